@@ -1,0 +1,198 @@
+// Package v1alpha1 holds the two files that the operator renders and the
+// runtime reads: RuntimeConfig, what a pod needs to start, and PolicySet, what
+// it may learn anew while it runs. Both are versioned and strict: a reader
+// refuses unknown fields, and Validate reports every problem at once.
+//
+// Everything is resolved: no field is left to a default that the reader would
+// have to know, and secrets are paths of files, never values.
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// The apiVersion and the kinds of the files.
+const (
+	APIVersion        = "config.realtime.anteroom.dev/v1alpha1"
+	KindRuntimeConfig = "RuntimeConfig"
+	KindPolicySet     = "PolicySet"
+)
+
+// RuntimeConfig is what a socket server needs to start. Changing it means
+// starting anew; what may change while a server runs is in [PolicySet].
+type RuntimeConfig struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// Cluster names the RealtimeCluster this server belongs to.
+	Cluster  ClusterRef `json:"cluster"`
+	Listen   Listen     `json:"listen"`
+	Engine   Engine     `json:"engine"`
+	Redis    Redis      `json:"redis"`
+	Auth     Auth       `json:"auth"`
+	Drain    Drain      `json:"drain"`
+	Recovery Recovery   `json:"recovery"`
+	// Features says which domains are served.
+	Features      Features      `json:"features"`
+	Observability Observability `json:"observability"`
+}
+
+// ClusterRef is the name of a RealtimeCluster.
+type ClusterRef struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// Listen are the addresses a server listens on, as host:port.
+type Listen struct {
+	// Client serves Socket.IO.
+	Client string `json:"client"`
+	// Admin serves /livez, /readyz, /statusz and /metrics.
+	Admin string `json:"admin"`
+}
+
+// Transport is an Engine.IO transport.
+type Transport string
+
+// The transports.
+const (
+	TransportWebSocket Transport = "websocket"
+	TransportPolling   Transport = "polling"
+)
+
+// Engine are the settings of Engine.IO.
+type Engine struct {
+	// Path begins and ends with a slash.
+	Path         string          `json:"path"`
+	Transports   []Transport     `json:"transports"`
+	PingInterval metav1.Duration `json:"pingInterval"`
+	PingTimeout  metav1.Duration `json:"pingTimeout"`
+	// MaxPayload is the largest message a client may send, in bytes.
+	MaxPayload     int64           `json:"maxPayload"`
+	UpgradeTimeout metav1.Duration `json:"upgradeTimeout"`
+	// ConnectTimeout is how long a transport may stay without a Socket.IO CONNECT.
+	ConnectTimeout metav1.Duration `json:"connectTimeout"`
+	// AllowedOrigins are the origins of browsers that may connect; empty means
+	// only the server's own, "*" any.
+	AllowedOrigins []string `json:"allowedOrigins,omitempty"`
+}
+
+// RedisTopology says how Redis is laid out.
+type RedisTopology string
+
+// The topologies.
+const (
+	RedisStandalone RedisTopology = "Standalone"
+	RedisSentinel   RedisTopology = "Sentinel"
+	RedisCluster    RedisTopology = "Cluster"
+)
+
+// Redis says where Redis is and how to log in.
+type Redis struct {
+	Topology   RedisTopology `json:"topology"`
+	Addresses  []string      `json:"addresses"`
+	MasterName string        `json:"masterName,omitempty"`
+	Database   int           `json:"database"`
+	Username   string        `json:"username,omitempty"`
+	// PasswordFile holds the password; it is read again when it changes.
+	PasswordFile string    `json:"passwordFile,omitempty"`
+	TLS          *RedisTLS `json:"tls,omitempty"`
+	// KeyPrefix begins every key and channel.
+	KeyPrefix string     `json:"keyPrefix"`
+	Probe     RedisProbe `json:"probe"`
+}
+
+// RedisTLS are the files for TLS to Redis; without CAFile the system's roots hold.
+type RedisTLS struct {
+	CAFile     string `json:"caFile,omitempty"`
+	CertFile   string `json:"certFile,omitempty"`
+	KeyFile    string `json:"keyFile,omitempty"`
+	ServerName string `json:"serverName,omitempty"`
+}
+
+// RedisProbe is the loopback check (publish, then receive) that readiness follows.
+type RedisProbe struct {
+	Interval metav1.Duration `json:"interval"`
+	// UnreadyAfter is how long the probe may fail before the pod is not ready.
+	UnreadyAfter metav1.Duration `json:"unreadyAfter"`
+}
+
+// AuthMode says who may connect.
+type AuthMode string
+
+// The auth modes.
+const (
+	AuthJWT       AuthMode = "JWT"
+	AuthAnonymous AuthMode = "Anonymous"
+)
+
+// Auth says which tokens are good.
+type Auth struct {
+	Mode      AuthMode       `json:"mode"`
+	Providers []AuthProvider `json:"providers,omitempty"`
+	Expiry    AuthExpiry     `json:"expiry"`
+}
+
+// AuthProvider is one issuer of tokens, with exactly one source of keys.
+type AuthProvider struct {
+	Name string `json:"name"`
+	// Issuer must equal the token's iss; empty means that it is not checked.
+	Issuer string `json:"issuer,omitempty"`
+	// Audiences: the token's aud must hold one of them; empty means not checked.
+	Audiences  []string `json:"audiences,omitempty"`
+	Algorithms []string `json:"algorithms"`
+	// JWKSURL is fetched over HTTPS; it comes from here and never from a token.
+	JWKSURL string `json:"jwksURL,omitempty"`
+	// KeysFile is a JWK set on disk.
+	KeysFile string `json:"keysFile,omitempty"`
+	// SharedSecretFile is the HS256 secret on disk, at least 32 bytes.
+	SharedSecretFile string     `json:"sharedSecretFile,omitempty"`
+	Claims           AuthClaims `json:"claims"`
+}
+
+// AuthClaims name the claims that are read.
+type AuthClaims struct {
+	User   string `json:"user"`
+	Name   string `json:"name"`
+	Scopes string `json:"scopes"`
+}
+
+// AuthExpiry says what happens to a live session whose token runs out.
+type AuthExpiry struct {
+	WarnBefore metav1.Duration `json:"warnBefore"`
+	Grace      metav1.Duration `json:"grace"`
+}
+
+// Drain are the steps of an orderly stop.
+type Drain struct {
+	// Settle is how long a server that is not ready still serves everyone.
+	Settle metav1.Duration `json:"settle"`
+	// Window is over how long connections are closed.
+	Window metav1.Duration `json:"window"`
+	// FlushTimeout bounds what is left after that.
+	FlushTimeout metav1.Duration `json:"flushTimeout"`
+}
+
+// Recovery bounds what a client can get back after an interruption.
+type Recovery struct {
+	// HistorySize is how many events a stream's log keeps.
+	HistorySize int `json:"historySize"`
+	// HistoryTTL is how long, after the last event.
+	HistoryTTL metav1.Duration `json:"historyTTL"`
+	// IdempotencyTTL is how long the answer to a keyed request is remembered.
+	IdempotencyTTL metav1.Duration `json:"idempotencyTTL"`
+}
+
+// Features says which domains are served; the events of the others answer not_found.
+type Features struct {
+	Chat          bool `json:"chat"`
+	Lobby         bool `json:"lobby"`
+	Matchmaking   bool `json:"matchmaking"`
+	Presence      bool `json:"presence"`
+	Notifications bool `json:"notifications"`
+}
+
+// Observability are logs and traces.
+type Observability struct {
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `json:"logLevel"`
+}

@@ -1,0 +1,36 @@
+// Package identity holds who is on the other side of a connection, for every
+// package that decides by it. It has no logic beyond the answer to "may they".
+package identity
+
+import (
+	"slices"
+	"time"
+)
+
+// User is an authenticated user.
+type User struct {
+	// ID is unique within the cluster: the token's user claim, or for anonymous
+	// users an id the server made. At most 128 bytes.
+	ID string
+	// Name is what other users see; it may be empty.
+	Name string
+	// Scopes are the permissions the token carries.
+	Scopes []string
+	// ExpiresAt is when the token runs out; the zero time means never.
+	ExpiresAt time.Time
+	// Provider is the name of the auth provider that vouched for the user.
+	Provider string
+}
+
+// Has tells whether the user's token carries the scope.
+func (u User) Has(scope string) bool { return slices.Contains(u.Scopes, scope) }
+
+// Caller is a user at the moment of a request: the same user may have several
+// connections, each with a session of its own.
+type Caller struct {
+	User
+	// SessionID is the id of the connection's session, unique in the cluster.
+	SessionID string
+	// DeviceID is what the client calls its device; it may be empty.
+	DeviceID string
+}

@@ -1,0 +1,108 @@
+package stream
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps streams. Its methods are safe for concurrent use, return errors
+// that wrap ErrUnavailable when the database does not answer, and honour the
+// context's deadline.
+type Store interface {
+	// Commit applies c. Errors: *ConflictError, *RateError.
+	Commit(ctx context.Context, c Commit) (Result, error)
+	// Load reads where a stream is, with its document. Error: ErrNotFound.
+	Load(ctx context.Context, id ID) (Snapshot, error)
+	// CatchUp reads what came after a position. A stream that does not exist
+	// answers the zero position, recovered only if from is zero too.
+	CatchUp(ctx context.Context, id ID, from Position) (Catchup, error)
+	// Page reads a part of the log.
+	Page(ctx context.Context, id ID, q PageQuery) (Page, error)
+}
+
+// PageQuery asks for up to Limit records before or after a seq, without that
+// seq's own; with both zero, for the newest.
+type PageQuery struct {
+	Before, After uint64
+	Limit         int
+}
+
+// Page is a part of a stream's log in ascending seq.
+type Page struct {
+	Records []Record
+	// More tells that the log has further records in the direction asked.
+	More bool
+}
+
+// Bus carries committed records to the pods that asked for their stream.
+// A record may arrive late, twice, or, when the connection broke, never:
+// the Hub puts that right. Receive and Attached are called from few goroutines
+// and must not block.
+type Bus interface {
+	// Subscribe asks for a stream's records; Receiver.Attached follows when the
+	// subscription stands, and again whenever it had to be made anew.
+	Subscribe(id ID)
+	// Unsubscribe takes it back.
+	Unsubscribe(id ID)
+	// Run carries records to r until ctx ends.
+	Run(ctx context.Context, r Receiver) error
+}
+
+// Receiver is told what a Bus carries.
+type Receiver interface {
+	Receive(id ID, r Record)
+	Attached(id ID)
+}
+
+// Names hands out unique names with an expiry, such as join codes.
+type Names interface {
+	// Claim takes a name for owner; false when another owner has it. Claiming
+	// again as the same owner extends the time.
+	Claim(ctx context.Context, space, name, owner string, ttl time.Duration) (bool, error)
+	// Owner looks a name up. Error: ErrNotFound.
+	Owner(ctx context.Context, space, name string) (string, error)
+	// Release gives a name back if owner has it.
+	Release(ctx context.Context, space, name, owner string) error
+}
+
+// Sets are small bounded sets, such as the lobbies a user is in.
+type Sets interface {
+	// Add puts a member in, unless it would be one of more than bound; false then.
+	Add(ctx context.Context, set, member string, bound int, ttl time.Duration) (bool, error)
+	Remove(ctx context.Context, set, member string) error
+	List(ctx context.Context, set string) ([]string, error)
+}
+
+// Deadlines are moments at which a stream wants to be looked at, by any pod.
+// They may fire early or more than once, so looking must be harmless; they
+// survive the pod that set them.
+type Deadlines interface {
+	// Schedule asks for a look at id no later than at; an earlier one stands.
+	Schedule(ctx context.Context, id ID, at time.Time) error
+	// Run calls look for streams that are due, a bounded number at once, until
+	// ctx ends. look returns when to look again; the zero time means never. When it
+	// fails or the pod dies, another look follows within half a minute.
+	Run(ctx context.Context, look func(ctx context.Context, id ID) (time.Time, error)) error
+}
+
+// Replies remember the answers to requests that carried an idempotency key.
+type Replies interface {
+	// Begin claims a user's key for a request with this hash. A reply with
+	// Known or Mismatch set ends the request; otherwise it is to be carried out
+	// and ended with Save or Forget. A key that was begun but not ended may be
+	// begun again with the same hash (the commits' own Once keeps the effect single).
+	Begin(ctx context.Context, user, key string, hash [16]byte, ttl time.Duration) (Reply, error)
+	// Save remembers the answer.
+	Save(ctx context.Context, user, key string, hash [16]byte, answer []byte, ttl time.Duration) error
+	// Forget frees a key whose request had no effect.
+	Forget(ctx context.Context, user, key string, hash [16]byte) error
+}
+
+// Reply is what is known of a key.
+type Reply struct {
+	// Known says that Answer is the remembered answer.
+	Known  bool
+	Answer []byte
+	// Mismatch says that the key was used for another request.
+	Mismatch bool
+}

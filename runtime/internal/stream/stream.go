@@ -1,0 +1,140 @@
+// Package stream is the core that every domain rests on: streams of events with
+// an epoch, a dense seq, a bounded log and, for some, a snapshot document whose
+// version is the seq.
+//
+// The package knows neither Redis nor Socket.IO. [Store] and [Bus] are what it
+// needs of a database; [Hub] delivers committed events to the local followers of
+// this process, in order, without a gap and without a double.
+package stream
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// ID names a stream: a kind, a colon, and the rest, as in "lobby:01J…" or
+// "chat:lobby:01J…". At most 160 bytes of printable ASCII without braces or spaces.
+type ID string
+
+// Kind is the part of the id before the first colon.
+func (id ID) Kind() string {
+	kind, _, _ := strings.Cut(string(id), ":")
+	return kind
+}
+
+// Name is the part of the id after the first colon.
+func (id ID) Name() string {
+	_, name, _ := strings.Cut(string(id), ":")
+	return name
+}
+
+// Position is a place in a stream: after the event Seq of Epoch. The zero
+// Position is before everything, in no epoch.
+type Position struct {
+	Epoch string
+	Seq   uint64
+}
+
+// Event is what a commit appends to a stream.
+type Event struct {
+	// Name is the wire event, as in "lobby:patch"; no spaces or newlines.
+	Name string
+	// Data is the payload: a JSON object without a "meta" member, which delivery adds.
+	Data json.RawMessage
+	// Control is for the sessions that receive the event; clients never see it.
+	Control Control
+}
+
+// Control makes the sessions that receive an event follow or leave other
+// streams: how a kicked user's connection, on any pod, stops hearing a lobby.
+type Control struct {
+	Unfollow []ID `json:"unfollow,omitempty"`
+}
+
+// Empty tells whether there is nothing to do.
+func (c Control) Empty() bool { return len(c.Unfollow) == 0 }
+
+// Record is an event that was committed.
+type Record struct {
+	Position
+	// TS is the commit time by the store's clock, in milliseconds since the epoch.
+	TS int64
+	Event
+}
+
+// Snapshot is the state of a stream at a position. Doc is nil for streams
+// without a document.
+type Snapshot struct {
+	Position
+	TS  int64
+	Doc []byte
+}
+
+// Catchup is the answer to "what came after this position": when Recovered, all
+// records after it, possibly none, in order; otherwise the past before Now
+// cannot be had and Now is where the stream is.
+type Catchup struct {
+	Recovered bool
+	Records   []Record
+	Now       Snapshot
+}
+
+// Retention bounds what a stream keeps.
+type Retention struct {
+	// LogSize is how many events the log keeps; the oldest go first. At least 1.
+	LogSize int
+	// LogTTL is how long the log is kept after the last event.
+	LogTTL time.Duration
+	// TTL is how long the stream itself (epoch, seq and document) is kept after
+	// the last commit; at least LogTTL. After that it begins again in a new epoch.
+	TTL time.Duration
+}
+
+// Commit is one atomic change of a stream: check, write the document, append
+// the events, publish them. All of it happens or none.
+type Commit struct {
+	Stream ID
+	// Expect, when not nil, is the seq the stream must be at (0: it must not
+	// exist); otherwise the commit fails with a *ConflictError.
+	Expect *uint64
+	// Doc replaces the document; nil leaves it as it is.
+	Doc []byte
+	// Events get the next seqs in this order. At least one, at most 16.
+	Events []Event
+	Retain Retention
+	// Once makes the commit happen at most once for its user and key.
+	Once *Once
+	// Rate refuses the commit with a *RateError when its budget is spent.
+	Rate *Rate
+}
+
+// Once is the idempotency of one commit, kept in the stream itself so that it
+// is as atomic as the commit. A repeated commit changes nothing and gives the
+// Result of the first.
+type Once struct {
+	// Scope and Key together identify the request: the user, and the user's key.
+	Scope, Key string
+	// Value is remembered and given back in Result.Value. At most 4 KiB.
+	Value []byte
+	TTL   time.Duration
+}
+
+// Rate is a budget of Events commits in any Per, smoothed (GCRA), shared by all
+// pods and counted by Key within the stream.
+type Rate struct {
+	Key    string
+	Events int
+	Per    time.Duration
+}
+
+// Result is what a commit did.
+type Result struct {
+	// Position is that of the last event appended.
+	Position
+	TS int64
+	// Repeated is true when Once had seen this commit before; then Position, TS
+	// and Value are those of the first.
+	Repeated bool
+	Value    []byte
+}

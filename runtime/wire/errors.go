@@ -1,0 +1,125 @@
+package wire
+
+// Code says what kind of error happened. A client may branch on it; the set
+// only grows within a protocol version.
+type Code string
+
+// The error codes. Those marked "retryable" are safe to send again as they are.
+const (
+	CodeInvalidArgument     Code = "invalid_argument" // Field names the offending field
+	CodeUnauthenticated     Code = "unauthenticated"
+	CodeTokenExpired        Code = "token_expired"
+	CodePermissionDenied    Code = "permission_denied"
+	CodeBanned              Code = "banned"
+	CodeMuted               Code = "muted"
+	CodeNotFound            Code = "not_found"
+	CodeAlreadyExists       Code = "already_exists"
+	CodeAlreadyMember       Code = "already_member"
+	CodeVersionConflict     Code = "version_conflict" // Current has the version that is in force
+	CodeIdempotencyMismatch Code = "idempotency_mismatch"
+	CodeFailedPrecondition  Code = "failed_precondition" // Reason says which
+	CodeCodeExpired         Code = "code_expired"
+	CodePayloadTooLarge     Code = "payload_too_large"
+	CodeRateLimited         Code = "rate_limited"       // retryable after RetryAfterMs
+	CodeResourceExhausted   Code = "resource_exhausted" // a bound of the service or of the policy is reached
+	CodeUnsupportedProtocol Code = "unsupported_protocol"
+	CodeUnavailable         Code = "unavailable"       // retryable
+	CodeDraining            Code = "draining"          // retryable, on another server
+	CodeDeadlineExceeded    Code = "deadline_exceeded" // retryable
+	CodeInternal            Code = "internal"
+)
+
+// Reason narrows [CodeFailedPrecondition].
+type Reason string
+
+// The reasons of a failed precondition.
+const (
+	ReasonLobbyFull     Reason = "lobby_full"
+	ReasonLobbyLocked   Reason = "lobby_locked"
+	ReasonLobbyStarted  Reason = "lobby_started"
+	ReasonLobbyClosed   Reason = "lobby_closed"
+	ReasonWrongPassword Reason = "wrong_password"
+	ReasonNotHost       Reason = "not_host"
+	ReasonNotMember     Reason = "not_member"
+)
+
+// Error is the error half of an acknowledgement. It is also the error type that
+// the domain rules return, so that a refusal keeps its code from the rule that
+// made it to the client that reads it.
+type Error struct {
+	Code    Code   `json:"code"`
+	Reason  Reason `json:"reason,omitempty"`
+	Message string `json:"message"`
+	// Retryable says that the same request may succeed later, unchanged.
+	Retryable bool `json:"retryable"`
+	// RetryAfterMs is how long to wait before that, in milliseconds.
+	RetryAfterMs int64 `json:"retryAfterMs,omitempty"`
+	// Field is the path of the field that is wrong, as in "attributes.map".
+	Field string `json:"field,omitempty"`
+	// Current is the version in force after a version conflict.
+	Current uint64 `json:"current,omitempty"`
+}
+
+// Error makes *Error a Go error.
+func (e *Error) Error() string {
+	text := string(e.Code)
+	if e.Reason != "" {
+		text += " (" + string(e.Reason) + ")"
+	}
+	if e.Field != "" {
+		text += " at " + e.Field
+	}
+	return text + ": " + e.Message
+}
+
+// Invalid is an [CodeInvalidArgument] error about one field.
+func Invalid(field, message string) *Error {
+	return &Error{Code: CodeInvalidArgument, Field: field, Message: message}
+}
+
+// Refuse is an error with a code and a text for humans.
+func Refuse(code Code, message string) *Error {
+	return &Error{Code: code, Message: message, Retryable: code.retryable()}
+}
+
+// Precondition is a [CodeFailedPrecondition] error with its reason.
+func Precondition(reason Reason, message string) *Error {
+	return &Error{Code: CodeFailedPrecondition, Reason: reason, Message: message}
+}
+
+func (c Code) retryable() bool {
+	switch c {
+	case CodeRateLimited, CodeUnavailable, CodeDraining, CodeDeadlineExceeded:
+		return true
+	}
+	return false
+}
+
+// CloseReason says why the server ends a connection.
+type CloseReason string
+
+// Terminal close reasons: connecting again with the same credentials is useless.
+const (
+	CloseUnauthenticated     CloseReason = "unauthenticated"
+	CloseBanned              CloseReason = "banned"
+	CloseUnsupportedProtocol CloseReason = "unsupported_protocol"
+	CloseReplaced            CloseReason = "replaced"
+)
+
+// Retryable close reasons: the transport is closed, and a stock client connects
+// again by itself.
+const (
+	CloseDraining          CloseReason = "draining"
+	CloseSlowConsumer      CloseReason = "slow_consumer"
+	CloseTokenExpired      CloseReason = "token_expired"
+	CloseInsufficientState CloseReason = "insufficient_state"
+)
+
+// Terminal tells whether a client should stop connecting.
+func (r CloseReason) Terminal() bool {
+	switch r {
+	case CloseUnauthenticated, CloseBanned, CloseUnsupportedProtocol, CloseReplaced:
+		return true
+	}
+	return false
+}

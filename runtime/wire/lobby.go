@@ -1,0 +1,262 @@
+package wire
+
+// Lobby events.
+const (
+	EventLobbyCreate       = "lobby:create"       // request: LobbyCreate → LobbyState
+	EventLobbyGet          = "lobby:get"          // request: LobbyGet → LobbyState
+	EventLobbyJoin         = "lobby:join"         // request: LobbyJoin → LobbyState
+	EventLobbyLeave        = "lobby:leave"        // request: LobbyLeave → nothing
+	EventLobbyUpdate       = "lobby:update"       // request: LobbyUpdate → LobbyVersion
+	EventLobbySetMember    = "lobby:setMember"    // request: LobbySetMember → LobbyVersion
+	EventLobbyReady        = "lobby:ready"        // request: LobbyReady → LobbyVersion
+	EventLobbyKick         = "lobby:kick"         // request: LobbyKick → LobbyVersion
+	EventLobbyTransferHost = "lobby:transferHost" // request: LobbyTransferHost → LobbyVersion
+	EventLobbySnapshot     = "lobby:snapshot"     // push: LobbySnapshot
+	EventLobbyPatch        = "lobby:patch"        // push: LobbyPatch
+	EventLobbyRemoved      = "lobby:removed"      // push: LobbyRemoved
+)
+
+// LobbyStatus is where a lobby is in its life.
+type LobbyStatus string
+
+// The states of a lobby.
+const (
+	LobbyOpen     LobbyStatus = "open"
+	LobbyLocked   LobbyStatus = "locked"
+	LobbyStarting LobbyStatus = "starting"
+	LobbyInMatch  LobbyStatus = "in_match"
+	LobbyClosed   LobbyStatus = "closed"
+)
+
+// Visibility says who can find a lobby.
+type Visibility string
+
+// The visibilities of a lobby.
+const (
+	VisibilityPublic  Visibility = "public"
+	VisibilityFriends Visibility = "friends"
+	VisibilityPrivate Visibility = "private"
+)
+
+// Role is what a member is in a lobby.
+type Role string
+
+// The roles of a member. A lobby that is not closed has exactly one host.
+const (
+	RoleHost      Role = "host"
+	RoleMember    Role = "member"
+	RoleSpectator Role = "spectator"
+)
+
+// Attributes are the application's own values: strings, finite numbers or
+// booleans under keys that the lobby's policy declares.
+type Attributes map[string]any
+
+// Lobby is the state of a lobby as its members see it.
+type Lobby struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+	Name string `json:"name"`
+	// Version is the seq of the lobby's stream.
+	Version     uint64            `json:"version"`
+	Epoch       string            `json:"epoch"`
+	HostID      string            `json:"hostId"`
+	Status      LobbyStatus       `json:"status"`
+	Visibility  Visibility        `json:"visibility"`
+	Code        string            `json:"code,omitempty"`
+	HasPassword bool              `json:"hasPassword"`
+	MaxMembers  int               `json:"maxMembers"`
+	Members     map[string]Member `json:"members"` // by user id
+	Attributes  Attributes        `json:"attributes"`
+	Policy      PolicyRef         `json:"policy"`
+	MatchID     string            `json:"matchId,omitempty"`
+	CreatedAt   int64             `json:"createdAt"`
+	ExpiresAt   int64             `json:"expiresAt"`
+}
+
+// Member is one user in a lobby.
+type Member struct {
+	Role Role   `json:"role"`
+	Name string `json:"name,omitempty"`
+	Team string `json:"team,omitempty"`
+	// Slot is the member's place, 0-based, kept until it leaves.
+	Slot  int  `json:"slot"`
+	Ready bool `json:"ready"`
+	// Connected is false while the member may still come back (disconnectGrace).
+	Connected  bool       `json:"connected"`
+	JoinedAt   int64      `json:"joinedAt"`
+	Attributes Attributes `json:"attributes"`
+}
+
+// PolicyRef names the LobbyPolicy and the revision a lobby was made under.
+type PolicyRef struct {
+	Name     string `json:"name"`
+	Revision string `json:"revision"`
+}
+
+// LobbyCreate makes a lobby whose host is the caller.
+type LobbyCreate struct {
+	Key
+	// Type is a LobbyPolicy's lobbyType.
+	Type       string     `json:"type" validate:"required,max=63"`
+	Name       string     `json:"name,omitempty" validate:"max=64"`
+	Visibility Visibility `json:"visibility,omitempty" validate:"omitempty,oneof=public friends private"`
+	// MaxMembers is within the policy's size; 0 takes the policy's maximum.
+	MaxMembers int    `json:"maxMembers,omitempty" validate:"min=0,max=1000"`
+	Password   string `json:"password,omitempty" validate:"max=72"`
+	// Attributes are the lobby's, Member the host's own.
+	Attributes Attributes  `json:"attributes,omitempty" validate:"max=64"`
+	Member     *MemberInit `json:"member,omitempty"`
+}
+
+// MemberInit is what a user brings when it creates or joins a lobby.
+type MemberInit struct {
+	Team       string     `json:"team,omitempty" validate:"max=32"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=64"`
+}
+
+// LobbyGet reads a lobby; members also follow its stream from then on.
+type LobbyGet struct {
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+}
+
+// LobbyJoin joins by id or by code; exactly one must be given.
+type LobbyJoin struct {
+	Key
+	LobbyID  string `json:"lobbyId,omitempty" validate:"required_without=Code,excluded_with=Code,max=64"`
+	Code     string `json:"code,omitempty" validate:"max=16"`
+	Password string `json:"password,omitempty" validate:"max=72"`
+	// As is member (the default) or spectator.
+	As     Role        `json:"as,omitempty" validate:"omitempty,oneof=member spectator"`
+	Member *MemberInit `json:"member,omitempty"`
+}
+
+// LobbyState acknowledges create, get and join.
+type LobbyState struct {
+	Lobby Lobby `json:"lobby"`
+}
+
+// LobbyVersion acknowledges a change: the version after it.
+type LobbyVersion struct {
+	LobbyID string `json:"lobbyId"`
+	Version uint64 `json:"version"`
+}
+
+// LobbyLeave leaves a lobby.
+type LobbyLeave struct {
+	Key
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+}
+
+// LobbyUpdate changes the lobby itself. With ExpectedVersion it is refused with
+// [CodeVersionConflict] when the lobby has moved on.
+type LobbyUpdate struct {
+	Key
+	LobbyID         string    `json:"lobbyId" validate:"required,max=64"`
+	ExpectedVersion uint64    `json:"expectedVersion,omitempty"`
+	Set             *LobbySet `json:"set,omitempty"`
+	// Unset removes lobby attributes by key, or "password".
+	Unset []string `json:"unset,omitempty" validate:"max=64,dive,required,max=64"`
+}
+
+// LobbySet is what [LobbyUpdate] may set; absent fields stay as they are.
+type LobbySet struct {
+	Name       *string     `json:"name,omitempty" validate:"omitempty,max=64"`
+	Visibility *Visibility `json:"visibility,omitempty" validate:"omitempty,oneof=public friends private"`
+	MaxMembers *int        `json:"maxMembers,omitempty" validate:"omitempty,min=1,max=1000"`
+	Locked     *bool       `json:"locked,omitempty"`
+	Password   *string     `json:"password,omitempty" validate:"omitempty,min=1,max=72"`
+	Attributes Attributes  `json:"attributes,omitempty" validate:"max=64"`
+}
+
+// LobbySetMember changes a member: the caller, or with UserID (host only) another.
+type LobbySetMember struct {
+	Key
+	LobbyID    string     `json:"lobbyId" validate:"required,max=64"`
+	UserID     string     `json:"userId,omitempty" validate:"max=128"`
+	Team       *string    `json:"team,omitempty" validate:"omitempty,max=32"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=64"`
+	Unset      []string   `json:"unset,omitempty" validate:"max=64,dive,required,max=64"`
+}
+
+// LobbyReady says whether the caller is ready.
+type LobbyReady struct {
+	Key
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+	Ready   bool   `json:"ready"`
+}
+
+// LobbyKick removes a member (host only).
+type LobbyKick struct {
+	Key
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+	Reason  string `json:"reason,omitempty" validate:"max=128"`
+}
+
+// LobbyTransferHost makes another member the host (host only).
+type LobbyTransferHost struct {
+	Key
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+}
+
+// LobbySnapshot is the whole state, pushed when patches cannot bridge a gap.
+type LobbySnapshot struct {
+	Lobby Lobby `json:"lobby"`
+	Meta  *Meta `json:"meta,omitempty"`
+}
+
+// LobbyPatch takes a lobby from version From to To = From + 1.
+type LobbyPatch struct {
+	LobbyID string    `json:"lobbyId"`
+	From    uint64    `json:"from"`
+	To      uint64    `json:"to"`
+	Ops     []PatchOp `json:"ops"`
+	Cause   Cause     `json:"cause"`
+	Meta    *Meta     `json:"meta,omitempty"`
+}
+
+// PatchOp is one operation of JSON Patch (RFC 6902): add, replace or remove.
+// Its path is within the lobby.
+type PatchOp struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value,omitempty"`
+}
+
+// Cause says what changed a lobby, and who.
+type Cause struct {
+	Type    CauseType `json:"type"`
+	ActorID string    `json:"actorId,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
+}
+
+// CauseType names a change of a lobby.
+type CauseType string
+
+// The causes of a change.
+const (
+	CauseCreated            CauseType = "created"
+	CauseMemberJoined       CauseType = "member_joined"
+	CauseMemberLeft         CauseType = "member_left"
+	CauseMemberKicked       CauseType = "member_kicked"
+	CauseMemberUpdated      CauseType = "member_updated"
+	CauseMemberReady        CauseType = "member_ready"
+	CauseMemberDisconnected CauseType = "member_disconnected"
+	CauseMemberReconnected  CauseType = "member_reconnected"
+	CauseMemberTimedOut     CauseType = "member_timed_out"
+	CauseHostTransferred    CauseType = "host_transferred"
+	CauseHostMigrated       CauseType = "host_migrated"
+	CauseUpdated            CauseType = "updated"
+	CauseClosed             CauseType = "closed"
+)
+
+// LobbyRemoved tells a user that it is no longer in a lobby.
+type LobbyRemoved struct {
+	LobbyID string `json:"lobbyId"`
+	// Reason is kicked, timed_out or closed.
+	Reason  string `json:"reason"`
+	Message string `json:"message,omitempty"`
+	Meta    *Meta  `json:"meta,omitempty"`
+}

@@ -1,0 +1,140 @@
+package wire
+
+import "encoding/json"
+
+// Session events. Requests are acknowledged; the others are pushes.
+const (
+	EventSessionRefresh    = "session:refresh"    // request: SessionRefresh → SessionRefreshed
+	EventSessionReady      = "session:ready"      // push: SessionReady
+	EventSessionExpiring   = "session:expiring"   // push: SessionExpiring
+	EventSessionDraining   = "session:draining"   // push: SessionDraining
+	EventSessionTerminated = "session:terminated" // push: SessionTerminated
+	EventSyncResume        = "sync:resume"        // request: SyncResume → SyncResumed
+	EventSyncPing          = "sync:ping"          // request: SyncPing → SyncPong
+)
+
+// ConnectAuth is what a client sends as Socket.IO `auth` when it connects.
+type ConnectAuth struct {
+	// Token is a JWT, or in Anonymous mode empty or any name the client gives itself.
+	Token    string      `json:"token" validate:"max=8192"`
+	Protocol int         `json:"protocol"`
+	Client   *ClientInfo `json:"client,omitempty"`
+	DeviceID string      `json:"deviceId,omitempty" validate:"max=64"`
+	Resume   *SyncResume `json:"resume,omitempty"`
+}
+
+// ClientInfo names the program that connects; it is only for logs and metrics.
+type ClientInfo struct {
+	Name     string `json:"name,omitempty" validate:"max=64"`
+	Version  string `json:"version,omitempty" validate:"max=32"`
+	Platform string `json:"platform,omitempty" validate:"max=32"`
+}
+
+// SessionReady is the first push after a successful connect.
+type SessionReady struct {
+	SessionID  string   `json:"sessionId"`
+	UserID     string   `json:"userId"`
+	Name       string   `json:"name,omitempty"`
+	Scopes     []string `json:"scopes"`
+	ServerTime int64    `json:"serverTime"`
+	// TokenExpiresAt is absent when the session does not expire.
+	TokenExpiresAt int64           `json:"tokenExpiresAt,omitempty"`
+	Limits         SessionLimits   `json:"limits"`
+	Features       map[string]bool `json:"features"`
+	PolicyRevision string          `json:"policyRevision"`
+	// Resumed answers ConnectAuth.Resume, a result a stream.
+	Resumed []StreamResumed `json:"resumed,omitempty"`
+}
+
+// SessionLimits tells a client what it may do before it is refused.
+type SessionLimits struct {
+	EventsPerSecond int   `json:"eventsPerSecond"`
+	Burst           int   `json:"burst"`
+	MaxPayload      int64 `json:"maxPayload"`
+	Subscriptions   int   `json:"subscriptions"`
+}
+
+// SessionRefresh replaces the token of a live session; the user must be the same.
+type SessionRefresh struct {
+	Token string `json:"token" validate:"required,max=8192"`
+}
+
+// SessionRefreshed acknowledges [SessionRefresh].
+type SessionRefreshed struct {
+	TokenExpiresAt int64    `json:"tokenExpiresAt,omitempty"`
+	Scopes         []string `json:"scopes"`
+}
+
+// SessionExpiring warns that the token runs out; refresh before ExpiresAt.
+type SessionExpiring struct {
+	ExpiresAt int64 `json:"expiresAt"`
+	// GraceMs is how long after ExpiresAt the session is kept, in milliseconds.
+	GraceMs int64 `json:"graceMs"`
+}
+
+// SessionDraining says that this server is about to go away. The client keeps
+// working until the transport closes and then connects again by itself.
+type SessionDraining struct {
+	Reason           string `json:"reason"`
+	ReconnectAfterMs int64  `json:"reconnectAfterMs"`
+	DeadlineAt       int64  `json:"deadlineAt"`
+}
+
+// SessionTerminated is the last push before the server closes the transport.
+type SessionTerminated struct {
+	Code    CloseReason `json:"code"`
+	Message string      `json:"message"`
+	// Reconnect is false when connecting again with the same credentials is useless.
+	Reconnect bool `json:"reconnect"`
+}
+
+// SyncResume asks for what was missed on up to 64 streams.
+type SyncResume struct {
+	Streams []StreamPosition `json:"streams" validate:"required,min=1,max=64,dive"`
+}
+
+// StreamPosition is the last position a client has applied. Seq 0 with an empty
+// Epoch asks for the state of now.
+type StreamPosition struct {
+	Stream string `json:"stream" validate:"required,max=160"`
+	Epoch  string `json:"epoch" validate:"max=32"`
+	Seq    uint64 `json:"seq"`
+}
+
+// SyncResumed acknowledges [SyncResume], with a result for each stream in the
+// order asked.
+type SyncResumed struct {
+	Streams []StreamResumed `json:"streams"`
+}
+
+// StreamResumed is how one stream was resumed. When Recovered, Events are all
+// that were missed; otherwise Snapshot is the state of now (absent for streams
+// that have none) and the past before Seq cannot be had. Live pushes follow
+// from Seq plus one. Error is set, and all else absent, when the stream cannot
+// be had at all.
+type StreamResumed struct {
+	Stream    string          `json:"stream"`
+	Recovered bool            `json:"recovered"`
+	Epoch     string          `json:"epoch,omitempty"`
+	Seq       uint64          `json:"seq"`
+	Events    []ResumedEvent  `json:"events,omitempty"`
+	Snapshot  json.RawMessage `json:"snapshot,omitempty"`
+	Error     *Error          `json:"error,omitempty"`
+}
+
+// ResumedEvent is a push that was missed: its event name, and its payload with meta.
+type ResumedEvent struct {
+	Event string          `json:"event"`
+	Data  json.RawMessage `json:"data"`
+}
+
+// SyncPing measures the round trip to the server; At is echoed.
+type SyncPing struct {
+	At int64 `json:"at,omitempty"`
+}
+
+// SyncPong acknowledges [SyncPing].
+type SyncPong struct {
+	At         int64 `json:"at,omitempty"`
+	ServerTime int64 `json:"serverTime"`
+}
