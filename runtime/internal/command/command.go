@@ -1,0 +1,39 @@
+// Package command is the shape of a request between the session, which reads
+// and answers it, and a domain, which carries it out. Neither has to know the
+// other: a domain's handler is a function of a context, a [Call] and the wire
+// request, and gives a [Reply] or an error.
+package command
+
+import (
+	"context"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Call is who asks, and what the request carries besides its payload.
+type Call struct {
+	identity.Caller
+	// Key is the request's idempotency key, at most 64 bytes; "" when it has none.
+	// A domain puts it into the Once of its commit, with the user's id as scope.
+	Key string
+	// Streams lets the handler subscribe the connection that asks. What it follows
+	// is pushed only after the request's acknowledgement is written.
+	Streams stream.Follower
+}
+
+// Reply is the answer to a request that succeeded.
+type Reply struct {
+	// Data is the payload of the acknowledgement; nil when there is nothing to say.
+	Data any
+	// Meta is the position of the state in Data, or of the change that was made;
+	// nil when the answer has no place in a stream.
+	Meta *wire.Meta
+}
+
+// Handler carries out one kind of request. Errors that are, or wrap, a
+// *wire.Error reach the client as they are; stream.ErrUnavailable and an expired
+// context become their codes; any other error is answered with
+// [wire.CodeInternal] and logged without its payload.
+type Handler[Req any] func(ctx context.Context, c Call, req *Req) (Reply, error)
