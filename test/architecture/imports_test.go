@@ -1,0 +1,194 @@
+// Package architecture holds the rules that keep the house in order: who may
+// import whom.
+package architecture
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/anteroom/anteroom/"
+
+// rule forbids the packages under From to import, without tests, anything that
+// Allow does not permit.
+type rule struct {
+	name string
+	// from tells whether the rule speaks of a package (its path within the module).
+	from func(pkg string) bool
+	// allow tells whether the import is permitted: a path within the module when it
+	// is ours, the full path otherwise.
+	allow func(imp string, ours bool) bool
+}
+
+var domains = []string{"chat", "lobby", "party", "matchmaking", "presence", "notify"}
+
+// lower lists, for each domain, the domains it may build on.
+var lower = map[string][]string{
+	"lobby":       {"presence"},
+	"party":       {"lobby", "presence"},
+	"matchmaking": {"party", "lobby", "presence"},
+}
+
+func rules() []rule {
+	all := []rule{
+		{"api imports only apimachinery and std", under("api"), func(imp string, ours bool) bool {
+			return ours && under("api")(imp) || !ours && (std(imp) || ofModule(imp, "k8s.io/apimachinery"))
+		}},
+		{"runtime/wire imports std only", under("runtime/wire"), func(imp string, ours bool) bool {
+			return !ours && std(imp)
+		}},
+		{"controllers never import runtime", under("controllers"), func(imp string, ours bool) bool {
+			return !ours || !under("runtime")(imp)
+		}},
+		{"runtime never imports controllers or Kubernetes clients", under("runtime"), func(imp string, ours bool) bool {
+			if ours {
+				return !under("controllers")(imp)
+			}
+			return !ofModule(imp, "k8s.io/client-go", "k8s.io/api", "sigs.k8s.io/controller-runtime")
+		}},
+		{"desired and status know no client", under("controllers/internal/desired", "controllers/internal/status"), func(imp string, ours bool) bool {
+			return ours || !ofModule(imp, "k8s.io/client-go", "sigs.k8s.io/controller-runtime")
+		}},
+		{"only socketio imports the Socket.IO library", not("runtime/internal/socketio"), func(imp string, ours bool) bool {
+			return ours || !ofModule(imp, "github.com/zishang520")
+		}},
+		{"only redisstore imports go-redis", not("runtime/internal/redisstore", "test"), func(imp string, ours bool) bool {
+			return ours || !ofModule(imp, "github.com/redis")
+		}},
+		{"the stream core and the session know no database and no socket library", under("runtime/internal/stream", "runtime/internal/session"), func(imp string, ours bool) bool {
+			return !ours || !under("runtime/internal/redisstore", "runtime/internal/socketio", "runtime/internal/app")(imp)
+		}},
+		{"only app assembles", not("runtime/internal/app", "runtime/cmd"), func(imp string, ours bool) bool {
+			return !ours || !under("runtime/internal/app")(imp)
+		}},
+		{"test and hack use public packages", under("test", "hack"), func(imp string, ours bool) bool {
+			return !ours || !strings.Contains("/"+imp+"/", "/internal/")
+		}},
+	}
+	for _, domain := range domains {
+		all = append(all, domainRule(domain))
+	}
+	return all
+}
+
+// domainRule: a domain knows the contract, the stream core and the domains below
+// it; neither Redis nor Socket.IO nor HTTP.
+func domainRule(domain string) rule {
+	ground := []string{"runtime/wire", "runtime/internal/stream", "runtime/internal/identity", "runtime/internal/command", "runtime/internal/" + domain}
+	for _, l := range lower[domain] {
+		ground = append(ground, "runtime/internal/"+l)
+	}
+	return rule{
+		name: domain + " imports only the contract, the stream core and what lies below it",
+		from: under("runtime/internal/" + domain),
+		allow: func(imp string, ours bool) bool {
+			return ours && under(ground...)(imp) || !ours && imp != "net/http"
+		},
+	}
+}
+
+func TestImportRules(t *testing.T) {
+	pkgs := list(t)
+	if len(pkgs) < 10 {
+		t.Fatalf("go list found only %d packages; the rules would prove nothing", len(pkgs))
+	}
+	for _, r := range rules() {
+		for _, p := range pkgs {
+			if !r.from(p.path) {
+				continue
+			}
+			for _, imp := range p.imports {
+				path, ours := strings.CutPrefix(imp, module)
+				if !r.allow(path, ours) {
+					t.Errorf("%s: %s imports %s", r.name, p.path, imp)
+				}
+			}
+		}
+	}
+}
+
+// TestRulesBite shows that the rules are not empty: each refuses an import that
+// breaks it.
+func TestRulesBite(t *testing.T) {
+	breaches := []struct{ from, imp string }{
+		{"api/v1alpha1", "sigs.k8s.io/yaml"},
+		{"runtime/wire", module + "runtime/internal/stream"},
+		{"controllers/cmd/manager", module + "runtime/wire"},
+		{"runtime/internal/app", "k8s.io/client-go/kubernetes"},
+		{"controllers/internal/desired", "sigs.k8s.io/controller-runtime/pkg/client"},
+		{"runtime/internal/session", "github.com/zishang520/socket.io/servers/socket/v3"},
+		{"runtime/internal/lobby", "github.com/redis/go-redis/v9"},
+		{"runtime/internal/session", module + "runtime/internal/redisstore"},
+		{"runtime/internal/lobby", module + "runtime/internal/app"},
+		{"hack/local", module + "runtime/internal/config"},
+		{"runtime/internal/chat", module + "runtime/internal/lobby"},
+		{"runtime/internal/lobby", "net/http"},
+	}
+	for _, b := range breaches {
+		path, ours := strings.CutPrefix(b.imp, module)
+		refused := slices.ContainsFunc(rules(), func(r rule) bool {
+			return r.from(b.from) && !r.allow(path, ours)
+		})
+		if !refused {
+			t.Errorf("no rule refuses that %s imports %s", b.from, b.imp)
+		}
+	}
+}
+
+type pkg struct {
+	path    string
+	imports []string
+}
+
+// list reads the module's packages and their direct imports, tests left out.
+func list(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var pkgs []pkg
+	dec := json.NewDecoder(bufio.NewReader(bytes.NewReader(out)))
+	for {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return pkgs
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, pkg{strings.TrimPrefix(p.ImportPath, module), p.Imports})
+	}
+}
+
+func under(dirs ...string) func(string) bool {
+	return func(p string) bool {
+		return slices.ContainsFunc(dirs, func(d string) bool { return p == d || strings.HasPrefix(p, d+"/") })
+	}
+}
+
+func not(dirs ...string) func(string) bool {
+	in := under(dirs...)
+	return func(p string) bool { return !in(p) }
+}
+
+// std tells whether an import is the standard library: its first element has no dot.
+func std(imp string) bool {
+	first, _, _ := strings.Cut(imp, "/")
+	return !strings.Contains(first, ".")
+}
+
+// ofModule tells whether an import is of one of the modules (or hosts) named.
+func ofModule(imp string, modules ...string) bool { return under(modules...)(imp) }
