@@ -1,0 +1,10 @@
+# Each test does its own set-up; `make test` only does it first, so that what is
+# slow or missing is told before the tests begin.
+.PHONY: test test-setup
+test-setup: ## Install what the tests need: Redis, Node packages, the API server's binaries
+	@hack/deps/redis.sh
+	@hack/deps/node.sh
+	@hack/envtest/assets.sh >/dev/null
+
+test: test-setup ## Run every test with the race detector
+	KUBEBUILDER_ASSETS=$$(hack/envtest/assets.sh) $(GO) test -race -timeout 25m ./...

@@ -1,0 +1,191 @@
+package peer_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/internal/peer"
+)
+
+// registry is an in-memory peer.Registry on the clock of the test.
+type registry struct {
+	mu       sync.Mutex
+	until    map[string]time.Time
+	sessions map[string][]peer.Session
+	failing  bool
+}
+
+func newRegistry() *registry {
+	return &registry{until: map[string]time.Time{}, sessions: map[string][]peer.Session{}}
+}
+
+func (r *registry) Renew(_ context.Context, pod string, ttl time.Duration) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failing {
+		return false, errors.New("no store")
+	}
+	until, known := r.until[pod]
+	r.until[pod] = time.Now().Add(ttl)
+	return !known || time.Now().After(until), nil
+}
+
+func (r *registry) Add(_ context.Context, pod string, sessions ...peer.Session) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range sessions {
+		if !slices.Contains(r.sessions[pod], s) {
+			r.sessions[pod] = append(r.sessions[pod], s)
+		}
+	}
+	return nil
+}
+
+func (r *registry) Remove(_ context.Context, pod string, ids ...string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sessions[pod] = slices.DeleteFunc(r.sessions[pod], func(s peer.Session) bool { return slices.Contains(ids, s.ID) })
+	return nil
+}
+
+func (r *registry) Lapsed(_ context.Context, limit int, hold time.Duration) (string, []peer.Session, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for pod, until := range r.until {
+		if time.Now().Before(until) {
+			continue
+		}
+		if len(r.sessions[pod]) == 0 {
+			delete(r.until, pod)
+			continue
+		}
+		r.until[pod] = time.Now().Add(hold)
+		return pod, slices.Clone(r.sessions[pod][:min(limit, len(r.sessions[pod]))]), nil
+	}
+	return "", nil, nil
+}
+
+func (r *registry) Leave(_ context.Context, pod string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.until[pod] = time.Now()
+	return nil
+}
+
+// pod is one lease under test with what it was told.
+type pod struct {
+	mu       sync.Mutex
+	gone     []string
+	returned []string
+}
+
+func (p *pod) lease(r *registry, name string, gone error, live ...peer.Session) *peer.Lease {
+	return peer.New(r, peer.Options{
+		Pod: name, Interval: 5 * time.Second, TTL: 15 * time.Second, Log: slog.New(slog.DiscardHandler),
+		Live: func() []peer.Session { return live },
+		Gone: func(_ context.Context, s peer.Session) error {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.gone = append(p.gone, s.ID)
+			return gone
+		},
+		Returned: func(_ context.Context, sessions []peer.Session) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			for _, s := range sessions {
+				p.returned = append(p.returned, s.ID)
+			}
+		},
+	})
+}
+
+// run runs the lease for a time and ends it.
+func run(t *testing.T, l *peer.Lease, d time.Duration) {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	l.Run(ctx)
+}
+
+func TestAnotherPodClosesTheSessionsOfADeadOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, survivor := newRegistry(), &pod{}
+		r.until["dead"] = time.Now().Add(15 * time.Second)
+		r.sessions["dead"] = []peer.Session{{ID: "s1", UserID: "ada"}, {ID: "s2", UserID: "bob"}}
+		run(t, survivor.lease(r, "live", nil), 14*time.Second)
+		if len(survivor.gone) != 0 {
+			t.Fatalf("sessions of a pod whose lease stands were closed: %v", survivor.gone)
+		}
+		run(t, survivor.lease(r, "live", nil), 7*time.Second)
+		if diff := cmp.Diff([]string{"s1", "s2"}, survivor.gone); diff != "" {
+			t.Fatalf("closed sessions (-want +got):\n%s", diff)
+		}
+		if len(r.sessions["dead"]) != 0 {
+			t.Fatal("closed sessions are still in the registry")
+		}
+	})
+}
+
+func TestASessionThatCannotBeClosedIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, survivor := newRegistry(), &pod{}
+		r.until["dead"] = time.Now()
+		r.sessions["dead"] = []peer.Session{{ID: "s1", UserID: "ada"}}
+		run(t, survivor.lease(r, "live", errors.New("not now")), 40*time.Second)
+		if len(survivor.gone) < 2 {
+			t.Fatalf("tried %d times", len(survivor.gone))
+		}
+		if len(r.sessions["dead"]) != 1 {
+			t.Fatal("a session that was not closed was forgotten")
+		}
+	})
+}
+
+func TestAPodThatWasGivenUpOpensItsSessionsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, p := newRegistry(), &pod{}
+		mine := peer.Session{ID: "s1", UserID: "ada"}
+		lease := p.lease(r, "paused", nil, mine)
+		run(t, lease, time.Second)
+		if len(p.returned) != 0 {
+			t.Fatal("a new pod has nothing to open again")
+		}
+		if time.Now().Before(r.until["paused"]) {
+			t.Fatal("the lease was not given back at the end")
+		}
+		delete(r.until, "paused")
+		r.sessions["paused"] = nil
+		run(t, lease, time.Second)
+		if diff := cmp.Diff([]string{"s1"}, p.returned); diff != "" {
+			t.Fatalf("reopened sessions (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]peer.Session{mine}, r.sessions["paused"]); diff != "" {
+			t.Fatalf("listed sessions (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestSessionsAreListedOnceTheStoreAnswersAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, p := newRegistry(), &pod{}
+		mine := peer.Session{ID: "s1", UserID: "ada"}
+		lease := p.lease(r, "early", nil, mine)
+		r.failing = true
+		run(t, lease, 20*time.Second)
+		r.failing = false
+		run(t, lease, 6*time.Second)
+		if diff := cmp.Diff([]peer.Session{mine}, r.sessions["early"]); diff != "" {
+			t.Fatalf("listed sessions (-want +got):\n%s", diff)
+		}
+		if len(p.returned) != 0 {
+			t.Fatal("a pod that was never known has nothing to open again")
+		}
+	})
+}

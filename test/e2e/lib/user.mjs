@@ -1,0 +1,144 @@
+// One user with the stock Socket.IO client, and an audit of every stream it
+// hears: seqs must be dense within an epoch, without a gap and without a double.
+import { io } from "socket.io-client";
+
+const PATIENCE_MS = 15_000;
+
+export class User {
+  /** @param {{url: string, token: string, transports?: string[], cookie?: string}} options */
+  constructor(options) {
+    this.streams = new Map(); // stream → {epoch, seq}
+    this.pushes = []; // {event, data} in the order they came
+    this.faults = []; // what the audit found
+    this.resumed = []; // results of resumes, one a stream and connection
+    this.sessions = []; // payloads of session:ready
+    this.#watchers = new Set();
+    this.socket = io(options.url, {
+      auth: (give) => give({ token: options.token, protocol: 1, resume: this.#position() }),
+      transports: options.transports ?? ["websocket"],
+      extraHeaders: options.cookie ? { cookie: options.cookie } : undefined,
+      reconnectionDelay: 50,
+      reconnectionDelayMax: 500,
+      forceNew: true,
+    });
+    this.socket.onAny((event, data) => this.#push(event, data));
+    this.socket.on("connect_error", (error) => this.#note("connect_error", error.data ?? { message: error.message }));
+    this.socket.on("disconnect", (reason) => this.#note("disconnect", { reason }));
+  }
+
+  #watchers;
+
+  get ready() {
+    return this.sessions.at(-1);
+  }
+
+  /** Sends a request and gives its data; a refusal throws an error with the wire error in it. */
+  async ask(event, request = {}) {
+    const ack = await this.socket.timeout(PATIENCE_MS).emitWithAck(event, request);
+    if (!ack.ok) {
+      throw Object.assign(new Error(`${event}: ${JSON.stringify(ack.error)}`), { wire: ack.error });
+    }
+    if (ack.meta) this.#place(ack.meta);
+    return ack.data;
+  }
+
+  /** Sends a request that must be refused and gives the wire error. */
+  async refused(event, request = {}) {
+    const ack = await this.socket.timeout(PATIENCE_MS).emitWithAck(event, request);
+    if (ack.ok) throw new Error(`${event} was not refused: ${JSON.stringify(ack)}`);
+    return ack.error;
+  }
+
+  /** Waits until find() gives something, looking again after each thing that happens. */
+  async until(what, find) {
+    const at = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const found = find();
+      if (found) return found;
+      const left = at - Date.now();
+      if (left <= 0) throw new Error(`waited in vain for ${what}; last: ${JSON.stringify(this.pushes.slice(-5))}`);
+      await this.#change(left);
+    }
+  }
+
+  /** Waits for a push of this name that satisfies match. */
+  push(event, match = () => true) {
+    return this.until(event, () => this.pushes.find((p) => p.event === event && match(p.data))?.data);
+  }
+
+  messages() {
+    return this.pushes.filter((p) => p.event === "chat:message").map((p) => p.data);
+  }
+
+  /** Cuts the transport as a lost network would; the client comes back by itself. */
+  cut() {
+    this.socket.io.engine.close();
+  }
+
+  close() {
+    this.socket.disconnect();
+  }
+
+  #position() {
+    if (this.streams.size === 0) return undefined;
+    return { streams: [...this.streams].map(([stream, at]) => ({ stream, ...at })) };
+  }
+
+  #push(event, data) {
+    if (event === "session:ready") {
+      this.sessions.push(data);
+      for (const result of data.resumed ?? []) this.#resume(result);
+    }
+    if (data?.meta) this.#audit(event, data.meta);
+    this.#note(event, data);
+  }
+
+  #resume(result) {
+    this.resumed.push(result);
+    if (result.error) {
+      this.streams.delete(result.stream);
+      return;
+    }
+    for (const { event, data } of result.events ?? []) {
+      this.#audit(event, data.meta);
+      this.#note(event, data);
+    }
+    if (!result.recovered) this.streams.set(result.stream, { epoch: result.epoch, seq: result.seq });
+    const at = this.streams.get(result.stream);
+    if (at?.epoch !== result.epoch || at?.seq !== result.seq) {
+      // A recovered stream under a new epoch keeps its seq; only the name of the epoch changes.
+      if (at?.seq === result.seq) this.streams.set(result.stream, { epoch: result.epoch, seq: result.seq });
+      else this.faults.push(`${result.stream}: resumed to seq ${result.seq} but its events end at ${at?.seq}`);
+    }
+  }
+
+  #audit(event, meta) {
+    const last = this.streams.get(meta.stream);
+    if (last && last.epoch === meta.epoch && meta.seq !== last.seq + 1) {
+      this.faults.push(`${event} on ${meta.stream}: seq ${meta.seq} after ${last.seq}`);
+    }
+    this.streams.set(meta.stream, { epoch: meta.epoch, seq: meta.seq });
+  }
+
+  #place(meta) {
+    const last = this.streams.get(meta.stream);
+    if (!last || last.epoch !== meta.epoch) this.streams.set(meta.stream, { epoch: meta.epoch, seq: meta.seq });
+  }
+
+  #note(event, data) {
+    this.pushes.push({ event, data });
+    for (const wake of this.#watchers) wake();
+  }
+
+  #change(limit) {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#watchers.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.min(limit, 200));
+      this.#watchers.add(done);
+    });
+  }
+}
