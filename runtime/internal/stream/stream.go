@@ -72,8 +72,9 @@ type Snapshot struct {
 }
 
 // Catchup is the answer to "what came after this position": when Recovered, all
-// records after it, possibly none, in order; otherwise the past before Now
-// cannot be had and Now is where the stream is.
+// records after it, possibly none, in order, and Now is the place they lead to,
+// without the document; otherwise the past before Now cannot be had and Now is
+// where the stream is.
 type Catchup struct {
 	Recovered bool
 	Records   []Record

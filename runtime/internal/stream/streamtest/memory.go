@@ -1,0 +1,149 @@
+// Package streamtest keeps streams in memory, with the semantics of the real
+// store: for tests of domains and of the stream core itself.
+//
+// A Memory is the database; it implements stream.Store, stream.Names, stream.Sets
+// and stream.Replies. Each pod of a test gets a Bus and a Deadlines of its own.
+package streamtest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+// Memory is a database of streams in memory, safe for concurrent use.
+type Memory struct {
+	mu        sync.Mutex
+	now       func() time.Time
+	down      error
+	epochs    int
+	streams   map[stream.ID]*line
+	once      map[[3]string]first
+	budgets   map[[2]string]time.Time
+	names     map[[2]string]claim
+	sets      map[string]*set
+	replies   map[[2]string]reply
+	deadlines map[stream.ID]time.Time
+	leases    map[stream.ID]time.Time
+	buses     map[*Bus]struct{}
+}
+
+// line is one stream.
+type line struct {
+	snap    stream.Snapshot
+	before  stream.Position // where the epoch before this one ended
+	log     []stream.Record // dense, the last is at snap.Seq
+	logEnds time.Time
+	ends    time.Time
+}
+
+// first is what Once remembers.
+type first struct {
+	result stream.Result
+	ends   time.Time
+}
+
+// Option changes how a Memory works.
+type Option func(*Memory)
+
+// WithClock replaces the wall clock.
+func WithClock(now func() time.Time) Option { return func(m *Memory) { m.now = now } }
+
+// New makes an empty Memory.
+func New(opts ...Option) *Memory {
+	m := &Memory{now: time.Now, buses: map[*Bus]struct{}{}}
+	m.clear()
+	for _, o := range opts {
+		o(m)
+	}
+	return m
+}
+
+func (m *Memory) clear() {
+	m.streams = map[stream.ID]*line{}
+	m.once = map[[3]string]first{}
+	m.budgets = map[[2]string]time.Time{}
+	m.names = map[[2]string]claim{}
+	m.sets = map[string]*set{}
+	m.replies = map[[2]string]reply{}
+	m.deadlines = map[stream.ID]time.Time{}
+	m.leases = map[stream.ID]time.Time{}
+}
+
+// Flush forgets everything, as FLUSHALL does.
+func (m *Memory) Flush() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.clear()
+}
+
+// SetDown makes every method fail with an error that wraps
+// stream.ErrUnavailable, until it is called with false.
+func (m *Memory) SetDown(down bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down = nil
+	if down {
+		m.down = fmt.Errorf("memory is set down: %w", stream.ErrUnavailable)
+	}
+}
+
+// LoseSuffix takes back the last n commits' records of a stream and begins a new
+// epoch, as a failover does that loses what was not replicated. A stream that
+// loses all its records is gone. The document is replaced by doc.
+func (m *Memory) LoseSuffix(id stream.ID, n int, doc []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := m.streams[id]
+	if l == nil {
+		return
+	}
+	if uint64(n) >= l.snap.Seq {
+		delete(m.streams, id)
+		return
+	}
+	l.log = l.log[:max(0, len(l.log)-n)]
+	l.snap.Seq -= uint64(n)
+	l.snap.Doc = doc
+	l.before = l.snap.Position
+	l.snap.Epoch = m.epoch()
+}
+
+// epoch makes the name of a new epoch.
+func (m *Memory) epoch() string {
+	m.epochs++
+	return fmt.Sprintf("e%d", m.epochs)
+}
+
+// lock takes the lock for one call, unless the memory is down or ctx has ended.
+func (m *Memory) lock(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %w", stream.ErrUnavailable, err)
+	}
+	m.mu.Lock()
+	if m.down != nil {
+		m.mu.Unlock()
+		return m.down
+	}
+	return nil
+}
+
+// line finds a stream that has not expired.
+func (m *Memory) line(id stream.ID) *line {
+	l := m.streams[id]
+	if l == nil {
+		return nil
+	}
+	now := m.now()
+	if !now.Before(l.ends) {
+		delete(m.streams, id)
+		return nil
+	}
+	if !now.Before(l.logEnds) {
+		l.log = nil
+	}
+	return l
+}

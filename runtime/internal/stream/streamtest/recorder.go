@@ -1,0 +1,90 @@
+package streamtest
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+// Recorder is a stream.Sink that keeps what it is given. It also is a client that
+// follows the rules: it knows whether it saw a gap or a double.
+type Recorder struct {
+	mu      sync.Mutex
+	at      stream.Position
+	records []stream.Record
+	resets  []stream.Snapshot
+	faults  []string
+}
+
+// NewRecorder makes a Recorder whose client is at a position.
+func NewRecorder(at stream.Position) *Recorder { return &Recorder{at: at} }
+
+// CatchUp takes the answer to an attachment or a resume.
+func (r *Recorder) CatchUp(id stream.ID, c stream.Catchup) {
+	if !c.Recovered {
+		r.Reset(id, c.Now)
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, rec := range c.Records {
+		r.apply(rec)
+	}
+	if r.at.Seq != c.Now.Seq {
+		r.faults = append(r.faults, fmt.Sprintf("caught up to %d, but now is %d", r.at.Seq, c.Now.Seq))
+	}
+	r.at = c.Now.Position
+}
+
+// Deliver implements stream.Sink.
+func (r *Recorder) Deliver(d *stream.Delivery) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.apply(d.Record)
+}
+
+func (r *Recorder) apply(rec stream.Record) {
+	if rec.Seq != r.at.Seq+1 {
+		r.faults = append(r.faults, fmt.Sprintf("got %s:%d after %s:%d", rec.Epoch, rec.Seq, r.at.Epoch, r.at.Seq))
+	}
+	r.at = rec.Position
+	r.records = append(r.records, rec)
+}
+
+// Reset implements stream.Sink.
+func (r *Recorder) Reset(_ stream.ID, now stream.Snapshot) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.at = now.Position
+	r.resets = append(r.resets, now)
+}
+
+// At is where the client is.
+func (r *Recorder) At() stream.Position {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.at
+}
+
+// Records are the records that were applied.
+func (r *Recorder) Records() []stream.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.records)
+}
+
+// Resets are the states that the client was reset to.
+func (r *Recorder) Resets() []stream.Snapshot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.resets)
+}
+
+// Faults are the gaps and doubles that the client saw; there must be none.
+func (r *Recorder) Faults() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.faults)
+}

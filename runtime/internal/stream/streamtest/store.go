@@ -1,0 +1,206 @@
+package streamtest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+// Commit implements stream.Store.
+func (m *Memory) Commit(ctx context.Context, c stream.Commit) (stream.Result, error) {
+	if err := c.Validate(); err != nil {
+		return stream.Result{}, err
+	}
+	if err := m.lock(ctx); err != nil {
+		return stream.Result{}, err
+	}
+	defer m.mu.Unlock()
+	l, now := m.line(c.Stream), m.now()
+	if r, known := m.repeated(c.Stream, c.Once, now); known {
+		return r, nil
+	}
+	if c.Expect != nil && *c.Expect != l.seq() {
+		return stream.Result{}, &stream.ConflictError{Current: l.current()}
+	}
+	if err := m.spend(c.Stream, c.Rate, now); err != nil {
+		return stream.Result{}, err
+	}
+	if l == nil {
+		l = &line{snap: stream.Snapshot{Position: stream.Position{Epoch: m.epoch()}}}
+		m.streams[c.Stream] = l
+	}
+	added := l.append(c, now)
+	for bus := range m.buses {
+		bus.publish(c.Stream, added)
+	}
+	return m.result(l, c, now), nil
+}
+
+func (l *line) seq() uint64 {
+	if l == nil {
+		return 0
+	}
+	return l.snap.Seq
+}
+
+// current is a copy of the snapshot.
+func (l *line) current() stream.Snapshot {
+	if l == nil {
+		return stream.Snapshot{}
+	}
+	s := l.snap
+	s.Doc = bytes.Clone(s.Doc)
+	return s
+}
+
+// repeated looks for the commit that once remembers.
+func (m *Memory) repeated(id stream.ID, once *stream.Once, now time.Time) (stream.Result, bool) {
+	if once == nil {
+		return stream.Result{}, false
+	}
+	was, ok := m.once[onceKey(id, once)]
+	if !ok || !now.Before(was.ends) {
+		return stream.Result{}, false
+	}
+	r := was.result
+	r.Repeated, r.Value = true, bytes.Clone(r.Value)
+	return r, true
+}
+
+func onceKey(id stream.ID, o *stream.Once) [3]string {
+	return [3]string{string(id), o.Scope, o.Key}
+}
+
+// spend takes one commit from a budget (GCRA: the stored time is when the budget
+// would be whole again).
+func (m *Memory) spend(id stream.ID, r *stream.Rate, now time.Time) error {
+	if r == nil {
+		return nil
+	}
+	key := [2]string{string(id), r.Key}
+	whole := m.budgets[key]
+	if whole.Before(now) {
+		whole = now
+	}
+	whole = whole.Add(r.Per / time.Duration(r.Events))
+	if wait := whole.Add(-r.Per).Sub(now); wait > 0 {
+		return &stream.RateError{RetryAfter: wait}
+	}
+	m.budgets[key] = whole
+	return nil
+}
+
+// append writes the events and the document.
+func (l *line) append(c stream.Commit, now time.Time) []stream.Record {
+	l.snap.TS = now.UnixMilli()
+	if c.Doc != nil {
+		l.snap.Doc = bytes.Clone(c.Doc)
+	}
+	added := make([]stream.Record, 0, len(c.Events))
+	for _, e := range c.Events {
+		l.snap.Seq++
+		e.Data = slices.Clone(e.Data)
+		added = append(added, stream.Record{Position: l.snap.Position, TS: l.snap.TS, Event: e})
+	}
+	l.log = append(l.log, added...)
+	if over := len(l.log) - c.Retain.LogSize; over > 0 {
+		l.log = slices.Clone(l.log[over:])
+	}
+	l.logEnds, l.ends = now.Add(c.Retain.LogTTL), now.Add(c.Retain.TTL)
+	return added
+}
+
+// result is what the commit just made did; its Once remembers it.
+func (m *Memory) result(l *line, c stream.Commit, now time.Time) stream.Result {
+	r := stream.Result{Position: l.snap.Position, TS: l.snap.TS}
+	if c.Once != nil {
+		r.Value = bytes.Clone(c.Once.Value)
+		m.once[onceKey(c.Stream, c.Once)] = first{result: r, ends: now.Add(c.Once.TTL)}
+	}
+	return r
+}
+
+// Load implements stream.Store.
+func (m *Memory) Load(ctx context.Context, id stream.ID) (stream.Snapshot, error) {
+	if err := m.lock(ctx); err != nil {
+		return stream.Snapshot{}, err
+	}
+	defer m.mu.Unlock()
+	l := m.line(id)
+	if l == nil {
+		return stream.Snapshot{}, fmt.Errorf("%s: %w", id, stream.ErrNotFound)
+	}
+	return l.current(), nil
+}
+
+// CatchUp implements stream.Store.
+func (m *Memory) CatchUp(ctx context.Context, id stream.ID, from stream.Position) (stream.Catchup, error) {
+	if err := m.lock(ctx); err != nil {
+		return stream.Catchup{}, err
+	}
+	defer m.mu.Unlock()
+	l := m.line(id)
+	if l == nil {
+		return stream.Catchup{Recovered: from == stream.Position{}}, nil
+	}
+	now := l.current()
+	if !l.knows(from) {
+		return stream.Catchup{Now: now}, nil
+	}
+	after := int(l.snap.Seq - from.Seq)
+	if after > len(l.log) {
+		return stream.Catchup{Now: now}, nil
+	}
+	now.Doc = nil
+	return stream.Catchup{Recovered: true, Records: slices.Clone(l.log[len(l.log)-after:]), Now: now}, nil
+}
+
+// knows tells whether a position is part of this stream's past.
+func (l *line) knows(p stream.Position) bool {
+	switch p.Epoch {
+	case l.snap.Epoch:
+		return p.Seq <= l.snap.Seq
+	case "":
+		return p.Seq == 0
+	default:
+		return p.Epoch == l.before.Epoch && p.Seq <= l.before.Seq
+	}
+}
+
+// Page implements stream.Store.
+func (m *Memory) Page(ctx context.Context, id stream.ID, q stream.PageQuery) (stream.Page, error) {
+	if err := q.Validate(); err != nil {
+		return stream.Page{}, err
+	}
+	if err := m.lock(ctx); err != nil {
+		return stream.Page{}, err
+	}
+	defer m.mu.Unlock()
+	l := m.line(id)
+	if l == nil {
+		return stream.Page{}, nil
+	}
+	in := func(r stream.Record) bool {
+		return r.Seq > q.After && (q.Before == 0 || r.Seq < q.Before)
+	}
+	var found []stream.Record
+	for _, r := range l.log {
+		if in(r) {
+			found = append(found, r)
+		}
+	}
+	page := stream.Page{Records: found}
+	if over := len(found) - q.Limit; over > 0 {
+		page.More = true
+		if q.After > 0 {
+			page.Records = found[:q.Limit]
+		} else {
+			page.Records = found[over:]
+		}
+	}
+	return page, nil
+}

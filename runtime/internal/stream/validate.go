@@ -1,0 +1,78 @@
+package stream
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+const (
+	maxIDBytes    = 160
+	maxEvents     = 16
+	maxOnceBytes  = 4 << 10
+	maxPageLimit  = 1000
+	maxEventBytes = 64
+)
+
+// Validate says what is wrong with a stream's name, if anything.
+func (id ID) Validate() error {
+	if len(id) > maxIDBytes {
+		return fmt.Errorf("stream id of %d bytes, at most %d are allowed", len(id), maxIDBytes)
+	}
+	for i := range len(id) {
+		if c := id[i]; c <= ' ' || c > '~' || c == '{' || c == '}' {
+			return fmt.Errorf("stream id %q: byte %q is not allowed", string(id), c)
+		}
+	}
+	if id.Kind() == "" || id.Name() == "" {
+		return fmt.Errorf("stream id %q is not kind:name", string(id))
+	}
+	return nil
+}
+
+// Validate says what is wrong with a commit, if anything. Every Store refuses a
+// commit that is not valid: it is a mistake of the code that made it.
+func (c *Commit) Validate() error {
+	if err := c.Stream.Validate(); err != nil {
+		return err
+	}
+	if n := len(c.Events); n < 1 || n > maxEvents {
+		return fmt.Errorf("commit to %s: %d events, want 1 to %d", c.Stream, n, maxEvents)
+	}
+	for _, e := range c.Events {
+		if err := e.validate(); err != nil {
+			return fmt.Errorf("commit to %s: %w", c.Stream, err)
+		}
+	}
+	if r := c.Retain; r.LogSize < 1 || r.LogTTL <= 0 || r.TTL < r.LogTTL {
+		return fmt.Errorf("commit to %s: retention %+v is not possible", c.Stream, r)
+	}
+	if o := c.Once; o != nil && (o.Key == "" || o.TTL <= 0 || len(o.Value) > maxOnceBytes) {
+		return fmt.Errorf("commit to %s: once needs a key, a TTL and a value of at most %d bytes", c.Stream, maxOnceBytes)
+	}
+	if r := c.Rate; r != nil && (r.Key == "" || r.Events < 1 || r.Per <= 0) {
+		return fmt.Errorf("commit to %s: rate needs a key, events and a time", c.Stream)
+	}
+	return nil
+}
+
+func (e *Event) validate() error {
+	if e.Name == "" || len(e.Name) > maxEventBytes || strings.ContainsAny(e.Name, " \n") {
+		return fmt.Errorf("event name %q is not allowed", e.Name)
+	}
+	if data := bytes.TrimSpace(e.Data); len(data) < 2 || data[0] != '{' {
+		return fmt.Errorf("event %s: data is not a JSON object", e.Name)
+	}
+	return nil
+}
+
+// Validate says what is wrong with a query, if anything.
+func (q PageQuery) Validate() error {
+	if q.Before > 0 && q.After > 0 {
+		return fmt.Errorf("page before %d and after %d: give one of them", q.Before, q.After)
+	}
+	if q.Limit < 1 || q.Limit > maxPageLimit {
+		return fmt.Errorf("page limit %d, want 1 to %d", q.Limit, maxPageLimit)
+	}
+	return nil
+}
