@@ -1,0 +1,119 @@
+package v1alpha1
+
+// The condition types of a RealtimeCluster.
+const (
+	// ConditionReady: clients can connect and what is declared is in effect.
+	ConditionReady = "Ready"
+	// ConditionRedisReady: the pods reach Redis.
+	ConditionRedisReady = "RedisReady"
+	// ConditionWorkloadAvailable: enough server pods are ready.
+	ConditionWorkloadAvailable = "WorkloadAvailable"
+	// ConditionExposureReady: the declared way in from outside is there.
+	ConditionExposureReady = "ExposureReady"
+	// ConditionPoliciesPropagated: every pod applies the newest policies.
+	ConditionPoliciesPropagated = "PoliciesPropagated"
+	// ConditionProgressing: a roll-out or a change of size is under way.
+	ConditionProgressing = "Progressing"
+	// ConditionPaused: the operator was told to leave something alone.
+	ConditionPaused = "Paused"
+)
+
+// The condition types of a LobbyPolicy and a MatchmakingQueue.
+const (
+	// ConditionAccepted: the object is part of its cluster's policies.
+	ConditionAccepted = "Accepted"
+	// ConditionPropagated: every pod of the cluster applies it.
+	ConditionPropagated = "Propagated"
+)
+
+// Reasons of Ready.
+const (
+	// ReasonAllReady: every other condition is as it should be.
+	ReasonAllReady = "AllReady"
+	// ReasonRedisNotReady: see RedisReady.
+	ReasonRedisNotReady = "RedisNotReady"
+	// ReasonWorkloadNotAvailable: see WorkloadAvailable.
+	ReasonWorkloadNotAvailable = "WorkloadNotAvailable"
+	// ReasonExposureNotReady: see ExposureReady.
+	ReasonExposureNotReady = "ExposureNotReady"
+)
+
+// Reasons of RedisReady.
+const (
+	// ReasonRedisReachable: the probe goes through.
+	ReasonRedisReachable = "RedisReachable"
+	// ReasonRedisStarting: a managed Redis is not up yet.
+	ReasonRedisStarting = "RedisStarting"
+	// ReasonRedisUnreachable: pods report that the probe fails.
+	ReasonRedisUnreachable = "RedisUnreachable"
+)
+
+// Reasons of WorkloadAvailable and Progressing.
+const (
+	// ReasonMinimumReplicasAvailable: enough pods are ready.
+	ReasonMinimumReplicasAvailable = "MinimumReplicasAvailable"
+	// ReasonReplicasUnavailable: too few pods are ready.
+	ReasonReplicasUnavailable = "ReplicasUnavailable"
+	// ReasonScaledToZero: no pods are wanted.
+	ReasonScaledToZero = "ScaledToZero"
+	// ReasonRolloutInProgress: pods are being replaced.
+	ReasonRolloutInProgress = "RolloutInProgress"
+	// ReasonRolloutComplete: every pod runs the newest template.
+	ReasonRolloutComplete = "RolloutComplete"
+	// ReasonRolloutStalled: new pods do not become ready.
+	ReasonRolloutStalled = "RolloutStalled"
+	// ReasonScaling: the number of pods is changing.
+	ReasonScaling = "Scaling"
+)
+
+// Reasons of ExposureReady.
+const (
+	// ReasonNotExposed: exposure.type is None, so there is nothing to wait for.
+	ReasonNotExposed = "NotExposed"
+	// ReasonExposed: the Ingress or route is in effect.
+	ReasonExposed = "Exposed"
+	// ReasonNotYetAdmitted: the controller has not taken it up yet.
+	ReasonNotYetAdmitted = "NotYetAdmitted"
+	// ReasonAffinityUnsupported: the controller knows no cookie affinity; pods forward.
+	ReasonAffinityUnsupported = "AffinityUnsupported"
+	// ReasonControllerRetired: it works, and its controller gets no more fixes.
+	ReasonControllerRetired = "ControllerRetired"
+	// ReasonKindNotInstalled: an API that is needed is not installed.
+	ReasonKindNotInstalled = "KindNotInstalled"
+)
+
+// Reasons of PoliciesPropagated and Propagated.
+const (
+	// ReasonAllPodsCurrent: every pod reports the newest revision.
+	ReasonAllPodsCurrent = "AllPodsCurrent"
+	// ReasonPodsBehind: some pods report an older revision.
+	ReasonPodsBehind = "PodsBehind"
+	// ReasonNoPods: there is no pod that could apply it.
+	ReasonNoPods = "NoPods"
+)
+
+// Reasons of Paused.
+const (
+	// ReasonNotPaused: spec.paused is None.
+	ReasonNotPaused = "NotPaused"
+	// ReasonRolloutsPaused: spec.paused is Rollouts.
+	ReasonRolloutsPaused = "RolloutsPaused"
+	// ReasonAllPaused: spec.paused is All.
+	ReasonAllPaused = "AllPaused"
+)
+
+// Reasons of Accepted.
+const (
+	// ReasonAccepted: the object is in effect.
+	ReasonAccepted = "Accepted"
+	// ReasonClusterNotFound: clusterRef names no RealtimeCluster of the namespace.
+	ReasonClusterNotFound = "ClusterNotFound"
+	// ReasonNotSelected: the cluster's policySelector does not pick the object.
+	ReasonNotSelected = "NotSelected"
+	// ReasonLobbyTypeTaken: an older LobbyPolicy has the same lobbyType.
+	ReasonLobbyTypeTaken = "LobbyTypeTaken"
+	// ReasonReferenceNotFound: a Secret, ConfigMap or LobbyPolicy it names is not there.
+	ReasonReferenceNotFound = "ReferenceNotFound"
+	// ReasonFeatureDisabled: the cluster does not serve the feature.
+	ReasonFeatureDisabled = "FeatureDisabled"
+)

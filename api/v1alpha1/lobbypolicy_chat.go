@@ -1,0 +1,179 @@
+package v1alpha1
+
+// ChatFilterType is what looks at messages.
+//
+// +kubebuilder:validation:Enum=WordList;Webhook
+type ChatFilterType string
+
+// The chat filter types.
+const (
+	FilterWordList ChatFilterType = "WordList"
+	FilterWebhook  ChatFilterType = "Webhook"
+)
+
+// ChatFilterAction is what is done with a message that a filter objects to.
+//
+// +kubebuilder:validation:Enum=Reject;Mask
+type ChatFilterAction string
+
+// The chat filter actions.
+const (
+	// FilterReject: the message is refused, its sender is told.
+	FilterReject ChatFilterAction = "Reject"
+	// FilterMask: what the filter objects to is replaced by asterisks.
+	FilterMask ChatFilterAction = "Mask"
+)
+
+// ChatFilterFailure is what is done when a filter cannot be asked.
+//
+// +kubebuilder:validation:Enum=Allow;Reject
+type ChatFilterFailure string
+
+// What is done when a filter cannot be asked.
+const (
+	FilterFailureAllow  ChatFilterFailure = "Allow"
+	FilterFailureReject ChatFilterFailure = "Reject"
+)
+
+// ChatRules are the rules of a lobby's channel.
+type ChatRules struct {
+	// Enabled gives every lobby a channel.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// MaxLength of a message in characters.
+	//
+	// +optional
+	// +kubebuilder:default=1000
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	MaxLength int32 `json:"maxLength,omitempty"`
+
+	// History that newcomers can read.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	History ChatHistory `json:"history,omitzero"`
+
+	// Rate at which one member may send.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Rate ChatRate `json:"rate,omitzero"`
+
+	// SlowMode is the least time between two messages of one member. Left out: off.
+	//
+	// +optional
+	SlowMode *Duration `json:"slowMode,omitempty"`
+
+	// Edit lets senders edit and delete their messages.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	Edit *bool `json:"edit,omitempty"`
+
+	// Filters look at every message, in this order.
+	//
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	Filters []ChatFilter `json:"filters,omitempty"`
+}
+
+// ChatHistory is what a channel keeps.
+type ChatHistory struct {
+	// Size is how many messages are kept; 0 keeps none.
+	//
+	// +optional
+	// +kubebuilder:default=200
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10000
+	Size *int32 `json:"size,omitempty"`
+
+	// TTL is how long they are kept after the last message.
+	//
+	// +optional
+	// +kubebuilder:default="24h"
+	TTL Duration `json:"ttl,omitzero"`
+}
+
+// ChatRate is how many messages may be sent in a time.
+type ChatRate struct {
+	// Messages in each `per`.
+	//
+	// +optional
+	// +kubebuilder:default=5
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	Messages int32 `json:"messages,omitempty"`
+
+	// Per is the time that messages are counted over.
+	//
+	// +optional
+	// +kubebuilder:default="5s"
+	Per Duration `json:"per,omitzero"`
+}
+
+// ChatFilter looks at every message.
+//
+// +kubebuilder:validation:XValidation:rule=`self.type != 'WordList' || has(self.words) || has(self.wordsConfigMapRef)`,message="type WordList needs words or wordsConfigMapRef",fieldPath=".words",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule=`self.type != 'Webhook' || has(self.url)`,message="type Webhook needs url: the service that is asked about each message",fieldPath=".url",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule=`self.type == 'WordList' || (!has(self.words) && !has(self.wordsConfigMapRef))`,message="words and wordsConfigMapRef are for type WordList: remove them or set type: WordList",fieldPath=".type"
+// +kubebuilder:validation:XValidation:rule=`self.type == 'Webhook' || (!has(self.url) && !has(self.secretRef))`,message="url and secretRef are for type Webhook: remove them or set type: Webhook",fieldPath=".type"
+type ChatFilter struct {
+	// Type is WordList or Webhook.
+	//
+	// +required
+	Type ChatFilterType `json:"type"`
+
+	// Action is Reject (the sender is told) or Mask (asterisks).
+	//
+	// +optional
+	// +kubebuilder:default=Reject
+	Action ChatFilterAction `json:"action,omitempty"`
+
+	// Words that a WordList objects to, whole and without regard to case.
+	//
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=500
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	Words []string `json:"words,omitempty"`
+
+	// WordsConfigMapRef is a ConfigMap's key with further words, one a line.
+	//
+	// +optional
+	WordsConfigMapRef *KeyReference `json:"wordsConfigMapRef,omitempty"`
+
+	// URL that a Webhook posts each message to. https, or http for names inside the
+	// Kubernetes cluster.
+	//
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname() != '' && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && url(self).getHostname().matches('[.]svc([.]cluster[.]local)?$'))`,message="must be an https URL; http is only for names inside the Kubernetes cluster, such as http://moderation.default.svc/check"
+	URL string `json:"url,omitempty"`
+
+	// SecretRef is the key that a Webhook's calls are signed with (HMAC-SHA256). Left
+	// out: not signed.
+	//
+	// +optional
+	SecretRef *KeyReference `json:"secretRef,omitempty"`
+
+	// Timeout of a Webhook's call; the sender waits for it.
+	//
+	// +optional
+	// +kubebuilder:default="1s"
+	Timeout Duration `json:"timeout,omitzero"`
+
+	// FailurePolicy is what is done with messages while the filter cannot be asked:
+	// Allow or Reject.
+	//
+	// +optional
+	// +kubebuilder:default=Reject
+	FailurePolicy ChatFilterFailure `json:"failurePolicy,omitempty"`
+}

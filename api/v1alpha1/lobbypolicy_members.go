@@ -1,0 +1,247 @@
+package v1alpha1
+
+// Visibility is who may find and see a lobby.
+//
+// +kubebuilder:validation:Enum=Public;Friends;Private
+type Visibility string
+
+// The visibilities.
+const (
+	// VisibilityPublic: anyone may find it.
+	VisibilityPublic Visibility = "Public"
+	// VisibilityFriends: friends of a member, as the game's back end tells them.
+	VisibilityFriends Visibility = "Friends"
+	// VisibilityPrivate: only with a code or an invitation.
+	VisibilityPrivate Visibility = "Private"
+)
+
+// HostMigration is who becomes host after the host.
+//
+// +kubebuilder:validation:Enum=OldestConnected;Random;None
+type HostMigration string
+
+// The ways of host migration.
+const (
+	MigrateOldestConnected HostMigration = "OldestConnected"
+	MigrateRandom          HostMigration = "Random"
+	// MigrateNone: a lobby without its host closes.
+	MigrateNone HostMigration = "None"
+)
+
+// OnLeave is what happens when the host leaves on purpose.
+//
+// +kubebuilder:validation:Enum=Migrate;Close
+type OnLeave string
+
+// What happens when the host leaves on purpose.
+const (
+	OnLeaveMigrate OnLeave = "Migrate"
+	OnLeaveClose   OnLeave = "Close"
+)
+
+// LobbySize is how many may be in a lobby.
+//
+// +kubebuilder:validation:XValidation:rule="self.min <= self.max",message="min must not exceed max: lower min or raise max",fieldPath=".min"
+type LobbySize struct {
+	// Min is how many members a start needs.
+	//
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	Min int32 `json:"min,omitempty"`
+
+	// Max is how many members there may be.
+	//
+	// +optional
+	// +kubebuilder:default=8
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	Max int32 `json:"max,omitempty"`
+
+	// Spectators is how many may watch beside the members.
+	//
+	// +optional
+	// +kubebuilder:default=0
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000
+	Spectators int32 `json:"spectators,omitempty"`
+}
+
+// VisibilityRules is who may find and see a lobby.
+//
+// +kubebuilder:validation:XValidation:rule="self.default in self.allowed",message="default must be one of allowed: add it to allowed or choose another default",fieldPath=".default"
+type VisibilityRules struct {
+	// Default is the visibility of a lobby whose creator names none.
+	//
+	// +optional
+	// +kubebuilder:default=Public
+	Default Visibility `json:"default,omitempty"`
+
+	// Allowed are the visibilities a creator may name.
+	//
+	// +optional
+	// +listType=set
+	// +kubebuilder:default={Public, Friends, Private}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=3
+	Allowed []Visibility `json:"allowed,omitempty"`
+}
+
+// JoinRules are the ways into a lobby.
+type JoinRules struct {
+	// Code is a short code to pass on to friends.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Code JoinCode `json:"code,omitzero"`
+
+	// Password that a creator may set.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Password JoinPassword `json:"password,omitzero"`
+
+	// Requests lets users ask to be let in.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	Requests bool `json:"requests,omitempty"`
+
+	// LateJoin lets users join after the start.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	LateJoin bool `json:"lateJoin,omitempty"`
+
+	// MaxPerUser is how many lobbies of this type a user may be in at once.
+	//
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	MaxPerUser int32 `json:"maxPerUser,omitempty"`
+}
+
+// JoinCode is a short code to pass on to friends.
+type JoinCode struct {
+	// Enabled gives every lobby a code.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// Length of the code in characters.
+	//
+	// +optional
+	// +kubebuilder:default=6
+	// +kubebuilder:validation:Minimum=4
+	// +kubebuilder:validation:Maximum=12
+	Length int32 `json:"length,omitempty"`
+
+	// TTL of a code; a host may ask for a new one. Left out: as long as the lobby.
+	//
+	// +optional
+	TTL *Duration `json:"ttl,omitempty"`
+}
+
+// JoinPassword says whether a lobby may have a password.
+type JoinPassword struct {
+	// Allowed lets a creator set a password.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	Allowed bool `json:"allowed,omitempty"`
+
+	// MinLength of a password in characters.
+	//
+	// +optional
+	// +kubebuilder:default=4
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=64
+	MinLength int32 `json:"minLength,omitempty"`
+}
+
+// HostRules is what happens to the host's role.
+//
+// +kubebuilder:validation:XValidation:rule=`self.migration != 'None' || self.onLeave == 'Close'`,message="with migration None nobody follows the host: set onLeave: Close",fieldPath=".onLeave"
+type HostRules struct {
+	// Migration is who becomes host when the host is gone: OldestConnected, Random
+	// or None (the lobby closes).
+	//
+	// +optional
+	// +kubebuilder:default=OldestConnected
+	Migration HostMigration `json:"migration,omitempty"`
+
+	// Grace is how long a host whose connection dropped keeps the role.
+	//
+	// +optional
+	// +kubebuilder:default="10s"
+	Grace Duration `json:"grace,omitzero"`
+
+	// OnLeave is what happens when the host leaves on purpose: Migrate or Close.
+	//
+	// +optional
+	// +kubebuilder:default=Migrate
+	OnLeave OnLeave `json:"onLeave,omitempty"`
+}
+
+// ReadyRules is the ready check before a start.
+//
+// +kubebuilder:validation:XValidation:rule="!self.autoStart || self.required",message="autoStart starts when all are ready: set required: true as well",fieldPath=".autoStart"
+type ReadyRules struct {
+	// Required refuses a start until enough members are ready.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	Required bool `json:"required,omitempty"`
+
+	// MinPercent of the members that must be ready.
+	//
+	// +optional
+	// +kubebuilder:default=100
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	MinPercent int32 `json:"minPercent,omitempty"`
+
+	// AutoStart begins the countdown as soon as enough members are ready.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	AutoStart bool `json:"autoStart,omitempty"`
+
+	// Countdown from the start to the match, during which the start can be cancelled.
+	//
+	// +optional
+	// +kubebuilder:default="5s"
+	Countdown Duration `json:"countdown,omitzero"`
+
+	// ClearOnChange takes back everyone's ready when the lobby's attributes or teams change.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	ClearOnChange *bool `json:"clearOnChange,omitempty"`
+}
+
+// TeamRules divide the members into teams.
+type TeamRules struct {
+	// Count of teams.
+	//
+	// +required
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=64
+	Count int32 `json:"count"`
+
+	// Size is how many members a team holds.
+	//
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=500
+	Size int32 `json:"size"`
+
+	// AutoBalance puts a member who names no team into the smallest one.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	AutoBalance *bool `json:"autoBalance,omitempty"`
+}

@@ -1,0 +1,188 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// PauseMode says what the operator leaves alone.
+//
+// +kubebuilder:validation:Enum=None;Rollouts;All
+type PauseMode string
+
+// The pause modes.
+const (
+	// PauseNone: everything is kept as declared.
+	PauseNone PauseMode = "None"
+	// PauseRollouts: running pods keep their template; scaling, policies and repairs go on.
+	PauseRollouts PauseMode = "Rollouts"
+	// PauseAll: nothing is changed; status is still reported.
+	PauseAll PauseMode = "All"
+)
+
+// RealtimeCluster is a set of Socket.IO servers with their Redis and the way in
+// from outside. `spec: {}` is a working cluster.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:subresource:scale:specpath=.spec.replicas,statuspath=.status.replicas,selectorpath=.status.selector
+// +kubebuilder:resource:path=realtimeclusters,shortName=rtc,categories=realtime
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Replicas",type=integer,JSONPath=`.status.replicas`
+// +kubebuilder:printcolumn:name="Connections",type=integer,JSONPath=`.status.connections.total`
+// +kubebuilder:printcolumn:name="Redis",type=string,JSONPath=`.status.conditions[?(@.type=="RedisReady")].status`
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule=`self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')`,message="metadata.name becomes part of Service and Pod names: use at most 40 of a-z, 0-9 and '-', beginning with a letter",fieldPath=".metadata.name"
+type RealtimeCluster struct {
+	metav1.TypeMeta `json:",inline"`
+	// Metadata is the standard object metadata.
+	//
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// Spec is what is wanted; every field has a default.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Spec RealtimeClusterSpec `json:"spec,omitzero"`
+
+	// Status is what was observed.
+	//
+	// +optional
+	Status RealtimeClusterStatus `json:"status,omitzero"`
+}
+
+// RealtimeClusterList is a list of RealtimeClusters.
+//
+// +kubebuilder:object:root=true
+type RealtimeClusterList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []RealtimeCluster `json:"items"`
+}
+
+// RealtimeClusterSpec is what is wanted of a cluster.
+//
+// +kubebuilder:validation:XValidation:rule=`duration(self.exposure.idleTimeout) > duration(self.engine.pingInterval) + duration(self.engine.pingTimeout)`,message="exposure.idleTimeout must be longer than engine.pingInterval + engine.pingTimeout, or proxies cut idle connections: raise idleTimeout",fieldPath=".exposure.idleTimeout"
+// +kubebuilder:validation:XValidation:rule=`!has(self.scaling.targetConnectionsPerPod) || self.scaling.targetConnectionsPerPod <= self.limits.connectionsPerPod`,message="scaling.targetConnectionsPerPod must not exceed limits.connectionsPerPod, or pods refuse clients before the cluster grows: lower the target or raise the limit",fieldPath=".scaling.targetConnectionsPerPod"
+// +kubebuilder:validation:XValidation:rule=`quantity(string(self.limits.perConnection.outboundBytes)).compareTo(quantity(string(self.engine.maxPayload))) >= 0`,message="limits.perConnection.outboundBytes must hold at least one message of engine.maxPayload: raise outboundBytes or lower maxPayload",fieldPath=".limits.perConnection.outboundBytes"
+type RealtimeClusterSpec struct {
+	// Replicas is the number of server pods. With `scaling.mode: Connections` the
+	// operator sets it, with External an autoscaler does, through the scale subresource.
+	//
+	// +optional
+	// +kubebuilder:default=2
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// Image of the socket server. Left out: the image that belongs to the operator's version.
+	//
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Image string `json:"image,omitempty"`
+
+	// ImagePullSecrets name Secrets with registry credentials.
+	//
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	ImagePullSecrets []LocalReference `json:"imagePullSecrets,omitempty"`
+
+	// Paused is what the operator leaves alone: None, Rollouts (running pods keep
+	// their template) or All (nothing is changed).
+	//
+	// +optional
+	// +kubebuilder:default=None
+	Paused PauseMode `json:"paused,omitempty"`
+
+	// Pod is how the server pods are run and placed.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Pod PodSpec `json:"pod,omitzero"`
+
+	// Engine is the Engine.IO and Socket.IO transport layer.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Engine EngineSpec `json:"engine,omitzero"`
+
+	// Redis carries state and events between the pods.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Redis RedisSpec `json:"redis,omitzero"`
+
+	// Auth says who may connect.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Auth AuthSpec `json:"auth,omitzero"`
+
+	// Exposure is the way in from outside.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Exposure ExposureSpec `json:"exposure,omitzero"`
+
+	// Scaling says who decides on the number of pods.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Scaling ScalingSpec `json:"scaling,omitzero"`
+
+	// Drain is how a pod that stops lets its clients move on.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Drain DrainSpec `json:"drain,omitzero"`
+
+	// Disruption bounds what node drains may take away at once.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Disruption DisruptionSpec `json:"disruption,omitzero"`
+
+	// Limits bound what clients may use.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Limits LimitsSpec `json:"limits,omitzero"`
+
+	// Features are the domains that are served.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Features FeaturesSpec `json:"features,omitzero"`
+
+	// Recovery bounds what a client gets back after an interruption.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Recovery RecoverySpec `json:"recovery,omitzero"`
+
+	// API is the HTTP API for other back ends.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	API APISpec `json:"api,omitzero"`
+
+	// NetworkPolicy says who may reach the pods inside the Kubernetes cluster.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	NetworkPolicy NetworkPolicySpec `json:"networkPolicy,omitzero"`
+
+	// Observability are metrics, traces, logs and the playground.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Observability ObservabilitySpec `json:"observability,omitzero"`
+
+	// PolicySelector picks, by label, the LobbyPolicy and MatchmakingQueue objects
+	// that apply, among those of the namespace that name this cluster. Left out: all of them.
+	//
+	// +optional
+	PolicySelector *LabelSelector `json:"policySelector,omitempty"`
+}

@@ -1,0 +1,148 @@
+package v1alpha1
+
+import "k8s.io/apimachinery/pkg/api/resource"
+
+// ScalingMode says who decides on the number of pods.
+//
+// +kubebuilder:validation:Enum=Manual;Connections;External
+type ScalingMode string
+
+// The scaling modes.
+const (
+	// ScalingManual: spec.replicas.
+	ScalingManual ScalingMode = "Manual"
+	// ScalingConnections: the operator, by live connections.
+	ScalingConnections ScalingMode = "Connections"
+	// ScalingExternal: an HPA or KEDA, through the scale subresource.
+	ScalingExternal ScalingMode = "External"
+)
+
+// ScalingSpec says who decides on the number of pods.
+//
+// +kubebuilder:validation:XValidation:rule=`!has(self.min) || !has(self.max) || self.min <= self.max`,message="min must not exceed max: lower min or raise max",fieldPath=".min"
+// +kubebuilder:validation:XValidation:rule=`self.mode != 'Connections' || has(self.max)`,message="mode Connections needs max: the largest number of pods",fieldPath=".max",reason=FieldValueRequired
+type ScalingSpec struct {
+	// Mode is Manual (spec.replicas), Connections (the operator, by live
+	// connections) or External (an HPA or KEDA drives the scale subresource).
+	//
+	// +optional
+	// +kubebuilder:default=Manual
+	Mode ScalingMode `json:"mode,omitempty"`
+
+	// Min is the least number of pods of mode Connections. Left out: 1.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	Min *int32 `json:"min,omitempty"`
+
+	// Max is the largest number of pods of mode Connections, which needs it.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	Max *int32 `json:"max,omitempty"`
+
+	// TargetConnectionsPerPod is the load that mode Connections aims at. Left out: 80
+	// percent of limits.connectionsPerPod.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	TargetConnectionsPerPod *int32 `json:"targetConnectionsPerPod,omitempty"`
+
+	// ScaleDown slows shrinking, because each step makes clients reconnect.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	ScaleDown ScaleDownSpec `json:"scaleDown,omitzero"`
+}
+
+// ScaleDownSpec slows shrinking.
+type ScaleDownSpec struct {
+	// Stabilization is how long fewer pods must have been enough.
+	//
+	// +optional
+	// +kubebuilder:default="10m"
+	Stabilization Duration `json:"stabilization,omitzero"`
+
+	// MaxPodsPerStep is how many pods go at once.
+	//
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	MaxPodsPerStep int32 `json:"maxPodsPerStep,omitempty"`
+}
+
+// LimitsSpec bounds what clients may use.
+type LimitsSpec struct {
+	// ConnectionsPerPod is how many connections a pod takes; further ones are refused
+	// and told to come back.
+	//
+	// +optional
+	// +kubebuilder:default=10000
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	ConnectionsPerPod int32 `json:"connectionsPerPod,omitempty"`
+
+	// ConnectsPerSecond is how many new connections a pod takes in a second.
+	//
+	// +optional
+	// +kubebuilder:default=200
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	ConnectsPerSecond int32 `json:"connectsPerSecond,omitempty"`
+
+	// ConnectionsPerUser is how many connections (devices, tabs) one user may have.
+	//
+	// +optional
+	// +kubebuilder:default=10
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	ConnectionsPerUser int32 `json:"connectionsPerUser,omitempty"`
+
+	// PerConnection bounds each connection.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	PerConnection ConnectionLimits `json:"perConnection,omitzero"`
+}
+
+// ConnectionLimits bounds one connection.
+//
+// +kubebuilder:validation:XValidation:rule=`self.burst >= self.eventsPerSecond`,message="burst must not be below eventsPerSecond: raise burst or lower eventsPerSecond",fieldPath=".burst"
+type ConnectionLimits struct {
+	// EventsPerSecond a client may send for long; more is answered with rate_limited.
+	//
+	// +optional
+	// +kubebuilder:default=20
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	EventsPerSecond int32 `json:"eventsPerSecond,omitempty"`
+
+	// Burst is how many events a client may send at once.
+	//
+	// +optional
+	// +kubebuilder:default=40
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	Burst int32 `json:"burst,omitempty"`
+
+	// OutboundBytes may wait for a slow client; beyond it the connection is closed as
+	// a slow consumer, and the client resumes.
+	//
+	// +optional
+	// +kubebuilder:default="1Mi"
+	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule=`quantity(string(self)).compareTo(quantity('1Ki')) >= 0 && quantity(string(self)).compareTo(quantity('1Gi')) <= 0`,message="must be from 1Ki to 1Gi"
+	OutboundBytes resource.Quantity `json:"outboundBytes,omitzero"`
+
+	// Subscriptions is how many streams (lobbies, channels, presence lists …) a
+	// client may follow at once.
+	//
+	// +optional
+	// +kubebuilder:default=64
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	Subscriptions int32 `json:"subscriptions,omitempty"`
+}
