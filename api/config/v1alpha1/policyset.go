@@ -1,0 +1,77 @@
+package v1alpha1
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	realtime "github.com/anteroom/anteroom/api/v1alpha1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// PolicySet is what a server may learn anew while it runs: limits, lobby
+// policies and matchmaking queues. A new set takes the place of the old one as a
+// whole; nobody is disconnected by that.
+type PolicySet struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// Revision is the hash of everything else here: what [PolicySet.ComputeRevision]
+	// gives. Servers report the revision they apply.
+	Revision string `json:"revision"`
+	Limits   Limits `json:"limits"`
+	// Lobbies are sorted by name, and no two are for the same lobby type.
+	Lobbies []LobbyPolicy `json:"lobbies,omitempty"`
+	// Queues are sorted by name.
+	Queues []MatchmakingQueue `json:"queues,omitempty"`
+}
+
+// Limits bound what clients may use of one server.
+type Limits struct {
+	// ConnectionsPerPod is how many connections a server has at most.
+	ConnectionsPerPod int `json:"connectionsPerPod"`
+	// ConnectsPerSecond is how many new ones it takes on in a second.
+	ConnectsPerSecond int `json:"connectsPerSecond"`
+	// ConnectionsPerUser is how many one user may have on it.
+	ConnectionsPerUser int              `json:"connectionsPerUser"`
+	PerConnection      ConnectionLimits `json:"perConnection"`
+}
+
+// ConnectionLimits bound one connection.
+type ConnectionLimits struct {
+	// EventsPerSecond and Burst are the budget of requests.
+	EventsPerSecond int `json:"eventsPerSecond"`
+	Burst           int `json:"burst"`
+	// OutboundBytes is how much may wait for a client that reads slowly, before
+	// it is disconnected.
+	OutboundBytes int64 `json:"outboundBytes"`
+	// Subscriptions is how many streams a connection may follow.
+	Subscriptions int `json:"subscriptions"`
+}
+
+// LobbyPolicy is a LobbyPolicy object with the defaults filled in.
+type LobbyPolicy struct {
+	// Name is the object's.
+	Name string                   `json:"name"`
+	Spec realtime.LobbyPolicySpec `json:"spec"`
+}
+
+// MatchmakingQueue is a MatchmakingQueue object with the defaults filled in.
+type MatchmakingQueue struct {
+	// Name is the object's, and what clients call the queue.
+	Name string                        `json:"name"`
+	Spec realtime.MatchmakingQueueSpec `json:"spec"`
+}
+
+// ComputeRevision returns the hash of the set without its Revision: the first 16
+// hexadecimal digits of the SHA-256 of its JSON. The order of the lists counts,
+// so whoever renders a set sorts them first.
+func (p *PolicySet) ComputeRevision() string {
+	content := *p
+	content.Revision = ""
+	data, err := json.Marshal(content)
+	if err != nil {
+		return "" // no revision is right for what cannot be written
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:8])
+}

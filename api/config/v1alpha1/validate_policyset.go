@@ -1,0 +1,85 @@
+package v1alpha1
+
+import (
+	"math"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Bounds of a PolicySet.
+const (
+	// MaxLobbyPolicies is how many lobby policies a set may have.
+	MaxLobbyPolicies = 1000
+	// MaxQueues is how many matchmaking queues a set may have.
+	MaxQueues = 1000
+)
+
+// Validate returns every problem of the set, and an empty list when there is
+// none. The specs themselves were validated by the API server; what is checked
+// here is what only shows when they come together.
+func (p *PolicySet) Validate() field.ErrorList {
+	var problems field.ErrorList
+	problems = append(problems, validateType(p.TypeMeta, KindPolicySet)...)
+	problems = append(problems, p.Limits.validate(field.NewPath("limits"))...)
+	problems = append(problems, validateLobbies(field.NewPath("lobbies"), p.Lobbies)...)
+	problems = append(problems, validateQueues(field.NewPath("queues"), p.Queues)...)
+	if want := p.ComputeRevision(); p.Revision != want {
+		problems = append(problems, field.Invalid(field.NewPath("revision"), p.Revision, "must be "+want+", the hash of this content"))
+	}
+	return problems
+}
+
+func (l Limits) validate(at *field.Path) field.ErrorList {
+	problems := count(at.Child("connectionsPerPod"), l.ConnectionsPerPod)
+	problems = append(problems, count(at.Child("connectsPerSecond"), l.ConnectsPerSecond)...)
+	problems = append(problems, count(at.Child("connectionsPerUser"), l.ConnectionsPerUser)...)
+	return append(problems, l.PerConnection.validate(at.Child("perConnection"))...)
+}
+
+func (l ConnectionLimits) validate(at *field.Path) field.ErrorList {
+	problems := count(at.Child("eventsPerSecond"), l.EventsPerSecond)
+	problems = append(problems, count(at.Child("burst"), l.Burst)...)
+	problems = append(problems, between(at.Child("outboundBytes"), l.OutboundBytes, 1, math.MaxInt32)...)
+	return append(problems, count(at.Child("subscriptions"), l.Subscriptions)...)
+}
+
+func count(at *field.Path, value int) field.ErrorList {
+	return between(at, int64(value), 1, math.MaxInt32)
+}
+
+func validateLobbies(at *field.Path, lobbies []LobbyPolicy) field.ErrorList {
+	var problems field.ErrorList
+	if len(lobbies) > MaxLobbyPolicies {
+		problems = append(problems, field.TooMany(at, len(lobbies), MaxLobbyPolicies))
+	}
+	names, types := map[string]bool{}, map[string]bool{}
+	for i, l := range lobbies {
+		problems = append(problems, unique(at.Index(i).Child("name"), l.Name, names)...)
+		problems = append(problems, unique(at.Index(i).Child("spec", "lobbyType"), l.Spec.LobbyType, types)...)
+	}
+	return problems
+}
+
+func validateQueues(at *field.Path, queues []MatchmakingQueue) field.ErrorList {
+	var problems field.ErrorList
+	if len(queues) > MaxQueues {
+		problems = append(problems, field.TooMany(at, len(queues), MaxQueues))
+	}
+	names := map[string]bool{}
+	for i, q := range queues {
+		problems = append(problems, unique(at.Index(i).Child("name"), q.Name, names)...)
+	}
+	return problems
+}
+
+// unique checks a name that must be there, and is not in seen; then puts it in.
+func unique(at *field.Path, name string, seen map[string]bool) field.ErrorList {
+	if name == "" {
+		return field.ErrorList{field.Required(at, "must not be empty")}
+	}
+	if seen[name] {
+		return field.ErrorList{field.Duplicate(at, name)}
+	}
+	seen[name] = true
+	return nil
+}
