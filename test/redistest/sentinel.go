@@ -1,0 +1,100 @@
+package redistest
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// MasterName is what the sentinels call the primary.
+const MasterName = "anteroom"
+
+// Sentinel is a primary with a replica, watched by three sentinels that fail over
+// within a few seconds.
+type Sentinel struct {
+	tb        testing.TB
+	Servers   []*Server
+	Sentinels []*Server
+}
+
+// StartSentinel starts them and waits until the sentinels know each other and the
+// replica is in step.
+func StartSentinel(tb testing.TB, opts ...Option) *Sentinel {
+	tb.Helper()
+	s := &Sentinel{tb: tb}
+	opts = append([]Option{Config("repl-diskless-sync-delay 0"), Config("repl-ping-replica-period 1")}, opts...)
+	primary := start(tb, nil, opts...)
+	replica := start(tb, nil, append(opts, Config("replicaof 127.0.0.1 "+strconv.Itoa(primary.port)))...)
+	s.Servers = []*Server{primary, replica}
+	replica.until("INFO replication", "master_link_status:up")
+	for range 3 {
+		s.Sentinels = append(s.Sentinels, start(tb, []string{"--sentinel"}, watching(primary.port)))
+	}
+	for _, w := range s.Sentinels {
+		w.until("SENTINEL MASTER "+MasterName, "num-slaves\n1", "num-other-sentinels\n2")
+	}
+	return s
+}
+
+func watching(primary int) Option {
+	return func(int) []string {
+		return []string{
+			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d 2", MasterName, primary),
+			"sentinel down-after-milliseconds " + MasterName + " 700",
+			"sentinel failover-timeout " + MasterName + " 4000",
+			"sentinel parallel-syncs " + MasterName + " 1",
+		}
+	}
+}
+
+// Addrs are the sentinels' addresses.
+func (s *Sentinel) Addrs() []string {
+	var addrs []string
+	for _, w := range s.Sentinels {
+		addrs = append(addrs, w.Addr())
+	}
+	return addrs
+}
+
+// Primary is the server that the sentinels say is the primary.
+func (s *Sentinel) Primary() *Server {
+	s.tb.Helper()
+	return s.server(s.primaryAddr())
+}
+
+func (s *Sentinel) primaryAddr() string {
+	out := s.Sentinels[0].MustDo("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MasterName)
+	host, port, _ := strings.Cut(out, "\n")
+	return net.JoinHostPort(host, port)
+}
+
+func (s *Sentinel) server(addr string) *Server {
+	for _, srv := range s.Servers {
+		if srv.Addr() == addr {
+			return srv
+		}
+	}
+	s.tb.Fatalf("redistest: the sentinels name %s, which is none of the servers", addr)
+	return nil
+}
+
+// AwaitNewPrimary waits until all sentinels agree on another primary than old.
+func (s *Sentinel) AwaitNewPrimary(old *Server) *Server {
+	s.tb.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		if addr := s.primaryAddr(); addr != old.Addr() {
+			fresh := s.server(addr)
+			if out, err := fresh.Do("ROLE"); err == nil && strings.HasPrefix(out, "master") {
+				return fresh
+			}
+		}
+		if time.Now().After(deadline) {
+			s.tb.Fatal("redistest: no failover within 30 s")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
