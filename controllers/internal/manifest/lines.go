@@ -1,0 +1,82 @@
+package manifest
+
+import (
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// line returns the line of the field at path, such as spec.teams[0].name, in
+// the file; of the nearest field above it when it is not written there.
+func (d document) line(path string) int {
+	node, line := d.node, d.node.Line
+	for _, segment := range segments(path) {
+		next, at := step(node, segment)
+		if next == nil {
+			break
+		}
+		node, line = next, at
+	}
+	return line + d.before
+}
+
+// segments takes a field path apart: names, and what is in brackets, where a
+// dot does not separate.
+func segments(path string) []string {
+	var all []string
+	for path != "" {
+		if path[0] == '[' {
+			inside, rest, _ := strings.Cut(path[1:], "]")
+			all, path = append(all, inside), strings.TrimPrefix(rest, ".")
+			continue
+		}
+		end := strings.IndexAny(path, ".[")
+		if end < 0 {
+			return append(all, path)
+		}
+		all = append(all, path[:end])
+		path = strings.TrimPrefix(path[end:], ".")
+	}
+	return all
+}
+
+// step goes from a node to its child, and returns the line where that begins:
+// its key's line, or the element's.
+func step(node *yaml.Node, segment string) (next *yaml.Node, line int) {
+	node = resolve(node)
+	if node == nil {
+		return nil, 0
+	}
+	switch node.Kind {
+	case yaml.SequenceNode:
+		i, err := strconv.Atoi(segment)
+		if err != nil || i < 0 || i >= len(node.Content) {
+			return nil, 0
+		}
+		return node.Content[i], node.Content[i].Line
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if node.Content[i].Value == segment {
+				return node.Content[i+1], node.Content[i].Line
+			}
+		}
+	}
+	return nil, 0
+}
+
+// child follows a path; nil when there is nothing.
+func child(node *yaml.Node, path string) *yaml.Node {
+	for _, segment := range segments(path) {
+		node, _ = step(node, segment)
+	}
+	return node
+}
+
+// resolve follows an alias to what it stands for.
+func resolve(node *yaml.Node) *yaml.Node {
+	if node != nil && node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}

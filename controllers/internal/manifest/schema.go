@@ -1,0 +1,134 @@
+package manifest
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
+	schemaobjectmeta "k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
+	schemavalidation "k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	"sigs.k8s.io/yaml"
+)
+
+// Schemas are the kinds that can be read, each with its rules.
+type Schemas map[schema.GroupVersionKind]*kindSchema
+
+// kindSchema is what the API server compiles from one version of a CRD.
+type kindSchema struct {
+	structural *structuralschema.Structural
+	validator  schemavalidation.SchemaValidator
+	rules      *cel.Validator
+}
+
+// LoadSchemas reads the CRDs (*.yaml) at the root of the file system. Only
+// served versions are taken.
+func LoadSchemas(crds fs.FS) (Schemas, error) {
+	files, err := fs.Glob(crds, "*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list the CRDs: %w", err)
+	}
+	all := Schemas{}
+	for _, name := range files {
+		if err := all.load(crds, name); err != nil {
+			return nil, fmt.Errorf("read CRD %s: %w", path.Base(name), err)
+		}
+	}
+	return all, nil
+}
+
+func (s Schemas) load(crds fs.FS, name string) error {
+	content, err := fs.ReadFile(crds, name)
+	if err != nil {
+		return err
+	}
+	var crd apiextensionsv1.CustomResourceDefinition
+	if err := yaml.UnmarshalStrict(content, &crd); err != nil {
+		return err
+	}
+	if crd.Kind != "CustomResourceDefinition" {
+		return nil
+	}
+	for _, version := range crd.Spec.Versions {
+		if !version.Served {
+			continue
+		}
+		compiled, err := compile(version)
+		if err != nil {
+			return fmt.Errorf("version %s: %w", version.Name, err)
+		}
+		gvk := schema.GroupVersionKind{Group: crd.Spec.Group, Version: version.Name, Kind: crd.Spec.Names.Kind}
+		s[gvk] = compiled
+	}
+	return nil
+}
+
+func compile(version apiextensionsv1.CustomResourceDefinitionVersion) (*kindSchema, error) {
+	var internal apiextensions.JSONSchemaProps
+	if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(
+		version.Schema.OpenAPIV3Schema, &internal, nil); err != nil {
+		return nil, err
+	}
+	structural, err := structuralschema.NewStructural(&internal)
+	if err != nil {
+		return nil, err
+	}
+	if err := defaulting.PruneDefaults(structural); err != nil {
+		return nil, err
+	}
+	validator, _, err := schemavalidation.NewSchemaValidator(&internal)
+	if err != nil {
+		return nil, err
+	}
+	return &kindSchema{
+		structural: structural,
+		validator:  validator,
+		rules:      cel.NewValidator(structural, true, celconfig.PerCallLimit),
+	}, nil
+}
+
+// complete removes what the schema does not know, whose paths it returns, and
+// fills in the defaults. The order is the API server's.
+func (k *kindSchema) complete(object map[string]any) (unknown []string) {
+	unknown = pruning.PruneWithOptions(object, k.structural, true,
+		structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
+	defaulting.PruneNonNullableNullsWithoutDefaults(object, k.structural)
+	defaulting.Default(object, k.structural)
+	return unknown
+}
+
+// validate checks the schema and, when no problem stands in the way, the CEL
+// rules; otherwise a note about that is the last of the problems.
+func (k *kindSchema) validate(ctx context.Context, object map[string]any) field.ErrorList {
+	problems := schemavalidation.ValidateCustomResource(nil, object, k.validator)
+	problems = append(problems, schemaobjectmeta.Validate(ctx, nil, object, k.structural, false)...)
+	problems = append(problems, listtype.ValidateListSetsAndMaps(nil, k.structural, object)...)
+	if blocks(problems) {
+		return append(problems, field.Invalid(nil, nil, "some rules could not be checked yet; correct the above first"))
+	}
+	broken, _ := k.rules.Validate(ctx, nil, k.structural, object, nil, celconfig.RuntimeCELCostBudget)
+	return append(problems, broken...)
+}
+
+// blocks tells whether the object is too far from its schema for CEL rules to
+// be run on it; the API server draws the line there too.
+func blocks(problems field.ErrorList) bool {
+	for _, p := range problems {
+		switch p.Type {
+		case field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong,
+			field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid:
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// The bounds of how many servers run on one machine, whatever spec.replicas says.
+const (
+	minServers = 2
+	maxServers = 8
+)
+
+// servers is how many servers to run, and a remark when that is not what the
+// cluster asks for.
+func servers(cluster v1alpha1.RealtimeCluster) (n int, remark string) {
+	want := minServers
+	if cluster.Spec.Replicas != nil {
+		want = int(*cluster.Spec.Replicas)
+	}
+	n = min(max(want, minServers), maxServers)
+	if n != want {
+		remark = fmt.Sprintf("spec.replicas is %d; make run takes %d to %d servers, so %d", want, minServers, maxServers, n)
+	}
+	return n, remark
+}
+
+// persistent tells whether the cluster's own Redis keeps its data.
+func persistent(cluster v1alpha1.RealtimeCluster) bool {
+	return cluster.Spec.Redis.Managed.Storage.Type == v1alpha1.StoragePersistent
+}
+
+// adapt returns the configuration with what is different on this machine: where
+// Redis is, and where the secrets are. Everything else stays as rendered. The
+// secrets are written to dir; remarks say what was replaced.
+func adapt(r rendered, redisAddress, dir string, secrets secretFinder) (config configv1.RuntimeConfig, remarks []string, err error) {
+	config = r.runtime
+	if r.cluster.Spec.Redis.Mode == v1alpha1.RedisExternal {
+		remarks = append(remarks, fmt.Sprintf("the cluster's external Redis %v is left alone; the local one takes its place", config.Redis.Addresses))
+	}
+	config.Redis.Topology = configv1.RedisStandalone
+	config.Redis.Addresses = []string{redisAddress}
+	config.Redis.MasterName, config.Redis.Database = "", 0
+	config.Redis.Username, config.Redis.PasswordFile, config.Redis.TLS = "", "", nil
+
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return config, remarks, fmt.Errorf("make a directory for secrets: %w", err)
+	}
+	config.Auth.Providers = nil
+	for _, p := range r.runtime.Auth.Providers {
+		local, remark, err := adaptProvider(p, r.cluster, dir, secrets)
+		if err != nil {
+			return config, remarks, err
+		}
+		if remark != "" {
+			remarks = append(remarks, remark)
+		}
+		config.Auth.Providers = append(config.Auth.Providers, local)
+	}
+	return config, remarks, nil
+}
+
+// adaptProvider puts the provider's key into a file of this machine: the one of
+// the Secret when the user's file holds it, and a new one for a shared secret
+// that is made in the cluster or kept elsewhere.
+func adaptProvider(p configv1.AuthProvider, cluster v1alpha1.RealtimeCluster, dir string, secrets secretFinder) (configv1.AuthProvider, string, error) {
+	if p.SharedSecretFile == "" && p.KeysFile == "" {
+		return p, "", nil
+	}
+	path := filepath.Join(dir, "auth-"+filepath.Base(p.Name))
+	ref := keyReference(cluster, p.Name)
+	value, found, err := secrets(ref)
+	switch {
+	case err != nil:
+		return p, "", err
+	case found:
+		err = writeFile(path, value, 0o600)
+	case p.KeysFile != "":
+		return p, "", fmt.Errorf("provider %s reads its keys from key %q of Secret %q: add that Secret to the file, "+
+			"or leave out spec.auth.providers to have tokens made here", p.Name, ref.Key, ref.Name)
+	default:
+		err = ensureKey(path)
+	}
+	remark := ""
+	if !found && ref.Name != "" {
+		remark = fmt.Sprintf("Secret %q of provider %s is not in the file; a key made for this machine takes its place", ref.Name, p.Name)
+	}
+	if p.KeysFile != "" {
+		p.KeysFile = path
+	} else {
+		p.SharedSecretFile = path
+	}
+	return p, remark, err
+}
+
+// keyReference is where the named provider's key is, or an empty reference when
+// the operator makes it.
+func keyReference(cluster v1alpha1.RealtimeCluster, provider string) v1alpha1.KeyReference {
+	for _, p := range cluster.Spec.Auth.Providers {
+		switch {
+		case p.Name != provider:
+		case p.SharedSecretRef != nil:
+			return *p.SharedSecretRef
+		case p.KeysSecretRef != nil:
+			return *p.KeysSecretRef
+		}
+	}
+	return v1alpha1.KeyReference{}
+}

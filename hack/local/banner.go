@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// banner is what a user sees once all is up: the URL, a token a user, and a
+// client of three lines that works when it is pasted. Why says why there are no
+// tokens; lobbyType is one that the client can create.
+func banner(s runState, why, lobbyType string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n  Anteroom serves %s on %s\n\n", s.File, s.Front.URL)
+	for _, p := range s.Servers {
+		status := "ready"
+		if !p.Ready {
+			status = "not ready: " + p.Reason
+		}
+		fmt.Fprintf(&b, "    %-9s %s  admin %s  %s\n", p.Name, p.URL, p.AdminURL, status)
+	}
+	if why != "" {
+		fmt.Fprintf(&b, "\n  No dev tokens: %s.\n", why)
+	} else {
+		fmt.Fprintf(&b, "\n  Tokens, good for %s:\n\n", tokenLifetime)
+	}
+	for _, t := range s.Tokens {
+		fmt.Fprintf(&b, "    %-6s %s\n", t.User, t.Token)
+	}
+	fmt.Fprintf(&b, "\n  A client to paste into node, after `npm install socket.io-client`:\n\n%s\n", client(s, lobbyType))
+	b.WriteString("  Edit the file and it is applied at once. Ctrl-C stops everything.\n\n")
+	return b.String()
+}
+
+// client is a three-line client: it connects, and creates a lobby or, when
+// there is no lobby type, pings. It keeps cookies (withCredentials), so that
+// polling finds its server again.
+func client(s runState, lobbyType string) string {
+	token := "YOUR_TOKEN"
+	if len(s.Tokens) > 0 {
+		token = s.Tokens[0].Token
+	}
+	path := ""
+	if s.Front.Path != "/socket.io/" {
+		path = fmt.Sprintf("path: %q, ", s.Front.Path)
+	}
+	request := `"sync:ping", {}`
+	if lobbyType != "" {
+		request = fmt.Sprintf(`"lobby:create", { type: %q, name: "Hello" }`, lobbyType)
+	}
+	return fmt.Sprintf(`const { io } = require("socket.io-client");
+const socket = io(%q, { %swithCredentials: true, auth: { protocol: 1, token: %q } });
+socket.on("connect_error", (e) => console.log(e.message, e.data)).on("session:ready", async () => console.log(await socket.emitWithAck(%s)));
+`, s.Front.URL, path, token, request)
+}

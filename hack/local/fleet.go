@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+)
+
+// fleet keeps the server processes running: a slot each, as a Deployment has
+// pods.
+type fleet struct {
+	log   *console
+	front *front
+	// program is the server binary, dir the directory for its config files, and
+	// policies the PolicySet file that all servers watch.
+	program, dir, policies string
+	// changed is called after a process started, ended or changed its readiness.
+	changed func()
+	// hurry, when closed, kills whatever still drains.
+	hurry <-chan struct{}
+
+	mu     sync.Mutex
+	config configv1.RuntimeConfig
+	slots  []*slot
+	// leaving are the instances that drain in the background.
+	leaving sync.WaitGroup
+}
+
+// processState is one process in the state file.
+type processState struct {
+	Name string `json:"name"`
+	PID  int    `json:"pid"`
+	// URL is where clients reach this server directly, without the front.
+	URL string `json:"url"`
+	// AdminURL has /readyz, /statusz and /metrics.
+	AdminURL string `json:"adminUrl"`
+	// Cookie is the value of the front's cookie for this server.
+	Cookie string `json:"cookie"`
+	Ready  bool   `json:"ready"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// scale starts or retires servers until n run.
+func (f *fleet) scale(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for len(f.slots) < n {
+		s := newSlot(f, fmt.Sprintf("server-%d", len(f.slots)+1))
+		f.slots = append(f.slots, s)
+		go s.keep()
+	}
+	for len(f.slots) > n {
+		last := f.slots[len(f.slots)-1]
+		f.slots = f.slots[:len(f.slots)-1]
+		go last.end(f.grace())
+	}
+}
+
+// configure sets what the next server to start gets.
+func (f *fleet) configure(config configv1.RuntimeConfig) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.config = config
+}
+
+func (f *fleet) current() configv1.RuntimeConfig {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.config
+}
+
+// grace is how long a draining server may take: what it was told, and a little
+// more. The caller holds mu.
+func (f *fleet) grace() time.Duration {
+	d := f.config.Drain
+	return d.Settle.Duration + d.Window.Duration + d.FlushTimeout.Duration + 5*time.Second
+}
+
+// roll replaces the servers one after the other: the new one must be ready
+// before the old one drains. It stops at the first that does not become ready;
+// the servers not yet replaced go on as they were.
+func (f *fleet) roll(ctx context.Context, config configv1.RuntimeConfig) error {
+	f.mu.Lock()
+	old, grace, slots := f.config, f.grace(), slices.Clone(f.slots)
+	f.mu.Unlock()
+	f.configure(config)
+	for n, s := range slots {
+		f.log.say("%s is restarted with the new configuration (%d of %d)", s.name, n+1, len(slots))
+		if err := s.replace(ctx, grace); err != nil {
+			if n == 0 {
+				f.configure(old)
+			}
+			return fmt.Errorf("the new %s does not serve, the old one goes on: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// processes lists the servers in the order of their names.
+func (f *fleet) processes() []processState {
+	f.mu.Lock()
+	slots := slices.Clone(f.slots)
+	f.mu.Unlock()
+	var all []processState
+	for _, s := range slots {
+		if i := s.instance(); i != nil {
+			ready, reason := i.isReady()
+			all = append(all, processState{
+				Name: s.name, PID: i.child.pid(), Cookie: i.id,
+				URL: i.clientURL.String(), AdminURL: i.adminURL.String(),
+				Ready: ready, Reason: reason,
+			})
+		}
+	}
+	return all
+}
+
+// waitReady waits until all servers are ready, and returns those that were not
+// within timeout.
+func (f *fleet) waitReady(ctx context.Context, timeout time.Duration) (late []processState) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	tick := time.NewTicker(probeEvery / 4)
+	defer tick.Stop()
+	for {
+		f.mu.Lock()
+		want := len(f.slots)
+		f.mu.Unlock()
+		all := f.processes()
+		late = slices.DeleteFunc(all, func(p processState) bool { return p.Ready })
+		if len(all) == want && len(late) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return late
+		case <-tick.C:
+		}
+	}
+}
+
+// stop ends all servers at once, and waits for it at most about grace.
+func (f *fleet) stop(grace time.Duration) {
+	f.mu.Lock()
+	slots := f.slots
+	f.slots = nil
+	f.mu.Unlock()
+	var all sync.WaitGroup
+	for _, s := range slots {
+		all.Go(func() { s.end(grace) })
+	}
+	all.Wait()
+	f.leaving.Wait()
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+)
+
+const (
+	// probeEvery is how often a server's readiness is asked for.
+	probeEvery = 200 * time.Millisecond
+	// probeTimeout bounds one answer.
+	probeTimeout = time.Second
+	// maxReason bounds how much of an answer is kept, in bytes.
+	maxReason = 512
+)
+
+// instance is one run of a server process. A restart is a new instance with
+// ports and an id of its own.
+type instance struct {
+	// id is what the front's cookie calls it.
+	id        string
+	child     *child
+	clientURL *url.URL
+	adminURL  *url.URL
+	front     *front
+
+	mu      sync.Mutex
+	ready   bool
+	retired bool
+	// reason is what the readiness probe last answered when not ready.
+	reason string
+}
+
+// startInstance starts a server with the config on ports of its own, and puts
+// it behind the front. The config file is written to dir.
+func (f *fleet) startInstance(name, id string, config configv1.RuntimeConfig) (*instance, error) {
+	addresses, err := freeAddresses(2)
+	if err != nil {
+		return nil, err
+	}
+	config.Listen = configv1.Listen{Client: addresses[0], Admin: addresses[1]}
+	content, err := yaml.Marshal(config)
+	if err != nil {
+		return nil, fmt.Errorf("encode the runtime config: %w", err)
+	}
+	path := filepath.Join(f.dir, id+".yaml")
+	if err := writeFile(path, content, 0o600); err != nil {
+		return nil, err
+	}
+	process, err := startChild(f.log, name, f.program, "--config", path, "--policies", f.policies)
+	if err != nil {
+		return nil, err
+	}
+	i := &instance{
+		id:        id,
+		child:     process,
+		clientURL: &url.URL{Scheme: "http", Host: addresses[0]},
+		adminURL:  &url.URL{Scheme: "http", Host: addresses[1]},
+		front:     f.front,
+		reason:    "it is starting",
+	}
+	f.front.add(id, i.clientURL)
+	return i, nil
+}
+
+// probe follows the server's readiness until the process has ended, and calls
+// changed after each change.
+func (i *instance) probe(changed func()) {
+	client := &http.Client{Timeout: probeTimeout}
+	defer client.CloseIdleConnections()
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-i.child.done:
+			i.front.remove(i.id)
+			i.set(false, "it has ended")
+			changed()
+			return
+		case <-tick.C:
+			if i.set(askReady(client, i.adminURL)) {
+				changed()
+			}
+		}
+	}
+}
+
+// askReady asks /readyz; without an answer it says so.
+func askReady(client *http.Client, admin *url.URL) (ready bool, reason string) {
+	answer, err := client.Get(admin.JoinPath("readyz").String())
+	if err != nil {
+		return false, "it does not listen yet"
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, _ := io.ReadAll(io.LimitReader(answer.Body, maxReason))
+	if answer.StatusCode == http.StatusOK {
+		return true, ""
+	}
+	return false, fmt.Sprintf("/readyz answers %d %s", answer.StatusCode, strings.TrimSpace(string(body)))
+}
+
+// set records readiness, tells the front, and returns whether it changed. A
+// retired instance is never ready again.
+func (i *instance) set(ready bool, reason string) (changed bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	ready = ready && !i.retired
+	changed = ready != i.ready
+	i.ready, i.reason = ready, reason
+	i.front.setReady(i.id, ready)
+	return changed
+}
+
+// isReady tells whether the server may get clients, and if not, why.
+func (i *instance) isReady() (ready bool, reason string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.ready, i.reason
+}
+
+// waitReady waits until the server is ready. It fails when the process ends
+// before that, when ctx does, or after timeout.
+func (i *instance) waitReady(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	tick := time.NewTicker(probeEvery / 4)
+	defer tick.Stop()
+	for {
+		ready, reason := i.isReady()
+		if ready {
+			return nil
+		}
+		select {
+		case <-i.child.done:
+			return fmt.Errorf("it ended: %s", i.child.how())
+		case <-ctx.Done():
+			return fmt.Errorf("it is not ready after %s: %s", timeout, reason)
+		case <-tick.C:
+		}
+	}
+}
+
+// retire drains the server: no new clients, SIGTERM, and as long as grace until
+// it is killed. It reports whether the server ended by itself.
+func (i *instance) retire(grace time.Duration, hurry <-chan struct{}) bool {
+	i.mu.Lock()
+	i.retired, i.ready, i.reason = true, false, "it drains"
+	i.front.setReady(i.id, false)
+	i.mu.Unlock()
+	return i.child.stop(grace, hurry)
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// options are what the command line says; the Makefile fills them from its
+// variables.
+type options struct {
+	file    string
+	cluster string
+	listen  string
+	bin     string
+	dir     string
+	state   string
+}
+
+func parseOptions(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("anteroom-local", flag.ContinueOnError)
+	flags.StringVar(&o.file, "file", "config/samples/quickstart.yaml", "manifest, or a directory of manifests, to run (make run FILE=…)")
+	flags.StringVar(&o.cluster, "cluster", "", "name of the RealtimeCluster, when the file has several (CLUSTER=…)")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address that clients connect to (LISTEN=…)")
+	flags.StringVar(&o.bin, "bin", "bin", "directory with the programs manager and server")
+	flags.StringVar(&o.dir, "dir", ".run", "directory for keys, sockets, data and state (RUN_DIR=…)")
+	flags.StringVar(&o.state, "state", "", "state file; empty means state.json in the run directory")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q: the manifest goes after --file", flags.Arg(0))
+	}
+	var err error
+	if o.dir, err = filepath.Abs(o.dir); err != nil {
+		return o, fmt.Errorf("find the run directory: %w", err)
+	}
+	if o.state == "" {
+		o.state = filepath.Join(o.dir, "state.json")
+	}
+	return o, o.check()
+}
+
+// check finds what is missing before anything starts.
+func (o options) check() error {
+	if _, err := os.Stat(o.file); err != nil {
+		return fmt.Errorf("there is no %s: name a manifest with FILE=…", o.file)
+	}
+	for _, program := range []string{"manager", "server"} {
+		if _, err := os.Stat(o.program(program)); err != nil {
+			return fmt.Errorf("there is no %s: build it with `make build`", o.program(program))
+		}
+	}
+	return nil
+}
+
+func (o options) program(name string) string { return filepath.Join(o.bin, name) }

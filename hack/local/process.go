@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// child is a process this program started. It runs in a process group of its
+// own, so that Ctrl-C in the terminal reaches only this program, which then
+// stops its children in order; and it ends with this program on Linux, however
+// that ends.
+type child struct {
+	name string
+	cmd  *exec.Cmd
+	// done is closed when the process has ended; err says how.
+	done chan struct{}
+	err  error
+}
+
+// startChild starts a program and copies its output to the console under name.
+func startChild(log *console, name, program string, args ...string) (*child, error) {
+	c := &child{name: name, cmd: exec.Command(program, args...), done: make(chan struct{})}
+	c.cmd.SysProcAttr = childAttributes()
+	reader, writer := io.Pipe()
+	c.cmd.Stdout, c.cmd.Stderr = writer, writer
+	// A grandchild may hold the output open; the process has ended all the same.
+	c.cmd.WaitDelay = time.Second
+	started := make(chan error, 1)
+	go log.copy(name, reader)
+	go c.run(started, writer)
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	return c, nil
+}
+
+// run starts the process and waits for it on one locked thread: the kernel ends
+// the child when the thread that started it ends.
+func (c *child) run(started chan<- error, output io.Closer) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer func() { _ = output.Close() }()
+	if err := c.cmd.Start(); err != nil {
+		started <- err
+		return
+	}
+	started <- nil
+	c.err = c.cmd.Wait()
+	close(c.done)
+}
+
+// pid is the process id.
+func (c *child) pid() int { return c.cmd.Process.Pid }
+
+// alive tells whether the process still runs.
+func (c *child) alive() bool {
+	select {
+	case <-c.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// stop asks the process to end and waits for it; after grace, or when hurry is
+// closed, it is killed. It reports whether the process ended by itself.
+func (c *child) stop(grace time.Duration, hurry <-chan struct{}) bool {
+	_ = c.cmd.Process.Signal(syscall.SIGTERM)
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-c.done:
+		return true
+	case <-timer.C:
+	case <-hurry:
+	}
+	c.kill()
+	return false
+}
+
+// kill ends the process at once and waits until it is gone.
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill()
+	<-c.done
+}
+
+// how says in words how the process ended; only after done.
+func (c *child) how() string {
+	if c.err == nil {
+		return "exit status 0"
+	}
+	return c.err.Error()
+}

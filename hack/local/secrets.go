@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// secretFinder returns the value under a key of a Secret, and whether it is known.
+type secretFinder func(ref v1alpha1.KeyReference) (value []byte, found bool, err error)
+
+// manifestExtensions are the files of a directory that are read.
+var manifestExtensions = []string{".yaml", ".yml"}
+
+// sourceFiles lists the files behind FILE: itself, or the manifests of the
+// directory, sorted by name.
+func sourceFiles(file string) ([]string, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{file}, nil
+	}
+	entries, err := os.ReadDir(file)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, e := range entries {
+		if !e.IsDir() && slices.Contains(manifestExtensions, filepath.Ext(e.Name())) {
+			files = append(files, filepath.Join(file, e.Name()))
+		}
+	}
+	return files, nil
+}
+
+// secretsOf returns a finder over the Secret objects in the user's file. They
+// stay on this machine: the manager does not print them.
+func secretsOf(file string) secretFinder {
+	return func(ref v1alpha1.KeyReference) ([]byte, bool, error) {
+		if ref.Name == "" {
+			return nil, false, nil
+		}
+		files, err := sourceFiles(file)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, f := range files {
+			content, err := os.ReadFile(f)
+			if err != nil {
+				return nil, false, err
+			}
+			if value, found, err := findSecret(content, ref); found || err != nil {
+				return value, found, err
+			}
+		}
+		return nil, false, nil
+	}
+}
+
+// secret is what is read of a Secret.
+type secret struct {
+	Kind     string `yaml:"kind"`
+	Metadata struct {
+		Name string `yaml:"name"`
+	} `yaml:"metadata"`
+	Data       map[string]string `yaml:"data"`
+	StringData map[string]string `yaml:"stringData"`
+}
+
+func findSecret(manifest []byte, ref v1alpha1.KeyReference) (value []byte, found bool, err error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(manifest))
+	for {
+		var doc yaml.Node
+		if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
+			return nil, false, nil
+		} else if err != nil {
+			return nil, false, fmt.Errorf("look for Secret %q: %w", ref.Name, err)
+		}
+		var s secret
+		if doc.Decode(&s) != nil || s.Kind != "Secret" || s.Metadata.Name != ref.Name {
+			continue
+		}
+		return s.value(ref)
+	}
+}
+
+// value reads a key; stringData wins over data, as in the API server.
+func (s secret) value(ref v1alpha1.KeyReference) ([]byte, bool, error) {
+	if text, ok := s.StringData[ref.Key]; ok {
+		return []byte(text), true, nil
+	}
+	text, ok := s.Data[ref.Key]
+	if !ok {
+		return nil, false, fmt.Errorf("the Secret %q in the file has no key %q: add it", ref.Name, ref.Key)
+	}
+	value, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	if err != nil {
+		return nil, false, fmt.Errorf("key %q of Secret %q in the file is not base64: write it under stringData", ref.Key, ref.Name)
+	}
+	return value, true, nil
+}

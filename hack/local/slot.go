@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	// minBackoff and maxBackoff bound how long a server that ended stays down;
+	// the time doubles with each failure and begins anew after steadyAfter.
+	minBackoff  = 500 * time.Millisecond
+	maxBackoff  = 10 * time.Second
+	steadyAfter = 10 * time.Second
+	// readyTimeout is how long a replacement may take to become ready.
+	readyTimeout = 30 * time.Second
+)
+
+// slot keeps one server running under a name: it starts it again when it ends,
+// and replaces it when asked to.
+type slot struct {
+	name  string
+	fleet *fleet
+	// requests carries replacements to keep, one at a time.
+	requests chan replacement
+	// quit ends keep; the grace period of the last instance travels in it.
+	quit chan time.Duration
+	// gone is closed when keep has ended and nothing runs any more.
+	gone chan struct{}
+
+	mu         sync.Mutex
+	generation int
+	current    *instance
+}
+
+// replacement asks for a new instance; the result is sent to done.
+type replacement struct {
+	ctx   context.Context
+	grace time.Duration
+	done  chan error
+}
+
+func newSlot(f *fleet, name string) *slot {
+	return &slot{
+		name: name, fleet: f,
+		requests: make(chan replacement), quit: make(chan time.Duration), gone: make(chan struct{}),
+	}
+}
+
+// instance is the one that serves now; nil before the first start.
+func (s *slot) instance() *instance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current
+}
+
+// keep runs the slot until end is called.
+func (s *slot) keep() {
+	defer close(s.gone)
+	backoff := minBackoff
+	for {
+		began := time.Now()
+		grace, ended := s.serve()
+		if ended {
+			s.leave(grace)
+			return
+		}
+		if time.Since(began) > steadyAfter {
+			backoff = minBackoff
+		}
+		s.fleet.log.say("%s; it is started again in %s", s.lastWords(), backoff)
+		if s.pause(backoff) {
+			return
+		}
+		backoff = min(2*backoff, maxBackoff)
+	}
+}
+
+// serve starts an instance and returns when the last one has ended by itself,
+// or, with true, when the slot is to end.
+func (s *slot) serve() (grace time.Duration, ended bool) {
+	if err := s.start(); err != nil {
+		s.fleet.log.say("%v", err)
+		return 0, false
+	}
+	for {
+		select {
+		case <-s.instance().child.done:
+			return 0, false
+		case r := <-s.requests:
+			r.done <- s.swap(r)
+		case grace := <-s.quit:
+			return grace, true
+		}
+	}
+}
+
+// start makes a new instance the current one.
+func (s *slot) start() error {
+	s.mu.Lock()
+	s.generation++
+	id := fmt.Sprintf("%s.%d", s.name, s.generation)
+	s.mu.Unlock()
+	i, err := s.fleet.startInstance(s.name, id, s.fleet.current())
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.current = i
+	s.mu.Unlock()
+	go i.probe(s.fleet.changed)
+	s.fleet.changed()
+	return nil
+}
+
+// swap starts a new instance beside the current one, and lets that drain once
+// the new one is ready. If it does not become ready, the current one stays.
+func (s *slot) swap(r replacement) error {
+	old := s.instance()
+	if err := s.start(); err != nil {
+		return err
+	}
+	next := s.instance()
+	if err := next.waitReady(r.ctx, readyTimeout); err != nil {
+		next.child.kill()
+		s.mu.Lock()
+		s.current = old
+		s.mu.Unlock()
+		s.fleet.changed()
+		return err
+	}
+	s.fleet.leaving.Go(func() { s.drain(old, r.grace) })
+	return nil
+}
+
+// drain ends an instance and says so when it had to be killed.
+func (s *slot) drain(i *instance, grace time.Duration) {
+	if !i.retire(grace, s.fleet.hurry) {
+		s.fleet.log.say("%s still drained after %s and was ended", i.id, grace)
+	}
+}
+
+// pause waits before the next start, or for a replacement, which comes with a
+// new configuration and starts at once. It returns true when the slot is to end.
+func (s *slot) pause(backoff time.Duration) (ended bool) {
+	timer := time.NewTimer(backoff)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case r := <-s.requests:
+		r.done <- nil
+	case <-s.quit:
+		return true
+	}
+	return false
+}
+
+func (s *slot) leave(grace time.Duration) {
+	if i := s.instance(); i != nil {
+		s.drain(i, grace)
+	}
+}
+
+func (s *slot) lastWords() string {
+	i := s.instance()
+	if i == nil || i.child.alive() {
+		return s.name + " does not start"
+	}
+	return fmt.Sprintf("%s ended (%s)", s.name, i.child.how())
+}
+
+// replace asks keep for a new instance and waits until it is ready.
+func (s *slot) replace(ctx context.Context, grace time.Duration) error {
+	r := replacement{ctx: ctx, grace: grace, done: make(chan error, 1)}
+	select {
+	case s.requests <- r:
+	case <-s.gone:
+		return errors.New("it is being stopped")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return <-r.done
+}
+
+// end stops the slot: its server drains for at most grace.
+func (s *slot) end(grace time.Duration) {
+	select {
+	case s.quit <- grace:
+	case <-s.gone:
+	}
+	<-s.gone
+}

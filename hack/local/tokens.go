@@ -1,0 +1,105 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+)
+
+// tokenLifetime is how long a dev token is good.
+const tokenLifetime = 24 * time.Hour
+
+// devUsers are the users that get a ready-made token.
+var devUsers = []string{"alice", "bob"}
+
+// devToken is what a user connects with.
+type devToken struct {
+	User  string `json:"user"`
+	Token string `json:"token"`
+}
+
+// devTokens makes a token a user, good for what auth asks for. It returns none,
+// and why, when the tokens can only come from somewhere else.
+func devTokens(auth configv1.Auth, now time.Time) (tokens []devToken, why string, err error) {
+	if auth.Mode == configv1.AuthAnonymous {
+		for _, user := range devUsers {
+			tokens = append(tokens, devToken{User: user, Token: user})
+		}
+		return tokens, "", nil
+	}
+	i := slices.IndexFunc(auth.Providers, func(p configv1.AuthProvider) bool { return p.SharedSecretFile != "" })
+	if i < 0 {
+		return nil, elsewhere(auth.Providers), nil
+	}
+	key, err := os.ReadFile(auth.Providers[i].SharedSecretFile)
+	if err != nil {
+		return nil, "", fmt.Errorf("read the key of provider %s: %w", auth.Providers[i].Name, err)
+	}
+	for _, user := range devUsers {
+		token, err := signToken(auth.Providers[i], key, user, now)
+		if err != nil {
+			return nil, "", err
+		}
+		tokens = append(tokens, devToken{User: user, Token: token})
+	}
+	return tokens, "", nil
+}
+
+func elsewhere(providers []configv1.AuthProvider) string {
+	names := make([]string, 0, len(providers))
+	for _, p := range providers {
+		name := p.Name
+		if p.Issuer != "" {
+			name += " (" + p.Issuer + ")"
+		}
+		names = append(names, name)
+	}
+	return "tokens are signed by " + strings.Join(names, ", ") +
+		": get one there, or leave out spec.auth.providers to have dev tokens made here"
+}
+
+// signToken makes a token that the provider's checks accept.
+func signToken(p configv1.AuthProvider, key []byte, user string, now time.Time) (string, error) {
+	claims := jwt.MapClaims{
+		p.Claims.User: user,
+		"iat":         now.Unix(),
+		"exp":         now.Add(tokenLifetime).Unix(),
+	}
+	if p.Claims.Name != "" && p.Claims.Name != p.Claims.User {
+		claims[p.Claims.Name] = strings.ToUpper(user[:1]) + user[1:]
+	}
+	if p.Issuer != "" {
+		claims["iss"] = p.Issuer
+	}
+	if len(p.Audiences) > 0 {
+		claims["aud"] = p.Audiences[0]
+	}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(key)
+	if err != nil {
+		return "", fmt.Errorf("sign a token for %s: %w", user, err)
+	}
+	return token, nil
+}
+
+// ensureKey makes a file with a fresh HS256 key, readable only by its owner,
+// unless it is there already: tokens of an earlier run stay good.
+func ensureKey(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look at the signing key: %w", err)
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	return writeFile(path, []byte(hex.EncodeToString(key)), 0o600)
+}
