@@ -1,0 +1,33 @@
+// Package e2e drives the whole stack (renderer, Redis, server processes, sticky
+// front) with the stock Socket.IO client from npm. The scenarios are JavaScript
+// and stand in scenarios/; this package starts and ends what they talk to.
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestMain installs the JavaScript client first, so that `go test` alone works.
+func TestMain(m *testing.M) {
+	setup := exec.Command(filepath.Join(root(), "hack", "deps", "node.sh"))
+	setup.Stdout, setup.Stderr = os.Stderr, os.Stderr
+	if err := setup.Run(); err != nil {
+		os.Exit(1)
+	}
+	code := m.Run()
+	if bin, err := build(); err == nil {
+		_ = os.RemoveAll(bin)
+	}
+	os.Exit(code)
+}
+
+func TestLobbyAndChatAcrossServers(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "lobby-chat.test.mjs")
+}
+
+func TestPoliciesBoundAndTravelLive(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "policies-live.test.mjs")
+}

@@ -1,0 +1,48 @@
+// The running stack, as the state file of the local runner describes it.
+import { readFileSync } from "node:fs";
+import { User } from "./user.mjs";
+
+export class Stack {
+  constructor(path = process.env.ANTEROOM_STATE) {
+    if (!path) throw new Error("ANTEROOM_STATE names no state file; run this through `make test`");
+    this.path = path;
+  }
+
+  get state() {
+    return JSON.parse(readFileSync(this.path, "utf8"));
+  }
+
+  server(name) {
+    const found = this.state.servers.find((s) => s.name === name);
+    if (!found) throw new Error(`no server ${name} in ${this.path}`);
+    return found;
+  }
+
+  /** A user connected to one server, past the front. */
+  direct(user, server, options = {}) {
+    return this.user(user, { url: this.server(server).url, ...options });
+  }
+
+  /** A user connected through the sticky front; with `server` it starts on that one. */
+  fronted(user, { server, ...options } = {}) {
+    const { url, cookieName } = this.state.front;
+    const cookie = server ? `${cookieName}=${this.server(server).cookie}` : undefined;
+    return this.user(user, { url, cookie, ...options });
+  }
+
+  user(user, options) {
+    const token = this.state.tokens.find((t) => t.user === user)?.token;
+    if (!token) throw new Error(`no token for ${user} in ${this.path}`);
+    return new User({ token, ...options });
+  }
+
+  /** Ends a server as a crash would. */
+  kill(server) {
+    process.kill(this.server(server).pid, "SIGKILL");
+  }
+
+  async status(server) {
+    const answer = await fetch(`${this.server(server).adminUrl}/statusz`);
+    return answer.json();
+  }
+}
