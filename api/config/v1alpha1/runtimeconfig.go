@@ -93,6 +93,9 @@ type Redis struct {
 	MasterName string        `json:"masterName,omitempty"`
 	Database   int           `json:"database"`
 	Username   string        `json:"username,omitempty"`
+	// UsernameFile holds the username, when it is kept with the password; one that
+	// is not there means the default user.
+	UsernameFile string `json:"usernameFile,omitempty"`
 	// PasswordFile holds the password; it is read again when it changes.
 	PasswordFile string    `json:"passwordFile,omitempty"`
 	TLS          *RedisTLS `json:"tls,omitempty"`

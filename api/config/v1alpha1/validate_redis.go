@@ -16,7 +16,7 @@ func (r Redis) validate(at *field.Path) field.ErrorList {
 	if r.TLS != nil {
 		problems = append(problems, r.TLS.validate(at.Child("tls"))...)
 	}
-	if r.Username != "" && r.PasswordFile == "" {
+	if (r.Username != "" || r.UsernameFile != "") && r.PasswordFile == "" {
 		problems = append(problems, field.Required(at.Child("passwordFile"), "a username needs its password"))
 	}
 	return problems
