@@ -31,20 +31,20 @@ type kindSchema struct {
 	rules      *cel.Validator
 }
 
-// LoadSchemas reads the CRDs (*.yaml) at the root of the file system. Only
+// LoadSchemas reads the CRDs (*.yaml) of the file system and its folders. Only
 // served versions are taken.
 func LoadSchemas(crds fs.FS) (Schemas, error) {
-	files, err := fs.Glob(crds, "*.yaml")
-	if err != nil {
-		return nil, fmt.Errorf("list the CRDs: %w", err)
-	}
 	all := Schemas{}
-	for _, name := range files {
-		if err := all.load(crds, name); err != nil {
-			return nil, fmt.Errorf("read CRD %s: %w", path.Base(name), err)
+	err := fs.WalkDir(crds, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".yaml" {
+			return err
 		}
-	}
-	return all, nil
+		if err := all.load(crds, name); err != nil {
+			return fmt.Errorf("read CRD %s: %w", name, err)
+		}
+		return nil
+	})
+	return all, err
 }
 
 func (s Schemas) load(crds fs.FS, name string) error {

@@ -1,0 +1,31 @@
+package desired
+
+import "github.com/anteroom/anteroom/api/v1alpha1"
+
+// The values of the recommended labels.
+const (
+	appName   = "anteroom"
+	managedBy = "anteroom-operator"
+)
+
+// Component is what a part of a cluster is for, in app.kubernetes.io/component.
+type Component string
+
+// The components.
+const (
+	// ComponentServer is what the socket servers are made of.
+	ComponentServer Component = "server"
+	// ComponentRedis is what the managed Redis is made of.
+	ComponentRedis Component = "redis"
+)
+
+// Labels are the labels of an object that belongs to a component of the cluster.
+func Labels(c *v1alpha1.RealtimeCluster, component Component) map[string]string {
+	return map[string]string{
+		"app.kubernetes.io/name":       appName,
+		"app.kubernetes.io/instance":   c.Name,
+		"app.kubernetes.io/component":  string(component),
+		"app.kubernetes.io/part-of":    appName,
+		"app.kubernetes.io/managed-by": managedBy,
+	}
+}

@@ -1,0 +1,175 @@
+package desired
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// Problem is why an object does not apply. The other objects are not held back.
+type Problem struct {
+	// Kind and Name are the object at fault.
+	Kind string
+	Name string
+	// Reason is a word in CamelCase, for a condition.
+	Reason string
+	// Field is the path of the field at fault.
+	Field string
+	// Message says what is wrong and what to change.
+	Message string
+}
+
+// The reasons of problems.
+const (
+	ReasonDuplicateLobbyType = "DuplicateLobbyType"
+	ReasonLobbyPolicyMissing = "LobbyPolicyMissing"
+	ReasonInvalidSelector    = "InvalidSelector"
+	ReasonTooMany            = "TooMany"
+)
+
+// PolicySet is what the cluster's servers may learn anew while they run: its
+// limits, and those of the policies and queues that are in its namespace, name
+// it, and are picked by its policySelector. Objects at fault are left out and
+// told in the problems.
+func PolicySet(c *v1alpha1.RealtimeCluster, policies []v1alpha1.LobbyPolicy, queues []v1alpha1.MatchmakingQueue) (*configv1.PolicySet, []Problem) {
+	set := &configv1.PolicySet{
+		TypeMeta: metav1.TypeMeta{APIVersion: configv1.APIVersion, Kind: configv1.KindPolicySet},
+		Limits:   limits(c.Spec.Limits),
+	}
+	picks, problems := selector(c)
+	var more []Problem
+	set.Lobbies, more = lobbies(c, picks, policies)
+	problems = append(problems, more...)
+	set.Queues, more = matchQueues(c, picks, queues, set.Lobbies)
+	problems = append(problems, more...)
+	set.Revision = set.ComputeRevision()
+	return set, problems
+}
+
+func limits(l v1alpha1.LimitsSpec) configv1.Limits {
+	return configv1.Limits{
+		ConnectionsPerPod:  int(l.ConnectionsPerPod),
+		ConnectsPerSecond:  int(l.ConnectsPerSecond),
+		ConnectionsPerUser: int(l.ConnectionsPerUser),
+		PerConnection: configv1.ConnectionLimits{
+			EventsPerSecond: int(l.PerConnection.EventsPerSecond),
+			Burst:           int(l.PerConnection.Burst),
+			OutboundBytes:   l.PerConnection.OutboundBytes.Value(),
+			Subscriptions:   int(l.PerConnection.Subscriptions),
+		},
+	}
+}
+
+// selector reads the cluster's policySelector. One that means nothing picks
+// nothing, so that no object applies by mistake.
+func selector(c *v1alpha1.RealtimeCluster) (labels.Selector, []Problem) {
+	if c.Spec.PolicySelector == nil {
+		return labels.Everything(), nil
+	}
+	picks, err := metav1.LabelSelectorAsSelector(c.Spec.PolicySelector.Standard())
+	if err != nil {
+		return labels.Nothing(), []Problem{{
+			Kind: v1alpha1.KindRealtimeCluster, Name: c.Name,
+			Reason: ReasonInvalidSelector, Field: "spec.policySelector", Message: err.Error(),
+		}}
+	}
+	return picks, nil
+}
+
+// belongs tells whether an object that names a cluster is one of c's.
+func belongs(c *v1alpha1.RealtimeCluster, picks labels.Selector, object metav1.ObjectMeta, cluster string) bool {
+	return object.Namespace == c.Namespace && cluster == c.Name && picks.Matches(labels.Set(object.Labels))
+}
+
+// lobbies are the policies that apply, sorted by name. Of several for the same
+// lobby type the oldest applies, of equally old ones the first by name.
+func lobbies(c *v1alpha1.RealtimeCluster, picks labels.Selector, policies []v1alpha1.LobbyPolicy) (out []configv1.LobbyPolicy, problems []Problem) {
+	var own []v1alpha1.LobbyPolicy
+	for _, p := range policies {
+		if belongs(c, picks, p.ObjectMeta, p.Spec.ClusterRef.Name) {
+			own = append(own, p)
+		}
+	}
+	slices.SortFunc(own, func(a, b v1alpha1.LobbyPolicy) int { return byAge(a.ObjectMeta, b.ObjectMeta) })
+	owners := map[string]string{}
+	for _, p := range own {
+		if first, taken := owners[p.Spec.LobbyType]; taken {
+			problems = append(problems, duplicate(p, first))
+			continue
+		}
+		if len(out) == configv1.MaxLobbyPolicies {
+			problems = append(problems, tooMany(v1alpha1.KindLobbyPolicy, p.Name, configv1.MaxLobbyPolicies))
+			continue
+		}
+		owners[p.Spec.LobbyType] = p.Name
+		out = append(out, configv1.LobbyPolicy{Name: p.Name, Spec: p.Spec})
+	}
+	slices.SortFunc(out, func(a, b configv1.LobbyPolicy) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(problems, byName)
+	return out, problems
+}
+
+// matchQueues are the queues that apply, sorted by name.
+func matchQueues(c *v1alpha1.RealtimeCluster, picks labels.Selector, queues []v1alpha1.MatchmakingQueue, lobbies []configv1.LobbyPolicy) (out []configv1.MatchmakingQueue, problems []Problem) {
+	var own []v1alpha1.MatchmakingQueue
+	for _, q := range queues {
+		if belongs(c, picks, q.ObjectMeta, q.Spec.ClusterRef.Name) {
+			own = append(own, q)
+		}
+	}
+	slices.SortFunc(own, func(a, b v1alpha1.MatchmakingQueue) int { return byAge(a.ObjectMeta, b.ObjectMeta) })
+	for _, q := range own {
+		if ref := q.Spec.Handoff.LobbyPolicyRef; ref != nil && !hasLobby(lobbies, ref.Name) {
+			problems = append(problems, missing(q, ref.Name))
+			continue
+		}
+		if len(out) == configv1.MaxQueues {
+			problems = append(problems, tooMany(v1alpha1.KindMatchmakingQueue, q.Name, configv1.MaxQueues))
+			continue
+		}
+		out = append(out, configv1.MatchmakingQueue{Name: q.Name, Spec: q.Spec})
+	}
+	slices.SortFunc(out, func(a, b configv1.MatchmakingQueue) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(problems, byName)
+	return out, problems
+}
+
+func hasLobby(lobbies []configv1.LobbyPolicy, name string) bool {
+	return slices.ContainsFunc(lobbies, func(l configv1.LobbyPolicy) bool { return l.Name == name })
+}
+
+// byAge orders objects so that who comes first keeps what two of them claim.
+func byAge(a, b metav1.ObjectMeta) int {
+	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
+}
+
+func byName(a, b Problem) int { return cmp.Compare(a.Name, b.Name) }
+
+func duplicate(p v1alpha1.LobbyPolicy, first string) Problem {
+	return Problem{
+		Kind: v1alpha1.KindLobbyPolicy, Name: p.Name, Reason: ReasonDuplicateLobbyType, Field: "spec.lobbyType",
+		Message: fmt.Sprintf("LobbyPolicy %q is for lobby type %q already: delete one of the two, or create this one with another lobbyType",
+			first, p.Spec.LobbyType),
+	}
+}
+
+func missing(q v1alpha1.MatchmakingQueue, policy string) Problem {
+	return Problem{
+		Kind: v1alpha1.KindMatchmakingQueue, Name: q.Name, Reason: ReasonLobbyPolicyMissing, Field: "spec.handoff.lobbyPolicyRef.name",
+		Message: fmt.Sprintf("no LobbyPolicy %q applies to this cluster: create it with clusterRef.name %q, or name another",
+			policy, q.Spec.ClusterRef.Name),
+	}
+}
+
+func tooMany(kind, name string, bound int) Problem {
+	return Problem{
+		Kind: kind, Name: name, Reason: ReasonTooMany, Field: "spec.clusterRef.name",
+		Message: fmt.Sprintf("a cluster takes %d of this kind: delete some, or move them to another cluster", bound),
+	}
+}

@@ -1,0 +1,78 @@
+package desired
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// RuntimeConfig is what a server pod of the cluster needs to start.
+func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
+	return &configv1.RuntimeConfig{
+		TypeMeta: metav1.TypeMeta{APIVersion: configv1.APIVersion, Kind: configv1.KindRuntimeConfig},
+		Cluster:  configv1.ClusterRef{Namespace: c.Namespace, Name: c.Name},
+		Listen: configv1.Listen{
+			Client: fmt.Sprintf(":%d", PortClient),
+			Admin:  fmt.Sprintf(":%d", PortAdmin),
+		},
+		Engine:        engine(c.Spec.Engine),
+		Redis:         redis(c),
+		Auth:          auth(c.Spec.Auth),
+		Drain:         drain(c.Spec.Drain),
+		Recovery:      recovery(c.Spec.Recovery),
+		Features:      features(c.Spec.Features),
+		Observability: configv1.Observability{LogLevel: string(c.Spec.Observability.LogLevel)},
+	}
+}
+
+func engine(e v1alpha1.EngineSpec) configv1.Engine {
+	out := configv1.Engine{
+		Path:           e.Path,
+		PingInterval:   duration(e.PingInterval),
+		PingTimeout:    duration(e.PingTimeout),
+		MaxPayload:     e.MaxPayload.Value(),
+		UpgradeTimeout: duration(e.UpgradeTimeout),
+		ConnectTimeout: duration(e.ConnectTimeout),
+		AllowedOrigins: e.AllowedOrigins,
+	}
+	for _, t := range e.Transports {
+		out.Transports = append(out.Transports, configv1.Transport(t))
+	}
+	return out
+}
+
+func drain(d v1alpha1.DrainSpec) configv1.Drain {
+	return configv1.Drain{
+		Settle:       duration(d.Settle),
+		Window:       duration(d.Window),
+		FlushTimeout: duration(d.FlushTimeout),
+	}
+}
+
+func recovery(r v1alpha1.RecoverySpec) configv1.Recovery {
+	return configv1.Recovery{
+		HistorySize:    int(r.HistorySize),
+		HistoryTTL:     duration(r.HistoryTTL),
+		IdempotencyTTL: duration(r.IdempotencyTTL),
+	}
+}
+
+func features(f v1alpha1.FeaturesSpec) configv1.Features {
+	return configv1.Features{
+		Chat:          enabled(f.Chat.Enabled),
+		Lobby:         enabled(f.Lobby.Enabled),
+		Matchmaking:   enabled(f.Matchmaking.Enabled),
+		Presence:      enabled(f.Presence.Enabled),
+		Notifications: enabled(f.Notifications.Enabled),
+	}
+}
+
+// enabled reads a switch that is on unless it is turned off.
+func enabled(set *bool) bool { return set == nil || *set }
+
+func duration(d v1alpha1.Duration) metav1.Duration {
+	return metav1.Duration{Duration: d.Duration}
+}
