@@ -1,0 +1,94 @@
+package auth
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/wire"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	maxUserID = 128 // bytes
+	maxName   = 64  // characters; what is longer is cut
+	maxScopes = 64
+	maxScope  = 128 // bytes
+)
+
+// endOfTime is the last moment a token may expire: the end of the year 9999,
+// which every client's clock can still write.
+var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+
+// user reads who a verified token is about.
+func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
+	id, ok := claims[p.claims.User].(string)
+	if !ok || !goodID(id) {
+		return identity.User{}, refuse("the token's user claim (" + p.claims.User + ") must be 1 to 128 printable bytes")
+	}
+	expires, err := claims.GetExpirationTime()
+	if err != nil || expires == nil || expires.After(endOfTime) {
+		return identity.User{}, refuse("the token's expiry (exp) is out of range")
+	}
+	scopes, ok := readScopes(claims[p.claims.Scopes])
+	if !ok {
+		return identity.User{}, refuse("the token's scopes (" + p.claims.Scopes + ") must be at most 64 strings of at most 128 bytes")
+	}
+	name, _ := claims[p.claims.Name].(string) // a name of another type is none
+	return identity.User{
+		ID: id, Name: displayName(name), Scopes: scopes, ExpiresAt: expires.Time, Provider: p.name,
+	}, nil
+}
+
+// goodID tells whether a text can be a user's id.
+func goodID(id string) bool {
+	return id != "" && len(id) <= maxUserID && utf8.ValidString(id) && strings.TrimSpace(id) == id &&
+		!strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// readScopes reads a list of strings, or one string that spaces divide.
+func readScopes(claim any) ([]string, bool) {
+	var scopes []string
+	switch claim := claim.(type) {
+	case nil:
+		return nil, true
+	case string:
+		scopes = strings.Fields(claim)
+	case []any:
+		for _, element := range claim {
+			text, ok := element.(string)
+			if !ok {
+				return nil, false
+			}
+			scopes = append(scopes, text)
+		}
+	default:
+		return nil, false
+	}
+	for _, s := range scopes {
+		if s == "" || len(s) > maxScope {
+			return nil, false
+		}
+	}
+	return scopes, len(scopes) <= maxScopes
+}
+
+// displayName makes a text fit to be shown to other users: without what cannot
+// be printed, without blanks around it, and not longer than 64 characters.
+func displayName(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r == utf8.RuneError:
+			return -1
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, text)
+	runes := []rune(strings.TrimSpace(text))
+	return strings.TrimSpace(string(runes[:min(len(runes), maxName)]))
+}

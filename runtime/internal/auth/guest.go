@@ -1,0 +1,17 @@
+package auth
+
+import (
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/oklog/ulid/v2"
+)
+
+// guestProvider is the provider's name of anonymous users.
+const guestProvider = "anonymous"
+
+// newGuest makes a user of whom nothing is known but the name it gives itself.
+// The id is always new and made here, so that nobody can take another's.
+func newGuest(name string) identity.User {
+	return identity.User{
+		ID: "anon-" + ulid.Make().String(), Name: displayName(name[:min(len(name), maxToken)]), Provider: guestProvider,
+	}
+}

@@ -1,0 +1,91 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/wire"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// leeway is how far the clocks of the issuer and of this server may differ.
+const leeway = 10 * time.Second
+
+// provider judges the tokens of one issuer.
+type provider struct {
+	name   string
+	claims v1alpha1.AuthClaims
+	keys   keySource
+	parser *jwt.Parser
+}
+
+func newProvider(c v1alpha1.AuthProvider, keys keySource, now func() time.Time) *provider {
+	options := []jwt.ParserOption{
+		jwt.WithValidMethods(c.Algorithms), jwt.WithStrictDecoding(), jwt.WithTimeFunc(now),
+		jwt.WithLeeway(leeway), jwt.WithExpirationRequired(),
+	}
+	if c.Issuer != "" {
+		options = append(options, jwt.WithIssuer(c.Issuer))
+	}
+	if len(c.Audiences) > 0 {
+		options = append(options, jwt.WithAudience(c.Audiences...))
+	}
+	return &provider{name: c.Name, claims: c.Claims, keys: keys, parser: jwt.NewParser(options...)}
+}
+
+// verify checks a token's signature and claims and reads the user from it.
+func (p *provider) verify(ctx context.Context, token string) (identity.User, *wire.Error) {
+	claims := jwt.MapClaims{}
+	var noKey *wire.Error
+	_, err := p.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) {
+		kid, isText := t.Header["kid"].(string)
+		if t.Header["kid"] != nil && !isText {
+			return nil, errKeyUnknown
+		}
+		key, err := p.keys.find(ctx, kid, t.Method.Alg())
+		if err != nil && !errors.Is(err, errKeyUnknown) {
+			noKey = unavailable()
+		}
+		return key, err
+	})
+	switch {
+	case noKey != nil:
+		return identity.User{}, noKey
+	case err != nil:
+		return identity.User{}, refusal(err, claims)
+	}
+	return p.user(claims)
+}
+
+func unavailable() *wire.Error {
+	e := wire.Refuse(wire.CodeUnavailable, "tokens cannot be checked right now")
+	e.RetryAfterMs = retryAfter.Milliseconds()
+	return e
+}
+
+// refusal says in fixed words, without anything from the token, why it is
+// refused. Only a token that is good but for its age is told to be expired.
+func refusal(err error, claims jwt.MapClaims) *wire.Error {
+	switch {
+	case errors.Is(err, errKeyUnknown):
+		return refuse("the token's key is not known")
+	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
+		return refuse("the token's signature or algorithm is not accepted")
+	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
+		return refuse("the token's issuer (iss) is not accepted here")
+	case errors.Is(err, jwt.ErrTokenInvalidAudience):
+		return refuse("the token's audience (aud) is not accepted here")
+	case errors.Is(err, jwt.ErrTokenNotValidYet):
+		return refuse("the token is not valid yet (nbf)")
+	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing) && claims["exp"] == nil:
+		return refuse("the token has no expiry (exp)")
+	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing), errors.Is(err, jwt.ErrInvalidType):
+		return refuse("a registered claim of the token is missing or of the wrong type")
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return wire.Refuse(wire.CodeTokenExpired, "the token has expired")
+	}
+	return refuse("the token is not a good JWT")
+}
