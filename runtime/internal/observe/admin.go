@@ -1,0 +1,62 @@
+package observe
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Admin are the parts of the admin endpoints. All are required.
+type Admin struct {
+	Checks   *Checks
+	Status   func() v1alpha1.ServerStatus
+	Registry *prometheus.Registry
+}
+
+// Handler serves the endpoints:
+//
+//   - /livez answers 200 as long as the process answers at all;
+//   - /readyz answers 200, or 503 with the checks that fail, one a line;
+//   - /statusz answers with a [v1alpha1.ServerStatus] as JSON;
+//   - /metrics answers with the registry, as OpenMetrics for those who ask for it.
+func (a Admin) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", a.ready)
+	mux.HandleFunc("GET "+v1alpha1.StatusPath, a.status)
+	mux.Handle("GET /metrics", metricsHandler(a.Registry))
+	return mux
+}
+
+func (a Admin) ready(w http.ResponseWriter, _ *http.Request) {
+	if failing := a.Checks.Failing(); len(failing) > 0 {
+		say(w, http.StatusServiceUnavailable, "not ready\n"+strings.Join(failing, "\n"))
+		return
+	}
+	say(w, http.StatusOK, "ready")
+}
+
+func (a Admin) status(w http.ResponseWriter, _ *http.Request) {
+	status := a.Status()
+	status.NotReady = a.Checks.Failing()
+	status.Ready = len(status.NotReady) == 0
+	body, err := json.Marshal(status)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(append(body, '\n')) // whoever asked is gone
+}
+
+func say(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = io.WriteString(w, text+"\n") // whoever asked is gone
+}

@@ -1,0 +1,22 @@
+// Package observe is what operators see of a server: its log, its metrics, and
+// the admin endpoints /livez, /readyz, /statusz and /metrics.
+package observe
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// NewLogger makes a logger that writes a JSON object a line, from a level on:
+// debug, info, warn or error. Any other level is an error.
+func NewLogger(w io.Writer, level string) (*slog.Logger, error) {
+	var from slog.Level
+	switch level {
+	case "debug", "info", "warn", "error":
+		_ = from.UnmarshalText([]byte(level)) // it knows these
+	default:
+		return nil, fmt.Errorf("log level %q is not one of debug, info, warn, error", level)
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: from})), nil
+}
