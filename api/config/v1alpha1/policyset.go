@@ -68,6 +68,17 @@ type MatchmakingQueue struct {
 func (p *PolicySet) ComputeRevision() string {
 	content := *p
 	content.Revision = ""
+	return revision(content)
+}
+
+// Revision is the hash of this policy alone, in the form of that of a set: it
+// changes when the policy does, whatever else changes in its set.
+func (l LobbyPolicy) Revision() string { return revision(l) }
+
+// Revision is the hash of this queue alone, like that of a [LobbyPolicy].
+func (q MatchmakingQueue) Revision() string { return revision(q) }
+
+func revision(content any) string {
 	data, err := json.Marshal(content)
 	if err != nil {
 		return "" // no revision is right for what cannot be written

@@ -10,6 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+func ptr[T any](v T) *T { return &v }
+
 func goodPolicies() *PolicySet {
 	return &PolicySet{
 		TypeMeta: metav1.TypeMeta{APIVersion: APIVersion, Kind: KindPolicySet},
@@ -44,6 +46,22 @@ func TestPolicySetValidate(t *testing.T) {
 		{"no type", func(p *PolicySet) { p.Lobbies[0].Spec.LobbyType = "" }, []string{"lobbies[0].spec.lobbyType"}},
 		{"same type", func(p *PolicySet) { p.Lobbies[1].Spec.LobbyType = "casual" }, []string{"lobbies[1].spec.lobbyType"}},
 		{"same queue", func(p *PolicySet) { p.Queues = append(p.Queues, p.Queues[0]) }, []string{"queues[1].name"}},
+		{"attributes that can be read", func(p *PolicySet) {
+			p.Lobbies[0].Spec.Attributes = []realtime.LobbyAttribute{
+				{Key: "a", Type: realtime.LobbyAttributeNumber, Min: "-1.5", Max: "2", Default: ptr("0")},
+				{Key: "b", Type: realtime.LobbyAttributeBoolean, Default: ptr("false")},
+				{Key: "c", Type: realtime.LobbyAttributeString, Default: ptr("")},
+			}
+		}, nil},
+		{"attributes that cannot", func(p *PolicySet) {
+			p.Lobbies[0].Spec.Attributes = []realtime.LobbyAttribute{
+				{Key: "a", Type: realtime.LobbyAttributeNumber, Min: "low", Max: "high", Default: ptr("")},
+				{Key: "b", Type: realtime.LobbyAttributeBoolean, Default: ptr("yes")},
+			}
+		}, []string{
+			"lobbies[0].spec.attributes[0].min", "lobbies[0].spec.attributes[0].max",
+			"lobbies[0].spec.attributes[0].default", "lobbies[0].spec.attributes[1].default",
+		}},
 		{"too many", func(p *PolicySet) {
 			p.Lobbies = make([]LobbyPolicy, MaxLobbyPolicies+1)
 			p.Queues = make([]MatchmakingQueue, MaxQueues+1)
@@ -110,5 +128,22 @@ func TestRevisionSurvivesTheFile(t *testing.T) {
 	}
 	if got := read.ComputeRevision(); got != p.Revision {
 		t.Errorf("revision %s after reading, %s before", got, p.Revision)
+	}
+}
+
+func TestRevisionOfOnePolicy(t *testing.T) {
+	p := goodPolicies()
+	casual, duel := p.Lobbies[0].Revision(), p.Queues[0].Revision()
+	if len(casual) != 16 || casual == p.Lobbies[1].Revision() {
+		t.Errorf("revisions %q and %q", casual, p.Lobbies[1].Revision())
+	}
+	p.Limits.ConnectionsPerUser++
+	p.Lobbies[1].Spec.Size.Max = 3
+	if p.Lobbies[0].Revision() != casual || p.Queues[0].Revision() != duel {
+		t.Error("the revision of a policy changes with another's")
+	}
+	p.Queues[0].Name = "duo"
+	if p.Queues[0].Revision() == duel {
+		t.Error("another queue has the same revision")
 	}
 }

@@ -3,6 +3,7 @@ package v1alpha1
 import (
 	"math"
 
+	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -15,8 +16,8 @@ const (
 )
 
 // Validate returns every problem of the set, and an empty list when there is
-// none. The specs themselves were validated by the API server; what is checked
-// here is what only shows when they come together.
+// none. The API server has validated the specs; what is checked here is what only
+// shows when they come together, and what a server must be able to read.
 func (p *PolicySet) Validate() field.ErrorList {
 	var problems field.ErrorList
 	problems = append(problems, validateType(p.TypeMeta, KindPolicySet)...)
@@ -56,6 +57,34 @@ func validateLobbies(at *field.Path, lobbies []LobbyPolicy) field.ErrorList {
 	for i, l := range lobbies {
 		problems = append(problems, unique(at.Index(i).Child("name"), l.Name, names)...)
 		problems = append(problems, unique(at.Index(i).Child("spec", "lobbyType"), l.Spec.LobbyType, types)...)
+		for j, a := range l.Spec.Attributes {
+			problems = append(problems, validateAttribute(at.Index(i).Child("spec", "attributes").Index(j), a)...)
+		}
+	}
+	return problems
+}
+
+// validateAttribute checks that what is written as text can be read as numbers
+// and switches.
+func validateAttribute(at *field.Path, a realtime.LobbyAttribute) field.ErrorList {
+	var problems field.ErrorList
+	number := func(at *field.Path, text string) {
+		if _, err := realtime.Decimal(text).Float64(); err != nil {
+			problems = append(problems, field.Invalid(at, text, "must be a number"))
+		}
+	}
+	if a.Min != "" {
+		number(at.Child("min"), string(a.Min))
+	}
+	if a.Max != "" {
+		number(at.Child("max"), string(a.Max))
+	}
+	switch {
+	case a.Default == nil:
+	case a.Type == realtime.LobbyAttributeNumber:
+		number(at.Child("default"), *a.Default)
+	case a.Type == realtime.LobbyAttributeBoolean && *a.Default != "true" && *a.Default != "false":
+		problems = append(problems, field.NotSupported(at.Child("default"), *a.Default, []string{"true", "false"}))
 	}
 	return problems
 }
