@@ -176,7 +176,7 @@ type VoteKickRules struct {
 
 // LifecycleRules is when a lobby or a membership ends by itself.
 //
-// +kubebuilder:validation:XValidation:rule=`duration(self.idleTimeout) <= duration(self.maxLifetime)`,message="idleTimeout must not exceed maxLifetime: lower idleTimeout or raise maxLifetime",fieldPath=".idleTimeout"
+// +kubebuilder:validation:XValidation:rule=`!has(self.idleTimeout) || !has(self.maxLifetime) || duration(self.idleTimeout) <= duration(self.maxLifetime)`,message="idleTimeout must not exceed maxLifetime: lower idleTimeout or raise maxLifetime",fieldPath=".idleTimeout"
 type LifecycleRules struct {
 	// IdleTimeout closes a lobby in which nothing happened for so long.
 	//

@@ -155,7 +155,7 @@ type ChatFilter struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname() != '' && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && url(self).getHostname().matches('[.]svc([.]cluster[.]local)?$'))`,message="must be an https URL; http is only for names inside the Kubernetes cluster, such as http://moderation.default.svc/check"
+	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname().size() > 0 && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && (url(self).getHostname().endsWith('.svc') || url(self).getHostname().endsWith('.svc.cluster.local')))`,message="must be an https URL; http is only for names inside the Kubernetes cluster, such as http://moderation.default.svc/check"
 	URL string `json:"url,omitempty"`
 
 	// SecretRef is the key that a Webhook's calls are signed with (HMAC-SHA256). Left

@@ -41,7 +41,7 @@ const (
 
 // LobbySize is how many may be in a lobby.
 //
-// +kubebuilder:validation:XValidation:rule="self.min <= self.max",message="min must not exceed max: lower min or raise max",fieldPath=".min"
+// +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || self.min <= self.max",message="min must not exceed max: lower min or raise max",fieldPath=".min"
 type LobbySize struct {
 	// Min is how many members a start needs.
 	//
@@ -70,7 +70,7 @@ type LobbySize struct {
 
 // VisibilityRules is who may find and see a lobby.
 //
-// +kubebuilder:validation:XValidation:rule="self.default in self.allowed",message="default must be one of allowed: add it to allowed or choose another default",fieldPath=".default"
+// +kubebuilder:validation:XValidation:rule="!has(self.default) || !has(self.allowed) || self.default in self.allowed",message="default must be one of allowed: add it to allowed or choose another default",fieldPath=".default"
 type VisibilityRules struct {
 	// Default is the visibility of a lobby whose creator names none.
 	//
@@ -164,7 +164,7 @@ type JoinPassword struct {
 
 // HostRules is what happens to the host's role.
 //
-// +kubebuilder:validation:XValidation:rule=`self.migration != 'None' || self.onLeave == 'Close'`,message="with migration None nobody follows the host: set onLeave: Close",fieldPath=".onLeave"
+// +kubebuilder:validation:XValidation:rule=`!has(self.migration) || self.migration != 'None' || (has(self.onLeave) && self.onLeave == 'Close')`,message="with migration None nobody follows the host: set onLeave: Close",fieldPath=".onLeave"
 type HostRules struct {
 	// Migration is who becomes host when the host is gone: OldestConnected, Random
 	// or None (the lobby closes).
@@ -188,7 +188,7 @@ type HostRules struct {
 
 // ReadyRules is the ready check before a start.
 //
-// +kubebuilder:validation:XValidation:rule="!self.autoStart || self.required",message="autoStart starts when all are ready: set required: true as well",fieldPath=".autoStart"
+// +kubebuilder:validation:XValidation:rule="!has(self.autoStart) || !self.autoStart || (has(self.required) && self.required)",message="autoStart starts when all are ready: set required: true as well",fieldPath=".autoStart"
 type ReadyRules struct {
 	// Required refuses a start until enough members are ready.
 	//

@@ -56,8 +56,8 @@ const (
 
 // MatchTiming is the timing of the matcher and of tickets.
 //
-// +kubebuilder:validation:XValidation:rule="duration(self.interval) <= duration(self.ticketTTL)",message="interval must not exceed ticketTTL, or tickets expire unseen: lower interval or raise ticketTTL",fieldPath=".interval"
-// +kubebuilder:validation:XValidation:rule="duration(self.preferFullFor) <= duration(self.ticketTTL)",message="preferFullFor must not exceed ticketTTL: lower preferFullFor or raise ticketTTL",fieldPath=".preferFullFor"
+// +kubebuilder:validation:XValidation:rule="!has(self.interval) || !has(self.ticketTTL) || duration(self.interval) <= duration(self.ticketTTL)",message="interval must not exceed ticketTTL, or tickets expire unseen: lower interval or raise ticketTTL",fieldPath=".interval"
+// +kubebuilder:validation:XValidation:rule="!has(self.preferFullFor) || !has(self.ticketTTL) || duration(self.preferFullFor) <= duration(self.ticketTTL)",message="preferFullFor must not exceed ticketTTL: lower preferFullFor or raise ticketTTL",fieldPath=".preferFullFor"
 type MatchTiming struct {
 	// Interval between two runs of the matcher.
 	//
@@ -145,7 +145,7 @@ type HandoffSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname() != '' && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && url(self).getHostname().matches('[.]svc([.]cluster[.]local)?$'))`,message="must be an https URL; http is only for names inside the Kubernetes cluster, such as http://games.default.svc/match"
+	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname().size() > 0 && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && (url(self).getHostname().endsWith('.svc') || url(self).getHostname().endsWith('.svc.cluster.local')))`,message="must be an https URL; http is only for names inside the Kubernetes cluster, such as http://games.default.svc/match"
 	URL string `json:"url,omitempty"`
 
 	// SecretRef is the key that calls are signed with (HMAC-SHA256) or, for Agones,

@@ -9,13 +9,13 @@ type Resources struct {
 	// Requests is what the scheduler sets aside, such as `cpu: 100m`.
 	//
 	// +optional
-	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:MaxProperties=4
 	Requests ResourceList `json:"requests,omitempty"`
 
 	// Limits is what a container may use at most, such as `memory: 512Mi`.
 	//
 	// +optional
-	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:MaxProperties=4
 	Limits ResourceList `json:"limits,omitempty"`
 }
 

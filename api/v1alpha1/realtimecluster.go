@@ -30,7 +30,7 @@ const (
 // +kubebuilder:printcolumn:name="Redis",type=string,JSONPath=`.status.conditions[?(@.type=="RedisReady")].status`
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule=`self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')`,message="metadata.name becomes part of Service and Pod names: use at most 40 of a-z, 0-9 and '-', beginning with a letter",fieldPath=".metadata.name"
+// +kubebuilder:validation:XValidation:rule=`self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')`,message="metadata.name becomes part of Service and Pod names: use at most 40 of a-z, 0-9 and '-', beginning with a letter",fieldPath=".metadata"
 type RealtimeCluster struct {
 	metav1.TypeMeta `json:",inline"`
 	// Metadata is the standard object metadata.
@@ -62,9 +62,9 @@ type RealtimeClusterList struct {
 
 // RealtimeClusterSpec is what is wanted of a cluster.
 //
-// +kubebuilder:validation:XValidation:rule=`duration(self.exposure.idleTimeout) > duration(self.engine.pingInterval) + duration(self.engine.pingTimeout)`,message="exposure.idleTimeout must be longer than engine.pingInterval + engine.pingTimeout, or proxies cut idle connections: raise idleTimeout",fieldPath=".exposure.idleTimeout"
-// +kubebuilder:validation:XValidation:rule=`!has(self.scaling.targetConnectionsPerPod) || self.scaling.targetConnectionsPerPod <= self.limits.connectionsPerPod`,message="scaling.targetConnectionsPerPod must not exceed limits.connectionsPerPod, or pods refuse clients before the cluster grows: lower the target or raise the limit",fieldPath=".scaling.targetConnectionsPerPod"
-// +kubebuilder:validation:XValidation:rule=`quantity(string(self.limits.perConnection.outboundBytes)).compareTo(quantity(string(self.engine.maxPayload))) >= 0`,message="limits.perConnection.outboundBytes must hold at least one message of engine.maxPayload: raise outboundBytes or lower maxPayload",fieldPath=".limits.perConnection.outboundBytes"
+// +kubebuilder:validation:XValidation:rule=`!has(self.exposure) || !has(self.engine) || duration(self.exposure.idleTimeout) > duration(self.engine.pingInterval) + duration(self.engine.pingTimeout)`,message="exposure.idleTimeout must be longer than engine.pingInterval + engine.pingTimeout, or proxies cut idle connections: raise idleTimeout",fieldPath=".exposure.idleTimeout"
+// +kubebuilder:validation:XValidation:rule=`!has(self.scaling) || !has(self.limits) || !has(self.scaling.targetConnectionsPerPod) || self.scaling.targetConnectionsPerPod <= self.limits.connectionsPerPod`,message="scaling.targetConnectionsPerPod must not exceed limits.connectionsPerPod, or pods refuse clients before the cluster grows: lower the target or raise the limit",fieldPath=".scaling.targetConnectionsPerPod"
+// +kubebuilder:validation:XValidation:rule=`!has(self.limits) || !has(self.engine) || quantity(string(self.limits.perConnection.outboundBytes)).compareTo(quantity(string(self.engine.maxPayload))) >= 0`,message="limits.perConnection.outboundBytes must hold at least one message of engine.maxPayload: raise outboundBytes or lower maxPayload",fieldPath=".limits.perConnection.outboundBytes"
 type RealtimeClusterSpec struct {
 	// Replicas is the number of server pods. With `scaling.mode: Connections` the
 	// operator sets it, with External an autoscaler does, through the scale subresource.

@@ -27,7 +27,7 @@ const (
 
 // AuthSpec says who may connect.
 //
-// +kubebuilder:validation:XValidation:rule=`self.mode != 'Anonymous' || !has(self.providers) || self.providers.size() == 0`,message="mode Anonymous checks no tokens: remove the providers or set mode: JWT",fieldPath=".providers"
+// +kubebuilder:validation:XValidation:rule=`!has(self.mode) || self.mode != 'Anonymous' || !has(self.providers) || self.providers.size() == 0`,message="mode Anonymous checks no tokens: remove the providers or set mode: JWT",fieldPath=".providers"
 type AuthSpec struct {
 	// Mode is JWT or Anonymous.
 	//
@@ -95,7 +95,7 @@ type AuthProvider struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname() != '' && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && url(self).getHostname().matches('[.]svc([.]cluster[.]local)?$'))`,message="must be an https URL; http is only for names inside the Kubernetes cluster, such as http://accounts.default.svc/jwks.json"
+	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname().size() > 0 && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && (url(self).getHostname().endsWith('.svc') || url(self).getHostname().endsWith('.svc.cluster.local')))`,message="must be an https URL; http is only for names inside the Kubernetes cluster, such as http://accounts.default.svc/jwks.json"
 	JWKSURL string `json:"jwksURL,omitempty"`
 
 	// KeysSecretRef is a Secret's key with a JWK set of public keys.

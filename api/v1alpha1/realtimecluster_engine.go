@@ -49,7 +49,6 @@ type EngineSpec struct {
 	//
 	// +optional
 	// +kubebuilder:default="64Ki"
-	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule=`quantity(string(self)).compareTo(quantity('1Ki')) >= 0 && quantity(string(self)).compareTo(quantity('16Mi')) <= 0`,message="must be from 1Ki to 16Mi"
 	MaxPayload resource.Quantity `json:"maxPayload,omitzero"`
 

@@ -91,8 +91,8 @@ const (
 
 // ExposureSpec is the way in from outside.
 //
-// +kubebuilder:validation:XValidation:rule=`self.type != 'Ingress' || (has(self.hosts) && self.hosts.size() > 0)`,message="type Ingress needs hosts: list at least one host name",fieldPath=".hosts",reason=FieldValueRequired
-// +kubebuilder:validation:XValidation:rule=`self.type != 'Gateway' || (has(self.gateway.parentRefs) && self.gateway.parentRefs.size() > 0)`,message="type Gateway needs gateway.parentRefs: name the Gateway that the route is for",fieldPath=".gateway.parentRefs",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule=`!has(self.type) || self.type != 'Ingress' || (has(self.hosts) && self.hosts.size() > 0)`,message="type Ingress needs hosts: list at least one host name",fieldPath=".hosts",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule=`!has(self.type) || self.type != 'Gateway' || (has(self.gateway) && has(self.gateway.parentRefs) && self.gateway.parentRefs.size() > 0)`,message="type Gateway needs gateway.parentRefs: name the Gateway that the route is for",fieldPath=".gateway.parentRefs",reason=FieldValueRequired
 type ExposureSpec struct {
 	// Type is None (inside the Kubernetes cluster only), Ingress or Gateway.
 	//

@@ -45,7 +45,7 @@ type FeatureSpec struct {
 
 // PresenceSpec are the options of presence.
 //
-// +kubebuilder:validation:XValidation:rule=`duration(self.leaseTTL) >= duration(self.leaseInterval) + duration(self.leaseInterval)`,message="leaseTTL must be at least twice leaseInterval, so that one lost renewal does no harm: raise leaseTTL or lower leaseInterval",fieldPath=".leaseTTL"
+// +kubebuilder:validation:XValidation:rule=`!has(self.leaseTTL) || !has(self.leaseInterval) || duration(self.leaseTTL) >= duration(self.leaseInterval) + duration(self.leaseInterval)`,message="leaseTTL must be at least twice leaseInterval, so that one lost renewal does no harm: raise leaseTTL or lower leaseInterval",fieldPath=".leaseTTL"
 type PresenceSpec struct {
 	// Enabled says whether presence is served.
 	//
@@ -108,7 +108,7 @@ type OfflineWebhook struct {
 	//
 	// +required
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname() != '' && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && url(self).getHostname().matches('[.]svc([.]cluster[.]local)?$'))`,message="must be an https URL; http is only for names inside the Kubernetes cluster, such as http://push.default.svc/notify"
+	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname().size() > 0 && (url(self).getScheme() == 'https' || url(self).getScheme() == 'http' && (url(self).getHostname().endsWith('.svc') || url(self).getHostname().endsWith('.svc.cluster.local')))`,message="must be an https URL; http is only for names inside the Kubernetes cluster, such as http://push.default.svc/notify"
 	URL string `json:"url"`
 
 	// SecretRef is the key that calls are signed with (HMAC-SHA256). Left out: not signed.

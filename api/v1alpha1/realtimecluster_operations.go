@@ -158,7 +158,7 @@ type TracingSpec struct {
 	//
 	// +required
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname() != '' && url(self).getScheme() in ['http', 'https']`,message="must be an http or https URL, such as http://otel-collector.observability.svc:4317"
+	// +kubebuilder:validation:XValidation:rule=`isURL(self) && url(self).getHostname().size() > 0 && url(self).getScheme() in ['http', 'https']`,message="must be an http or https URL, such as http://otel-collector.observability.svc:4317"
 	Endpoint string `json:"endpoint"`
 
 	// Ratio of the connections that are traced, from 0 to 1; a fraction in quotes.

@@ -111,7 +111,6 @@ type DisruptionSpec struct {
 	//
 	// +optional
 	// +kubebuilder:default=1
-	// +kubebuilder:validation:MaxLength=4
 	// +kubebuilder:validation:XValidation:rule=`type(self) == int ? self >= 1 : self.matches('^([1-9][0-9]?|100)%$')`,message="must be a number from 1 or a percentage from 1% to 100%: with 0 no node could ever be drained"
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
 }

@@ -40,8 +40,8 @@ const (
 
 // RedisSpec is the Redis that carries state and events between the pods.
 //
-// +kubebuilder:validation:XValidation:rule=`self.mode != 'External' || (has(self.external) && has(self.external.addresses) && self.external.addresses.size() > 0)`,message="mode External needs external.addresses: list at least one host:port",fieldPath=".external.addresses",reason=FieldValueRequired
-// +kubebuilder:validation:XValidation:rule=`self.mode == 'External' || !has(self.external)`,message="external is only for mode External: remove it or set mode: External",fieldPath=".external"
+// +kubebuilder:validation:XValidation:rule=`!has(self.mode) || self.mode != 'External' || (has(self.external) && has(self.external.addresses) && self.external.addresses.size() > 0)`,message="mode External needs external.addresses: list at least one host:port",fieldPath=".external.addresses",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule=`!has(self.external) || (has(self.mode) && self.mode == 'External')`,message="external is only for mode External: remove it or set mode: External",fieldPath=".external"
 type RedisSpec struct {
 	// Mode is Managed (the operator runs Redis) or External. It cannot be changed.
 	//
@@ -105,8 +105,8 @@ type ManagedRedis struct {
 
 // RedisStorage is where a managed Redis keeps its data.
 //
-// +kubebuilder:validation:XValidation:rule=`oldSelf.type != 'Persistent' || self.type != 'Persistent' || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0`,message="a persistent volume can only grow: set size to at least what it was",fieldPath=".size"
-// +kubebuilder:validation:XValidation:rule=`oldSelf.type != 'Persistent' || self.type != 'Persistent' || (has(self.storageClassName) ? self.storageClassName : '') == (has(oldSelf.storageClassName) ? oldSelf.storageClassName : '')`,message="the storage class of a persistent volume cannot be changed: create a new RealtimeCluster",fieldPath=".storageClassName"
+// +kubebuilder:validation:XValidation:rule=`!has(self.type) || !has(oldSelf.type) || self.type != 'Persistent' || oldSelf.type != 'Persistent' || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0`,message="a persistent volume can only grow: set size to at least what it was",fieldPath=".size"
+// +kubebuilder:validation:XValidation:rule=`!has(self.type) || !has(oldSelf.type) || self.type != 'Persistent' || oldSelf.type != 'Persistent' || has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)`,message="the storage class of a persistent volume cannot be changed: create a new RealtimeCluster",fieldPath=".storageClassName"
 type RedisStorage struct {
 	// Type is Ephemeral (lobbies and queues are lost with the Redis pod, clients are
 	// told) or Persistent.
@@ -119,7 +119,6 @@ type RedisStorage struct {
 	//
 	// +optional
 	// +kubebuilder:default="1Gi"
-	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule=`quantity(string(self)).compareTo(quantity('16Mi')) >= 0`,message="must be at least 16Mi"
 	Size resource.Quantity `json:"size,omitzero"`
 
@@ -210,7 +209,7 @@ type ExternalRedisTLS struct {
 
 // RedisProbe is a round trip (publish, receive) through Redis.
 //
-// +kubebuilder:validation:XValidation:rule=`duration(self.unreadyAfter) >= duration(self.interval)`,message="unreadyAfter must not be shorter than interval, or a pod is unready before its first probe: raise unreadyAfter or lower interval",fieldPath=".unreadyAfter"
+// +kubebuilder:validation:XValidation:rule=`!has(self.unreadyAfter) || !has(self.interval) || duration(self.unreadyAfter) >= duration(self.interval)`,message="unreadyAfter must not be shorter than interval, or a pod is unready before its first probe: raise unreadyAfter or lower interval",fieldPath=".unreadyAfter"
 type RedisProbe struct {
 	// Interval between two round trips.
 	//

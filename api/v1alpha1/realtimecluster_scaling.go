@@ -20,7 +20,7 @@ const (
 // ScalingSpec says who decides on the number of pods.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.min) || !has(self.max) || self.min <= self.max`,message="min must not exceed max: lower min or raise max",fieldPath=".min"
-// +kubebuilder:validation:XValidation:rule=`self.mode != 'Connections' || has(self.max)`,message="mode Connections needs max: the largest number of pods",fieldPath=".max",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule=`!has(self.mode) || self.mode != 'Connections' || has(self.max)`,message="mode Connections needs max: the largest number of pods",fieldPath=".max",reason=FieldValueRequired
 type ScalingSpec struct {
 	// Mode is Manual (spec.replicas), Connections (the operator, by live
 	// connections) or External (an HPA or KEDA drives the scale subresource).
@@ -110,7 +110,7 @@ type LimitsSpec struct {
 
 // ConnectionLimits bounds one connection.
 //
-// +kubebuilder:validation:XValidation:rule=`self.burst >= self.eventsPerSecond`,message="burst must not be below eventsPerSecond: raise burst or lower eventsPerSecond",fieldPath=".burst"
+// +kubebuilder:validation:XValidation:rule=`!has(self.burst) || !has(self.eventsPerSecond) || self.burst >= self.eventsPerSecond`,message="burst must not be below eventsPerSecond: raise burst or lower eventsPerSecond",fieldPath=".burst"
 type ConnectionLimits struct {
 	// EventsPerSecond a client may send for long; more is answered with rate_limited.
 	//
@@ -133,7 +133,6 @@ type ConnectionLimits struct {
 	//
 	// +optional
 	// +kubebuilder:default="1Mi"
-	// +kubebuilder:validation:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule=`quantity(string(self)).compareTo(quantity('1Ki')) >= 0 && quantity(string(self)).compareTo(quantity('1Gi')) <= 0`,message="must be from 1Ki to 1Gi"
 	OutboundBytes resource.Quantity `json:"outboundBytes,omitzero"`
 

@@ -1,6 +1,5 @@
 package v1alpha1
 
-
 // The types of this file read exactly like those of a Pod, so that what is known
 // about scheduling holds here too; they are repeated because this package depends
 // on k8s.io/apimachinery only, and because every list here has a bound.
@@ -249,4 +248,3 @@ type PodAffinityTerm struct {
 	// +kubebuilder:validation:MaxLength=317
 	TopologyKey string `json:"topologyKey"`
 }
-
