@@ -1,0 +1,228 @@
+package lobby
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// AttributeType is what an attribute's values are.
+type AttributeType string
+
+// The types of attributes.
+const (
+	AttributeString  AttributeType = "String"
+	AttributeNumber  AttributeType = "Number"
+	AttributeBoolean AttributeType = "Boolean"
+)
+
+// Writer says who writes an attribute, and with that whose it is: what Host and
+// Server write belongs to the lobby, what Member writes to each member.
+type Writer string
+
+// The writers of attributes.
+const (
+	WriterHost   Writer = "Host"
+	WriterMember Writer = "Member"
+	WriterServer Writer = "Server"
+)
+
+// AttributeRule declares one key.
+type AttributeRule struct {
+	Key        string        `json:"key"`
+	Type       AttributeType `json:"type"`
+	WritableBy Writer        `json:"writableBy"`
+	// Enum are the values that a String may have; empty means any.
+	Enum []string `json:"enum,omitempty"`
+	// Min and Max bound a Number; nil means no bound.
+	Min *float64 `json:"min,omitempty"`
+	Max *float64 `json:"max,omitempty"`
+	// MaxLength bounds a String, in characters; 0 means no bound but that of the bytes.
+	MaxLength int `json:"maxLength,omitempty"`
+	// Default is the value of a key that was not set; nil means none.
+	Default any `json:"default,omitempty"`
+}
+
+// AttributeLimits bound the attributes of a lobby, and those of each member.
+// Bytes are counted in JSON. 0 means no bound.
+type AttributeLimits struct {
+	Keys  int `json:"keys"`
+	Bytes int `json:"bytes"`
+}
+
+// scope is whose attributes a command writes.
+type scope bool
+
+const (
+	ofLobby  scope = false
+	ofMember scope = true
+)
+
+func (r AttributeRule) scope() scope { return r.WritableBy == WriterMember }
+
+// defaults are the values that the keys of a scope have from the start; nil when none.
+func (p Policy) defaults(s scope) wire.Attributes {
+	var a wire.Attributes
+	for _, r := range p.Attributes {
+		value, ok := scalar(r.Default)
+		if !ok || r.scope() != s {
+			continue
+		}
+		if a == nil {
+			a = wire.Attributes{}
+		}
+		a[r.Key] = value
+	}
+	return a
+}
+
+// write gives the attributes with some keys set and others taken back to their
+// default, or away where there is none. Field is the path that errors begin with.
+func (p Policy) write(a wire.Attributes, s scope, set wire.Attributes, unset []string, field string) (wire.Attributes, error) {
+	if len(set) == 0 && len(unset) == 0 {
+		return a, nil
+	}
+	next := maps.Clone(a)
+	if next == nil {
+		next = wire.Attributes{}
+	}
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		value, err := p.check(key, s, set[key], field+"."+key)
+		if err != nil {
+			return nil, err
+		}
+		next[key] = value
+	}
+	for _, key := range unset {
+		if _, err := p.rule(key, s, "unset"); err != nil {
+			return nil, err
+		}
+		delete(next, key)
+		if value, ok := p.defaults(s)[key]; ok {
+			next[key] = value
+		}
+	}
+	return next, p.Limits.check(next, field)
+}
+
+// rule finds the declaration of a key that a client writes.
+func (p Policy) rule(key string, s scope, field string) (AttributeRule, error) {
+	i := slices.IndexFunc(p.Attributes, func(r AttributeRule) bool { return r.Key == key })
+	switch {
+	case i < 0:
+		return AttributeRule{}, wire.Invalid(field, fmt.Sprintf("the policy declares no attribute %q", key))
+	case p.Attributes[i].WritableBy == WriterServer:
+		return AttributeRule{}, &wire.Error{Code: wire.CodePermissionDenied, Field: field, Message: fmt.Sprintf("the attribute %q is written by the server", key)}
+	case p.Attributes[i].scope() != s && s == ofLobby:
+		return AttributeRule{}, wire.Invalid(field, fmt.Sprintf("the attribute %q belongs to members: set it with lobby:setMember", key))
+	case p.Attributes[i].scope() != s:
+		return AttributeRule{}, wire.Invalid(field, fmt.Sprintf("the attribute %q belongs to the lobby: its host sets it with lobby:update", key))
+	}
+	return p.Attributes[i], nil
+}
+
+// check gives the value in the form it is kept in.
+func (p Policy) check(key string, s scope, value any, field string) (any, error) {
+	r, err := p.rule(key, s, field)
+	if err != nil {
+		return nil, err
+	}
+	value, ok := scalar(value)
+	if !ok {
+		return nil, wire.Invalid(field, "must be a string, a finite number or a boolean")
+	}
+	if fault := r.fault(value); fault != "" {
+		return nil, wire.Invalid(field, fault)
+	}
+	return value, nil
+}
+
+// fault says what is wrong with a scalar value; "" when nothing is.
+func (r AttributeRule) fault(value any) string {
+	switch v := value.(type) {
+	case string:
+		return r.textFault(v)
+	case float64:
+		return r.numberFault(v)
+	default:
+		if r.Type != AttributeBoolean {
+			return "must be a " + string(r.Type)
+		}
+		return ""
+	}
+}
+
+func (r AttributeRule) textFault(v string) string {
+	switch {
+	case r.Type != AttributeString:
+		return "must be a " + string(r.Type)
+	case !utf8.ValidString(v):
+		return "must be valid UTF-8"
+	case len(r.Enum) > 0 && !slices.Contains(r.Enum, v):
+		return fmt.Sprintf("must be one of %q", r.Enum)
+	case r.MaxLength > 0 && utf8.RuneCountInString(v) > r.MaxLength:
+		return fmt.Sprintf("must be at most %d characters", r.MaxLength)
+	}
+	return ""
+}
+
+func (r AttributeRule) numberFault(v float64) string {
+	switch {
+	case r.Type != AttributeNumber:
+		return "must be a " + string(r.Type)
+	case r.Min != nil && v < *r.Min:
+		return fmt.Sprintf("must be at least %v", *r.Min)
+	case r.Max != nil && v > *r.Max:
+		return fmt.Sprintf("must be at most %v", *r.Max)
+	}
+	return ""
+}
+
+func (l AttributeLimits) check(a wire.Attributes, field string) error {
+	refuse := func(message string) error {
+		return &wire.Error{Code: wire.CodeResourceExhausted, Field: field, Message: message}
+	}
+	if l.Keys > 0 && len(a) > l.Keys {
+		return refuse(fmt.Sprintf("at most %d attributes are allowed", l.Keys))
+	}
+	if l.Bytes == 0 {
+		return nil
+	}
+	data, err := json.Marshal(a)
+	if err != nil {
+		return wire.Invalid(field, "cannot be written as JSON")
+	}
+	if len(data) > l.Bytes {
+		return refuse(fmt.Sprintf("the attributes take more than %d bytes", l.Bytes))
+	}
+	return nil
+}
+
+// equal compares attributes; absent ones are as good as none.
+func equal(a, b wire.Attributes) bool {
+	return maps.Equal(a, b)
+}
+
+// scalar gives a value in the form that JSON decodes it to, so that values
+// compare equal after a journey through the store.
+func scalar(value any) (any, bool) {
+	switch v := value.(type) {
+	case string, bool:
+		return v, true
+	case float64:
+		return v, !math.IsNaN(v) && !math.IsInf(v, 0)
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case json.Number:
+		f, err := v.Float64()
+		return f, err == nil
+	}
+	return nil, false
+}

@@ -1,0 +1,265 @@
+package lobby
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+func actor(c identity.Caller) Actor { return Actor{ID: c.ID, Name: c.Name, Session: c.SessionID} }
+
+// Create makes a lobby with the caller as its host.
+func (s *Service) Create(ctx context.Context, c command.Call, req *wire.LobbyCreate) (Outcome, error) {
+	policy, ok := s.Policies.Policy(req.Type)
+	if !ok {
+		return Outcome{}, wire.Invalid("type", "there is no such type of lobby")
+	}
+	cmd := CreateCommand{
+		Host: actor(c.Caller), Name: req.Name, Visibility: req.Visibility, MaxMembers: req.MaxMembers,
+		Attributes: req.Attributes, Member: memberInit(req.Member),
+	}
+	if err := policy.CheckPassword(req.Password, "password"); err != nil {
+		return Outcome{}, err
+	}
+	// The rules are asked before anything is taken for a lobby that they refuse.
+	if _, _, err := Create(policy, cmd, s.Now()); err != nil {
+		return Outcome{}, err
+	}
+	var err error
+	if cmd.PasswordHash, err = s.passwords.hash(ctx, req.Password); err != nil {
+		return Outcome{}, err
+	}
+	if cmd.ID, err = s.newID(ctx, c.ID, c.Key); err != nil {
+		return Outcome{}, err
+	}
+	return s.create(ctx, c, policy, cmd)
+}
+
+func memberInit(m *wire.MemberInit) wire.MemberInit {
+	if m == nil {
+		return wire.MemberInit{}
+	}
+	return *m
+}
+
+// create takes what a new lobby needs and commits it.
+func (s *Service) create(ctx context.Context, c command.Call, policy Policy, cmd CreateCommand) (Outcome, error) {
+	l, patches, err := Create(policy, cmd, s.Now())
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := s.enroll(ctx, c.ID, l); err != nil {
+		return Outcome{}, err
+	}
+	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
+		return Outcome{}, err
+	}
+	if l, patches, err = Create(policy, cmd, s.Now()); err != nil {
+		return Outcome{}, err
+	}
+	out, err := s.commitNew(ctx, l, patches, s.once(c.ID, c.Key))
+	if err != nil || out.Lobby.Code == cmd.Code || cmd.Code == "" {
+		return out, err
+	}
+	// The lobby exists since an earlier try, with another code.
+	if err := s.Names.Release(ctx, codeSpace, cmd.Code, cmd.ID); err != nil {
+		return Outcome{}, fmt.Errorf("release a join code: %w", err)
+	}
+	return out, nil
+}
+
+// commitNew writes a lobby that must not exist yet, except from an earlier try of
+// the same request.
+func (s *Service) commitNew(ctx context.Context, l Lobby, patches []wire.LobbyPatch, once *stream.Once) (Outcome, error) {
+	events, err := encode(patches)
+	if err != nil {
+		return Outcome{}, err
+	}
+	doc, err := stream.JSON[Lobby]().Encode(l)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("encode a lobby: %w", err)
+	}
+	if err := s.schedule(ctx, Lobby{Status: wire.LobbyClosed}, l); err != nil {
+		return Outcome{}, err
+	}
+	result, err := s.Store.Commit(ctx, stream.Commit{
+		Stream: StreamID(l.ID), Expect: new(uint64), Doc: doc, Events: events, Retain: s.retain(l), Once: once,
+	})
+	switch {
+	case err != nil:
+		return Outcome{}, err
+	case !result.Repeated:
+		return Outcome{Lobby: l.at(result.Position), At: result.Position, TS: result.TS}, nil
+	}
+	now, _, err := s.load(ctx, l.ID)
+	return Outcome{Lobby: now, At: result.Position, TS: result.TS}, err
+}
+
+// Join brings the caller in, found by id or by code.
+func (s *Service) Join(ctx context.Context, c command.Call, req *wire.LobbyJoin) (Outcome, error) {
+	cmd := JoinCommand{User: actor(c.Caller), Code: tidyCode(req.Code), As: req.As, Member: memberInit(req.Member)}
+	id, err := s.find(ctx, req.LobbyID, cmd.Code)
+	if err != nil {
+		return Outcome{}, err
+	}
+	l, _, err := s.load(ctx, id)
+	if err != nil {
+		return Outcome{}, orExpired(err, cmd.Code)
+	}
+	if cmd.Code != "" && l.Closed() && !l.Has(c.ID) {
+		return Outcome{}, codeExpired()
+	}
+	if cmd.Proof, err = s.prove(ctx, l, cmd, req.Password); err != nil {
+		return Outcome{}, err
+	}
+	enrolled, err := s.reserve(ctx, l, cmd)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out, err := s.change(ctx, id, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Join(cmd, s.Now())
+	})
+	if refused(err) && enrolled {
+		return out, errors.Join(err, s.strike(ctx, c.ID, l))
+	}
+	if err == nil && !out.Lobby.Has(c.ID) {
+		_, err = out.Lobby.member(c.ID)
+	}
+	return out, err
+}
+
+func (s *Service) find(ctx context.Context, lobbyID, code string) (string, error) {
+	switch {
+	case (lobbyID == "") == (code == ""):
+		return "", wire.Invalid("lobbyId", "give either lobbyId or code")
+	case code != "":
+		return s.byCode(ctx, code)
+	}
+	return lobbyID, nil
+}
+
+func codeExpired() error { return wire.Refuse(wire.CodeCodeExpired, "this code is no longer good") }
+
+// orExpired is what a user learns who came with the code of a lobby that is gone.
+func orExpired(err error, code string) error {
+	if code != "" && isNotFound(err) {
+		return codeExpired()
+	}
+	return err
+}
+
+// prove gives the hash of the lobby's password if nothing but that is missing for
+// the join, and the user's password matches. If the host changes the password at
+// the same moment the join is refused, as it is for those who come later.
+func (s *Service) prove(ctx context.Context, l Lobby, cmd JoinCommand, password string) (string, error) {
+	var refusal *wire.Error
+	_, _, err := l.Join(cmd, s.Now())
+	if !errors.As(err, &refusal) || refusal.Reason != wire.ReasonWrongPassword || password == "" {
+		return "", nil
+	}
+	ok, err := s.passwords.match(ctx, l.PasswordHash, password)
+	if err != nil || !ok {
+		return "", err
+	}
+	return l.PasswordHash, nil
+}
+
+// reserve enrolls a user whom the lobby would let in. What the lobby refuses, it
+// refuses in the commit, where a repeated request is recognized.
+func (s *Service) reserve(ctx context.Context, l Lobby, cmd JoinCommand) (bool, error) {
+	if l.Has(cmd.User.ID) {
+		return false, nil
+	}
+	if _, _, err := l.Join(cmd, s.Now()); err != nil {
+		return false, nil //nolint:nilerr // see above
+	}
+	return true, s.enroll(ctx, cmd.User.ID, l)
+}
+
+// refused tells whether a command certainly had no effect.
+func refused(err error) bool {
+	var refusal *wire.Error
+	return errors.As(err, &refusal)
+}
+
+// Get reads a lobby. A member's session counts as connected from then on; others
+// see public lobbies only, and those without their code.
+func (s *Service) Get(ctx context.Context, c identity.Caller, lobbyID string) (Outcome, error) {
+	out, err := s.attach(ctx, c, lobbyID)
+	if err != nil || out.Lobby.Has(c.ID) {
+		return out, err
+	}
+	if !out.Lobby.Public() || out.Lobby.Closed() {
+		return Outcome{}, notFound()
+	}
+	return out, nil
+}
+
+// Leave takes the caller out.
+func (s *Service) Leave(ctx context.Context, c command.Call, lobbyID string) (Outcome, error) {
+	return s.change(ctx, lobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Leave(c.ID, random(), s.Now())
+	})
+}
+
+// Ready says whether the caller is ready.
+func (s *Service) Ready(ctx context.Context, c command.Call, req *wire.LobbyReady) (Outcome, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Ready(c.ID, req.Ready, s.Now())
+	})
+}
+
+// SetMember changes the caller, or for the host another member.
+func (s *Service) SetMember(ctx context.Context, c command.Call, req *wire.LobbySetMember) (Outcome, error) {
+	cmd := SetMemberCommand{Actor: c.ID, UserID: req.UserID, Team: req.Team, Set: req.Attributes, Unset: req.Unset}
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.SetMember(cmd, s.Now())
+	})
+}
+
+// Update changes the lobby itself (host only).
+func (s *Service) Update(ctx context.Context, c command.Call, req *wire.LobbyUpdate) (Outcome, error) {
+	cmd := UpdateCommand{Actor: c.ID, Expected: req.ExpectedVersion, Unset: req.Unset}
+	if req.Set != nil {
+		cmd.Set = *req.Set
+	}
+	var err error
+	if cmd.PasswordHash, err = s.newPassword(ctx, c.Caller, req.LobbyID, cmd.Set.Password); err != nil {
+		return Outcome{}, err
+	}
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Update(cmd, s.Now())
+	})
+}
+
+// newPassword hashes the password that a host sets. For anyone else it does not:
+// the rules refuse them.
+func (s *Service) newPassword(ctx context.Context, c identity.Caller, lobbyID string, password *string) (string, error) {
+	if password == nil {
+		return "", nil
+	}
+	l, _, err := s.load(ctx, lobbyID)
+	if err != nil || l.ledBy(c.ID) != nil || l.Policy.CheckPassword(*password, "set.password") != nil {
+		return "", err
+	}
+	return s.passwords.hash(ctx, *password)
+}
+
+// Kick takes another member out (host only).
+func (s *Service) Kick(ctx context.Context, c command.Call, req *wire.LobbyKick) (Outcome, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Kick(c.ID, req.UserID, req.Reason, s.Now())
+	})
+}
+
+// TransferHost makes another member the host (host only).
+func (s *Service) TransferHost(ctx context.Context, c command.Call, req *wire.LobbyTransferHost) (Outcome, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.TransferHost(c.ID, req.UserID, s.Now())
+	})
+}

@@ -1,0 +1,107 @@
+package lobby
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// CreateCommand makes a lobby. Code and PasswordHash may be empty.
+type CreateCommand struct {
+	ID, Code     string
+	Host         Actor
+	Name         string
+	Visibility   wire.Visibility
+	MaxMembers   int
+	PasswordHash string
+	Attributes   wire.Attributes
+	Member       wire.MemberInit
+}
+
+// Create makes a lobby under a policy, with its host as the first member.
+func Create(p Policy, cmd CreateCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	name, err := cleanName(cmd.Name, "name")
+	if err != nil {
+		return Lobby{}, nil, err
+	}
+	visibility, err := p.visibility(cmd.Visibility, "visibility")
+	if err != nil {
+		return Lobby{}, nil, err
+	}
+	size, err := p.maxMembers(cmd.MaxMembers)
+	if err != nil {
+		return Lobby{}, nil, err
+	}
+	attributes, err := p.write(p.defaults(ofLobby), ofLobby, cmd.Attributes, nil, "attributes")
+	if err != nil {
+		return Lobby{}, nil, err
+	}
+	e := &edit{now: now, Lobby: Lobby{
+		ID: cmd.ID, Name: name, Status: wire.LobbyOpen, Visibility: visibility,
+		PasswordHash: cmd.PasswordHash, MaxMembers: size, Attributes: attributes,
+		Members: map[string]Member{}, Policy: p, CreatedAt: ms(now), ActiveAt: ms(now),
+	}}
+	e.name(cmd.Code)
+	if p.Lifecycle.MaxLifetime > 0 {
+		e.ExpiresAt = ms(now.Add(p.Lifecycle.MaxLifetime))
+	}
+	if err := e.admit(cmd.Host, wire.RoleMember, cmd.Member); err != nil {
+		return Lobby{}, nil, err
+	}
+	e.begin(cmd.Host.ID)
+	return e.done()
+}
+
+// begin is the first patch: it adds the whole lobby where nothing was.
+func (e *edit) begin(host string) {
+	e.Version = 1
+	e.seen = e.View()
+	e.patches = []wire.LobbyPatch{{
+		LobbyID: e.ID, From: 0, To: 1,
+		Ops:   []wire.PatchOp{{Op: "add", Path: "", Value: e.seen}},
+		Cause: wire.Cause{Type: wire.CauseCreated, ActorID: host},
+	}}
+}
+
+// name gives the lobby its join code, for as long as the policy says.
+func (e *edit) name(code string) {
+	e.Code = code
+	if ttl := e.Policy.Join.Code.TTL; code != "" && ttl > 0 {
+		e.CodeUntil = ms(e.now.Add(ttl))
+	}
+}
+
+// maxMembers gives the size asked for, or the largest.
+func (p Policy) maxMembers(asked int) (int, error) {
+	if asked == 0 {
+		return p.Size.Max, nil
+	}
+	return asked, p.checkSize(asked, "maxMembers")
+}
+
+func (p Policy) checkSize(n int, field string) error {
+	if least := max(p.Size.Min, 1); n < least || n > p.Size.Max {
+		return wire.Invalid(field, fmt.Sprintf("the policy allows %d to %d", least, p.Size.Max))
+	}
+	return nil
+}
+
+const maxNameLength = 64
+
+// cleanName trims a lobby's name and refuses what cannot be shown.
+func cleanName(name, field string) (string, error) {
+	name = strings.TrimSpace(name)
+	switch {
+	case !utf8.ValidString(name):
+		return "", wire.Invalid(field, "must be valid UTF-8")
+	case utf8.RuneCountInString(name) > maxNameLength:
+		return "", wire.Invalid(field, fmt.Sprintf("must be at most %d characters", maxNameLength))
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "", wire.Invalid(field, "must not contain control characters")
+	}
+	return name, nil
+}

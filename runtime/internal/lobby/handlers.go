@@ -1,0 +1,157 @@
+package lobby
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Handlers speak the wire contract of lobbies: a method for each request, and
+// what a session needs to hand out the streams of lobbies.
+type Handlers struct{ service *Service }
+
+// NewHandlers makes the handlers of a service.
+func NewHandlers(s *Service) *Handlers { return &Handlers{service: s} }
+
+// Create is lobby:create.
+func (h *Handlers) Create(ctx context.Context, call command.Call, req *wire.LobbyCreate) (command.Reply, error) {
+	out, err := h.service.Create(ctx, call, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return enter(call, out)
+}
+
+// Get is lobby:get.
+func (h *Handlers) Get(ctx context.Context, call command.Call, req *wire.LobbyGet) (command.Reply, error) {
+	out, err := h.service.Get(ctx, call.Caller, req.LobbyID)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return enter(call, out)
+}
+
+// Join is lobby:join.
+func (h *Handlers) Join(ctx context.Context, call command.Call, req *wire.LobbyJoin) (command.Reply, error) {
+	out, err := h.service.Join(ctx, call, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return enter(call, out)
+}
+
+// Leave is lobby:leave. Whoever is not in the lobby any more does not hear it
+// either.
+func (h *Handlers) Leave(ctx context.Context, call command.Call, req *wire.LobbyLeave) (command.Reply, error) {
+	out, err := h.service.Leave(ctx, call, req.LobbyID)
+	if err != nil && !gone(err) {
+		return command.Reply{}, err
+	}
+	call.Streams.Unfollow(StreamID(req.LobbyID))
+	call.Streams.Unfollow(ChatStream(req.LobbyID))
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{Meta: meta(req.LobbyID, out.At, out.TS)}, nil
+}
+
+// gone tells whether a refusal says that the caller is in no such lobby.
+func gone(err error) bool {
+	var refusal *wire.Error
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	return refusal.Code == wire.CodeNotFound ||
+		refusal.Reason == wire.ReasonNotMember || refusal.Reason == wire.ReasonLobbyClosed
+}
+
+// Update is lobby:update.
+func (h *Handlers) Update(ctx context.Context, call command.Call, req *wire.LobbyUpdate) (command.Reply, error) {
+	return version(h.service.Update(ctx, call, req))
+}
+
+// SetMember is lobby:setMember.
+func (h *Handlers) SetMember(ctx context.Context, call command.Call, req *wire.LobbySetMember) (command.Reply, error) {
+	return version(h.service.SetMember(ctx, call, req))
+}
+
+// Ready is lobby:ready.
+func (h *Handlers) Ready(ctx context.Context, call command.Call, req *wire.LobbyReady) (command.Reply, error) {
+	return version(h.service.Ready(ctx, call, req))
+}
+
+// Kick is lobby:kick.
+func (h *Handlers) Kick(ctx context.Context, call command.Call, req *wire.LobbyKick) (command.Reply, error) {
+	return version(h.service.Kick(ctx, call, req))
+}
+
+// TransferHost is lobby:transferHost.
+func (h *Handlers) TransferHost(ctx context.Context, call command.Call, req *wire.LobbyTransferHost) (command.Reply, error) {
+	return version(h.service.TransferHost(ctx, call, req))
+}
+
+// enter answers with the state of a lobby, which a member follows from there.
+func enter(call command.Call, out Outcome) (command.Reply, error) {
+	l := out.Lobby
+	if !l.Has(call.ID) {
+		return command.Reply{Data: wire.LobbyState{Lobby: l.PublicView()}, Meta: meta(l.ID, l.position(), out.TS)}, nil
+	}
+	if err := call.Streams.Follow(StreamID(l.ID), l.position()); err != nil {
+		return command.Reply{}, fmt.Errorf("follow lobby %s: %w", l.ID, err)
+	}
+	return command.Reply{Data: wire.LobbyState{Lobby: l.View()}, Meta: meta(l.ID, l.position(), out.TS)}, nil
+}
+
+// version answers with where a change left a lobby.
+func version(out Outcome, err error) (command.Reply, error) {
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{
+		Data: wire.LobbyVersion{LobbyID: out.Lobby.ID, Version: out.At.Seq},
+		Meta: meta(out.Lobby.ID, out.At, out.TS),
+	}, nil
+}
+
+func (l Lobby) position() stream.Position { return stream.Position{Epoch: l.Epoch, Seq: l.Version} }
+
+func meta(lobbyID string, at stream.Position, ts int64) *wire.Meta {
+	return &wire.Meta{Stream: string(StreamID(lobbyID)), Epoch: at.Epoch, Seq: at.Seq, TS: ts}
+}
+
+// Authorize tells whether the caller may have the stream of a lobby: its members
+// may, to the end. A member who asks counts as connected from then on.
+func (h *Handlers) Authorize(ctx context.Context, caller identity.Caller, id stream.ID) error {
+	out, err := h.service.attach(ctx, caller, id.Name())
+	if err != nil {
+		return err
+	}
+	return out.Lobby.admits(caller.ID)
+}
+
+// Snapshot turns the state of now into lobby:snapshot, for members.
+func (h *Handlers) Snapshot(_ context.Context, caller identity.Caller, _ stream.ID, now stream.Snapshot) (
+	event string, payload json.RawMessage, err error,
+) {
+	if now.Doc == nil {
+		return "", nil, notFound()
+	}
+	l, err := decode(now)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := l.admits(caller.ID); err != nil {
+		return "", nil, err
+	}
+	payload, err = json.Marshal(wire.LobbySnapshot{Lobby: l.View()})
+	if err != nil {
+		return "", nil, fmt.Errorf("encode lobby %s: %w", l.ID, err)
+	}
+	return wire.EventLobbySnapshot, payload, nil
+}

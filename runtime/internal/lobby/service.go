@@ -1,0 +1,262 @@
+package lobby
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Kind is the kind of a lobby's stream.
+const Kind = "lobby"
+
+// StreamID is the stream of a lobby.
+func StreamID(lobbyID string) stream.ID { return stream.ID(Kind + ":" + lobbyID) }
+
+// ChatStream is the stream of a lobby's chat channel.
+func ChatStream(lobbyID string) stream.ID { return "chat:" + StreamID(lobbyID) }
+
+// userStream is the stream that all sessions of a user follow.
+func userStream(userID string) stream.ID { return stream.ID("user:" + userID) }
+
+// Policies are the lobby policies in force. They may change at any time.
+type Policies interface {
+	// Policy finds the policy for a lobby type.
+	Policy(lobbyType string) (Policy, bool)
+}
+
+// Ports are what a Service works with.
+type Ports struct {
+	Store     stream.Store
+	Names     stream.Names
+	Sets      stream.Sets
+	Deadlines stream.Deadlines
+	Policies  Policies
+}
+
+// Settings of a Service.
+type Settings struct {
+	// HistorySize events are kept of a lobby's stream and of a user's, for HistoryTTL
+	// after the last.
+	HistorySize int
+	HistoryTTL  time.Duration
+	// IdempotencyTTL is how long a keyed request is known to have been carried out.
+	IdempotencyTTL time.Duration
+	// PasswordCost is bcrypt's; 0 means its default.
+	PasswordCost int
+	// Now is the clock; nil means the wall clock.
+	Now func() time.Time
+}
+
+// Service carries commands to the streams of lobbies. It is safe for concurrent
+// use. Beside the *wire.Error of the rules, its methods return errors of the
+// store: stream.ErrUnavailable, and stream.ErrConflict when a lobby changed too
+// often meanwhile.
+type Service struct {
+	Ports
+	Settings
+	passwords *passwords
+	queues    [64]chan struct{}
+}
+
+// NewService makes a Service.
+func NewService(ports Ports, settings Settings) *Service {
+	s := &Service{Ports: ports, Settings: settings, passwords: newPasswords(settings.PasswordCost)}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	for i := range s.queues {
+		s.queues[i] = make(chan struct{}, 1)
+	}
+	return s
+}
+
+// Outcome is what a command led to.
+type Outcome struct {
+	// Lobby is the lobby after the command; after a repeated request, as it is now.
+	Lobby Lobby
+	// At is where the command left the stream, and TS when, in milliseconds since
+	// the epoch.
+	At stream.Position
+	TS int64
+}
+
+// rule is a command, ready to be applied.
+type rule func(Lobby) (Lobby, []wire.LobbyPatch, error)
+
+// change carries out a command and what follows from it for those who departed.
+// If that fails it is done by a later Look, which is scheduled already.
+func (s *Service) change(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, error) {
+	out, departed, err := s.commit(ctx, lobbyID, once, r)
+	if err == nil {
+		_ = s.settle(ctx, out.Lobby, departed)
+	}
+	return out, err
+}
+
+// commit carries out a command. Departed are those who are not in any more since.
+func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, []Departure, error) {
+	if !validID(lobbyID) {
+		return Outcome{}, nil, notFound()
+	}
+	leave, err := s.enter(ctx, lobbyID)
+	if err != nil {
+		return Outcome{}, nil, err
+	}
+	defer leave()
+	var seen stream.Position
+	up, err := stream.Update(ctx, s.Store, StreamID(lobbyID), stream.JSON[Lobby](), once,
+		func(at stream.Snapshot, l Lobby) (stream.Change[Lobby], error) {
+			seen = at.Position
+			return s.step(ctx, s.adopt(l.at(at.Position)), r)
+		})
+	if errors.Is(err, stream.ErrNotFound) {
+		return Outcome{}, nil, notFound()
+	}
+	if err != nil {
+		return Outcome{}, nil, err
+	}
+	at := up.Position
+	if up.Repeated {
+		at = seen
+	}
+	out := Outcome{Lobby: up.State.at(at), At: up.Position, TS: up.TS}
+	return out, out.Lobby.departedAfter(seen.Seq, up.Repeated), nil
+}
+
+// step applies a rule to a lobby as it was loaded. The look that the next state
+// will need is scheduled before that state can exist: an early look is harmless,
+// a missing one is not.
+func (s *Service) step(ctx context.Context, l Lobby, r rule) (stream.Change[Lobby], error) {
+	next, patches, err := r(l)
+	if err != nil || len(patches) == 0 {
+		return stream.Change[Lobby]{State: next}, err
+	}
+	events, err := encode(patches)
+	if err != nil {
+		return stream.Change[Lobby]{}, err
+	}
+	if err := s.schedule(ctx, l, next); err != nil {
+		return stream.Change[Lobby]{}, err
+	}
+	return stream.Change[Lobby]{State: next, Events: events, Retain: s.retain(next)}, nil
+}
+
+// schedule asks for a look when next wants one before l did.
+func (s *Service) schedule(ctx context.Context, l, next Lobby) error {
+	now := s.Now()
+	was, asked := l.NextLook(now)
+	look, wanted := next.NextLook(now)
+	if !wanted || asked && !look.Before(was) {
+		return nil
+	}
+	if err := s.Deadlines.Schedule(ctx, StreamID(next.ID), look); err != nil {
+		return fmt.Errorf("schedule a look at lobby %s: %w", next.ID, err)
+	}
+	return nil
+}
+
+func encode(patches []wire.LobbyPatch) ([]stream.Event, error) {
+	events := make([]stream.Event, 0, len(patches))
+	for _, p := range patches {
+		data, err := json.Marshal(p)
+		if err != nil {
+			return nil, fmt.Errorf("encode a patch of lobby %s: %w", p.LobbyID, err)
+		}
+		events = append(events, stream.Event{Name: wire.EventLobbyPatch, Data: data})
+	}
+	return events, nil
+}
+
+// unboundedTTL is how long a lobby without an end is kept after its last change.
+const unboundedTTL = 7 * 24 * time.Hour
+
+// keep is how long a lobby's traces are worth keeping.
+func (s *Service) keep(l Lobby) time.Duration {
+	switch {
+	case l.Closed():
+		return max(s.HistoryTTL, departureMemory)
+	case l.ExpiresAt == 0:
+		return unboundedTTL
+	}
+	return max(time.UnixMilli(l.ExpiresAt).Sub(s.Now()), 0) + max(s.HistoryTTL, departureMemory)
+}
+
+func (s *Service) retain(l Lobby) stream.Retention {
+	return stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: max(s.keep(l), s.HistoryTTL)}
+}
+
+// enter waits until no other command of this process is at the same lobby, or at
+// one that shares its queue. That saves most of the conflicts that many users who
+// join at once would otherwise make for each other.
+func (s *Service) enter(ctx context.Context, lobbyID string) (leave func(), err error) {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(lobbyID))
+	queue := s.queues[h.Sum32()%uint32(len(s.queues))]
+	select {
+	case queue <- struct{}{}:
+		return func() { <-queue }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for lobby %s: %w", lobbyID, ctx.Err())
+	}
+}
+
+// load reads a lobby.
+func (s *Service) load(ctx context.Context, lobbyID string) (Lobby, stream.Snapshot, error) {
+	if !validID(lobbyID) {
+		return Lobby{}, stream.Snapshot{}, notFound()
+	}
+	snap, err := s.Store.Load(ctx, StreamID(lobbyID))
+	if errors.Is(err, stream.ErrNotFound) || err == nil && snap.Doc == nil {
+		return Lobby{}, stream.Snapshot{}, notFound()
+	}
+	if err != nil {
+		return Lobby{}, stream.Snapshot{}, err
+	}
+	l, err := decode(snap)
+	return s.adopt(l), snap, err
+}
+
+func decode(snap stream.Snapshot) (Lobby, error) {
+	var l Lobby
+	if err := json.Unmarshal(snap.Doc, &l); err != nil {
+		return Lobby{}, fmt.Errorf("decode a lobby: %w", err)
+	}
+	return l.at(snap.Position), nil
+}
+
+// at is the lobby with its place in its stream, which its document does not hold.
+func (l Lobby) at(p stream.Position) Lobby {
+	l.Version, l.Epoch = p.Seq, p.Epoch
+	return l
+}
+
+// adopt takes over the policy in force where that is meant for all lobbies.
+func (s *Service) adopt(l Lobby) Lobby {
+	if p, ok := s.Policies.Policy(l.Policy.Type); ok {
+		return l.Adopt(p)
+	}
+	return l
+}
+
+// once is the idempotency of a keyed request; nil for one without a key.
+func (s *Service) once(userID, key string) *stream.Once {
+	if key == "" {
+		return nil
+	}
+	return &stream.Once{Scope: userID, Key: key, TTL: s.IdempotencyTTL}
+}
+
+// isNotFound tells whether a lobby turned out not to exist.
+func isNotFound(err error) bool {
+	var refusal *wire.Error
+	return errors.As(err, &refusal) && refusal.Code == wire.CodeNotFound
+}
+
+func random() uint64 { return rand.Uint64() }

@@ -1,0 +1,108 @@
+package lobby
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// SessionOpened makes a user connected again, through this session, in all lobbies
+// that it is still a member of.
+func (s *Service) SessionOpened(ctx context.Context, c identity.Caller) error {
+	return s.each(ctx, c.ID, nil, func(id string) error {
+		_, err := s.attach(ctx, c, id)
+		return err
+	})
+}
+
+// SessionClosed takes a session from its user in all of the user's lobbies. Those
+// it was the last one in keep the user's place for the policy's grace. Followed are
+// the streams that the session followed, as far as they are known. Call it when
+// the session's last request has ended; calling it again changes nothing.
+func (s *Service) SessionClosed(ctx context.Context, c identity.Caller, followed []stream.ID) error {
+	return s.each(ctx, c.ID, followed, func(id string) error {
+		_, err := s.change(ctx, id, nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+			return l.Disconnect(c.ID, c.SessionID, s.Now())
+		})
+		return err
+	})
+}
+
+// each visits the lobbies of a user, and those among the streams. Lobbies that do
+// not exist any more are taken off the user's.
+func (s *Service) each(ctx context.Context, userID string, streams []stream.ID, visit func(lobbyID string) error) error {
+	ids, err := s.Sets.List(ctx, allOf(userID))
+	if err != nil {
+		return fmt.Errorf("list the lobbies of a user: %w", err)
+	}
+	for _, id := range streams {
+		if id.Kind() == Kind {
+			ids = append(ids, id.Name())
+		}
+	}
+	slices.Sort(ids)
+	var errs []error
+	for _, id := range slices.Compact(ids) {
+		err := visit(id)
+		if isNotFound(err) {
+			err = s.Sets.Remove(ctx, allOf(userID), id)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// attach reads a lobby and, for a member, counts the caller's session as live. A
+// member who was thought gone is enrolled anew, in case it was struck off at the
+// very moment it came back.
+func (s *Service) attach(ctx context.Context, c identity.Caller, lobbyID string) (Outcome, error) {
+	returned := false
+	out, err := s.change(ctx, lobbyID, nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		next, patches, err := l.Reconnect(c.ID, c.SessionID, s.Now())
+		returned = len(patches) > 0
+		return next, patches, err
+	})
+	if err != nil || !returned {
+		return out, err
+	}
+	var refusal *wire.Error
+	if err := s.enroll(ctx, c.ID, out.Lobby); err != nil && !errors.As(err, &refusal) {
+		return out, err
+	}
+	return out, nil
+}
+
+// Member gives a lobby to those who are in it. Others get not_member from a
+// public lobby and not_found from any other.
+func (s *Service) Member(ctx context.Context, lobbyID, userID string) (Lobby, error) {
+	l, _, err := s.load(ctx, lobbyID)
+	if err != nil {
+		return Lobby{}, err
+	}
+	return l, l.admits(userID)
+}
+
+func (l Lobby) admits(userID string) error {
+	if l.Has(userID) {
+		return nil
+	}
+	if !l.Public() {
+		return notFound()
+	}
+	return wire.Precondition(wire.ReasonNotMember, "you are not in this lobby")
+}
+
+// Chat gives what the chat channel of a lobby goes by, to members of a lobby that
+// is not closed.
+func (s *Service) Chat(ctx context.Context, c identity.Caller, lobbyID string) (ChatPolicy, error) {
+	l, err := s.Member(ctx, lobbyID, c.ID)
+	if err != nil {
+		return ChatPolicy{}, err
+	}
+	return l.Policy.Chat, l.open()
+}

@@ -1,0 +1,128 @@
+package lobby
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// departedAfter are those who went after a version; with all, all that are remembered.
+func (l Lobby) departedAfter(version uint64, all bool) []Departure {
+	var some []Departure
+	for _, d := range l.Departed {
+		if all || d.Version > version {
+			some = append(some, d)
+		}
+	}
+	return some
+}
+
+// settle does what follows from departures, and from the end of a lobby: the
+// users' sessions are told and stop hearing the lobby, it no longer counts among
+// theirs, its code is free. It may be done any number of times.
+func (s *Service) settle(ctx context.Context, l Lobby, departed []Departure) error {
+	var errs []error
+	for _, d := range departed {
+		errs = append(errs, s.release(ctx, l, d))
+	}
+	if l.Closed() {
+		for id := range l.Members {
+			errs = append(errs, s.release(ctx, l, Departure{UserID: id, Reason: ReasonClosed, Version: l.Version}))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("settle lobby %s: %w", l.ID, err)
+	}
+	return nil
+}
+
+// release lets a user go who is no longer in the lobby. A user who has come back
+// in the meantime stays enrolled.
+func (s *Service) release(ctx context.Context, l Lobby, d Departure) error {
+	if l.Has(d.UserID) && !l.Closed() {
+		return nil
+	}
+	var told error
+	if !d.Silent {
+		told = s.tell(ctx, l, d)
+	}
+	return errors.Join(told, s.strike(ctx, d.UserID, l))
+}
+
+// tell puts lobby:removed on the user's own stream, once for each departure, with
+// the order to stop following the lobby.
+func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
+	data, err := json.Marshal(wire.LobbyRemoved{LobbyID: l.ID, Reason: d.Reason, Message: d.Message})
+	if err != nil {
+		return fmt.Errorf("encode a removal: %w", err)
+	}
+	_, err = s.Store.Commit(ctx, stream.Commit{
+		Stream: userStream(d.UserID),
+		Events: []stream.Event{{
+			Name: wire.EventLobbyRemoved, Data: data,
+			Control: stream.Control{Unfollow: []stream.ID{StreamID(l.ID), ChatStream(l.ID)}},
+		}},
+		Retain: stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: s.HistoryTTL},
+		Once:   &stream.Once{Scope: string(StreamID(l.ID)), Key: fmt.Sprint(d.Version), TTL: 2 * departureMemory},
+	})
+	return err
+}
+
+// Look does what is due in a lobby, for stream.Deadlines: it tells when to look
+// again, the zero time for never.
+func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
+	var heard time.Time
+	now := s.Now()
+	out, departed, err := s.commit(ctx, id.Name(), nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		var err error
+		if heard, err = s.heard(ctx, l, now); err != nil {
+			return l, nil, err
+		}
+		return l.Seen(heard).Tick(random(), now)
+	})
+	if isNotFound(err) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	departed = append(departed, out.Lobby.untold(now)...)
+	if err := s.settle(ctx, out.Lobby, departed); err != nil {
+		return time.Time{}, err
+	}
+	next, _ := out.Lobby.Seen(heard).NextLook(now)
+	return next, nil
+}
+
+// untold are the departures that are to be settled once more.
+func (l Lobby) untold(now time.Time) []Departure {
+	var some []Departure
+	for _, d := range l.Departed {
+		if !time.UnixMilli(d.At).Add(retellAfter).After(now) {
+			some = append(some, d)
+		}
+	}
+	return some
+}
+
+// heard is when something was last said in the chat of a lobby that seems idle;
+// the zero time when it does not.
+func (s *Service) heard(ctx context.Context, l Lobby, now time.Time) (time.Time, error) {
+	idle := l.Policy.Lifecycle.IdleTimeout
+	if l.Closed() || idle <= 0 || time.UnixMilli(l.ActiveAt).Add(idle).After(now) {
+		return time.Time{}, nil
+	}
+	chat, err := s.Store.Load(ctx, ChatStream(l.ID))
+	if errors.Is(err, stream.ErrNotFound) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(chat.TS), nil
+}
