@@ -113,6 +113,7 @@ const (
 	CloseSlowConsumer      CloseReason = "slow_consumer"
 	CloseTokenExpired      CloseReason = "token_expired"
 	CloseInsufficientState CloseReason = "insufficient_state"
+	CloseRateLimited       CloseReason = "rate_limited" // ten times the connection's budget
 )
 
 // Terminal tells whether a client should stop connecting.
