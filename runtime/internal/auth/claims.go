@@ -26,7 +26,7 @@ var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
 	id, ok := claims[p.claims.User].(string)
 	if !ok || !goodID(id) {
-		return identity.User{}, refuse("the token's user claim (" + p.claims.User + ") must be 1 to 128 printable bytes")
+		return identity.User{}, refuse("the token's user claim (" + p.claims.User + ") must be 1 to 128 printable ASCII characters without spaces and braces")
 	}
 	expires, err := claims.GetExpirationTime()
 	if err != nil || expires == nil || expires.After(endOfTime) {
@@ -42,10 +42,11 @@ func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
 	}, nil
 }
 
-// goodID tells whether a text can be a user's id.
+// goodID tells whether a text can be a user's id: it becomes a part of the names
+// of streams, and must be fit for that.
 func goodID(id string) bool {
-	return id != "" && len(id) <= maxUserID && utf8.ValidString(id) && strings.TrimSpace(id) == id &&
-		!strings.ContainsFunc(id, func(r rune) bool { return !unicode.IsPrint(r) })
+	bad := func(r rune) bool { return r <= ' ' || r > '~' || r == '{' || r == '}' }
+	return id != "" && len(id) <= maxUserID && !strings.ContainsFunc(id, bad)
 }
 
 // readScopes reads a list of strings, or one string that spaces divide.
