@@ -39,6 +39,7 @@ func renderAll(objects manifest.Objects, o renderOptions) ([]any, error) {
 		all = append(all, runtime, policies)
 	}
 	if len(problems) > 0 {
+		problems.Sort()
 		return nil, problems
 	}
 	return all, nil
@@ -64,6 +65,30 @@ func choose(clusters []v1alpha1.RealtimeCluster, name string) ([]v1alpha1.Realti
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	return chosen, nil
+}
+
+// strays names the objects that no cluster of the input takes, because there is
+// none of the name they give.
+func strays(objects manifest.Objects) []string {
+	known := map[string]bool{}
+	for _, c := range objects.Clusters {
+		known[c.Namespace+"/"+c.Name] = true
+	}
+	var notes []string
+	note := func(kind, namespace, name, cluster string) {
+		if !known[namespace+"/"+cluster] {
+			p := objects.Problem(kind, namespace, name, "spec.clusterRef.name",
+				fmt.Sprintf("it is not rendered, because there is no %s %q in namespace %s of the input", v1alpha1.KindRealtimeCluster, cluster, namespace))
+			notes = append(notes, p.String())
+		}
+	}
+	for _, p := range objects.Policies {
+		note(v1alpha1.KindLobbyPolicy, p.Namespace, p.Name, p.Spec.ClusterRef.Name)
+	}
+	for _, q := range objects.Queues {
+		note(v1alpha1.KindMatchmakingQueue, q.Namespace, q.Name, q.Spec.ClusterRef.Name)
+	}
+	return notes
 }
 
 // inputs are the cluster and the objects that name it, as the API server would

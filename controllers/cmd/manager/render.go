@@ -61,7 +61,7 @@ func (o renderOptions) run(ctx context.Context, in io.Reader, out, notes io.Writ
 		return err
 	}
 	objects, remarks, err := manifest.Load(ctx, schemas, sources, o.namespace)
-	for _, remark := range remarks {
+	for _, remark := range append(remarks, strays(objects)...) {
 		_, _ = fmt.Fprintln(notes, "note:", remark)
 	}
 	if err != nil {

@@ -24,11 +24,12 @@ type document struct {
 	before int
 }
 
-// documents takes a file apart. A document that is not YAML becomes a problem,
-// and the others are read all the same. Empty documents are left out.
-func documents(s Source) (docs []document, problems Problems) {
+// documents takes a file, the order-th of the input, apart. A document that is
+// not YAML becomes a problem, and the others are read all the same. Empty
+// documents are left out.
+func documents(s Source, order int) (docs []document, problems Problems) {
 	for i, chunk := range split(s.Content) {
-		place := Place{File: s.Name, Document: i + 1}
+		place := Place{File: s.Name, Document: i + 1, order: order}
 		doc, err := parse(place, chunk)
 		switch {
 		case err != nil:

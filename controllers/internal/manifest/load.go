@@ -2,11 +2,11 @@ package manifest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
@@ -30,16 +30,14 @@ type Notes []string
 // a [Problems] with every one of them.
 func Load(ctx context.Context, schemas Schemas, sources []Source, namespace string) (Objects, Notes, error) {
 	l := loader{schemas: schemas, namespace: namespace, objects: Objects{places: map[string]document{}}}
-	order := map[string]int{}
 	for i, s := range sources {
-		order[s.Name] = i
-		docs, problems := documents(s)
+		docs, problems := documents(s, i)
 		l.problems = append(l.problems, problems...)
 		for _, doc := range docs {
 			l.take(ctx, doc)
 		}
 	}
-	l.problems.sort(order)
+	l.problems.Sort()
 	if len(l.problems) > 0 {
 		return Objects{}, l.notes, l.problems
 	}
@@ -76,8 +74,8 @@ func (l *loader) take(ctx context.Context, doc document) {
 			v1alpha1.GroupVersion.String()+"\" and \"kind: "+v1alpha1.KindRealtimeCluster+"\""))
 		return
 	case gv.Group != v1alpha1.GroupName:
-		l.notes = append(l.notes, fmt.Sprintf("%s: %s (%s) is left alone: it is not a kind of %s",
-			doc.place, doc.title(), doc.apiVersion(), v1alpha1.GroupName))
+		l.notes = append(l.notes, fmt.Sprintf("%s: %s (%s) is not rendered; it goes to the cluster as it is",
+			doc.place, doc.title(), doc.apiVersion()))
 		return
 	}
 	kind, ok := l.schemas[gv.WithKind(doc.kind())]
@@ -86,9 +84,12 @@ func (l *loader) take(ctx context.Context, doc document) {
 			doc.kind(), doc.apiVersion(), strings.Join(l.schemas.names(), ", "))))
 		return
 	}
-	problems := kind.admit(ctx, doc, l.namespace)
+	problems, complete := kind.admit(ctx, doc, l.namespace)
 	if len(problems) == 0 {
 		problems = l.add(doc)
+	}
+	if !complete {
+		l.notes = append(l.notes, fmt.Sprintf("%s: %s: the rules among its fields are checked once each field is good", doc.place, doc.title()))
 	}
 	l.problems = append(l.problems, problems...)
 }
@@ -117,7 +118,11 @@ func (l *loader) add(doc document) Problems {
 
 func decode[T any](all []T, doc document) ([]T, error) {
 	var object T
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(doc.value, &object); err != nil {
+	text, err := json.Marshal(doc.value)
+	if err != nil {
+		return all, err
+	}
+	if err := json.Unmarshal(text, &object); err != nil {
 		return all, err
 	}
 	return append(all, object), nil

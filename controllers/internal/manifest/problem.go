@@ -15,6 +15,8 @@ type Place struct {
 	Document int
 	// Line counts the lines of the file from 1; 0 when it is not known.
 	Line int
+	// order counts the files as they were given.
+	order int
 }
 
 // String is FILE:LINE, or names the document when the line is not known.
@@ -59,11 +61,11 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sort orders problems as a reader meets them; files keep the order they came in.
-func (p Problems) sort(files map[string]int) {
+// Sort orders problems as a reader meets them; files keep the order they came in.
+func (p Problems) Sort() {
 	slices.SortStableFunc(p, func(a, b Problem) int {
 		return cmp.Or(
-			cmp.Compare(files[a.File], files[b.File]),
+			cmp.Compare(a.order, b.order),
 			cmp.Compare(a.Document, b.Document),
 			cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Field, b.Field),

@@ -107,17 +107,24 @@ func (k *kindSchema) complete(object map[string]any) (unknown []string) {
 	return unknown
 }
 
-// validate checks the schema and, when no problem stands in the way, the CEL
-// rules; otherwise a note about that is the last of the problems.
-func (k *kindSchema) validate(ctx context.Context, object map[string]any) field.ErrorList {
-	problems := schemavalidation.ValidateCustomResource(nil, object, k.validator)
+// validate checks the schema and then the CEL rules. Complete is false when the
+// rules could not be run, because the object is too far from its schema or has no
+// name, which rules may look at.
+func (k *kindSchema) validate(ctx context.Context, object map[string]any) (problems field.ErrorList, complete bool) {
+	problems = schemavalidation.ValidateCustomResource(nil, object, k.validator)
 	problems = append(problems, schemaobjectmeta.Validate(ctx, nil, object, k.structural, false)...)
 	problems = append(problems, listtype.ValidateListSetsAndMaps(nil, k.structural, object)...)
-	if blocks(problems) {
-		return append(problems, field.Invalid(nil, nil, "some rules could not be checked yet; correct the above first"))
+	if blocks(problems) || !named(object) {
+		return problems, false
 	}
 	broken, _ := k.rules.Validate(ctx, nil, k.structural, object, nil, celconfig.RuntimeCELCostBudget)
-	return append(problems, broken...)
+	return append(problems, broken...), true
+}
+
+func named(object map[string]any) bool {
+	metadata, _ := object["metadata"].(map[string]any)
+	name, _ := metadata["name"].(string)
+	return name != ""
 }
 
 // blocks tells whether the object is too far from its schema for CEL rules to

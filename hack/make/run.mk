@@ -1,0 +1,17 @@
+# The programs, and the cluster on this machine.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+FILE    ?= config/samples/quickstart.yaml
+LISTEN  ?= 127.0.0.1:8080
+RUN_DIR ?= .run
+CLUSTER ?=
+
+.PHONY: build
+build: ## Build the operator, the server and the local runner into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/manager ./controllers/cmd/manager
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/server ./runtime/cmd/server
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/anteroom-local ./hack/local
+
+.PHONY: run
+run: build ## Run a cluster on this machine (FILE=… LISTEN=…), without Kubernetes
+	@bin/anteroom-local --file '$(FILE)' --listen '$(LISTEN)' --run-dir '$(RUN_DIR)' --cluster '$(CLUSTER)' --bin bin
