@@ -1,0 +1,104 @@
+// Package chat is messages in channels. A channel "lobby:{id}" belongs to a lobby
+// and is open to its members; its stream is "chat:lobby:{id}".
+//
+// The rules are pure (model.go). [Service] appends messages to a channel's stream
+// in one round trip to the store, and [Handlers] speak the wire contract. Whose a
+// channel is and what it allows comes from outside, through [Access].
+package chat
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Policy is what a channel goes by.
+type Policy struct {
+	Enabled bool
+	// MaxLength of a text, in characters; 0 means no bound but that of the request.
+	MaxLength int
+	// HistorySize is how many messages can be read back, for HistoryTTL after the
+	// last one.
+	HistorySize int
+	HistoryTTL  time.Duration
+	// RateMessages in any RatePer may be sent by each user; 0 means no limit.
+	RateMessages int
+	RatePer      time.Duration
+}
+
+// typeText is the kind of message that needs a text.
+const typeText = "text"
+
+// maxData is how many bytes of JSON a message may carry beside its text.
+const maxData = 4096
+
+// Compose makes the message that a request asks for, or refuses it. Its id, its
+// sender and its place are the caller's to fill in.
+func Compose(p Policy, req wire.ChatSend) (wire.ChatMessage, error) {
+	kind := req.Type
+	if kind == "" {
+		kind = typeText
+	}
+	if err := checkText(p, kind, req.Text); err != nil {
+		return wire.ChatMessage{}, err
+	}
+	data, err := checkData(req.Data)
+	if err != nil {
+		return wire.ChatMessage{}, err
+	}
+	if req.Text == "" && data == nil {
+		return wire.ChatMessage{}, wire.Invalid("text", "a message needs a text or data")
+	}
+	return wire.ChatMessage{
+		Channel: req.Channel, Key: req.IdempotencyKey(), Type: kind, Text: req.Text, Data: data,
+		ReplyTo: req.ReplyTo, Mentions: req.Mentions,
+	}, nil
+}
+
+func checkText(p Policy, kind, text string) error {
+	switch {
+	case !utf8.ValidString(text):
+		return wire.Invalid("text", "must be valid UTF-8")
+	case strings.TrimSpace(text) == "" && (kind == typeText || text != ""):
+		return wire.Invalid("text", "must not be empty")
+	case p.MaxLength > 0 && utf8.RuneCountInString(text) > p.MaxLength:
+		return wire.Invalid("text", fmt.Sprintf("must be at most %d characters", p.MaxLength))
+	}
+	return nil
+}
+
+// checkData gives the data of a message, nil when there is none.
+func checkData(data json.RawMessage) (json.RawMessage, error) {
+	data = bytes.TrimSpace(data)
+	switch {
+	case len(data) == 0 || string(data) == "null":
+		return nil, nil
+	case len(data) > maxData:
+		return nil, wire.Invalid("data", fmt.Sprintf("must be at most %d bytes", maxData))
+	case !json.Valid(data) || !utf8.Valid(data):
+		return nil, wire.Invalid("data", "must be JSON in UTF-8")
+	}
+	return data, nil
+}
+
+// The bounds of a page of history.
+const (
+	defaultPage = 50
+	maxPage     = 100
+)
+
+// pageLimit is how many messages a request for history gets.
+func pageLimit(asked int) (int, error) {
+	switch {
+	case asked < 0 || asked > maxPage:
+		return 0, wire.Invalid("limit", fmt.Sprintf("must be 1 to %d", maxPage))
+	case asked == 0:
+		return defaultPage, nil
+	}
+	return asked, nil
+}
