@@ -1,4 +1,5 @@
-# Everything that is generated is committed; check-generated proves that it is current.
+# What is generated is committed; check-generated proves that it is current. Another
+# file here joins in with `generate: generate-x` and `GENERATED += paths`.
 CONTROLLER_GEN_VERSION := v0.23.0
 CONTROLLER_GEN := $(TOOLS)/controller-gen-$(CONTROLLER_GEN_VERSION)/controller-gen
 
@@ -6,19 +7,26 @@ $(CONTROLLER_GEN):
 	@echo "building controller-gen $(CONTROLLER_GEN_VERSION) (once)" >&2
 	CGO_ENABLED=0 GOBIN=$(dir $@) $(GO) install -trimpath -ldflags '-s -w' sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN_VERSION)
 
-GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases api/README.md
+GENERATED += api/v1alpha1/zz_generated.deepcopy.go config/crd/bases api/README.md
 
-.PHONY: generate check-generated
-generate: $(CONTROLLER_GEN) ## Generate deepcopy functions, CRDs and the field reference
+.PHONY: generate generate-api check-generated
+generate: generate-api ## Write everything that is generated: deepcopy, CRDs, api/README.md
+
+generate-api: $(CONTROLLER_GEN)
 	$(CONTROLLER_GEN) object paths=./api/v1alpha1/...
-	rm -f config/crd/bases/*.yaml
 	$(CONTROLLER_GEN) crd paths=./api/v1alpha1/... output:crd:dir=config/crd/bases
-	$(GO) run ./hack/apidocs config/crd/bases >api/README.md
+	$(GO) run ./hack/apidocs -crds config/crd/bases -out api/README.md
 
-check-generated: generate ## Fail when generated files are not the ones committed
-	@changes=$$(git status --porcelain -- $(GENERATED)); \
-	if [ -n "$$changes" ]; then \
-		git --no-pager diff -- $(GENERATED); \
-		echo "generated files are not current:" >&2; echo "$$changes" >&2; \
-		echo "run 'make generate' and commit the result" >&2; exit 1; \
+# The sums before and after are compared, so that it also works with changes that are
+# not committed yet; what git does not know would be missing from a clone.
+generated-sums = git ls-files -z -co --exclude-standard -- $(GENERATED) | xargs -0 sha256sum
+
+check-generated: ## Fail when what is generated is not current
+	@before=$$($(generated-sums)) && $(MAKE) --no-print-directory generate >/dev/null && \
+	after=$$($(generated-sums)) && untracked=$$(git ls-files -o --exclude-standard -- $(GENERATED)) && \
+	if [ "$$before" != "$$after" ]; then \
+		diff <(echo "$$before") <(echo "$$after") | sed -n 's/^> [0-9a-f]* */not current: /p' >&2; \
+		echo "these were just written anew: look at them (git diff) and commit them" >&2; exit 1; \
+	elif [ -n "$$untracked" ]; then \
+		echo "not committed: $$untracked" >&2; exit 1; \
 	fi
