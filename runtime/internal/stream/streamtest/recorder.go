@@ -15,6 +15,7 @@ type Recorder struct {
 	at      stream.Position
 	records []stream.Record
 	resets  []stream.Snapshot
+	state   string
 	faults  []string
 }
 
@@ -49,7 +50,7 @@ func (r *Recorder) apply(rec stream.Record) {
 	if rec.Seq != r.at.Seq+1 {
 		r.faults = append(r.faults, fmt.Sprintf("got %s:%d after %s:%d", rec.Epoch, rec.Seq, r.at.Epoch, r.at.Seq))
 	}
-	r.at = rec.Position
+	r.at, r.state = rec.Position, string(rec.Data)
 	r.records = append(r.records, rec)
 }
 
@@ -57,7 +58,7 @@ func (r *Recorder) apply(rec stream.Record) {
 func (r *Recorder) Reset(_ stream.ID, now stream.Snapshot) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.at = now.Position
+	r.at, r.state = now.Position, string(now.Doc)
 	r.resets = append(r.resets, now)
 }
 
@@ -80,6 +81,14 @@ func (r *Recorder) Resets() []stream.Snapshot {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.resets)
+}
+
+// State is the data of the last record, or the document of a reset after it: the
+// state of a stream whose events carry all of it.
+func (r *Recorder) State() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state
 }
 
 // Faults are the gaps and doubles that the client saw; there must be none.

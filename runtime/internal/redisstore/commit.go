@@ -1,0 +1,116 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+// Commit implements stream.Store.
+func (s *Store) Commit(ctx context.Context, c stream.Commit) (stream.Result, error) {
+	if err := c.Validate(); err != nil {
+		return stream.Result{}, err
+	}
+	keys, args, err := s.c.commitCall(&c)
+	if err != nil {
+		return stream.Result{}, err
+	}
+	run := s.c.runSingle
+	if c.Once != nil {
+		run = s.c.run // Once makes it harmless to repeat
+	}
+	reply, err := run(ctx, commitScript, keys, args...)
+	if err != nil {
+		return stream.Result{}, unavailable("commit "+string(c.Stream), err)
+	}
+	return committed(reply, &c)
+}
+
+// commitCall gives the keys and arguments of commit.lua.
+func (c *Client) commitCall(m *stream.Commit) ([]string, []any, error) {
+	hash := c.keys.hash(m.Stream)
+	keys := []string{hash, c.keys.log(m.Stream), c.keys.channel(m.Stream), hash, hash}
+	args := make([]any, 12, 12+len(m.Events))
+	args[0], args[1] = newEpoch(), ""
+	if m.Expect != nil {
+		args[1] = strconv.FormatUint(*m.Expect, 10)
+	}
+	args[2], args[3] = 0, ""
+	if m.Doc != nil {
+		args[2], args[3] = 1, m.Doc
+	}
+	args[4], args[5], args[6] = m.Retain.LogSize, millis(m.Retain.LogTTL), millis(m.Retain.TTL)
+	args[7] = c.publishCommand()
+	args[8], args[9] = 0, ""
+	if m.Once != nil {
+		keys[3] = c.keys.once(m.Once, m.Stream)
+		args[8], args[9] = millis(m.Once.TTL), m.Once.Value
+	}
+	args[10], args[11] = 0, 0
+	if r := m.Rate; r != nil {
+		keys[4] = c.keys.rate(r, m.Stream)
+		args[10] = max(1, (r.Per / time.Duration(r.Events)).Microseconds())
+		args[11] = r.Per.Microseconds()
+	}
+	for i := range m.Events {
+		event, err := encodeEvent(&m.Events[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		args = append(args, event)
+	}
+	return keys, args, nil
+}
+
+// committed reads the reply of commit.lua.
+func committed(reply any, c *stream.Commit) (stream.Result, error) {
+	p, err := parts(reply, 2)
+	if err != nil {
+		return stream.Result{}, err
+	}
+	switch text(p[0]) {
+	case "once":
+		return remembered(text(p[1]))
+	case "rate":
+		micros, err := number(p[1])
+		if err != nil {
+			return stream.Result{}, err
+		}
+		return stream.Result{}, &stream.RateError{RetryAfter: time.Duration(micros) * time.Microsecond}
+	}
+	if len(p) < 4 {
+		return stream.Result{}, fmt.Errorf("%w: %v", errReply, p[0])
+	}
+	if text(p[0]) == "conflict" {
+		now, err := snapshot(p[1:], last(p))
+		if err != nil {
+			return stream.Result{}, err
+		}
+		return stream.Result{}, &stream.ConflictError{Current: now}
+	}
+	now, err := snapshot(p[1:], nil)
+	result := stream.Result{Position: now.Position, TS: now.TS}
+	if c.Once != nil && len(c.Once.Value) > 0 {
+		result.Value = c.Once.Value
+	}
+	return result, err
+}
+
+// last gives the document of a conflict; Redis cuts an array at its first nil.
+func last(p []any) any {
+	if len(p) < 5 {
+		return nil
+	}
+	return p[4]
+}
+
+// missing tells whether a script gave nil.
+func missing(reply any, err error) bool {
+	return errors.Is(err, redis.Nil) || err == nil && reply == nil
+}

@@ -1,0 +1,76 @@
+package redisstore
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"strconv"
+	"strings"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+// keys makes the names of keys and channels.
+type keys struct {
+	prefix string
+	db     int
+}
+
+// tagged begins a key of a group that lies on one node.
+func (k keys) tagged(tag string) string { return k.prefix + "{" + tag + "}" }
+
+func (k keys) hash(id stream.ID) string { return k.tagged(string(id)) + ":h" }
+func (k keys) log(id stream.ID) string  { return k.tagged(string(id)) + ":l" }
+
+// once digests what may be long and is never looked at by people.
+func (k keys) once(o *stream.Once, id stream.ID) string {
+	return k.tagged(string(id)) + ":o:" + digest(o.Scope, o.Key)
+}
+
+func (k keys) rate(r *stream.Rate, id stream.ID) string {
+	return k.tagged(string(id)) + ":r:" + digest(r.Key)
+}
+
+func digest(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// channelEnd ends a stream's channel. Channels know no databases, so its number is
+// part of it.
+func (k keys) channelEnd() string {
+	if k.db == 0 {
+		return "}:c"
+	}
+	return "}:c" + strconv.Itoa(k.db)
+}
+
+func (k keys) channel(id stream.ID) string { return k.prefix + "{" + string(id) + k.channelEnd() }
+
+// stream finds whose channel it is; false for a channel of another kind.
+func (k keys) stream(channel string) (stream.ID, bool) {
+	id, ok := strings.CutPrefix(channel, k.prefix+"{")
+	if !ok {
+		return "", false
+	}
+	id, ok = strings.CutSuffix(id, k.channelEnd())
+	return stream.ID(id), ok
+}
+
+// beat is a channel on which a bus hears itself, and probe one for the Probe; tag
+// decides the node.
+func (k keys) beat(tag string) string  { return k.tagged(tag) + ":beat" }
+func (k keys) probe(tag string) string { return k.tagged(tag) + ":probe" }
+
+func (k keys) busMode() string                { return k.prefix + "bus" }
+func (k keys) name(space, name string) string { return k.prefix + "n:" + space + ":" + name }
+func (k keys) set(name string) string         { return k.prefix + "s:" + name }
+func (k keys) reply(user, key string) string  { return k.tagged("u:"+user) + ":k:" + digest(key) }
+
+// due and held are the deadlines of one shard, and those that are being looked at.
+func (k keys) due(shard int) string  { return k.tagged("deadlines:"+strconv.Itoa(shard)) + ":due" }
+func (k keys) held(shard int) string { return k.tagged("deadlines:"+strconv.Itoa(shard)) + ":held" }
+
+// The registry of pods: leases by their end, sweeps by theirs, and the sessions of a pod.
+func (k keys) leases() string             { return k.tagged("pods") + ":leases" }
+func (k keys) sweeps() string             { return k.tagged("pods") + ":sweeps" }
+func (k keys) sessions(pod string) string { return k.tagged("pods") + ":s:" + pod }

@@ -1,0 +1,285 @@
+package redisstore
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+const (
+	// subscribeAtMost channels go into one command.
+	subscribeAtMost = 256
+	// beatEvery is how often a link publishes a word for itself to hear, and
+	// beatWithin how long that may take before the link is given up.
+	beatEvery  = 2 * time.Second
+	beatWithin = 5 * time.Second
+)
+
+// link is a bus's connection to one node. One goroutine reads, one writes.
+type link struct {
+	b    *Bus
+	r    stream.Receiver
+	name string
+	node subscriber
+
+	mu        sync.Mutex
+	orders    []order
+	confirmed map[stream.ID]struct{}
+	wake      chan struct{}
+
+	// beatChannel lies on this node; heard are the words that came over it.
+	beatChannel string
+	heard       chan string
+}
+
+// order is a subscription to make or to leave.
+type order struct {
+	id    stream.ID
+	leave bool
+}
+
+func newLink(b *Bus, r stream.Receiver, name string, node subscriber) *link {
+	return &link{
+		b: b, r: r, name: name, node: node,
+		confirmed: map[stream.ID]struct{}{}, wake: make(chan struct{}, 1), heard: make(chan string, 4),
+	}
+}
+
+// do puts an order in the queue, which holds at most one per stream and change.
+func (l *link) do(o order) {
+	l.mu.Lock()
+	l.orders = append(l.orders, o)
+	if o.leave {
+		delete(l.confirmed, o.id)
+	}
+	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// confirm answers for a stream that is asked for again while its subscription
+// stands; if it does not stand yet, the answer comes with it.
+func (l *link) confirm(id stream.ID) {
+	l.mu.Lock()
+	_, stands := l.confirmed[id]
+	l.mu.Unlock()
+	if stands {
+		l.r.Attached(id)
+	}
+}
+
+// run serves the link until it breaks or ctx ends.
+func (l *link) run(ctx context.Context, broken chan<- *link, gone chan<- lost) {
+	if l.chooseBeat(ctx) {
+		l.serve(ctx, gone)
+	}
+	select {
+	case broken <- l:
+	case <-ctx.Done():
+	}
+}
+
+// chooseBeat finds a channel of the bus's own on this node.
+func (l *link) chooseBeat(ctx context.Context) bool {
+	const tries = 1000 // finds a node with a hundredth of the slots surely enough
+	for range tries {
+		channel := l.b.c.keys.beat(newEpoch())
+		name, _, err := l.b.c.node(ctx, channel)
+		if err != nil {
+			return false
+		}
+		if name == l.name {
+			l.beatChannel = channel
+			return true
+		}
+	}
+	return false
+}
+
+// serve reads and writes until one of them fails.
+func (l *link) serve(ctx context.Context, gone chan<- lost) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sub := l.node.Subscribe(ctx) // connects with the first command
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		defer cancel()
+		l.read(ctx, sub, gone)
+	})
+	l.write(ctx, sub)
+	cancel()
+	_ = sub.Close() // ends the reader; there is nothing to do about its error
+	reading.Wait()
+}
+
+// write carries out orders and beats until something fails.
+func (l *link) write(ctx context.Context, sub *redis.PubSub) {
+	if l.subscribe(ctx, sub, []string{l.beatChannel}) != nil {
+		return
+	}
+	tick := time.NewTicker(beatEvery)
+	defer tick.Stop()
+	var sent string
+	var at time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.wake:
+			if l.carryOut(ctx, sub) != nil {
+				return
+			}
+		case word := <-l.heard:
+			if word == sent {
+				sent = ""
+			}
+		case <-tick.C:
+			if sent == "" {
+				sent, at = l.beat(ctx), time.Now()
+			} else if time.Since(at) > beatWithin {
+				return
+			}
+		}
+	}
+}
+
+// beat publishes a word for the bus to hear; "" when Redis does not take it now,
+// which says nothing about this link.
+func (l *link) beat(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, ioTimeout)
+	defer cancel()
+	word := newEpoch()
+	if l.b.c.publish(ctx, l.beatChannel, word) != nil {
+		return ""
+	}
+	return word
+}
+
+// carryOut subscribes and unsubscribes in the order in which it was asked.
+func (l *link) carryOut(ctx context.Context, sub *redis.PubSub) error {
+	l.mu.Lock()
+	orders := l.orders
+	l.orders = nil
+	l.mu.Unlock()
+	for len(orders) > 0 {
+		n := l.batch(orders)
+		channels := make([]string, n)
+		for i, o := range orders[:n] {
+			channels[i] = l.b.c.keys.channel(o.id)
+		}
+		do := l.subscribe
+		if orders[0].leave {
+			do = l.unsubscribe
+		}
+		if err := do(ctx, sub, channels); err != nil {
+			return err
+		}
+		orders = orders[n:]
+	}
+	return nil
+}
+
+// batch is how many of the first orders fit into one command: those of one kind,
+// and in a Cluster, where the channels of a command must share a slot, one.
+func (l *link) batch(orders []order) int {
+	if _, ok := l.b.c.rdb.(*redis.ClusterClient); ok && l.b.c.sharded {
+		return 1
+	}
+	n := 1
+	for n < len(orders) && n < subscribeAtMost && orders[n].leave == orders[0].leave {
+		n++
+	}
+	return n
+}
+
+func (l *link) subscribe(ctx context.Context, sub *redis.PubSub, channels []string) error {
+	if l.b.c.sharded {
+		return sub.SSubscribe(ctx, channels...)
+	}
+	return sub.Subscribe(ctx, channels...)
+}
+
+func (l *link) unsubscribe(ctx context.Context, sub *redis.PubSub, channels []string) error {
+	if l.b.c.sharded {
+		return sub.SUnsubscribe(ctx, channels...)
+	}
+	return sub.Unsubscribe(ctx, channels...)
+}
+
+// read takes what comes until the connection fails, or Redis refuses something:
+// then it cannot be told which order was meant, so the link is given up.
+func (l *link) read(ctx context.Context, sub *redis.PubSub, gone chan<- lost) {
+	for {
+		m, err := sub.Receive(ctx)
+		if err != nil {
+			return
+		}
+		switch m := m.(type) {
+		case *redis.Message:
+			l.message(m)
+		case *redis.Subscription:
+			if !l.subscription(ctx, m, gone) {
+				return
+			}
+		}
+	}
+}
+
+// message hands on a record, or hears a beat.
+func (l *link) message(m *redis.Message) {
+	if m.Channel == l.beatChannel {
+		select {
+		case l.heard <- m.Payload:
+		default:
+		}
+		return
+	}
+	id, ok := l.b.c.keys.stream(m.Channel)
+	if !ok {
+		return
+	}
+	record, err := decodeRecord(m.Payload)
+	if err != nil {
+		l.r.Attached(id) // catching up replaces what is not understood
+		return
+	}
+	l.r.Receive(id, record)
+}
+
+// subscription notes what Redis confirms; false when the link is of no more use.
+func (l *link) subscription(ctx context.Context, m *redis.Subscription, gone chan<- lost) bool {
+	left := m.Kind == "unsubscribe" || m.Kind == "sunsubscribe"
+	if m.Channel == l.beatChannel {
+		return !left
+	}
+	id, ok := l.b.c.keys.stream(m.Channel)
+	if !ok {
+		return true
+	}
+	if !left {
+		l.mu.Lock()
+		l.confirmed[id] = struct{}{}
+		l.mu.Unlock()
+		l.r.Attached(id)
+		return true
+	}
+	l.mu.Lock()
+	_, had := l.confirmed[id]
+	delete(l.confirmed, id)
+	l.mu.Unlock()
+	if !had {
+		return true // as ordered
+	}
+	select {
+	case gone <- lost{from: l, id: id}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

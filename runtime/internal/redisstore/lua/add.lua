@@ -1,0 +1,7 @@
+-- add.lua: Sets.Add. KEYS: 1 set. ARGV: 1 member, 2 bound, 3 TTL ms. Gives 1 or 0.
+if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 and redis.call('SCARD', KEYS[1]) >= tonumber(ARGV[2]) then
+  return 0
+end
+redis.call('SADD', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1

@@ -1,0 +1,73 @@
+-- commit.lua: Store.Commit as one step.
+--
+-- KEYS: 1 h, 2 l, 3 channel, 4 once (or h), 5 rate (or h).
+-- ARGV: 1 name for a new epoch, 2 expected seq or '', 3 whether there is a document,
+--       4 document, 5 log size, 6 log TTL ms, 7 TTL ms, 8 SPUBLISH or PUBLISH,
+--       9 once TTL ms or 0, 10 once value, 11 microseconds per event or 0,
+--       12 rate window in microseconds, 13… the events: name, control, newline, data.
+-- Gives {'ok', epoch, seq, time}, {'once', what is remembered},
+--       {'conflict', epoch, seq, time, document} or {'rate', microseconds}.
+local h, l, channel, once, rate = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+
+if ARGV[9] ~= '0' then
+  local was = redis.call('GET', once)
+  if was then
+    return { 'once', was }
+  end
+end
+
+local v = settle(h, ARGV[1], ARGV[2] ~= '')
+local seq = v and v[2] or '0'
+if ARGV[2] ~= '' and ARGV[2] ~= seq then
+  if not v then
+    return { 'conflict', '', '0', '0', false }
+  end
+  return { 'conflict', v[1], seq, v[3], v[7] }
+end
+
+local clock = redis.call('TIME')
+if ARGV[11] ~= '0' then
+  -- GCRA: the key holds when the budget would be whole again.
+  local now = clock[1] * 1000000 + clock[2]
+  local whole = math.max(tonumber(redis.call('GET', rate) or now), now) + ARGV[11]
+  local wait = whole - ARGV[12] - now
+  if wait > 0 then
+    return { 'rate', string.format('%.0f', wait) }
+  end
+  redis.call('SET', rate, string.format('%.0f', whole), 'PX', math.ceil((whole - now) / 1000))
+end
+
+local time = string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000))
+local epoch
+if v then
+  epoch = v[1]
+else
+  epoch = ARGV[1]
+  -- An eviction may have taken the hash and left the list.
+  redis.call('DEL', l)
+  redis.call('HSET', h, 'e', epoch, 'r', history())
+end
+
+local records = {}
+for i = 13, #ARGV do
+  seq = string.format('%.0f', seq + 1)
+  records[#records + 1] = seq .. ' ' .. time .. ' ' .. epoch .. ' ' .. ARGV[i]
+end
+
+if ARGV[3] == '1' then
+  redis.call('HSET', h, 's', seq, 't', time, 'd', ARGV[4])
+else
+  redis.call('HSET', h, 's', seq, 't', time)
+end
+if redis.call('RPUSH', l, unpack(records)) > tonumber(ARGV[5]) then
+  redis.call('LTRIM', l, -ARGV[5], -1)
+end
+redis.call('PEXPIRE', l, ARGV[6])
+redis.call('PEXPIRE', h, ARGV[7])
+if ARGV[9] ~= '0' then
+  redis.call('SET', once, epoch .. ' ' .. seq .. ' ' .. time .. '\n' .. ARGV[10], 'PX', ARGV[9])
+end
+for _, record in ipairs(records) do
+  redis.call(ARGV[8], channel, record)
+end
+return { 'ok', epoch, seq, time }

@@ -1,0 +1,37 @@
+-- settle.lua: put before every script that reads where a stream is.
+--
+-- A stream is a hash h: e epoch, s seq, t time of the last commit, d document,
+-- r the replication history of the server that it was last used on, pe and ps the
+-- epoch before this one and the seq at which it ended. Its log is the list l of
+-- the records up to s, so the first of them is s - LLEN + 1.
+--
+-- Redis can lose the last writes in a failover or a restart, and would then give
+-- out the same seqs in the same epoch again. Each promotion and each restart of a
+-- primary begins a new replication history, so when r differs the stream goes on in
+-- a new epoch. As Redis only ever loses the latest writes, a reader at (pe, up to
+-- ps) has seen a part of what is here; one beyond ps saw what is lost.
+
+-- history names the server's replication history; '' where the server does not
+-- tell, as on the embedded one, which keeps nothing over a restart.
+local function history()
+  local info = redis.pcall('INFO', 'replication')
+  if type(info) ~= 'string' then
+    return ''
+  end
+  return string.match(info, 'master_replid:(%w+)') or ''
+end
+
+-- settle reads e, s, t, pe and ps, and the document if with_doc, after beginning
+-- the epoch named fresh if the history changed; nil when there is no such stream.
+local function settle(h, fresh, with_doc)
+  local v = redis.call('HMGET', h, 'e', 's', 't', 'pe', 'ps', 'r', with_doc and 'd' or 'e')
+  if not v[1] then
+    return nil
+  end
+  local now = history()
+  if v[6] ~= now then
+    redis.call('HSET', h, 'e', fresh, 'r', now, 'pe', v[1], 'ps', v[2])
+    v[4], v[5], v[1] = v[1], v[2], fresh
+  end
+  return v
+end

@@ -1,0 +1,15 @@
+-- unlist.lua: Registry.Remove and Registry.Swept. KEYS: 1 sessions of the pod,
+-- 2 sweeps, 3 leases. ARGV: 1 pod, 2 whether this ends a sweep, 3… sessions.
+-- A pod that came back while it was swept has listed its sessions anew: they stay.
+if ARGV[2] == '1' then
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  local clock = redis.call('TIME')
+  local ends = redis.call('ZSCORE', KEYS[3], ARGV[1])
+  if ends and tonumber(ends) > clock[1] * 1000 + math.floor(clock[2] / 1000) then
+    return 0
+  end
+end
+for i = 3, #ARGV do
+  redis.call('HDEL', KEYS[1], ARGV[i])
+end
+return 1

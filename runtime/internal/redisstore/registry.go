@@ -1,0 +1,114 @@
+package redisstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/anteroom/anteroom/runtime/internal/peer"
+)
+
+// lapsedAtMost is how many lapsed pods one look considers.
+const lapsedAtMost = 16
+
+// Registry is peer.Registry on Redis: a sorted set of leases by their end, one of
+// the sweeps under way, and a hash of sessions a pod. All lie on one node, so that
+// taking a pod over is one step.
+type Registry struct{ c *Client }
+
+// Registry gives the client's registry of pods.
+func (c *Client) Registry() *Registry { return &Registry{c: c} }
+
+var _ peer.Registry = (*Registry)(nil)
+
+// Renew implements peer.Registry.
+func (r *Registry) Renew(ctx context.Context, pod string, ttl time.Duration) (bool, error) {
+	// Not repeated blindly: a second one would find the pod known.
+	reply, err := r.c.runSingle(ctx, renewScript, []string{r.c.keys.leases()}, pod, millis(ttl))
+	return reply == int64(1), unavailable("renew the lease of "+pod, err)
+}
+
+// Add implements peer.Registry.
+func (r *Registry) Add(ctx context.Context, pod string, sessions ...peer.Session) error {
+	if len(sessions) == 0 {
+		return nil
+	}
+	fields := make([]any, 0, 2*len(sessions))
+	for _, s := range sessions {
+		fields = append(fields, s.ID, s.UserID)
+	}
+	return unavailable("register sessions of "+pod, r.c.rdb.HSet(ctx, r.c.keys.sessions(pod), fields...).Err())
+}
+
+// Remove implements peer.Registry.
+func (r *Registry) Remove(ctx context.Context, pod string, sessions ...string) error {
+	if len(sessions) == 0 {
+		return nil
+	}
+	return unavailable("remove sessions of "+pod, r.unlist(ctx, pod, false, sessions))
+}
+
+// Swept implements peer.Registry.
+func (r *Registry) Swept(ctx context.Context, pod string, sessions ...string) error {
+	return unavailable("forget the swept sessions of "+pod, r.unlist(ctx, pod, true, sessions))
+}
+
+func (r *Registry) unlist(ctx context.Context, pod string, swept bool, sessions []string) error {
+	args := make([]any, 0, 2+len(sessions))
+	args = append(args, pod, flag(swept))
+	for _, s := range sessions {
+		args = append(args, s)
+	}
+	_, err := r.c.run(ctx, unlistScript,
+		[]string{r.c.keys.sessions(pod), r.c.keys.sweeps(), r.c.keys.leases()}, args...)
+	return err
+}
+
+// Lapsed implements peer.Registry.
+func (r *Registry) Lapsed(ctx context.Context, limit int, hold time.Duration) (string, []peer.Session, error) {
+	now, err := r.c.rdb.Time(ctx).Result()
+	if err != nil {
+		return "", nil, unavailable("read the time", err)
+	}
+	pods, err := r.c.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{
+		Key: r.c.keys.leases(), Start: "-inf", Stop: now.UnixMilli(), ByScore: true, Count: lapsedAtMost,
+	}).Result()
+	if err != nil {
+		return "", nil, unavailable("look for lapsed pods", err)
+	}
+	for _, pod := range pods {
+		sessions, err := r.take(ctx, pod, limit, hold)
+		if err != nil || len(sessions) > 0 {
+			return pod, sessions, err
+		}
+	}
+	return "", nil, nil
+}
+
+// take takes over one pod, unless it came back, is empty, or is taken already.
+func (r *Registry) take(ctx context.Context, pod string, limit int, hold time.Duration) ([]peer.Session, error) {
+	reply, err := r.c.runSingle(ctx, lapsedScript,
+		[]string{r.c.keys.leases(), r.c.keys.sweeps(), r.c.keys.sessions(pod)}, pod, limit, millis(hold))
+	if err == redis.Nil { //nolint:errorlint // go-redis gives this value itself
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unavailable("take over "+pod, err)
+	}
+	flat, err := parts(reply, 0)
+	if err != nil {
+		return nil, err
+	}
+	sessions := make([]peer.Session, 0, len(flat)/2)
+	for i := 0; i+1 < len(flat); i += 2 {
+		sessions = append(sessions, peer.Session{ID: text(flat[i]), UserID: text(flat[i+1])})
+	}
+	return sessions, nil
+}
+
+// Leave implements peer.Registry.
+func (r *Registry) Leave(ctx context.Context, pod string) error {
+	return unavailable("give back the lease of "+pod,
+		r.c.rdb.ZAddXX(ctx, r.c.keys.leases(), redis.Z{Score: 0, Member: pod}).Err())
+}

@@ -1,0 +1,31 @@
+package redisstore
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Sets is stream.Sets on Redis.
+type Sets struct{ c *Client }
+
+// Sets gives the client's sets.
+func (c *Client) Sets() *Sets { return &Sets{c: c} }
+
+// Add implements stream.Sets.
+func (s *Sets) Add(ctx context.Context, set, member string, bound int, ttl time.Duration) (bool, error) {
+	reply, err := s.c.run(ctx, addScript, []string{s.c.keys.set(set)}, member, bound, millis(ttl))
+	return reply == int64(1), unavailable("add to "+set, err)
+}
+
+// Remove implements stream.Sets.
+func (s *Sets) Remove(ctx context.Context, set, member string) error {
+	return unavailable("remove from "+set, s.c.rdb.SRem(ctx, s.c.keys.set(set), member).Err())
+}
+
+// List implements stream.Sets, in the order of the alphabet.
+func (s *Sets) List(ctx context.Context, set string) ([]string, error) {
+	members, err := s.c.rdb.SMembers(ctx, s.c.keys.set(set)).Result()
+	slices.Sort(members)
+	return members, unavailable("list "+set, err)
+}

@@ -1,0 +1,131 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+// Store is stream.Store on Redis.
+type Store struct{ c *Client }
+
+// Store gives the client's streams.
+func (c *Client) Store() *Store { return &Store{c: c} }
+
+// newEpoch makes a name that no epoch had before.
+func newEpoch() string {
+	var b [9]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// Load implements stream.Store.
+func (s *Store) Load(ctx context.Context, id stream.ID) (stream.Snapshot, error) {
+	reply, err := s.c.run(ctx, loadScript, []string{s.c.keys.hash(id)}, newEpoch())
+	if missing(reply, err) {
+		return stream.Snapshot{}, fmt.Errorf("%s: %w", id, stream.ErrNotFound)
+	}
+	if err != nil {
+		return stream.Snapshot{}, unavailable("load "+string(id), err)
+	}
+	p, err := parts(reply, 4)
+	if err != nil {
+		return stream.Snapshot{}, err
+	}
+	return snapshot(p, p[3])
+}
+
+// CatchUp implements stream.Store.
+func (s *Store) CatchUp(ctx context.Context, id stream.ID, from stream.Position) (stream.Catchup, error) {
+	if from.Seq > math.MaxInt64 {
+		from = stream.Position{Epoch: "?", Seq: 1} // as unknown as the seq is
+	}
+	reply, err := s.c.run(ctx, catchupScript, []string{s.c.keys.hash(id), s.c.keys.log(id)},
+		newEpoch(), from.Epoch, from.Seq)
+	if missing(reply, err) {
+		return stream.Catchup{Recovered: from == stream.Position{}}, nil
+	}
+	if err != nil {
+		return stream.Catchup{}, unavailable("catch up "+string(id), err)
+	}
+	return catchup(reply)
+}
+
+// catchup reads the reply of catchup.lua.
+func catchup(reply any) (stream.Catchup, error) {
+	p, err := parts(reply, 5)
+	if err != nil {
+		return stream.Catchup{}, err
+	}
+	if text(p[0]) == "state" {
+		now, err := snapshot(p[1:], p[4])
+		return stream.Catchup{Now: now}, err
+	}
+	now, err := snapshot(p[1:], nil)
+	if err != nil {
+		return stream.Catchup{}, err
+	}
+	records, err := decodeRecords(p[4])
+	return stream.Catchup{Recovered: true, Records: records, Now: now}, err
+}
+
+// Page implements stream.Store.
+func (s *Store) Page(ctx context.Context, id stream.ID, q stream.PageQuery) (stream.Page, error) {
+	if err := q.Validate(); err != nil {
+		return stream.Page{}, err
+	}
+	reply, err := s.c.run(ctx, pageScript, []string{s.c.keys.hash(id), s.c.keys.log(id)},
+		min(q.Before, math.MaxInt64), min(q.After, math.MaxInt64), q.Limit)
+	if err != nil {
+		return stream.Page{}, unavailable("page "+string(id), err)
+	}
+	p, err := parts(reply, 2)
+	if err != nil {
+		return stream.Page{}, err
+	}
+	records, err := decodeRecords(p[1])
+	return stream.Page{Records: records, More: p[0] == int64(1)}, err
+}
+
+// snapshot reads {epoch, seq, time} and a document.
+func snapshot(p []any, doc any) (stream.Snapshot, error) {
+	seq, err := number(p[1])
+	if err != nil {
+		return stream.Snapshot{}, err
+	}
+	ts, err := number(p[2])
+	if err != nil {
+		return stream.Snapshot{}, err
+	}
+	now := stream.Snapshot{Position: stream.Position{Epoch: text(p[0]), Seq: seq}, TS: int64(ts)}
+	if d, ok := doc.(string); ok {
+		now.Doc = []byte(d)
+	}
+	return now, nil
+}
+
+// remembered reads what commit.lua keeps for a Once.
+func remembered(entry string) (stream.Result, error) {
+	header, value, _ := strings.Cut(entry, "\n")
+	f := strings.Fields(header)
+	if len(f) != 3 {
+		return stream.Result{}, fmt.Errorf("%w: once %.100q", errReply, header)
+	}
+	at, err := snapshot([]any{f[0], f[1], f[2]}, nil)
+	r := stream.Result{Position: at.Position, TS: at.TS, Repeated: true}
+	if value != "" {
+		r.Value = []byte(value)
+	}
+	return r, err
+}
+
+// millis rounds up, because Redis refuses an expiry of nothing.
+func millis(d time.Duration) int64 {
+	return int64((d + time.Millisecond - 1) / time.Millisecond)
+}

@@ -1,0 +1,409 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+)
+
+// pod is a hub that runs, on a bus of its own.
+type pod struct {
+	m   *streamtest.Memory
+	bus *streamtest.Bus
+	hub *stream.Hub
+}
+
+type cleaner interface {
+	Cleanup(func())
+	Fatalf(string, ...any)
+	Helper()
+}
+
+func newPod(t cleaner, m *streamtest.Memory, opts ...stream.HubOption) *pod {
+	p := &pod{m: m, bus: m.Bus()}
+	p.hub = stream.NewHub(m, p.bus, opts...)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = p.hub.Run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+	})
+	return p
+}
+
+// client is a follower with a recorder.
+type client struct {
+	*streamtest.Recorder
+	a *stream.Attachment
+}
+
+// attach attaches at a position and takes the catchup, without Start.
+func (p *pod) attach(t cleaner, id stream.ID, from stream.Position) *client {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	c := &client{Recorder: streamtest.NewRecorder(from)}
+	a, err := p.hub.Attach(ctx, id, from, c)
+	if err != nil {
+		t.Fatalf("attach: %v", err)
+	}
+	c.a = a
+	c.CatchUp(id, a.Catchup)
+	return c
+}
+
+func (p *pod) follow(t cleaner, id stream.ID, from stream.Position) *client {
+	t.Helper()
+	c := p.attach(t, id, from)
+	c.a.Start()
+	return c
+}
+
+// put commits one event whose data and document are n.
+func put(t cleaner, m *streamtest.Memory, id stream.ID, n int) stream.Position {
+	t.Helper()
+	doc := fmt.Appendf(nil, `{"n":%d}`, n)
+	r, err := m.Commit(context.Background(), stream.Commit{
+		Stream: id, Doc: doc, Events: []stream.Event{{Name: "set", Data: doc}},
+		Retain: stream.Retention{LogSize: 20, LogTTL: time.Hour, TTL: time.Hour},
+	})
+	if err != nil {
+		t.Fatalf("commit: %v", err)
+	}
+	return r.Position
+}
+
+func eventually(t cleaner, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// arrives waits until a client is at a position, and checks that its way was whole.
+func (c *client) arrives(t cleaner, at stream.Position) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("client at %v", at), func() bool { return c.At() == at })
+	if f := c.Faults(); len(f) > 0 {
+		t.Fatalf("faults: %v", f)
+	}
+}
+
+const room = stream.ID("chat:room")
+
+func TestHubDeliversInOrder(t *testing.T) {
+	p := newPod(t, streamtest.New())
+	a := p.follow(t, room, stream.Position{})
+	b := p.follow(t, room, stream.Position{})
+	var at stream.Position
+	for n := range 50 {
+		at = put(t, p.m, room, n)
+	}
+	a.arrives(t, at)
+	b.arrives(t, at)
+	if len(a.Records()) != 50 || len(a.Resets()) != 0 {
+		t.Errorf("%d records, %d resets", len(a.Records()), len(a.Resets()))
+	}
+}
+
+func TestHubHoldsUntilStart(t *testing.T) {
+	p := newPod(t, streamtest.New())
+	first := p.follow(t, room, stream.Position{})
+	c := p.attach(t, room, stream.Position{})
+	var at stream.Position
+	for n := range 10 {
+		at = put(t, p.m, room, n)
+	}
+	first.arrives(t, at)
+	if n := len(c.Records()); n != 0 {
+		t.Fatalf("%d records before Start", n)
+	}
+	c.a.Start()
+	c.arrives(t, at)
+}
+
+func TestHubHeldOverflow(t *testing.T) {
+	p := newPod(t, streamtest.New())
+	first := p.follow(t, room, stream.Position{})
+	c := p.attach(t, room, stream.Position{})
+	var at stream.Position
+	for n := range 300 {
+		at = put(t, p.m, room, n)
+		first.arrives(t, at)
+	}
+	c.a.Start()
+	c.arrives(t, at)
+	if len(c.Resets()) != 1 {
+		t.Errorf("%d resets, want 1: the log keeps 20", len(c.Resets()))
+	}
+}
+
+func TestHubIgnoresDoublesAndTheDead(t *testing.T) {
+	p := newPod(t, streamtest.New())
+	at := put(t, p.m, room, 0)
+	c := p.follow(t, room, stream.Position{})
+	c.arrives(t, at)
+	double := c.Records()[0]
+	p.bus.Inject(room, double)
+	dead := double
+	dead.Epoch, dead.Seq = "elsewhere", 7
+	p.bus.Inject(room, dead)
+	c.arrives(t, put(t, p.m, room, 1))
+	if len(c.Records()) != 2 || len(c.Resets()) != 0 {
+		t.Errorf("%d records, %d resets", len(c.Records()), len(c.Resets()))
+	}
+}
+
+func TestHubHealsTheBus(t *testing.T) {
+	p := newPod(t, streamtest.New())
+	c := p.follow(t, room, stream.Position{})
+	c.arrives(t, put(t, p.m, room, 0))
+	p.bus.Break()
+	put(t, p.m, room, 1)
+	at := put(t, p.m, room, 2)
+	p.bus.Heal()
+	c.arrives(t, at)
+	if len(c.Records()) != 3 || len(c.Resets()) != 0 {
+		t.Errorf("%d records, %d resets", len(c.Records()), len(c.Resets()))
+	}
+}
+
+func TestHubResets(t *testing.T) {
+	cases := map[string]func(t *testing.T, p *pod){
+		"the log no longer reaches back": func(t *testing.T, p *pod) {
+			p.bus.Break()
+			for n := range 25 {
+				put(t, p.m, room, n)
+			}
+		},
+		"everything was lost": func(t *testing.T, p *pod) {
+			p.m.Flush()
+			put(t, p.m, room, 1)
+		},
+		"what the client saw was lost": func(t *testing.T, p *pod) {
+			p.bus.Break()
+			p.m.LoseSuffix(room, 1, []byte(`{"n":0}`))
+		},
+	}
+	for name, happen := range cases {
+		t.Run(name, func(t *testing.T) {
+			p := newPod(t, streamtest.New())
+			put(t, p.m, room, 0)
+			c := p.follow(t, room, stream.Position{})
+			c.arrives(t, put(t, p.m, room, 1))
+			happen(t, p)
+			p.bus.Heal()
+			now, err := p.m.Load(t.Context(), room)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.arrives(t, now.Position)
+			resets := c.Resets()
+			if len(resets) != 1 || string(resets[0].Doc) != string(now.Doc) {
+				t.Errorf("resets: %+v", resets)
+			}
+		})
+	}
+}
+
+// TestHubKeepsPlaceOverFailover: a client that saw nothing of what is lost keeps its
+// place in the new epoch.
+func TestHubKeepsPlaceOverFailover(t *testing.T) {
+	p := newPod(t, streamtest.New())
+	c := p.follow(t, room, stream.Position{})
+	c.arrives(t, put(t, p.m, room, 0))
+	p.bus.Break()
+	put(t, p.m, room, 1)
+	p.m.LoseSuffix(room, 1, []byte(`{"n":0}`))
+	at := put(t, p.m, room, 2)
+	p.bus.Heal()
+	c.arrives(t, at)
+	if len(c.Resets()) != 0 || len(c.Records()) != 2 {
+		t.Errorf("%d resets, %d records", len(c.Resets()), len(c.Records()))
+	}
+}
+
+func TestHubWaitsForTheStore(t *testing.T) {
+	p := newPod(t, streamtest.New())
+	c := p.follow(t, room, stream.Position{})
+	c.arrives(t, put(t, p.m, room, 0))
+	p.bus.Break()
+	at := put(t, p.m, room, 1)
+	p.m.SetDown(true)
+	p.bus.Heal()
+	eventually(t, "it waits", func() bool { return p.hub.Stats().Behind > 0 })
+	p.m.SetDown(false)
+	c.arrives(t, at)
+}
+
+func TestHubAttachFails(t *testing.T) {
+	p := newPod(t, streamtest.New(), stream.WithLinger(0))
+	p.m.SetDown(true)
+	if _, err := p.hub.Attach(t.Context(), room, stream.Position{}, nil); !errors.Is(err, stream.ErrUnavailable) {
+		t.Errorf("store down: %v", err)
+	}
+	p.m.SetDown(false)
+	eventually(t, "unsubscribed", func() bool { return !p.bus.Asked(room) })
+	p.bus.Break()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	_, err := p.hub.Attach(ctx, room, stream.Position{}, nil)
+	if !errors.Is(err, stream.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("bus down: %v", err)
+	}
+	if _, err := p.hub.Attach(t.Context(), "no kind", stream.Position{}, nil); err == nil {
+		t.Error("a bad id was taken")
+	}
+}
+
+func TestHubSubscribesWhileFollowed(t *testing.T) {
+	p := newPod(t, streamtest.New(), stream.WithLinger(0))
+	if p.bus.Asked(room) {
+		t.Fatal("subscribed without a follower")
+	}
+	a, b := p.follow(t, room, stream.Position{}), p.follow(t, room, stream.Position{})
+	a.a.Detach()
+	a.a.Detach()
+	if !p.bus.Asked(room) {
+		t.Fatal("not subscribed with a follower")
+	}
+	b.a.Detach()
+	eventually(t, "unsubscribed", func() bool { return !p.bus.Asked(room) })
+	if s := p.hub.Stats(); s != (stream.HubStats{}) {
+		t.Errorf("left behind: %+v", s)
+	}
+	put(t, p.m, room, 0)
+	c := p.follow(t, room, stream.Position{})
+	c.arrives(t, put(t, p.m, room, 1))
+}
+
+// TestHubAttachUnderLoad: followers come, from anywhere, while commits run.
+func TestHubAttachUnderLoad(t *testing.T) {
+	p := newPod(t, streamtest.New(), stream.WithLinger(time.Millisecond))
+	stop := make(chan struct{})
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+				put(t, p.m, room, n)
+			}
+		}
+	})
+	var clients []*client
+	for range 200 {
+		clients = append(clients, p.follow(t, room, stream.Position{}))
+		if len(clients) > 5 {
+			clients[0].a.Detach()
+			if f := clients[0].Faults(); len(f) > 0 {
+				t.Fatalf("faults: %v", f)
+			}
+			clients = clients[1:]
+		}
+	}
+	close(stop)
+	writing.Wait()
+	at := put(t, p.m, room, -1)
+	for _, c := range clients {
+		c.arrives(t, at)
+	}
+}
+
+// TestHubProperty: whatever happens to the bus and the store, every client ends
+// where the store is, with the same state, and sees neither a gap nor a double.
+func TestHubProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := streamtest.New()
+		pods := []*pod{newPod(t, m, stream.WithLinger(0)), newPod(t, m)}
+		var clients []*client
+		n := 0
+		write := func() { n++; put(t, m, room, n) }
+		anyPod := func(t *rapid.T) *pod { return rapid.SampledFrom(pods).Draw(t, "pod") }
+		broken := map[*pod]bool{}
+		t.Repeat(map[string]func(*rapid.T){
+			"write": func(*rapid.T) { write() },
+			"write much": func(*rapid.T) {
+				for range 30 {
+					write()
+				}
+			},
+			"break": func(t *rapid.T) {
+				p := anyPod(t)
+				p.bus.Break()
+				broken[p] = true
+			},
+			"heal": func(t *rapid.T) {
+				p := anyPod(t)
+				p.bus.Heal()
+				broken[p] = false
+			},
+			"flush": func(*rapid.T) { m.Flush() },
+			"fail over": func(t *rapid.T) {
+				lost := rapid.IntRange(0, 3).Draw(t, "lost")
+				m.LoseSuffix(room, lost, []byte(`{"n":-1}`))
+				// A failover ends the connections.
+				for _, p := range pods {
+					p.bus.Break()
+					p.bus.Heal()
+					broken[p] = false
+				}
+			},
+			"attach": func(t *rapid.T) {
+				p := anyPod(t)
+				if broken[p] {
+					t.Skip("a broken bus cannot attach")
+				}
+				var from stream.Position
+				if len(clients) > 0 && rapid.Bool().Draw(t, "resumes") {
+					from = rapid.SampledFrom(clients).Draw(t, "as").At()
+				}
+				clients = append(clients, p.attach(t, room, from))
+			},
+			"start": func(t *rapid.T) {
+				if len(clients) == 0 {
+					t.Skip("nobody")
+				}
+				rapid.SampledFrom(clients).Draw(t, "client").a.Start()
+			},
+			"detach": func(t *rapid.T) {
+				if len(clients) == 0 {
+					t.Skip("nobody")
+				}
+				i := rapid.IntRange(0, len(clients)-1).Draw(t, "client")
+				clients[i].a.Detach()
+				clients = append(clients[:i], clients[i+1:]...)
+			},
+		})
+		for _, p := range pods {
+			p.bus.Break()
+			p.bus.Heal()
+		}
+		write()
+		now, err := m.Load(context.Background(), room)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, c := range clients {
+			c.a.Start()
+			c.arrives(t, now.Position)
+			if got := c.State(); got != string(now.Doc) {
+				t.Fatalf("a client ends with %s, the store with %s", got, now.Doc)
+			}
+		}
+	})
+}
