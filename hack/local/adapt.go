@@ -42,11 +42,12 @@ func adapt(r rendered, redisAddress, dir string, secrets secretFinder) (config c
 	if r.cluster.Spec.Redis.Mode == v1alpha1.RedisExternal {
 		remarks = append(remarks, fmt.Sprintf("the cluster's external Redis %v is left alone; the local one takes its place", config.Redis.Addresses))
 	}
-	config.Redis.Topology = configv1.RedisStandalone
-	config.Redis.Addresses = []string{redisAddress}
-	config.Redis.MasterName, config.Redis.Database = "", 0
-	config.Redis.Username, config.Redis.PasswordFile, config.Redis.TLS = "", "", nil
-
+	config.Redis = configv1.Redis{
+		Topology:  configv1.RedisStandalone,
+		Addresses: []string{redisAddress},
+		KeyPrefix: config.Redis.KeyPrefix,
+		Probe:     config.Redis.Probe,
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return config, remarks, fmt.Errorf("make a directory for secrets: %w", err)
 	}

@@ -28,10 +28,20 @@ func (l *local) prepare(next rendered) (configv1.RuntimeConfig, error) {
 	return config, nil
 }
 
+// render renders the file, and takes a hash of the keys that it brings along.
+func (l *local) render(ctx context.Context) (rendered, error) {
+	next, err := l.source.render(ctx)
+	if err != nil {
+		return next, err
+	}
+	next.keys, err = keysDigest(next.cluster, secretsOf(l.options.file))
+	return next, err
+}
+
 // edited renders the file anew and applies what changed. When the file is not
 // good, its problems are shown and everything stays as it is.
 func (l *local) edited(ctx context.Context) {
-	next, err := l.source.render(ctx)
+	next, err := l.render(ctx)
 	if ctx.Err() != nil {
 		return
 	}

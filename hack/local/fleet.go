@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -20,15 +21,33 @@ type fleet struct {
 	program, dir, policies string
 	// changed is called after a process started, ended or changed its readiness.
 	changed func()
-	// hurry, when closed, kills whatever still drains.
-	hurry <-chan struct{}
+	// kill, when closed, ends whatever still drains.
+	kill chan struct{}
 
 	mu     sync.Mutex
 	config configv1.RuntimeConfig
 	slots  []*slot
+	killed sync.Once
 	// leaving are the instances that drain in the background.
 	leaving sync.WaitGroup
 }
+
+// newFleet returns a fleet without servers. When hurry is closed, whatever
+// drains then or later is killed.
+func newFleet(log *console, front *front, program, dir string, changed func(), hurry <-chan struct{}) *fleet {
+	f := &fleet{
+		log: log, front: front, program: program, dir: dir, changed: changed,
+		policies: filepath.Join(dir, "policies.yaml"), kill: make(chan struct{}),
+	}
+	go func() {
+		<-hurry
+		f.killAll()
+	}()
+	return f
+}
+
+// killAll ends whatever drains, now and from now on.
+func (f *fleet) killAll() { f.killed.Do(func() { close(f.kill) }) }
 
 // processState is one process in the state file.
 type processState struct {
@@ -143,8 +162,10 @@ func (f *fleet) waitReady(ctx context.Context, timeout time.Duration) (late []pr
 	}
 }
 
-// stop ends all servers at once, and waits for it at most about grace.
+// stop ends all servers, those that drain already too; after grace they are killed.
 func (f *fleet) stop(grace time.Duration) {
+	timer := time.AfterFunc(grace, f.killAll)
+	defer timer.Stop()
 	f.mu.Lock()
 	slots := f.slots
 	f.slots = nil

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -34,6 +35,9 @@ type instance struct {
 	clientURL *url.URL
 	adminURL  *url.URL
 	front     *front
+	log       *console
+	// config is the file it was started with; it goes when the process has ended.
+	config string
 
 	mu      sync.Mutex
 	ready   bool
@@ -60,6 +64,7 @@ func (f *fleet) startInstance(name, id string, config configv1.RuntimeConfig) (*
 	}
 	process, err := startChild(f.log, name, f.program, "--config", path, "--policies", f.policies)
 	if err != nil {
+		_ = os.Remove(path)
 		return nil, err
 	}
 	i := &instance{
@@ -68,6 +73,8 @@ func (f *fleet) startInstance(name, id string, config configv1.RuntimeConfig) (*
 		clientURL: &url.URL{Scheme: "http", Host: addresses[0]},
 		adminURL:  &url.URL{Scheme: "http", Host: addresses[1]},
 		front:     f.front,
+		log:       f.log,
+		config:    path,
 		reason:    "it is starting",
 	}
 	f.front.add(id, i.clientURL)
@@ -86,13 +93,24 @@ func (i *instance) probe(changed func()) {
 		case <-i.child.done:
 			i.front.remove(i.id)
 			i.set(false, "it has ended")
+			_ = os.Remove(i.config)
 			changed()
 			return
 		case <-tick.C:
 			if i.set(askReady(client, i.adminURL)) {
+				i.tell()
 				changed()
 			}
 		}
+	}
+}
+
+// tell says that the readiness changed.
+func (i *instance) tell() {
+	if ready, reason := i.isReady(); ready {
+		i.log.say("%s is ready", i.id)
+	} else {
+		i.log.say("%s is not ready, its new clients go elsewhere: %s", i.id, reason)
 	}
 }
 
@@ -100,7 +118,7 @@ func (i *instance) probe(changed func()) {
 func askReady(client *http.Client, admin *url.URL) (ready bool, reason string) {
 	answer, err := client.Get(admin.JoinPath("readyz").String())
 	if err != nil {
-		return false, "it does not listen yet"
+		return false, "/readyz does not answer"
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, _ := io.ReadAll(io.LimitReader(answer.Body, maxReason))

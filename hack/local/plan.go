@@ -26,7 +26,7 @@ type plan struct {
 func decide(now, next rendered) plan {
 	var p plan
 	p.policies = !bytes.Equal(now.policies, next.policies)
-	p.roll = !reflect.DeepEqual(now.runtime, next.runtime) || secretRefsChanged(now.cluster, next.cluster)
+	p.roll = !reflect.DeepEqual(now.runtime, next.runtime) || now.keys != next.keys
 	p.cookie = cookieName(now.cluster) != cookieName(next.cluster) || now.runtime.Engine.Path != next.runtime.Engine.Path
 	before, _ := servers(now.cluster)
 	if after, _ := servers(next.cluster); after != before {
@@ -38,17 +38,6 @@ func decide(now, next rendered) plan {
 
 // nothing tells whether there is nothing to do.
 func (p plan) nothing() bool { return p == plan{} }
-
-// secretRefsChanged tells whether a key comes from elsewhere now; the rendered
-// configuration does not show it, since it names only where keys are mounted.
-func secretRefsChanged(now, next v1alpha1.RealtimeCluster) bool {
-	for _, p := range next.Spec.Auth.Providers {
-		if keyReference(now, p.Name) != keyReference(next, p.Name) {
-			return true
-		}
-	}
-	return false
-}
 
 // cookieName is the name of the front's cookie.
 func cookieName(cluster v1alpha1.RealtimeCluster) string {

@@ -45,6 +45,8 @@ type rendered struct {
 	revision string
 	// lobbyType is one that clients can create; empty when there is none.
 	lobbyType string
+	// keys is a hash of the providers' keys that the user's file holds.
+	keys string
 	// notes are what the manager had to remark.
 	notes string
 }

@@ -32,7 +32,10 @@ type local struct {
 	redis   *redis
 	url     string
 
-	// apply runs one at a time; mu guards what the state file says.
+	// writing lets one write the state file at a time, and sealed ends that.
+	writing sync.Mutex
+	sealed  bool
+	// mu guards what the state file says.
 	mu     sync.Mutex
 	now    rendered
 	tokens []devToken
@@ -48,7 +51,7 @@ func run(ctx context.Context, o options, log *console, hurry <-chan struct{}) er
 	}
 	defer func() { _ = held.Close() }()
 	l := &local{options: o, log: log, source: source{manager: o.program("manager"), file: o.file, cluster: o.cluster}}
-	next, err := l.source.render(ctx)
+	next, err := l.render(ctx)
 	if err != nil {
 		return fmt.Errorf("%s cannot be used:\n%w", o.file, err)
 	}
@@ -76,21 +79,27 @@ func listen(address string) (net.Listener, error) {
 	return l, nil
 }
 
+// clientURL is where clients on this machine find a listener.
+func clientURL(address net.Addr) string {
+	host, port, err := net.SplitHostPort(address.String())
+	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
+		return "http://" + net.JoinHostPort("127.0.0.1", port)
+	}
+	return "http://" + address.String()
+}
+
 // serve starts the servers and the front, applies edits, and stops all of it.
 func (l *local) serve(ctx context.Context, listener net.Listener, first rendered, hurry <-chan struct{}) error {
-	l.url = "http://" + listener.Addr().String()
+	l.url = clientURL(listener.Addr())
 	l.front = newFront(cookieName(first.cluster), first.runtime.Engine.Path, l.log)
-	l.fleet = &fleet{
-		log: l.log, front: l.front, hurry: hurry, changed: l.writeState,
-		program: l.options.program("server"), dir: l.options.dir,
-		policies: filepath.Join(l.options.dir, "policies.yaml"),
-	}
+	l.fleet = newFleet(l.log, l.front, l.options.program("server"), l.options.dir, l.writeState, hurry)
 	if err := l.begin(first); err != nil {
 		return err
 	}
 	server := &http.Server{Handler: l.front, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	defer func() { _ = server.Close() }()
+	defer l.removeState()
 
 	watched := make(chan error, 1)
 	go func() { watched <- watch(ctx, l.options.file, func() { l.edited(ctx) }) }()
@@ -164,7 +173,20 @@ func (l *local) state() runState {
 
 // writeState brings the state file up to date.
 func (l *local) writeState() {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if l.sealed {
+		return
+	}
 	if err := l.state().write(l.options.state); err != nil {
 		l.log.say("%v", err)
 	}
+}
+
+// removeState takes the state file away for good: nothing of it is true any more.
+func (l *local) removeState() {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.sealed = true
+	_ = os.Remove(l.options.state)
 }

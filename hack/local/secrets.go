@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -110,4 +112,20 @@ func (s secret) value(ref v1alpha1.KeyReference) ([]byte, bool, error) {
 		return nil, false, fmt.Errorf("key %q of Secret %q in the file is not base64: write it under stringData", ref.Key, ref.Name)
 	}
 	return value, true, nil
+}
+
+// keysDigest is a hash over the keys that the cluster's providers refer to, as
+// far as they are known; it changes when one of them does.
+func keysDigest(cluster v1alpha1.RealtimeCluster, secrets secretFinder) (string, error) {
+	sum := sha256.New()
+	for _, p := range cluster.Spec.Auth.Providers {
+		ref := keyReference(cluster, p.Name)
+		value, found, err := secrets(ref)
+		if err != nil {
+			return "", err
+		}
+		_, _ = fmt.Fprintf(sum, "%q %q %q %t %d\n", p.Name, ref.Name, ref.Key, found, len(value))
+		_, _ = sum.Write(value)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -137,8 +137,8 @@ func (s *slot) swap(r replacement) error {
 
 // drain ends an instance and says so when it had to be killed.
 func (s *slot) drain(i *instance, grace time.Duration) {
-	if !i.retire(grace, s.fleet.hurry) {
-		s.fleet.log.say("%s still drained after %s and was ended", i.id, grace)
+	if !i.retire(grace, s.fleet.kill) {
+		s.fleet.log.say("%s was still draining and was killed", i.id)
 	}
 }
 

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+const withSecret = `apiVersion: v1
+kind: Secret
+metadata: {name: other}
+data: {key: bm8=}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: tools}
+data: {key: aW4tZGF0YQ==, text: "!"}
+stringData: {plain: in-text}
+`
+
+func writeManifest(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cluster.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestSecretsOf(t *testing.T) {
+	find := secretsOf(writeManifest(t, withSecret))
+	tests := map[string]struct {
+		ref   v1alpha1.KeyReference
+		value string
+		found bool
+		err   string
+	}{
+		"base64":        {ref: v1alpha1.KeyReference{Name: "tools", Key: "key"}, value: "in-data", found: true},
+		"plain":         {ref: v1alpha1.KeyReference{Name: "tools", Key: "plain"}, value: "in-text", found: true},
+		"not there":     {ref: v1alpha1.KeyReference{Name: "gone", Key: "key"}},
+		"no reference":  {},
+		"no such key":   {ref: v1alpha1.KeyReference{Name: "tools", Key: "gone"}, err: `no key "gone"`},
+		"not as base64": {ref: v1alpha1.KeyReference{Name: "tools", Key: "text"}, err: "not base64"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			value, found, err := find(test.ref)
+			if string(value) != test.value || found != test.found {
+				t.Errorf("got %q, %t", value, found)
+			}
+			if (err != nil) != (test.err != "") || err != nil && !strings.Contains(err.Error(), test.err) {
+				t.Errorf("got error %v, want %q", err, test.err)
+			}
+		})
+	}
+}
+
+func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
+	r := rendered{runtime: configv1.RuntimeConfig{
+		Cluster: configv1.ClusterRef{Namespace: "games", Name: "arena"},
+		Redis: configv1.Redis{
+			Topology: configv1.RedisSentinel, Addresses: []string{"sentinel:26379"}, MasterName: "arena", Database: 3,
+			UsernameFile: "/etc/u", PasswordFile: "/etc/p", TLS: &configv1.RedisTLS{}, KeyPrefix: "arena:",
+		},
+		Auth: configv1.Auth{Mode: configv1.AuthJWT, Providers: []configv1.AuthProvider{
+			{Name: "accounts", JWKSURL: "https://accounts.example.com/jwks.json"},
+			{Name: "tools", SharedSecretFile: "/etc/anteroom/tools"},
+			{Name: "absent", SharedSecretFile: "/etc/anteroom/absent"},
+		}},
+	}}
+	r.cluster.Spec.Redis.Mode = v1alpha1.RedisExternal
+	r.cluster.Spec.Auth.Providers = []v1alpha1.AuthProvider{
+		{Name: "tools", SharedSecretRef: &v1alpha1.KeyReference{Name: "tools", Key: "key"}},
+		{Name: "absent", SharedSecretRef: &v1alpha1.KeyReference{Name: "absent", Key: "key"}},
+	}
+	dir := t.TempDir()
+	config, remarks, err := adapt(r, "127.0.0.1:7000", dir, secretsOf(writeManifest(t, withSecret)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := r.runtime
+	want.Redis = configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{"127.0.0.1:7000"}, KeyPrefix: "arena:"}
+	want.Auth.Providers = []configv1.AuthProvider{
+		{Name: "accounts", JWKSURL: "https://accounts.example.com/jwks.json"},
+		{Name: "tools", SharedSecretFile: filepath.Join(dir, "auth-tools")},
+		{Name: "absent", SharedSecretFile: filepath.Join(dir, "auth-absent")},
+	}
+	if diff := cmp.Diff(want, config); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+	if key, _ := os.ReadFile(filepath.Join(dir, "auth-tools")); string(key) != "in-data" {
+		t.Errorf("the file's key is %q", key)
+	}
+	if key, _ := os.ReadFile(filepath.Join(dir, "auth-absent")); len(key) < 32 {
+		t.Errorf("no key was made: %q", key)
+	}
+	if text := strings.Join(remarks, "\n"); !strings.Contains(text, "sentinel:26379") || !strings.Contains(text, `"absent"`) {
+		t.Errorf("remarks are %q", text)
+	}
+}
+
+func TestAdaptNeedsPublicKeys(t *testing.T) {
+	r := rendered{runtime: configv1.RuntimeConfig{Auth: configv1.Auth{Providers: []configv1.AuthProvider{{Name: "p", KeysFile: "/etc/k"}}}}}
+	r.cluster.Spec.Auth.Providers = []v1alpha1.AuthProvider{{Name: "p", KeysSecretRef: &v1alpha1.KeyReference{Name: "keys", Key: "jwks"}}}
+	_, _, err := adapt(r, "127.0.0.1:7000", t.TempDir(), secretsOf(writeManifest(t, withSecret)))
+	if err == nil || !strings.Contains(err.Error(), `add that Secret to the file`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestKeysDigestFollowsTheKeys(t *testing.T) {
+	var cluster v1alpha1.RealtimeCluster
+	cluster.Spec.Auth.Providers = []v1alpha1.AuthProvider{{Name: "tools", SharedSecretRef: &v1alpha1.KeyReference{Name: "tools", Key: "plain"}}}
+	digest := func(text string) string {
+		t.Helper()
+		d, err := keysDigest(cluster, secretsOf(writeManifest(t, text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	first := digest(withSecret)
+	if digest(withSecret) != first {
+		t.Error("the same keys have two digests")
+	}
+	if digest(strings.Replace(withSecret, "in-text", "in-test", 1)) == first {
+		t.Error("another key has the same digest")
+	}
+}
