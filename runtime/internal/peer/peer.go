@@ -29,6 +29,9 @@ type Registry interface {
 	Add(ctx context.Context, pod string, sessions ...Session) error
 	// Remove takes sessions off a pod.
 	Remove(ctx context.Context, pod string, sessions ...string) error
+	// Swept ends a sweep: the sessions were closed, and the pod may be swept further
+	// at once. If the pod came back meanwhile, its sessions stay.
+	Swept(ctx context.Context, pod string, sessions ...string) error
 	// Lapsed takes up to limit sessions of one pod whose lease has lapsed; that pod
 	// is then left to the caller for the time of hold. Pod is "" when there is none.
 	// A pod without sessions is forgotten.
@@ -142,7 +145,7 @@ func (l *Lease) close(ctx context.Context, pod string, sessions []Session) bool 
 		closed = append(closed, s.ID)
 	}
 	l.Log.Info("closed the sessions of a lapsed pod", "pod", pod, "sessions", len(closed))
-	if err := l.registry.Remove(ctx, pod, closed...); err != nil {
+	if err := l.registry.Swept(ctx, pod, closed...); err != nil {
 		l.Log.Warn("closed sessions were not forgotten", "pod", pod, "error", err)
 		return false
 	}

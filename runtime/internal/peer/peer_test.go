@@ -56,6 +56,10 @@ func (r *registry) Remove(_ context.Context, pod string, ids ...string) error {
 	return nil
 }
 
+func (r *registry) Swept(ctx context.Context, pod string, ids ...string) error {
+	return r.Remove(ctx, pod, ids...)
+}
+
 func (r *registry) Lapsed(_ context.Context, limit int, hold time.Duration) (string, []peer.Session, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

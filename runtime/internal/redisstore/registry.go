@@ -56,7 +56,10 @@ func (r *Registry) Swept(ctx context.Context, pod string, sessions ...string) er
 
 func (r *Registry) unlist(ctx context.Context, pod string, swept bool, sessions []string) error {
 	args := make([]any, 0, 2+len(sessions))
-	args = append(args, pod, flag(swept))
+	args = append(args, pod, 0)
+	if swept {
+		args[1] = 1
+	}
 	for _, s := range sessions {
 		args = append(args, s)
 	}

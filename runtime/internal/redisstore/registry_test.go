@@ -1,0 +1,117 @@
+package redisstore_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/internal/peer"
+	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/test/redistest"
+)
+
+func openRegistry(t *testing.T) *redisstore.Registry {
+	t.Helper()
+	server := redistest.Start(t)
+	c, err := redisstore.Open(t.Context(), redisstore.Options{
+		Topology: redisstore.Standalone, Addresses: []string{server.Addr()}, Prefix: "t:",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c.Registry()
+}
+
+func TestRegistryOfPods(t *testing.T) {
+	ctx, r := t.Context(), openRegistry(t)
+	ada, bob := peer.Session{ID: "s1", UserID: "ada"}, peer.Session{ID: "s2", UserID: "bob"}
+
+	renew(t, r, "p1", time.Minute, true)
+	renew(t, r, "p1", time.Minute, false)
+	must(t, r.Add(ctx, "p1", ada, bob))
+	if pod, sessions := lapsed(t, r); pod != "" {
+		t.Fatalf("took %v of a pod whose lease stands", sessions)
+	}
+
+	must(t, r.Leave(ctx, "p1"))
+	pod, sessions := lapsed(t, r)
+	if diff := cmp.Diff(map[string]string{"s1": "ada", "s2": "bob"}, byID(sessions)); pod != "p1" || diff != "" {
+		t.Fatalf("took %q (-want +got):\n%s", pod, diff)
+	}
+	if other, _ := lapsed(t, r); other != "" {
+		t.Fatal("two took the same pod")
+	}
+	must(t, r.Swept(ctx, "p1", "s1"))
+	if pod, sessions = lapsed(t, r); pod != "p1" || len(sessions) != 1 || sessions[0] != bob {
+		t.Fatalf("the rest of a sweep is %q %v", pod, sessions)
+	}
+	must(t, r.Swept(ctx, "p1", "s2"))
+	if pod, _ = lapsed(t, r); pod != "" {
+		t.Fatal("an empty pod was taken")
+	}
+	renew(t, r, "p1", time.Minute, true)
+}
+
+func TestASweptPodThatCameBackKeepsItsSessions(t *testing.T) {
+	ctx, r := t.Context(), openRegistry(t)
+	ada := peer.Session{ID: "s1", UserID: "ada"}
+	renew(t, r, "p1", time.Minute, true)
+	must(t, r.Add(ctx, "p1", ada))
+	must(t, r.Leave(ctx, "p1"))
+	if pod, _ := lapsed(t, r); pod != "p1" {
+		t.Fatal("the lapsed pod was not taken")
+	}
+
+	renew(t, r, "p1", time.Minute, true)
+	must(t, r.Add(ctx, "p1", ada))
+	must(t, r.Swept(ctx, "p1", "s1"))
+
+	must(t, r.Leave(ctx, "p1"))
+	if pod, sessions := lapsed(t, r); pod != "p1" || len(sessions) != 1 {
+		t.Fatalf("after its second death %q has %v", pod, sessions)
+	}
+}
+
+func TestASessionThatWasRemovedIsNotSwept(t *testing.T) {
+	ctx, r := t.Context(), openRegistry(t)
+	renew(t, r, "p1", time.Minute, true)
+	must(t, r.Add(ctx, "p1", peer.Session{ID: "s1", UserID: "ada"}))
+	must(t, r.Remove(ctx, "p1", "s1"))
+	must(t, r.Leave(ctx, "p1"))
+	if pod, sessions := lapsed(t, r); pod != "" {
+		t.Fatalf("took %v of %s", sessions, pod)
+	}
+}
+
+func renew(t *testing.T, r *redisstore.Registry, pod string, ttl time.Duration, unknown bool) {
+	t.Helper()
+	got, err := r.Renew(context.Background(), pod, ttl)
+	if err != nil || got != unknown {
+		t.Fatalf("renew %s: unknown %v, %v; want %v", pod, got, err, unknown)
+	}
+}
+
+func lapsed(t *testing.T, r *redisstore.Registry) (string, []peer.Session) {
+	t.Helper()
+	pod, sessions, err := r.Lapsed(t.Context(), 100, time.Minute)
+	must(t, err)
+	return pod, sessions
+}
+
+func byID(sessions []peer.Session) map[string]string {
+	m := map[string]string{}
+	for _, s := range sessions {
+		m[s.ID] = s.UserID
+	}
+	return m
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
