@@ -108,8 +108,8 @@ type LobbyPolicySpec struct {
 	// +optional
 	Teams *TeamRules `json:"teams,omitempty"`
 
-	// Attributes are the values a lobby or a member may carry. Left out: any, as
-	// strings that the host writes and members see, within attributeLimits.
+	// Attributes are the values that a lobby, and each of its members, may carry.
+	// Others are refused.
 	//
 	// +optional
 	// +listType=map

@@ -146,7 +146,8 @@ type ModerationRules struct {
 	// +kubebuilder:default=true
 	Kick *bool `json:"kick,omitempty"`
 
-	// BanTTL is how long a banned user stays out. Left out: as long as the lobby.
+	// BanTTL is how long a member who was kicked or banned may not come back. Left
+	// out: who was kicked may come back at once, and a ban lasts as long as the lobby.
 	//
 	// +optional
 	BanTTL *Duration `json:"banTTL,omitempty"`

@@ -43,7 +43,8 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || self.min <= self.max",message="min must not exceed max: lower min or raise max",fieldPath=".min"
 type LobbySize struct {
-	// Min is how many members a start needs.
+	// Min is how many members a start needs, and the least that a creator may choose
+	// as the lobby's maxMembers.
 	//
 	// +optional
 	// +kubebuilder:default=1
@@ -51,7 +52,7 @@ type LobbySize struct {
 	// +kubebuilder:validation:Maximum=1000
 	Min int32 `json:"min,omitempty"`
 
-	// Max is how many members there may be.
+	// Max is the most that a creator may choose, and what a lobby has without a choice.
 	//
 	// +optional
 	// +kubebuilder:default=8
@@ -216,7 +217,8 @@ type ReadyRules struct {
 	// +kubebuilder:default="5s"
 	Countdown Duration `json:"countdown,omitzero"`
 
-	// ClearOnChange takes back everyone's ready when the lobby's attributes or teams change.
+	// ClearOnChange takes back everyone's ready when members come, go or change teams,
+	// or the host changes the lobby's size or attributes.
 	//
 	// +optional
 	// +kubebuilder:default=true

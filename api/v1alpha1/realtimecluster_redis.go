@@ -62,7 +62,7 @@ type RedisSpec struct {
 	External *ExternalRedis `json:"external,omitempty"`
 
 	// KeyPrefix begins every key and channel, so that several clusters can share one
-	// Redis. Left out: made from the cluster's namespace and name.
+	// Redis. Left out: `anteroom:<namespace>:<name>:`.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=64

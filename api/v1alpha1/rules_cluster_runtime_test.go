@@ -1,5 +1,7 @@
 package v1alpha1_test
 
+import "fmt"
+
 // clusterRuntimeRules are the rules of what a RealtimeCluster's servers do: transports,
 // limits, features, scaling and what surrounds them.
 var clusterRuntimeRules = []rule{
@@ -88,30 +90,6 @@ var clusterRuntimeRules = []rule{
 		field:  "spec.features.notifications.offlineWebhook.url",
 	},
 	{
-		name: "networkPolicy peers are pods or addresses",
-		accept: []string{
-			"spec: {networkPolicy: {clientsFrom: [{podSelector: {}}, {namespaceSelector: {}}, {podSelector: {}, namespaceSelector: {}}]}}",
-			"spec: {networkPolicy: {clientsFrom: [{ipBlock: {cidr: 10.0.0.0/8}}]}}",
-		},
-		reject: []string{"spec: {networkPolicy: {clientsFrom: [{}]}}", "spec: {networkPolicy: {clientsFrom: [{podSelector: {}, ipBlock: {cidr: 10.0.0.0/8}}]}}"},
-		text:   "set either ipBlock or selectors (podSelector, namespaceSelector or both)",
-		field:  "spec.networkPolicy.clientsFrom[0]",
-	},
-	{
-		name:   "ipBlock.cidr is a range",
-		accept: []string{"spec: {networkPolicy: {metricsFrom: [{ipBlock: {cidr: 'fd00::/8'}}]}}"},
-		reject: []string{"spec: {networkPolicy: {metricsFrom: [{ipBlock: {cidr: 10.0.0.1}}]}}", "spec: {networkPolicy: {metricsFrom: [{ipBlock: {cidr: all}}]}}"},
-		text:   "must be an address range such as 10.0.0.0/8",
-		field:  "spec.networkPolicy.metricsFrom[0].ipBlock.cidr",
-	},
-	{
-		name:   "ipBlock.except are ranges",
-		accept: []string{"spec: {networkPolicy: {apiFrom: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]}}"},
-		reject: []string{"spec: {networkPolicy: {apiFrom: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.1]}}]}}"},
-		text:   "must be an address range such as 10.1.0.0/16",
-		field:  "spec.networkPolicy.apiFrom[0].ipBlock.except[0]",
-	},
-	{
 		name:   "tracing.endpoint is a URL",
 		accept: []string{"spec: {observability: {tracing: {endpoint: 'http://otel.observability.svc:4317'}}}"},
 		reject: []string{"spec: {observability: {tracing: {endpoint: 'otel:4317'}}}", "spec: {observability: {tracing: {endpoint: 'grpc://otel:4317'}}}"},
@@ -125,4 +103,33 @@ var clusterRuntimeRules = []rule{
 		text:   "must be from 0 to 1, such as \"0.1\"",
 		field:  "spec.observability.tracing.ratio",
 	},
+}
+
+// networkPolicyRules are the rules of peers, for each of the lists that hold them.
+func networkPolicyRules() []rule {
+	var all []rule
+	for _, list := range []string{"clientsFrom", "apiFrom", "metricsFrom"} {
+		peer := func(text string) string { return fmt.Sprintf("spec: {networkPolicy: {%s: [%s]}}", list, text) }
+		at := "spec.networkPolicy." + list + "[0]"
+		all = append(all, rule{
+			name:   list + ": peers are pods or addresses",
+			accept: []string{peer("{podSelector: {}}"), peer("{namespaceSelector: {}}"), peer("{podSelector: {}, namespaceSelector: {}}"), peer("{ipBlock: {cidr: 10.0.0.0/8}}")},
+			reject: []string{peer("{}"), peer("{podSelector: {}, ipBlock: {cidr: 10.0.0.0/8}}")},
+			text:   "set either ipBlock or selectors (podSelector, namespaceSelector or both)",
+			field:  at,
+		}, rule{
+			name:   list + ": cidr is a range",
+			accept: []string{peer("{ipBlock: {cidr: 'fd00::/8'}}")},
+			reject: []string{peer("{ipBlock: {cidr: 10.0.0.1}}"), peer("{ipBlock: {cidr: all}}")},
+			text:   "must be an address range such as 10.0.0.0/8",
+			field:  at + ".ipBlock.cidr",
+		}, rule{
+			name:   list + ": except are ranges",
+			accept: []string{peer("{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}")},
+			reject: []string{peer("{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.1]}}")},
+			text:   "must be an address range such as 10.1.0.0/16",
+			field:  at + ".ipBlock.except[0]",
+		})
+	}
+	return all
 }
