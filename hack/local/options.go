@@ -25,7 +25,7 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.cluster, "cluster", "", "name of the RealtimeCluster, when the file has several (CLUSTER=…)")
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address that clients connect to (LISTEN=…)")
 	flags.StringVar(&o.bin, "bin", "bin", "directory with the programs manager and server")
-	flags.StringVar(&o.dir, "dir", ".run", "directory for keys, sockets, data and state (RUN_DIR=…)")
+	flags.StringVar(&o.dir, "run-dir", ".run", "directory for keys, data and state (RUN_DIR=…)")
 	flags.StringVar(&o.state, "state", "", "state file; empty means state.json in the run directory")
 	if err := flags.Parse(args); err != nil {
 		return o, err
