@@ -1,0 +1,145 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// fullRetry is when a connect that found the server full may be tried again.
+const fullRetry = 5 * time.Second
+
+// Open makes the session of a connection that brought auth, the JSON of
+// [wire.ConnectAuth] or nothing. Nothing is sent to the client before
+// [Session.Start]. The caller must call [Session.Closed] when the connection is
+// gone. An error is always a *wire.Error; then there is no session.
+func (m *Manager) Open(ctx context.Context, conn Conn, auth json.RawMessage) (*Session, error) {
+	s, err := m.open(ctx, conn, auth)
+	if err == nil {
+		m.Metrics.opened()
+		return s, nil
+	}
+	told := refusal(err)
+	m.Metrics.refused(told.Code)
+	if told.Code == wire.CodeInternal {
+		m.Log.Error("a connect failed", "session", conn.ID(), "error", err)
+	} else {
+		m.Log.Debug("a connect was refused", "session", conn.ID(), "code", told.Code)
+	}
+	return nil, told
+}
+
+func (m *Manager) open(ctx context.Context, conn Conn, raw json.RawMessage) (*Session, error) {
+	if err := m.mayConnect(time.Now()); err != nil {
+		return nil, err
+	}
+	auth, err := m.readAuth(raw)
+	if err != nil {
+		return nil, err
+	}
+	user, err := m.Auth.Authenticate(ctx, auth.Token)
+	if err != nil {
+		return nil, err
+	}
+	caller := identity.Caller{User: user, SessionID: conn.ID(), DeviceID: auth.DeviceID}
+	s := newSession(m, conn, caller)
+	if err := m.admit(s, user.ID); err != nil {
+		return nil, err
+	}
+	if err := s.attachOwn(ctx, auth.Resume); err != nil {
+		s.discard()
+		return nil, fmt.Errorf("attach to the user's stream: %w", err)
+	}
+	return s, nil
+}
+
+// mayConnect checks what does not depend on who connects.
+func (m *Manager) mayConnect(now time.Time) error {
+	m.mu.Lock()
+	draining := !m.drainBy.IsZero()
+	m.mu.Unlock()
+	if draining {
+		return drainingRefusal()
+	}
+	perSecond := m.Limits().ConnectsPerSecond
+	if wait := m.connects.take(now, perSecond, perSecond); wait > 0 {
+		return rateLimited("this server takes up no more connections right now", wait)
+	}
+	return nil
+}
+
+func (m *Manager) readAuth(raw json.RawMessage) (*wire.ConnectAuth, error) {
+	var args []json.RawMessage
+	if len(raw) > 0 {
+		args = []json.RawMessage{raw}
+	}
+	auth, err := decode[wire.ConnectAuth](m.Router.schema, args)
+	if err != nil {
+		return nil, err
+	}
+	// A client that names no protocol speaks the first one.
+	if auth.Protocol != 0 && auth.Protocol != wire.Protocol {
+		return nil, wire.Refuse(wire.CodeUnsupportedProtocol,
+			fmt.Sprintf("this server speaks protocol %d", wire.Protocol))
+	}
+	return auth, nil
+}
+
+// admit counts the session in, unless the server or the user has too many.
+func (m *Manager) admit(s *Session, user string) error {
+	limits := m.Limits()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case !m.drainBy.IsZero():
+		return drainingRefusal()
+	case limits.Connections > 0 && len(m.sessions) >= limits.Connections:
+		return full("this server is full")
+	case limits.ConnectionsPerUser > 0 && m.perUser[user] >= limits.ConnectionsPerUser:
+		return full(fmt.Sprintf("a user may have %d connections to a server", limits.ConnectionsPerUser))
+	}
+	m.sessions[s] = struct{}{}
+	m.perUser[user]++
+	return nil
+}
+
+func full(message string) *wire.Error {
+	refusal := wire.Refuse(wire.CodeResourceExhausted, message)
+	refusal.Retryable = true
+	refusal.RetryAfterMs = fullRetry.Milliseconds()
+	return refusal
+}
+
+func drainingRefusal() *wire.Error {
+	refusal := wire.Refuse(wire.CodeDraining, "this server is about to stop; connect again to reach another one")
+	refusal.RetryAfterMs = time.Second.Milliseconds()
+	return refusal
+}
+
+// attachOwn follows the user's own stream and those the client wants to resume.
+func (s *Session) attachOwn(ctx context.Context, resume *wire.SyncResume) error {
+	own := UserStream(s.Caller().ID)
+	var asked []wire.StreamPosition
+	if resume != nil {
+		asked = resume.Streams
+	}
+	if !slices.ContainsFunc(asked, func(p wire.StreamPosition) bool { return p.Stream == string(own) }) {
+		f, err := s.attach(ctx, own, stream.Position{})
+		if err != nil {
+			return err
+		}
+		f.answer()
+		s.starting = append(s.starting, f)
+	}
+	s.resumed = s.resumeAll(ctx, asked, &s.starting)
+	if !s.Follows(own) {
+		return stream.ErrUnavailable
+	}
+	return nil
+}

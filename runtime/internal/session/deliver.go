@@ -1,0 +1,240 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+const (
+	// heldDeliveries bounds the records of one stream that wait while a snapshot is
+	// made; beyond it the session is closed with insufficient_state, and the client
+	// resumes on a new one.
+	heldDeliveries = 256
+	// snapshotTimeout bounds the making of one snapshot.
+	snapshotTimeout = 5 * time.Second
+)
+
+// follow is one stream that a session follows. It is the Hub's Sink for it.
+//
+// When records cannot be had (Reset), the client is brought to the state of now
+// by the snapshot event of the stream's kind, and the records after that follow.
+// For a stream without a document nothing is pushed in between: its next record
+// has the new epoch, or a seq beyond the gap, and tells the client by itself.
+type follow struct {
+	s    *Session
+	id   stream.ID
+	from stream.Position
+
+	mu   sync.Mutex
+	at   *stream.Attachment
+	done bool
+	// answered says that the catch-up has reached the client in another way.
+	answered bool
+	// resets counts the Resets; snapping is true while a snapshot is made for the
+	// last of them, and held has the records that came meanwhile.
+	resets   int
+	now      stream.Snapshot
+	snapping bool
+	held     []*stream.Delivery
+}
+
+// detacher ends the Hub's part of a follow.
+type detacher interface{ Detach() }
+
+type nothing struct{}
+
+func (nothing) Detach() {}
+
+// attached keeps what the Hub gave; false when the follow is over already.
+func (f *follow) attached(at *stream.Attachment) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.done {
+		return false
+	}
+	f.at = at
+	return true
+}
+
+// end makes the follow deaf. The caller detaches what it gets.
+func (f *follow) end() detacher {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := f.at
+	f.done, f.at, f.held = true, nil, nil
+	if at == nil {
+		return nothing{}
+	}
+	return at
+}
+
+// start pushes what was missed and lets the stream flow.
+func (f *follow) start() {
+	f.mu.Lock()
+	at := f.at
+	if f.done || at == nil {
+		f.mu.Unlock()
+		return
+	}
+	missed := at.Catchup
+	switch {
+	case f.answered:
+	case missed.Recovered:
+		for _, r := range missed.Records {
+			f.s.conn.Emit(r.Name, withMeta(r.Data, f.id, r.Position, r.TS))
+		}
+	default:
+		f.resetLocked(missed.Now)
+	}
+	f.mu.Unlock()
+	at.Start()
+}
+
+// Deliver implements stream.Sink.
+func (f *follow) Deliver(d *stream.Delivery) {
+	f.mu.Lock()
+	over := f.deliverLocked(d)
+	f.mu.Unlock()
+	if over {
+		f.s.Terminate(wire.CloseInsufficientState, "the state of "+string(f.id)+" could not be had in time")
+	}
+	if !d.Control.Empty() {
+		f.s.takeAway(d.Control.Unfollow)
+	}
+}
+
+func (f *follow) deliverLocked(d *stream.Delivery) (over bool) {
+	switch {
+	case f.done:
+	case !f.snapping:
+		f.push(d)
+	case len(f.held) < heldDeliveries:
+		f.held = append(f.held, d)
+	default:
+		f.held = nil
+		return true
+	}
+	return false
+}
+
+// push sends a record, encoded once for all that follow the stream.
+func (f *follow) push(d *stream.Delivery) {
+	f.s.conn.Push(d.Encoded(func(d *stream.Delivery) any {
+		return f.s.m.Encoder.Encode(d.Name, withMeta(d.Data, d.Stream, d.Position, d.TS))
+	}))
+}
+
+// Reset implements stream.Sink.
+func (f *follow) Reset(_ stream.ID, now stream.Snapshot) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.done {
+		f.resetLocked(now)
+	}
+}
+
+func (f *follow) resetLocked(now stream.Snapshot) {
+	f.resets++
+	f.now, f.held = now, nil
+	if !f.snapping {
+		f.snapping = true
+		go f.bringUp()
+	}
+}
+
+// bringUp pushes the snapshot of the last Reset, and then what came after it.
+func (f *follow) bringUp() {
+	for {
+		f.mu.Lock()
+		resets, now := f.resets, f.now
+		f.mu.Unlock()
+		event, payload, err := f.s.snapshot(f.id, now)
+		if err == nil && f.release(resets, event, payload) {
+			return
+		}
+		if err != nil {
+			f.fail(err)
+			return
+		}
+	}
+}
+
+// release pushes the snapshot and the held records, unless another Reset came.
+func (f *follow) release(resets int, event string, payload json.RawMessage) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.done:
+		return true
+	case f.resets != resets:
+		return false
+	}
+	if event != "" {
+		f.s.conn.Emit(event, withMeta(payload, f.id, f.now.Position, f.now.TS))
+	}
+	for _, d := range f.held {
+		f.push(d)
+	}
+	f.snapping, f.held = false, nil
+	return true
+}
+
+// fail ends a follow whose snapshot cannot be had: quietly when the user may not
+// have the stream any more, otherwise with the session, which the client then
+// resumes elsewhere.
+func (f *follow) fail(err error) {
+	var refused *wire.Error
+	if errors.As(err, &refused) && certain(refused.Code) {
+		f.s.forgetFollow(f)
+		f.end().Detach()
+		return
+	}
+	f.s.m.Log.Warn("a snapshot could not be made", "stream", f.id, "error", err)
+	f.s.Terminate(wire.CloseInsufficientState, "the state of "+string(f.id)+" cannot be had right now")
+}
+
+// snapshot asks the stream's kind for its snapshot event.
+func (s *Session) snapshot(id stream.ID, now stream.Snapshot) (string, json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(s.m.ctx, snapshotTimeout)
+	defer cancel()
+	if err := s.m.acquireSnapshot(ctx); err != nil {
+		return "", nil, err
+	}
+	defer s.m.releaseSnapshot()
+	if id == UserStream(s.Caller().ID) {
+		return "", nil, s.reauthorize(ctx)
+	}
+	kind, ok := s.m.Snapshotters[id.Kind()]
+	if !ok {
+		return "", nil, nil
+	}
+	return kind.Snapshot(ctx, s.Caller(), id, now)
+}
+
+// reauthorize asks anew for every stream that the session follows: its own
+// stream has lost records, and with them perhaps a control.
+func (s *Session) reauthorize(ctx context.Context) error {
+	s.mu.Lock()
+	ids := make([]stream.ID, 0, len(s.follows))
+	for id := range s.follows {
+		ids = append(ids, id)
+	}
+	s.mu.Unlock()
+	for _, id := range ids {
+		err := s.authorize(ctx, id)
+		switch {
+		case err == nil:
+		case certain(refusal(err).Code):
+			s.unfollow(id)
+		default:
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// drainTick is the shortest time between two steps of a drain.
+const drainTick = 20 * time.Millisecond
+
+// Drain empties the server: from now on connects are refused, every session is
+// told, and their transports are closed one after the other, spread evenly over
+// the window, so that the other servers are not hit by all clients at once. When
+// ctx ends before that, the rest is closed at once. Drain returns when the last
+// transport was told to close.
+func (m *Manager) Drain(ctx context.Context, window time.Duration) {
+	started := time.Now()
+	m.mu.Lock()
+	m.drainBy = started.Add(window)
+	m.mu.Unlock()
+	sessions := m.all()
+	for i, s := range sessions {
+		s.tellDraining(window * time.Duration(i) / time.Duration(len(sessions)))
+	}
+	tick := time.NewTicker(max(drainTick, window/time.Duration(max(1, len(sessions)))))
+	defer tick.Stop()
+	for i := 0; i < len(sessions); {
+		due := len(sessions)
+		if ctx.Err() == nil && window > 0 {
+			due = min(due, int(float64(len(sessions))*time.Since(started).Seconds()/window.Seconds()))
+		}
+		for ; i < due; i++ {
+			sessions[i].Terminate(wire.CloseDraining, "this server is about to stop")
+		}
+		if i == len(sessions) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// tellDraining pushes session:draining if a drain is on and the client has been
+// told that it is connected; after says when its transport will be closed.
+func (s *Session) tellDraining(after time.Duration) {
+	s.m.mu.Lock()
+	by := s.m.drainBy
+	s.m.mu.Unlock()
+	s.mu.Lock()
+	tell := s.phase == live && !by.IsZero()
+	s.mu.Unlock()
+	if tell {
+		s.emit(wire.EventSessionDraining, wire.SessionDraining{
+			Reason: "shutdown", ReconnectAfterMs: after.Milliseconds(), DeadlineAt: by.UnixMilli(),
+		})
+	}
+}

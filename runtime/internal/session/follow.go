@@ -1,0 +1,220 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// followTimeout bounds a follow outside of any request.
+const followTimeout = 5 * time.Second
+
+// Follows tells whether the session follows the stream.
+func (s *Session) Follows(id stream.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.follows[id]
+	return ok
+}
+
+// attach makes the session follow a stream, from then on silently: nothing is
+// pushed before the follow is started. The session's own user stream does not
+// count against the bound.
+func (s *Session) attach(ctx context.Context, id stream.ID, from stream.Position) (*follow, error) {
+	f := &follow{s: s, id: id, from: from}
+	if err := s.reserve(f); err != nil {
+		return nil, err
+	}
+	at, err := s.m.Hub.Attach(ctx, id, from, f)
+	if err != nil {
+		s.forgetFollow(f)
+		return nil, fmt.Errorf("follow %s: %w", id, err)
+	}
+	if !f.attached(at) {
+		at.Detach()
+	}
+	return f, nil
+}
+
+// reserve takes a place among what the session follows, before the Hub is asked,
+// so that a control that comes meanwhile finds it. A follow that is there already
+// is replaced.
+func (s *Session) reserve(f *follow) error {
+	s.mu.Lock()
+	before := s.follows[f.id]
+	bound := s.m.Limits().Subscriptions
+	own := UserStream(s.caller.ID)
+	count := len(s.follows)
+	if _, has := s.follows[own]; has {
+		count--
+	}
+	switch {
+	case s.phase == gone:
+		s.mu.Unlock()
+		return context.Canceled
+	case before == nil && f.id != own && count >= bound:
+		s.mu.Unlock()
+		return wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a connection may follow %d streams", bound))
+	}
+	s.follows[f.id] = f
+	s.mu.Unlock()
+	if before != nil {
+		before.end().Detach()
+	}
+	return nil
+}
+
+// forgetFollow takes a follow out if it is still the one for its stream.
+func (s *Session) forgetFollow(f *follow) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.follows[f.id] == f {
+		delete(s.follows, f.id)
+	}
+}
+
+// unfollow stops following a stream; nothing of it is pushed any more. It is
+// safe to call from a Sink: the Hub is told later.
+func (s *Session) unfollow(id stream.ID) {
+	s.mu.Lock()
+	f := s.follows[id]
+	delete(s.follows, id)
+	s.mu.Unlock()
+	if f != nil {
+		go f.end().Detach()
+	}
+}
+
+// takeAway is unfollow by a control. The request that is being carried out is
+// kept from following the stream again without asking.
+func (s *Session) takeAway(ids []stream.ID) {
+	s.mu.Lock()
+	if s.inbox.working {
+		if s.lately == nil {
+			s.lately = map[stream.ID]struct{}{}
+		}
+		for _, id := range ids {
+			s.lately[id] = struct{}{}
+		}
+	}
+	s.mu.Unlock()
+	for _, id := range ids {
+		s.unfollow(id)
+	}
+}
+
+// unfollowAll ends all follows and tells which there were, without the user's own.
+func (s *Session) unfollowAll() []stream.ID {
+	s.mu.Lock()
+	follows := s.follows
+	s.follows = nil
+	own := UserStream(s.caller.ID)
+	s.mu.Unlock()
+	ids := make([]stream.ID, 0, len(follows))
+	for id, f := range follows {
+		f.end().Detach()
+		if id != own {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// follower is the stream.Follower of one request. While the request runs, what
+// is followed waits for settle; after that it starts at once.
+type follower struct {
+	s   *Session
+	ctx context.Context
+
+	mu      sync.Mutex
+	settled bool
+	fresh   []*follow
+}
+
+// Follow implements stream.Follower. Following a stream again changes nothing.
+func (f *follower) Follow(id stream.ID, from stream.Position) error {
+	if f.s.Follows(id) {
+		return nil
+	}
+	f.mu.Lock()
+	settled := f.settled
+	f.mu.Unlock()
+	ctx := f.ctx
+	if settled {
+		later, cancel := context.WithTimeout(f.s.m.ctx, followTimeout)
+		defer cancel()
+		ctx = later
+	}
+	if f.s.takenLately(id) {
+		if err := f.s.authorize(ctx, id); err != nil {
+			return err
+		}
+	}
+	added, err := f.s.attach(ctx, id, from)
+	if err != nil {
+		return err
+	}
+	if !f.keep(added) {
+		added.start()
+	}
+	return nil
+}
+
+// Unfollow implements stream.Follower.
+func (f *follower) Unfollow(id stream.ID) { f.s.unfollow(id) }
+
+// Follows implements stream.Follower.
+func (f *follower) Follows(id stream.ID) bool { return f.s.Follows(id) }
+
+// keep leaves the start of a follow to settle, unless that is over.
+func (f *follower) keep(added *follow) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.settled {
+		return false
+	}
+	f.fresh = append(f.fresh, added)
+	return true
+}
+
+// positions are the streams followed by this request, and from where.
+func (f *follower) positions() []wire.StreamPosition {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make([]wire.StreamPosition, 0, len(f.fresh))
+	for _, added := range f.fresh {
+		out = append(out, wire.StreamPosition{
+			Stream: string(added.id), Epoch: added.from.Epoch, Seq: added.from.Seq,
+		})
+	}
+	return out
+}
+
+// settle starts what the request followed, or takes it back.
+func (f *follower) settle(keep bool) {
+	f.mu.Lock()
+	f.settled = true
+	fresh := f.fresh
+	f.fresh = nil
+	f.mu.Unlock()
+	for _, added := range fresh {
+		if keep {
+			added.start()
+			continue
+		}
+		f.s.forgetFollow(added)
+		added.end().Detach()
+	}
+}
+
+// takenLately tells whether a control took the stream away during this request.
+func (s *Session) takenLately(id stream.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, taken := s.lately[id]
+	return taken
+}

@@ -1,0 +1,106 @@
+package session
+
+import (
+	"context"
+	"hash/maphash"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+const (
+	// hookWorkers is how many calls of the Listener run at once; hookQueue is how
+	// many wait for each. Beyond that whoever opens or closes a session waits too.
+	hookWorkers = 8
+	hookQueue   = 1024
+)
+
+// hooks call the Listener off the path of requests, in order for each user.
+type hooks struct {
+	listener Listener
+	log      *slog.Logger
+	ctx      context.Context
+	seed     maphash.Seed
+	queues   [hookWorkers]chan hook
+	pending  sync.WaitGroup
+}
+
+type hook struct {
+	caller   identity.Caller
+	closed   bool
+	followed []stream.ID
+}
+
+func newHooks(ctx context.Context, l Listener, log *slog.Logger) *hooks {
+	h := &hooks{listener: l, log: log, ctx: ctx, seed: maphash.MakeSeed()}
+	if l == nil {
+		return h
+	}
+	for i := range h.queues {
+		h.queues[i] = make(chan hook, hookQueue)
+		go h.run(h.queues[i])
+	}
+	return h
+}
+
+func (h *hooks) opened(c identity.Caller) { h.put(hook{caller: c}) }
+
+func (h *hooks) closed(c identity.Caller, followed []stream.ID) {
+	h.put(hook{caller: c, closed: true, followed: followed})
+}
+
+func (h *hooks) put(k hook) {
+	if h.listener == nil {
+		return
+	}
+	h.pending.Add(1)
+	select {
+	case h.queues[maphash.String(h.seed, k.caller.ID)%hookWorkers] <- k:
+	case <-h.ctx.Done():
+		h.pending.Done()
+	}
+}
+
+func (h *hooks) run(queue <-chan hook) {
+	for {
+		select {
+		case k := <-queue:
+			h.call(k)
+		case <-h.ctx.Done():
+			return
+		}
+	}
+}
+
+func (h *hooks) call(k hook) {
+	defer h.pending.Done()
+	defer func() {
+		if p := recover(); p != nil {
+			h.log.Error("a session listener panicked", "session", k.caller.SessionID,
+				"panic", panicText(p), "stack", string(debug.Stack()))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(h.ctx, closeTimeout)
+	defer cancel()
+	if k.closed {
+		h.listener.SessionClosed(ctx, k.caller, k.followed)
+		return
+	}
+	h.listener.SessionOpened(ctx, k.caller)
+}
+
+// drain waits until nothing is pending, or ctx ends.
+func (h *hooks) drain(ctx context.Context) {
+	done := make(chan struct{})
+	go func() {
+		h.pending.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,118 @@
+package session
+
+import (
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+const (
+	// inboxRequests and inboxBytes bound the requests of one connection that wait
+	// for their turn; one of any size may always wait. What comes beyond is refused.
+	inboxRequests = 64
+	inboxBytes    = 256 << 10
+	// floodFactor times its budget is what makes a connection lose it all.
+	floodFactor = 10
+)
+
+// inbox holds the requests that wait. It is guarded by the session's mutex.
+type inbox struct {
+	waiting []Request
+	bytes   int
+	// working is true while a goroutine carries out requests; there is none otherwise.
+	working bool
+}
+
+func (b *inbox) put(r Request) bool {
+	if len(b.waiting) >= inboxRequests || (len(b.waiting) > 0 && b.bytes+r.Size > inboxBytes) {
+		return false
+	}
+	b.waiting = append(b.waiting, r)
+	b.bytes += r.Size
+	return true
+}
+
+func (b *inbox) take() (Request, bool) {
+	if len(b.waiting) == 0 {
+		b.waiting = nil
+		return Request{}, false
+	}
+	r := b.waiting[0]
+	b.waiting[0] = Request{}
+	b.waiting = b.waiting[1:]
+	b.bytes -= r.Size
+	return r, true
+}
+
+// Receive takes in an event that the client sent. It does not block: a request
+// beyond the connection's budget is refused at once, one within it waits for
+// those before it.
+func (s *Session) Receive(r Request) {
+	now, limits := time.Now(), s.m.Limits()
+	if s.flood.take(now, floodFactor*limits.EventsPerSecond, floodFactor*limits.Burst) > 0 {
+		s.Terminate(wire.CloseRateLimited, "too many events")
+		return
+	}
+	if wait := s.rate.take(now, limits.EventsPerSecond, limits.Burst); wait > 0 {
+		s.refuse(r, rateLimited("too many requests on this connection", wait))
+		return
+	}
+	s.mu.Lock()
+	taken := s.phase < closed
+	fits := taken && s.inbox.put(r)
+	s.mu.Unlock()
+	switch {
+	case fits:
+		s.wake()
+	case taken:
+		s.refuse(r, rateLimited("too many requests of this connection are waiting", time.Second))
+	}
+}
+
+// refuse answers a request that is not carried out.
+func (s *Session) refuse(r Request, refusal *wire.Error) {
+	s.m.Metrics.request(s.eventLabel(r.Event), refusal.Code, 0)
+	s.answer(r, nil, refusal)
+}
+
+// wake starts the goroutine that carries out requests, if there is something to
+// do and none is running.
+func (s *Session) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == opening || s.phase == gone || s.inbox.working {
+		return
+	}
+	if len(s.inbox.waiting) == 0 && s.phase != closed {
+		return
+	}
+	s.inbox.working = true
+	go s.work()
+}
+
+// work carries out the waiting requests, one after the other, and after the last
+// one of a closed connection it ends the session.
+func (s *Session) work() {
+	for {
+		s.mu.Lock()
+		r, some := s.inbox.take()
+		s.lately = nil
+		last := !some && s.phase == closed
+		if last {
+			s.phase = gone
+		}
+		if !some {
+			s.inbox.working = false
+		}
+		s.mu.Unlock()
+		switch {
+		case some:
+			s.serve(r)
+		case last:
+			s.finish()
+			return
+		default:
+			return
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package session
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+// UserStream is the stream of one user, which every session of the user follows:
+// it carries what concerns the user alone, and the controls that make sessions
+// leave other streams.
+func UserStream(user string) stream.ID { return stream.ID(userKind + ":" + user) }
+
+const userKind = "user"
+
+const (
+	// requestTimeout is how long a request may take.
+	requestTimeout = 10 * time.Second
+	// closeTimeout bounds what is done for a session that is gone.
+	closeTimeout = 10 * time.Second
+)
+
+// Options of a [Manager]. All are required unless they say otherwise.
+type Options struct {
+	Router  *Router
+	Encoder Encoder
+	Auth    Authenticator
+	Hub     Hub
+	Replies stream.Replies
+	// IdempotencyTTL is how long the answer to a keyed request is remembered.
+	IdempotencyTTL time.Duration
+	// Snapshotters are the kinds of streams that clients may ask for by name, apart
+	// from their own user stream.
+	Snapshotters map[string]Snapshotter
+	// Listener may be nil.
+	Listener Listener
+	// Limits gives the limits in force; it is called often and must be quick.
+	Limits func() Limits
+	// WarnBefore is how long before its token expires a session is warned, Grace
+	// how long after that it is kept.
+	WarnBefore, Grace time.Duration
+	// MaxPayload is how many bytes the arguments of a request may have.
+	MaxPayload int64
+	// Features are told to clients.
+	Features map[string]bool
+	Metrics  *Metrics
+	Log      *slog.Logger
+	// RequestTimeout is how long a request may take; zero means ten seconds.
+	RequestTimeout time.Duration
+}
+
+// Manager has all sessions of this process.
+type Manager struct {
+	Options
+
+	ctx      context.Context
+	cancel   context.CancelFunc
+	hooks    *hooks
+	connects bucket
+	// snapshots has a place for each snapshot that may be made at the same time.
+	snapshots chan struct{}
+
+	mu       sync.Mutex
+	sessions map[*Session]struct{}
+	perUser  map[string]int
+	// drainBy is when the last session will have been closed; zero while not draining.
+	drainBy time.Time
+}
+
+// NewManager makes a manager, and registers the session's own requests in the
+// router. Close ends it.
+func NewManager(o Options) *Manager {
+	if o.RequestTimeout == 0 {
+		o.RequestTimeout = requestTimeout
+	}
+	m := &Manager{
+		Options:   o,
+		sessions:  map[*Session]struct{}{},
+		perUser:   map[string]int{},
+		snapshots: make(chan struct{}, snapshotsAtOnce),
+	}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.hooks = newHooks(m.ctx, o.Listener, o.Log)
+	registerOwn(o.Router)
+	return m
+}
+
+// Stats is a look at the sessions.
+type Stats struct {
+	// Connections counts the sessions, with those that are being opened.
+	Connections int
+	// Users counts the users that have one or more of them.
+	Users int
+	// Draining is true from the start of Drain.
+	Draining bool
+}
+
+// Stats counts the sessions.
+func (m *Manager) Stats() Stats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return Stats{Connections: len(m.sessions), Users: len(m.perUser), Draining: !m.drainBy.IsZero()}
+}
+
+// Callers lists who is connected, an entry a session.
+func (m *Manager) Callers() []identity.Caller {
+	sessions := m.all()
+	callers := make([]identity.Caller, len(sessions))
+	for i, s := range sessions {
+		callers[i] = s.Caller()
+	}
+	return callers
+}
+
+// Close waits until the Listener has been told of every session that is closed,
+// or until ctx ends, and then ends what is still running for this manager's sessions.
+func (m *Manager) Close(ctx context.Context) {
+	m.hooks.drain(ctx)
+	m.cancel()
+}
+
+func (m *Manager) all() []*Session {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sessions := make([]*Session, 0, len(m.sessions))
+	for s := range m.sessions {
+		sessions = append(sessions, s)
+	}
+	return sessions
+}
+
+// remove takes a session out; it tells whether the session was in.
+func (m *Manager) remove(s *Session, user string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, in := m.sessions[s]; !in {
+		return false
+	}
+	delete(m.sessions, s)
+	if m.perUser[user]--; m.perUser[user] <= 0 {
+		delete(m.perUser, user)
+	}
+	return true
+}

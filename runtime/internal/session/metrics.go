@@ -1,0 +1,74 @@
+package session
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Metrics count what sessions do. Labels are bounded: events are those that have
+// a handler, codes and close reasons are those of package wire.
+type Metrics struct {
+	connections prometheus.Gauge
+	refusals    *prometheus.CounterVec
+	closes      *prometheus.CounterVec
+	requests    *prometheus.CounterVec
+	durations   *prometheus.HistogramVec
+}
+
+// NewMetrics makes the metrics and registers them. Registering twice with the
+// same registry is a mistake of the program and panics.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		connections: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "anteroom_sessions", Help: "Sessions that are open.",
+		}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "anteroom_session_refusals_total", Help: "Connects that were refused, by error code.",
+		}, []string{"code"}),
+		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "anteroom_session_closes_total",
+			Help: "Sessions that ended, by close reason, or client, or transport when that was lost.",
+		}, []string{"reason"}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "anteroom_requests_total", Help: "Requests answered, by event and error code or ok.",
+		}, []string{"event", "code"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "anteroom_request_duration_seconds",
+			Help:    "Time from taking a request up to its answer.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"event"}),
+	}
+	reg.MustRegister(m.connections, m.refusals, m.closes, m.requests, m.durations)
+	return m
+}
+
+func (m *Metrics) opened() { m.connections.Inc() }
+
+func (m *Metrics) refused(code wire.Code) { m.refusals.WithLabelValues(string(code)).Inc() }
+
+func (m *Metrics) closed(reason wire.CloseReason, byClient bool) {
+	m.connections.Dec()
+	label := string(reason)
+	if label == "" {
+		label = "transport"
+		if byClient {
+			label = "client"
+		}
+	}
+	m.closes.WithLabelValues(label).Inc()
+}
+
+// request counts an answer; took is 0 for a request that was refused unread.
+func (m *Metrics) request(event string, code wire.Code, took time.Duration) {
+	label := string(code)
+	if label == "" {
+		label = "ok"
+	}
+	m.requests.WithLabelValues(event, label).Inc()
+	if took > 0 {
+		m.durations.WithLabelValues(event).Observe(took.Seconds())
+	}
+}

@@ -1,0 +1,134 @@
+package session
+
+import (
+	"context"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// authorize tells whether the session's user may have a stream it names: its own
+// user stream, or one of a kind that has a Snapshotter and does not refuse.
+func (s *Session) authorize(ctx context.Context, id stream.ID) error {
+	caller := s.Caller()
+	if id == UserStream(caller.ID) {
+		return nil
+	}
+	if id.Kind() == userKind {
+		return wire.Refuse(wire.CodePermissionDenied, "a user's stream is for that user alone")
+	}
+	kind, ok := s.m.Snapshotters[id.Kind()]
+	if !ok {
+		return wire.Refuse(wire.CodeNotFound, "there is no such stream")
+	}
+	return kind.Authorize(ctx, caller, id)
+}
+
+// resumeAll resumes streams, and gives the results in the order asked. What it
+// attaches is appended to fresh, to be started once the results are sent. The own
+// user stream goes first: a control that takes one of the others away then cannot
+// be missed.
+func (s *Session) resumeAll(ctx context.Context, asked []wire.StreamPosition, fresh *[]*follow) []wire.StreamResumed {
+	results := make([]wire.StreamResumed, len(asked))
+	seen := make(map[string]bool, len(asked))
+	own := string(UserStream(s.Caller().ID))
+	for _, ownTurn := range []bool{true, false} {
+		for i, at := range asked {
+			if (at.Stream == own) != ownTurn {
+				continue
+			}
+			if seen[at.Stream] {
+				results[i] = notResumed(at, wire.Invalid("streams", "a stream is named twice"))
+				continue
+			}
+			seen[at.Stream] = true
+			results[i] = s.resume(ctx, at, fresh)
+		}
+	}
+	return results
+}
+
+// resume brings one stream from where the client is to now. A stream that the
+// session follows already is followed anew, from the client's position.
+func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*follow) wire.StreamResumed {
+	id := stream.ID(at.Stream)
+	if err := id.Validate(); err != nil {
+		return notResumed(at, wire.Invalid("stream", "this is not the name of a stream"))
+	}
+	if err := s.authorize(ctx, id); err != nil {
+		return notResumed(at, refusal(err))
+	}
+	f, err := s.attach(ctx, id, stream.Position{Epoch: at.Epoch, Seq: at.Seq})
+	if err != nil {
+		return notResumed(at, refusal(err))
+	}
+	f.answer()
+	result, err := s.outcome(f)
+	if err != nil {
+		s.forgetFollow(f)
+		f.end().Detach()
+		return notResumed(at, refusal(err))
+	}
+	*fresh = append(*fresh, f)
+	return result
+}
+
+// outcome is the result for a stream that was attached.
+func (s *Session) outcome(f *follow) (wire.StreamResumed, error) {
+	missed := f.catchup()
+	if missed.Recovered {
+		return recovered(f.id, f.from, missed.Records), nil
+	}
+	_, payload, err := s.snapshot(f.id, missed.Now)
+	if err != nil {
+		return wire.StreamResumed{}, err
+	}
+	return wire.StreamResumed{
+		Stream: string(f.id), Epoch: missed.Now.Epoch, Seq: missed.Now.Seq, Snapshot: payload,
+	}, nil
+}
+
+func recovered(id stream.ID, from stream.Position, records []stream.Record) wire.StreamResumed {
+	result := wire.StreamResumed{Stream: string(id), Recovered: true, Epoch: from.Epoch, Seq: from.Seq}
+	for _, r := range records {
+		result.Events = append(result.Events, wire.ResumedEvent{
+			Event: r.Name, Data: withMeta(r.Data, id, r.Position, r.TS),
+		})
+		result.Epoch, result.Seq = r.Epoch, r.Seq
+	}
+	return result
+}
+
+func notResumed(at wire.StreamPosition, refused *wire.Error) wire.StreamResumed {
+	return wire.StreamResumed{Stream: at.Stream, Error: refused}
+}
+
+// answer says that the catch-up reaches the client in an acknowledgement.
+func (f *follow) answer() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answered = true
+}
+
+func (f *follow) catchup() stream.Catchup {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.at == nil {
+		return stream.Catchup{Recovered: true}
+	}
+	return f.at.Catchup
+}
+
+// syncResume is the request sync:resume.
+func syncResume(ctx context.Context, s *Session, c command.Call, req *wire.SyncResume) (command.Reply, error) {
+	f := c.Streams.(*follower)
+	var fresh []*follow
+	results := s.resumeAll(ctx, req.Streams, &fresh)
+	for _, added := range fresh {
+		if !f.keep(added) {
+			added.start()
+		}
+	}
+	return command.Reply{Data: wire.SyncResumed{Streams: results}}, nil
+}

@@ -1,0 +1,179 @@
+package session
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Session is one connected user.
+type Session struct {
+	m    *Manager
+	conn Conn
+
+	// rate is the budget of requests, flood ten times that.
+	rate, flood bucket
+
+	// starting and resumed are made by Open and used up by Start.
+	starting []*follow
+	resumed  []wire.StreamResumed
+
+	mu      sync.Mutex
+	phase   phase
+	caller  identity.Caller
+	inbox   inbox
+	follows map[stream.ID]*follow
+	// lately are the streams that controls took away since the current request began.
+	lately map[stream.ID]struct{}
+	expiry *time.Timer
+	// reason is why the server ended the session, "" if it did not.
+	reason wire.CloseReason
+}
+
+type phase int
+
+const (
+	opening phase = iota // not started: requests wait
+	live
+	closed // no request is taken in; those that came before are carried out
+	gone   // the listener knows
+)
+
+func newSession(m *Manager, conn Conn, caller identity.Caller) *Session {
+	return &Session{m: m, conn: conn, caller: caller, follows: map[stream.ID]*follow{}}
+}
+
+// Caller is who the session belongs to, with the scopes of its newest token.
+func (s *Session) Caller() identity.Caller {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.caller
+}
+
+// Start begins the session's life, once the client knows that it is connected:
+// it pushes session:ready, then what the followed streams have, and takes up the
+// requests that came in the meantime.
+func (s *Session) Start() {
+	s.mu.Lock()
+	if s.phase != opening {
+		s.mu.Unlock()
+		return
+	}
+	s.phase = live
+	starting, resumed := s.starting, s.resumed
+	s.starting, s.resumed = nil, nil
+	s.mu.Unlock()
+
+	s.emit(wire.EventSessionReady, s.ready(resumed))
+	s.tellDraining(0)
+	for _, f := range starting {
+		f.start()
+	}
+	s.armExpiry()
+	s.m.hooks.opened(s.Caller())
+	s.wake()
+}
+
+func (s *Session) ready(resumed []wire.StreamResumed) wire.SessionReady {
+	caller, limits := s.Caller(), s.m.Limits()
+	scopes := caller.Scopes
+	if scopes == nil {
+		scopes = []string{}
+	}
+	return wire.SessionReady{
+		SessionID:      caller.SessionID,
+		UserID:         caller.ID,
+		Name:           caller.Name,
+		Scopes:         scopes,
+		ServerTime:     time.Now().UnixMilli(),
+		TokenExpiresAt: unixMilli(caller.ExpiresAt),
+		Limits: wire.SessionLimits{
+			EventsPerSecond: limits.EventsPerSecond,
+			Burst:           limits.Burst,
+			MaxPayload:      s.m.MaxPayload,
+			Subscriptions:   limits.Subscriptions,
+		},
+		Features:       s.m.Features,
+		PolicyRevision: limits.PolicyRevision,
+		Resumed:        resumed,
+	}
+}
+
+// Terminate tells the client why, and closes its transport. Only the first call
+// has an effect.
+func (s *Session) Terminate(reason wire.CloseReason, message string) {
+	s.mu.Lock()
+	if s.reason != "" || s.phase >= closed {
+		s.mu.Unlock()
+		return
+	}
+	s.reason = reason
+	s.mu.Unlock()
+	s.emit(wire.EventSessionTerminated, wire.SessionTerminated{
+		Code: reason, Message: message, Reconnect: !reason.Terminal(),
+	})
+	s.conn.Close(reason)
+}
+
+// Closed ends the session because its connection is gone. Requests that were
+// received before are still carried out; then the listener is told.
+func (s *Session) Closed(byClient bool) {
+	s.mu.Lock()
+	if s.phase >= closed {
+		s.mu.Unlock()
+		return
+	}
+	started := s.phase == live
+	s.phase = closed
+	if s.expiry != nil {
+		s.expiry.Stop()
+	}
+	reason, user := s.reason, s.caller.ID
+	s.mu.Unlock()
+	if s.m.remove(s, user) {
+		s.m.Metrics.closed(reason, byClient)
+	}
+	if !started {
+		s.discard()
+		return
+	}
+	s.wake()
+}
+
+// discard forgets a session that never started.
+func (s *Session) discard() {
+	s.mu.Lock()
+	s.phase = gone
+	user := s.caller.ID
+	s.mu.Unlock()
+	s.unfollowAll()
+	s.m.remove(s, user)
+}
+
+// finish is called once the connection is gone and no request is left.
+func (s *Session) finish() {
+	followed := s.unfollowAll()
+	s.m.hooks.closed(s.Caller(), followed)
+}
+
+// emit sends an event of the session's own.
+func (s *Session) emit(event string, payload any) {
+	data, err := json.Marshal(payload)
+	if err != nil {
+		s.m.Log.Error("an event cannot be encoded", "event", event, "error", err)
+		return
+	}
+	s.conn.Emit(event, data)
+}
+
+// unixMilli gives 0 for the zero time.
+func unixMilli(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}

@@ -1,0 +1,343 @@
+package socketio
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+func TestConnect(t *testing.T) {
+	for _, transport := range []string{"websocket", "polling"} {
+		t.Run(transport, func(t *testing.T) {
+			st := newStack(t)
+			c := st.dial(transport)
+			if refused := c.connect(wire.ConnectAuth{Token: "ann", Protocol: 1}); refused != nil {
+				t.Fatal(refused)
+			}
+			var ready wire.SessionReady
+			c.pushed(wire.EventSessionReady, 1, &ready)
+			if ready.SessionID == "" || ready.ServerTime == 0 {
+				t.Errorf("ready without id or time: %+v", ready)
+			}
+			ready.SessionID, ready.ServerTime = "", 0
+			want := wire.SessionReady{
+				UserID: "ann", Name: "ANN", Scopes: []string{"play"}, PolicyRevision: "r1",
+				Limits:   wire.SessionLimits{EventsPerSecond: 1000, Burst: 1000, MaxPayload: 4096, Subscriptions: 4},
+				Features: map[string]bool{"chat": true},
+			}
+			if diff := cmp.Diff(want, ready); diff != "" {
+				t.Errorf("ready (-want +got):\n%s", diff)
+			}
+			a := c.request("sync:ping", wire.SyncPing{At: 7})
+			if !a.OK || !strings.HasPrefix(string(a.Data), `{"at":7,"serverTime":`) {
+				t.Errorf("ping: %+v", a)
+			}
+			if got := st.sessions.Stats(); got.Connections != 1 || got.Users != 1 {
+				t.Errorf("stats %+v", got)
+			}
+			c.stop()
+			st.eventually("the session ends", func() bool { return st.sessions.Stats().Connections == 0 })
+			st.eventually("the listener knows", func() bool {
+				return cmp.Equal(st.events.list(), []string{"opened ann", "closed ann"})
+			})
+		})
+	}
+}
+
+func TestConnectRefused(t *testing.T) {
+	full := func(s *setup) { s.limits.Connections = 1 }
+	one := func(s *setup) { s.limits.ConnectionsPerUser = 1 }
+	for _, c := range []struct {
+		name   string
+		change func(*setup)
+		auth   any
+		want   wire.Error
+	}{
+		{"no token", nil, map[string]any{}, wire.Error{Code: wire.CodeUnauthenticated}},
+		{"another protocol", nil, map[string]any{"token": "bob", "protocol": 9}, wire.Error{Code: wire.CodeUnsupportedProtocol}},
+		{"wrong type", nil, map[string]any{"token": 5}, wire.Error{Code: wire.CodeInvalidArgument, Field: "token"}},
+		{"too long", nil, map[string]any{"token": "bob", "deviceId": strings.Repeat("d", 65)}, wire.Error{Code: wire.CodeInvalidArgument, Field: "deviceId"}},
+		{"server full", full, wire.ConnectAuth{Token: "bob"}, wire.Error{Code: wire.CodeResourceExhausted, Retryable: true, RetryAfterMs: 5000}},
+		{"user full", one, wire.ConnectAuth{Token: "ann"}, wire.Error{Code: wire.CodeResourceExhausted, Retryable: true, RetryAfterMs: 5000}},
+		{"fault of the server", nil, wire.ConnectAuth{Token: "broken"}, wire.Error{Code: wire.CodeInternal}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var change []func(*setup)
+			if c.change != nil {
+				change = append(change, c.change)
+			}
+			st := newStack(t, change...)
+			st.join("ann")
+			second := st.dial("websocket")
+			got := second.connect(c.auth)
+			if got == nil {
+				t.Fatal("connected")
+			}
+			if strings.Contains(got.Message, "fire") || got.Message == "" {
+				t.Errorf("message %q", got.Message)
+			}
+			got.Message = ""
+			if *got != c.want {
+				t.Errorf("got %+v, want %+v", *got, c.want)
+			}
+			if n := st.sessions.Stats().Connections; n != 1 {
+				t.Errorf("%d connections are counted", n)
+			}
+		})
+	}
+}
+
+func TestConnectsPerSecond(t *testing.T) {
+	st := newStack(t, func(s *setup) { s.limits.ConnectsPerSecond = 1 })
+	st.join("ann")
+	var refused *wire.Error
+	for range 20 {
+		if refused = st.dial("websocket").connect(wire.ConnectAuth{Token: "ann"}); refused != nil {
+			break
+		}
+	}
+	if refused == nil || refused.Code != wire.CodeRateLimited || refused.RetryAfterMs <= 0 || !refused.Retryable {
+		t.Errorf("got %+v", refused)
+	}
+}
+
+func TestConnectAgainAfterRefusal(t *testing.T) {
+	st := newStack(t)
+	c := st.dial("websocket")
+	if c.connect(wire.ConnectAuth{}) == nil {
+		t.Fatal("connected without a token")
+	}
+	if err := c.send(`40{"token":"ann"}`); err != nil {
+		t.Fatal(err)
+	}
+	c.pushed(wire.EventSessionReady, 1, &wire.SessionReady{})
+}
+
+func TestStoreDownAtConnect(t *testing.T) {
+	st := newStack(t)
+	st.db.SetDown(true)
+	if got := st.dial("websocket").connect(wire.ConnectAuth{Token: "ann"}); got == nil || got.Code != wire.CodeUnavailable || !got.Retryable {
+		t.Errorf("got %v", got)
+	}
+	if n := st.sessions.Stats().Connections; n != 0 {
+		t.Errorf("%d connections are counted", n)
+	}
+	st.db.SetDown(false)
+	st.join("ann")
+}
+
+func TestOtherNamespace(t *testing.T) {
+	st := newStack(t)
+	c := st.dial("websocket")
+	if err := c.send("40/admin,"); err != nil {
+		t.Fatal(err)
+	}
+	m, _ := c.find("CONNECT_ERROR", func(m message) bool { return m.kind == packetConnectError })
+	if got := string(m.data); got != `{"message":"Invalid namespace"}` {
+		t.Errorf("got %s", got)
+	}
+	if err := c.send(`40{"token":"ann"}`); err != nil {
+		t.Fatal(err)
+	}
+	c.pushed(wire.EventSessionReady, 1, &wire.SessionReady{})
+}
+
+// TestRudeClients checks that what no client may send ends the transport.
+func TestRudeClients(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		connect bool
+		send    string
+	}{
+		{"event before CONNECT", false, `42["sync:ping"]`},
+		{"second CONNECT", true, `40{"token":"ann"}`},
+		{"binary event", true, `451-["a",{"_placeholder":true,"num":0}]`},
+		{"binary ack", true, `461-1[{"_placeholder":true,"num":0}]`},
+		{"CONNECT_ERROR", true, `44{}`},
+		{"broken JSON", true, `42["a"`},
+		{"reserved event", true, `42["disconnect"]`},
+		{"broken UTF-8", true, "42[\"a\",\"\xff\"]"},
+		{"event elsewhere", true, `42/x,["a"]`},
+		{"unknown engine packet", true, `9`},
+		{"far too large", true, `42["a","` + strings.Repeat("x", 9000) + `"]`},
+		{"disconnect", true, `41`},
+	} {
+		for _, transport := range []string{"websocket", "polling"} {
+			t.Run(c.name+" over "+transport, func(t *testing.T) {
+				st := newStack(t)
+				rude := st.dial(transport)
+				if c.connect {
+					if refused := rude.connect(wire.ConnectAuth{Token: "ann"}); refused != nil {
+						t.Fatal(refused)
+					}
+				}
+				_ = rude.send(c.send)
+				if c.name == "far too large" && transport == "polling" {
+					rude.stop() // a POST that is too large is refused with 413, no more
+				}
+				rude.closed()
+				st.eventually("the session ends", func() bool { return st.sessions.Stats().Connections == 0 })
+			})
+		}
+	}
+}
+
+func TestBinaryFrames(t *testing.T) {
+	st := newStack(t)
+	c := st.dial("polling")
+	if refused := c.connect(wire.ConnectAuth{Token: "ann"}); refused != nil {
+		t.Fatal(refused)
+	}
+	_ = c.send("bAQID")
+	c.closed()
+}
+
+func TestOrigins(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		allowed []string
+		origin  string // {host} is the server's own
+		ok      bool
+	}{
+		{"no browser", nil, "", true},
+		{"same origin", nil, "http://{host}", true},
+		{"same host, TLS ends elsewhere", nil, "https://{host}", true},
+		{"another site", nil, "https://evil.example", false},
+		{"no site", nil, "null", false},
+		{"listed", []string{"https://Game.example/"}, "https://game.example", true},
+		{"listed with another scheme", []string{"https://game.example"}, "http://game.example", false},
+		{"not listed", []string{"https://game.example"}, "https://game.example.evil.example", false},
+		{"any", []string{"*"}, "https://evil.example", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			st := newStack(t, func(s *setup) { s.socket.AllowedOrigins = c.allowed })
+			header := http.Header{}
+			origin := strings.ReplaceAll(c.origin, "{host}", strings.TrimPrefix(st.url, "http://"))
+			if origin != "" {
+				header.Set("Origin", origin)
+			}
+			_, wsErr := dialWebSocket(t, st.url, header)
+			polling, pollErr := dialPolling(t, st.url, header)
+			if (wsErr == nil) != c.ok || (pollErr == nil) != c.ok {
+				t.Errorf("websocket %v, polling %v, want allowed %v", wsErr, pollErr, c.ok)
+			}
+			if !c.ok && !strings.Contains(pollErr.Error(), `{"code":4,"message":"Forbidden"}`) {
+				t.Errorf("polling is refused with %v", pollErr)
+			}
+			if polling != nil {
+				polling.stop()
+			}
+		})
+	}
+}
+
+func TestPreflight(t *testing.T) {
+	st := newStack(t, func(s *setup) { s.socket.AllowedOrigins = []string{"https://game.example"} })
+	req, err := http.NewRequest(http.MethodOptions, st.url+"/socket.io/?EIO=4&transport=polling", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", "https://game.example")
+	req.Header.Set("Access-Control-Request-Method", "POST")
+	req.Header.Set("Access-Control-Request-Headers", "content-type")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	want := map[string]string{
+		"Access-Control-Allow-Origin": "https://game.example", "Access-Control-Allow-Credentials": "true",
+		"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Allow-Headers": "content-type",
+	}
+	for name, value := range want {
+		if got := res.Header.Get(name); got != value {
+			t.Errorf("%s is %q, want %q", name, got, value)
+		}
+	}
+	if res.StatusCode != http.StatusNoContent {
+		t.Errorf("status %d", res.StatusCode)
+	}
+}
+
+func TestHandshakeErrors(t *testing.T) {
+	st := newStack(t, func(s *setup) { s.socket.Transports = []string{"polling"} })
+	for _, c := range []struct {
+		name, method, query string
+		status, code        int
+	}{
+		{"transport that is switched off", "GET", "EIO=4&transport=websocket", 400, 0},
+		{"no transport", "GET", "EIO=4", 400, 0},
+		{"unknown session", "GET", "EIO=4&transport=polling&sid=nope", 400, 1},
+		{"malformed session", "GET", "EIO=4&transport=polling&sid=%00%7f", 400, 1},
+		{"session twice", "GET", "EIO=4&transport=polling&sid=a&sid=b", 400, 3},
+		{"handshake by POST", "POST", "EIO=4&transport=polling", 400, 2},
+		{"old protocol", "GET", "EIO=3&transport=polling", 400, 5},
+		{"no protocol", "GET", "transport=polling", 400, 5},
+		{"JSONP", "GET", "EIO=4&transport=polling&j=0", 400, 3},
+		{"post to an unknown session", "POST", "EIO=4&transport=polling&sid=nope", 400, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := fetch(c.method, st.url+"/socket.io/?"+c.query, http.Header{}, "4")
+			want := `{"code":` + string(rune('0'+c.code)) + `,`
+			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "status 400") {
+				t.Errorf("got %v, want status 400 with %s", err, want)
+			}
+		})
+	}
+	if _, err := fetch("GET", st.url+"/socket.io/socket.io.js", http.Header{}, ""); err == nil || !strings.Contains(err.Error(), "404") {
+		t.Errorf("a path below: %v", err)
+	}
+}
+
+func TestPostTooLarge(t *testing.T) {
+	st := newStack(t)
+	body, err := fetch("GET", st.url+"/socket.io/?EIO=4&transport=polling", http.Header{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(body, `"sid":"`)
+	sid, _, _ := strings.Cut(rest, `"`)
+	_, err = fetch("POST", st.url+"/socket.io/?EIO=4&transport=polling&sid="+sid, http.Header{}, strings.Repeat("4", 9000))
+	if err == nil || !strings.Contains(err.Error(), "status 413") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestNoConnectIsLost has clients send CONNECT together with the handshake, before
+// the engine has set itself up.
+func TestNoConnectIsLost(t *testing.T) {
+	st := newStack(t, func(s *setup) { s.limits.Connections, s.limits.ConnectionsPerUser = 0, 0 })
+	const clients = 200
+	done := make(chan *client, clients)
+	for range clients {
+		go func() {
+			c, err := dialWebSocket(t, st.url, http.Header{})
+			if err != nil {
+				t.Error(err)
+				done <- nil
+				return
+			}
+			if err := c.send(`40{"token":"ann"}`); err != nil {
+				t.Error(err)
+			}
+			done <- c
+		}()
+	}
+	for range clients {
+		if c := <-done; c != nil {
+			c.pushed(wire.EventSessionReady, 1, &wire.SessionReady{})
+		}
+	}
+}
+
+func TestConnectTimeout(t *testing.T) {
+	st := newStack(t, func(s *setup) { s.socket.ConnectTimeout = 50 * time.Millisecond })
+	for _, transport := range []string{"websocket", "polling"} {
+		st.dial(transport).closed()
+	}
+}

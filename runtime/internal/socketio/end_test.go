@@ -1,0 +1,187 @@
+package socketio
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+func TestExpiry(t *testing.T) {
+	for _, transport := range []string{"websocket", "polling"} {
+		t.Run(transport, func(t *testing.T) {
+			st := newStack(t, func(s *setup) { s.session.WarnBefore, s.session.Grace = time.Hour, 50*time.Millisecond })
+			until := time.Now().Add(50 * time.Millisecond)
+			c := st.dial(transport)
+			if refused := c.connect(wire.ConnectAuth{Token: tokenUntil("ann", until)}); refused != nil {
+				t.Fatal(refused)
+			}
+			var expiring wire.SessionExpiring
+			warned := c.pushed(wire.EventSessionExpiring, 1, &expiring)
+			if expiring.ExpiresAt != until.UnixMilli() || expiring.GraceMs != 50 {
+				t.Errorf("warning %+v", expiring)
+			}
+			var ended wire.SessionTerminated
+			at := c.pushed(wire.EventSessionTerminated, 1, &ended)
+			if ended.Code != wire.CloseTokenExpired || !ended.Reconnect || at < warned {
+				t.Errorf("end %+v", ended)
+			}
+			c.closed()
+			st.eventually("the session ends", func() bool { return st.sessions.Stats().Connections == 0 })
+		})
+	}
+}
+
+func TestRefresh(t *testing.T) {
+	st := newStack(t, func(s *setup) { s.session.WarnBefore, s.session.Grace = time.Hour, 200*time.Millisecond })
+	c := st.join(tokenUntil("ann", time.Now().Add(200*time.Millisecond)))
+	if a := c.request("session:refresh", wire.SessionRefresh{Token: "bob"}); a.Error == nil || a.Error.Code != wire.CodePermissionDenied {
+		t.Errorf("another user's token: %+v", a)
+	}
+	if a := c.request("session:refresh", wire.SessionRefresh{}); a.Error == nil || a.Error.Field != "token" {
+		t.Errorf("no token: %+v", a)
+	}
+	if a := c.request("session:refresh", wire.SessionRefresh{Token: "ann"}); !a.OK || string(a.Data) != `{"scopes":["play"]}` {
+		t.Errorf("a token that does not expire: %+v", a)
+	}
+	until := time.Now().Add(30 * time.Minute)
+	var fresh wire.SessionRefreshed
+	a := c.request("session:refresh", wire.SessionRefresh{Token: tokenUntil("ann", until)})
+	if err := json.Unmarshal(a.Data, &fresh); err != nil || fresh.TokenExpiresAt != until.UnixMilli() {
+		t.Errorf("%s: %v", a.Data, err)
+	}
+	c.pushed(wire.EventSessionExpiring, 2, &wire.SessionExpiring{})
+	time.Sleep(500 * time.Millisecond) // the first token's end would have come by now
+	if a := c.request("sync:ping", wire.SyncPing{}); !a.OK {
+		t.Errorf("after the first token's end: %+v", a)
+	}
+}
+
+func TestDrain(t *testing.T) {
+	st := newStack(t)
+	clients := []*client{st.join("ann"), st.join("bob"), st.join("cid")}
+	polling := st.dial("polling")
+	if refused := polling.connect(wire.ConnectAuth{Token: "dot"}); refused != nil {
+		t.Fatal(refused)
+	}
+	late := st.dial("websocket")
+	clients = append(clients, polling)
+	for _, c := range clients {
+		c.pushed(wire.EventSessionReady, 1, &wire.SessionReady{})
+	}
+	started := time.Now()
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		st.sessions.Drain(context.Background(), 300*time.Millisecond)
+	}()
+	for _, c := range clients {
+		var notice wire.SessionDraining
+		c.pushed(wire.EventSessionDraining, 1, &notice)
+		if notice.DeadlineAt < started.UnixMilli()+300 || notice.ReconnectAfterMs > 300 {
+			t.Errorf("notice %+v", notice)
+		}
+	}
+	if refused := late.connect(wire.ConnectAuth{Token: "eve"}); refused == nil || refused.Code != wire.CodeDraining || !refused.Retryable || refused.RetryAfterMs == 0 {
+		t.Errorf("a connect while draining: %+v", refused)
+	}
+	for _, c := range clients {
+		var ended wire.SessionTerminated
+		c.pushed(wire.EventSessionTerminated, 1, &ended)
+		if ended.Code != wire.CloseDraining || !ended.Reconnect {
+			t.Errorf("end %+v", ended)
+		}
+		c.closed()
+	}
+	<-drained
+	if took := time.Since(started); took < 300*time.Millisecond {
+		t.Errorf("drained in %v, before the window was over", took)
+	}
+	st.eventually("all sessions end", func() bool { return st.sessions.Stats().Connections == 0 })
+	if !st.sessions.Stats().Draining {
+		t.Error("stats do not say draining")
+	}
+}
+
+func TestDrainCutShort(t *testing.T) {
+	st := newStack(t)
+	c := st.join("ann")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	st.sessions.Drain(ctx, time.Hour)
+	c.closed()
+}
+
+// TestRequestsOutliveTheConnection checks that what was received is carried out,
+// and that the listener hears of the end only then.
+func TestRequestsOutliveTheConnection(t *testing.T) {
+	st := newStack(t)
+	c := st.join("ann")
+	c.begin("counter:slow", struct{}{})
+	c.begin("counter:add", counterAdd{ID: "a", By: 5})
+	if err := c.send("41"); err != nil {
+		t.Fatal(err)
+	}
+	st.eventually("the session is gone", func() bool { return st.sessions.Stats().Connections == 0 })
+	if got := strings.Join(st.events.list(), ","); strings.Contains(got, "closed") {
+		t.Errorf("the listener was told %s", got)
+	}
+	close(st.counters.slow)
+	st.eventually("the listener is told", func() bool { return strings.Contains(strings.Join(st.events.list(), ","), "closed ann") })
+	if got := st.join("bob").request("counter:add", counterAdd{ID: "a", By: 1}); string(got.Data) != `{"n":6}` {
+		t.Errorf("the waiting request was not carried out: %s", got.Data)
+	}
+}
+
+// TestSlowConsumer has a polling client that does not poll any more.
+func TestSlowConsumer(t *testing.T) {
+	st := newStack(t, func(s *setup) { s.outbound = 10 << 10 })
+	url := st.url + "/socket.io/?EIO=4&transport=polling"
+	body, err := fetch(http.MethodGet, url, http.Header{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(body, `"sid":"`)
+	sid, _, _ := strings.Cut(rest, `"`)
+	if _, err := fetch(http.MethodPost, url+"&sid="+sid, http.Header{}, `40{"token":"ann"}`); err != nil {
+		t.Fatal(err)
+	}
+	st.eventually("the session opens", func() bool { return len(st.events.list()) == 1 })
+	data := json.RawMessage(`{"x":"` + strings.Repeat("x", 1000) + `"}`)
+	for range 20 {
+		st.commit(session.UserStream("ann"), stream.Event{Name: "test:big", Data: data}, nil)
+	}
+	st.eventually("the session is cut", func() bool { return st.sessions.Stats().Connections == 0 })
+	if _, err := fetch(http.MethodGet, url+"&sid="+sid, http.Header{}, ""); err == nil || !strings.Contains(err.Error(), `"code":1`) {
+		t.Errorf("the next poll: %v", err)
+	}
+}
+
+// TestWaitingPollIsAnswered closes the server below a poll that waits, and expects
+// an orderly end of the http.Server.
+func TestWaitingPollIsAnswered(t *testing.T) {
+	st := newStack(t)
+	front := httptest.NewServer(st.server)
+	c, err := dialPolling(t, front.URL, http.Header{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if refused := c.connect(wire.ConnectAuth{Token: "ann"}); refused != nil {
+		t.Fatal(refused)
+	}
+	c.pushed(wire.EventSessionReady, 1, &wire.SessionReady{})
+	st.server.Close()
+	c.closed()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := front.Config.Shutdown(ctx); err != nil {
+		t.Errorf("shut down: %v", err)
+	}
+}
