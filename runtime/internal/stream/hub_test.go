@@ -21,55 +21,23 @@ type pod struct {
 	hub *stream.Hub
 }
 
-type cleaner interface {
-	Cleanup(func())
-	Fatalf(string, ...any)
-	Helper()
+func newPod(t streamtest.TB, m *streamtest.Memory, opts ...stream.HubOption) *pod {
+	bus := m.Bus()
+	return &pod{m: m, bus: bus, hub: streamtest.StartHub(t, m, bus, opts...)}
 }
 
-func newPod(t cleaner, m *streamtest.Memory, opts ...stream.HubOption) *pod {
-	p := &pod{m: m, bus: m.Bus()}
-	p.hub = stream.NewHub(m, p.bus, opts...)
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { _ = p.hub.Run(ctx) })
-	t.Cleanup(func() {
-		cancel()
-		running.Wait()
-	})
-	return p
-}
-
-// client is a follower with a recorder.
-type client struct {
-	*streamtest.Recorder
-	a *stream.Attachment
-}
-
-// attach attaches at a position and takes the catchup, without Start.
-func (p *pod) attach(t cleaner, id stream.ID, from stream.Position) *client {
+func (p *pod) attach(t streamtest.TB, from stream.Position) *streamtest.Client {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	c := &client{Recorder: streamtest.NewRecorder(from)}
-	a, err := p.hub.Attach(ctx, id, from, c)
-	if err != nil {
-		t.Fatalf("attach: %v", err)
-	}
-	c.a = a
-	c.CatchUp(id, a.Catchup)
-	return c
+	return streamtest.Attach(t, p.hub, room, from)
 }
 
-func (p *pod) follow(t cleaner, id stream.ID, from stream.Position) *client {
+func (p *pod) follow(t streamtest.TB, from stream.Position) *streamtest.Client {
 	t.Helper()
-	c := p.attach(t, id, from)
-	c.a.Start()
-	return c
+	return streamtest.Follow(t, p.hub, room, from)
 }
 
 // put commits one event whose data and document are n.
-func put(t cleaner, m *streamtest.Memory, id stream.ID, n int) stream.Position {
+func put(t streamtest.TB, m *streamtest.Memory, id stream.ID, n int) stream.Position {
 	t.Helper()
 	doc := fmt.Appendf(nil, `{"n":%d}`, n)
 	r, err := m.Commit(context.Background(), stream.Commit{
@@ -82,38 +50,18 @@ func put(t cleaner, m *streamtest.Memory, id stream.ID, n int) stream.Position {
 	return r.Position
 }
 
-func eventually(t cleaner, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 20 s: %s", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
-// arrives waits until a client is at a position, and checks that its way was whole.
-func (c *client) arrives(t cleaner, at stream.Position) {
-	t.Helper()
-	eventually(t, fmt.Sprintf("client at %v", at), func() bool { return c.At() == at })
-	if f := c.Faults(); len(f) > 0 {
-		t.Fatalf("faults: %v", f)
-	}
-}
-
 const room = stream.ID("chat:room")
 
 func TestHubDeliversInOrder(t *testing.T) {
 	p := newPod(t, streamtest.New())
-	a := p.follow(t, room, stream.Position{})
-	b := p.follow(t, room, stream.Position{})
+	a := p.follow(t, stream.Position{})
+	b := p.follow(t, stream.Position{})
 	var at stream.Position
 	for n := range 50 {
 		at = put(t, p.m, room, n)
 	}
-	a.arrives(t, at)
-	b.arrives(t, at)
+	a.Arrives(t, at)
+	b.Arrives(t, at)
 	if len(a.Records()) != 50 || len(a.Resets()) != 0 {
 		t.Errorf("%d records, %d resets", len(a.Records()), len(a.Resets()))
 	}
@@ -121,31 +69,31 @@ func TestHubDeliversInOrder(t *testing.T) {
 
 func TestHubHoldsUntilStart(t *testing.T) {
 	p := newPod(t, streamtest.New())
-	first := p.follow(t, room, stream.Position{})
-	c := p.attach(t, room, stream.Position{})
+	first := p.follow(t, stream.Position{})
+	c := p.attach(t, stream.Position{})
 	var at stream.Position
 	for n := range 10 {
 		at = put(t, p.m, room, n)
 	}
-	first.arrives(t, at)
+	first.Arrives(t, at)
 	if n := len(c.Records()); n != 0 {
 		t.Fatalf("%d records before Start", n)
 	}
-	c.a.Start()
-	c.arrives(t, at)
+	c.Start()
+	c.Arrives(t, at)
 }
 
 func TestHubHeldOverflow(t *testing.T) {
 	p := newPod(t, streamtest.New())
-	first := p.follow(t, room, stream.Position{})
-	c := p.attach(t, room, stream.Position{})
+	first := p.follow(t, stream.Position{})
+	c := p.attach(t, stream.Position{})
 	var at stream.Position
 	for n := range 300 {
 		at = put(t, p.m, room, n)
-		first.arrives(t, at)
+		first.Arrives(t, at)
 	}
-	c.a.Start()
-	c.arrives(t, at)
+	c.Start()
+	c.Arrives(t, at)
 	if len(c.Resets()) != 1 {
 		t.Errorf("%d resets, want 1: the log keeps 20", len(c.Resets()))
 	}
@@ -154,14 +102,14 @@ func TestHubHeldOverflow(t *testing.T) {
 func TestHubIgnoresDoublesAndTheDead(t *testing.T) {
 	p := newPod(t, streamtest.New())
 	at := put(t, p.m, room, 0)
-	c := p.follow(t, room, stream.Position{})
-	c.arrives(t, at)
+	c := p.follow(t, stream.Position{})
+	c.Arrives(t, at)
 	double := c.Records()[0]
 	p.bus.Inject(room, double)
 	dead := double
 	dead.Epoch, dead.Seq = "elsewhere", 7
 	p.bus.Inject(room, dead)
-	c.arrives(t, put(t, p.m, room, 1))
+	c.Arrives(t, put(t, p.m, room, 1))
 	if len(c.Records()) != 2 || len(c.Resets()) != 0 {
 		t.Errorf("%d records, %d resets", len(c.Records()), len(c.Resets()))
 	}
@@ -169,13 +117,13 @@ func TestHubIgnoresDoublesAndTheDead(t *testing.T) {
 
 func TestHubHealsTheBus(t *testing.T) {
 	p := newPod(t, streamtest.New())
-	c := p.follow(t, room, stream.Position{})
-	c.arrives(t, put(t, p.m, room, 0))
+	c := p.follow(t, stream.Position{})
+	c.Arrives(t, put(t, p.m, room, 0))
 	p.bus.Break()
 	put(t, p.m, room, 1)
 	at := put(t, p.m, room, 2)
 	p.bus.Heal()
-	c.arrives(t, at)
+	c.Arrives(t, at)
 	if len(c.Records()) != 3 || len(c.Resets()) != 0 {
 		t.Errorf("%d records, %d resets", len(c.Records()), len(c.Resets()))
 	}
@@ -202,15 +150,15 @@ func TestHubResets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPod(t, streamtest.New())
 			put(t, p.m, room, 0)
-			c := p.follow(t, room, stream.Position{})
-			c.arrives(t, put(t, p.m, room, 1))
+			c := p.follow(t, stream.Position{})
+			c.Arrives(t, put(t, p.m, room, 1))
 			happen(t, p)
 			p.bus.Heal()
 			now, err := p.m.Load(t.Context(), room)
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.arrives(t, now.Position)
+			c.Arrives(t, now.Position)
 			resets := c.Resets()
 			if len(resets) != 1 || string(resets[0].Doc) != string(now.Doc) {
 				t.Errorf("resets: %+v", resets)
@@ -223,14 +171,14 @@ func TestHubResets(t *testing.T) {
 // place in the new epoch.
 func TestHubKeepsPlaceOverFailover(t *testing.T) {
 	p := newPod(t, streamtest.New())
-	c := p.follow(t, room, stream.Position{})
-	c.arrives(t, put(t, p.m, room, 0))
+	c := p.follow(t, stream.Position{})
+	c.Arrives(t, put(t, p.m, room, 0))
 	p.bus.Break()
 	put(t, p.m, room, 1)
 	p.m.LoseSuffix(room, 1, []byte(`{"n":0}`))
 	at := put(t, p.m, room, 2)
 	p.bus.Heal()
-	c.arrives(t, at)
+	c.Arrives(t, at)
 	if len(c.Resets()) != 0 || len(c.Records()) != 2 {
 		t.Errorf("%d resets, %d records", len(c.Resets()), len(c.Records()))
 	}
@@ -238,15 +186,15 @@ func TestHubKeepsPlaceOverFailover(t *testing.T) {
 
 func TestHubWaitsForTheStore(t *testing.T) {
 	p := newPod(t, streamtest.New())
-	c := p.follow(t, room, stream.Position{})
-	c.arrives(t, put(t, p.m, room, 0))
+	c := p.follow(t, stream.Position{})
+	c.Arrives(t, put(t, p.m, room, 0))
 	p.bus.Break()
 	at := put(t, p.m, room, 1)
 	p.m.SetDown(true)
 	p.bus.Heal()
-	eventually(t, "it waits", func() bool { return p.hub.Stats().Behind > 0 })
+	streamtest.Eventually(t, "it waits", func() bool { return p.hub.Stats().Behind > 0 })
 	p.m.SetDown(false)
-	c.arrives(t, at)
+	c.Arrives(t, at)
 }
 
 func TestHubAttachFails(t *testing.T) {
@@ -256,7 +204,7 @@ func TestHubAttachFails(t *testing.T) {
 		t.Errorf("store down: %v", err)
 	}
 	p.m.SetDown(false)
-	eventually(t, "unsubscribed", func() bool { return !p.bus.Asked(room) })
+	streamtest.Eventually(t, "unsubscribed", func() bool { return !p.bus.Asked(room) })
 	p.bus.Break()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
@@ -274,20 +222,20 @@ func TestHubSubscribesWhileFollowed(t *testing.T) {
 	if p.bus.Asked(room) {
 		t.Fatal("subscribed without a follower")
 	}
-	a, b := p.follow(t, room, stream.Position{}), p.follow(t, room, stream.Position{})
-	a.a.Detach()
-	a.a.Detach()
+	a, b := p.follow(t, stream.Position{}), p.follow(t, stream.Position{})
+	a.Detach()
+	a.Detach()
 	if !p.bus.Asked(room) {
 		t.Fatal("not subscribed with a follower")
 	}
-	b.a.Detach()
-	eventually(t, "unsubscribed", func() bool { return !p.bus.Asked(room) })
+	b.Detach()
+	streamtest.Eventually(t, "unsubscribed", func() bool { return !p.bus.Asked(room) })
 	if s := p.hub.Stats(); s != (stream.HubStats{}) {
 		t.Errorf("left behind: %+v", s)
 	}
 	put(t, p.m, room, 0)
-	c := p.follow(t, room, stream.Position{})
-	c.arrives(t, put(t, p.m, room, 1))
+	c := p.follow(t, stream.Position{})
+	c.Arrives(t, put(t, p.m, room, 1))
 }
 
 // TestHubAttachUnderLoad: followers come, from anywhere, while commits run.
@@ -305,11 +253,11 @@ func TestHubAttachUnderLoad(t *testing.T) {
 			}
 		}
 	})
-	var clients []*client
+	var clients []*streamtest.Client
 	for range 200 {
-		clients = append(clients, p.follow(t, room, stream.Position{}))
+		clients = append(clients, p.follow(t, stream.Position{}))
 		if len(clients) > 5 {
-			clients[0].a.Detach()
+			clients[0].Detach()
 			if f := clients[0].Faults(); len(f) > 0 {
 				t.Fatalf("faults: %v", f)
 			}
@@ -320,7 +268,7 @@ func TestHubAttachUnderLoad(t *testing.T) {
 	writing.Wait()
 	at := put(t, p.m, room, -1)
 	for _, c := range clients {
-		c.arrives(t, at)
+		c.Arrives(t, at)
 	}
 }
 
@@ -330,7 +278,7 @@ func TestHubProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := streamtest.New()
 		pods := []*pod{newPod(t, m, stream.WithLinger(0)), newPod(t, m)}
-		var clients []*client
+		var clients []*streamtest.Client
 		n := 0
 		write := func() { n++; put(t, m, room, n) }
 		anyPod := func(t *rapid.T) *pod { return rapid.SampledFrom(pods).Draw(t, "pod") }
@@ -372,20 +320,20 @@ func TestHubProperty(t *testing.T) {
 				if len(clients) > 0 && rapid.Bool().Draw(t, "resumes") {
 					from = rapid.SampledFrom(clients).Draw(t, "as").At()
 				}
-				clients = append(clients, p.attach(t, room, from))
+				clients = append(clients, p.attach(t, from))
 			},
 			"start": func(t *rapid.T) {
 				if len(clients) == 0 {
 					t.Skip("nobody")
 				}
-				rapid.SampledFrom(clients).Draw(t, "client").a.Start()
+				rapid.SampledFrom(clients).Draw(t, "client").Start()
 			},
 			"detach": func(t *rapid.T) {
 				if len(clients) == 0 {
 					t.Skip("nobody")
 				}
 				i := rapid.IntRange(0, len(clients)-1).Draw(t, "client")
-				clients[i].a.Detach()
+				clients[i].Detach()
 				clients = append(clients[:i], clients[i+1:]...)
 			},
 		})
@@ -399,8 +347,8 @@ func TestHubProperty(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 		for _, c := range clients {
-			c.a.Start()
-			c.arrives(t, now.Position)
+			c.Start()
+			c.Arrives(t, now.Position)
 			if got := c.State(); got != string(now.Doc) {
 				t.Fatalf("a client ends with %s, the store with %s", got, now.Doc)
 			}

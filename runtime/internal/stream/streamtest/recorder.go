@@ -22,8 +22,8 @@ type Recorder struct {
 // NewRecorder makes a Recorder whose client is at a position.
 func NewRecorder(at stream.Position) *Recorder { return &Recorder{at: at} }
 
-// CatchUp takes the answer to an attachment or a resume.
-func (r *Recorder) CatchUp(id stream.ID, c stream.Catchup) {
+// Apply takes the answer to an attachment or a resume.
+func (r *Recorder) Apply(id stream.ID, c stream.Catchup) {
 	if !c.Recovered {
 		r.Reset(id, c.Now)
 		return
@@ -31,7 +31,7 @@ func (r *Recorder) CatchUp(id stream.ID, c stream.Catchup) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, rec := range c.Records {
-		r.apply(rec)
+		r.step(rec)
 	}
 	if r.at.Seq != c.Now.Seq {
 		r.faults = append(r.faults, fmt.Sprintf("caught up to %d, but now is %d", r.at.Seq, c.Now.Seq))
@@ -43,10 +43,10 @@ func (r *Recorder) CatchUp(id stream.ID, c stream.Catchup) {
 func (r *Recorder) Deliver(d *stream.Delivery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.apply(d.Record)
+	r.step(d.Record)
 }
 
-func (r *Recorder) apply(rec stream.Record) {
+func (r *Recorder) step(rec stream.Record) {
 	if rec.Seq != r.at.Seq+1 {
 		r.faults = append(r.faults, fmt.Sprintf("got %s:%d after %s:%d", rec.Epoch, rec.Seq, r.at.Epoch, r.at.Seq))
 	}
