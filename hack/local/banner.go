@@ -26,14 +26,14 @@ func banner(s runState, why, lobbyType string) string {
 	for _, t := range s.Tokens {
 		fmt.Fprintf(&b, "    %-6s %s\n", t.User, t.Token)
 	}
-	fmt.Fprintf(&b, "\n  A client to paste into node, after `npm install socket.io-client`:\n\n%s\n", client(s, lobbyType))
+	fmt.Fprintf(&b, "\n  A client to paste into a shell, after `npm install socket.io-client`:\n\nnode -e '\n%s'\n\n", client(s, lobbyType))
 	b.WriteString("  Edit the file and it is applied at once. Ctrl-C stops everything.\n\n")
 	return b.String()
 }
 
 // client is a three-line client: it connects, and creates a lobby or, when
 // there is no lobby type, pings. It keeps cookies (withCredentials), so that
-// polling finds its server again.
+// polling finds its server again. It has no single quote, so that a shell takes it.
 func client(s runState, lobbyType string) string {
 	token := "YOUR_TOKEN"
 	if len(s.Tokens) > 0 {

@@ -49,7 +49,7 @@ type instance struct {
 // startInstance starts a server with the config on ports of its own, and puts
 // it behind the front. The config file is written to dir.
 func (f *fleet) startInstance(name, id string, config configv1.RuntimeConfig) (*instance, error) {
-	addresses, err := freeAddresses(2)
+	addresses, err := freeAddresses(context.Background(), 2)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (f *fleet) startInstance(name, id string, config configv1.RuntimeConfig) (*
 // probe follows the server's readiness until the process has ended, and calls
 // changed after each change.
 func (i *instance) probe(changed func()) {
-	client := &http.Client{Timeout: probeTimeout}
+	ctx, client := context.Background(), &http.Client{Timeout: probeTimeout}
 	defer client.CloseIdleConnections()
 	tick := time.NewTicker(probeEvery)
 	defer tick.Stop()
@@ -97,7 +97,7 @@ func (i *instance) probe(changed func()) {
 			changed()
 			return
 		case <-tick.C:
-			if i.set(askReady(client, i.adminURL)) {
+			if i.set(askReady(ctx, client, i.adminURL)) {
 				i.tell()
 				changed()
 			}
@@ -115,8 +115,12 @@ func (i *instance) tell() {
 }
 
 // askReady asks /readyz; without an answer it says so.
-func askReady(client *http.Client, admin *url.URL) (ready bool, reason string) {
-	answer, err := client.Get(admin.JoinPath("readyz").String())
+func askReady(ctx context.Context, client *http.Client, admin *url.URL) (ready bool, reason string) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, admin.JoinPath("readyz").String(), http.NoBody)
+	if err != nil {
+		return false, err.Error()
+	}
+	answer, err := client.Do(request)
 	if err != nil {
 		return false, "/readyz does not answer"
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os/exec"
@@ -23,7 +24,9 @@ type child struct {
 
 // startChild starts a program and copies its output to the console under name.
 func startChild(log *console, name, program string, args ...string) (*child, error) {
-	c := &child{name: name, cmd: exec.Command(program, args...), done: make(chan struct{})}
+	// No context ends a child: stop does, in order.
+	cmd := exec.CommandContext(context.Background(), program, args...)
+	c := &child{name: name, cmd: cmd, done: make(chan struct{})}
 	c.cmd.SysProcAttr = childAttributes()
 	reader, writer := io.Pipe()
 	c.cmd.Stdout, c.cmd.Stderr = writer, writer

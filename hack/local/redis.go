@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -35,7 +36,7 @@ type redis struct {
 // startRedis starts redis-server when it is installed and the embedded one
 // otherwise, and says which. Data goes to dir; with persistent it is kept from
 // one run to the next.
-func startRedis(log *console, dir string, persistent bool) (*redis, error) {
+func startRedis(ctx context.Context, log *console, dir string, persistent bool) (*redis, error) {
 	program, err := exec.LookPath(redisServer)
 	if err != nil {
 		return startEmbedded(log)
@@ -43,12 +44,12 @@ func startRedis(log *console, dir string, persistent bool) (*redis, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make a directory for Redis: %w", err)
 	}
-	addresses, err := freeAddresses(1)
+	addresses, err := freeAddresses(ctx, 1)
 	if err != nil {
 		return nil, err
 	}
 	k := newRedisKeeper(log, program, redisArgs(addresses[0], dir, persistent), addresses[0])
-	if err := k.start(); err != nil {
+	if err := k.start(ctx); err != nil {
 		return nil, err
 	}
 	log.say("Redis: %s on %s, %s", program, addresses[0], keeps(persistent))

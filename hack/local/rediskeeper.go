@@ -35,26 +35,27 @@ func newRedisKeeper(log *console, program string, args []string, address string)
 
 // start runs Redis, waits until it listens, and from then on starts it again
 // when it ends.
-func (k *redisKeeper) start() error {
+func (k *redisKeeper) start(ctx context.Context) error {
 	c, err := startChild(k.log, "redis", k.program, k.args...)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), redisTimeout)
+	waiting, cancel := context.WithTimeout(ctx, redisTimeout)
 	defer cancel()
-	if err := waitListening(ctx, k.address, c.done); err != nil {
+	if err := waitListening(waiting, k.address, c.done); err != nil {
 		c.kill()
 		return fmt.Errorf("redis-server does not start (%w); the lines above say why", err)
 	}
 	k.mu.Lock()
 	k.child = c
 	k.mu.Unlock()
-	go k.watch(c)
+	// It is kept running beyond ctx, which ends before the servers have stopped.
+	go k.watch(context.WithoutCancel(ctx), c)
 	return nil
 }
 
 // watch starts Redis again, after a growing pause, when it ended by itself.
-func (k *redisKeeper) watch(c *child) {
+func (k *redisKeeper) watch(ctx context.Context, c *child) {
 	<-c.done
 	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
 		if k.ended() {
@@ -66,7 +67,7 @@ func (k *redisKeeper) watch(c *child) {
 			return
 		case <-time.After(backoff):
 		}
-		if k.start() == nil {
+		if k.start(ctx) == nil {
 			return
 		}
 	}

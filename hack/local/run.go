@@ -55,12 +55,12 @@ func run(ctx context.Context, o options, log *console, hurry <-chan struct{}) er
 	if err != nil {
 		return fmt.Errorf("%s cannot be used:\n%w", o.file, err)
 	}
-	listener, err := listen(o.listen)
+	listener, err := listen(ctx, o.listen)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	if l.redis, err = startRedis(log, filepath.Join(o.dir, "redis"), persistent(next.cluster)); err != nil {
+	if l.redis, err = startRedis(ctx, log, filepath.Join(o.dir, "redis"), persistent(next.cluster)); err != nil {
 		return err
 	}
 	defer l.redis.stop()
@@ -68,8 +68,8 @@ func run(ctx context.Context, o options, log *console, hurry <-chan struct{}) er
 }
 
 // listen opens the front's port, and says what to do when it is taken.
-func listen(address string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("port in use: something else listens on %s; choose another address, as in LISTEN=127.0.0.1:8081 make run", address)
 	}
