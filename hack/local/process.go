@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os/exec"
@@ -25,7 +24,7 @@ type child struct {
 // startChild starts a program and copies its output to the console under name.
 func startChild(log *console, name, program string, args ...string) (*child, error) {
 	// No context ends a child: stop does, in order.
-	cmd := exec.CommandContext(context.Background(), program, args...)
+	cmd := &exec.Cmd{Path: program, Args: append([]string{program}, args...)}
 	c := &child{name: name, cmd: cmd, done: make(chan struct{})}
 	c.cmd.SysProcAttr = childAttributes()
 	reader, writer := io.Pipe()

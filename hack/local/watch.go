@@ -44,8 +44,10 @@ func watch(ctx context.Context, file string, changed func()) error {
 				return fmt.Errorf("watch %s: ended", dir)
 			}
 			quiet.Reset(settleTime)
-		case _ = <-watcher.Errors: // an overflow: look at the file all the same
-			quiet.Reset(settleTime)
+		case err := <-watcher.Errors:
+			if err != nil { // an overflow: look at the file all the same
+				quiet.Reset(settleTime)
+			}
 		case <-quiet.C:
 			if now := digest(file); now != nil && !bytes.Equal(now, last) {
 				last = now
