@@ -80,7 +80,7 @@ func (l *local) apply(ctx context.Context, next rendered) error {
 		l.front.configure(cookieName(next.cluster), next.runtime.Engine.Path)
 	}
 	if p.servers > 0 {
-		l.resize(p.servers, next)
+		l.resize(ctx, p.servers, next)
 	}
 	if !p.roll {
 		l.fleet.configure(config)
@@ -94,11 +94,11 @@ func (l *local) apply(ctx context.Context, next rendered) error {
 	return nil
 }
 
-func (l *local) resize(n int, next rendered) {
+func (l *local) resize(ctx context.Context, n int, next rendered) {
 	_, remark := servers(next.cluster)
 	l.remark(remark)
 	l.log.say("%s", fmt.Sprintf("%d servers run from now on", n))
-	l.fleet.scale(n)
+	l.fleet.scale(ctx, n)
 }
 
 // keepRuntime remembers that the servers still run with the configuration from

@@ -63,14 +63,14 @@ type processState struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// scale starts or retires servers until n run.
-func (f *fleet) scale(n int) {
+// scale starts or retires servers until n run. They outlive ctx: stop ends them.
+func (f *fleet) scale(ctx context.Context, n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for len(f.slots) < n {
 		s := newSlot(f, fmt.Sprintf("server-%d", len(f.slots)+1))
 		f.slots = append(f.slots, s)
-		go s.keep()
+		go s.keep(context.WithoutCancel(ctx))
 	}
 	for len(f.slots) > n {
 		last := f.slots[len(f.slots)-1]

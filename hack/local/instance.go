@@ -48,8 +48,8 @@ type instance struct {
 
 // startInstance starts a server with the config on ports of its own, and puts
 // it behind the front. The config file is written to dir.
-func (f *fleet) startInstance(name, id string, config configv1.RuntimeConfig) (*instance, error) {
-	addresses, err := freeAddresses(context.Background(), 2)
+func (f *fleet) startInstance(ctx context.Context, name, id string, config configv1.RuntimeConfig) (*instance, error) {
+	addresses, err := freeAddresses(ctx, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +83,8 @@ func (f *fleet) startInstance(name, id string, config configv1.RuntimeConfig) (*
 
 // probe follows the server's readiness until the process has ended, and calls
 // changed after each change.
-func (i *instance) probe(changed func()) {
-	ctx, client := context.Background(), &http.Client{Timeout: probeTimeout}
+func (i *instance) probe(ctx context.Context, changed func()) {
+	client := &http.Client{Timeout: probeTimeout}
 	defer client.CloseIdleConnections()
 	tick := time.NewTicker(probeEvery)
 	defer tick.Stop()

@@ -93,7 +93,7 @@ func (l *local) serve(ctx context.Context, listener net.Listener, first rendered
 	l.url = clientURL(listener.Addr())
 	l.front = newFront(cookieName(first.cluster), first.runtime.Engine.Path, l.log)
 	l.fleet = newFleet(l.log, l.front, l.options.program("server"), l.options.dir, l.writeState, hurry)
-	if err := l.begin(first); err != nil {
+	if err := l.begin(ctx, first); err != nil {
 		return err
 	}
 	server := &http.Server{Handler: l.front, ReadHeaderTimeout: 10 * time.Second}
@@ -111,7 +111,7 @@ func (l *local) serve(ctx context.Context, listener net.Listener, first rendered
 }
 
 // begin brings up what the first rendering asks for.
-func (l *local) begin(first rendered) error {
+func (l *local) begin(ctx context.Context, first rendered) error {
 	config, err := l.prepare(first)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (l *local) begin(first rendered) error {
 	l.fleet.configure(config)
 	n, remark := servers(first.cluster)
 	l.remark(remark)
-	l.fleet.scale(n)
+	l.fleet.scale(ctx, n)
 	return nil
 }
 

@@ -57,12 +57,12 @@ func (s *slot) instance() *instance {
 }
 
 // keep runs the slot until end is called.
-func (s *slot) keep() {
+func (s *slot) keep(ctx context.Context) {
 	defer close(s.gone)
 	backoff := minBackoff
 	for {
 		began := time.Now()
-		grace, ended := s.serve()
+		grace, ended := s.serve(ctx)
 		if ended {
 			s.leave(grace)
 			return
@@ -80,8 +80,8 @@ func (s *slot) keep() {
 
 // serve starts an instance and returns when the last one has ended by itself,
 // or, with true, when the slot is to end.
-func (s *slot) serve() (grace time.Duration, ended bool) {
-	if err := s.start(); err != nil {
+func (s *slot) serve(ctx context.Context) (grace time.Duration, ended bool) {
+	if err := s.start(ctx); err != nil {
 		s.fleet.log.say("%v", err)
 		return 0, false
 	}
@@ -90,7 +90,7 @@ func (s *slot) serve() (grace time.Duration, ended bool) {
 		case <-s.instance().child.done:
 			return 0, false
 		case r := <-s.requests:
-			r.done <- s.swap(r)
+			r.done <- s.swap(ctx, r)
 		case grace := <-s.quit:
 			return grace, true
 		}
@@ -98,28 +98,28 @@ func (s *slot) serve() (grace time.Duration, ended bool) {
 }
 
 // start makes a new instance the current one.
-func (s *slot) start() error {
+func (s *slot) start(ctx context.Context) error {
 	s.mu.Lock()
 	s.generation++
 	id := fmt.Sprintf("%s.%d", s.name, s.generation)
 	s.mu.Unlock()
-	i, err := s.fleet.startInstance(s.name, id, s.fleet.current())
+	i, err := s.fleet.startInstance(ctx, s.name, id, s.fleet.current())
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	s.current = i
 	s.mu.Unlock()
-	go i.probe(s.fleet.changed)
+	go i.probe(ctx, s.fleet.changed)
 	s.fleet.changed()
 	return nil
 }
 
 // swap starts a new instance beside the current one, and lets that drain once
 // the new one is ready. If it does not become ready, the current one stays.
-func (s *slot) swap(r replacement) error {
+func (s *slot) swap(ctx context.Context, r replacement) error {
 	old := s.instance()
-	if err := s.start(); err != nil {
+	if err := s.start(ctx); err != nil {
 		return err
 	}
 	next := s.instance()
