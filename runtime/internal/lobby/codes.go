@@ -19,6 +19,7 @@ import (
 const (
 	codeSpace   = "lobby-code"
 	createSpace = "lobby-create"
+	joinSpace   = "lobby-join"
 )
 
 // codeAlphabet has the digits and letters that are hard to mistake for another.
@@ -88,28 +89,28 @@ func (s *Service) byCode(ctx context.Context, code string) (string, error) {
 	return id, nil
 }
 
-// newID gives the id of the lobby that a request makes. A keyed request gets the
-// same id each time it is repeated.
-func (s *Service) newID(ctx context.Context, userID, key string) (string, error) {
+// newID gives an id of a kind to a request, to name what it makes. A keyed request
+// gets the same id each time it is repeated.
+func (s *Service) newID(ctx context.Context, space, userID, key string) (string, error) {
 	id, err := ulid.New(ulid.Timestamp(s.Now()), rand.Reader)
 	if err != nil {
-		return "", fmt.Errorf("make a lobby id: %w", err)
+		return "", fmt.Errorf("make an id: %w", err)
 	}
 	if key == "" {
 		return id.String(), nil
 	}
 	sum := sha256.Sum256([]byte(userID + "\x00" + key))
 	name := hex.EncodeToString(sum[:])
-	mine, err := s.Names.Claim(ctx, createSpace, name, id.String(), s.IdempotencyTTL)
+	mine, err := s.Names.Claim(ctx, space, name, id.String(), s.IdempotencyTTL)
 	if err != nil {
-		return "", fmt.Errorf("claim a lobby id: %w", err)
+		return "", fmt.Errorf("claim an id: %w", err)
 	}
 	if mine {
 		return id.String(), nil
 	}
-	first, err := s.Names.Owner(ctx, createSpace, name)
+	first, err := s.Names.Owner(ctx, space, name)
 	if err != nil {
-		return "", fmt.Errorf("look up a lobby id: %w", err)
+		return "", fmt.Errorf("look up an id: %w", err)
 	}
 	return first, nil
 }

@@ -34,7 +34,7 @@ func (s *Service) Create(ctx context.Context, c command.Call, req *wire.LobbyCre
 	if cmd.PasswordHash, err = s.passwords.hash(ctx, req.Password); err != nil {
 		return Outcome{}, err
 	}
-	if cmd.ID, err = s.newID(ctx, c.ID, c.Key); err != nil {
+	if cmd.ID, err = s.newID(ctx, createSpace, c.ID, c.Key); err != nil {
 		return Outcome{}, err
 	}
 	return s.create(ctx, c, policy, cmd)
@@ -53,7 +53,7 @@ func (s *Service) create(ctx context.Context, c command.Call, policy Policy, cmd
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := s.enroll(ctx, c.ID, l); err != nil {
+	if err := s.enroll(ctx, c.ID, l.ID, l); err != nil {
 		return Outcome{}, err
 	}
 	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
@@ -117,19 +117,40 @@ func (s *Service) Join(ctx context.Context, c command.Call, req *wire.LobbyJoin)
 	if cmd.Proof, err = s.prove(ctx, l, cmd, req.Password); err != nil {
 		return Outcome{}, err
 	}
-	enrolled, err := s.reserve(ctx, l, cmd)
+	out, err := s.change(ctx, id, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		next, patches, err := l.Join(cmd, s.Now())
+		if err != nil || l.Has(c.ID) || cmd.Enrolment != "" {
+			return next, patches, err
+		}
+		if cmd.Enrolment, err = s.reserve(ctx, c, l); err != nil {
+			return l, nil, err
+		}
+		return l.Join(cmd, s.Now())
+	})
+	return s.joined(ctx, c, cmd, l, out, err)
+}
+
+// reserve enrolls a user whom the lobby lets in.
+func (s *Service) reserve(ctx context.Context, c command.Call, l Lobby) (string, error) {
+	enrolment, err := s.newID(ctx, joinSpace, c.ID, c.Key)
+	if err != nil {
+		return "", err
+	}
+	return enrolment, s.enroll(ctx, c.ID, enrolment, l)
+}
+
+// joined ends a join: an enrolment that came to nothing is taken back. When it is
+// not known whether it did, it stays until it is found to be stale.
+func (s *Service) joined(ctx context.Context, c command.Call, cmd JoinCommand, l Lobby, out Outcome, err error) (Outcome, error) {
+	used := err != nil && !refused(err) || err == nil && out.Lobby.Members[c.ID].Enrolment == cmd.Enrolment
+	if !used && cmd.Enrolment != "" {
+		err = errors.Join(err, s.strike(ctx, c.ID, cmd.Enrolment, l))
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
-	out, err := s.change(ctx, id, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
-		return l.Join(cmd, s.Now())
-	})
-	if refused(err) && enrolled {
-		return out, errors.Join(err, s.strike(ctx, c.ID, l))
-	}
-	if err == nil && !out.Lobby.Has(c.ID) {
-		_, err = out.Lobby.member(c.ID)
-	}
+	// A repeated request may be of a user who is not in any more.
+	_, err = out.Lobby.member(c.ID)
 	return out, err
 }
 
@@ -167,18 +188,6 @@ func (s *Service) prove(ctx context.Context, l Lobby, cmd JoinCommand, password 
 		return "", err
 	}
 	return l.PasswordHash, nil
-}
-
-// reserve enrolls a user whom the lobby would let in. What the lobby refuses, it
-// refuses in the commit, where a repeated request is recognized.
-func (s *Service) reserve(ctx context.Context, l Lobby, cmd JoinCommand) (bool, error) {
-	if l.Has(cmd.User.ID) {
-		return false, nil
-	}
-	if _, _, err := l.Join(cmd, s.Now()); err != nil {
-		return false, nil //nolint:nilerr // see above
-	}
-	return true, s.enroll(ctx, cmd.User.ID, l)
 }
 
 // refused tells whether a command certainly had no effect.

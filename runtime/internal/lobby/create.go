@@ -49,7 +49,7 @@ func Create(p Policy, cmd CreateCommand, now time.Time) (Lobby, []wire.LobbyPatc
 	if p.Lifecycle.MaxLifetime > 0 {
 		e.ExpiresAt = ms(now.Add(p.Lifecycle.MaxLifetime))
 	}
-	if err := e.admit(cmd.Host, wire.RoleMember, cmd.Member); err != nil {
+	if err := e.admit(cmd.Host, cmd.ID, wire.RoleMember, cmd.Member); err != nil {
 		return Lobby{}, nil, err
 	}
 	e.begin(cmd.Host.ID)

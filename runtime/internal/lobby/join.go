@@ -10,6 +10,8 @@ import (
 // JoinCommand brings a user in.
 type JoinCommand struct {
 	User Actor
+	// Enrolment marks the stay in the lobby that begins with this command.
+	Enrolment string
 	// Code is the code by which the user found the lobby; "" when by its id.
 	Code string
 	// Proof is the hash that the user's password was found to match; "" for none.
@@ -34,7 +36,7 @@ func (l Lobby) Join(cmd JoinCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 		return l, nil, err
 	}
 	e := l.edit(now)
-	if err := e.admit(cmd.User, as, cmd.Member); err != nil {
+	if err := e.admit(cmd.User, cmd.Enrolment, as, cmd.Member); err != nil {
 		return l, nil, err
 	}
 	if as != wire.RoleSpectator {
@@ -105,14 +107,14 @@ func (l Lobby) room(as wire.Role) error {
 }
 
 // admit puts a new member in; the first player is the host.
-func (e *edit) admit(user Actor, as wire.Role, init wire.MemberInit) error {
+func (e *edit) admit(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
 	attributes, err := e.Policy.write(e.Policy.defaults(ofMember), ofMember, init.Attributes, nil, "member.attributes")
 	if err != nil {
 		return err
 	}
 	m := Member{
 		Role: as, Name: user.Name, Slot: e.freeSlot(as), JoinedAt: ms(e.now),
-		Attributes: attributes, Sessions: []string{user.Session},
+		Attributes: attributes, Enrolment: enrolment, Sessions: []string{user.Session},
 	}
 	if m.Team, err = e.teamFor(m, init.Team, "member.team"); err != nil {
 		return err

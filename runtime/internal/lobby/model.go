@@ -65,6 +65,8 @@ type Member struct {
 	Ready      bool            `json:"ready,omitempty"`
 	JoinedAt   int64           `json:"joinedAt"`
 	Attributes wire.Attributes `json:"attributes,omitempty"`
+	// Enrolment tells this stay in the lobby from earlier ones of the same user.
+	Enrolment string `json:"enrolment,omitempty"`
 	// Sessions are the ids of the member's live sessions in the order they came,
 	// at most maxSessions; the oldest go first.
 	Sessions []string `json:"sessions,omitempty"`
@@ -82,6 +84,8 @@ func (m Member) Player() bool { return m.Role != wire.RoleSpectator }
 type Departure struct {
 	UserID string `json:"userId"`
 	Reason string `json:"reason"`
+	// Enrolment is that of the stay that ended.
+	Enrolment string `json:"enrolment,omitempty"`
 	// Message is what the host said to a user it kicked.
 	Message string `json:"message,omitempty"`
 	// Silent says that nobody has to be told: the user left by itself, by the
@@ -239,7 +243,7 @@ func (e *edit) depart(userID, reason, message string) {
 	m := e.Members[userID]
 	delete(e.Members, userID)
 	e.Departed = append(e.Departed, Departure{
-		UserID: userID, Reason: reason, Message: message,
+		UserID: userID, Reason: reason, Enrolment: m.Enrolment, Message: message,
 		Silent:  reason == ReasonLeft && len(m.Sessions) <= 1,
 		Version: e.Version + 1, At: ms(e.now),
 	})

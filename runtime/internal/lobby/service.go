@@ -110,12 +110,7 @@ func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once,
 		return Outcome{}, nil, err
 	}
 	defer leave()
-	var seen stream.Position
-	up, err := stream.Update(ctx, s.Store, StreamID(lobbyID), stream.JSON[Lobby](), once,
-		func(at stream.Snapshot, l Lobby) (stream.Change[Lobby], error) {
-			seen = at.Position
-			return s.step(ctx, s.adopt(l.at(at.Position)), r)
-		})
+	up, seen, err := s.update(ctx, lobbyID, once, r)
 	if errors.Is(err, stream.ErrNotFound) {
 		return Outcome{}, nil, notFound()
 	}
@@ -128,6 +123,28 @@ func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once,
 	}
 	out := Outcome{Lobby: up.State.at(at), At: up.Position, TS: up.TS}
 	return out, out.Lobby.departedAfter(seen.Seq, up.Repeated), nil
+}
+
+// updateRounds is how often the tries of stream.Update are gone through. At a
+// lobby that users of several processes join all at once, the tries of one round
+// are sometimes not enough.
+const updateRounds = 4
+
+// update applies a rule to the lobby as it is, and tells as of which position.
+func (s *Service) update(ctx context.Context, lobbyID string, once *stream.Once, r rule) (
+	up stream.Updated[Lobby], seen stream.Position, err error,
+) {
+	for range updateRounds {
+		up, err = stream.Update(ctx, s.Store, StreamID(lobbyID), stream.JSON[Lobby](), once,
+			func(at stream.Snapshot, l Lobby) (stream.Change[Lobby], error) {
+				seen = at.Position
+				return s.step(ctx, s.adopt(l.at(at.Position)), r)
+			})
+		if !errors.Is(err, stream.ErrConflict) {
+			break
+		}
+	}
+	return up, seen, err
 }
 
 // step applies a rule to a lobby as it was loaded. The look that the next state

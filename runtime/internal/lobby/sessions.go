@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -33,12 +34,17 @@ func (s *Service) SessionClosed(ctx context.Context, c identity.Caller, followed
 	})
 }
 
-// each visits the lobbies of a user, and those among the streams. Lobbies that do
-// not exist any more are taken off the user's.
+// each visits the lobbies of a user, and those among the streams, as far as they
+// still exist.
 func (s *Service) each(ctx context.Context, userID string, streams []stream.ID, visit func(lobbyID string) error) error {
-	ids, err := s.Sets.List(ctx, allOf(userID))
+	entries, err := s.Sets.List(ctx, allOf(userID))
 	if err != nil {
 		return fmt.Errorf("list the lobbies of a user: %w", err)
+	}
+	var ids []string
+	for _, e := range entries {
+		id, _, _ := strings.Cut(e, entrySeparator)
+		ids = append(ids, id)
 	}
 	for _, id := range streams {
 		if id.Kind() == Kind {
@@ -48,18 +54,16 @@ func (s *Service) each(ctx context.Context, userID string, streams []stream.ID, 
 	slices.Sort(ids)
 	var errs []error
 	for _, id := range slices.Compact(ids) {
-		err := visit(id)
-		if isNotFound(err) {
-			err = s.Sets.Remove(ctx, allOf(userID), id)
+		if err := visit(id); !isNotFound(err) {
+			errs = append(errs, err)
 		}
-		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-// attach reads a lobby and, for a member, counts the caller's session as live. A
-// member who was thought gone is enrolled anew, in case it was struck off at the
-// very moment it came back.
+// attach reads a lobby and, for a member, counts the caller's session as live. The
+// enrolment of a member with a new session is renewed, so that it lasts as long as
+// a lobby that has no end.
 func (s *Service) attach(ctx context.Context, c identity.Caller, lobbyID string) (Outcome, error) {
 	returned := false
 	out, err := s.change(ctx, lobbyID, nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
@@ -71,7 +75,7 @@ func (s *Service) attach(ctx context.Context, c identity.Caller, lobbyID string)
 		return out, err
 	}
 	var refusal *wire.Error
-	if err := s.enroll(ctx, c.ID, out.Lobby); err != nil && !errors.As(err, &refusal) {
+	if err := s.enroll(ctx, c.ID, out.Lobby.Members[c.ID].Enrolment, out.Lobby); err != nil && !errors.As(err, &refusal) {
 		return out, err
 	}
 	return out, nil

@@ -31,8 +31,10 @@ func (s *Service) settle(ctx context.Context, l Lobby, departed []Departure) err
 		errs = append(errs, s.release(ctx, l, d))
 	}
 	if l.Closed() {
-		for id := range l.Members {
-			errs = append(errs, s.release(ctx, l, Departure{UserID: id, Reason: ReasonClosed, Version: l.Version}))
+		for id, m := range l.Members {
+			errs = append(errs, s.release(ctx, l, Departure{
+				UserID: id, Reason: ReasonClosed, Enrolment: m.Enrolment, Version: l.Version,
+			}))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -41,17 +43,14 @@ func (s *Service) settle(ctx context.Context, l Lobby, departed []Departure) err
 	return nil
 }
 
-// release lets a user go who is no longer in the lobby. A user who has come back
-// in the meantime stays enrolled.
+// release lets a user go who is no longer in the lobby. One who has come back in
+// the meantime keeps what it has by its new stay, and is not told of the old one.
 func (s *Service) release(ctx context.Context, l Lobby, d Departure) error {
-	if l.Has(d.UserID) && !l.Closed() {
-		return nil
-	}
 	var told error
-	if !d.Silent {
+	if back := l.Has(d.UserID) && !l.Closed(); !back && !d.Silent {
 		told = s.tell(ctx, l, d)
 	}
-	return errors.Join(told, s.strike(ctx, d.UserID, l))
+	return errors.Join(told, s.strike(ctx, d.UserID, d.Enrolment, l))
 }
 
 // tell puts lobby:removed on the user's own stream, once for each departure, with
