@@ -1,0 +1,91 @@
+package engineio
+
+import (
+	"crypto/sha1" //nolint:gosec // the WebSocket handshake is defined with it
+	"encoding/base64"
+	"net/http"
+	"net/textproto"
+	"strings"
+)
+
+// keyGUID is part of every WebSocket handshake (RFC 6455, section 1.3).
+const keyGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+// wantsUpgrade tells whether the request asks for a WebSocket.
+func wantsUpgrade(r *http.Request) bool {
+	return hasToken(r.Header["Upgrade"], websocketName) && hasToken(r.Header["Connection"], "upgrade")
+}
+
+// hasToken looks for a token in a header of comma-separated ones.
+func hasToken(values []string, token string) bool {
+	for _, value := range values {
+		for part := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(textproto.TrimString(part), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkWebSocket refuses what is no WebSocket handshake.
+func checkWebSocket(w http.ResponseWriter, r *http.Request) error {
+	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-Websocket-Key"))
+	switch {
+	case r.Method != http.MethodGet, err != nil, len(key) != 16:
+		return errBadRequest
+	case r.Header.Get("Sec-Websocket-Version") != "13":
+		w.Header().Set("Sec-WebSocket-Version", "13")
+		return errBadRequest
+	default:
+		return nil
+	}
+}
+
+// greeting is the answer to a WebSocket handshake, with the headers that others
+// have set on the ResponseWriter.
+func greeting(w http.ResponseWriter, r *http.Request) []byte {
+	sum := sha1.Sum([]byte(r.Header.Get("Sec-Websocket-Key") + keyGUID)) //nolint:gosec // see the import
+	var b strings.Builder
+	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
+	b.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
+	b.WriteString("\r\n")
+	_ = w.Header().Write(&b)
+	b.WriteString("\r\n")
+	return []byte(b.String())
+}
+
+// accept takes the connection over from net/http. Nothing of the request stays
+// with it. Until begin, nothing is read.
+func (srv *Server) accept(w http.ResponseWriter, r *http.Request, s *Socket) (*wsConn, error) {
+	if err := checkWebSocket(w, r); err != nil {
+		return nil, err
+	}
+	hello := greeting(w, r)
+	if !srv.connOpened() {
+		return nil, errClosing
+	}
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		srv.connClosed()
+		return nil, errBadRequest
+	}
+	c := &wsConn{socket: s, greeting: hello, flusher: srv.nextFlusher()}
+	c.deadline.owner = c
+	c.decoder.limit, c.decoder.binary = srv.options.MaxPayload, srv.options.Binary
+	if n := buffered.Reader.Buffered(); n > 0 {
+		early, _ := buffered.Reader.Peek(n)
+		c.early = append([]byte(nil), early...)
+	}
+	c.stream = srv.newStream(conn, c)
+	return c, nil
+}
+
+// begin reads what came together with the handshake, then all else.
+func (c *wsConn) begin() {
+	if early := c.early; early != nil {
+		c.early = nil
+		c.received(early)
+	}
+	c.stream.start()
+}

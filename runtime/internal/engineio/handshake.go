@@ -1,0 +1,130 @@
+package engineio
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Names of the transports.
+const (
+	pollingName   = "polling"
+	websocketName = "websocket"
+)
+
+var errClosing = &Refusal{Status: http.StatusServiceUnavailable, Message: "Server is closing", RetryAfter: time.Second}
+
+// verify checks a request in the order of the reference, so that each fault has
+// its own answer. The socket is nil for a handshake.
+func (srv *Server) verify(q query, r *http.Request, upgrade bool) (*Socket, error) {
+	if q.transport == pollingName && srv.options.NoPolling ||
+		q.transport == websocketName && srv.options.NoWebSocket ||
+		q.transport != pollingName && q.transport != websocketName {
+		return nil, errUnknownTransport
+	}
+	if q.sid != "" {
+		return srv.verifySession(q, upgrade)
+	}
+	switch {
+	case r.Method != http.MethodGet:
+		return nil, errHandshakeMethod
+	case upgrade != (q.transport == websocketName):
+		return nil, errBadRequest
+	case q.version != "4":
+		return nil, errProtocolVersion
+	case srv.options.Allow == nil:
+		return nil, nil
+	}
+	return nil, srv.options.Allow(r)
+}
+
+func (srv *Server) verifySession(q query, upgrade bool) (*Socket, error) {
+	s := srv.find(q.sid)
+	switch {
+	case s == nil:
+		return nil, errUnknownSession
+	case upgrade && q.transport != websocketName, !upgrade && q.transport != s.Transport():
+		return nil, errBadRequest
+	}
+	return s, nil
+}
+
+// openSession makes a session and tells the owner. The transport, if it is a
+// WebSocket, carries the greeting and the open packet before anything the owner sends.
+func (srv *Server) openSession(w http.ResponseWriter, r *http.Request, upgrade bool) {
+	s, err := srv.newSocket(r)
+	if err != nil {
+		srv.refuse(w, err, upgrade)
+		return
+	}
+	var c *wsConn
+	if upgrade {
+		if c, err = srv.accept(w, r, s); err != nil {
+			srv.forget(s)
+			srv.refuse(w, err, true)
+			return
+		}
+		s.ws.Store(c)
+		c.push(rawFrame(c.greeting))
+		c.greeting = nil
+	} else {
+		s.polling = newPolling()
+	}
+	s.push(packetFrame(srv.openPacket(s, upgrade)))
+	srv.tellOpen(s, r)
+	if upgrade {
+		c.begin()
+		return
+	}
+	s.servePoll(w, r)
+}
+
+// tellOpen starts the heartbeat and calls the owner, before anyone else can.
+func (srv *Server) tellOpen(s *Socket, r *http.Request) {
+	defer s.release()
+	defer s.guard()
+	s.schedulePing()
+	srv.handler.Open(s, r)
+}
+
+// newSocket registers a session under a new id. Its events are held until Open returns.
+func (srv *Server) newSocket(r *http.Request) (*Socket, error) {
+	id, err := srv.options.GenerateID(r)
+	if err != nil || !validID(id) {
+		return nil, errBadRequest
+	}
+	s := &Socket{server: srv, id: id, remote: strings.Clone(r.RemoteAddr)}
+	s.beat.owner = s
+	s.events.Lock()
+	return s, srv.register(s)
+}
+
+// openPacket tells the client what it has to know.
+func (srv *Server) openPacket(s *Socket, websocket bool) string {
+	upgrades := []string{}
+	if !websocket && !srv.options.NoUpgrade && !srv.options.NoWebSocket {
+		upgrades = append(upgrades, websocketName)
+	}
+	// These types always marshal.
+	body, _ := json.Marshal(struct {
+		ID           string   `json:"sid"`
+		Upgrades     []string `json:"upgrades"`
+		PingInterval int64    `json:"pingInterval"`
+		PingTimeout  int64    `json:"pingTimeout"`
+		MaxPayload   int      `json:"maxPayload"`
+	}{
+		s.id, upgrades, srv.options.PingInterval.Milliseconds(),
+		srv.options.PingTimeout.Milliseconds(), srv.options.MaxPayload,
+	})
+	return string(packetOpen) + string(body)
+}
+
+// randomID gives 20 characters that no one can guess.
+func randomID(*http.Request) (string, error) {
+	var b [15]byte
+	_, err := rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:]), err
+}

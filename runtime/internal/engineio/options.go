@@ -1,0 +1,93 @@
+package engineio
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Handler is the owner's side of a [Server]. The calls for one socket come one at
+// a time: Open first, Close last. They may block; that holds up their own socket.
+type Handler interface {
+	// Open tells of a new session. Nothing is read from the client before it
+	// returns. The request is that of the handshake, and only valid during the call.
+	Open(s *Socket, r *http.Request)
+	// Message gives what the client sent. The payload is only valid during the call.
+	Message(s *Socket, kind Kind, payload []byte)
+	// Close tells that the session has ended.
+	Close(s *Socket, reason Reason)
+}
+
+// Options of a [Server]. What is 0 or nil has the default given.
+type Options struct {
+	// Path of the requests, with a slash at the end: "/engine.io/".
+	Path string
+	// PingInterval is between the answer to a ping and the next ping: 25 s.
+	// PingTimeout is how long an answer may take: 20 s.
+	PingInterval, PingTimeout time.Duration
+	// UpgradeTimeout is how long an upgrade may take: 10 s.
+	UpgradeTimeout time.Duration
+	// CloseTimeout is how long the client may take to close a WebSocket once the
+	// server has begun to, and to fetch the last packets of a polling session: 5 s.
+	CloseTimeout time.Duration
+	// WriteTimeout is how long a client may take nothing of what is to be written: 10 s.
+	WriteTimeout time.Duration
+	// ReadTimeout is for the body of a POST: 10 s.
+	ReadTimeout time.Duration
+	// MaxPayload is the largest message, and the largest POST, in bytes: 1,000,000.
+	MaxPayload int
+	// OutboundBytes bounds what waits to be written to a client: 1 MiB. A session
+	// that would exceed it is closed as a slow consumer.
+	OutboundBytes int
+	// Binary accepts binary messages. Otherwise they close the session.
+	Binary bool
+	// NoPolling and NoWebSocket switch a transport off, NoUpgrade the way between.
+	NoPolling, NoWebSocket, NoUpgrade bool
+
+	// Allow may refuse a handshake, before anything is done for it. A [Refusal] says
+	// how; other errors answer 403 with their text.
+	Allow func(r *http.Request) error
+	// AllowOrigin tells whether pages of an origin may connect; nil asks nothing and
+	// sends no CORS headers. Requests without an Origin header are no page's.
+	AllowOrigin func(r *http.Request, origin string) bool
+	// AllowCredentials lets pages send cookies; it only matters with AllowOrigin.
+	AllowCredentials bool
+	// GenerateID makes session ids: 1 to 36 characters of A-Za-z0-9-_, which no one
+	// can guess. The default is 120 random bits.
+	GenerateID func(r *http.Request) (string, error)
+	// Backlog is told that more than half of OutboundBytes is waiting, once until it
+	// has fallen below a quarter. It is called by whoever sends and must not block.
+	Backlog func(s *Socket)
+	// Log gets what handlers panic with; nil is slog's default.
+	Log *slog.Logger
+
+	// portable keeps to net.Conn where a descriptor could be taken over.
+	portable bool
+}
+
+func (o Options) withDefaults() Options {
+	if o.Path == "" {
+		o.Path = "/engine.io/"
+	}
+	fallback(&o.PingInterval, 25*time.Second)
+	fallback(&o.PingTimeout, 20*time.Second)
+	fallback(&o.UpgradeTimeout, 10*time.Second)
+	fallback(&o.CloseTimeout, 5*time.Second)
+	fallback(&o.WriteTimeout, 10*time.Second)
+	fallback(&o.ReadTimeout, 10*time.Second)
+	fallback(&o.MaxPayload, 1_000_000)
+	fallback(&o.OutboundBytes, 1<<20)
+	if o.GenerateID == nil {
+		o.GenerateID = randomID
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return o
+}
+
+func fallback[T ~int | ~int64](value *T, otherwise T) {
+	if *value <= 0 {
+		*value = otherwise
+	}
+}

@@ -1,0 +1,38 @@
+package engineio
+
+import "net/http"
+
+// checkOrigin refuses pages of other origins, and sets the CORS headers for those
+// that are welcome. done: it was a preflight, and is answered.
+func (srv *Server) checkOrigin(w http.ResponseWriter, r *http.Request) (done bool, err error) {
+	allow, origin := srv.options.AllowOrigin, r.Header.Get("Origin")
+	for i := range len(origin) {
+		if c := origin[i]; c < ' ' || c == 0x7f {
+			return false, errBadRequest
+		}
+	}
+	if allow == nil {
+		return false, nil
+	}
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	if origin == "" {
+		return false, nil
+	}
+	if !allow(r, origin) {
+		return false, errForbidden
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	if srv.options.AllowCredentials {
+		h.Set("Access-Control-Allow-Credentials", "true")
+	}
+	if r.Method != http.MethodOptions {
+		return false, nil
+	}
+	h.Set("Access-Control-Allow-Methods", "GET, POST")
+	if wanted := r.Header.Get("Access-Control-Request-Headers"); wanted != "" {
+		h.Set("Access-Control-Allow-Headers", wanted)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return true, nil
+}

@@ -1,0 +1,193 @@
+package engineio
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// probeDelay is how long a poll waits for messages while an upgrade is tried: the
+// client waits for its poll to end before it completes the upgrade.
+const probeDelay = 100 * time.Millisecond
+
+// polling is the state of a session that is polled. The socket's lock guards it.
+type polling struct {
+	out outbox
+	// wake has room for one: the waiting poll has something to look at.
+	wake chan struct{}
+	// waiting: a GET waits. posting: a POST is being read. warned: the outbox is half full.
+	waiting, posting, warned bool
+	// probing: an upgrade is tried. noop: the waiting poll is to be answered now, with
+	// nothing if need be.
+	probing, noop bool
+	// last is the packet that ends the session.
+	last *Frame
+}
+
+func newPolling() *polling { return &polling{wake: make(chan struct{}, 1)} }
+
+func (p *polling) push(f *Frame, bound int) pushed {
+	if p.out.bytes+len(f.wire) > bound {
+		return pushFull
+	}
+	p.out.push(f)
+	p.nudge()
+	if !p.warned && p.out.bytes > bound/2 {
+		p.warned = true
+		return pushHalf
+	}
+	return pushOK
+}
+
+// nudge has the waiting poll look again.
+func (p *polling) nudge() {
+	if !p.waiting {
+		return
+	}
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// finish queues the packet that ends the session. It tells whether another poll
+// has to come for it; one that is on its way while the client closes is answered too.
+func (p *polling) finish(e ending) (awaited bool) {
+	if e.cut {
+		p.out.cut()
+	}
+	p.last = closePoll
+	if e.noop {
+		p.last = noopFrame
+	}
+	p.nudge()
+	return !p.waiting && !e.now
+}
+
+// take gives the payload for a poll, if there is anything to answer.
+func (p *polling) take(s *Socket) (payload []byte, ok bool) {
+	for !p.out.empty() {
+		f := p.out.pop()
+		if f == pingFrame {
+			s.pingOnWire()
+		}
+		payload = appendPayload(payload, f)
+	}
+	p.out.bytes, p.warned = 0, false
+	if p.last != nil {
+		payload = appendPayload(payload, p.last)
+	}
+	if payload == nil && p.noop {
+		payload = appendPayload(payload, noopFrame)
+	}
+	if payload == nil {
+		return nil, false
+	}
+	p.noop = false
+	return payload, true
+}
+
+// servePoll answers a GET of a polling session.
+func (s *Socket) servePoll(w http.ResponseWriter, r *http.Request) {
+	p, err := s.beginPoll()
+	if err != nil {
+		s.refuseRequest(w, err)
+		return
+	}
+	control := http.NewResponseController(w)
+	// A server-wide read timeout is not meant for a request that waits.
+	_ = control.SetReadDeadline(time.Time{})
+	payload, err := s.awaitPoll(r.Context(), p)
+	if err == nil {
+		_ = control.SetWriteDeadline(time.Now().Add(s.server.options.WriteTimeout))
+		noStore(w)
+		write(w, http.StatusOK, "text/plain; charset=UTF-8", payload)
+		err = control.Flush()
+		_ = control.SetWriteDeadline(time.Time{})
+	}
+	if err != nil {
+		s.lostPoll(p)
+	}
+}
+
+// lostPoll ends the session with a poll that the client has given up, unless a
+// WebSocket carries it by now.
+func (s *Socket) lostPoll(p *polling) {
+	s.mu.Lock()
+	current := s.polling == p
+	s.mu.Unlock()
+	if current {
+		s.shut(TransportError, ending{code: CodeProtocol, now: true})
+	}
+}
+
+// beginPoll makes the caller the one that waits.
+func (s *Socket) beginPoll() (*polling, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.polling
+	switch {
+	case p == nil:
+		return nil, errBadRequest
+	case p.waiting:
+		return nil, errOverlap
+	case s.closed.Load() && !s.beat.isIn(s.server.lines.last):
+		return nil, errUnknownSession
+	}
+	p.waiting = true
+	return p, nil
+}
+
+// awaitPoll waits for something to answer a poll with.
+func (s *Socket) awaitPoll(ctx context.Context, p *polling) ([]byte, error) {
+	for {
+		payload, tick := s.takePoll(p)
+		if payload != nil {
+			return payload, nil
+		}
+		select {
+		case <-p.wake:
+		case <-tick:
+			s.mu.Lock()
+			p.noop = true
+			s.mu.Unlock()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// takePoll takes the payload if there is one, which ends the wait. Otherwise, if an
+// upgrade is tried, it gives a channel that says when to stop waiting.
+func (s *Socket) takePoll(p *polling) (payload []byte, tick <-chan time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	payload, ok := p.take(s)
+	if !ok {
+		if p.probing {
+			tick = time.After(probeDelay)
+		}
+		return nil, tick
+	}
+	p.waiting = false
+	if s.closed.Load() && s.polling == p {
+		s.server.lines.set.drop(&s.beat)
+		s.server.forget(s)
+	}
+	return payload, nil
+}
+
+// refuseRequest answers a request that does not fit the session's state. Two at a
+// time end the session, as in the reference.
+func (s *Socket) refuseRequest(w http.ResponseWriter, err error) {
+	if !errors.Is(err, errOverlap) {
+		s.server.refuse(w, err, false)
+		return
+	}
+	s.shut(TransportError, ending{code: CodeProtocol, now: true})
+	w.WriteHeader(http.StatusBadRequest)
+}
+
+// noStore forbids caches to keep an answer.
+func noStore(w http.ResponseWriter) { w.Header().Set("Cache-Control", "no-store") }

@@ -1,0 +1,71 @@
+package engineio
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Bounds of a query string; a longer one is a bad request.
+const (
+	maxQuery      = 2048
+	maxParameters = 32
+	maxID         = 36
+)
+
+// query holds the parameters that the engine itself looks at.
+type query struct {
+	version, transport, sid string
+}
+
+// parseQuery reads a raw query. Of a parameter given twice the last counts.
+func parseQuery(raw string) (query, error) {
+	var q query
+	if len(raw) > maxQuery {
+		return q, errBadRequest
+	}
+	for n := 0; raw != ""; n++ {
+		if n == maxParameters {
+			return q, errBadRequest
+		}
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		name, value, _ := strings.Cut(pair, "=")
+		target := q.field(name)
+		if target == nil {
+			continue
+		}
+		decoded, err := url.QueryUnescape(value)
+		if err != nil {
+			return q, errBadRequest
+		}
+		*target = decoded
+	}
+	return q, nil
+}
+
+func (q *query) field(name string) *string {
+	switch name {
+	case "EIO":
+		return &q.version
+	case "transport":
+		return &q.transport
+	case "sid":
+		return &q.sid
+	default:
+		return nil
+	}
+}
+
+// validID tells whether a session id is of the alphabet A-Za-z0-9-_ and of 1 to 36 characters.
+func validID(id string) bool {
+	if id == "" || len(id) > maxID {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return true
+}

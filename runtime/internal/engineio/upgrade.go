@@ -1,0 +1,89 @@
+package engineio
+
+import "net/http"
+
+// serveUpgrade tries a WebSocket for a polling session. One that cannot be used is
+// opened and closed again, as in the reference.
+func (s *Socket) serveUpgrade(w http.ResponseWriter, r *http.Request) {
+	c, err := s.server.accept(w, r, s)
+	if err != nil {
+		s.server.refuse(w, err, true)
+		return
+	}
+	c.push(rawFrame(c.greeting))
+	c.greeting = nil
+	s.mu.Lock()
+	usable := !s.closed.Load() && s.polling != nil && s.probe == nil && !s.server.options.NoUpgrade
+	if usable {
+		s.probe = c
+		s.server.lines.upgrade.move(&c.deadline)
+	}
+	s.mu.Unlock()
+	if !usable {
+		c.end(codeNone, "", false, false)
+	}
+	c.begin()
+}
+
+// probed takes a packet from a WebSocket that is tried; the caller holds events.
+func (s *Socket) probed(c *wsConn, p packet) error {
+	switch {
+	case p.kind == packetPing && string(p.data) == probe:
+		return s.answerProbe(c)
+	case p.kind == packetUpgrade:
+		return s.upgrade(c)
+	default:
+		s.endProbe(c)
+		return errStop
+	}
+}
+
+// answerProbe also ends the waiting poll, so that the client can go on.
+func (s *Socket) answerProbe(c *wsConn) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.probe != c {
+		return errStop
+	}
+	c.push(probeFrame)
+	p := s.polling
+	p.probing = true
+	if p.waiting {
+		p.noop = true
+		p.nudge()
+	}
+	return nil
+}
+
+// upgrade makes the WebSocket the session's transport. What was queued for polls
+// goes out on it first.
+func (s *Socket) upgrade(c *wsConn) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.probe != c || s.closed.Load() {
+		return errStop
+	}
+	s.server.lines.set.drop(&c.deadline)
+	p := s.polling
+	c.mu.Lock()
+	for !p.out.empty() {
+		c.put(p.out.pop())
+	}
+	c.mu.Unlock()
+	s.probe, s.polling = nil, nil
+	s.ws.Store(c)
+	p.noop = true
+	p.nudge()
+	return nil
+}
+
+// endProbe gives up a WebSocket that is tried; the session goes on polling.
+func (s *Socket) endProbe(c *wsConn) {
+	s.mu.Lock()
+	if s.probe == c {
+		s.probe = nil
+		s.polling.probing = false
+	}
+	s.mu.Unlock()
+	c.end(CodeNormal, "", true, false)
+}
