@@ -8,11 +8,12 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// pollEvery is how often Run looks for deadlines, leaseFor how long after a look
-// began another follows if it did not end well.
+// pollEvery is how often Run looks for deadlines, lookAgain how soon a look that
+// failed is repeated, and leaseFor how soon one that never ended.
 const (
 	pollEvery = 5 * time.Millisecond
-	leaseFor  = 30 * time.Second
+	lookAgain = 2 * time.Second
+	leaseFor  = 25 * time.Second
 )
 
 // Deadlines is one pod's stream.Deadlines on a Memory.
@@ -52,9 +53,10 @@ func (d *Deadlines) Tick(ctx context.Context, look func(context.Context, stream.
 	ids, lease, err := d.take(ctx)
 	for _, id := range ids {
 		next, err := look(ctx, id)
-		if err == nil {
-			d.end(id, lease, next)
+		if err != nil {
+			next = d.m.now().Add(lookAgain)
 		}
+		d.end(id, lease, next)
 	}
 	return len(ids), err
 }

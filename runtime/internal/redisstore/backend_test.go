@@ -1,0 +1,193 @@
+package redisstore_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+	"github.com/anteroom/anteroom/test/redistest"
+)
+
+// backend is one implementation of the ports, empty.
+type backend struct {
+	stream.Store
+	stream.Names
+	stream.Sets
+	stream.Replies
+	// newBus and newDeadlines make those of one more pod.
+	newBus       func() stream.Bus
+	newDeadlines func() stream.Deadlines
+	// flush forgets everything.
+	flush func()
+}
+
+// backends are the places the contract runs on. Each gives a function that makes an
+// empty backend.
+var backends = map[string]func(t *testing.T) func(t *testing.T) *backend{
+	"memory": func(*testing.T) func(*testing.T) *backend {
+		return func(*testing.T) *backend { return onMemory(streamtest.New()) }
+	},
+	"miniredis": func(t *testing.T) func(*testing.T) *backend {
+		m := miniredis.RunT(t)
+		go tick(t.Context(), m)
+		return on(redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{m.Addr()}}, m.FlushAll)
+	},
+	"standalone": func(t *testing.T) func(*testing.T) *backend {
+		s := redistest.Start(t)
+		return on(standalone(s), func() { s.MustDo("FLUSHALL") })
+	},
+	"cluster": func(t *testing.T) func(*testing.T) *backend {
+		c := redistest.StartCluster(t)
+		return on(clustered(c), func() {
+			for _, n := range c.Nodes {
+				n.MustDo("FLUSHALL")
+			}
+		})
+	},
+	"sentinel": func(t *testing.T) func(*testing.T) *backend {
+		s := redistest.StartSentinel(t)
+		return on(watched(s), func() { s.Primary().MustDo("FLUSHALL") })
+	},
+}
+
+func standalone(s *redistest.Server) redisstore.Options {
+	return redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{s.Addr()}}
+}
+
+func clustered(c *redistest.Cluster) redisstore.Options {
+	return redisstore.Options{Topology: redisstore.Cluster, Addresses: c.Addrs()}
+}
+
+func watched(s *redistest.Sentinel) redisstore.Options {
+	return redisstore.Options{
+		Topology: redisstore.Sentinel, Addresses: s.Addrs(), MasterName: redistest.MasterName,
+	}
+}
+
+// tick lets time pass in miniredis, which does not do that by itself.
+func tick(ctx context.Context, m *miniredis.Miniredis) {
+	const step = 10 * time.Millisecond
+	t := time.NewTicker(step)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			m.FastForward(step)
+		}
+	}
+}
+
+func onMemory(m *streamtest.Memory) *backend {
+	return &backend{
+		Store: m, Names: m, Sets: m, Replies: m,
+		newBus:       func() stream.Bus { return m.Bus() },
+		newDeadlines: func() stream.Deadlines { return m.Deadlines() },
+		flush:        m.Flush,
+	}
+}
+
+// prefixes keep the tests on one server apart.
+var prefixes atomic.Int64
+
+// on makes backends on a server.
+func on(o redisstore.Options, flush func()) func(*testing.T) *backend {
+	return func(t *testing.T) *backend {
+		t.Helper()
+		o := o
+		o.Prefix = fmt.Sprintf("t%d:", prefixes.Add(1))
+		c := open(t, o)
+		return &backend{
+			Store: c.Store(), Names: c.Names(), Sets: c.Sets(), Replies: c.Replies(),
+			newBus:       func() stream.Bus { return c.Bus() },
+			newDeadlines: func() stream.Deadlines { return c.Deadlines() },
+			flush:        flush,
+		}
+	}
+}
+
+func open(t testing.TB, o redisstore.Options) *redisstore.Client {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	c, err := redisstore.Open(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+var keep = stream.Retention{LogSize: 64, LogTTL: time.Minute, TTL: time.Hour}
+
+// event is an event whose data is {"n": n}.
+func event(n int) stream.Event {
+	return stream.Event{Name: "set", Data: fmt.Appendf(nil, `{"n":%d}`, n)}
+}
+
+// numbered is a commit whose document and event are {"n": n}.
+func numbered(id stream.ID, n int) stream.Commit {
+	e := event(n)
+	return stream.Commit{Stream: id, Doc: e.Data, Events: []stream.Event{e}, Retain: keep}
+}
+
+// put commits, and goes on trying while Redis is unavailable. A commit that was
+// not answered may have happened all the same.
+func put(t streamtest.TB, s stream.Store, c stream.Commit) stream.Result {
+	t.Helper()
+	var result stream.Result
+	var err error
+	streamtest.Eventually(t, "a commit", func() bool {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		result, err = s.Commit(ctx, c)
+		return err == nil
+	})
+	return result
+}
+
+// load loads, and goes on trying like put.
+func load(t streamtest.TB, s stream.Store, id stream.ID) stream.Snapshot {
+	t.Helper()
+	var now stream.Snapshot
+	streamtest.Eventually(t, "a load", func() bool {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		var err error
+		now, err = s.Load(ctx, id)
+		return err == nil
+	})
+	return now
+}
+
+// names are the records' data, for comparison.
+func data(records []stream.Record) string {
+	var all []string
+	for _, r := range records {
+		all = append(all, fmt.Sprintf("%d:%s", r.Seq, r.Data))
+	}
+	return strings.Join(all, " ")
+}
+
+// number reads what numbered wrote.
+func number(doc []byte) int {
+	var v struct{ N int }
+	if json.Unmarshal(doc, &v) != nil {
+		return -1
+	}
+	return v.N
+}
