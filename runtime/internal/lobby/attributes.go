@@ -32,11 +32,22 @@ const (
 	WriterServer Writer = "Server"
 )
 
+// Audience says who sees an attribute.
+type Audience string
+
+// The audiences of attributes. The zero Audience is that of members.
+const (
+	AudiencePublic  Audience = "Public"  // who may see the lobby
+	AudienceMembers Audience = "Members" // who is in it
+	AudienceServer  Audience = "Server"  // no client at all
+)
+
 // AttributeRule declares one key.
 type AttributeRule struct {
 	Key        string        `json:"key"`
 	Type       AttributeType `json:"type"`
 	WritableBy Writer        `json:"writableBy"`
+	Visibility Audience      `json:"visibility,omitempty"`
 	// Enum are the values that a String may have; empty means any.
 	Enum []string `json:"enum,omitempty"`
 	// Min and Max bound a Number; nil means no bound.
@@ -64,6 +75,39 @@ const (
 )
 
 func (r AttributeRule) scope() scope { return r.WritableBy == WriterMember }
+
+// hidden are the keys that not even members see, or, to the public, that only
+// members do; nil when there are none.
+func (p Policy) hidden(public bool) map[string]bool {
+	var keys map[string]bool
+	for _, r := range p.Attributes {
+		if r.Visibility == AudienceServer || public && r.Visibility != AudiencePublic {
+			if keys == nil {
+				keys = map[string]bool{}
+			}
+			keys[r.Key] = true
+		}
+	}
+	return keys
+}
+
+// without gives the attributes without some keys. Maps of attributes are never
+// changed in place, so that what is not left out may be shared.
+func without(a wire.Attributes, hidden map[string]bool) wire.Attributes {
+	if len(a) == 0 {
+		return wire.Attributes{}
+	}
+	if len(hidden) == 0 {
+		return a
+	}
+	shown := make(wire.Attributes, len(a))
+	for key, value := range a {
+		if !hidden[key] {
+			shown[key] = value
+		}
+	}
+	return shown
+}
 
 // defaults are the values that the keys of a scope have from the start; nil when none.
 func (p Policy) defaults(s scope) wire.Attributes {

@@ -53,7 +53,7 @@ type Lobby struct {
 
 	// told is the policy that clients were last told of, when Adopt has put
 	// another in its place.
-	told *wire.PolicyRef
+	told *Policy
 }
 
 // Member is one user in a lobby.
@@ -139,27 +139,35 @@ func (l Lobby) Has(userID string) bool {
 }
 
 // View is the lobby as its members see it.
-func (l Lobby) View() wire.Lobby {
+func (l Lobby) View() wire.Lobby { return l.view(false) }
+
+// PublicView is the lobby as those see it who are not in: without its code, and
+// with those attributes only that are for all.
+func (l Lobby) PublicView() wire.Lobby {
+	v := l.view(true)
+	v.Code = ""
+	return v
+}
+
+func (l Lobby) view(public bool) wire.Lobby {
+	policy := &l.Policy
+	if l.told != nil {
+		policy = l.told
+	}
+	hidden := policy.hidden(public)
 	members := make(map[string]wire.Member, len(l.Members))
 	for id, m := range l.Members {
-		members[id] = m.view()
+		members[id] = m.view(hidden)
 	}
 	return wire.Lobby{
 		ID: l.ID, Type: l.Policy.Type, Name: l.Name,
 		Version: l.Version, Epoch: l.Epoch,
 		HostID: l.HostID, Status: l.Status, Visibility: l.Visibility,
 		Code: l.Code, HasPassword: l.PasswordHash != "", MaxMembers: l.MaxMembers,
-		Members: members, Attributes: visible(l.Attributes),
-		Policy:  l.policyRef(),
+		Members: members, Attributes: without(l.Attributes, hidden),
+		Policy:  wire.PolicyRef{Name: policy.Name, Revision: policy.Revision},
 		MatchID: l.MatchID, CreatedAt: l.CreatedAt, ExpiresAt: l.ExpiresAt,
 	}
-}
-
-func (l Lobby) policyRef() wire.PolicyRef {
-	if l.told != nil {
-		return *l.told
-	}
-	return wire.PolicyRef{Name: l.Policy.Name, Revision: l.Policy.Revision}
 }
 
 // Adopt puts a policy that applies to all lobbies in place of the lobby's own,
@@ -169,32 +177,19 @@ func (l Lobby) Adopt(p Policy) Lobby {
 	if !p.ApplyToAll || p.Revision == l.Policy.Revision {
 		return l
 	}
-	ref := l.policyRef()
-	l.told, l.Policy = &ref, p
+	if l.told == nil {
+		was := l.Policy
+		l.told = &was
+	}
+	l.Policy = p
 	return l
 }
 
-// PublicView is the lobby as those see it who are not in: without its code.
-func (l Lobby) PublicView() wire.Lobby {
-	v := l.View()
-	v.Code = ""
-	return v
-}
-
-func (m Member) view() wire.Member {
+func (m Member) view(hidden map[string]bool) wire.Member {
 	return wire.Member{
 		Role: m.Role, Name: m.Name, Team: m.Team, Slot: m.Slot, Ready: m.Ready,
-		Connected: m.Connected(), JoinedAt: m.JoinedAt, Attributes: visible(m.Attributes),
+		Connected: m.Connected(), JoinedAt: m.JoinedAt, Attributes: without(m.Attributes, hidden),
 	}
-}
-
-// visible makes absent attributes an empty object. Maps of attributes are never
-// changed in place, so that a view may share them.
-func visible(a wire.Attributes) wire.Attributes {
-	if a == nil {
-		return wire.Attributes{}
-	}
-	return a
 }
 
 // edit is a lobby while a command changes it: its maps are its own. Maps and

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -99,6 +100,8 @@ func (s step) play(l Lobby, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	case "adopt":
 		p := l.Policy
 		p.ApplyToAll, p.Revision = true, name
+		p.Attributes = slices.Clone(p.Attributes)
+		p.Attributes[s.N%4].Visibility = []Audience{AudienceServer, AudiencePublic}[s.N%2]
 		return l.Adopt(p).Ready(s.User, s.Flag, now)
 	default:
 		return l.Tick(uint64(s.N), now)

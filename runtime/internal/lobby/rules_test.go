@@ -2,6 +2,7 @@ package lobby
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,44 @@ func TestCreate(t *testing.T) {
 	}
 	if got := l.PublicView().Code; got != "" {
 		t.Errorf("those who are not in see the code %q", got)
+	}
+}
+
+func TestWhoSeesAttributes(t *testing.T) {
+	p := testPolicy()
+	for i, audience := range []Audience{AudiencePublic, AudienceMembers, AudienceServer} {
+		p.Attributes[i].Visibility = audience // of map, rounds and ranked
+	}
+	l, _, err := Create(p, CreateCommand{
+		ID: testID, Host: by("ann"), Attributes: wire.Attributes{"rounds": 3.0},
+		Member: wire.MemberInit{Attributes: wire.Attributes{"hero": "cat"}},
+	}, t0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(wire.Attributes{"map": "dust", "rounds": 3.0}, l.View().Attributes); d != "" {
+		t.Errorf("members (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff(wire.Attributes{"map": "dust"}, l.PublicView().Attributes); d != "" {
+		t.Errorf("others (-want +got):\n%s", d)
+	}
+	if got := l.View().Members["ann"].Attributes["hero"]; got != "cat" {
+		t.Errorf("members see %v", got)
+	}
+	if got := l.PublicView().Members["ann"].Attributes; len(got) != 0 {
+		t.Errorf("others see %v", got)
+	}
+
+	open := p
+	open.ApplyToAll, open.Revision = true, "r2"
+	open.Attributes = append([]AttributeRule(nil), p.Attributes...)
+	open.Attributes[2].Visibility = AudienceMembers
+	_, patches, err := l.Adopt(open).Ready("ann", true, t0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (wire.PatchOp{Op: "add", Path: "/attributes/ranked", Value: false}); !slices.Contains(patches[0].Ops, want) {
+		t.Errorf("what became visible was not told: %+v", patches[0].Ops)
 	}
 }
 

@@ -43,7 +43,7 @@ func (l Lobby) Update(cmd UpdateCommand, now time.Time) (Lobby, []wire.LobbyPatc
 			return l, nil, err
 		}
 	}
-	if len(diff(l.View(), e.View())) == 0 && e.PasswordHash == l.PasswordHash {
+	if len(diff(l.View(), e.View())) == 0 && e.PasswordHash == l.PasswordHash && equal(e.Attributes, l.Attributes) {
 		return l, nil, nil
 	}
 	e.by(wire.CauseUpdated, cmd.Actor, "")
