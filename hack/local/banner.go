@@ -27,13 +27,17 @@ func banner(s runState, why, lobbyType string) string {
 		fmt.Fprintf(&b, "    %-6s %s\n", t.User, t.Token)
 	}
 	fmt.Fprintf(&b, "\n  A client to paste into a shell, after `npm install socket.io-client`:\n\nnode -e '\n%s'\n\n", client(s, lobbyType))
+	if lobbyType != "" {
+		b.WriteString("  A second user joins with its own token and emitWithAck(\"lobby:join\", { code: \"the code printed above\" }).\n")
+	}
 	b.WriteString("  Edit the file and it is applied at once. Ctrl-C stops everything.\n\n")
 	return b.String()
 }
 
-// client is a three-line client: it connects, and creates a lobby or, when
-// there is no lobby type, pings. It keeps cookies (withCredentials), so that
-// polling finds its server again. It has no single quote, so that a shell takes it.
+// client is a three-line client: it connects, shows every push, and creates a
+// lobby or, when there is no lobby type, pings. It keeps cookies
+// (withCredentials), so that polling finds its server again, and the key lets it
+// ask again after a reconnect. It has no single quote, so that a shell takes it.
 func client(s runState, lobbyType string) string {
 	token := "YOUR_TOKEN"
 	if len(s.Tokens) > 0 {
@@ -45,10 +49,10 @@ func client(s runState, lobbyType string) string {
 	}
 	request := `"sync:ping", {}`
 	if lobbyType != "" {
-		request = fmt.Sprintf(`"lobby:create", { type: %q, name: "Hello" }`, lobbyType)
+		request = fmt.Sprintf(`"lobby:create", { type: %q, key: "hello" }`, lobbyType)
 	}
 	return fmt.Sprintf(`const { io } = require("socket.io-client");
-const socket = io(%q, { %swithCredentials: true, auth: { protocol: 1, token: %q } });
-socket.on("connect_error", (e) => console.log(e.message, e.data)).on("session:ready", async () => console.log(await socket.emitWithAck(%s)));
+const socket = io(%q, { %swithCredentials: true, auth: { protocol: 1, token: %q } }).onAny(console.log);
+socket.on("connect_error", (e) => console.log(e.message, e.data)).on("session:ready", async () => console.dir(await socket.emitWithAck(%s), { depth: 9 }));
 `, s.Front.URL, path, token, request)
 }

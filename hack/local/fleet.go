@@ -21,8 +21,8 @@ type fleet struct {
 	program, dir, policies string
 	// changed is called after a process started, ended or changed its readiness.
 	changed func()
-	// kill, when closed, ends whatever still drains.
-	kill chan struct{}
+	// cut and kill hasten whatever drains; see urgency.
+	cut, kill chan struct{}
 
 	mu     sync.Mutex
 	config configv1.RuntimeConfig
@@ -37,7 +37,7 @@ type fleet struct {
 func newFleet(log *console, front *front, program, dir string, changed func(), hurry <-chan struct{}) *fleet {
 	f := &fleet{
 		log: log, front: front, program: program, dir: dir, changed: changed,
-		policies: filepath.Join(dir, "policies.yaml"), kill: make(chan struct{}),
+		policies: filepath.Join(dir, "policies.yaml"), cut: make(chan struct{}), kill: make(chan struct{}),
 	}
 	go func() {
 		<-hurry
@@ -162,8 +162,11 @@ func (f *fleet) waitReady(ctx context.Context, timeout time.Duration) (late []pr
 	}
 }
 
-// stop ends all servers, those that drain already too; after grace they are killed.
-func (f *fleet) stop(grace time.Duration) {
+// stop ends all servers, those that drain already too. After settle they cut
+// their drain short, and after grace they are killed. It is called once.
+func (f *fleet) stop(settle, grace time.Duration) {
+	cut := time.AfterFunc(settle, func() { close(f.cut) })
+	defer cut.Stop()
 	timer := time.AfterFunc(grace, f.killAll)
 	defer timer.Stop()
 	f.mu.Lock()

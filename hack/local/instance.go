@@ -175,10 +175,10 @@ func (i *instance) waitReady(ctx context.Context, timeout time.Duration) error {
 
 // retire drains the server: no new clients, SIGTERM, and as long as grace until
 // it is killed. It reports whether the server ended by itself.
-func (i *instance) retire(grace time.Duration, hurry <-chan struct{}) bool {
+func (i *instance) retire(grace time.Duration, haste urgency) bool {
 	i.mu.Lock()
 	i.retired, i.ready, i.reason = true, false, "it drains"
 	i.front.setReady(i.id, false)
 	i.mu.Unlock()
-	return i.child.stop(grace, hurry)
+	return i.child.stop(grace, haste)
 }

@@ -68,21 +68,38 @@ func (c *child) alive() bool {
 	}
 }
 
-// stop asks the process to end and waits for it; after grace, or when hurry is
-// closed, it is killed. It reports whether the process ended by itself.
-func (c *child) stop(grace time.Duration, hurry <-chan struct{}) bool {
-	_ = c.cmd.Process.Signal(syscall.SIGTERM)
+// urgency is how a stop is hastened. Either channel may be nil.
+type urgency struct {
+	// cut, when closed, asks the process a second time, at which a server leaves
+	// out the rest of its drain.
+	cut <-chan struct{}
+	// kill, when closed, ends it at once.
+	kill <-chan struct{}
+}
+
+// stop asks the process to end and waits for it, at most as long as grace; then
+// it is killed. It reports whether the process ended by itself.
+func (c *child) stop(grace time.Duration, haste urgency) bool {
+	c.terminate()
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
-	select {
-	case <-c.done:
-		return true
-	case <-timer.C:
-	case <-hurry:
+	for {
+		select {
+		case <-c.done:
+			return true
+		case <-haste.cut:
+			c.terminate()
+			haste.cut = nil
+			continue
+		case <-timer.C:
+		case <-haste.kill:
+		}
+		c.kill()
+		return false
 	}
-	c.kill()
-	return false
 }
+
+func (c *child) terminate() { _ = c.cmd.Process.Signal(syscall.SIGTERM) }
 
 // kill ends the process at once and waits until it is gone.
 func (c *child) kill() {

@@ -88,7 +88,7 @@ func (k *redisKeeper) end() {
 	k.mu.Lock()
 	c := k.child
 	k.mu.Unlock()
-	c.stop(redisGrace, nil)
+	c.stop(redisGrace, urgency{})
 }
 
 // pid is the process id of the Redis that runs, or ran last.

@@ -14,9 +14,11 @@ import (
 )
 
 const (
-	// stopGrace is how long servers may take to end on Ctrl-C. It is shorter than
-	// a drain in a cluster: nobody else serves the clients then.
-	stopGrace = 5 * time.Second
+	// stopSettle is how long servers drain on Ctrl-C before they are told to cut it
+	// short, since nobody else serves the clients then, and stopGrace how long they
+	// may take in all.
+	stopSettle = 500 * time.Millisecond
+	stopGrace  = 5 * time.Second
 	// startTimeout is how long the servers may take before the banner tells which
 	// are not ready.
 	startTimeout = 30 * time.Second
@@ -106,7 +108,7 @@ func (l *local) serve(ctx context.Context, listener net.Listener, first rendered
 	l.welcome(ctx)
 	err := <-watched
 	l.log.say("stopping; Ctrl-C again kills what is left")
-	l.fleet.stop(stopGrace)
+	l.fleet.stop(stopSettle, stopGrace)
 	return err
 }
 

@@ -123,7 +123,10 @@ func (s *slot) swap(ctx context.Context, r replacement) error {
 		return err
 	}
 	next := s.instance()
-	if err := next.waitReady(r.ctx, readyTimeout); err != nil {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.ctx, cancel)()
+	if err := next.waitReady(waiting, readyTimeout); err != nil {
 		next.child.kill()
 		s.mu.Lock()
 		s.current = old
@@ -137,7 +140,7 @@ func (s *slot) swap(ctx context.Context, r replacement) error {
 
 // drain ends an instance and says so when it had to be killed.
 func (s *slot) drain(i *instance, grace time.Duration) {
-	if !i.retire(grace, s.fleet.kill) {
+	if !i.retire(grace, urgency{cut: s.fleet.cut, kill: s.fleet.kill}) {
 		s.fleet.log.say("%s was still draining and was killed", i.id)
 	}
 }
