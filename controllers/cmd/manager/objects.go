@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"slices"
 
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
+	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
 	"github.com/anteroom/anteroom/controllers/internal/manifest"
 )
 
@@ -28,19 +30,32 @@ func renderAll(objects manifest.Objects, o renderOptions) ([]any, error) {
 		if o.inputs {
 			all = append(all, inputs(c, objects)...)
 		}
-		runtime, err := desired.RuntimeConfigMap(c)
+		built, err := stackOf(c, set, o.images)
 		if err != nil {
 			return nil, err
 		}
-		policies, err := desired.PoliciesConfigMap(c, set)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, runtime, policies)
+		all = append(all, built...)
 	}
 	if len(problems) > 0 {
 		problems.Sort()
 		return nil, problems
+	}
+	return all, nil
+}
+
+// stackOf are the objects of one cluster. The values of generated Secrets are made
+// in the cluster, so they are empty here.
+func stackOf(c *v1alpha1.RealtimeCluster, set *configv1.PolicySet, images stack.Images) ([]any, error) {
+	built, err := stack.Build(stack.Input{Cluster: c, Policies: set, Images: images, Replicas: *c.Spec.Replicas})
+	if err != nil {
+		return nil, err
+	}
+	var all []any
+	for _, g := range desired.GeneratedSecrets(c) {
+		all = append(all, desired.GeneratedSecret(c, g, ""))
+	}
+	for _, object := range built.Objects {
+		all = append(all, object)
 	}
 	return all, nil
 }

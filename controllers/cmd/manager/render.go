@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	crd "github.com/anteroom/anteroom/config/crd"
+	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
 	"github.com/anteroom/anteroom/controllers/internal/manifest"
 )
 
@@ -19,6 +20,7 @@ type renderOptions struct {
 	namespace string
 	cluster   string
 	inputs    bool
+	images    stack.Images
 }
 
 const renderExample = `  manager render -f cluster.yaml
@@ -44,6 +46,7 @@ func newRenderCommand() *cobra.Command {
 	flags.StringVarP(&o.namespace, "namespace", "n", "default", "namespace of objects that name none")
 	flags.StringVar(&o.cluster, "cluster", "", "render only the RealtimeCluster of this name")
 	flags.BoolVar(&o.inputs, "inputs", false, "also print the objects that were read, with their defaults")
+	imageFlags(flags, &o.images)
 	return cmd
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
 const input = `apiVersion: realtime.anteroom.dev/v1alpha1
@@ -40,7 +42,8 @@ func execute(t *testing.T, stdin string, args ...string) (out, notes string, err
 	return stdout.String(), stderr.String(), err
 }
 
-// titles lists kind/namespace/name of each document.
+// titles lists kind/namespace/name of each input and of the ConfigMaps that the
+// servers read; package stack has tests for the whole of the output.
 func titles(t *testing.T, text string) []string {
 	t.Helper()
 	var all []string
@@ -49,14 +52,19 @@ func titles(t *testing.T, text string) []string {
 			continue
 		}
 		var object struct {
-			Kind     string `json:"kind"`
-			Metadata struct {
+			APIVersion string `json:"apiVersion"`
+			Kind       string `json:"kind"`
+			Metadata   struct {
 				Name      string `json:"name"`
 				Namespace string `json:"namespace"`
 			} `json:"metadata"`
 		}
 		if err := yaml.Unmarshal([]byte(doc), &object); err != nil {
 			t.Fatal(err)
+		}
+		own := strings.HasSuffix(object.Metadata.Name, "-runtime") || strings.HasSuffix(object.Metadata.Name, "-policies")
+		if !own && !strings.HasPrefix(object.APIVersion, v1alpha1.GroupName) {
+			continue
 		}
 		all = append(all, object.Kind+"/"+object.Metadata.Namespace+"/"+object.Metadata.Name)
 	}

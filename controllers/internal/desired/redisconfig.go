@@ -29,6 +29,7 @@ func managedRedis(c *v1alpha1.RealtimeCluster) configv1.Redis {
 	out := configv1.Redis{
 		Topology:     configv1.RedisStandalone,
 		Addresses:    []string{fmt.Sprintf("%s:%d", host, PortRedis)},
+		Username:     RedisUser,
 		PasswordFile: FileRedisPassword,
 	}
 	if c.Spec.Redis.Managed.TLS.Enabled {

@@ -1,0 +1,76 @@
+package desired
+
+import "github.com/anteroom/anteroom/api/v1alpha1"
+
+// The names of ports.
+const (
+	PortNameClient = "client"
+	PortNameAdmin  = "admin"
+	PortNameRedis  = "redis"
+)
+
+// PortService is the port of the client Service.
+const PortService = 80
+
+// DirAPI has the token of the server API.
+const DirAPI = DirSecrets + "/api"
+
+// KeyToken is the key of the server API's generated token in its Secret.
+const KeyToken = "token"
+
+// The keys of the managed Redis's Secrets and ConfigMap.
+const (
+	KeyRedisPassword = "password"
+	KeyRedisUsers    = "users.acl"
+	KeyRedisConfig   = "redis.conf"
+)
+
+// AnnotationConfigHash of the pod template is the hash of what needs a restart.
+const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"
+
+// AnnotationPolicyRevision of a pod is the newest PolicySet. Writing it makes the
+// kubelet look at the pod's volumes at once, instead of within a minute.
+const AnnotationPolicyRevision = v1alpha1.GroupName + "/policy-revision"
+
+// WorkloadName is the Deployment of the servers, its PodDisruptionBudget and its
+// NetworkPolicy.
+func WorkloadName(c *v1alpha1.RealtimeCluster) string { return c.Name }
+
+// ClientServiceName is the Service that clients are sent to.
+func ClientServiceName(c *v1alpha1.RealtimeCluster) string { return c.Name }
+
+// PeerServiceName is the headless Service by which pods find each other.
+func PeerServiceName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-peers" }
+
+// ExposureName is the Ingress or route, and the policies beside it.
+func ExposureName(c *v1alpha1.RealtimeCluster) string { return c.Name }
+
+// APISecretName is the Secret with the generated token of the server API.
+func APISecretName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-api" }
+
+// RedisUsersSecretName is the Secret with the ACL file of the managed Redis.
+func RedisUsersSecretName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-redis-users" }
+
+// RedisTLSSecretName is the Secret with the certificate of the managed Redis.
+func RedisTLSSecretName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-redis-tls" }
+
+// DashboardsConfigMapName is the ConfigMap with the Grafana dashboards.
+func DashboardsConfigMapName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-dashboards" }
+
+// ServiceAccountName is the account of the server pods.
+func ServiceAccountName(c *v1alpha1.RealtimeCluster) string {
+	if own := c.Spec.Pod.ServiceAccountName; own != "" {
+		return own
+	}
+	return c.Name
+}
+
+// Selector picks the pods of a component. It is a part of [Labels] that never
+// changes, because a Deployment's selector cannot.
+func Selector(c *v1alpha1.RealtimeCluster, component Component) map[string]string {
+	return map[string]string{
+		"app.kubernetes.io/name":      appName,
+		"app.kubernetes.io/instance":  c.Name,
+		"app.kubernetes.io/component": string(component),
+	}
+}

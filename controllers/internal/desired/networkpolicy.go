@@ -1,0 +1,77 @@
+package desired
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// NetworkPolicy says who may reach the server pods: clients and the pods of the
+// cluster the client port, those who scrape and the operator the admin port. It
+// is nil when it is not asked for.
+func NetworkPolicy(c *v1alpha1.RealtimeCluster) (*networkingv1.NetworkPolicy, error) {
+	spec := c.Spec.NetworkPolicy
+	if !spec.Enabled {
+		return nil, nil
+	}
+	clients, err := convert[[]networkingv1.NetworkPolicyPeer](spec.ClientsFrom)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := convert[[]networkingv1.NetworkPolicyPeer](spec.MetricsFrom)
+	if err != nil {
+		return nil, err
+	}
+	if len(clients) > 0 {
+		clients = append(clients, podsOf(c, ComponentServer))
+	}
+	if len(metrics) > 0 {
+		metrics = append(metrics, operatorPods())
+	}
+	return networkPolicy(c, ComponentServer, WorkloadName(c), []networkingv1.NetworkPolicyIngressRule{
+		{From: clients, Ports: tcp(PortClient)},
+		{From: metrics, Ports: tcp(PortAdmin)},
+	}), nil
+}
+
+// RedisNetworkPolicy lets the server pods of the cluster and nobody else reach the
+// managed Redis; nil when there is none or it is not asked for.
+func RedisNetworkPolicy(c *v1alpha1.RealtimeCluster) *networkingv1.NetworkPolicy {
+	if !c.Spec.NetworkPolicy.Enabled || !Managed(c) {
+		return nil
+	}
+	return networkPolicy(c, ComponentRedis, RedisName(c), []networkingv1.NetworkPolicyIngressRule{{
+		From: []networkingv1.NetworkPolicyPeer{podsOf(c, ComponentServer)}, Ports: tcp(PortRedis),
+	}})
+}
+
+func networkPolicy(c *v1alpha1.RealtimeCluster, component Component, name string, rules []networkingv1.NetworkPolicyIngressRule) *networkingv1.NetworkPolicy {
+	return &networkingv1.NetworkPolicy{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy"},
+		ObjectMeta: objectMeta(c, component, name),
+		Spec: networkingv1.NetworkPolicySpec{
+			PodSelector: metav1.LabelSelector{MatchLabels: Selector(c, component)},
+			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
+			Ingress:     rules,
+		},
+	}
+}
+
+func podsOf(c *v1alpha1.RealtimeCluster, component Component) networkingv1.NetworkPolicyPeer {
+	return networkingv1.NetworkPolicyPeer{PodSelector: &metav1.LabelSelector{MatchLabels: Selector(c, component)}}
+}
+
+// operatorPods are the operator's, in whatever namespace it runs.
+func operatorPods() networkingv1.NetworkPolicyPeer {
+	return networkingv1.NetworkPolicyPeer{
+		NamespaceSelector: &metav1.LabelSelector{},
+		PodSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": managedBy}},
+	}
+}
+
+func tcp(port int32) []networkingv1.NetworkPolicyPort {
+	return []networkingv1.NetworkPolicyPort{{Protocol: ptr(corev1.ProtocolTCP), Port: ptr(intstr.FromInt32(port))}}
+}

@@ -1,0 +1,75 @@
+package desired
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// redisProbeUser has no password and can do no more than a probe needs: ask for a
+// sign of life, and have the file of users read again.
+const redisProbeUser = "probe"
+
+// maxRedisPasswords is how many passwords are good at once: the newest, and the one
+// before it while servers still log in with it.
+const maxRedisPasswords = 2
+
+// RedisPasswordHash is what the file of users says in place of a password.
+func RedisPasswordHash(password string) string {
+	sum := sha256.Sum256([]byte(password))
+	return hex.EncodeToString(sum[:])
+}
+
+// RedisUsersSecret is the ACL file of the managed Redis. The servers' user reaches
+// only keys and channels with the cluster's prefix, and no command that looks at or
+// changes the server as a whole; INFO is there because scripts learn from it when
+// Redis was restarted. The hashes are those of the good passwords, newest first.
+func RedisUsersSecret(c *v1alpha1.RealtimeCluster, hashes []string) *corev1.Secret {
+	prefix := keyPrefix(c)
+	runtime := []string{"user", RedisUser, "on"}
+	for _, h := range hashes[:min(len(hashes), maxRedisPasswords)] {
+		runtime = append(runtime, "#"+h)
+	}
+	runtime = append(runtime, "~"+prefix+"*", "&"+prefix+"*", "-@all", "+@read", "+@write", "+@pubsub",
+		"+@connection", "+@transaction", "-@dangerous", "-@scripting", "+eval", "+evalsha", "+info", "+time")
+	lines := []string{
+		"user default off resetpass resetkeys resetchannels -@all",
+		"user " + redisProbeUser + " on nopass resetkeys resetchannels -@all +ping +acl|load",
+		strings.Join(runtime, " "),
+	}
+	text := strings.Join(lines, "\n") + "\n"
+	return secret(c, ComponentRedis, RedisUsersSecretName(c), corev1.SecretTypeOpaque, map[string][]byte{KeyRedisUsers: []byte(text)})
+}
+
+// RedisPasswordHashes reads back which passwords a file of users takes, newest first.
+func RedisPasswordHashes(users []byte) []string {
+	var hashes []string
+	for line := range strings.Lines(string(users)) {
+		words := strings.Fields(line)
+		if len(words) < 2 || words[1] != RedisUser {
+			continue
+		}
+		for _, word := range words[2:] {
+			if h, ok := strings.CutPrefix(word, "#"); ok {
+				hashes = append(hashes, h)
+			}
+		}
+	}
+	return hashes
+}
+
+// RotateRedisPassword puts the hash of the newest password first and keeps the one
+// that was first before it.
+func RotateRedisPassword(known []string, newest string) []string {
+	hashes := []string{newest}
+	for _, h := range known {
+		if h != newest && len(hashes) < maxRedisPasswords {
+			hashes = append(hashes, h)
+		}
+	}
+	return hashes
+}

@@ -1,0 +1,71 @@
+package desired
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// Where the managed Redis finds its files.
+const (
+	dirRedisConfig = "/etc/redis/config"
+	dirRedisUsers  = "/etc/redis/users"
+	dirRedisTLS    = "/etc/redis/tls"
+	dirRedisData   = "/data"
+	dirRedisRun    = "/run/redis"
+	redisSocket    = dirRedisRun + "/redis.sock"
+)
+
+// redisMemoryShare of the limit, in percent, is for data; the rest is for buffers,
+// fragmentation and the copy that rewriting the append-only file makes.
+const redisMemoryShare = 75
+
+// RedisConfigMap is the configuration of the managed Redis. It never evicts: what
+// it holds is state, and a refused write is told to a client, a lost one is not.
+func RedisConfigMap(c *v1alpha1.RealtimeCluster) *corev1.ConfigMap {
+	return &corev1.ConfigMap{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: objectMeta(c, ComponentRedis, RedisName(c)),
+		Data:       map[string]string{KeyRedisConfig: redisConfig(c)},
+	}
+}
+
+func redisConfig(c *v1alpha1.RealtimeCluster) string {
+	lines := []string{
+		"bind * -::*",
+		"protected-mode no",
+		"unixsocket " + redisSocket,
+		"unixsocketperm 700",
+		"dir " + dirRedisData,
+		"aclfile " + dirRedisUsers + "/" + KeyRedisUsers,
+		"maxmemory-policy noeviction",
+		`save ""`,
+	}
+	if limit, ok := c.Spec.Redis.Managed.Resources.Limits["memory"]; ok {
+		lines = append(lines, fmt.Sprintf("maxmemory %d", limit.Value()/100*redisMemoryShare))
+	}
+	if Persistent(c) {
+		lines = append(lines, "appendonly yes", "appendfsync everysec")
+	} else {
+		lines = append(lines, "appendonly no")
+	}
+	return strings.Join(append(lines, redisListen(c)...), "\n") + "\n"
+}
+
+func redisListen(c *v1alpha1.RealtimeCluster) []string {
+	if !c.Spec.Redis.Managed.TLS.Enabled {
+		return []string{fmt.Sprintf("port %d", PortRedis)}
+	}
+	return []string{
+		"port 0",
+		fmt.Sprintf("tls-port %d", PortRedis),
+		"tls-cert-file " + dirRedisTLS + "/" + corev1.TLSCertKey,
+		"tls-key-file " + dirRedisTLS + "/" + corev1.TLSPrivateKeyKey,
+		"tls-ca-cert-file " + dirRedisTLS + "/" + keyCA,
+		"tls-auth-clients no",
+	}
+}

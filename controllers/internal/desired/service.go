@@ -1,0 +1,41 @@
+package desired
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// ClientService is what an Ingress or a route sends clients to; annotations are
+// those that its controller reads on the Service.
+func ClientService(c *v1alpha1.RealtimeCluster, annotations map[string]string) *corev1.Service {
+	s := service(c, ComponentServer, ClientServiceName(c), PortNameClient, PortService)
+	s.Annotations = annotations
+	s.Spec.Type = corev1.ServiceTypeClusterIP
+	return s
+}
+
+// PeerService is how pods find each other. It also names pods that are not ready:
+// one that drains still owns its sessions.
+func PeerService(c *v1alpha1.RealtimeCluster) *corev1.Service {
+	s := service(c, ComponentServer, PeerServiceName(c), PortNameClient, PortClient)
+	s.Spec.ClusterIP = corev1.ClusterIPNone
+	s.Spec.PublishNotReadyAddresses = true
+	return s
+}
+
+// service is one TCP port in front of the pods of a component.
+func service(c *v1alpha1.RealtimeCluster, component Component, name, port string, number int32) *corev1.Service {
+	return &corev1.Service{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
+		ObjectMeta: objectMeta(c, component, name),
+		Spec: corev1.ServiceSpec{
+			Selector: Selector(c, component),
+			Ports: []corev1.ServicePort{{
+				Name: port, Port: number, TargetPort: intstr.FromString(port), Protocol: corev1.ProtocolTCP,
+			}},
+		},
+	}
+}

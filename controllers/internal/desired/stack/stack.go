@@ -1,0 +1,136 @@
+// Package stack puts together everything that should exist for a RealtimeCluster.
+// It is pure, as the builders of package desired are.
+package stack
+
+import (
+	"fmt"
+	"reflect"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+	"github.com/anteroom/anteroom/controllers/internal/desired/exposure"
+)
+
+// Images are those that belong to the operator's version.
+type Images struct {
+	Server string
+	Redis  string
+}
+
+// Input is what the objects follow from.
+type Input struct {
+	// Cluster with its defaults filled in.
+	Cluster  *v1alpha1.RealtimeCluster
+	Policies *configv1.PolicySet
+	Images   Images
+	// Replicas of the servers.
+	Replicas int32
+	// Gateway is what the installed Gateway API can do.
+	Gateway exposure.Capabilities
+	// RedisPasswords are the hashes of the passwords that Redis takes, newest first.
+	RedisPasswords []string
+	// RedisCertificate is Redis's, with TLS.
+	RedisCertificate desired.Certificate
+	// RedisClaimSize is the size in the template for claims of a StatefulSet that is
+	// there already; zero when there is none.
+	RedisClaimSize resource.Quantity
+}
+
+// Stack is what should exist, apart from the Secrets with random values.
+type Stack struct {
+	// Objects in the order in which they are applied: what a pod mounts before the pod.
+	Objects  []desired.Object
+	Exposure exposure.Exposure
+}
+
+// Build returns the whole stack.
+func Build(in Input) (Stack, error) {
+	out := Stack{Exposure: exposure.Build(in.Cluster, in.Gateway)}
+	for _, part := range []func(Input, *Stack) error{config, redis, servers, access, observability} {
+		if err := part(in, &out); err != nil {
+			return Stack{}, fmt.Errorf("render RealtimeCluster %s/%s: %w", in.Cluster.Namespace, in.Cluster.Name, err)
+		}
+	}
+	out.add(out.Exposure.Objects...)
+	return out, nil
+}
+
+// add appends those objects that are not nil.
+func (s *Stack) add(objects ...desired.Object) {
+	for _, o := range objects {
+		if !reflect.ValueOf(o).IsNil() {
+			s.Objects = append(s.Objects, o)
+		}
+	}
+}
+
+func config(in Input, out *Stack) error {
+	runtime, err := desired.RuntimeConfigMap(in.Cluster)
+	if err != nil {
+		return err
+	}
+	policies, err := desired.PoliciesConfigMap(in.Cluster, in.Policies)
+	if err != nil {
+		return err
+	}
+	out.add(runtime, policies)
+	return nil
+}
+
+func redis(in Input, out *Stack) error {
+	c := in.Cluster
+	if !desired.Managed(c) {
+		return nil
+	}
+	if c.Spec.Redis.Managed.TLS.Enabled {
+		out.add(desired.RedisTLSSecret(c, in.RedisCertificate))
+	}
+	out.add(
+		desired.RedisUsersSecret(c, in.RedisPasswords),
+		desired.RedisConfigMap(c),
+		desired.RedisService(c),
+		desired.RedisStatefulSet(c, desired.RedisWorkload{
+			Image: in.Images.Redis, ClaimSize: in.RedisClaimSize, Certificate: in.RedisCertificate.Cert,
+		}),
+	)
+	return nil
+}
+
+func servers(in Input, out *Stack) error {
+	c := in.Cluster
+	runtime, err := desired.RuntimeConfigMap(c)
+	if err != nil {
+		return err
+	}
+	deployment, err := desired.Deployment(c, desired.Workload{
+		Image: in.Images.Server, Replicas: in.Replicas, ConfigHash: desired.ConfigHash(runtime),
+	})
+	if err != nil {
+		return err
+	}
+	out.add(
+		desired.ServiceAccount(c),
+		desired.ClientService(c, out.Exposure.ServiceAnnotations),
+		desired.PeerService(c),
+		deployment,
+		desired.PodDisruptionBudget(c),
+	)
+	return nil
+}
+
+func access(in Input, out *Stack) error {
+	policy, err := desired.NetworkPolicy(in.Cluster)
+	if err != nil {
+		return err
+	}
+	out.add(policy, desired.RedisNetworkPolicy(in.Cluster))
+	return nil
+}
+
+func observability(in Input, out *Stack) error {
+	out.add(desired.PodMonitor(in.Cluster), desired.DashboardsConfigMap(in.Cluster))
+	return nil
+}
