@@ -24,6 +24,9 @@ type stack struct {
 	// state is the path of the state file, manifest that of the YAML it runs.
 	state, manifest string
 	logs            *syncBuffer
+	// ended is closed when the runner has ended, with err.
+	ended chan struct{}
+	err   error
 }
 
 // build builds the programs once for all stacks; the server with the race
@@ -62,6 +65,7 @@ func startStack(t *testing.T, manifest string) *stack {
 		state:    filepath.Join(dir, "state.json"),
 		manifest: filepath.Join(dir, filepath.Base(manifest)),
 		logs:     &syncBuffer{},
+		ended:    make(chan struct{}),
 	}
 	content, err := os.ReadFile(manifest)
 	if err != nil {
@@ -71,26 +75,28 @@ func startStack(t *testing.T, manifest string) *stack {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(filepath.Join(bin, "anteroom-local"), "--file", s.manifest, "--bin", bin,
-		"--dir", filepath.Join(dir, "run"), "--state", s.state, "--listen", freeAddress(t))
+		"--run-dir", filepath.Join(dir, "run"), "--state", s.state, "--listen", freeAddress(t))
 	cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1")
 	cmd.Stdout, cmd.Stderr = s.logs, s.logs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { s.stop(t, cmd, ended) })
-	s.waitReady(t, ended)
+	go func() {
+		s.err = cmd.Wait()
+		close(s.ended)
+	}()
+	t.Cleanup(func() { s.stop(t, cmd) })
+	s.waitReady(t)
 	return s
 }
 
-func (s *stack) stop(t *testing.T, cmd *exec.Cmd, ended <-chan error) {
+func (s *stack) stop(t *testing.T, cmd *exec.Cmd) {
 	_ = cmd.Process.Signal(os.Interrupt)
 	select {
-	case err := <-ended:
-		if err != nil {
-			t.Errorf("the stack did not end well: %v", err)
+	case <-s.ended:
+		if s.err != nil {
+			t.Errorf("the stack did not end well: %v", s.err)
 		}
 	case <-time.After(patience):
 		_ = cmd.Process.Kill()
@@ -105,17 +111,17 @@ func (s *stack) stop(t *testing.T, cmd *exec.Cmd, ended <-chan error) {
 }
 
 // waitReady waits until every server of the state file answers that it is ready.
-func (s *stack) waitReady(t *testing.T, ended <-chan error) {
+func (s *stack) waitReady(t *testing.T) {
 	t.Helper()
 	deadline := time.After(patience)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
-		case err := <-ended:
-			t.Fatalf("the stack ended: %v\n%s", err, s.logs.Bytes())
+		case <-s.ended:
+			t.Fatalf("the stack ended: %v", s.err)
 		case <-deadline:
-			t.Fatalf("the stack was not ready within %v\n%s", patience, s.logs.Bytes())
+			t.Fatalf("the stack was not ready within %v", patience)
 		case <-tick.C:
 			if s.ready() {
 				return

@@ -54,7 +54,10 @@ test("bad requests are refused with a code, and with the field that is wrong", a
 test("bob gets ready and alice sees it", async () => {
   await bob.ask("lobby:ready", { lobbyId: lobby.id, ready: true, key: "ready-1" });
   const patch = await alice.push("lobby:patch", (p) => p.cause.type === "member_ready");
-  assert.deepEqual(patch.ops, [{ op: "replace", path: `/members/${bob.ready.userId}/ready`, value: true }]);
+  assert.deepEqual(patch.ops, [
+    { op: "replace", path: "/version", value: patch.to },
+    { op: "replace", path: `/members/${bob.ready.userId}/ready`, value: true },
+  ]);
 });
 
 test("they chat, and a repeated key sends nothing twice", async () => {

@@ -51,7 +51,7 @@ test("a password is asked for and never told", async () => {
   const removed = await bob.push("lobby:removed", (r) => r.lobbyId === lobby.id);
   assert.equal(removed.reason, "kicked");
   const outside = await bob.refused("chat:send", { channel: `lobby:${lobby.id}`, text: "still here?" });
-  assert.equal(outside.code, "permission_denied");
+  assert.deepEqual([outside.code, outside.reason], ["failed_precondition", "not_member"]);
 });
 
 test("an edited policy holds on both servers, and nobody was disconnected", async () => {
@@ -69,7 +69,10 @@ test("an edited policy holds on both servers, and nobody was disconnected", asyn
     assert.equal(user.sessions.length, 1);
     assert.ok(user.socket.connected);
   }
-  await alice.ask("chat:send", { channel, text: long });
+  // The policy says applyTo: NewLobbies (the default), so the old lobby keeps its rules.
+  assert.equal((await alice.refused("chat:send", { channel, text: long })).field, "text");
+  const { lobby: fresh } = await alice.ask("lobby:create", { type: "casual" });
+  await alice.ask("chat:send", { channel: `lobby:${fresh.id}`, text: long });
 });
 
 async function settled(server, match) {
