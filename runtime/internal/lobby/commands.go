@@ -49,7 +49,7 @@ func memberInit(m *wire.MemberInit) wire.MemberInit {
 
 // create takes what a new lobby needs and commits it.
 func (s *Service) create(ctx context.Context, c command.Call, policy Policy, cmd CreateCommand) (Outcome, error) {
-	l, patches, err := Create(policy, cmd, s.Now())
+	l, _, err := Create(policy, cmd, s.Now())
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -59,7 +59,8 @@ func (s *Service) create(ctx context.Context, c command.Call, policy Policy, cmd
 	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
 		return Outcome{}, err
 	}
-	if l, patches, err = Create(policy, cmd, s.Now()); err != nil {
+	l, patches, err := Create(policy, cmd, s.Now())
+	if err != nil {
 		return Outcome{}, err
 	}
 	out, err := s.commitNew(ctx, l, patches, s.once(c.ID, c.Key))
@@ -96,7 +97,7 @@ func (s *Service) commitNew(ctx context.Context, l Lobby, patches []wire.LobbyPa
 	case !result.Repeated:
 		return Outcome{Lobby: l.at(result.Position), At: result.Position, TS: result.TS}, nil
 	}
-	now, _, err := s.load(ctx, l.ID)
+	now, err := s.load(ctx, l.ID)
 	return Outcome{Lobby: now, At: result.Position, TS: result.TS}, err
 }
 
@@ -107,7 +108,7 @@ func (s *Service) Join(ctx context.Context, c command.Call, req *wire.LobbyJoin)
 	if err != nil {
 		return Outcome{}, err
 	}
-	l, _, err := s.load(ctx, id)
+	l, err := s.load(ctx, id)
 	if err != nil {
 		return Outcome{}, orExpired(err, cmd.Code)
 	}
@@ -252,7 +253,7 @@ func (s *Service) newPassword(ctx context.Context, c identity.Caller, lobbyID st
 	if password == nil {
 		return "", nil
 	}
-	l, _, err := s.load(ctx, lobbyID)
+	l, err := s.load(ctx, lobbyID)
 	if err != nil || l.ledBy(c.ID) != nil || l.Policy.CheckPassword(*password, "set.password") != nil {
 		return "", err
 	}

@@ -86,7 +86,7 @@ func (s *Service) dropStale(ctx context.Context, set, stay, userID string) error
 	if err == nil && s.Now().Sub(id.Timestamp()) < newborn {
 		return nil
 	}
-	l, _, err := s.load(ctx, lobbyID)
+	l, err := s.load(ctx, lobbyID)
 	if err != nil && !isNotFound(err) {
 		return err
 	}

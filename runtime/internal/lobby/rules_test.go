@@ -331,7 +331,7 @@ func TestReadyIsClearedOnChange(t *testing.T) {
 				p.Ready.ClearOnChange = on
 				l := after(t)(lobbyOf(t, p, "ann", "bob", "cid").Ready("cid", true, t0))
 				next := after(t)(tc.do(l))
-				if got, want := next.Members["cid"].Ready, !(on && tc.clears); got != want {
+				if got, want := next.Members["cid"].Ready, !on || !tc.clears; got != want {
 					t.Errorf("ready is %v, want %v", got, want)
 				}
 			})

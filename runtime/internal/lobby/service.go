@@ -225,19 +225,19 @@ func (s *Service) enter(ctx context.Context, lobbyID string) (leave func(), err 
 }
 
 // load reads a lobby.
-func (s *Service) load(ctx context.Context, lobbyID string) (Lobby, stream.Snapshot, error) {
+func (s *Service) load(ctx context.Context, lobbyID string) (Lobby, error) {
 	if !validID(lobbyID) {
-		return Lobby{}, stream.Snapshot{}, notFound()
+		return Lobby{}, notFound()
 	}
 	snap, err := s.Store.Load(ctx, StreamID(lobbyID))
 	if errors.Is(err, stream.ErrNotFound) || err == nil && snap.Doc == nil {
-		return Lobby{}, stream.Snapshot{}, notFound()
+		return Lobby{}, notFound()
 	}
 	if err != nil {
-		return Lobby{}, stream.Snapshot{}, err
+		return Lobby{}, err
 	}
 	l, err := decode(snap)
-	return s.adopt(l), snap, err
+	return s.adopt(l), err
 }
 
 func decode(snap stream.Snapshot) (Lobby, error) {

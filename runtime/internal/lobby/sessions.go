@@ -84,7 +84,7 @@ func (s *Service) attach(ctx context.Context, c identity.Caller, lobbyID string)
 // Member gives a lobby to those who are in it. Others get not_member from a
 // public lobby and not_found from any other.
 func (s *Service) Member(ctx context.Context, lobbyID, userID string) (Lobby, error) {
-	l, _, err := s.load(ctx, lobbyID)
+	l, err := s.load(ctx, lobbyID)
 	if err != nil {
 		return Lobby{}, err
 	}

@@ -23,8 +23,9 @@ func (l Lobby) departedAfter(version uint64, all bool) []Departure {
 }
 
 // settle does what follows from departures, and from the end of a lobby: the
-// users' sessions are told and stop hearing the lobby, it no longer counts among
-// theirs, its code is free. It may be done any number of times.
+// users' sessions are told and stop hearing the lobby, and it no longer counts
+// among theirs. It may be done any number of times. The lobby's code stays taken
+// until it lapses, so that those who come with it can be told that it is over.
 func (s *Service) settle(ctx context.Context, l Lobby, departed []Departure) error {
 	var errs []error
 	for _, d := range departed {
