@@ -22,10 +22,24 @@ func (s *Server) Do(args ...string) (string, error) {
 	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		return "", err
 	}
-	if _, err := conn.Write(request(args)); err != nil {
+	r := bufio.NewReader(conn)
+	s.mu.Lock()
+	password := s.password
+	s.mu.Unlock()
+	if password != "" {
+		if out, err := exchange(conn, r, []string{"AUTH", password}); err != nil {
+			return out, err
+		}
+	}
+	return exchange(conn, r, args)
+}
+
+// exchange sends a command and reads its reply.
+func exchange(w io.Writer, r *bufio.Reader, args []string) (string, error) {
+	if _, err := w.Write(request(args)); err != nil {
 		return "", err
 	}
-	return reply(bufio.NewReader(conn))
+	return reply(r)
 }
 
 // MustDo is Do for commands that have to succeed.

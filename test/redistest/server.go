@@ -31,9 +31,10 @@ type Server struct {
 	config []string
 	flags  []string
 
-	mu   sync.Mutex
-	cmd  *exec.Cmd
-	gone chan struct{}
+	mu       sync.Mutex
+	cmd      *exec.Cmd
+	gone     chan struct{}
+	password string
 }
 
 // Option adds lines to a server's configuration.
@@ -45,6 +46,19 @@ func Config(line string) Option { return func(int) []string { return []string{li
 // AppendOnly makes the server keep every write, so that a restart loses nothing.
 func AppendOnly() Option {
 	return func(int) []string { return []string{"appendonly yes", "appendfsync always"} }
+}
+
+// Password makes the server ask for a password; Do then gives it.
+func Password(password string) Option { return Config("requirepass " + password) }
+
+// SetPassword changes the password while the server runs. Connections that have
+// logged in stay.
+func (s *Server) SetPassword(password string) {
+	s.tb.Helper()
+	s.MustDo("CONFIG", "SET", "requirepass", password)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.password = password
 }
 
 // Start starts a server that stands alone. Without further options it keeps
@@ -68,6 +82,11 @@ func start(tb testing.TB, flags []string, opts ...Option) *Server {
 		}
 		for _, o := range opts {
 			s.config = append(s.config, o(s.port)...)
+		}
+		for _, line := range s.config {
+			if password, ok := strings.CutPrefix(line, "requirepass "); ok {
+				s.password = password
+			}
 		}
 		if err = s.launch(); err == nil {
 			tb.Cleanup(s.end)

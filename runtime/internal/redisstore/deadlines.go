@@ -32,10 +32,13 @@ const (
 // Deadlines lie in 16 sorted sets. A pod takes what is due out of one of them into a
 // second, where it is held until the pod is done with it; what is still held after
 // 25 s is taken again by any pod.
-type Deadlines struct{ c *Client }
+type Deadlines struct {
+	c     *Client
+	lease time.Duration
+}
 
 // Deadlines gives the client's deadlines.
-func (c *Client) Deadlines() *Deadlines { return &Deadlines{c: c} }
+func (c *Client) Deadlines() *Deadlines { return &Deadlines{c: c, lease: leaseFor} }
 
 // shardOf decides where a stream's deadline is kept.
 func shardOf(id stream.ID) int {
@@ -106,7 +109,7 @@ func (d *Deadlines) take(ctx context.Context, shard int) ([]held, error) {
 	// A take whose reply is lost holds its streams until the lease ends, so it is
 	// not repeated blindly.
 	reply, err := d.c.runSingle(ctx, takeScript, []string{d.c.keys.due(shard), d.c.keys.held(shard)},
-		leaseFor.Milliseconds(), takeAtMost)
+		d.lease.Milliseconds(), takeAtMost)
 	if err != nil {
 		return nil, unavailable("take deadlines", err)
 	}
