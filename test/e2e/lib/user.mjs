@@ -4,6 +4,10 @@ import { io } from "socket.io-client";
 
 const PATIENCE_MS = 15_000;
 
+// Requests whose acknowledgement says where in a stream the client now is. The
+// meta of other acknowledgements says where their change is; it comes as a push too.
+const FOLLOWS = new Set(["lobby:create", "lobby:join", "lobby:get", "chat:join"]);
+
 export class User {
   /** @param {{url: string, token: string, transports?: string[], cookie?: string}} options */
   constructor(options) {
@@ -38,7 +42,7 @@ export class User {
     if (!ack.ok) {
       throw Object.assign(new Error(`${event}: ${JSON.stringify(ack.error)}`), { wire: ack.error });
     }
-    if (ack.meta) this.#place(ack.meta);
+    if (ack.meta && FOLLOWS.has(event)) this.#place(ack.meta);
     return ack.data;
   }
 
@@ -114,7 +118,10 @@ export class User {
 
   #audit(event, meta) {
     const last = this.streams.get(meta.stream);
-    if (last && last.epoch === meta.epoch && meta.seq !== last.seq + 1) {
+    const fresh = last?.epoch === "" && last.seq === 0; // followed before its first event
+    if (last && !fresh && last.epoch !== meta.epoch) {
+      this.faults.push(`${event} on ${meta.stream}: epoch ${meta.epoch} after ${last.epoch}`);
+    } else if (last && meta.seq !== last.seq + 1) {
       this.faults.push(`${event} on ${meta.stream}: seq ${meta.seq} after ${last.seq}`);
     }
     this.streams.set(meta.stream, { epoch: meta.epoch, seq: meta.seq });
