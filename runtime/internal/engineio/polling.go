@@ -9,7 +9,7 @@ import (
 
 // probeDelay is how long a poll waits for messages while an upgrade is tried: the
 // client waits for its poll to end before it completes the upgrade.
-const probeDelay = 100 * time.Millisecond
+const probeDelay = 40 * time.Millisecond
 
 // polling is the state of a session that is polled. The socket's lock guards it.
 type polling struct {
@@ -18,9 +18,8 @@ type polling struct {
 	wake chan struct{}
 	// waiting: a GET waits. posting: a POST is being read. warned: the outbox is half full.
 	waiting, posting, warned bool
-	// probing: an upgrade is tried. noop: the waiting poll is to be answered now, with
-	// nothing if need be.
-	probing, noop bool
+	// probing: an upgrade is tried. upgraded: it was completed.
+	probing, upgraded bool
 	// last is the packet that ends the session.
 	last *Frame
 }
@@ -78,14 +77,7 @@ func (p *polling) take(s *Socket) (payload []byte, ok bool) {
 	if p.last != nil {
 		payload = appendPayload(payload, p.last)
 	}
-	if payload == nil && p.noop {
-		payload = appendPayload(payload, noopFrame)
-	}
-	if payload == nil {
-		return nil, false
-	}
-	p.noop = false
-	return payload, true
+	return payload, payload != nil
 }
 
 // servePoll answers a GET of a polling session.
@@ -106,7 +98,10 @@ func (s *Socket) servePoll(w http.ResponseWriter, r *http.Request) {
 		err = control.Flush()
 		_ = control.SetWriteDeadline(time.Time{})
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errBadRequest):
+		s.server.refuse(w, err, false)
+	case err != nil:
 		s.lostPoll(p)
 	}
 }
@@ -142,15 +137,15 @@ func (s *Socket) beginPoll() (*polling, error) {
 // awaitPoll waits for something to answer a poll with.
 func (s *Socket) awaitPoll(ctx context.Context, p *polling) ([]byte, error) {
 	for {
-		payload, tick := s.takePoll(p)
-		if payload != nil {
-			return payload, nil
+		payload, tick, err := s.takePoll(p)
+		if payload != nil || err != nil {
+			return payload, err
 		}
 		select {
 		case <-p.wake:
 		case <-tick:
 			s.mu.Lock()
-			p.noop = true
+			p.out.push(noopFrame)
 			s.mu.Unlock()
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -160,22 +155,25 @@ func (s *Socket) awaitPoll(ctx context.Context, p *polling) ([]byte, error) {
 
 // takePoll takes the payload if there is one, which ends the wait. Otherwise, if an
 // upgrade is tried, it gives a channel that says when to stop waiting.
-func (s *Socket) takePoll(p *polling) (payload []byte, tick <-chan time.Time) {
+func (s *Socket) takePoll(p *polling) (payload []byte, tick <-chan time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if p.upgraded {
+		return nil, nil, errBadRequest
+	}
 	payload, ok := p.take(s)
 	if !ok {
 		if p.probing {
 			tick = time.After(probeDelay)
 		}
-		return nil, tick
+		return nil, tick, nil
 	}
 	p.waiting = false
 	if s.closed.Load() && s.polling == p {
 		s.server.lines.set.drop(&s.beat)
 		s.server.forget(s)
 	}
-	return payload, nil
+	return payload, nil, nil
 }
 
 // refuseRequest answers a request that does not fit the session's state. Two at a

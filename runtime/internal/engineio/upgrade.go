@@ -38,7 +38,7 @@ func (s *Socket) probed(c *wsConn, p packet) error {
 	}
 }
 
-// answerProbe also ends the waiting poll, so that the client can go on.
+// answerProbe also has the waiting poll end soon, so that the client can go on.
 func (s *Socket) answerProbe(c *wsConn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,17 +46,14 @@ func (s *Socket) answerProbe(c *wsConn) error {
 		return errStop
 	}
 	c.push(probeFrame)
-	p := s.polling
-	p.probing = true
-	if p.waiting {
-		p.noop = true
-		p.nudge()
-	}
+	s.polling.probing = true
+	s.polling.nudge()
 	return nil
 }
 
 // upgrade makes the WebSocket the session's transport. What was queued for polls
-// goes out on it first.
+// goes out on it first. A client that has a poll waiting by then has not waited
+// for it; the poll is refused like those that come later.
 func (s *Socket) upgrade(c *wsConn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +69,7 @@ func (s *Socket) upgrade(c *wsConn) error {
 	c.mu.Unlock()
 	s.probe, s.polling = nil, nil
 	s.ws.Store(c)
-	p.noop = true
+	p.upgraded = true
 	p.nudge()
 	return nil
 }
