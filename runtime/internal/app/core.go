@@ -1,0 +1,139 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/chat"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/peer"
+	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/internal/socketio"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// The pod's lease: renewed so often, and lapsed after so long.
+const (
+	leaseInterval = 5 * time.Second
+	leaseTTL      = 15 * time.Second
+)
+
+// core is what serves clients; it exists once Redis has answered.
+type core struct {
+	client   *redisstore.Client
+	hub      *stream.Hub
+	probe    *redisstore.Probe
+	lobbies  *lobby.Service
+	sessions *session.Manager
+	sockets  *socketio.Server
+	roster   *roster
+	lease    *peer.Lease
+}
+
+// assemble puts the parts together. Nothing runs yet.
+func (a *App) assemble(client *redisstore.Client) (*core, error) {
+	c := a.settings.config
+	store := client.Store()
+	k := &core{client: client, hub: stream.NewHub(store, client.Bus()), probe: client.Probe(c.Redis.Probe.Interval.Duration)}
+	k.lobbies = lobby.NewService(lobby.Ports{
+		Store: store, Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(), Policies: a.rules,
+	}, lobby.Settings{
+		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
+	})
+	chats := chat.NewService(store, lobbyChannels{k.lobbies}, chat.Settings{
+		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
+	})
+	k.roster = newRoster(a.pod, client.Registry(), k.lobbies, a.redis.healthy, a.log)
+
+	served := a.domains(k.lobbies, chats)
+	k.sessions = session.NewManager(session.Options{
+		Router: served.router, Snapshotters: served.snapshotters, Features: served.features,
+		Encoder: socketio.Encoder{}, Auth: a.settings.auth, Hub: k.hub, Replies: client.Replies(),
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Listener: k.roster, Limits: a.rules.limits,
+		WarnBefore: c.Auth.Expiry.WarnBefore.Duration, Grace: c.Auth.Expiry.Grace.Duration,
+		MaxPayload: c.Engine.MaxPayload, Metrics: session.NewMetrics(a.registry), Log: a.log,
+	})
+	k.lease = peer.New(client.Registry(), peer.Options{
+		Pod: a.pod, Interval: leaseInterval, TTL: leaseTTL, Log: a.log,
+		Live: func() []peer.Session { return sessionsOf(k.sessions) },
+		Gone: k.roster.gone,
+		Returned: func(ctx context.Context, sessions []peer.Session) {
+			k.roster.returned(ctx, sessions, func() []peer.Session { return sessionsOf(k.sessions) })
+		},
+	})
+	var err error
+	k.sockets, err = a.newSockets(k.sessions)
+	return k, err
+}
+
+func (a *App) newSockets(sessions *session.Manager) (*socketio.Server, error) {
+	e := a.settings.config.Engine
+	transports := make([]string, len(e.Transports))
+	for i, t := range e.Transports {
+		transports[i] = string(t)
+	}
+	server, err := socketio.New(socketio.Options{
+		Path: e.Path, Transports: transports,
+		PingInterval: e.PingInterval.Duration, PingTimeout: e.PingTimeout.Duration,
+		UpgradeTimeout: e.UpgradeTimeout.Duration, ConnectTimeout: e.ConnectTimeout.Duration,
+		MaxPayload: e.MaxPayload, AllowedOrigins: e.AllowedOrigins,
+		OutboundBytes: a.rules.outboundBytes, Sessions: sessions, Log: a.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("socket server: %w", err)
+	}
+	return server, nil
+}
+
+// background lists what runs as long as the server does.
+func (a *App) background(k *core) []func(context.Context) error {
+	quiet := func(run func(context.Context)) func(context.Context) error {
+		return func(ctx context.Context) error {
+			run(ctx)
+			return ctx.Err()
+		}
+	}
+	all := []func(context.Context) error{
+		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch),
+	}
+	if a.settings.config.Features.Lobby {
+		all = append(all, func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) })
+	}
+	return all
+}
+
+// errOtherKind leaves a deadline to a server that knows what it is for.
+var errOtherKind = errors.New("a deadline of a kind that this server does not know")
+
+func (k *core) look(ctx context.Context, id stream.ID) (time.Time, error) {
+	if id.Kind() != lobby.Kind {
+		return time.Time{}, errOtherKind
+	}
+	return k.lobbies.Look(ctx, id)
+}
+
+// lobbyChannels opens the channels of lobbies to their members; there are no others.
+type lobbyChannels struct{ lobbies *lobby.Service }
+
+// Channel implements chat.Access.
+func (l lobbyChannels) Channel(ctx context.Context, caller identity.Caller, channel string) (chat.Policy, error) {
+	id, ok := chat.LobbyOf(channel)
+	if !ok {
+		return chat.Policy{}, wire.Refuse(wire.CodeNotFound, "there is no such channel")
+	}
+	p, err := l.lobbies.Chat(ctx, caller, id)
+	if err != nil {
+		return chat.Policy{}, err
+	}
+	return chat.Policy{
+		Enabled: p.Enabled, MaxLength: p.MaxLength, HistorySize: p.HistorySize, HistoryTTL: p.HistoryTTL,
+		RateMessages: p.RateMessages, RatePer: p.RatePer,
+	}, nil
+}

@@ -1,0 +1,60 @@
+package app
+
+import (
+	"github.com/anteroom/anteroom/runtime/internal/chat"
+	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// domains is what the server offers to clients.
+type domains struct {
+	router       *session.Router
+	snapshotters map[string]session.Snapshotter
+	features     map[string]bool
+}
+
+// domains registers the handlers of all features that are switched on. A chat
+// channel belongs to a lobby, so without lobbies there is no chat.
+func (a *App) domains(lobbies *lobby.Service, chats *chat.Service) domains {
+	f := a.settings.config.Features
+	d := domains{
+		router:       session.NewRouter(),
+		snapshotters: map[string]session.Snapshotter{},
+		features:     map[string]bool{"lobby": f.Lobby, "chat": f.Chat && f.Lobby},
+	}
+	if d.features["lobby"] {
+		h := lobby.NewHandlers(lobbies)
+		registerLobby(d.router, h)
+		d.snapshotters[lobby.Kind] = h
+	} else {
+		d.router.Off("lobby", "lobby")
+	}
+	if d.features["chat"] {
+		h := chat.NewHandlers(chats)
+		registerChat(d.router, h)
+		d.snapshotters[chat.Kind] = h
+	} else {
+		d.router.Off("chat", "chat")
+	}
+	return d
+}
+
+func registerLobby(r *session.Router, h *lobby.Handlers) {
+	session.Handle(r, wire.EventLobbyCreate, h.Create)
+	session.Handle(r, wire.EventLobbyGet, h.Get)
+	session.Handle(r, wire.EventLobbyJoin, h.Join)
+	session.Handle(r, wire.EventLobbyLeave, h.Leave)
+	session.Handle(r, wire.EventLobbyUpdate, h.Update)
+	session.Handle(r, wire.EventLobbySetMember, h.SetMember)
+	session.Handle(r, wire.EventLobbyReady, h.Ready)
+	session.Handle(r, wire.EventLobbyKick, h.Kick)
+	session.Handle(r, wire.EventLobbyTransferHost, h.TransferHost)
+}
+
+func registerChat(r *session.Router, h *chat.Handlers) {
+	session.Handle(r, wire.EventChatJoin, h.Join)
+	session.Handle(r, wire.EventChatLeave, h.Leave)
+	session.Handle(r, wire.EventChatSend, h.Send)
+	session.Handle(r, wire.EventChatHistory, h.History)
+}

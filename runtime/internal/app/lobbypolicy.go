@@ -1,0 +1,148 @@
+package app
+
+import (
+	"strings"
+	"time"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	realtime "github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// lobbyPolicy turns a policy as the operator renders it, with the API server's
+// defaults filled in and validated, into the one that lobbies go by.
+func lobbyPolicy(p v1alpha1.LobbyPolicy) lobby.Policy {
+	s := p.Spec
+	return lobby.Policy{
+		Name:       p.Name,
+		Revision:   p.Revision(),
+		Type:       s.LobbyType,
+		ApplyToAll: s.ApplyTo == realtime.ApplyToAllLobbies,
+		Size:       lobby.SizePolicy{Min: int(s.Size.Min), Max: int(s.Size.Max), Spectators: int(s.Size.Spectators)},
+		Visibility: visibilityPolicy(s.Visibility),
+		Join:       joinPolicy(s.Join),
+		Host: lobby.HostPolicy{
+			Migration: lobby.Migration(s.Host.Migration), Grace: s.Host.Grace.Duration, OnLeave: lobby.OnLeave(s.Host.OnLeave),
+		},
+		Ready:      lobby.ReadyPolicy{ClearOnChange: on(s.Ready.ClearOnChange)},
+		Teams:      teamPolicy(s.Teams),
+		Attributes: attributeRules(s.Attributes),
+		Limits:     lobby.AttributeLimits{Keys: int(s.AttributeLimits.Keys), Bytes: int(s.AttributeLimits.Bytes)},
+		Chat:       chatPolicy(s.Chat),
+		Moderation: moderationPolicy(s),
+		Lifecycle: lobby.LifecyclePolicy{
+			DisconnectGrace: s.Lifecycle.DisconnectGrace.Duration,
+			EmptyTimeout:    s.Lifecycle.EmptyTimeout.Duration,
+			IdleTimeout:     s.Lifecycle.IdleTimeout.Duration,
+			MaxLifetime:     s.Lifecycle.MaxLifetime.Duration,
+		},
+	}
+}
+
+func visibilityPolicy(v realtime.VisibilityRules) lobby.VisibilityPolicy {
+	allowed := make([]wire.Visibility, 0, len(v.Allowed))
+	for _, a := range v.Allowed {
+		allowed = append(allowed, visibility(a))
+	}
+	return lobby.VisibilityPolicy{Default: visibility(v.Default), Allowed: allowed}
+}
+
+// visibility is the wire's word: that of the resource in small letters.
+func visibility(v realtime.Visibility) wire.Visibility {
+	return wire.Visibility(strings.ToLower(string(v)))
+}
+
+func joinPolicy(j realtime.JoinRules) lobby.JoinPolicy {
+	return lobby.JoinPolicy{
+		Code:       lobby.CodePolicy{Enabled: on(j.Code.Enabled), Length: int(j.Code.Length), TTL: orZero(j.Code.TTL)},
+		Password:   lobby.PasswordPolicy{Allowed: j.Password.Allowed, MinLength: int(j.Password.MinLength)},
+		LateJoin:   j.LateJoin,
+		MaxPerUser: int(j.MaxPerUser),
+	}
+}
+
+func teamPolicy(t *realtime.TeamRules) lobby.TeamPolicy {
+	if t == nil {
+		return lobby.TeamPolicy{}
+	}
+	return lobby.TeamPolicy{Count: int(t.Count), Size: int(t.Size), AutoBalance: on(t.AutoBalance)}
+}
+
+// chatPolicy knows slow mode as a rate of one message, wherever that is the
+// stricter one.
+func chatPolicy(c realtime.ChatRules) lobby.ChatPolicy {
+	p := lobby.ChatPolicy{
+		Enabled: on(c.Enabled), MaxLength: int(c.MaxLength), HistoryTTL: c.History.TTL.Duration,
+		RateMessages: int(c.Rate.Messages), RatePer: c.Rate.Per.Duration,
+	}
+	if c.History.Size != nil {
+		p.HistorySize = int(*c.History.Size)
+	}
+	if slow := orZero(c.SlowMode); slow*time.Duration(p.RateMessages) > p.RatePer {
+		p.RateMessages, p.RatePer = 1, slow
+	}
+	return p
+}
+
+// moderationPolicy keeps a user who was removed out for as long as the lobby
+// lives when the policy names no time.
+func moderationPolicy(s realtime.LobbyPolicySpec) lobby.ModerationPolicy {
+	p := lobby.ModerationPolicy{Kick: on(s.Moderation.Kick), BanTTL: s.Lifecycle.MaxLifetime.Duration}
+	if s.Moderation.BanTTL != nil {
+		p.BanTTL = s.Moderation.BanTTL.Duration
+	}
+	return p
+}
+
+func attributeRules(declared []realtime.LobbyAttribute) []lobby.AttributeRule {
+	rules := make([]lobby.AttributeRule, 0, len(declared))
+	for _, a := range declared {
+		rule := lobby.AttributeRule{
+			Key: a.Key, Type: lobby.AttributeType(a.Type), WritableBy: lobby.Writer(a.WritableBy),
+			Visibility: lobby.Audience(a.Visibility),
+			Enum:       a.Enum, Min: number(a.Min), Max: number(a.Max), Default: defaultOf(a),
+		}
+		if a.MaxLength != nil {
+			rule.MaxLength = int(*a.MaxLength)
+		}
+		rules = append(rules, rule)
+	}
+	return rules
+}
+
+// defaultOf gives the default in the attribute's type; nil when there is none.
+func defaultOf(a realtime.LobbyAttribute) any {
+	switch {
+	case a.Default == nil:
+		return nil
+	case a.Type == realtime.LobbyAttributeBoolean:
+		return *a.Default == "true"
+	case a.Type == realtime.LobbyAttributeNumber:
+		if n := number(realtime.Decimal(*a.Default)); n != nil {
+			return *n
+		}
+		return nil
+	}
+	return *a.Default
+}
+
+// number gives a bound; nil when there is none. A set with a bound that is no
+// number was refused when it was loaded.
+func number(d realtime.Decimal) *float64 {
+	n, err := d.Float64()
+	if err != nil {
+		return nil
+	}
+	return &n
+}
+
+// on reads a switch that is on unless it says otherwise.
+func on(s *bool) bool { return s == nil || *s }
+
+func orZero(d *realtime.Duration) time.Duration {
+	if d == nil {
+		return 0
+	}
+	return d.Duration
+}

@@ -1,0 +1,145 @@
+package app
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	realtime "github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// converted is what testPolicy becomes.
+func converted() lobby.Policy {
+	return lobby.Policy{
+		Name: "casual-policy", Type: "casual", ApplyToAll: true,
+		Size:       lobby.SizePolicy{Min: 2, Max: 8, Spectators: 3},
+		Visibility: lobby.VisibilityPolicy{Default: wire.VisibilityPublic, Allowed: []wire.Visibility{wire.VisibilityPublic, wire.VisibilityPrivate}},
+		Join: lobby.JoinPolicy{
+			Code:     lobby.CodePolicy{Enabled: true, Length: 6, TTL: time.Hour},
+			Password: lobby.PasswordPolicy{Allowed: true, MinLength: 4}, LateJoin: true, MaxPerUser: 2,
+		},
+		Host:  lobby.HostPolicy{Migration: lobby.MigrateRandom, Grace: 10 * time.Second, OnLeave: lobby.OnLeaveClose},
+		Teams: lobby.TeamPolicy{Count: 2, Size: 4},
+		Attributes: []lobby.AttributeRule{
+			{
+				Key: "map", Type: lobby.AttributeString, WritableBy: lobby.WriterHost,
+				Enum: []string{"dust", "ice"}, MaxLength: 8, Default: "dust",
+			},
+			{Key: "skill", Type: lobby.AttributeNumber, WritableBy: lobby.WriterMember, Min: ptr(-0.5), Max: ptr(50.0), Default: 7.0},
+			{Key: "ranked", Type: lobby.AttributeBoolean, WritableBy: lobby.WriterServer, Default: true},
+		},
+		Limits: lobby.AttributeLimits{Keys: 30, Bytes: 4096},
+		Chat: lobby.ChatPolicy{
+			Enabled: true, MaxLength: 1000, HistorySize: 200, HistoryTTL: 24 * time.Hour, RateMessages: 5, RatePer: 5 * time.Second,
+		},
+		Moderation: lobby.ModerationPolicy{Kick: true, BanTTL: time.Minute},
+		Lifecycle: lobby.LifecyclePolicy{
+			DisconnectGrace: 30 * time.Second, EmptyTimeout: time.Minute, IdleTimeout: 15 * time.Minute, MaxLifetime: 12 * time.Hour,
+		},
+	}
+}
+
+func TestLobbyPolicy(t *testing.T) {
+	cases := []struct {
+		name string
+		from func(*realtime.LobbyPolicySpec)
+		want func(*lobby.Policy)
+	}{
+		{"as it is", func(*realtime.LobbyPolicySpec) {}, func(*lobby.Policy) {}},
+		{
+			"for new lobbies", func(s *realtime.LobbyPolicySpec) { s.ApplyTo = realtime.ApplyToNewLobbies },
+			func(p *lobby.Policy) { p.ApplyToAll = false },
+		},
+		{
+			"switches left out are on", func(s *realtime.LobbyPolicySpec) {
+				s.Join.Code.Enabled, s.Ready.ClearOnChange, s.Chat.Enabled, s.Moderation.Kick, s.Teams.AutoBalance = nil, nil, nil, nil, nil
+			},
+			func(p *lobby.Policy) { p.Ready.ClearOnChange, p.Teams.AutoBalance = true, true },
+		},
+		{
+			"switched off", func(s *realtime.LobbyPolicySpec) {
+				s.Join.Code.Enabled, s.Chat.Enabled, s.Moderation.Kick = ptr(false), ptr(false), ptr(false)
+			},
+			func(p *lobby.Policy) { p.Join.Code.Enabled, p.Chat.Enabled, p.Moderation.Kick = false, false, false },
+		},
+		{"no teams", func(s *realtime.LobbyPolicySpec) { s.Teams = nil }, func(p *lobby.Policy) { p.Teams = lobby.TeamPolicy{} }},
+		{"a code as good as its lobby", func(s *realtime.LobbyPolicySpec) { s.Join.Code.TTL = nil }, func(p *lobby.Policy) { p.Join.Code.TTL = 0 }},
+		{
+			"banned as long as the lobby lives", func(s *realtime.LobbyPolicySpec) { s.Moderation.BanTTL = nil },
+			func(p *lobby.Policy) { p.Moderation.BanTTL = 12 * time.Hour },
+		},
+		{
+			"visibilities", func(s *realtime.LobbyPolicySpec) {
+				s.Visibility = realtime.VisibilityRules{Default: realtime.VisibilityFriends, Allowed: []realtime.Visibility{realtime.VisibilityFriends}}
+			},
+			func(p *lobby.Policy) {
+				p.Visibility = lobby.VisibilityPolicy{Default: wire.VisibilityFriends, Allowed: []wire.Visibility{wire.VisibilityFriends}}
+			},
+		},
+		{"no attributes", func(s *realtime.LobbyPolicySpec) { s.Attributes = nil }, func(p *lobby.Policy) { p.Attributes = nil }},
+		{
+			"an attribute without bounds", func(s *realtime.LobbyPolicySpec) {
+				s.Attributes = []realtime.LobbyAttribute{{Key: "n", Type: realtime.LobbyAttributeNumber, WritableBy: realtime.WritableByHost}}
+			},
+			func(p *lobby.Policy) {
+				p.Attributes = []lobby.AttributeRule{{Key: "n", Type: lobby.AttributeNumber, WritableBy: lobby.WriterHost}}
+			},
+		},
+		{
+			"an empty text as default", func(s *realtime.LobbyPolicySpec) {
+				s.Attributes = []realtime.LobbyAttribute{{Key: "s", Type: realtime.LobbyAttributeString, WritableBy: realtime.WritableByHost, Default: ptr("")}}
+			},
+			func(p *lobby.Policy) {
+				p.Attributes = []lobby.AttributeRule{{Key: "s", Type: lobby.AttributeString, WritableBy: lobby.WriterHost, Default: ""}}
+			},
+		},
+		{"no history", func(s *realtime.LobbyPolicySpec) { s.Chat.History.Size = ptr(int32(0)) }, func(p *lobby.Policy) { p.Chat.HistorySize = 0 }},
+		{
+			"slow mode", func(s *realtime.LobbyPolicySpec) { s.Chat.SlowMode = ptr(realtime.NewDuration(3 * time.Second)) },
+			func(p *lobby.Policy) { p.Chat.RateMessages, p.Chat.RatePer = 1, 3*time.Second },
+		},
+		{
+			"a slow mode that is faster than the rate", func(s *realtime.LobbyPolicySpec) {
+				s.Chat.SlowMode = ptr(realtime.NewDuration(time.Second))
+			},
+			func(*lobby.Policy) {},
+		},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			from := v1alpha1.LobbyPolicy{Name: "casual-policy", Spec: testPolicy("casual")}
+			tc.from(&from.Spec)
+			want := converted()
+			want.Revision = from.Revision()
+			tc.want(&want)
+			if diff := cmp.Diff(want, lobbyPolicy(from), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("policy (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPoliciesAreReplacedAsAWhole(t *testing.T) {
+	p := newPolicies(testPolicies("casual", "ranked"))
+	if _, ok := p.Policy("ranked"); !ok || p.outboundBytes() != 1<<20 || p.limits().Connections != 100 {
+		t.Fatal("the first set is not in force")
+	}
+	next := testPolicies("duel")
+	next.Limits.ConnectionsPerPod, next.Limits.PerConnection.OutboundBytes = 7, 9
+	next.Revision = next.ComputeRevision()
+	p.apply(next)
+	if _, ok := p.Policy("ranked"); ok {
+		t.Error("a policy that is gone is still in force")
+	}
+	if found, ok := p.Policy("duel"); !ok || found.Name != "duel" {
+		t.Error("a new policy is not in force")
+	}
+	if p.revision() != next.Revision || p.limits().PolicyRevision != next.Revision || p.limits().Connections != 7 || p.outboundBytes() != 9 {
+		t.Errorf("limits %+v, outbound %d", p.limits(), p.outboundBytes())
+	}
+}

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"sync/atomic"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/session"
+)
+
+// policies are the rules in force, in the form that the parts of the server read
+// them. They are replaced as a whole, so that nobody sees half of a set.
+type policies struct{ current atomic.Pointer[ruleset] }
+
+type ruleset struct {
+	lobbies  map[string]lobby.Policy // by lobby type
+	limits   session.Limits
+	outbound int64
+	revision string
+}
+
+func newPolicies(set *v1alpha1.PolicySet) *policies {
+	p := &policies{}
+	p.apply(set)
+	return p
+}
+
+// apply puts a set into force.
+func (p *policies) apply(set *v1alpha1.PolicySet) {
+	rules := &ruleset{
+		lobbies:  make(map[string]lobby.Policy, len(set.Lobbies)),
+		limits:   sessionLimits(set),
+		outbound: set.Limits.PerConnection.OutboundBytes,
+		revision: set.Revision,
+	}
+	for _, l := range set.Lobbies {
+		rules.lobbies[l.Spec.LobbyType] = lobbyPolicy(l)
+	}
+	p.current.Store(rules)
+}
+
+// Policy implements lobby.Policies.
+func (p *policies) Policy(lobbyType string) (lobby.Policy, bool) {
+	found, ok := p.current.Load().lobbies[lobbyType]
+	return found, ok
+}
+
+func (p *policies) limits() session.Limits { return p.current.Load().limits }
+
+// outboundBytes is how much may wait for one client.
+func (p *policies) outboundBytes() int64 { return p.current.Load().outbound }
+
+func (p *policies) revision() string { return p.current.Load().revision }
+
+func sessionLimits(set *v1alpha1.PolicySet) session.Limits {
+	l := set.Limits
+	return session.Limits{
+		Connections:        l.ConnectionsPerPod,
+		ConnectionsPerUser: l.ConnectionsPerUser,
+		ConnectsPerSecond:  l.ConnectsPerSecond,
+		EventsPerSecond:    l.PerConnection.EventsPerSecond,
+		Burst:              l.PerConnection.Burst,
+		Subscriptions:      l.PerConnection.Subscriptions,
+		PolicyRevision:     set.Revision,
+	}
+}

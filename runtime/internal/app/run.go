@@ -1,0 +1,174 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/anteroom/anteroom/runtime/internal/observe"
+	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+)
+
+// openFor is how long one try to reach Redis lasts.
+const openFor = 5 * time.Second
+
+// App is one server.
+type App struct {
+	settings *Settings
+	log      *slog.Logger
+	pod      string
+	started  time.Time
+	registry *prometheus.Registry
+	checks   *observe.Checks
+	rules    *policies
+	redis    *redisHealth
+	gate     *gate
+
+	client, admin net.Listener
+	core          atomic.Pointer[core]
+	draining      atomic.Bool
+}
+
+// New makes a server and opens its ports; it fails when one of them is taken.
+func New(s *Settings) (*App, error) {
+	pod := newPod()
+	a := &App{
+		settings: s, log: s.log.With("pod", pod), pod: pod, started: time.Now(),
+		registry: observe.NewRegistry(s.version), checks: &observe.Checks{}, rules: newPolicies(s.policies.Current()),
+	}
+	a.redis = newRedisHealth(s.config.Redis.Probe.UnreadyAfter.Duration, a.log)
+	a.checks.Add("redis", a.redis.check)
+	a.checks.Add("draining", a.checkDraining)
+	ready := func() bool { return len(a.checks.Failing()) == 0 }
+	m := newMetrics(a.registry, ready, a.redis.healthy, a.draining.Load, a.rules.revision)
+	a.gate = newGate(func() int { return a.rules.limits().ConnectsPerSecond }, m.turnedAway.Inc)
+
+	var err error
+	if a.client, err = net.Listen("tcp", s.config.Listen.Client); err != nil {
+		return nil, fmt.Errorf("listen for clients: %w", err)
+	}
+	if a.admin, err = net.Listen("tcp", s.config.Listen.Admin); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for admin requests: %w", err), a.client.Close())
+	}
+	return a, nil
+}
+
+// newPod makes a name that no process had before.
+func newPod() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "server"
+	}
+	return host + "-" + ulid.Make().String()
+}
+
+// Addresses are where the server listens for clients and for admin requests.
+func (a *App) Addresses() (client, admin net.Addr) { return a.client.Addr(), a.admin.Addr() }
+
+func (a *App) checkDraining() error {
+	if a.draining.Load() {
+		return errors.New("the server was told to stop")
+	}
+	return nil
+}
+
+// Run serves until ctx ends, then stops in order: not ready at once, still
+// serving for drain.settle; then sessions are told and their transports closed
+// over drain.window; what is left has drain.flushTimeout. When hurry is closed
+// the rest of that is skipped. It is called once. The error says what broke; it is
+// nil after an orderly stop.
+func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
+	failed := make(chan error, 2)
+	clients := newHTTPServer(a.gate, a.log)
+	admins := newHTTPServer(a.adminHandler(), a.log)
+	go serve(clients, a.client, "client", failed)
+	go serve(admins, a.admin, "admin", failed)
+	defer func() { _ = admins.Close() }() // only now: it answers to the end
+	defer func() { _ = clients.Close() }()
+	a.log.Info("server starts", "version", a.settings.version, "client", a.client.Addr().String(),
+		"admin", a.admin.Addr().String(), "policies", a.rules.revision())
+
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { a.settings.auth.Run(work) })
+	running.Go(func() { a.settings.policies.Watch(work, a.rules.apply) })
+
+	client := a.connect(ctx)
+	if client == nil {
+		a.log.Info("server stopped before Redis was reached")
+		return nil
+	}
+	defer func() { _ = client.Close() }() // nothing waits in it
+	k, err := a.assemble(client)
+	if err != nil {
+		return err
+	}
+	a.open(k)
+	for _, run := range a.background(k) {
+		running.Go(func() { a.attend(work, run) })
+	}
+	select {
+	case err = <-failed:
+		a.log.Error("server breaks off", "error", err)
+	case <-ctx.Done():
+	}
+	a.stop(k, clients, hurry)
+	// The lease is given back, and all else ends, before the connections close.
+	cancel()
+	running.Wait()
+	a.log.Info("server stopped")
+	return err
+}
+
+// open begins to serve clients.
+func (a *App) open(k *core) {
+	a.core.Store(k)
+	a.redis.connected(k.probe)
+	e := a.settings.config.Engine
+	var h http.Handler = k.sockets
+	a.gate.open(limited(h, e.PingInterval.Duration+e.PingTimeout.Duration))
+}
+
+// attend runs a part of the server again should it end before its time.
+func (a *App) attend(ctx context.Context, run func(context.Context) error) {
+	for {
+		err := run(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		a.log.Error("a part of the server ended and is started again", "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// connect reaches Redis, however long it takes; nil when ctx ended before that.
+func (a *App) connect(ctx context.Context) *redisstore.Client {
+	for ctx.Err() == nil {
+		try, cancel := context.WithTimeout(ctx, openFor)
+		client, err := redisstore.Open(try, a.settings.redis)
+		cancel()
+		if err == nil {
+			return client
+		}
+		if ctx.Err() == nil {
+			a.redis.unreachable(err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// stop empties the server: see [App.Run].
+func (a *App) stop(k *core, clients *http.Server, hurry <-chan struct{}) {
+	d := a.settings.config.Drain
+	a.draining.Store(true)
+	patient, giveUp := context.WithCancel(context.Background())
+	defer giveUp()
+	go func() {
+		select {
+		case <-hurry:
+			giveUp()
+		case <-patient.Done():
+		}
+	}()
+
+	a.log.Info("server is told to stop", "connections", k.sessions.Stats().Connections,
+		"settle", d.Settle.Duration, "window", d.Window.Duration)
+	sleep(patient, d.Settle.Duration)
+	k.sessions.Drain(patient, d.Window.Duration)
+
+	flush, cancel := context.WithTimeout(patient, d.FlushTimeout.Duration)
+	defer cancel()
+	k.emptied(flush)
+	k.sockets.Close()
+	k.sessions.Close(flush)
+	if err := clients.Shutdown(flush); err != nil {
+		a.log.Warn("requests were cut off", "error", err)
+		_ = clients.Close() // there is nothing left to do about it
+	}
+}
+
+// lookEvery is how often emptied counts.
+const lookEvery = 20 * time.Millisecond
+
+// emptied waits until the last connection is closed, or ctx ends.
+func (k *core) emptied(ctx context.Context) {
+	for k.sessions.Stats().Connections > 0 && ctx.Err() == nil {
+		sleep(ctx, lookEvery)
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
