@@ -25,7 +25,11 @@ type hooks struct {
 	ctx      context.Context
 	seed     maphash.Seed
 	queues   [hookWorkers]chan hook
-	pending  sync.WaitGroup
+	// owed counts the calls that are still to come: two for each session, one of
+	// which it has from its start.
+	mu   sync.Mutex
+	owed int
+	idle chan struct{} // not nil while someone waits for owed to be 0
 }
 
 type hook struct {
@@ -46,7 +50,10 @@ func newHooks(ctx context.Context, l Listener, log *slog.Logger) *hooks {
 	return h
 }
 
-func (h *hooks) opened(c identity.Caller) { h.put(hook{caller: c}) }
+func (h *hooks) opened(c identity.Caller) {
+	h.owe(2)
+	h.put(hook{caller: c})
+}
 
 func (h *hooks) closed(c identity.Caller, followed []stream.ID) {
 	h.put(hook{caller: c, closed: true, followed: followed})
@@ -54,13 +61,23 @@ func (h *hooks) closed(c identity.Caller, followed []stream.ID) {
 
 func (h *hooks) put(k hook) {
 	if h.listener == nil {
+		h.owe(-1)
 		return
 	}
-	h.pending.Add(1)
 	select {
 	case h.queues[maphash.String(h.seed, k.caller.ID)%hookWorkers] <- k:
 	case <-h.ctx.Done():
-		h.pending.Done()
+		h.owe(-1)
+	}
+}
+
+func (h *hooks) owe(n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.owed += n
+	if h.owed == 0 && h.idle != nil {
+		close(h.idle)
+		h.idle = nil
 	}
 }
 
@@ -76,7 +93,7 @@ func (h *hooks) run(queue <-chan hook) {
 }
 
 func (h *hooks) call(k hook) {
-	defer h.pending.Done()
+	defer h.owe(-1)
 	defer func() {
 		if p := recover(); p != nil {
 			h.log.Error("a session listener panicked", "session", k.caller.SessionID,
@@ -92,15 +109,21 @@ func (h *hooks) call(k hook) {
 	h.listener.SessionOpened(ctx, k.caller)
 }
 
-// drain waits until nothing is pending, or ctx ends.
+// drain waits until every session that was opened is closed and nothing is owed,
+// or ctx ends.
 func (h *hooks) drain(ctx context.Context) {
-	done := make(chan struct{})
-	go func() {
-		h.pending.Wait()
-		close(done)
-	}()
+	h.mu.Lock()
+	if h.owed == 0 {
+		h.mu.Unlock()
+		return
+	}
+	if h.idle == nil {
+		h.idle = make(chan struct{})
+	}
+	idle := h.idle
+	h.mu.Unlock()
 	select {
-	case <-done:
+	case <-idle:
 	case <-ctx.Done():
 	}
 }

@@ -116,8 +116,9 @@ func (m *Manager) Callers() []identity.Caller {
 	return callers
 }
 
-// Close waits until the Listener has been told of every session that is closed,
-// or until ctx ends, and then ends what is still running for this manager's sessions.
+// Close waits until every session is closed and the Listener has been told, or
+// until ctx ends, and then ends what is still running for this manager's sessions.
+// It closes no connection itself: Drain, and the end of the socket server, do that.
 func (m *Manager) Close(ctx context.Context) {
 	m.hooks.drain(ctx)
 	m.cancel()

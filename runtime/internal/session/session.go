@@ -64,6 +64,7 @@ func (s *Session) Start() {
 		return
 	}
 	s.phase = live
+	s.inbox.working = true // nothing is carried out, or ended, before the start is done
 	starting, resumed := s.starting, s.resumed
 	s.starting, s.resumed = nil, nil
 	s.mu.Unlock()
@@ -75,6 +76,9 @@ func (s *Session) Start() {
 	}
 	s.armExpiry()
 	s.m.hooks.opened(s.Caller())
+	s.mu.Lock()
+	s.inbox.working = false
+	s.mu.Unlock()
 	s.wake()
 }
 
@@ -120,26 +124,30 @@ func (s *Session) Terminate(reason wire.CloseReason, message string) {
 }
 
 // Closed ends the session because its connection is gone. Requests that were
-// received before are still carried out; then the listener is told.
+// received before are still carried out; then the listener is told. A session
+// that was not started and has no requests leaves no trace.
 func (s *Session) Closed(byClient bool) {
 	s.mu.Lock()
 	if s.phase >= closed {
 		s.mu.Unlock()
 		return
 	}
-	started := s.phase == live
+	started, asked := s.phase == live, len(s.inbox.waiting) > 0
 	s.phase = closed
 	if s.expiry != nil {
 		s.expiry.Stop()
 	}
-	reason, user := s.reason, s.caller.ID
+	reason, caller := s.reason, s.caller
 	s.mu.Unlock()
-	if s.m.remove(s, user) {
+	if s.m.remove(s, caller.ID) {
 		s.m.Metrics.closed(reason, byClient)
 	}
-	if !started {
+	switch {
+	case !started && !asked:
 		s.discard()
 		return
+	case !started:
+		s.m.hooks.opened(caller)
 	}
 	s.wake()
 }

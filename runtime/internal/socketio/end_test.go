@@ -40,8 +40,12 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestRefresh(t *testing.T) {
-	st := newStack(t, func(s *setup) { s.session.WarnBefore, s.session.Grace = time.Hour, 200*time.Millisecond })
-	c := st.join(tokenUntil("ann", time.Now().Add(200*time.Millisecond)))
+	st := newStack(t, func(s *setup) {
+		s.session.WarnBefore, s.session.Grace = time.Hour, 200*time.Millisecond
+		s.limits.EventsPerSecond = 0
+	})
+	first := time.Now().Add(200 * time.Millisecond)
+	c := st.join(tokenUntil("ann", first))
 	if a := c.request("session:refresh", wire.SessionRefresh{Token: "bob"}); a.Error == nil || a.Error.Code != wire.CodePermissionDenied {
 		t.Errorf("another user's token: %+v", a)
 	}
@@ -58,9 +62,10 @@ func TestRefresh(t *testing.T) {
 		t.Errorf("%s: %v", a.Data, err)
 	}
 	c.pushed(wire.EventSessionExpiring, 2, &wire.SessionExpiring{})
-	time.Sleep(500 * time.Millisecond) // the first token's end would have come by now
-	if a := c.request("sync:ping", wire.SyncPing{}); !a.OK {
-		t.Errorf("after the first token's end: %+v", a)
+	for past := first.Add(300 * time.Millisecond); time.Now().Before(past); {
+		if a := c.request("session:refresh", wire.SessionRefresh{Token: "ann"}); !a.OK {
+			t.Fatalf("before and after the first token's end: %+v", a)
+		}
 	}
 }
 

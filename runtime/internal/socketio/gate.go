@@ -132,25 +132,21 @@ func (s *Server) servePost(w http.ResponseWriter, r *http.Request, session strin
 		refuse(w, http.StatusBadRequest, engineBadRequest)
 		return
 	}
-	shown := trimmed(r.Context(), r)
+	shown := trimmed(context.WithoutCancel(r.Context()), r)
 	shown.Body = io.NopCloser(bytes.NewReader(body))
 	shown.ContentLength = int64(len(body))
-	guarded := newGuardedWriter(w)
-	s.engine.ServeHTTP(guarded, shown)
-	guarded.finish(nil)
+	newPoll(shown).serve(s.engine, w, r.Context(), nil)
 }
 
 // servePoll lets a polling client wait for what the server sends. If its session
 // ends while it waits, it is told so with a close packet.
 func (s *Server) servePoll(w http.ResponseWriter, r *http.Request, session string) {
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
+	p := newPoll(trimmed(context.WithoutCancel(r.Context()), r))
 	if session != "" {
-		defer s.polls.add(session, cancel)()
+		s.polls.add(session, p)
+		defer s.polls.remove(session, p)
 	}
-	guarded := newGuardedWriter(w)
-	s.engine.ServeHTTP(guarded, trimmed(ctx, r))
-	guarded.finish(closePacket)
+	p.serve(s.engine, w, r.Context(), closePacket)
 }
 
 // validPayload tells whether each packet of a payload has a type.

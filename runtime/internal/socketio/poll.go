@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+
+	"github.com/zishang520/socket.io/v3/pkg/types"
 )
 
 // closePacket is an Engine.IO close packet.
@@ -13,30 +15,27 @@ var closePacket = []byte("1")
 // polls knows which polls wait, by session.
 type polls struct {
 	mu      sync.Mutex
-	waiting map[string]map[int]context.CancelFunc
-	next    int
+	waiting map[string]map[*poll]struct{}
 }
 
-// add notes a poll; what it gives takes it out again.
-func (p *polls) add(session string, end context.CancelFunc) (remove func()) {
+func (p *polls) add(session string, one *poll) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.waiting == nil {
-		p.waiting = map[string]map[int]context.CancelFunc{}
+		p.waiting = map[string]map[*poll]struct{}{}
 	}
 	if p.waiting[session] == nil {
-		p.waiting[session] = map[int]context.CancelFunc{}
+		p.waiting[session] = map[*poll]struct{}{}
 	}
-	p.next++
-	key := p.next
-	p.waiting[session][key] = end
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		delete(p.waiting[session], key)
-		if len(p.waiting[session]) == 0 {
-			delete(p.waiting, session)
-		}
+	p.waiting[session][one] = struct{}{}
+}
+
+func (p *polls) remove(session string, one *poll) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.waiting[session], one)
+	if len(p.waiting[session]) == 0 {
+		delete(p.waiting, session)
 	}
 }
 
@@ -44,64 +43,117 @@ func (p *polls) add(session string, end context.CancelFunc) (remove func()) {
 func (p *polls) end(session string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, end := range p.waiting[session] {
-		end()
+	for one := range p.waiting[session] {
+		one.end()
 	}
 }
 
-// guardedWriter is a ResponseWriter that may still be written to, in vain, after
-// its handler has returned, which the engine does when a request is cancelled.
-type guardedWriter struct {
-	header http.Header
-
-	mu      sync.Mutex
-	w       http.ResponseWriter // nil once the handler has returned
-	started bool
+// poll is one HTTP request that the engine answers, now or later.
+//
+// The engine forgets a poll once more after it has answered it, by when the next
+// one may be there; and it is not ready to be told that a poll is over while it
+// still takes the poll in. So the answer leaves only when the engine is done with
+// the request (settled), and the end waits until the engine has it (taken).
+type poll struct {
+	types.EventEmitter
+	ctx     *types.HttpContext
+	answer  *answer
+	taken   chan struct{}
+	settled chan struct{}
+	take    func()
+	once    sync.Once
 }
 
-func newGuardedWriter(w http.ResponseWriter) *guardedWriter {
-	return &guardedWriter{header: http.Header{}, w: w}
+// newPoll makes a poll of a request whose context does not end before it.
+func newPoll(r *http.Request) *poll {
+	p := &poll{answer: &answer{header: http.Header{}}, taken: make(chan struct{}), settled: make(chan struct{})}
+	p.take = sync.OnceFunc(func() { close(p.taken) })
+	p.ctx = types.NewHttpContext(p.answer, r)
+	p.EventEmitter = p.ctx.EventEmitter
+	_ = p.EventEmitter.Once("close", func(...any) { close(p.settled) })
+	p.ctx.EventEmitter = p
+	return p
+}
+
+// Once implements types.EventEmitter. Listening to the close is the last thing
+// the engine does with a request that it takes in.
+func (p *poll) Once(event types.EventName, listeners ...types.EventListener) error {
+	err := p.EventEmitter.Once(event, listeners...)
+	if event == "close" {
+		p.take()
+	}
+	return err
+}
+
+// end makes the engine let go of the request. It does not block.
+func (p *poll) end() {
+	p.once.Do(func() {
+		go func() {
+			select {
+			case <-p.taken:
+				p.ctx.Flush()
+			case <-p.ctx.Done():
+			}
+		}()
+	})
+}
+
+// serve has the engine answer the request. If it lets go without an answer, that
+// is otherwise.
+func (p *poll) serve(engine interface{ HandleRequest(*types.HttpContext) }, w http.ResponseWriter, gone context.Context, otherwise []byte) {
+	defer context.AfterFunc(gone, p.end)()
+	engine.HandleRequest(p.ctx)
+	<-p.settled
+	p.answer.send(w, otherwise)
+}
+
+// answer keeps what the engine writes, until it is sent. What is written after
+// that, which the engine may do when a poll has ended early, is lost.
+type answer struct {
+	header http.Header
+
+	mu     sync.Mutex
+	status int
+	body   []byte
+	sent   bool
 }
 
 // Header implements http.ResponseWriter.
-func (g *guardedWriter) Header() http.Header { return g.header }
+func (a *answer) Header() http.Header { return a.header }
 
 // WriteHeader implements http.ResponseWriter.
-func (g *guardedWriter) WriteHeader(status int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.start(status)
-}
-
-func (g *guardedWriter) start(status int) {
-	if g.w == nil || g.started {
-		return
+func (a *answer) WriteHeader(status int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.status == 0 {
+		a.status = status
 	}
-	g.started = true
-	maps.Copy(g.w.Header(), g.header)
-	g.w.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
-func (g *guardedWriter) Write(data []byte) (int, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.start(http.StatusOK)
-	if g.w == nil {
+func (a *answer) Write(data []byte) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.sent {
 		return 0, http.ErrHandlerTimeout
 	}
-	return g.w.Write(data)
+	a.body = append(a.body, data...)
+	return len(data), nil
 }
 
-// finish ends the response, with otherwise as its body if nothing was written.
-func (g *guardedWriter) finish(otherwise []byte) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.started && otherwise != nil {
-		g.w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
-		g.w.Header().Set("Cache-Control", "no-store")
-		// The client may be gone; then nobody misses the answer.
-		_, _ = g.w.Write(otherwise)
+func (a *answer) send(w http.ResponseWriter, otherwise []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sent = true
+	status, body := a.status, a.body
+	if status == 0 {
+		status, body = http.StatusOK, otherwise
+		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
+		w.Header().Set("Cache-Control", "no-store")
+	} else {
+		maps.Copy(w.Header(), a.header)
 	}
-	g.w = nil
+	w.WriteHeader(status)
+	// The client may be gone; then nobody misses the answer.
+	_, _ = w.Write(body)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 
@@ -55,7 +54,7 @@ type Server struct {
 	polls      polls
 
 	io       *socket.Server
-	engine   http.Handler
+	engine   engine.Server
 	sessions *session.Manager
 	outbound func() int64
 	timeout  time.Duration
@@ -80,20 +79,11 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.io = socket.NewServer(nil, options)
-	s.engine = s.io.ServeHandler(nil)
+	s.engine = engine.NewServer(options)
+	s.io.Bind(&binding{BaseServer: s.engine, closed: s.polls.end})
 	s.io.Sockets().Use(s.connect)
-	// On and Once of the library's emitters never fail.
 	_ = s.io.On("connection", s.connected)
-	_ = s.io.Engine().On("connection", s.transported)
 	return s, nil
-}
-
-// transported sees every new Engine.IO connection: when it ends, so do the polls
-// that wait for it.
-func (s *Server) transported(conns ...any) {
-	if conn, ok := conns[0].(engine.Socket); ok {
-		_ = conn.Once("close", func(...any) { s.polls.end(conn.Id()) })
-	}
 }
 
 func (s *Server) engineOptions(o Options) (*socket.ServerOptions, error) {
@@ -194,10 +184,10 @@ func refusal(err error) *socket.ExtendedError {
 
 // hangUp ends a session's connection by its Engine.IO id.
 func (s *Server) hangUp(session string) {
-	if conn, ok := s.io.Engine().Clients().Load(session); ok {
+	if conn, ok := s.engine.Clients().Load(session); ok {
 		conn.Close(true)
 	}
 }
 
 // Close ends every connection at once, whatever still waits to be sent.
-func (s *Server) Close() { s.io.Engine().Close() }
+func (s *Server) Close() { s.engine.Close() }

@@ -95,6 +95,7 @@ func newStack(t *testing.T, change ...func(*setup)) *stack {
 	st.url = front.URL
 	t.Cleanup(func() {
 		server.Close()
+		front.CloseClientConnections()
 		front.Close()
 		st.sessions.Close(ctx)
 		cancel()
