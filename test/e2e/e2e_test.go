@@ -31,3 +31,11 @@ func TestLobbyAndChatAcrossServers(t *testing.T) {
 func TestPoliciesBoundAndTravelLive(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "policies-live.test.mjs")
 }
+
+func TestAServersGhostsLeave(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "ghosts.test.mjs")
+}
+
+func TestTheReadmesExample(t *testing.T) {
+	startStack(t, filepath.Join(root(), "config", "samples", "quickstart.yaml")).scenario(t, "readme.test.mjs")
+}

@@ -54,8 +54,8 @@ export class User {
   }
 
   /** Waits until find() gives something, looking again after each thing that happens. */
-  async until(what, find) {
-    const at = Date.now() + PATIENCE_MS;
+  async until(what, find, patience = PATIENCE_MS) {
+    const at = Date.now() + patience;
     for (;;) {
       const found = find();
       if (found) return found;
@@ -66,8 +66,8 @@ export class User {
   }
 
   /** Waits for a push of this name that satisfies match. */
-  push(event, match = () => true) {
-    return this.until(event, () => this.pushes.find((p) => p.event === event && match(p.data))?.data);
+  push(event, match = () => true, patience = PATIENCE_MS) {
+    return this.until(event, () => this.pushes.find((p) => p.event === event && match(p.data))?.data, patience);
   }
 
   messages() {
