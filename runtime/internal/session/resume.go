@@ -78,7 +78,7 @@ func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*
 func (s *Session) outcome(f *follow) (wire.StreamResumed, error) {
 	missed := f.catchup()
 	if missed.Recovered {
-		return recovered(f.id, f.from, missed.Records), nil
+		return recovered(f.id, f.from, missed), nil
 	}
 	_, payload, err := s.snapshot(f.id, missed.Now)
 	if err != nil {
@@ -89,13 +89,18 @@ func (s *Session) outcome(f *follow) (wire.StreamResumed, error) {
 	}, nil
 }
 
-func recovered(id stream.ID, from stream.Position, records []stream.Record) wire.StreamResumed {
-	result := wire.StreamResumed{Stream: string(id), Recovered: true, Epoch: from.Epoch, Seq: from.Seq}
-	for _, r := range records {
+// recovered is the result where nothing is lost. A stream that went on in another
+// epoch says so even if nothing was missed, so that the next push is no surprise.
+func recovered(id stream.ID, from stream.Position, missed stream.Catchup) wire.StreamResumed {
+	now := missed.Now.Position
+	if now == (stream.Position{}) {
+		now = from
+	}
+	result := wire.StreamResumed{Stream: string(id), Recovered: true, Epoch: now.Epoch, Seq: now.Seq}
+	for _, r := range missed.Records {
 		result.Events = append(result.Events, wire.ResumedEvent{
 			Event: r.Name, Data: withMeta(r.Data, id, r.Position, r.TS),
 		})
-		result.Epoch, result.Seq = r.Epoch, r.Seq
 	}
 	return result
 }

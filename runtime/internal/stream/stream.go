@@ -71,10 +71,10 @@ type Snapshot struct {
 	Doc []byte
 }
 
-// Catchup is the answer to "what came after this position": when Recovered, all
-// records after it, possibly none, in order, and Now is the place they lead to,
-// without the document; otherwise the past before Now cannot be had and Now is
-// where the stream is.
+// Catchup is the answer to "what came after this position". When Recovered,
+// Records are all that came after it, possibly none, in order; otherwise the past
+// before Now cannot be had. Now is where the stream is, with its document only when
+// not Recovered.
 type Catchup struct {
 	Recovered bool
 	Records   []Record
