@@ -17,6 +17,8 @@ type stream interface {
 	// takes less and there is no error, it calls writable once it can take more.
 	// It is never called twice at the same time.
 	write(b []byte) (int, error)
+	// finish says that nothing more will be written; the peer may still send.
+	finish()
 	// close ends the connection, at once or, unless hard, when all that write took
 	// is on its way. It may be called more than once.
 	close(hard bool)
@@ -48,10 +50,10 @@ type netStream struct {
 	timeout time.Duration
 
 	mu sync.Mutex
-	// busy: a goroutine writes. wanted: a write was refused meanwhile.
-	// ending: close when it is done.
-	busy, wanted, ending bool
-	once                 sync.Once
+	// busy: a goroutine writes. wanted: a write was refused meanwhile. finishing and
+	// ending: what to do when it is done.
+	busy, wanted, finishing, ending bool
+	once                            sync.Once
 }
 
 func newNetStream(conn net.Conn, user streamUser, writeTimeout time.Duration) *netStream {
@@ -91,7 +93,7 @@ func (n *netStream) send(b []byte) {
 	_, err := n.conn.Write(b)
 	n.mu.Lock()
 	n.busy = false
-	wanted, ending := n.wanted, n.ending
+	wanted, finishing, ending := n.wanted, n.finishing, n.ending
 	n.wanted = false
 	n.mu.Unlock()
 	switch {
@@ -99,8 +101,27 @@ func (n *netStream) send(b []byte) {
 		n.user.gone(err)
 	case ending:
 		n.end()
+	case finishing:
+		n.closeWrite()
 	case wanted:
 		n.user.writable()
+	}
+}
+
+func (n *netStream) finish() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.finishing = true
+	if !n.busy {
+		go n.closeWrite()
+	}
+}
+
+// closeWrite closes one direction where the connection can. If it fails, the
+// connection is lost, which reading tells.
+func (n *netStream) closeWrite() {
+	if half, ok := n.conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
 	}
 }
 

@@ -96,6 +96,13 @@ func (s *pollStream) close(bool) {
 	s.release()
 }
 
+func (s *pollStream) finish() {
+	if s.hold() {
+		_ = unix.Shutdown(s.fd, unix.SHUT_WR)
+		s.release()
+	}
+}
+
 func (s *pollStream) write(b []byte) (int, error) {
 	if !s.hold() {
 		return 0, net.ErrClosed

@@ -133,6 +133,7 @@ func (c *wsConn) wrote(n int, stalled bool) {
 	switch c.phase {
 	case phaseLast:
 		c.phase = phaseClosing
+		c.stream.finish()
 	case phaseHangup:
 		c.kill(false)
 	}
