@@ -90,7 +90,6 @@ func redisClaim(c *v1alpha1.RealtimeCluster, w RedisWorkload) corev1.PersistentV
 		size = storage.Size
 	}
 	claim := corev1.PersistentVolumeClaim{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolumeClaim"},
 		ObjectMeta: metav1.ObjectMeta{Name: redisDataVolume},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},

@@ -59,7 +59,7 @@ func compare(t *testing.T, golden string, got []byte) {
 }
 
 // Load reads a manifest as the API server would.
-func Load(t *testing.T, path string) manifest.Objects {
+func Load(t testing.TB, path string) manifest.Objects {
 	t.Helper()
 	schemas, err := manifest.LoadSchemas(crd.Bases)
 	if err != nil {

@@ -1,0 +1,191 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+)
+
+// FieldOwner owns every field that the operator writes.
+const FieldOwner = "anteroom-operator"
+
+// Applier applies objects.
+type Applier struct {
+	// Client reads from the cache, apart from Secrets, and writes.
+	Client client.Client
+	// Live reads from the API server; it is asked for what the cache does not have.
+	Live client.Reader
+	// Kinds tells which kinds are installed.
+	Kinds *Kinds
+}
+
+// Outcome is what applying an object did.
+type Outcome string
+
+// The outcomes.
+const (
+	Unchanged Outcome = "Unchanged"
+	Created   Outcome = "Created"
+	Updated   Outcome = "Updated"
+)
+
+// ForeignError says that an object of that name is there and is not the owner's.
+type ForeignError struct {
+	Kind schema.GroupVersionKind
+	Name string
+	// Controller is the kind and name of its controller; empty when it has none.
+	Controller string
+}
+
+// Error says what to do.
+func (e *ForeignError) Error() string {
+	whose := "it was not made by this RealtimeCluster"
+	if e.Controller != "" {
+		whose = "it belongs to " + e.Controller
+	}
+	return fmt.Sprintf("%s %q is there already and %s: delete or rename it, or give the RealtimeCluster another name", e.Kind.Kind, e.Name, whose)
+}
+
+// MissingKindError says that an object's kind is not installed.
+type MissingKindError struct{ Kind schema.GroupVersionKind }
+
+// Error names the kind.
+func (e *MissingKindError) Error() string {
+	return fmt.Sprintf("kind %s (%s) is not installed", e.Kind.Kind, e.Kind.GroupVersion())
+}
+
+// Apply makes the object be as wanted, with the owner as its controller. It writes
+// nothing when it is so already. It fails with a *ForeignError, a *MissingKindError
+// or what the API server says.
+func (a *Applier) Apply(ctx context.Context, owner client.Object, object desired.Object) (Outcome, error) {
+	want, err := a.wanted(owner, object)
+	if err != nil {
+		return Unchanged, err
+	}
+	kind := want.GroupVersionKind()
+	if installed, err := a.Kinds.Installed(kind); err != nil || !installed {
+		return Unchanged, orElse(err, &MissingKindError{Kind: kind})
+	}
+	live, err := a.live(ctx, want)
+	if err != nil {
+		return Unchanged, fmt.Errorf("read %s %s: %w", kind.Kind, want.GetName(), err)
+	}
+	outcome := Created
+	if live != nil {
+		if !metav1.IsControlledBy(live, owner) {
+			return Unchanged, foreign(kind, live)
+		}
+		if !live.GetDeletionTimestamp().IsZero() || Current(want, live) {
+			return Unchanged, nil
+		}
+		// With its UID the write cannot hit another object of the same name.
+		want.SetUID(live.GetUID())
+		outcome = Updated
+	}
+	err = a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(want), client.FieldOwner(FieldOwner), client.ForceOwnership)
+	if err != nil {
+		return Unchanged, fmt.Errorf("apply %s %s: %w", kind.Kind, want.GetName(), err)
+	}
+	return outcome, nil
+}
+
+// orElse is the first error, or else the other.
+func orElse(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+
+// wanted is the object as it is sent, with its controller.
+func (a *Applier) wanted(owner client.Object, object desired.Object) (*unstructured.Unstructured, error) {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object.DeepCopyObject())
+	if err != nil {
+		return nil, fmt.Errorf("convert %T: %w", object, err)
+	}
+	prune(fields)
+	delete(fields, "status")
+	want := &unstructured.Unstructured{Object: fields}
+	ownerKind, err := apiutil.GVKForObject(owner, a.Client.Scheme())
+	if err != nil {
+		return nil, err
+	}
+	want.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(owner, ownerKind)})
+	return want, nil
+}
+
+// prune removes nulls, which would be sent as values.
+func prune(fields map[string]any) {
+	for k, v := range fields {
+		switch v := v.(type) {
+		case nil:
+			delete(fields, k)
+		case map[string]any:
+			prune(v)
+		case []any:
+			for _, item := range v {
+				if m, ok := item.(map[string]any); ok {
+					prune(m)
+				}
+			}
+		}
+	}
+}
+
+// live reads the object, from the cache and else from the API server; nil when it
+// is not there.
+func (a *Applier) live(ctx context.Context, want *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	key := client.ObjectKeyFromObject(want)
+	for _, from := range []client.Reader{a.Client, a.Live} {
+		into := a.empty(want.GroupVersionKind())
+		err := from.Get(ctx, key, into)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return asUnstructured(into)
+	}
+	return nil, nil
+}
+
+// empty is typed where the scheme knows the kind, so that reads share one cache.
+func (a *Applier) empty(kind schema.GroupVersionKind) client.Object {
+	if typed, err := a.Client.Scheme().New(kind); err == nil {
+		if object, ok := typed.(client.Object); ok {
+			return object
+		}
+	}
+	u := &unstructured.Unstructured{}
+	u.SetGroupVersionKind(kind)
+	return u
+}
+
+func asUnstructured(object client.Object) (*unstructured.Unstructured, error) {
+	if u, ok := object.(*unstructured.Unstructured); ok {
+		return u, nil
+	}
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return nil, fmt.Errorf("convert %T: %w", object, err)
+	}
+	return &unstructured.Unstructured{Object: fields}, nil
+}
+
+func foreign(kind schema.GroupVersionKind, live client.Object) error {
+	e := &ForeignError{Kind: kind, Name: live.GetName()}
+	if c := metav1.GetControllerOf(live); c != nil {
+		e.Controller = c.Kind + " " + c.Name
+	}
+	return e
+}

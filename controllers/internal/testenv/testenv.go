@@ -1,0 +1,67 @@
+// Package testenv starts an API server for the suites of the controllers.
+package testenv
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	k8sruntime "k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// Start starts an API server with the CRDs of this project and those of the given
+// paths. Stop it with its Stop.
+func Start(crds ...string) (*envtest.Environment, error) {
+	assets, err := assets()
+	if err != nil {
+		return nil, err
+	}
+	environment := &envtest.Environment{
+		BinaryAssetsDirectory: assets,
+		CRDDirectoryPaths:     append([]string{filepath.Join(root(), "config/crd/bases")}, crds...),
+		ErrorIfCRDPathMissing: true,
+	}
+	_, err = environment.Start()
+	return environment, err
+}
+
+// Scheme knows the kinds of Kubernetes and of this project.
+func Scheme() *k8sruntime.Scheme {
+	scheme := k8sruntime.NewScheme()
+	for _, add := range []func(*k8sruntime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			panic(err) // two types claim one kind: a mistake in the code
+		}
+	}
+	return scheme
+}
+
+// root is the folder of the module.
+func root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "../../..")
+}
+
+// assets returns the folder with kube-apiserver, etcd and kubectl. The first call
+// on a machine builds them, which takes minutes.
+func assets() (string, error) {
+	if set := os.Getenv("KUBEBUILDER_ASSETS"); set != "" {
+		return set, nil
+	}
+	var progress bytes.Buffer
+	cmd := exec.Command(filepath.Join(root(), "hack/envtest/assets.sh")) //nolint:noctx // it may take minutes, and is only run by tests
+	cmd.Stderr = &progress
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, progress.String())
+	}
+	return strings.TrimSpace(string(out)), nil
+}
