@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
@@ -55,18 +54,37 @@ func (l *local) edited(ctx context.Context) {
 }
 
 // apply brings what runs to what is wanted. Policies go first: the servers take
-// them at once, without a restart.
+// them at once, without a restart. More servers come last, so that they start
+// with what the others run with.
 func (l *local) apply(ctx context.Context, next rendered) error {
-	p := decide(l.now, next)
+	before := l.now
+	if next.notes != before.notes {
+		l.remark(next.notes)
+	}
+	p := decide(before, next)
 	if p.nothing() {
 		l.log.say("%s changed in nothing that matters here", l.options.file)
 		return nil
 	}
-	before := l.now
 	config, err := l.prepare(next)
 	if err != nil {
 		return err
 	}
+	if err := l.applyLive(p, next); err != nil {
+		return err
+	}
+	if err := l.applyRuntime(ctx, p, config); err != nil {
+		l.keepRuntime(before)
+		return err
+	}
+	if p.servers > 0 {
+		l.resize(ctx, p.servers, next)
+	}
+	return nil
+}
+
+// applyLive changes what no server is restarted for.
+func (l *local) applyLive(p plan, next rendered) error {
 	if p.policies {
 		if err := writeFile(l.fleet.policies, next.policies, 0o644); err != nil {
 			return err
@@ -79,15 +97,16 @@ func (l *local) apply(ctx context.Context, next rendered) error {
 	if p.cookie {
 		l.front.configure(cookieName(next.cluster), next.runtime.Engine.Path)
 	}
-	if p.servers > 0 {
-		l.resize(ctx, p.servers, next)
-	}
+	return nil
+}
+
+// applyRuntime restarts the servers when their configuration changed.
+func (l *local) applyRuntime(ctx context.Context, p plan, config configv1.RuntimeConfig) error {
 	if !p.roll {
 		l.fleet.configure(config)
 		return nil
 	}
 	if err := l.fleet.roll(ctx, config); err != nil {
-		l.keepRuntime(before)
 		return err
 	}
 	l.log.say("all servers run with the new configuration")
@@ -97,14 +116,14 @@ func (l *local) apply(ctx context.Context, next rendered) error {
 func (l *local) resize(ctx context.Context, n int, next rendered) {
 	_, remark := servers(next.cluster)
 	l.remark(remark)
-	l.log.say("%s", fmt.Sprintf("%d servers run from now on", n))
+	l.log.say("%d servers run from now on", n)
 	l.fleet.scale(ctx, n)
 }
 
-// keepRuntime remembers that the servers still run with the configuration from
-// before, so that the next edit tries again.
+// keepRuntime remembers that the servers still run as before, so that the next
+// edit tries again.
 func (l *local) keepRuntime(before rendered) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.now.runtime = before.runtime
+	l.now.runtime, l.now.keys, l.now.cluster.Spec.Replicas = before.runtime, before.keys, before.cluster.Spec.Replicas
 }

@@ -121,7 +121,7 @@ func (l *local) begin(ctx context.Context, first rendered) error {
 	if err := writeFile(l.fleet.policies, first.policies, 0o644); err != nil {
 		return err
 	}
-	l.remarkNotes(first)
+	l.remark(first.notes)
 	l.fleet.configure(config)
 	n, remark := servers(first.cluster)
 	l.remark(remark)
@@ -147,13 +147,6 @@ func (l *local) welcome(ctx context.Context) {
 func (l *local) remark(text string) {
 	if text != "" {
 		l.log.say("%s", text)
-	}
-}
-
-// remarkNotes shows what the manager remarked, unless it did so last time.
-func (l *local) remarkNotes(r rendered) {
-	if r.notes != "" {
-		l.log.say("%s", r.notes)
 	}
 }
 
