@@ -36,6 +36,12 @@ const (
 	ReasonWorkloadNotAvailable = "WorkloadNotAvailable"
 	// ReasonExposureNotReady: see ExposureReady.
 	ReasonExposureNotReady = "ExposureNotReady"
+	// ReasonPoliciesNotPropagated: see PoliciesPropagated.
+	ReasonPoliciesNotPropagated = "PoliciesNotPropagated"
+	// ReasonObjectConflict: an object of a name that is needed belongs to somebody else.
+	ReasonObjectConflict = "ObjectConflict"
+	// ReasonApplyFailed: the API server refused an object.
+	ReasonApplyFailed = "ApplyFailed"
 )
 
 // Reasons of RedisReady.
@@ -46,6 +52,14 @@ const (
 	ReasonRedisStarting = "RedisStarting"
 	// ReasonRedisUnreachable: pods report that the probe fails.
 	ReasonRedisUnreachable = "RedisUnreachable"
+	// ReasonRedisAuthFailed: Redis refuses the credentials, or what they may do is too little.
+	ReasonRedisAuthFailed = "RedisAuthFailed"
+	// ReasonRedisNotWritable: Redis is a replica, full, or cannot write its files.
+	ReasonRedisNotWritable = "RedisNotWritable"
+	// ReasonRedisWrongTopology: Redis is not laid out as redis.external.topology says.
+	ReasonRedisWrongTopology = "RedisWrongTopology"
+	// ReasonRedisNotReported: no pod has told yet how it finds Redis.
+	ReasonRedisNotReported = "RedisNotReported"
 )
 
 // Reasons of WorkloadAvailable and Progressing.
@@ -72,6 +86,8 @@ const (
 	ReasonNotExposed = "NotExposed"
 	// ReasonExposed: the Ingress or route is in effect.
 	ReasonExposed = "Exposed"
+	// ReasonPartiallySupported: it works, but the controller cannot express all that was asked for.
+	ReasonPartiallySupported = "PartiallySupported"
 	// ReasonNotYetAdmitted: the controller has not taken it up yet.
 	ReasonNotYetAdmitted = "NotYetAdmitted"
 	// ReasonAffinityUnsupported: the controller knows no cookie affinity; pods forward.

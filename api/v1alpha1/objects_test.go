@@ -1,6 +1,7 @@
 package v1alpha1_test
 
 import (
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -61,7 +62,7 @@ func documents(path string) []*unstructured.Unstructured {
 	var found []*unstructured.Unstructured
 	for decoder := utilyaml.NewYAMLOrJSONDecoder(file, 4096); ; {
 		u := &unstructured.Unstructured{}
-		if err := decoder.Decode(&u.Object); err == io.EOF {
+		if err := decoder.Decode(&u.Object); errors.Is(err, io.EOF) {
 			return found
 		} else {
 			Expect(err).NotTo(HaveOccurred(), path)

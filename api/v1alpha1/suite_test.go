@@ -2,6 +2,7 @@ package v1alpha1_test
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -56,15 +57,16 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 })
 
-// assets returns the folder with kube-apiserver, etcd and kubectl. The first
-// call on a machine builds them, which takes minutes.
+// assets returns the folder with kube-apiserver, etcd and kubectl. The first call
+// on a machine builds them, which takes minutes; stopped half-way, the next run
+// goes on where it was.
 func assets() string {
 	if set := os.Getenv("KUBEBUILDER_ASSETS"); set != "" {
 		return set
 	}
 	var progress bytes.Buffer
 	cmd := exec.Command(assetsCmd)
-	cmd.Stderr = &progress
+	cmd.Stderr = io.MultiWriter(os.Stderr, &progress)
 	out, err := cmd.Output()
 	Expect(err).NotTo(HaveOccurred(), progress.String())
 	return strings.TrimSpace(string(out))
