@@ -15,6 +15,8 @@ type Client struct {
 	keys keys
 	// sharded says that streams are published on sharded channels.
 	sharded bool
+
+	combiners combiners
 }
 
 // Open connects to Redis and finds out what it can do. It tries until ctx ends,
@@ -24,6 +26,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{rdb: o.connect(), keys: keys{prefix: o.Prefix, db: o.Database}}
+	c.combiners.byNode = map[string]*combiner{}
 	wait := backoff{min: 50 * time.Millisecond, max: time.Second}
 	for {
 		err := c.agree(ctx)

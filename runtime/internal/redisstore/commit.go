@@ -21,11 +21,10 @@ func (s *Store) Commit(ctx context.Context, c stream.Commit) (stream.Result, err
 	if err != nil {
 		return stream.Result{}, err
 	}
-	run := s.c.runSingle
-	if c.Once != nil {
-		run = s.c.run // Once makes it harmless to repeat
+	reply, err := s.c.runCombined(ctx, commitScript, keys, args...)
+	if err != nil && c.Once != nil && temporary(err) && ctx.Err() == nil {
+		reply, err = s.c.run(ctx, commitScript, keys, args...) // harmless to repeat
 	}
-	reply, err := run(ctx, commitScript, keys, args...)
 	if err != nil {
 		return stream.Result{}, unavailable("commit "+string(c.Stream), err)
 	}

@@ -110,6 +110,7 @@ func (tr *traffic) resets() int {
 }
 
 func TestKilledSubscription(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t)
 	tr := startTraffic(t, standalone(s), 5)
 	for range 5 {
@@ -126,6 +127,7 @@ func TestKilledSubscription(t *testing.T) {
 }
 
 func TestKilledConnections(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t)
 	tr := startTraffic(t, standalone(s), 5)
 	for range 5 {
@@ -142,6 +144,7 @@ func TestKilledConnections(t *testing.T) {
 // TestFrozenServer: a server that hangs gives ErrUnavailable within a bound, and
 // costs nothing when it goes on.
 func TestFrozenServer(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t)
 	tr := startTraffic(t, standalone(s), 3)
 	tr.flows()
@@ -160,6 +163,7 @@ func TestFrozenServer(t *testing.T) {
 // TestRestartKeepsAll: with every write on disk, a restart begins a new epoch but
 // nobody loses its place.
 func TestRestartKeepsAll(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t, redistest.AppendOnly())
 	c := open(t, standalone(s))
 	for n := range 5 {
@@ -183,6 +187,7 @@ func TestRestartKeepsAll(t *testing.T) {
 // TestRestartLosesSuffix: what was not on disk is lost; who saw it is told so, also
 // when the same seqs have been given out again.
 func TestRestartLosesSuffix(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t)
 	c := open(t, standalone(s))
 	hub := streamtest.StartHub(t, c.Store(), c.Bus())
@@ -233,6 +238,7 @@ func TestRestartLosesSuffix(t *testing.T) {
 // TestSentinelFailover: whatever the failover loses, followers end in the state of
 // the new primary, by replay or by reset.
 func TestSentinelFailover(t *testing.T) {
+	t.Parallel()
 	s := redistest.StartSentinel(t)
 	tr := startTraffic(t, watched(s), 5)
 	tr.flows()
@@ -258,6 +264,7 @@ func TestSentinelFailover(t *testing.T) {
 // TestSentinelFailoverLosesSuffix: the replica lags, so the failover does lose what
 // clients have seen.
 func TestSentinelFailoverLosesSuffix(t *testing.T) {
+	t.Parallel()
 	s := redistest.StartSentinel(t)
 	c := open(t, watched(s))
 	hub := streamtest.StartHub(t, c.Store(), c.Bus())
@@ -288,6 +295,7 @@ func TestSentinelFailoverLosesSuffix(t *testing.T) {
 // TestDemotedPrimaryComesBack: a primary that was cut off, demoted and promoted again
 // without a restart has lost what only it had, and must not pass for what it was.
 func TestDemotedPrimaryComesBack(t *testing.T) {
+	t.Parallel()
 	one, two := redistest.Start(t), redistest.Start(t)
 	c := open(t, standalone(one))
 	put(t, c.Store(), numbered(room, 1))
@@ -313,6 +321,7 @@ func TestDemotedPrimaryComesBack(t *testing.T) {
 }
 
 func TestClusterNodeRestarts(t *testing.T) {
+	t.Parallel()
 	c := redistest.StartCluster(t, redistest.AppendOnly())
 	tr := startTraffic(t, clustered(c), 12)
 	tr.flows()
@@ -326,6 +335,7 @@ func TestClusterNodeRestarts(t *testing.T) {
 
 // TestClusterMovesSlots: streams go on while their slots move to another node.
 func TestClusterMovesSlots(t *testing.T) {
+	t.Parallel()
 	c := redistest.StartCluster(t)
 	tr := startTraffic(t, clustered(c), 6)
 	tr.flows()
@@ -344,6 +354,7 @@ func TestClusterMovesSlots(t *testing.T) {
 // TestEvictedHash: a list that was left behind does not pass for the log of the
 // stream that is made anew.
 func TestEvictedHash(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t)
 	c := open(t, standalone(s))
 	for n := range 5 {
@@ -358,6 +369,7 @@ func TestEvictedHash(t *testing.T) {
 }
 
 func TestUnavailable(t *testing.T) {
+	t.Parallel()
 	cases := map[string]struct {
 		spoil func(t *testing.T, s *redistest.Server)
 		reads bool // whether reading still works
@@ -389,6 +401,7 @@ func TestUnavailable(t *testing.T) {
 }
 
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	t.Run("nobody there", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		defer cancel()
@@ -428,6 +441,7 @@ func TestOpen(t *testing.T) {
 
 // TestPasswordChanges: new connections log in with what Password says then.
 func TestPasswordChanges(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t, redistest.Password("first"))
 	var mu sync.Mutex
 	password := "first"
@@ -453,6 +467,7 @@ func TestPasswordChanges(t *testing.T) {
 
 // TestDeadTaker: a pod dies in the middle of a look.
 func TestDeadTaker(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t)
 	c := open(t, standalone(s))
 	dying, err := redisstore.Open(t.Context(), standalone(s))
@@ -473,6 +488,7 @@ func TestDeadTaker(t *testing.T) {
 }
 
 func TestProbe(t *testing.T) {
+	t.Parallel()
 	s := redistest.Start(t, redistest.AppendOnly())
 	c := open(t, standalone(s))
 	p := c.Probe(200 * time.Millisecond)
@@ -506,6 +522,7 @@ func TestProbe(t *testing.T) {
 }
 
 func TestProbeOfCluster(t *testing.T) {
+	t.Parallel()
 	s := redistest.StartCluster(t)
 	p := open(t, clustered(s)).Probe(time.Second)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -19,8 +19,9 @@ func (d *Delivery) Encoded(encode func(*Delivery) any) any {
 	return d.frame
 }
 
-// Sink receives what a follower is due. Its methods are called in order, must
-// not block, and must not call back into the Hub.
+// Sink receives what a follower is due. Its methods are called in order and one at
+// a time for each attachment, but for several attachments at once if they share a
+// Sink. They must not block, and must not call back into the Hub.
 type Sink interface {
 	// Deliver is given each record once, in the order of seq.
 	Deliver(d *Delivery)

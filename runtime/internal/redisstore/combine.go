@@ -1,0 +1,166 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Bounds of a combiner.
+const (
+	combineRounds = 4    // pipelines on their way at once
+	combineBatch  = 64   // commands in one of them
+	combineQueue  = 8192 // commands that wait; more are refused
+)
+
+var errBusy = errors.New("too many commands wait for Redis")
+
+// combiner sends the commands of many callers to one node in pipelines: while a few
+// are on their way, what comes meanwhile waits, and goes together with the next. A
+// caller that is alone waits for nobody.
+type combiner struct {
+	rdb redis.UniversalClient
+
+	mu     sync.Mutex
+	queue  []*call
+	rounds int
+}
+
+// call is a command that waits.
+type call struct {
+	ctx  context.Context
+	cmd  *redis.Cmd
+	done chan struct{}
+}
+
+// process sends a command that must not happen twice, and waits for its reply until
+// ctx ends; then it may still happen.
+func (b *combiner) process(ctx context.Context, cmd *redis.Cmd) error {
+	c := &call{ctx: ctx, cmd: cmd, done: make(chan struct{})}
+	b.mu.Lock()
+	if len(b.queue) >= combineQueue {
+		b.mu.Unlock()
+		return errBusy
+	}
+	b.queue = append(b.queue, c)
+	if b.rounds < combineRounds {
+		b.rounds++
+		go b.run()
+	}
+	b.mu.Unlock()
+	select {
+	case <-c.done:
+		return cmd.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run sends what waits until nothing does.
+func (b *combiner) run() {
+	for {
+		batch := b.next()
+		if len(batch) == 0 {
+			return
+		}
+		b.send(batch)
+	}
+}
+
+// next takes a batch; when there is none, the round is over.
+func (b *combiner) next() []*call {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := min(len(b.queue), combineBatch)
+	if n == 0 {
+		b.queue = nil
+		b.rounds--
+		return nil
+	}
+	batch := b.queue[:n:n]
+	b.queue = b.queue[n:]
+	return batch
+}
+
+// send sends a batch, without those whose callers have gone. The callers' deadlines
+// differ, so the exchange has its own.
+func (b *combiner) send(batch []*call) {
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout+ioTimeout)
+	defer cancel()
+	var due []redis.Cmder
+	for _, c := range batch {
+		if err := c.ctx.Err(); err != nil {
+			c.cmd.SetErr(err)
+		} else {
+			due = append(due, single{c.cmd})
+		}
+	}
+	b.exchange(ctx, due)
+	for _, c := range batch {
+		close(c.done)
+	}
+}
+
+// exchange sends commands; each keeps its own reply or error.
+func (b *combiner) exchange(ctx context.Context, cmds []redis.Cmder) {
+	if len(cmds) == 1 {
+		_ = b.rdb.Process(ctx, cmds[0])
+		return
+	}
+	pipe := b.rdb.Pipeline()
+	for _, cmd := range cmds {
+		_ = pipe.Process(ctx, cmd)
+	}
+	_, _ = pipe.Exec(ctx)
+}
+
+// combiners are one for each node, so that one that hangs holds nobody else up.
+type combiners struct {
+	mu     sync.Mutex
+	byNode map[string]*combiner
+}
+
+// forKey finds the combiner of the node that holds a key.
+func (c *Client) forKey(ctx context.Context, key string) (*combiner, error) {
+	name, _, err := c.node(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	c.combiners.mu.Lock()
+	defer c.combiners.mu.Unlock()
+	b := c.combiners.byNode[name]
+	if b == nil {
+		b = &combiner{rdb: c.rdb}
+		c.combiners.byNode[name] = b
+	}
+	return b, nil
+}
+
+// runCombined is runSingle in a pipeline with what others send.
+func (c *Client) runCombined(ctx context.Context, s script, keys []string, args ...any) (any, error) {
+	wait := backoff{min: 20 * time.Millisecond, max: 200 * time.Millisecond}
+	for try := 1; ; try++ {
+		reply, err := c.tryCombined(ctx, s, keys, args)
+		if err == nil || try > retries || !unsent(err) || !wait.sleep(ctx) {
+			return reply, err
+		}
+	}
+}
+
+func (c *Client) tryCombined(ctx context.Context, s script, keys []string, args []any) (any, error) {
+	b, err := c.forKey(ctx, keys[0])
+	if err != nil {
+		return nil, err
+	}
+	cmd := s.command(ctx, "evalsha", s.sha, keys, args)
+	if err := b.process(ctx, cmd); err != nil {
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return c.runSingle(ctx, s, keys, args...)
+		}
+		return nil, err
+	}
+	return cmd.Val(), nil
+}
