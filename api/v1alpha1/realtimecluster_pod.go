@@ -5,7 +5,8 @@ import "k8s.io/apimachinery/pkg/util/intstr"
 // PodSpec is how the server pods are run and placed.
 type PodSpec struct {
 	// Resources of the server container. GOMEMLIMIT and GOMAXPROCS follow the
-	// limits. There is no CPU limit by default: throttling shows as latency.
+	// limits. There is no CPU limit by default: throttling shows as latency. What is
+	// given replaces the default as a whole, so give requests and limits together.
 	//
 	// +optional
 	// +kubebuilder:default={requests: {cpu: "100m", memory: "128Mi"}, limits: {memory: "512Mi"}}

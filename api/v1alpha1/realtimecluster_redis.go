@@ -85,6 +85,7 @@ type ManagedRedis struct {
 	Image string `json:"image,omitempty"`
 
 	// Resources of the Redis container. Redis is told to stay below the memory limit.
+	// What is given replaces the default as a whole.
 	//
 	// +optional
 	// +kubebuilder:default={requests: {cpu: "50m", memory: "64Mi"}, limits: {memory: "256Mi"}}
