@@ -5,8 +5,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
-	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 )
 
 // PolicySet is what a server may learn anew while it runs: limits, lobby

@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
-	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 )
 
 func ptr[T any](v T) *T { return &v }

@@ -75,7 +75,7 @@ func (e Engine) validate(at *field.Path) field.ErrorList {
 	problems = append(problems, positive(at.Child("pingTimeout"), e.PingTimeout)...)
 	problems = append(problems, positive(at.Child("upgradeTimeout"), e.UpgradeTimeout)...)
 	problems = append(problems, positive(at.Child("connectTimeout"), e.ConnectTimeout)...)
-	problems = append(problems, between(at.Child("maxPayload"), e.MaxPayload, 1, MaxPayloadLimit)...)
+	problems = append(problems, oneTo(at.Child("maxPayload"), e.MaxPayload, MaxPayloadLimit)...)
 	for i, origin := range e.AllowedOrigins {
 		problems = append(problems, validateOrigin(at.Child("allowedOrigins").Index(i), origin)...)
 	}
@@ -100,7 +100,7 @@ func (d Drain) validate(at *field.Path) field.ErrorList {
 }
 
 func (r Recovery) validate(at *field.Path) field.ErrorList {
-	problems := between(at.Child("historySize"), int64(r.HistorySize), 1, MaxHistorySize)
+	problems := oneTo(at.Child("historySize"), int64(r.HistorySize), MaxHistorySize)
 	problems = append(problems, positive(at.Child("historyTTL"), r.HistoryTTL)...)
 	return append(problems, positive(at.Child("idempotencyTTL"), r.IdempotencyTTL)...)
 }
@@ -158,9 +158,9 @@ func notNegative(at *field.Path, d metav1.Duration) field.ErrorList {
 	return nil
 }
 
-func between(at *field.Path, value, low, high int64) field.ErrorList {
-	if value < low || value > high {
-		detail := "must be " + strconv.FormatInt(low, 10) + " to " + strconv.FormatInt(high, 10)
+func oneTo(at *field.Path, value, high int64) field.ErrorList {
+	if value < 1 || value > high {
+		detail := "must be 1 to " + strconv.FormatInt(high, 10)
 		return field.ErrorList{field.Invalid(at, value, detail)}
 	}
 	return nil

@@ -3,8 +3,9 @@ package v1alpha1
 import (
 	"math"
 
-	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 )
 
 // Bounds of a PolicySet.
@@ -40,12 +41,12 @@ func (l Limits) validate(at *field.Path) field.ErrorList {
 func (l ConnectionLimits) validate(at *field.Path) field.ErrorList {
 	problems := count(at.Child("eventsPerSecond"), l.EventsPerSecond)
 	problems = append(problems, count(at.Child("burst"), l.Burst)...)
-	problems = append(problems, between(at.Child("outboundBytes"), l.OutboundBytes, 1, math.MaxInt32)...)
+	problems = append(problems, oneTo(at.Child("outboundBytes"), l.OutboundBytes, math.MaxInt32)...)
 	return append(problems, count(at.Child("subscriptions"), l.Subscriptions)...)
 }
 
 func count(at *field.Path, value int) field.ErrorList {
-	return between(at, int64(value), 1, math.MaxInt32)
+	return oneTo(at, int64(value), math.MaxInt32)
 }
 
 func validateLobbies(at *field.Path, lobbies []LobbyPolicy) field.ErrorList {

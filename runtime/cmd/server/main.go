@@ -93,7 +93,7 @@ func serve(ctx context.Context, hurry <-chan struct{}, files app.Files, log io.W
 		}
 		return exitBroken, err
 	}
-	server, err := app.New(settings)
+	server, err := app.New(ctx, settings)
 	if err != nil {
 		return exitBroken, err
 	}

@@ -4,9 +4,10 @@ import (
 	"net/http"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/internal/observe"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 func (a *App) adminHandler() http.Handler {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -131,7 +132,7 @@ func TestDrain(t *testing.T) {
 	r.stop()
 	r.until("unready", func() bool {
 		code, body := r.get(r.admin + "/readyz")
-		return code == 503 && strings.Contains(body, "draining")
+		return code == http.StatusServiceUnavailable && strings.Contains(body, "draining")
 	})
 	if s := r.status(); !s.Draining || s.Ready {
 		t.Errorf("status: %+v", s)
@@ -175,10 +176,10 @@ func TestRedisComesLate(t *testing.T) {
 	if code, _ := r.get(r.admin + "/livez"); code != http.StatusOK {
 		t.Errorf("livez: %d", code)
 	}
-	if code, body := r.get(r.admin + "/readyz"); code != 503 || !strings.Contains(body, "redis: ") {
+	if code, body := r.get(r.admin + "/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "redis: ") {
 		t.Errorf("readyz: %d %s", code, body)
 	}
-	if code, _ := r.get(r.client + "/socket.io/?EIO=4&transport=polling"); code != 503 {
+	if code, _ := r.get(r.client + "/socket.io/?EIO=4&transport=polling"); code != http.StatusServiceUnavailable {
 		t.Errorf("the client port answers %d", code)
 	}
 	if err := redis.StartAddr(address); err != nil {
@@ -189,7 +190,7 @@ func TestRedisComesLate(t *testing.T) {
 	connect(t, r.client, "Ada")
 
 	redis.Close()
-	r.until("unready", func() bool { code, _ := r.get(r.admin + "/readyz"); return code == 503 })
+	r.until("unready", func() bool { code, _ := r.get(r.admin + "/readyz"); return code == http.StatusServiceUnavailable })
 	if code, _ := r.get(r.admin + "/livez"); code != http.StatusOK {
 		t.Errorf("livez: %d, want that nobody restarts the server for Redis' sake", code)
 	}
@@ -230,7 +231,7 @@ func TestPortTaken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := New(settings); err == nil || !strings.Contains(err.Error(), "listen for "+port) {
+		if _, err := New(context.Background(), settings); err == nil || !strings.Contains(err.Error(), "listen for "+port) {
 			t.Errorf("%s: error %v", port, err)
 		}
 	}
@@ -253,7 +254,7 @@ func TestConnectsPerSecond(t *testing.T) {
 		}
 		_ = answer.Body.Close()
 		codes[answer.StatusCode]++
-		if answer.StatusCode == 503 && answer.Header.Get("Retry-After") == "" {
+		if answer.StatusCode == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") == "" {
 			t.Error("no Retry-After")
 		}
 	}

@@ -172,7 +172,7 @@ func start(t *testing.T, config *v1alpha1.RuntimeConfig, policies *v1alpha1.Poli
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := New(settings)
+	a, err := New(context.Background(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -40,7 +39,7 @@ type App struct {
 }
 
 // New makes a server and opens its ports; it fails when one of them is taken.
-func New(s *Settings) (*App, error) {
+func New(ctx context.Context, s *Settings) (*App, error) {
 	pod := newPod()
 	a := &App{
 		settings: s, log: s.log.With("pod", pod), pod: pod, started: time.Now(),
@@ -54,10 +53,11 @@ func New(s *Settings) (*App, error) {
 	a.gate = newGate(func() int { return a.rules.limits().ConnectsPerSecond }, m.turnedAway.Inc)
 
 	var err error
-	if a.client, err = net.Listen("tcp", s.config.Listen.Client); err != nil {
+	var ports net.ListenConfig
+	if a.client, err = ports.Listen(ctx, "tcp", s.config.Listen.Client); err != nil {
 		return nil, fmt.Errorf("listen for clients: %w", err)
 	}
-	if a.admin, err = net.Listen("tcp", s.config.Listen.Admin); err != nil {
+	if a.admin, err = ports.Listen(ctx, "tcp", s.config.Listen.Admin); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen for admin requests: %w", err), a.client.Close())
 	}
 	return a, nil
@@ -124,7 +124,7 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 		a.log.Error("server breaks off", "error", err)
 	case <-ctx.Done():
 	}
-	a.stop(k, clients, hurry)
+	a.stop(context.WithoutCancel(ctx), k, clients, hurry)
 	// The lease is given back, and all else ends, before the connections close.
 	cancel()
 	running.Wait()
@@ -137,8 +137,7 @@ func (a *App) open(k *core) {
 	a.core.Store(k)
 	a.redis.connected(k.probe)
 	e := a.settings.config.Engine
-	var h http.Handler = k.sockets
-	a.gate.open(limited(h, e.PingInterval.Duration+e.PingTimeout.Duration))
+	a.gate.open(limited(k.sockets, e.PingInterval.Duration+e.PingTimeout.Duration))
 }
 
 // attend runs a part of the server again should it end before its time.

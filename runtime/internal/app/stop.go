@@ -7,10 +7,10 @@ import (
 )
 
 // stop empties the server: see [App.Run].
-func (a *App) stop(k *core, clients *http.Server, hurry <-chan struct{}) {
+func (a *App) stop(ctx context.Context, k *core, clients *http.Server, hurry <-chan struct{}) {
 	d := a.settings.config.Drain
 	a.draining.Store(true)
-	patient, giveUp := context.WithCancel(context.Background())
+	patient, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	go func() {
 		select {

@@ -21,11 +21,12 @@ import (
 	"time"
 
 	"github.com/MicahParks/jwkset"
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/wire"
-	"github.com/golang-jwt/jwt/v5"
-	"github.com/google/go-cmp/cmp"
 )
 
 var (

@@ -6,9 +6,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/wire"
-	"github.com/golang-jwt/jwt/v5"
 )
 
 const (

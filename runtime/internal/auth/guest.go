@@ -1,8 +1,9 @@
 package auth
 
 import (
-	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/oklog/ulid/v2"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
 )
 
 // guestProvider is the provider's name of anonymous users.

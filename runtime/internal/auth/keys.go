@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/MicahParks/jwkset"
+
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 

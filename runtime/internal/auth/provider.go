@@ -5,10 +5,11 @@ import (
 	"errors"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/wire"
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // leeway is how far the clocks of the issuer and of this server may differ.

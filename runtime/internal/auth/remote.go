@@ -46,7 +46,6 @@ func newRemoteKeys(source string, log *slog.Logger, options Options) *remoteKeys
 		source: source, log: log, now: options.Now,
 		client: &http.Client{
 			Transport: options.Transport,
-			Timeout:   fetchTimeout,
 			// The configuration names the URL, and no server may name another.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -108,7 +107,7 @@ func (r *remoteKeys) refresh(ctx context.Context, apart time.Duration) error {
 		}
 		r.flight = make(chan struct{})
 		r.asked = r.now()
-		go r.fly(r.flight)
+		go r.fly(context.WithoutCancel(ctx), r.flight)
 	}
 	flight := r.flight
 	r.mu.Unlock()
@@ -124,9 +123,9 @@ func (r *remoteKeys) refresh(ctx context.Context, apart time.Duration) error {
 }
 
 // fly fetches once for all who wait. It is nobody's request, so nobody's
-// cancellation ends it; the client's timeout does.
-func (r *remoteKeys) fly(done chan struct{}) {
-	set, err := r.fetch()
+// cancellation ends it; a timeout does.
+func (r *remoteKeys) fly(ctx context.Context, done chan struct{}) {
+	set, err := r.fetch(ctx)
 	r.mu.Lock()
 	before := r.failure
 	if err == nil {
@@ -138,14 +137,20 @@ func (r *remoteKeys) fly(done chan struct{}) {
 
 	switch {
 	case err != nil && before == nil:
-		r.log.Warn("keys cannot be fetched", "error", err)
+		r.log.WarnContext(ctx, "keys cannot be fetched", "error", err)
 	case err == nil && before != nil:
-		r.log.Info("keys can be fetched again")
+		r.log.InfoContext(ctx, "keys can be fetched again")
 	}
 }
 
-func (r *remoteKeys) fetch() (keySet, error) {
-	answer, err := r.client.Get(r.source)
+func (r *remoteKeys) fetch(ctx context.Context) (keySet, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.source, http.NoBody)
+	if err != nil {
+		return nil, errors.New("fetching the JWK set: its URL is not one")
+	}
+	answer, err := r.client.Do(request)
 	if err != nil {
 		var failed *url.Error
 		if errors.As(err, &failed) {

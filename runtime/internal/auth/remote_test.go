@@ -235,7 +235,7 @@ func TestRunFetchesAheadOfNeed(t *testing.T) {
 
 func TestFailureDoesNotRepeatTheURL(t *testing.T) {
 	r := newRemoteKeys("http://127.0.0.1:1/jwks?token=hunter2", slog.New(slog.DiscardHandler), Options{}.withDefaults())
-	_, err := r.fetch()
+	_, err := r.fetch(context.Background())
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("error %v, want one without the URL", err)
 	}

@@ -13,9 +13,10 @@ import (
 	"os"
 	"reflect"
 
-	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	yaml "go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
 // MaxFileSize is the most bytes that a RuntimeConfig or a PolicySet may have.

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
 func write(t *testing.T, content string) string {

@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 )
 
 // policies is a set with a policy for each lobby type.
@@ -89,8 +90,8 @@ func TestLoadPolicies(t *testing.T) {
 	if got.Revision != want.Revision || len(got.Lobbies) != 2 || got.Lobbies[1].Spec.Host.Grace.Seconds() != 10 {
 		t.Errorf("the set was not read as it is: %+v", got)
 	}
-	if min := got.Lobbies[0].Spec.Attributes[0].Min; min != "0.5" {
-		t.Errorf("decimal %q, want 0.5", min)
+	if least := got.Lobbies[0].Spec.Attributes[0].Min; least != "0.5" {
+		t.Errorf("decimal %q, want 0.5", least)
 	}
 }
 

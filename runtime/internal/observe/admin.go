@@ -6,8 +6,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
 // Admin are the parts of the admin endpoints. All are required.

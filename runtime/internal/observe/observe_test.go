@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
 func get(t *testing.T, h http.Handler, method, path, accept string) *httptest.ResponseRecorder {
