@@ -392,7 +392,9 @@ func TestFault13HalfSentRequests(t *testing.T) {
 
 // What has been taken over from net/http is not bound by its timeouts.
 func TestFault13TimeoutsEndWithTheHandshake(t *testing.T) {
-	srv := New(&testHandler{}, calm(false))
+	options := calm(false)
+	options.CloseTimeout = 50 * time.Millisecond
+	srv := New(&testHandler{}, options)
 	defer srv.Close(context.Background())
 	hs := &http.Server{Handler: srv, ReadTimeout: 50 * time.Millisecond, WriteTimeout: 50 * time.Millisecond}
 	srv.Attach(hs)
