@@ -37,9 +37,10 @@ type slot struct {
 
 // replacement asks for a new instance; the result is sent to done.
 type replacement struct {
-	ctx   context.Context
-	grace time.Duration
-	done  chan error
+	// cancelled is closed when nobody waits for the result any more.
+	cancelled <-chan struct{}
+	grace     time.Duration
+	done      chan error
 }
 
 func newSlot(f *fleet, name string) *slot {
@@ -125,7 +126,13 @@ func (s *slot) swap(ctx context.Context, r replacement) error {
 	next := s.instance()
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(r.ctx, cancel)()
+	go func() {
+		select {
+		case <-r.cancelled:
+			cancel()
+		case <-waiting.Done():
+		}
+	}()
 	if err := next.waitReady(waiting, readyTimeout); err != nil {
 		next.child.kill()
 		s.mu.Lock()
@@ -176,7 +183,7 @@ func (s *slot) lastWords() string {
 
 // replace asks keep for a new instance and waits until it is ready.
 func (s *slot) replace(ctx context.Context, grace time.Duration) error {
-	r := replacement{ctx: ctx, grace: grace, done: make(chan error, 1)}
+	r := replacement{cancelled: ctx.Done(), grace: grace, done: make(chan error, 1)}
 	select {
 	case s.requests <- r:
 	case <-s.gone:
