@@ -127,8 +127,14 @@ func TestPoliciesAreSwappedUnderALiveConnection(t *testing.T) {
 }
 
 func TestDrain(t *testing.T) {
+	for name, dial := range map[string]func(*testing.T, string, string) *client{"polling": connect, "websocket": connectWebSocket} {
+		t.Run(name, func(t *testing.T) { testDrain(t, dial) })
+	}
+}
+
+func testDrain(t *testing.T, dial func(t *testing.T, server, name string) *client) {
 	r := startReady(t, func(c *v1alpha1.RuntimeConfig) { c.Drain.Settle, c.Drain.Window = seconds(1), seconds(0.5) }, "casual")
-	ada := connectWebSocket(t, r.client, "Ada")
+	ada := dial(t, r.client, "Ada")
 	r.stop()
 	r.until("unready", func() bool {
 		code, body := r.get(r.admin + "/readyz")

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
@@ -125,14 +126,19 @@ func TestLobbyPolicy(t *testing.T) {
 }
 
 func TestPoliciesAreReplacedAsAWhole(t *testing.T) {
-	p := newPolicies(testPolicies("casual", "ranked"))
+	var log journal
+	p := newPolicies(testPolicies("casual", "ranked"), slog.New(slog.NewTextHandler(&log, nil)))
 	if _, ok := p.Policy("ranked"); !ok || p.outboundBytes() != 1<<20 || p.limits().Connections != 100 {
 		t.Fatal("the first set is not in force")
 	}
 	next := testPolicies("duel")
 	next.Limits.ConnectionsPerPod, next.Limits.PerConnection.OutboundBytes = 7, 9
+	next.Lobbies[0].Spec.Chat.Filters = []realtime.ChatFilter{{Type: realtime.FilterWordList, Words: []string{"darn"}}}
 	next.Revision = next.ComputeRevision()
 	p.apply(next)
+	if n := log.count("does not apply chat filters"); n != 1 {
+		t.Errorf("warned %d times, want once: for the policy with a filter", n)
+	}
 	if _, ok := p.Policy("ranked"); ok {
 		t.Error("a policy that is gone is still in force")
 	}

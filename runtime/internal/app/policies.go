@@ -1,6 +1,7 @@
 package app
 
 import (
+	"log/slog"
 	"sync/atomic"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
@@ -10,7 +11,10 @@ import (
 
 // policies are the rules in force, in the form that the parts of the server read
 // them. They are replaced as a whole, so that nobody sees half of a set.
-type policies struct{ current atomic.Pointer[ruleset] }
+type policies struct {
+	current atomic.Pointer[ruleset]
+	log     *slog.Logger
+}
 
 type ruleset struct {
 	lobbies  map[string]lobby.Policy // by lobby type
@@ -19,13 +23,13 @@ type ruleset struct {
 	revision string
 }
 
-func newPolicies(set *v1alpha1.PolicySet) *policies {
-	p := &policies{}
+func newPolicies(set *v1alpha1.PolicySet, log *slog.Logger) *policies {
+	p := &policies{log: log}
 	p.apply(set)
 	return p
 }
 
-// apply puts a set into force.
+// apply puts a set into force, and warns of what this server cannot enforce.
 func (p *policies) apply(set *v1alpha1.PolicySet) {
 	rules := &ruleset{
 		lobbies:  make(map[string]lobby.Policy, len(set.Lobbies)),
@@ -35,6 +39,9 @@ func (p *policies) apply(set *v1alpha1.PolicySet) {
 	}
 	for _, l := range set.Lobbies {
 		rules.lobbies[l.Spec.LobbyType] = lobbyPolicy(l)
+		if len(l.Spec.Chat.Filters) > 0 {
+			p.log.Warn("this server does not apply chat filters: messages pass as they are", "policy", l.Name)
+		}
 	}
 	p.current.Store(rules)
 }

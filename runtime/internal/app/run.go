@@ -43,7 +43,7 @@ func New(ctx context.Context, s *Settings) (*App, error) {
 	pod := newPod()
 	a := &App{
 		settings: s, log: s.log.With("pod", pod), pod: pod, started: time.Now(),
-		registry: observe.NewRegistry(s.version), checks: &observe.Checks{}, rules: newPolicies(s.policies.Current()),
+		registry: observe.NewRegistry(s.version), checks: &observe.Checks{}, rules: newPolicies(s.policies.Current(), s.log),
 	}
 	a.redis = newRedisHealth(s.config.Redis.Probe.UnreadyAfter.Duration, a.log)
 	a.checks.Add("redis", a.redis.check)
