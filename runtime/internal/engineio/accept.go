@@ -55,13 +55,13 @@ func greeting(w http.ResponseWriter, r *http.Request) []byte {
 	return []byte(b.String())
 }
 
-// accept takes the connection over from net/http. Nothing of the request stays
-// with it. Until begin, nothing is read.
+// accept takes the connection over from net/http, and greets the client. Nothing
+// of the request stays with it. Until begin, nothing is read.
 func (srv *Server) accept(w http.ResponseWriter, r *http.Request, s *Socket) (*wsConn, error) {
 	if err := checkWebSocket(w, r); err != nil {
 		return nil, err
 	}
-	hello := greeting(w, r)
+	hello := rawFrame(greeting(w, r))
 	if !srv.connOpened() {
 		return nil, errClosing
 	}
@@ -70,7 +70,7 @@ func (srv *Server) accept(w http.ResponseWriter, r *http.Request, s *Socket) (*w
 		srv.connClosed()
 		return nil, errBadRequest
 	}
-	c := &wsConn{socket: s, greeting: hello, flusher: srv.nextFlusher()}
+	c := &wsConn{socket: s, flusher: srv.nextFlusher()}
 	c.deadline.owner = c
 	c.decoder.limit, c.decoder.binary = srv.options.MaxPayload, srv.options.Binary
 	if n := buffered.Reader.Buffered(); n > 0 {
@@ -78,6 +78,7 @@ func (srv *Server) accept(w http.ResponseWriter, r *http.Request, s *Socket) (*w
 		c.early = append([]byte(nil), early...)
 	}
 	c.stream = srv.newStream(conn, c)
+	c.push(hello)
 	return c, nil
 }
 

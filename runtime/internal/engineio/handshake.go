@@ -52,34 +52,46 @@ func (srv *Server) verifySession(q query, upgrade bool) (*Socket, error) {
 	return s, nil
 }
 
-// openSession makes a session and tells the owner. The transport, if it is a
-// WebSocket, carries the greeting and the open packet before anything the owner sends.
+// openSession makes a session and tells the owner.
 func (srv *Server) openSession(w http.ResponseWriter, r *http.Request, upgrade bool) {
 	s, err := srv.newSocket(r)
 	if err != nil {
 		srv.refuse(w, err, upgrade)
 		return
 	}
-	var c *wsConn
 	if upgrade {
-		if c, err = srv.accept(w, r, s); err != nil {
-			srv.forget(s)
-			srv.refuse(w, err, true)
-			return
-		}
-		s.ws.Store(c)
-		c.push(rawFrame(c.greeting))
-		c.greeting = nil
-	} else {
-		s.polling = newPolling()
-	}
-	s.push(packetFrame(srv.openPacket(s, upgrade)))
-	srv.tellOpen(s, r)
-	if upgrade {
-		c.begin()
+		srv.openWebSocket(w, r, s)
 		return
 	}
+	p := newPolling()
+	p.out.push(packetFrame(srv.openPacket(s, false)))
+	s.mu.Lock()
+	s.polling = p
+	s.mu.Unlock()
+	srv.tellOpen(s, r)
 	s.servePoll(w, r)
+}
+
+// openWebSocket queues the greeting and the open packet before anyone else can
+// queue anything.
+func (srv *Server) openWebSocket(w http.ResponseWriter, r *http.Request, s *Socket) {
+	c, err := srv.accept(w, r, s)
+	if err != nil {
+		s.shut(TransportError, ending{now: true})
+		s.events.Unlock()
+		srv.refuse(w, err, true)
+		return
+	}
+	c.push(packetFrame(srv.openPacket(s, true)))
+	s.mu.Lock()
+	s.ws.Store(c)
+	late := s.closed.Load()
+	s.mu.Unlock()
+	if late {
+		c.end(CodeGoingAway, string(ServerClose), false, false)
+	}
+	srv.tellOpen(s, r)
+	c.begin()
 }
 
 // tellOpen starts the heartbeat and calls the owner, before anyone else can.

@@ -111,6 +111,7 @@ func (s *Socket) servePoll(w http.ResponseWriter, r *http.Request) {
 func (s *Socket) lostPoll(p *polling) {
 	s.mu.Lock()
 	current := s.polling == p
+	p.waiting = false
 	s.mu.Unlock()
 	if current {
 		s.shut(TransportError, ending{code: CodeProtocol, now: true})

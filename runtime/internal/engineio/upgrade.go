@@ -10,8 +10,6 @@ func (s *Socket) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 		s.server.refuse(w, err, true)
 		return
 	}
-	c.push(rawFrame(c.greeting))
-	c.greeting = nil
 	s.mu.Lock()
 	usable := !s.closed.Load() && s.polling != nil && s.probe == nil && !s.server.options.NoUpgrade
 	if usable {

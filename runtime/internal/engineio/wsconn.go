@@ -28,9 +28,8 @@ type wsConn struct {
 	// deadline is for the upgrade, a stalled write, or the close, whichever is on.
 	deadline entry
 	decoder  decoder
-	// greeting is the answer to the handshake, early what came right behind that.
-	// Both are gone when reading begins.
-	greeting, early []byte
+	// early is what came together with the handshake; it is gone when reading begins.
+	early []byte
 
 	mu    sync.Mutex
 	out   outbox
