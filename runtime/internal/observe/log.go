@@ -9,7 +9,8 @@ import (
 )
 
 // NewLogger makes a logger that writes a JSON object a line, from a level on:
-// debug, info, warn or error. Any other level is an error.
+// debug, info, warn or error. Any other level is an error. Durations are written
+// as people write them, as in "1m30s".
 func NewLogger(w io.Writer, level string) (*slog.Logger, error) {
 	var from slog.Level
 	switch level {
@@ -18,5 +19,12 @@ func NewLogger(w io.Writer, level string) (*slog.Logger, error) {
 	default:
 		return nil, fmt.Errorf("log level %q is not one of debug, info, warn, error", level)
 	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: from})), nil
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: from, ReplaceAttr: readable})), nil
+}
+
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }

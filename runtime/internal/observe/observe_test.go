@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -83,6 +84,18 @@ func TestMetrics(t *testing.T) {
 	if !strings.HasPrefix(open.Header().Get("Content-Type"), "application/openmetrics-text") ||
 		!strings.HasSuffix(open.Body.String(), "# EOF\n") {
 		t.Errorf("not OpenMetrics: %s", open.Header())
+	}
+}
+
+func TestLoggerWritesDurationsForPeople(t *testing.T) {
+	var out bytes.Buffer
+	log, err := NewLogger(&out, "info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Info("x", "wait", 90*time.Second)
+	if !strings.Contains(out.String(), `"wait":"1m30s"`) {
+		t.Errorf("logged %s", out.String())
 	}
 }
 
