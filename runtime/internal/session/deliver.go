@@ -44,13 +44,6 @@ type follow struct {
 	held     []*stream.Delivery
 }
 
-// detacher ends the Hub's part of a follow.
-type detacher interface{ Detach() }
-
-type nothing struct{}
-
-func (nothing) Detach() {}
-
 // attached keeps what the Hub gave; false when the follow is over already.
 func (f *follow) attached(at *stream.Attachment) bool {
 	f.mu.Lock()
@@ -62,16 +55,17 @@ func (f *follow) attached(at *stream.Attachment) bool {
 	return true
 }
 
-// end makes the follow deaf. The caller detaches what it gets.
-func (f *follow) end() detacher {
+// silence makes the follow deaf. It may be called from a Sink; the Hub has to be
+// told with what it gives, elsewhere.
+func (f *follow) silence() (detach func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	at := f.at
 	f.done, f.at, f.held = true, nil, nil
 	if at == nil {
-		return nothing{}
+		return func() {}
 	}
-	return at
+	return at.Detach
 }
 
 // start pushes what was missed and lets the stream flow.
@@ -154,7 +148,7 @@ func (f *follow) bringUp() {
 		f.mu.Lock()
 		resets, now := f.resets, f.now
 		f.mu.Unlock()
-		event, payload, err := f.s.snapshot(f.id, now)
+		event, payload, err := f.s.snapshot(f.s.m.ctx, f.id, now)
 		if err == nil && f.release(resets, event, payload) {
 			return
 		}
@@ -192,7 +186,7 @@ func (f *follow) fail(err error) {
 	var refused *wire.Error
 	if errors.As(err, &refused) && certain(refused.Code) {
 		f.s.forgetFollow(f)
-		f.end().Detach()
+		f.silence()()
 		return
 	}
 	f.s.m.Log.Warn("a snapshot could not be made", "stream", f.id, "error", err)
@@ -200,8 +194,10 @@ func (f *follow) fail(err error) {
 }
 
 // snapshot asks the stream's kind for its snapshot event.
-func (s *Session) snapshot(id stream.ID, now stream.Snapshot) (string, json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(s.m.ctx, snapshotTimeout)
+func (s *Session) snapshot(
+	ctx context.Context, id stream.ID, now stream.Snapshot,
+) (event string, payload json.RawMessage, err error) {
+	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()
 	if err := s.m.acquireSnapshot(ctx); err != nil {
 		return "", nil, err

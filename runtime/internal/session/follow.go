@@ -63,7 +63,7 @@ func (s *Session) reserve(f *follow) error {
 	s.follows[f.id] = f
 	s.mu.Unlock()
 	if before != nil {
-		before.end().Detach()
+		before.silence()()
 	}
 	return nil
 }
@@ -85,7 +85,7 @@ func (s *Session) unfollow(id stream.ID) {
 	delete(s.follows, id)
 	s.mu.Unlock()
 	if f != nil {
-		go f.end().Detach()
+		go f.silence()()
 	}
 }
 
@@ -116,7 +116,7 @@ func (s *Session) unfollowAll() []stream.ID {
 	s.mu.Unlock()
 	ids := make([]stream.ID, 0, len(follows))
 	for id, f := range follows {
-		f.end().Detach()
+		f.silence()()
 		if id != own {
 			ids = append(ids, id)
 		}
@@ -158,9 +158,7 @@ func (f *follower) Follow(id stream.ID, from stream.Position) error {
 	if err != nil {
 		return err
 	}
-	if !f.keep(added) {
-		added.start()
-	}
+	f.add(added)
 	return nil
 }
 
@@ -170,15 +168,17 @@ func (f *follower) Unfollow(id stream.ID) { f.s.unfollow(id) }
 // Follows implements stream.Follower.
 func (f *follower) Follows(id stream.ID) bool { return f.s.Follows(id) }
 
-// keep leaves the start of a follow to settle, unless that is over.
-func (f *follower) keep(added *follow) bool {
+// add leaves the start of a follow to settle, or starts it if that is over.
+func (f *follower) add(added *follow) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.settled {
-		return false
+	settled := f.settled
+	if !settled {
+		f.fresh = append(f.fresh, added)
 	}
-	f.fresh = append(f.fresh, added)
-	return true
+	f.mu.Unlock()
+	if settled {
+		added.start()
+	}
 }
 
 // positions are the streams followed by this request, and from where.
@@ -207,7 +207,7 @@ func (f *follower) settle(keep bool) {
 			continue
 		}
 		f.s.forgetFollow(added)
-		added.end().Detach()
+		added.silence()()
 	}
 }
 

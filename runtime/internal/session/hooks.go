@@ -22,7 +22,7 @@ const (
 type hooks struct {
 	listener Listener
 	log      *slog.Logger
-	ctx      context.Context
+	done     <-chan struct{}
 	seed     maphash.Seed
 	queues   [hookWorkers]chan hook
 	// owed counts the calls that are still to come: two for each session, one of
@@ -39,13 +39,13 @@ type hook struct {
 }
 
 func newHooks(ctx context.Context, l Listener, log *slog.Logger) *hooks {
-	h := &hooks{listener: l, log: log, ctx: ctx, seed: maphash.MakeSeed()}
+	h := &hooks{listener: l, log: log, done: ctx.Done(), seed: maphash.MakeSeed()}
 	if l == nil {
 		return h
 	}
 	for i := range h.queues {
 		h.queues[i] = make(chan hook, hookQueue)
-		go h.run(h.queues[i])
+		go h.run(ctx, h.queues[i])
 	}
 	return h
 }
@@ -66,7 +66,7 @@ func (h *hooks) put(k hook) {
 	}
 	select {
 	case h.queues[maphash.String(h.seed, k.caller.ID)%hookWorkers] <- k:
-	case <-h.ctx.Done():
+	case <-h.done:
 		h.owe(-1)
 	}
 }
@@ -81,18 +81,18 @@ func (h *hooks) owe(n int) {
 	}
 }
 
-func (h *hooks) run(queue <-chan hook) {
+func (h *hooks) run(ctx context.Context, queue <-chan hook) {
 	for {
 		select {
 		case k := <-queue:
-			h.call(k)
-		case <-h.ctx.Done():
+			h.call(ctx, k)
+		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (h *hooks) call(k hook) {
+func (h *hooks) call(ctx context.Context, k hook) {
 	defer h.owe(-1)
 	defer func() {
 		if p := recover(); p != nil {
@@ -100,7 +100,7 @@ func (h *hooks) call(k hook) {
 				"panic", panicText(p), "stack", string(debug.Stack()))
 		}
 	}()
-	ctx, cancel := context.WithTimeout(h.ctx, closeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
 	if k.closed {
 		h.listener.SessionClosed(ctx, k.caller, k.followed)

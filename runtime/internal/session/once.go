@@ -73,6 +73,7 @@ func (s *Session) replay(ctx context.Context, answer []byte, f *follower) (json.
 			}
 			return nil, err
 		}
+		//nolint:contextcheck // what a follow does after the request outlives its context
 		if err := f.Follow(id, stream.Position{Epoch: p.Epoch, Seq: p.Seq}); err != nil {
 			return nil, err
 		}

@@ -64,10 +64,10 @@ func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*
 		return notResumed(at, refusal(err))
 	}
 	f.answer()
-	result, err := s.outcome(f)
+	result, err := s.outcome(ctx, f)
 	if err != nil {
 		s.forgetFollow(f)
-		f.end().Detach()
+		f.silence()()
 		return notResumed(at, refusal(err))
 	}
 	*fresh = append(*fresh, f)
@@ -75,12 +75,12 @@ func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*
 }
 
 // outcome is the result for a stream that was attached.
-func (s *Session) outcome(f *follow) (wire.StreamResumed, error) {
+func (s *Session) outcome(ctx context.Context, f *follow) (wire.StreamResumed, error) {
 	missed := f.catchup()
 	if missed.Recovered {
 		return recovered(f.id, f.from, missed), nil
 	}
-	_, payload, err := s.snapshot(f.id, missed.Now)
+	_, payload, err := s.snapshot(ctx, f.id, missed.Now)
 	if err != nil {
 		return wire.StreamResumed{}, err
 	}
@@ -131,9 +131,7 @@ func syncResume(ctx context.Context, s *Session, c command.Call, req *wire.SyncR
 	var fresh []*follow
 	results := s.resumeAll(ctx, req.Streams, &fresh)
 	for _, added := range fresh {
-		if !f.keep(added) {
-			added.start()
-		}
+		f.add(added) //nolint:contextcheck // what a follow does after the request outlives its context
 	}
 	return command.Reply{Data: wire.SyncResumed{Streams: results}}, nil
 }

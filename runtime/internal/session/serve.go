@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -100,7 +101,8 @@ func panicText(p any) string {
 // told is what the client is told of an error; what it is not told is logged.
 func (s *Session) told(r Request, err error) *wire.Error {
 	out := refusal(err)
-	if _, known := err.(*wire.Error); out.Code == wire.CodeInternal && !known {
+	var known *wire.Error
+	if out.Code == wire.CodeInternal && !errors.As(err, &known) {
 		s.m.Log.Error("a request failed", "event", r.Event, "session", s.conn.ID(), "error", err)
 	}
 	return out

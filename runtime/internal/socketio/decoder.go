@@ -24,8 +24,10 @@ var (
 // go through the library; events go straight to their session.
 type packets struct{}
 
+// NewEncoder implements parser.Parser.
 func (packets) NewEncoder() parser.Encoder { return parser.NewEncoder() }
 
+// NewDecoder implements parser.Parser.
 func (packets) NewDecoder() parser.Decoder {
 	return &decoder{EventEmitter: types.NewEventEmitter()}
 }

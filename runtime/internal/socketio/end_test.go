@@ -46,6 +46,7 @@ func TestRefresh(t *testing.T) {
 	})
 	first := time.Now().Add(200 * time.Millisecond)
 	c := st.join(tokenUntil("ann", first))
+	c.pushed(wire.EventSessionExpiring, 1, &wire.SessionExpiring{})
 	if a := c.request("session:refresh", wire.SessionRefresh{Token: "bob"}); a.Error == nil || a.Error.Code != wire.CodePermissionDenied {
 		t.Errorf("another user's token: %+v", a)
 	}

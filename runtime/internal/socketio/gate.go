@@ -135,7 +135,7 @@ func (s *Server) servePost(w http.ResponseWriter, r *http.Request, session strin
 	shown := trimmed(context.WithoutCancel(r.Context()), r)
 	shown.Body = io.NopCloser(bytes.NewReader(body))
 	shown.ContentLength = int64(len(body))
-	newPoll(shown).serve(s.engine, w, r.Context(), nil)
+	newPoll(shown).serve(r.Context(), s.engine, w, nil)
 }
 
 // servePoll lets a polling client wait for what the server sends. If its session
@@ -146,7 +146,7 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request, session strin
 		s.polls.add(session, p)
 		defer s.polls.remove(session, p)
 	}
-	p.serve(s.engine, w, r.Context(), closePacket)
+	p.serve(r.Context(), s.engine, w, closePacket)
 }
 
 // validPayload tells whether each packet of a payload has a type.

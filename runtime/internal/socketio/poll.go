@@ -4,8 +4,10 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strconv"
 	"sync"
 
+	"github.com/zishang520/socket.io/servers/engine/v3"
 	"github.com/zishang520/socket.io/v3/pkg/types"
 )
 
@@ -66,7 +68,7 @@ type poll struct {
 
 // newPoll makes a poll of a request whose context does not end before it.
 func newPoll(r *http.Request) *poll {
-	p := &poll{answer: &answer{header: http.Header{}}, taken: make(chan struct{}), settled: make(chan struct{})}
+	p := &poll{answer: &answer{}, taken: make(chan struct{}), settled: make(chan struct{})}
 	p.take = sync.OnceFunc(func() { close(p.taken) })
 	p.ctx = types.NewHttpContext(p.answer, r)
 	p.EventEmitter = p.ctx.EventEmitter
@@ -98,35 +100,44 @@ func (p *poll) end() {
 	})
 }
 
-// serve has the engine answer the request. If it lets go without an answer, that
-// is otherwise.
-func (p *poll) serve(engine interface{ HandleRequest(*types.HttpContext) }, w http.ResponseWriter, gone context.Context, otherwise []byte) {
-	defer context.AfterFunc(gone, p.end)()
-	engine.HandleRequest(p.ctx)
+// serve has the engine answer the request, until the client's context ends. If it
+// lets go without an answer, that is otherwise.
+func (p *poll) serve(client context.Context, e engine.Server, w http.ResponseWriter, otherwise []byte) {
+	defer context.AfterFunc(client, p.end)()
+	e.HandleRequest(p.ctx)
 	<-p.settled
 	p.answer.send(w, otherwise)
 }
 
-// answer keeps what the engine writes, until it is sent. What is written after
-// that, which the engine may do when a poll has ended early, is lost.
+// answer keeps what the engine writes, until it is sent. The engine may write a
+// request's answer in two goroutines at once, of which one wins, and may write on
+// after the request has ended; what comes too late is lost.
 type answer struct {
-	header http.Header
-
 	mu     sync.Mutex
+	header http.Header
 	status int
-	body   []byte
-	sent   bool
+	// head is the header as it was when the status was written.
+	head http.Header
+	body []byte
+	sent bool
 }
 
-// Header implements http.ResponseWriter.
-func (a *answer) Header() http.Header { return a.header }
+// Header implements http.ResponseWriter. Each call gives a map of its own: the
+// engine guards the first one with a lock, and fills the last one without, right
+// before it writes the status.
+func (a *answer) Header() http.Header {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.header = http.Header{}
+	return a.header
+}
 
 // WriteHeader implements http.ResponseWriter.
 func (a *answer) WriteHeader(status int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.status == 0 {
-		a.status = status
+		a.status, a.head = status, a.header
 	}
 }
 
@@ -151,8 +162,9 @@ func (a *answer) send(w http.ResponseWriter, otherwise []byte) {
 		w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
 		w.Header().Set("Cache-Control", "no-store")
 	} else {
-		maps.Copy(w.Header(), a.header)
+		maps.Copy(w.Header(), a.head)
 	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	// The client may be gone; then nobody misses the answer.
 	_, _ = w.Write(body)
