@@ -41,7 +41,7 @@ type lines struct {
 
 // Stats are counts of a [Server]: what is open now, and totals since its start.
 type Stats struct {
-	// Sessions that are open, Conns that are WebSockets, those being closed included.
+	// Sessions there are, Conns that are WebSockets; those being closed are included.
 	Sessions, Conns int
 	// Opened sessions, Refused requests, SlowConsumers closed for their outbox.
 	Opened, Refused, SlowConsumers uint64
@@ -155,7 +155,9 @@ func (srv *Server) Sockets() []*Socket {
 	defer srv.mu.RUnlock()
 	all := make([]*Socket, 0, len(srv.sessions))
 	for _, s := range srv.sessions {
-		all = append(all, s)
+		if s.Open() {
+			all = append(all, s)
+		}
 	}
 	return all
 }
@@ -193,6 +195,7 @@ func (srv *Server) Close(ctx context.Context) error {
 		err = ctx.Err()
 		srv.lines.linger.sweep(time.Now().Add(srv.options.CloseTimeout))
 	}
+	srv.lines.last.sweep(time.Now().Add(srv.options.CloseTimeout))
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	select {

@@ -136,6 +136,9 @@ func (h *host) visit(i int) {
 	query := "EIO=4&transport=websocket"
 	if i%3 > 0 {
 		a := h.do("GET", "EIO=4&transport=polling", "")
+		if a.status != 200 {
+			return // timed out while it opened
+		}
 		o := parseOpening(h.t, strings.SplitN(a.body, "\x1e", 2)[0])
 		query = "EIO=4&transport=polling&sid=" + o.SID
 		go h.try(context.Background(), "GET", query, "")
