@@ -1,4 +1,4 @@
-// Command manager is the operator. `manager render` shows, without a cluster,
+// Command manager is the operator: `manager run`. `manager render` shows, without a cluster,
 // what it would apply for a manifest.
 package main
 
@@ -34,6 +34,6 @@ func newCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newRenderCommand())
+	root.AddCommand(newRenderCommand(), newRunCommand())
 	return root
 }

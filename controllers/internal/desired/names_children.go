@@ -1,6 +1,10 @@
 package desired
 
-import "github.com/anteroom/anteroom/api/v1alpha1"
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
 
 // The names of ports.
 const (
@@ -74,3 +78,20 @@ func Selector(c *v1alpha1.RealtimeCluster, component Component) map[string]strin
 		"app.kubernetes.io/component": string(component),
 	}
 }
+
+// ServerPodLabels pick the server pods of all clusters.
+func ServerPodLabels() map[string]string {
+	return map[string]string{
+		"app.kubernetes.io/name":       appName,
+		"app.kubernetes.io/component":  string(ComponentServer),
+		"app.kubernetes.io/managed-by": managedBy,
+	}
+}
+
+// ManagedLabels pick every object that the operator made.
+func ManagedLabels() map[string]string {
+	return map[string]string{"app.kubernetes.io/managed-by": managedBy}
+}
+
+// ClusterName is the cluster that an object with [Labels] belongs to.
+func ClusterName(o metav1.Object) string { return o.GetLabels()["app.kubernetes.io/instance"] }

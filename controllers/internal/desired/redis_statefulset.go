@@ -44,6 +44,13 @@ func RedisStatefulSet(c *v1alpha1.RealtimeCluster, w RedisWorkload) *appsv1.Stat
 			},
 		},
 	}
+	if c.Spec.Paused == v1alpha1.PauseRollouts {
+		// Pods from number 1 on are renewed: none is.
+		set.Spec.UpdateStrategy = appsv1.StatefulSetUpdateStrategy{
+			Type:          appsv1.RollingUpdateStatefulSetStrategyType,
+			RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: ptr(int32(1))},
+		}
+	}
 	if Persistent(c) {
 		set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{redisClaim(c, w)}
 	}

@@ -6,22 +6,26 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// keyCA is the key of the certificates to trust in a Secret.
-const keyCA = "ca.crt"
+// The keys of the authority in a Secret: the certificates to trust, and the key that
+// renews what it signed, which is mounted nowhere.
+const (
+	keyCA    = "ca.crt"
+	keyCAKey = "ca.key"
+)
 
 // Certificate is a certificate with its key and the authority that signed it, in PEM.
 type Certificate struct {
-	CA, Cert, Key []byte
+	CA, CAKey, Cert, Key []byte
 }
 
 // RedisTLSSecret is the certificate of the managed Redis.
 func RedisTLSSecret(c *v1alpha1.RealtimeCluster, cert Certificate) *corev1.Secret {
 	return secret(c, ComponentRedis, RedisTLSSecretName(c), corev1.SecretTypeTLS, map[string][]byte{
-		keyCA: cert.CA, corev1.TLSCertKey: cert.Cert, corev1.TLSPrivateKeyKey: cert.Key,
+		keyCA: cert.CA, keyCAKey: cert.CAKey, corev1.TLSCertKey: cert.Cert, corev1.TLSPrivateKeyKey: cert.Key,
 	})
 }
 
 // CertificateOf reads back what [RedisTLSSecret] holds.
 func CertificateOf(s *corev1.Secret) Certificate {
-	return Certificate{CA: s.Data[keyCA], Cert: s.Data[corev1.TLSCertKey], Key: s.Data[corev1.TLSPrivateKeyKey]}
+	return Certificate{CA: s.Data[keyCA], CAKey: s.Data[keyCAKey], Cert: s.Data[corev1.TLSCertKey], Key: s.Data[corev1.TLSPrivateKeyKey]}
 }

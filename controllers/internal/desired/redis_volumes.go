@@ -17,7 +17,10 @@ func redisVolumes(c *v1alpha1.RealtimeCluster) []corev1.Volume {
 		emptyDir("run", resource.MustParse("1Mi")),
 	}
 	if c.Spec.Redis.Managed.TLS.Enabled {
-		volumes = append(volumes, secretVolume("tls", RedisTLSSecretName(c)))
+		volumes = append(volumes, secretVolume("tls", RedisTLSSecretName(c),
+			corev1.KeyToPath{Key: keyCA, Path: keyCA},
+			corev1.KeyToPath{Key: corev1.TLSCertKey, Path: corev1.TLSCertKey},
+			corev1.KeyToPath{Key: corev1.TLSPrivateKeyKey, Path: corev1.TLSPrivateKeyKey}))
 	}
 	if !Persistent(c) {
 		volumes = append(volumes, emptyDir(redisDataVolume, c.Spec.Redis.Managed.Storage.Size))

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/anteroom/anteroom/controllers/internal/operator"
+)
+
+// runOptions are the flags of `manager run`.
+type runOptions struct {
+	operator.Options
+	logLevel string
+}
+
+func newRunCommand() *cobra.Command {
+	o := runOptions{Options: operator.DefaultOptions()}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the operator",
+		Long: "Run keeps RealtimeClusters, LobbyPolicies and MatchmakingQueues as declared. It finds the API server\n" +
+			"as kubectl does, or by its service account inside a cluster.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := ctrl.GetConfig()
+			if err != nil {
+				return fmt.Errorf("find the API server: %w", err)
+			}
+			return o.run(cmd, config)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&o.Namespaces, "namespaces", nil, "namespaces to look after; all when left out")
+	flags.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "where metrics are served over HTTPS, to those who may read them; 0 turns them off")
+	flags.StringVar(&o.HealthAddress, "health-probe-bind-address", o.HealthAddress, "where /healthz and /readyz are served; 0 turns them off")
+	flags.BoolVar(&o.LeaderElection, "leader-elect", o.LeaderElection, "have only one of several operators work")
+	flags.StringVar(&o.LeaderElectionNamespace, "leader-elect-namespace", "", "namespace of the lease; the operator's own when left out")
+	flags.IntVar(&o.Workers, "workers", o.Workers, "RealtimeClusters reconciled at once")
+	flags.DurationVar(&o.Resync, "resync", o.Resync, "how often a cluster is looked at when nothing happens, which is how changes of Secrets are found")
+	flags.DurationVar(&o.RetryKinds, "retry-kinds", o.RetryKinds, "after how long a kind that is not installed is looked for again")
+	flags.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
+	imageFlags(flags, &o.Images)
+	return cmd
+}
+
+// run runs the operator until the command's context ends.
+func (o runOptions) run(cmd *cobra.Command, config *rest.Config) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
+		return fmt.Errorf("--log-level: %w", err)
+	}
+	ctrl.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+	if o.Resync < time.Second || o.RetryKinds < time.Second || o.Workers < 1 {
+		return fmt.Errorf("--resync and --retry-kinds must be at least 1s, --workers at least 1")
+	}
+	o.TLS = []func(*tls.Config){withoutHTTP2}
+	manager, err := operator.New(config, o.Options)
+	if err != nil {
+		return err
+	}
+	return manager.Start(cmd.Context())
+}
+
+// withoutHTTP2 keeps servers to HTTP/1.1, which has had fewer ways to be flooded.
+func withoutHTTP2(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }

@@ -1,0 +1,150 @@
+// Package operator puts the controllers and their manager together.
+package operator
+
+import (
+	"crypto/tls"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/apply"
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
+	"github.com/anteroom/anteroom/controllers/internal/policy"
+	"github.com/anteroom/anteroom/controllers/internal/realtimecluster"
+	"github.com/anteroom/anteroom/controllers/internal/reports"
+)
+
+// Options say how the operator runs.
+type Options struct {
+	// Namespaces that are looked after; all when empty.
+	Namespaces []string
+	// MetricsAddress and HealthAddress are host:port; "0" turns them off.
+	MetricsAddress string
+	HealthAddress  string
+	// PlainMetrics serves metrics over HTTP to anyone, for tests.
+	PlainMetrics            bool
+	LeaderElection          bool
+	LeaderElectionNamespace string
+	// Workers is how many objects of a kind are reconciled at once.
+	Workers int
+	// Resync and RetryKinds: see the flags of `manager run`.
+	Resync     time.Duration
+	RetryKinds time.Duration
+	Images     stack.Images
+	Reports    reports.Options
+	// TLS changes how the metrics are served.
+	TLS []func(*tls.Config)
+	// Shared allows several managers in one process, for tests.
+	Shared bool
+}
+
+// DefaultOptions are those of a real cluster.
+func DefaultOptions() Options {
+	return Options{
+		MetricsAddress: ":8443", HealthAddress: ":8081", LeaderElection: true,
+		Workers: 4, Resync: time.Minute, RetryKinds: 30 * time.Second, Reports: reports.DefaultOptions(),
+	}
+}
+
+// Scheme knows the kinds of Kubernetes and of this project.
+func Scheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	return scheme, v1alpha1.AddToScheme(scheme)
+}
+
+// leaseName is the lease that operators compete for.
+const leaseName = "anteroom-operator"
+
+// New makes the manager with its controllers; Start runs it.
+func New(restConfig *rest.Config, o Options) (ctrl.Manager, error) {
+	scheme, err := Scheme()
+	if err != nil {
+		return nil, fmt.Errorf("build the scheme: %w", err)
+	}
+	m, err := ctrl.NewManager(restConfig, ctrl.Options{
+		Scheme: scheme,
+		Cache:  cacheOptions(o.Namespaces),
+		Client: client.Options{Cache: &client.CacheOptions{
+			// Secrets are read by name, so that no right to list them is needed.
+			DisableFor:   []client.Object{&corev1.Secret{}, &corev1.PersistentVolumeClaim{}},
+			Unstructured: true,
+		}},
+		Metrics: metricsOptions(o), HealthProbeBindAddress: o.HealthAddress,
+		LeaderElection: o.LeaderElection, LeaderElectionID: leaseName,
+		LeaderElectionNamespace: o.LeaderElectionNamespace, LeaderElectionReleaseOnCancel: true,
+		Controller: config.Controller{SkipNameValidation: &o.Shared},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the manager: %w", err)
+	}
+	return m, setUp(m, o)
+}
+
+// cacheOptions keep only what the operator made, and the kinds of this project.
+func cacheOptions(namespaces []string) cache.Options {
+	all := cache.ByObject{Label: labels.Everything()}
+	out := cache.Options{
+		DefaultLabelSelector: labels.SelectorFromSet(desired.ManagedLabels()),
+		ByObject: map[client.Object]cache.ByObject{
+			&v1alpha1.RealtimeCluster{}: all, &v1alpha1.LobbyPolicy{}: all, &v1alpha1.MatchmakingQueue{}: all,
+		},
+	}
+	for _, namespace := range namespaces {
+		if out.DefaultNamespaces == nil {
+			out.DefaultNamespaces = map[string]cache.Config{}
+		}
+		out.DefaultNamespaces[namespace] = cache.Config{}
+	}
+	return out
+}
+
+func metricsOptions(o Options) server.Options {
+	if o.PlainMetrics {
+		return server.Options{BindAddress: o.MetricsAddress}
+	}
+	return server.Options{
+		BindAddress: o.MetricsAddress, SecureServing: true, TLSOpts: o.TLS,
+		FilterProvider: filters.WithAuthenticationAndAuthorization,
+	}
+}
+
+func setUp(m ctrl.Manager, o Options) error {
+	poller := reports.New(m.GetClient(), o.Reports)
+	if err := m.Add(poller); err != nil {
+		return err
+	}
+	clusters := &realtimecluster.Reconciler{
+		Client: m.GetClient(), Live: m.GetAPIReader(), Kinds: apply.NewKinds(m.GetRESTMapper(), o.RetryKinds),
+		Reports: poller, Events: m.GetEventRecorder("anteroom-operator"), Images: o.Images, Resync: o.Resync,
+	}
+	if err := clusters.SetUp(m, poller.Subscribe(), o.Workers); err != nil {
+		return err
+	}
+	for _, kind := range []policy.Kind{policy.LobbyPolicies(), policy.MatchmakingQueues()} {
+		r := &policy.Reconciler{Client: m.GetClient(), Reports: poller, Kind: kind}
+		if err := r.SetUp(m, poller.Subscribe(), o.Workers); err != nil {
+			return err
+		}
+	}
+	if err := m.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	return m.AddReadyzCheck("ping", healthz.Ping)
+}

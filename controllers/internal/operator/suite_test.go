@@ -1,0 +1,195 @@
+package operator_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest/komega"
+	"sigs.k8s.io/yaml"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
+	"github.com/anteroom/anteroom/controllers/internal/operator"
+	"github.com/anteroom/anteroom/controllers/internal/reports"
+	"github.com/anteroom/anteroom/controllers/internal/testenv"
+)
+
+// patience is how long anything may take.
+const patience = 20 * time.Second
+
+// retryKinds is short, so that the specs see a kind soon that was installed.
+const retryKinds = time.Second
+
+var (
+	k8s      client.Client
+	config   *rest.Config
+	requests *testenv.Requests
+	servers  = &fakeServers{reports: map[string]configv1.ServerStatus{}}
+)
+
+func TestOperator(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "controllers/internal/operator")
+}
+
+var _ = BeforeSuite(func() {
+	SetDefaultEventuallyTimeout(patience)
+	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
+	SetDefaultConsistentlyDuration(time.Second)
+	ctrl.SetLogger(GinkgoLogr)
+	environment, err := testenv.Start()
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(environment.Stop)
+	config = environment.Config
+	k8s, err = client.New(config, client.Options{Scheme: testenv.Scheme()})
+	Expect(err).NotTo(HaveOccurred())
+	komega.SetClient(k8s)
+	DeferCleanup(servers.start())
+	var counted *rest.Config
+	counted, requests = testenv.Count(config)
+	startManager(counted, options())
+})
+
+// options are those of the suite's manager.
+func options() operator.Options {
+	o := operator.DefaultOptions()
+	o.MetricsAddress, o.HealthAddress, o.LeaderElection, o.Shared = "0", "0", false, true
+	o.Resync, o.RetryKinds = time.Second, retryKinds
+	o.Images = stack.Images{Server: "server:1", Redis: "redis:7"}
+	o.Reports = reports.Options{Tick: 50 * time.Millisecond, Interval: 200 * time.Millisecond, Timeout: time.Second, Stale: time.Second, URL: servers.url}
+	return o
+}
+
+// startManager runs an operator until the spec or suite that starts it ends.
+func startManager(c *rest.Config, o operator.Options) {
+	manager, err := operator.New(c, o)
+	Expect(err).NotTo(HaveOccurred())
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- manager.Start(ctx) }()
+	DeferCleanup(func() {
+		cancel()
+		Eventually(done).Should(Receive(BeNil()))
+	})
+}
+
+// fakeServers answer for pods, by their names.
+type fakeServers struct {
+	mu      sync.Mutex
+	server  *httptest.Server
+	reports map[string]configv1.ServerStatus
+}
+
+func (f *fakeServers) start() func() {
+	f.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		report, ok := f.reports[r.URL.Path]
+		if !ok {
+			http.Error(w, "no such pod", http.StatusNotFound)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(report)
+	}))
+	return f.server.Close
+}
+
+func (f *fakeServers) url(pod *corev1.Pod) string {
+	return f.server.URL + "/" + pod.Namespace + "/" + pod.Name
+}
+
+// say sets what a pod answers.
+func (f *fakeServers) say(namespace, pod string, report configv1.ServerStatus) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reports["/"+namespace+"/"+pod] = report
+}
+
+// newNamespace makes a namespace; what is in it is shown when the spec fails.
+func newNamespace(ctx SpecContext) string {
+	namespace := &corev1.Namespace{}
+	namespace.GenerateName = "spec-"
+	Expect(k8s.Create(ctx, namespace)).To(Succeed())
+	DeferCleanup(func(ctx SpecContext) {
+		if CurrentSpecReport().Failed() {
+			dump(ctx, namespace.Name)
+		}
+		Expect(k8s.DeleteAllOf(ctx, &v1alpha1.RealtimeCluster{}, client.InNamespace(namespace.Name))).To(Succeed())
+	})
+	return namespace.Name
+}
+
+func dump(ctx SpecContext, namespace string) {
+	for _, list := range []client.ObjectList{&v1alpha1.RealtimeClusterList{}, &v1alpha1.LobbyPolicyList{}, &v1alpha1.MatchmakingQueueList{}, &corev1.PodList{}, &corev1.EventList{}} {
+		if k8s.List(ctx, list, client.InNamespace(namespace)) == nil {
+			text, _ := yaml.Marshal(list)
+			GinkgoWriter.Printf("%s\n", text)
+		}
+	}
+}
+
+// newCluster creates a RealtimeCluster "arena" from the YAML of its spec.
+func newCluster(ctx SpecContext, namespace, spec string) *v1alpha1.RealtimeCluster {
+	cluster := &v1alpha1.RealtimeCluster{}
+	Expect(yaml.Unmarshal([]byte(spec), &cluster.Spec)).To(Succeed())
+	cluster.Namespace, cluster.Name = namespace, "arena"
+	Expect(k8s.Create(ctx, cluster)).To(Succeed())
+	return cluster
+}
+
+// conditionOf reads a condition of the cluster as "Status/Reason".
+func conditionOf(cluster *v1alpha1.RealtimeCluster, kind string) func(Gomega, context.Context) string {
+	return func(g Gomega, ctx context.Context) string {
+		var now v1alpha1.RealtimeCluster
+		g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(cluster), &now)).To(Succeed())
+		return find(now.Status.Conditions, kind, now.Generation)
+	}
+}
+
+// find is empty while the condition is missing or about an older generation.
+func find(conditions []metav1.Condition, kind string, generation int64) string {
+	for _, c := range conditions {
+		if c.Type == kind && c.ObservedGeneration == generation {
+			return string(c.Status) + "/" + c.Reason
+		}
+	}
+	return ""
+}
+
+// newPod creates a running, ready server pod of the cluster.
+func newPod(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, name string) *corev1.Pod {
+	pod := &corev1.Pod{}
+	pod.Namespace, pod.Name, pod.Labels = cluster.Namespace, name, desired.Labels(cluster, desired.ComponentServer)
+	pod.Spec.Containers = []corev1.Container{{Name: "server", Image: "server:1"}}
+	Expect(k8s.Create(ctx, pod)).To(Succeed())
+	pod.Status.Phase, pod.Status.PodIP = corev1.PodRunning, "127.0.0.1"
+	pod.Status.PodIPs = []corev1.PodIP{{IP: "127.0.0.1"}}
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+	Expect(k8s.Status().Update(ctx, pod)).To(Succeed())
+	return pod
+}
+
+// settle waits until the operator has had time to write and writes no more.
+func settle() {
+	GinkgoHelper()
+	Eventually(func() string {
+		before := len(requests.Writes())
+		time.Sleep(1500 * time.Millisecond)
+		return fmt.Sprint(len(requests.Writes()) - before)
+	}).Should(Equal("0"))
+}

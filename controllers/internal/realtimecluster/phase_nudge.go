@@ -1,0 +1,50 @@
+package realtimecluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+)
+
+// nudge writes the newest revision onto pods that do not apply it yet. The kubelet
+// renews a pod's ConfigMap volume when it syncs the pod, which it does every minute
+// or so, and at once when the pod changes; so the pods have new policies in about a
+// second, and a pod that was not nudged has them in a minute.
+func (s *scope) nudge(ctx context.Context) error {
+	pods, err := s.serverPods(ctx)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for i := range pods {
+		pod := &pods[i]
+		if !pod.DeletionTimestamp.IsZero() || pod.Annotations[desired.AnnotationPolicyRevision] == s.observed.Revision {
+			continue
+		}
+		if r := s.Reports.Of(pod); r != nil && r.PolicyRevision == s.observed.Revision {
+			continue
+		}
+		if err := s.annotate(ctx, pod, desired.AnnotationPolicyRevision, s.observed.Revision); err != nil {
+			failures = append(failures, err)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// annotate sets one annotation of a pod. A pod that is gone is no error.
+func (s *scope) annotate(ctx context.Context, pod *corev1.Pod, key, value string) error {
+	changed := pod.DeepCopy()
+	if changed.Annotations == nil {
+		changed.Annotations = map[string]string{}
+	}
+	changed.Annotations[key] = value
+	if err := s.Client.Patch(ctx, changed, client.MergeFrom(pod)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("annotate pod %s: %w", pod.Name, err)
+	}
+	return nil
+}

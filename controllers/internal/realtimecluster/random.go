@@ -1,0 +1,22 @@
+package realtimecluster
+
+import (
+	"crypto/rand"
+	"fmt"
+	"math/big"
+)
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// random makes n letters and digits, each equally likely.
+func random(n int) (string, error) {
+	out := make([]byte, n)
+	for i := range out {
+		at, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
+		if err != nil {
+			return "", fmt.Errorf("make a random value: %w", err)
+		}
+		out[i] = alphabet[at.Int64()]
+	}
+	return string(out), nil
+}

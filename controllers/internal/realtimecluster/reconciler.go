@@ -1,0 +1,72 @@
+// Package realtimecluster brings what a RealtimeCluster declares into being and says
+// how it is. A reconcile never waits: it goes through the phases, each of which
+// computes with package desired and acts only through package apply, and writes the
+// status once, at the end, from what was observed.
+package realtimecluster
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/apply"
+	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
+)
+
+// Reports are what pods said last of themselves.
+type Reports interface {
+	// Of returns a pod's report; nil when there is none.
+	Of(pod *corev1.Pod) *configv1.ServerStatus
+}
+
+// Reconciler reconciles RealtimeClusters.
+type Reconciler struct {
+	// Client reads from the cache, apart from Secrets and claims, and writes.
+	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
+	// Kinds tells which kinds are installed.
+	Kinds   *apply.Kinds
+	Reports Reports
+	Events  events.EventRecorder
+	Images  stack.Images
+	// Resync is how often a cluster is looked at when nothing happens: that is how
+	// changes of Secrets are found, which are not watched.
+	Resync time.Duration
+
+	// watches is nil without a manager.
+	watches *watches
+	gateway capabilityCache
+	shrink  shrinkClock
+}
+
+// Reconcile is one pass over one cluster.
+func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
+	var cluster v1alpha1.RealtimeCluster
+	if err := r.Client.Get(ctx, request.NamespacedName, &cluster); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.shrink.forget(request.NamespacedName)
+		}
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if !cluster.DeletionTimestamp.IsZero() {
+		return reconcile.Result{}, nil // owner references do the rest
+	}
+	s := newScope(r, &cluster)
+	err := s.run(ctx)
+	err = errors.Join(err, s.report(ctx))
+	if apierrors.IsConflict(err) {
+		ctrl.LoggerFrom(ctx).V(1).Info("changed under the reconcile; it is done again", "error", err.Error())
+		return reconcile.Result{RequeueAfter: time.Second}, nil
+	}
+	return reconcile.Result{RequeueAfter: s.again}, err
+}

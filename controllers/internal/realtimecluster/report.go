@@ -1,0 +1,69 @@
+package realtimecluster
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/status"
+)
+
+// report writes the status when it changed, and an event for each condition that did.
+func (s *scope) report(ctx context.Context) error {
+	before := s.cluster.DeepCopy()
+	s.cluster.Status = status.Cluster(s.observed)
+	if equality.Semantic.DeepEqual(before.Status, s.cluster.Status) {
+		return nil
+	}
+	if err := s.Client.Status().Patch(ctx, s.cluster, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("write the status: %w", err)
+	}
+	for _, c := range s.cluster.Status.Conditions {
+		old := meta.FindStatusCondition(before.Status.Conditions, c.Type)
+		if transition(old, c) {
+			s.Events.Eventf(s.cluster, nil, eventType(c), c.Reason, "Reconcile", "%s is %s: %s", c.Type, c.Status, shorten(c.Message))
+		}
+	}
+	return nil
+}
+
+// transition tells whether a condition's change is worth an event: its status
+// changed, or it is first seen and says something else than that all is quiet.
+func transition(old *metav1.Condition, now metav1.Condition) bool {
+	if old == nil {
+		return now.Type == v1alpha1.ConditionReady
+	}
+	return old.Status != now.Status
+}
+
+// eventType is Warning for what somebody should look at.
+func eventType(c metav1.Condition) string {
+	switch {
+	case c.Type == v1alpha1.ConditionPaused:
+		return corev1.EventTypeNormal
+	case c.Type == v1alpha1.ConditionProgressing:
+		if c.Reason == v1alpha1.ReasonRolloutStalled {
+			return corev1.EventTypeWarning
+		}
+		return corev1.EventTypeNormal
+	case c.Status == metav1.ConditionTrue:
+		return corev1.EventTypeNormal
+	}
+	return corev1.EventTypeWarning
+}
+
+// maxNote is what an event's note may have, in bytes, with room for what is before it.
+const maxNote = 900
+
+func shorten(text string) string {
+	if len(text) <= maxNote {
+		return text
+	}
+	return text[:maxNote] + " …"
+}

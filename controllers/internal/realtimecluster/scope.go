@@ -1,0 +1,109 @@
+package realtimecluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/apply"
+	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
+	"github.com/anteroom/anteroom/controllers/internal/status"
+)
+
+// scope is one reconcile of one cluster: what the phases read and leave to each other.
+type scope struct {
+	*Reconciler
+	cluster  *v1alpha1.RealtimeCluster
+	applier  *apply.Applier
+	policies *configv1.PolicySet
+	input    stack.Input
+	built    stack.Stack
+	observed status.Observed
+	// again is when to come back at the latest.
+	again time.Duration
+}
+
+func newScope(r *Reconciler, cluster *v1alpha1.RealtimeCluster) *scope {
+	return &scope{
+		Reconciler: r, cluster: cluster, again: r.Resync,
+		applier:  &apply.Applier{Client: r.Client, Live: r.Live, Kinds: r.Kinds},
+		input:    stack.Input{Cluster: cluster, Images: r.Images},
+		observed: status.Observed{Cluster: cluster},
+	}
+}
+
+// phase is one concern of a reconcile.
+type phase struct {
+	name string
+	run  func(*scope, context.Context) error
+	// writes tells that it may change something, so that it is left out while all is
+	// paused.
+	writes bool
+}
+
+// phases in their order: later ones use what earlier ones leave in the scope.
+var phases = []phase{
+	{"policies", (*scope).renderPolicies, false},
+	{"observation", (*scope).observe, false},
+	{"secrets", (*scope).secrets, true},
+	{"redis", (*scope).redis, true},
+	{"gateway", (*scope).gatewayCapabilities, false},
+	{"scaling", (*scope).scale, true},
+	{"build", (*scope).build, false},
+	{"objects", (*scope).applyObjects, true},
+	{"pruning", (*scope).prune, true},
+	{"nudge", (*scope).nudge, true},
+	{"exposure", (*scope).observeExposure, false},
+}
+
+// run goes through the phases. One that fails does not hold back the others, apart
+// from those that need what it leaves: they find it missing and do nothing.
+func (s *scope) run(ctx context.Context) error {
+	paused := s.cluster.Spec.Paused == v1alpha1.PauseAll
+	var failures []error
+	for _, p := range phases {
+		if paused && p.writes {
+			continue
+		}
+		if err := p.run(s, ctx); err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", p.name, err))
+			if errors.Is(err, errStop) {
+				break
+			}
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// errStop says that what follows makes no sense in this reconcile.
+var errStop = errors.New("the rest waits for the next reconcile")
+
+// stop marks an error so that the phases after it are left out.
+func stop(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; %w", err, errStop)
+}
+
+// soon has the reconcile repeated after d at the latest.
+func (s *scope) soon(d time.Duration) {
+	if d > 0 && (s.again == 0 || d < s.again) {
+		s.again = d
+	}
+}
+
+// failed notes an object that could not be applied, for the conditions.
+func (s *scope) failed(reason string, err error) {
+	s.observed.Failures = append(s.observed.Failures, status.Failure{Reason: reason, Message: err.Error()})
+}
+
+// wrote notes what applying did.
+func (s *scope) wrote(outcome apply.Outcome) {
+	if outcome != apply.Unchanged {
+		s.observed.Changed = true
+	}
+}

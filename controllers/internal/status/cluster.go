@@ -1,0 +1,85 @@
+package status
+
+import (
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+)
+
+// Cluster is the status that follows from what was observed. Conditions keep the
+// time of their last change from the old status.
+func Cluster(o Observed) v1alpha1.RealtimeClusterStatus {
+	old := o.Cluster.Status
+	out := v1alpha1.RealtimeClusterStatus{
+		ObservedGeneration: o.Cluster.Generation,
+		Selector:           labels.SelectorFromSet(desired.Selector(o.Cluster, desired.ComponentServer)).String(),
+		Connections:        Connections(o.Pods),
+		URL:                o.Exposure.URL,
+		PolicyRevision:     o.Revision,
+		Redis:              &v1alpha1.RedisStatus{Address: desired.RedisAddress(o.Cluster)},
+	}
+	if d := o.Servers; d != nil {
+		out.Replicas, out.ReadyReplicas, out.UpdatedReplicas = d.Status.Replicas, d.Status.ReadyReplicas, d.Status.UpdatedReplicas
+	}
+	out.Conditions = conditions(o, old.Conditions)
+	return out
+}
+
+// kinds are the conditions in the order in which they are shown; Ready comes last
+// because it follows from the others.
+var kinds = []struct {
+	name    string
+	observe func(Observed) metav1.Condition
+}{
+	{v1alpha1.ConditionRedisReady, RedisReady},
+	{v1alpha1.ConditionWorkloadAvailable, WorkloadAvailable},
+	{v1alpha1.ConditionExposureReady, ExposureReady},
+	{v1alpha1.ConditionPoliciesPropagated, PoliciesPropagated},
+	{v1alpha1.ConditionProgressing, Progressing},
+	{v1alpha1.ConditionPaused, Paused},
+}
+
+func conditions(o Observed, old []metav1.Condition) []metav1.Condition {
+	out := make([]metav1.Condition, len(old))
+	copy(out, old)
+	now := map[string]metav1.Condition{}
+	for _, k := range kinds {
+		c := k.observe(o)
+		now[k.name] = c
+		set(&out, k.name, o.Cluster.Generation, c)
+	}
+	set(&out, v1alpha1.ConditionReady, o.Cluster.Generation, Ready(o, now))
+	return out
+}
+
+// maxMessage bounds a condition's text, in bytes; longer ones end with an ellipsis.
+const maxMessage = 4096
+
+func set(all *[]metav1.Condition, kind string, generation int64, c metav1.Condition) {
+	c.Type, c.ObservedGeneration = kind, generation
+	if len(c.Message) > maxMessage {
+		c.Message = c.Message[:maxMessage] + " …"
+	}
+	meta.SetStatusCondition(all, c)
+}
+
+// Connections counts what the pods report; nil when none does.
+func Connections(pods []Pod) *v1alpha1.ConnectionsStatus {
+	var out *v1alpha1.ConnectionsStatus
+	for _, p := range pods {
+		if p.Report == nil {
+			continue
+		}
+		n := int64(p.Report.Connections)
+		if out == nil {
+			out = &v1alpha1.ConnectionsStatus{PerPodMin: n}
+		}
+		out.Total += n
+		out.PerPodMax = max(out.PerPodMax, n)
+		out.PerPodMin = min(out.PerPodMin, n)
+	}
+	return out
+}

@@ -1,0 +1,50 @@
+package status
+
+import (
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// ExposureReady is true when the way in from outside is there. Its reason and text
+// tell what its controller cannot do of what was asked for.
+func ExposureReady(o Observed) metav1.Condition {
+	e := o.Cluster.Spec.Exposure
+	switch {
+	case e.Type == "" || e.Type == v1alpha1.ExposureNone:
+		return yes(v1alpha1.ReasonNotExposed, "exposure.type is None: clients inside the Kubernetes cluster use the Service")
+	case len(o.MissingKinds) > 0:
+		return no(v1alpha1.ReasonKindNotInstalled, "not installed: "+strings.Join(o.MissingKinds, ", ")+"; it is looked for again from time to time")
+	case !o.Admitted:
+		return no(v1alpha1.ReasonNotYetAdmitted, notAdmitted(e))
+	}
+	remarks := strings.Join(o.Exposure.Missing, "; ")
+	switch {
+	case o.Exposure.Retired != "":
+		return yes(v1alpha1.ReasonControllerRetired, join(o.Exposure.Retired, remarks))
+	case o.Exposure.NoAffinity:
+		return yes(v1alpha1.ReasonAffinityUnsupported, remarks)
+	case remarks != "":
+		return yes(v1alpha1.ReasonPartiallySupported, remarks)
+	}
+	return yes(v1alpha1.ReasonExposed, "the "+string(e.Type)+" is in effect")
+}
+
+func notAdmitted(e v1alpha1.ExposureSpec) string {
+	if e.Type == v1alpha1.ExposureGateway {
+		return "no Gateway has accepted the HTTPRoute yet: look at its status.parents"
+	}
+	if e.Ingress.Controller == v1alpha1.IngressContour {
+		return "Contour has not accepted the HTTPProxy yet: look at its status"
+	}
+	return "no controller has given the Ingress an address yet: see that exposure.ingress.className names an IngressClass whose controller runs and publishes addresses"
+}
+
+func join(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + "; " + b
+}

@@ -1,0 +1,49 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// hopeless are the reasons of a waiting container that do not end by waiting.
+var hopeless = []string{
+	"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull",
+	"CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+}
+
+// PodOf reads a pod; its report comes from elsewhere.
+func PodOf(pod *corev1.Pod) Pod {
+	out := Pod{Name: pod.Name, Going: !pod.DeletionTimestamp.IsZero(), Problem: podProblem(pod)}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			out.Ready = c.Status == corev1.ConditionTrue
+		}
+	}
+	return out
+}
+
+// podProblem says why a pod does not run; empty when nothing is known to be wrong.
+func podProblem(pod *corev1.Pod) string {
+	for _, s := range pod.Status.ContainerStatuses {
+		w := s.State.Waiting
+		if w == nil || !slices.Contains(hopeless, w.Reason) {
+			continue
+		}
+		text := w.Reason
+		if w.Message != "" {
+			text += ": " + w.Message
+		}
+		if last := s.LastTerminationState.Terminated; last != nil && last.Message != "" {
+			text += fmt.Sprintf(" (it ended with %d: %s)", last.ExitCode, last.Message)
+		}
+		return text
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable {
+			return "Unschedulable: " + c.Message
+		}
+	}
+	return ""
+}

@@ -1,0 +1,82 @@
+package status
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+)
+
+// Policy is what was observed of a LobbyPolicy or MatchmakingQueue.
+type Policy struct {
+	Kind       string
+	Generation int64
+	// ClusterName is the one that it names; Cluster is nil when there is none.
+	ClusterName string
+	Cluster     *v1alpha1.RealtimeCluster
+	// Selected tells whether the cluster's policySelector picks it.
+	Selected bool
+	// Problem is why it is left out of the PolicySet; nil when it is in.
+	Problem *desired.Problem
+	// SetRevision is that of the newest PolicySet, and Revision its own.
+	SetRevision string
+	Revision    string
+	Pods        []Pod
+}
+
+// PolicyStatus is what both kinds report.
+type PolicyStatus struct {
+	Revision   string
+	Pods       *v1alpha1.PropagationStatus
+	Conditions []metav1.Condition
+}
+
+// PolicyStatusOf is the status that follows; conditions keep the times of the old.
+func PolicyStatusOf(p Policy, old []metav1.Condition) PolicyStatus {
+	out := PolicyStatus{Conditions: append([]metav1.Condition(nil), old...)}
+	accepted := Accepted(p)
+	set(&out.Conditions, v1alpha1.ConditionAccepted, p.Generation, accepted)
+	if accepted.Status != metav1.ConditionTrue {
+		set(&out.Conditions, v1alpha1.ConditionPropagated, p.Generation, no(accepted.Reason, "it is not accepted: "+accepted.Message))
+		return out
+	}
+	pods := Propagation(p.Pods, p.SetRevision)
+	out.Revision, out.Pods = p.Revision, &pods
+	set(&out.Conditions, v1alpha1.ConditionPropagated, p.Generation, propagated(pods, p.SetRevision))
+	return out
+}
+
+// reasons translates why an object was left out.
+var reasons = map[string]string{
+	desired.ReasonDuplicateLobbyType: v1alpha1.ReasonLobbyTypeTaken,
+	desired.ReasonLobbyPolicyMissing: v1alpha1.ReasonReferenceNotFound,
+}
+
+// Accepted tells whether the object is part of its cluster's policies.
+func Accepted(p Policy) metav1.Condition {
+	switch {
+	case p.Cluster == nil:
+		return no(v1alpha1.ReasonClusterNotFound, fmt.Sprintf("there is no RealtimeCluster %q in this namespace: create it, or name another in spec.clusterRef", p.ClusterName))
+	case !p.Selected:
+		return no(v1alpha1.ReasonNotSelected, fmt.Sprintf("spec.policySelector of RealtimeCluster %q does not pick its labels", p.ClusterName))
+	case p.Problem != nil:
+		reason, ok := reasons[p.Problem.Reason]
+		if !ok {
+			reason = p.Problem.Reason
+		}
+		return no(reason, p.Problem.Field+": "+p.Problem.Message)
+	case !served(p):
+		return no(v1alpha1.ReasonFeatureDisabled, fmt.Sprintf("RealtimeCluster %q does not serve it: see spec.features", p.ClusterName))
+	}
+	return yes(v1alpha1.ReasonAccepted, fmt.Sprintf("it applies to RealtimeCluster %q", p.ClusterName))
+}
+
+func served(p Policy) bool {
+	f := p.Cluster.Spec.Features.Lobby
+	if p.Kind == v1alpha1.KindMatchmakingQueue {
+		f = p.Cluster.Spec.Features.Matchmaking
+	}
+	return f.Enabled == nil || *f.Enabled
+}
