@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -167,6 +169,34 @@ func TestSlowConsumer(t *testing.T) {
 	st.eventually("the session is cut", func() bool { return st.sessions.Stats().Connections == 0 })
 	if _, err := fetch(http.MethodGet, url+"&sid="+sid, http.Header{}, ""); err == nil || !strings.Contains(err.Error(), `"code":1`) {
 		t.Errorf("the next poll: %v", err)
+	}
+}
+
+// TestSlowWebSocket has a WebSocket client that does not read any more, among
+// others that do.
+func TestSlowWebSocket(t *testing.T) {
+	st := newStack(t, func(s *setup) { s.outbound = 256 << 10 })
+	conn, _, err := websocket.DefaultDialer.Dial(
+		"ws"+strings.TrimPrefix(st.url, "http")+"/socket.io/?EIO=4&transport=websocket", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.WriteMessage(websocket.TextMessage, []byte(`40{"token":"ann"}`)); err != nil {
+		t.Fatal(err)
+	}
+	reader := st.join("ann")
+	st.eventually("both sessions are open", func() bool { return len(st.events.list()) == 2 })
+	data := json.RawMessage(`{"x":"` + strings.Repeat("x", 32<<10) + `"}`)
+	sent := 0
+	st.eventually("the stalled session is cut", func() bool {
+		sent++
+		st.commit(session.UserStream("ann"), stream.Event{Name: "test:big", Data: data}, nil)
+		reader.pushed("test:big", sent, &struct{}{})
+		return st.sessions.Stats().Connections == 1
+	})
+	if a := reader.request("sync:ping", wire.SyncPing{}); !a.OK {
+		t.Errorf("the one that reads: %+v", a)
 	}
 }
 
