@@ -88,7 +88,7 @@ func chatPolicy(c realtime.ChatRules) lobby.ChatPolicy {
 // moderationPolicy keeps a user who was removed out for as long as the lobby
 // lives when the policy names no time.
 func moderationPolicy(s realtime.LobbyPolicySpec) lobby.ModerationPolicy {
-	p := lobby.ModerationPolicy{Kick: on(s.Moderation.Kick), BanTTL: s.Lifecycle.MaxLifetime.Duration}
+	p := lobby.ModerationPolicy{Kick: on(s.Moderation.Kick)}
 	if s.Moderation.BanTTL != nil {
 		p.BanTTL = s.Moderation.BanTTL.Duration
 	}
