@@ -366,6 +366,10 @@ func TestEvictedHash(t *testing.T) {
 	if err != nil || !got.Recovered || data(got.Records) != `1:{"n":10}` {
 		t.Errorf("%+v, %v", got, err)
 	}
+	page, err := c.Store().Page(t.Context(), room, stream.PageQuery{Limit: 10})
+	if err != nil || data(page.Records) != `1:{"n":10}` {
+		t.Errorf("%+v, %v", page, err)
+	}
 }
 
 func TestUnavailable(t *testing.T) {

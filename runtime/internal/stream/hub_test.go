@@ -184,6 +184,140 @@ func TestHubKeepsPlaceOverFailover(t *testing.T) {
 	}
 }
 
+// TestHubAheadInALostEpoch: a follower has read more from the Store than the bus has
+// brought; then just that is lost. It must not take what comes in its place for more.
+func TestHubAheadInALostEpoch(t *testing.T) {
+	for name, after := range map[string]func(p *pod) stream.Position{
+		"and nothing follows": func(p *pod) stream.Position {
+			now, _ := p.m.Load(t.Context(), room)
+			return now.Position
+		},
+		"and other records take the place": func(p *pod) stream.Position {
+			put(t, p.m, room, 8)
+			return put(t, p.m, room, 9)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPod(t, streamtest.New())
+			first := p.follow(t, stream.Position{})
+			first.Arrives(t, put(t, p.m, room, 1))
+			p.bus.Stall(true)
+			saw := put(t, p.m, room, 2)
+			ahead := p.follow(t, stream.Position{})
+			ahead.Arrives(t, saw)
+			p.bus.Break()
+			p.m.LoseSuffix(room, 1, []byte(`{"n":1}`))
+			at := after(p)
+			p.bus.Stall(false)
+			p.bus.Heal()
+			ahead.Arrives(t, at)
+			// One who missed nothing hears of the new epoch with its next record.
+			streamtest.Eventually(t, "the other one", func() bool { return first.At().Seq == at.Seq })
+			if len(ahead.Resets()) != 1 || len(first.Resets()) != 0 {
+				t.Errorf("%d and %d resets", len(ahead.Resets()), len(first.Resets()))
+			}
+		})
+	}
+}
+
+// TestHubAheadOfAnotherBeginning: a follower has read of a stream that the bus has
+// not brought yet, and that is then lost and begun anew.
+func TestHubAheadOfAnotherBeginning(t *testing.T) {
+	p := newPod(t, streamtest.New())
+	first := p.follow(t, stream.Position{})
+	p.bus.Stall(true)
+	put(t, p.m, room, 1)
+	saw := put(t, p.m, room, 2)
+	ahead := p.follow(t, stream.Position{})
+	ahead.Arrives(t, saw)
+	p.bus.Break()
+	p.m.Flush()
+	p.bus.Stall(false)
+	p.bus.Heal()
+	at := put(t, p.m, room, 3)
+	for _, c := range []*streamtest.Client{first, ahead} {
+		c.Arrives(t, at)
+		if c.State() != `{"n":3}` {
+			t.Errorf("state %s", c.State())
+		}
+	}
+}
+
+// meddler lets things happen between the Store's answer and its arrival.
+type meddler struct {
+	*streamtest.Memory
+	mu   sync.Mutex
+	next func()
+}
+
+func (m *meddler) CatchUp(ctx context.Context, id stream.ID, from stream.Position) (stream.Catchup, error) {
+	c, err := m.Memory.CatchUp(ctx, id, from)
+	m.mu.Lock()
+	next := m.next
+	m.next = nil
+	m.mu.Unlock()
+	if next != nil {
+		next()
+	}
+	return c, err
+}
+
+func (m *meddler) meddle(next func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.next = next
+}
+
+// TestHubResubscribedWhileAttaching: the bus breaks between the answer to the first
+// follower's question and its arrival.
+func TestHubResubscribedWhileAttaching(t *testing.T) {
+	m := &meddler{Memory: streamtest.New()}
+	bus := m.Bus()
+	hub := streamtest.StartHub(t, m, bus)
+	put(t, m.Memory, room, 1)
+	const other = stream.ID("chat:other")
+	beacon := streamtest.Follow(t, hub, other, stream.Position{})
+	var at stream.Position
+	m.meddle(func() {
+		bus.Break()
+		at = put(t, m.Memory, room, 2)
+		bus.Heal()
+		// The bus keeps the order: once this is here, so is the news of the subscription.
+		beacon.Arrives(t, put(t, m.Memory, other, 1))
+	})
+	c := streamtest.Follow(t, hub, room, stream.Position{})
+	c.Arrives(t, at)
+}
+
+// TestHubEpochTurnsWhileAttaching: the line learns of a new epoch while a follower
+// is on its way with a place in the old one.
+func TestHubEpochTurnsWhileAttaching(t *testing.T) {
+	m := &meddler{Memory: streamtest.New()}
+	bus := m.Bus()
+	hub := streamtest.StartHub(t, m, bus)
+	put(t, m.Memory, room, 1)
+	first := streamtest.Follow(t, hub, room, stream.Position{})
+	put(t, m.Memory, room, 2)
+	first.Arrives(t, put(t, m.Memory, room, 3))
+	var at stream.Position
+	m.meddle(func() {
+		bus.Break()
+		m.LoseSuffix(room, 2, []byte(`{"n":1}`))
+		put(t, m.Memory, room, 12)
+		put(t, m.Memory, room, 13)
+		at = put(t, m.Memory, room, 14)
+		bus.Heal()
+		first.Arrives(t, at)
+	})
+	c := streamtest.Follow(t, hub, room, stream.Position{})
+	for _, c := range []*streamtest.Client{c, first} {
+		c.Arrives(t, at)
+		if c.State() != `{"n":14}` || len(c.Resets()) != 1 {
+			t.Errorf("state %s, %d resets", c.State(), len(c.Resets()))
+		}
+	}
+}
+
 func TestHubWaitsForTheStore(t *testing.T) {
 	p := newPod(t, streamtest.New())
 	c := p.follow(t, stream.Position{})
@@ -278,6 +412,7 @@ func TestHubProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := streamtest.New()
 		pods := []*pod{newPod(t, m, stream.WithLinger(0)), newPod(t, m)}
+		stalled, stands := map[*pod]bool{}, map[*pod]bool{}
 		var clients []*streamtest.Client
 		n := 0
 		write := func() { n++; put(t, m, room, n) }
@@ -300,6 +435,11 @@ func TestHubProperty(t *testing.T) {
 				p.bus.Heal()
 				broken[p] = false
 			},
+			"stall": func(t *rapid.T) {
+				p := anyPod(t)
+				stalled[p] = !stalled[p]
+				p.bus.Stall(stalled[p])
+			},
 			"flush": func(*rapid.T) { m.Flush() },
 			"fail over": func(t *rapid.T) {
 				lost := rapid.IntRange(0, 3).Draw(t, "lost")
@@ -313,9 +453,10 @@ func TestHubProperty(t *testing.T) {
 			},
 			"attach": func(t *rapid.T) {
 				p := anyPod(t)
-				if broken[p] {
-					t.Skip("a broken bus cannot attach")
+				if broken[p] || stalled[p] && !stands[p] {
+					t.Skip("the bus cannot subscribe now")
 				}
+				stands[p] = p == pods[1] // which lingers
 				var from stream.Position
 				if len(clients) > 0 && rapid.Bool().Draw(t, "resumes") {
 					from = rapid.SampledFrom(clients).Draw(t, "as").At()
@@ -338,6 +479,7 @@ func TestHubProperty(t *testing.T) {
 			},
 		})
 		for _, p := range pods {
+			p.bus.Stall(false)
 			p.bus.Break()
 			p.bus.Heal()
 		}

@@ -9,11 +9,12 @@ import (
 
 // Bus is one pod's stream.Bus on a Memory.
 type Bus struct {
-	mu     sync.Mutex
-	asked  map[stream.ID]struct{}
-	broken bool
-	queue  []carried
-	wake   chan struct{}
+	mu      sync.Mutex
+	asked   map[stream.ID]struct{}
+	broken  bool
+	stalled bool
+	queue   []carried
+	wake    chan struct{}
 }
 
 // carried is a record, or, without one, the news that a subscription stands.
@@ -74,6 +75,14 @@ func (b *Bus) Heal() {
 	}
 }
 
+// Stall holds up what the bus carries, until it is called with false.
+func (b *Bus) Stall(stalled bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stalled = stalled
+	b.rouse()
+}
+
 // Inject carries a record that no commit made, as a late duplicate or a server
 // that was cut off would.
 func (b *Bus) Inject(id stream.ID, r stream.Record) {
@@ -94,6 +103,11 @@ func (b *Bus) publish(id stream.ID, records []stream.Record) {
 
 func (b *Bus) push(c carried) {
 	b.queue = append(b.queue, c)
+	b.rouse()
+}
+
+// rouse has Run look at the queue.
+func (b *Bus) rouse() {
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -121,6 +135,9 @@ func (b *Bus) Run(ctx context.Context, r stream.Receiver) error {
 func (b *Bus) take() []carried {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.stalled {
+		return nil
+	}
 	q := b.queue
 	b.queue = nil
 	return q
