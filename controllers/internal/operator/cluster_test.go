@@ -70,7 +70,7 @@ var _ = Describe("RealtimeCluster", func() {
 		settle()
 		requests.Reset()
 		// Each second is a reconcile; a restart of the operator is one too.
-		restarted, more := testenv.Count(config)
+		restarted, more := testenv.Count(as(operatorUser))
 		startManager(restarted, options())
 		Consistently(func() []string { return append(requests.Writes(), more.Writes()...) }).WithTimeout(3 * time.Second).Should(BeEmpty())
 		Expect(requests.Reads()).To(BeNumerically(">", 0), "there were no reconciles to count in")

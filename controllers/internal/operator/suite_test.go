@@ -47,7 +47,7 @@ func TestOperator(t *testing.T) {
 	RunSpecs(t, "controllers/internal/operator")
 }
 
-var _ = BeforeSuite(func() {
+var _ = BeforeSuite(func(ctx SpecContext) {
 	SetDefaultEventuallyTimeout(patience)
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	SetDefaultConsistentlyDuration(time.Second)
@@ -60,10 +60,22 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred())
 	komega.SetClient(k8s)
 	DeferCleanup(servers.start())
-	var counted *rest.Config
-	counted, requests = testenv.Count(config)
-	startManager(counted, options())
+	system := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "anteroom-system"}}
+	Expect(k8s.Create(ctx, system)).To(Succeed())
+	installRBAC(ctx, "rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/cluster_role.yaml", "rbac/leader_election.yaml")
+	startMain()
+	DeferCleanup(func() { stopMain() })
 })
+
+// stopMain stops the suite's operator, which has just the rights of config/rbac, and
+// startMain starts it.
+var stopMain func()
+
+func startMain() {
+	var counted *rest.Config
+	counted, requests = testenv.Count(as(operatorUser))
+	stopMain = launch(counted, options())
+}
 
 // options are those of the suite's manager.
 func options() operator.Options {
@@ -75,17 +87,20 @@ func options() operator.Options {
 	return o
 }
 
-// startManager runs an operator until the spec or suite that starts it ends.
-func startManager(c *rest.Config, o operator.Options) {
+// startManager runs an operator until the spec that starts it ends.
+func startManager(c *rest.Config, o operator.Options) { DeferCleanup(launch(c, o)) }
+
+// launch runs an operator until it is told to stop.
+func launch(c *rest.Config, o operator.Options) (stop func()) {
 	manager, err := operator.New(c, o)
 	Expect(err).NotTo(HaveOccurred())
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- manager.Start(ctx) }()
-	DeferCleanup(func() {
+	return func() {
 		cancel()
 		Eventually(done).Should(Receive(BeNil()))
-	})
+	}
 }
 
 // fakeServers answer for pods, by their names.

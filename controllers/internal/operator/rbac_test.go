@@ -1,0 +1,123 @@
+package operator_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/envtest/komega"
+)
+
+// The operator's identity, and that of one that is bound in single namespaces only.
+const (
+	operatorUser   = "system:serviceaccount:anteroom-system:anteroom-operator"
+	namespacedUser = "system:serviceaccount:anteroom-system:namespaced-operator"
+)
+
+// installRBAC creates the objects of the config's files.
+func installRBAC(ctx SpecContext, files ...string) {
+	GinkgoHelper()
+	for _, file := range files {
+		text, err := os.ReadFile("../../../config/" + file)
+		Expect(err).NotTo(HaveOccurred())
+		decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
+		for {
+			object := &unstructured.Unstructured{}
+			err := decoder.Decode(object)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			Expect(err).NotTo(HaveOccurred(), file)
+			if len(object.Object) > 0 {
+				Expect(k8s.Create(ctx, object)).To(Succeed(), file)
+			}
+		}
+	}
+}
+
+// as is the configuration of somebody else.
+func as(user string) *rest.Config {
+	c := rest.CopyConfig(config)
+	c.Impersonate.UserName = user
+	c.Impersonate.Groups = []string{"system:serviceaccounts", "system:authenticated"}
+	return c
+}
+
+// may asks whether a user may do something.
+func may(ctx SpecContext, user string, a authorizationv1.ResourceAttributes) bool {
+	GinkgoHelper()
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: &a}}
+	Expect(k8s.Create(ctx, review)).To(Succeed())
+	return review.Status.Allowed
+}
+
+var _ = Describe("The rights", func() {
+	DescribeTable("are just what is needed", func(ctx SpecContext, verb, group, resource string, everywhere, bound, unbound bool) {
+		namespace := newNamespace(ctx)
+		bind(ctx, namespace)
+		ask := func(user, in string) bool {
+			return may(ctx, user, authorizationv1.ResourceAttributes{Namespace: in, Verb: verb, Group: group, Resource: resource})
+		}
+		Expect(ask(operatorUser, "default")).To(Equal(everywhere), "the operator of all namespaces")
+		Expect(ask(namespacedUser, namespace)).To(Equal(bound), "the namespaced operator, in its namespace")
+		Expect(ask(namespacedUser, "default")).To(Equal(unbound), "the namespaced operator, elsewhere")
+	},
+		Entry(nil, "get", "", "secrets", true, true, false),
+		Entry(nil, "create", "", "secrets", true, true, false),
+		Entry(nil, "list", "", "secrets", false, false, false),
+		Entry(nil, "watch", "", "secrets", false, false, false),
+		Entry(nil, "delete", "", "secrets", false, false, false),
+		Entry(nil, "patch", "", "pods", true, true, false),
+		Entry(nil, "delete", "", "pods", false, false, false),
+		Entry(nil, "create", "", "pods", false, false, false),
+		Entry(nil, "create", "", "pods/exec", false, false, false),
+		Entry(nil, "delete", "", "persistentvolumeclaims", false, false, false),
+		Entry(nil, "patch", "apps", "deployments", true, true, false),
+		Entry(nil, "delete", "apps", "deployments", false, false, false),
+		Entry(nil, "patch", "realtime.anteroom.dev", "realtimeclusters/status", true, true, false),
+		Entry(nil, "patch", "realtime.anteroom.dev", "realtimeclusters", false, false, false),
+		Entry(nil, "delete", "realtime.anteroom.dev", "realtimeclusters", false, false, false),
+		Entry(nil, "create", "rbac.authorization.k8s.io", "rolebindings", false, false, false),
+		Entry(nil, "get", "", "nodes", false, false, false),
+		Entry(nil, "list", "", "namespaces", false, false, false),
+	)
+
+	It("of one namespace are enough there, and reach no other", func(ctx SpecContext) {
+		mine, other := newNamespace(ctx), newNamespace(ctx)
+		bind(ctx, mine)
+		o := options()
+		o.Namespaces = []string{mine}
+		stopMain()
+		DeferCleanup(startMain)
+		startManager(as(namespacedUser), o)
+		newCluster(ctx, mine, full)
+		newCluster(ctx, other, full)
+		for _, child := range children(mine) {
+			Eventually(komega.Get(child)).Should(Succeed(), "%T %s", child, child.GetName())
+		}
+		deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: other, Name: "arena"}}
+		Consistently(func() bool { return apierrors.IsNotFound(komega.Get(deployment)()) }).WithTimeout(time.Second).Should(BeTrue())
+	})
+})
+
+// bind gives the namespaced operator its rights in a namespace.
+func bind(ctx SpecContext, namespace string) {
+	GinkgoHelper()
+	Expect(k8s.Create(ctx, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "anteroom-operator"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "anteroom-operator"},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: namespacedUser}},
+	})).To(Succeed())
+}

@@ -1,0 +1,141 @@
+package realtimecluster_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/yaml"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/apply"
+	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
+	"github.com/anteroom/anteroom/controllers/internal/realtimecluster"
+	"github.com/anteroom/anteroom/controllers/internal/testenv"
+)
+
+// silent are pods that say nothing.
+type silent struct{}
+
+func (silent) Of(*corev1.Pod) *configv1.ServerStatus { return nil }
+
+// newReconciler is a fresh operator, whose writes go through before.
+func newReconciler(before func(string) error) *realtimecluster.Reconciler {
+	return &realtimecluster.Reconciler{
+		Client: interceptor.NewClient(k8s, testenv.Intercept(before)), Live: k8s,
+		Kinds: apply.NewKinds(k8s.RESTMapper(), time.Minute), Reports: silent{},
+		Events: events.NewFakeRecorder(1000), Images: stack.Images{Server: "server:1", Redis: "redis:7"}, Resync: time.Minute,
+	}
+}
+
+func newCluster(ctx SpecContext, spec string) *v1alpha1.RealtimeCluster {
+	GinkgoHelper()
+	namespace := &corev1.Namespace{}
+	namespace.GenerateName = "faults-"
+	Expect(k8s.Create(ctx, namespace)).To(Succeed())
+	cluster := &v1alpha1.RealtimeCluster{}
+	Expect(yaml.Unmarshal([]byte(spec), &cluster.Spec)).To(Succeed())
+	cluster.Namespace, cluster.Name = namespace.Name, "arena"
+	Expect(k8s.Create(ctx, cluster)).To(Succeed())
+	return cluster
+}
+
+func requestFor(cluster *v1alpha1.RealtimeCluster) reconcile.Request {
+	return reconcile.Request{NamespacedName: client.ObjectKeyFromObject(cluster)}
+}
+
+const full = `
+redis: {managed: {storage: {type: Persistent}, tls: {enabled: true}}}
+exposure: {type: Ingress, hosts: [rt.example.com], ingress: {controller: Traefik}}
+networkPolicy: {enabled: true}
+observability: {dashboards: {enabled: true}}
+`
+
+// secretValues are the values of the cluster's Secrets, by name.
+func secretValues(ctx SpecContext, namespace string) map[string]string {
+	GinkgoHelper()
+	var list corev1.SecretList
+	Expect(k8s.List(ctx, &list, client.InNamespace(namespace))).To(Succeed())
+	values := map[string]string{}
+	for _, s := range list.Items {
+		values[s.Name] = fmt.Sprint(s.Data)
+	}
+	return values
+}
+
+var _ = Describe("An operator that is restarted", func() {
+	// untilDone reconciles, each time with a new operator, until one pass goes well
+	// and writes nothing; at most as often as given.
+	untilDone := func(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, most int, before func(string) error) {
+		GinkgoHelper()
+		for range most {
+			writes := 0
+			_, err := newReconciler(func(call string) error { writes++; return before(call) }).Reconcile(ctx, requestFor(cluster))
+			if err == nil && writes == 0 {
+				return
+			}
+		}
+		Fail("it does not come to rest")
+	}
+
+	It("after each single write comes to the same end", func(ctx SpecContext) {
+		cluster := newCluster(ctx, full)
+		crash := errors.New("killed")
+		for allowed := 1; ; allowed++ {
+			Expect(allowed).To(BeNumerically("<", 100))
+			done := 0
+			_, err := newReconciler(func(string) error {
+				if done++; done > 1 {
+					return crash
+				}
+				return nil
+			}).Reconcile(ctx, requestFor(cluster))
+			if err == nil && done == 0 {
+				break
+			}
+		}
+		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(5))
+	})
+
+	It("comes to the same end whatever fails on the way, and makes secrets once", func(ctx SpecContext) {
+		for seed := range uint64(5) {
+			random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // it decides what a test does
+			cluster := newCluster(ctx, full)
+			secrets := map[string]string{}
+			for range 40 {
+				_, _ = newReconciler(func(string) error {
+					if random.IntN(3) == 0 {
+						return errors.New("injected")
+					}
+					return nil
+				}).Reconcile(ctx, requestFor(cluster)) // the injected errors are meant
+				now := secretValues(ctx, cluster.Namespace)
+				for name, value := range secrets {
+					Expect(now).To(HaveKeyWithValue(name, value), "seed %d: a secret changed", seed)
+				}
+				secrets = now
+			}
+			untilDone(ctx, cluster, 5, func(string) error { return nil })
+			var maps corev1.ConfigMapList
+			Expect(k8s.List(ctx, &maps, client.InNamespace(cluster.Namespace), client.MatchingLabels{"app.kubernetes.io/instance": "arena"})).To(Succeed())
+			Expect(maps.Items).To(HaveLen(4), "seed %d", seed)
+		}
+	})
+
+	It("says what the API server refuses, and applies the rest", func(ctx SpecContext) {
+		cluster := newCluster(ctx, `{exposure: {type: Ingress, hosts: ["a.example.com"], tls: {secretName: "Not_A_Name"}, ingress: {controller: Custom}}}`)
+		_, err := newReconciler(func(string) error { return nil }).Reconcile(ctx, requestFor(cluster))
+		Expect(err).To(MatchError(ContainSubstring("apply Ingress arena")))
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(cluster), cluster)).To(Succeed())
+		Expect(cluster.Status.Conditions).To(ContainElement(And(HaveField("Type", v1alpha1.ConditionReady), HaveField("Reason", v1alpha1.ReasonApplyFailed))))
+	})
+})

@@ -1,0 +1,7 @@
+# The operator's rights, from the markers beside its controllers.
+GENERATED += config/rbac/role.yaml
+
+.PHONY: generate-rbac
+generate: generate-rbac
+generate-rbac: $(CONTROLLER_GEN)
+	$(CONTROLLER_GEN) rbac:roleName=anteroom-operator paths=./controllers/internal/operator/... output:rbac:dir=config/rbac
