@@ -71,8 +71,8 @@ func TestLobbyPolicy(t *testing.T) {
 		{"no teams", func(s *realtime.LobbyPolicySpec) { s.Teams = nil }, func(p *lobby.Policy) { p.Teams = lobby.TeamPolicy{} }},
 		{"a code as good as its lobby", func(s *realtime.LobbyPolicySpec) { s.Join.Code.TTL = nil }, func(p *lobby.Policy) { p.Join.Code.TTL = 0 }},
 		{
-			"banned as long as the lobby lives", func(s *realtime.LobbyPolicySpec) { s.Moderation.BanTTL = nil },
-			func(p *lobby.Policy) { p.Moderation.BanTTL = 12 * time.Hour },
+			"kicked, and back at once", func(s *realtime.LobbyPolicySpec) { s.Moderation.BanTTL = nil },
+			func(p *lobby.Policy) { p.Moderation.BanTTL = 0 },
 		},
 		{
 			"visibilities", func(s *realtime.LobbyPolicySpec) {
