@@ -1,7 +1,7 @@
 package engineio
 
 import (
-	"crypto/sha1" //nolint:gosec // the WebSocket handshake is defined with it
+	"crypto/sha1"
 	"encoding/base64"
 	"net/http"
 	"net/textproto"
@@ -45,7 +45,7 @@ func checkWebSocket(w http.ResponseWriter, r *http.Request) error {
 // greeting is the answer to a WebSocket handshake, with the headers that others
 // have set on the ResponseWriter.
 func greeting(w http.ResponseWriter, r *http.Request) []byte {
-	sum := sha1.Sum([]byte(r.Header.Get("Sec-Websocket-Key") + keyGUID)) //nolint:gosec // see the import
+	sum := sha1.Sum([]byte(r.Header.Get("Sec-Websocket-Key") + keyGUID))
 	var b strings.Builder
 	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
 	b.WriteString(base64.StdEncoding.EncodeToString(sum[:]))

@@ -24,7 +24,10 @@ type load struct {
 	// if Rate is set, Rate deliveries are made a second. Idle sends nothing.
 	Room, Window, Rate int
 	Idle               bool
-	Warmup, Measure    time.Duration
+	// Payload is the size of a message, with its packet type. Of each room the last
+	// Stalled sockets read nothing.
+	Payload, Stalled int
+	Warmup, Measure  time.Duration
 }
 
 // loadResult is what it has seen.
@@ -36,16 +39,15 @@ type loadResult struct {
 
 const (
 	loadKey     = "ENGINEIO_BENCH_LOAD"
-	payloadSize = 64
+	payloadSize = 64 // unless the load says otherwise
 )
 
 // loadConn is a connection of the generator.
 type loadConn struct {
 	fd, room int
 	// skip bytes of the current payload are to come; head is an incomplete header.
-	skip  int
-	stamp bool
-	head  []byte
+	skip int
+	head []byte
 }
 
 // loader runs in one goroutine over an epoll set, so that it is never the bottleneck.
@@ -64,6 +66,9 @@ func runLoad() {
 	l := &loader{conns: map[int32]*loadConn{}, buffer: make([]byte, 256<<10)}
 	if err := json.Unmarshal([]byte(os.Getenv(loadKey)), &l.load); err != nil {
 		panic(err)
+	}
+	if l.Payload == 0 {
+		l.Payload = payloadSize
 	}
 	l.epoll, _ = unix.EpollCreate1(0)
 	l.received = make([]int, l.Sockets/l.Room)
@@ -87,7 +92,7 @@ func (l *loader) connect(i int) {
 	fmt.Fprintf(conn, "GET /engine.io/?EIO=4&transport=websocket&room=%d HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"+
 		"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", room)
 	in := bufio.NewReaderSize(conn, 1024)
-	if res, err := http.ReadResponse(in, nil); err != nil || res.StatusCode != 101 {
+	if res, err := http.ReadResponse(in, nil); err != nil || res.StatusCode != http.StatusSwitchingProtocols {
 		panic(fmt.Sprint(res, err))
 	}
 	c := &loadConn{room: room}
@@ -100,6 +105,9 @@ func (l *loader) connect(i int) {
 	l.conns[int32(c.fd)] = c
 	if i%l.Room == 0 {
 		l.senders = append(l.senders, c)
+	}
+	if i%l.Room >= l.Room-l.Stalled {
+		return
 	}
 	_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, c.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(c.fd)})
 }
@@ -145,7 +153,7 @@ func (l *loader) run() loadResult {
 
 // publish sends a message that carries the time.
 func (l *loader) publish(c *loadConn) {
-	payload := make([]byte, payloadSize)
+	payload := make([]byte, l.Payload)
 	for i := range payload {
 		payload[i] = 'x'
 	}
@@ -186,14 +194,14 @@ func (l *loader) parse(c *loadConn, b []byte) {
 				head = 4
 			}
 		}
-		if len(b) < head || size == payloadSize && len(b) < head+20 {
+		if len(b) < head || len(b) < head+20 && size >= payloadSize {
 			c.head = slices.Clone(b)
 			return
 		}
 		if head == 4 {
 			size = int(binary.BigEndian.Uint16(b[2:]))
 		}
-		if size == payloadSize {
+		if size == l.Payload {
 			l.delivered(c, b[head+1:head+20])
 		}
 		c.skip = size

@@ -107,7 +107,7 @@ func benchHandler(role string) http.Handler {
 			go c.ReadLoop()
 		})
 	}
-	return New(&benchServer{}, Options{OutboundBytes: 4 << 20, portable: role == "portable"})
+	return New(&benchServer{}, Options{portable: role == "portable"})
 }
 
 // runBenchServer serves until it is killed. Lines on its input ask for what only

@@ -120,7 +120,7 @@ func BenchmarkBroadcast(b *testing.B) {
 		{Sockets: 2000, Room: 100, Window: 4},
 		{Sockets: 2000, Room: 1000, Window: 4},
 		{Sockets: 2000, Room: 100, Window: 16},
-		{Sockets: 9000, Room: 100, Window: 4},
+		{Sockets: 10_000, Room: 100, Window: 4},
 	} {
 		l.Warmup, l.Measure = time.Second, 3*time.Second
 		b.Run(fmt.Sprintf("sockets=%d/room=%d/window=%d", l.Sockets, l.Room, l.Window), func(b *testing.B) {
@@ -144,7 +144,7 @@ func BenchmarkLatency(b *testing.B) {
 }
 
 func BenchmarkIdleMemory(b *testing.B) {
-	for _, sockets := range []int{2000, 9500} {
+	for _, sockets := range []int{2000, 10_000} {
 		b.Run(fmt.Sprintf("sockets=%d", sockets), func(b *testing.B) {
 			against(b, func(b *testing.B, server *process, addr string) {
 				before := server.rss()
@@ -156,6 +156,26 @@ func BenchmarkIdleMemory(b *testing.B) {
 				server.ask(b, "free")
 				b.ReportMetric((server.rss()-before)/float64(sockets), "rss-KB/conn-trimmed")
 			})
+		})
+	}
+}
+
+// BenchmarkStalledReaders has a quarter of the clients read nothing, or none: what
+// the others see has to be the same, and memory stays bounded.
+func BenchmarkStalledReaders(b *testing.B) {
+	for _, stalled := range []int{0, 25} {
+		b.Run(fmt.Sprintf("stalled=%d%%", stalled), func(b *testing.B) {
+			for range b.N {
+				server := start(b, 0, roleKey+"=engineio")
+				before := server.rss()
+				r := under(b, server, load{
+					Addr: server.line(b), Sockets: 2000, Room: 100, Stalled: stalled, Payload: 10_000,
+					Rate: 2000 * 20, Warmup: time.Second, Measure: 10 * time.Second,
+				})
+				b.ReportMetric(r.P50, "p50-ms")
+				b.ReportMetric(r.P99, "p99-ms")
+				b.ReportMetric((server.rss()-before)/1024, "rss-MB")
+			}
 		})
 	}
 }

@@ -69,7 +69,7 @@ func TestWebSocketRefusals(t *testing.T) {
 		}
 		body := make([]byte, 100)
 		n, _ := res.Body.Read(body)
-		if res.StatusCode != 400 || string(body[:n]) != name || res.Header.Get("Content-Type") != "text/html" {
+		if res.StatusCode != http.StatusBadRequest || string(body[:n]) != name || res.Header.Get("Content-Type") != "text/html" {
 			t.Errorf("%s: %d %q", name, res.StatusCode, body[:n])
 		}
 		c.wantEnd()

@@ -187,11 +187,7 @@ func (d *decoder) payload(part []byte, sink frameSink) error {
 		d.partial = append(d.partial, part...)
 		return nil
 	}
-	whole := part
-	if len(d.partial) > 0 {
-		whole = append(d.partial, part...)
-	}
-	kind := d.kind
+	whole, kind := join(d.partial, part), d.kind
 	d.kind, d.partial = 0, nil
 	if kind == opText && !utf8.Valid(whole) {
 		return errUTF8
@@ -204,12 +200,17 @@ func (d *decoder) controlPart(part []byte, sink frameSink) error {
 		d.rest = append(d.rest, part...)
 		return nil
 	}
-	whole := part
-	if len(d.rest) > 0 {
-		whole = append(d.rest, part...)
-		d.rest = nil
-	}
+	whole := join(d.rest, part)
+	d.rest = nil
 	return sink.control(d.op, whole)
+}
+
+// join appends the last piece, which is all there is in most cases.
+func join(earlier, last []byte) []byte {
+	if len(earlier) == 0 {
+		return last
+	}
+	return append(earlier, last...)
 }
 
 // unmask works eight bytes at a time.

@@ -18,12 +18,20 @@
 //
 // # Inbound
 //
-// The WebSocket frames are our own. Libraries were measured or read before: what
-// they cost is a goroutine and buffered readers per connection, which is most of
-// the memory of an idle client, and they hide the connection that a coalescing,
-// never-blocking writer needs. On Linux a plain TCP connection is taken over from
-// net/http as a file descriptor and watched by epoll, which itself is watched by
-// the runtime's poller; an idle connection then has no goroutine, no stack and no
-// buffer. Elsewhere, and over TLS or wrapped connections, each connection has a
-// reading goroutine; everything above is the same.
+// On Linux a plain TCP connection is taken over from net/http as a file descriptor
+// and watched by an epoll set, which itself is watched by the runtime's poller: an
+// idle connection then has no goroutine, no stack and no buffer. A goroutine of a
+// pool reads while there is something to read. Elsewhere, and over TLS or wrapped
+// connections, each connection has a reading goroutine; all else is the same.
+//
+// # Why no WebSocket library
+//
+// The frames are our own, after measurement (the benchmarks of this package). A
+// library keeps a goroutine and a buffered reader per connection: with 10,000 idle
+// clients that was 9.1 KB of resident memory for each with lxzan/gws 1.8.9, 9.1 KB
+// with our own reading goroutines, and 1.8 KB with epoll, session included. And
+// libraries write each frame with a system call of its own and block in it, where
+// nearly all the time of a broadcast goes: coalescing, a message delivered in rooms
+// of 100 took 1.0 s of one core per million with 4 messages under way and 0.3 s
+// with 16, against 3.1 s and 2.8 s with gws in the same run.
 package engineio

@@ -268,7 +268,7 @@ func TestFault06ChunkedBodyTooBig(t *testing.T) {
 	url := h.http.URL + "/engine.io/?" + q
 	for _, size := range []int{999, 1000, 1001, 5000} {
 		body := struct{ *bytes.Reader }{bytes.NewReader(append([]byte("4"), make([]byte, size-1)...))}
-		r, _ := http.NewRequest("POST", url, body)
+		r, _ := http.NewRequest(http.MethodPost, url, body)
 		r.ContentLength = -1
 		res, err := h.http.Client().Do(r)
 		if err != nil {

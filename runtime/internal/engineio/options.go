@@ -39,6 +39,9 @@ type Options struct {
 	// OutboundBytes bounds what waits to be written to a client: 1 MiB. A session
 	// that would exceed it is closed as a slow consumer.
 	OutboundBytes int
+	// SendBuffer is asked of the kernel for each WebSocket connection, in bytes: 64 KiB.
+	// Left to itself it takes some megabytes for a client that does not read.
+	SendBuffer int
 	// Binary accepts binary messages. Otherwise they close the session.
 	Binary bool
 	// NoPolling and NoWebSocket switch a transport off, NoUpgrade the way between.
@@ -77,6 +80,7 @@ func (o Options) withDefaults() Options {
 	fallback(&o.ReadTimeout, 10*time.Second)
 	fallback(&o.MaxPayload, 1_000_000)
 	fallback(&o.OutboundBytes, 1<<20)
+	fallback(&o.SendBuffer, 64<<10)
 	if o.GenerateID == nil {
 		o.GenerateID = randomID
 	}

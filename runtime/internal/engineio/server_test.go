@@ -1,0 +1,131 @@
+package engineio
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestCloseLeavesNoGoroutines(t *testing.T) {
+	modes(t, func(t *testing.T, portable bool) {
+		before := runtime.NumGoroutine()
+		h := newHost(t, calm(portable), nil)
+		for range 20 {
+			c := h.open()
+			c.send("4hello")
+			c.want("4hello")
+			h.startPolling()
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		go func() {
+			for _, s := range h.Sockets() {
+				s.Close(CodeNormal, "")
+			}
+		}()
+		h.http.CloseClientConnections()
+		if err := h.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		if err := h.Close(ctx); err != nil {
+			t.Error("a second time: ", err)
+		}
+		h.http.Close()
+		eventually(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
+	})
+}
+
+func TestRefuseKeepsWhatIsOpen(t *testing.T) {
+	h := newHost(t, calm(false), nil)
+	c, q := h.open(), h.startPolling()
+	h.Refuse()
+	h.Refuse()
+	if a := h.do("GET", "EIO=4&transport=polling", ""); a.status != http.StatusServiceUnavailable {
+		t.Errorf("%+v", a)
+	}
+	refused := h.dialRaw(h.request("EIO=4&transport=websocket"))
+	if res, err := http.ReadResponse(refused.in, nil); err != nil || res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+		t.Error(res, err)
+	}
+	c.send("4hello")
+	c.want("4hello")
+	h.want("POST", q, "4hello", 200, "ok")
+	h.want("GET", q, "", 200, "4hello")
+}
+
+func TestSessionIDs(t *testing.T) {
+	next := ""
+	options := calm(false)
+	options.GenerateID = func(*http.Request) (string, error) {
+		if next == "" {
+			return "", errors.New("no id")
+		}
+		return next, nil
+	}
+	h := newHost(t, options, nil)
+	for _, bad := range []string{"", "with space", "dot.ted", strings.Repeat("x", 37)} {
+		next = bad
+		h.want("GET", "EIO=4&transport=polling", "", 400, `{"code":3,"message":"Bad request"}`)
+	}
+	next = strings.Repeat("x", 36)
+	h.startPolling()
+	s := receive(t, h.handler.opened, "open")
+	if s.ID() != next || s.RemoteAddr() == "" {
+		t.Error(s.ID(), s.RemoteAddr())
+	}
+	h.want("GET", "EIO=4&transport=polling", "", 400, `{"code":3,"message":"Bad request"}`) // taken
+	next = "other"
+	h.startPolling()
+
+	s.SetData(42)
+	if s.Data() != 42 {
+		t.Error(s.Data())
+	}
+}
+
+func TestOwnerRefusesInOpen(t *testing.T) {
+	handler := &testHandler{open: func(s *Socket, _ *http.Request) { s.Close(4003, "no") }}
+	h := newHost(t, calm(false), handler)
+	h.dial("EIO=4&transport=websocket").wantClose(4003)
+	h.wantClosed(ForcedClose)
+	a := h.do("GET", "EIO=4&transport=polling", "")
+	if a.status != 200 || !strings.HasSuffix(a.body, "}\x1e1") {
+		t.Errorf("%+v", a)
+	}
+	h.wantClosed(ForcedClose)
+}
+
+func TestOtherPaths(t *testing.T) {
+	h := newHost(t, calm(false), nil)
+	for path, want := range map[string]int{"/engine.io": 200, "/engine.io/": 200, "/": 404, "/engine.io/x": 404} {
+		res, err := h.http.Client().Get(h.http.URL + path + "?EIO=4&transport=polling")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, res.StatusCode, want)
+		}
+	}
+}
+
+func TestTransportsSwitchedOff(t *testing.T) {
+	options := calm(false)
+	options.NoPolling = true
+	h := newHost(t, options, nil)
+	h.open()
+	h.want("GET", "EIO=4&transport=polling", "", 400, `{"code":0,"message":"Transport unknown"}`)
+
+	options = calm(false)
+	options.NoUpgrade = true
+	h = newHost(t, options, nil)
+	a := h.do("GET", "EIO=4&transport=polling", "")
+	o := parseOpening(t, a.body)
+	if len(o.Upgrades) != 0 {
+		t.Error(o.Upgrades)
+	}
+	h.dial("EIO=4&transport=websocket&sid=" + o.SID).wantClose(codeNone)
+}
