@@ -86,6 +86,14 @@ func (c *Cluster) Addrs() []string {
 	return addrs
 }
 
+// MustDoAll sends a command to every node.
+func (c *Cluster) MustDoAll(args ...string) {
+	c.tb.Helper()
+	for _, n := range c.Nodes {
+		n.MustDo(args...)
+	}
+}
+
 // Owner is the node that holds a key's slot.
 func (c *Cluster) Owner(key string) *Server {
 	c.tb.Helper()

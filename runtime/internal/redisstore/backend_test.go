@@ -45,13 +45,20 @@ var backends = map[string]func(t *testing.T) func(t *testing.T) *backend{
 		s := redistest.Start(t)
 		return on(standalone(s), func() { s.MustDo("FLUSHALL") })
 	},
+	// As on Redis 6, or begun there.
+	"standalone, plain pub/sub": func(t *testing.T) func(*testing.T) *backend {
+		s := redistest.Start(t)
+		return on(standalone(s), func() { s.MustDo("FLUSHALL") },
+			func(prefix string) { s.MustDo("SET", prefix+"bus", "plain") })
+	},
+	"cluster, plain pub/sub": func(t *testing.T) func(*testing.T) *backend {
+		c := redistest.StartCluster(t)
+		return on(clustered(c), func() { c.MustDoAll("FLUSHALL") },
+			func(prefix string) { c.Owner(prefix+"bus").MustDo("SET", prefix+"bus", "plain") })
+	},
 	"cluster": func(t *testing.T) func(*testing.T) *backend {
 		c := redistest.StartCluster(t)
-		return on(clustered(c), func() {
-			for _, n := range c.Nodes {
-				n.MustDo("FLUSHALL")
-			}
-		})
+		return on(clustered(c), func() { c.MustDoAll("FLUSHALL") })
 	},
 	"sentinel": func(t *testing.T) func(*testing.T) *backend {
 		s := redistest.StartSentinel(t)
@@ -100,12 +107,15 @@ func onMemory(m *streamtest.Memory) *backend {
 // prefixes keep the tests on one server apart.
 var prefixes atomic.Int64
 
-// on makes backends on a server.
-func on(o redisstore.Options, flush func()) func(*testing.T) *backend {
+// on makes backends on a server; each has a prefix of its own, told to before.
+func on(o redisstore.Options, flush func(), before ...func(prefix string)) func(*testing.T) *backend {
 	return func(t *testing.T) *backend {
 		t.Helper()
 		o := o
 		o.Prefix = fmt.Sprintf("t%d:", prefixes.Add(1))
+		for _, f := range before {
+			f(o.Prefix)
+		}
 		c := open(t, o)
 		return &backend{
 			Store: c.Store(), Names: c.Names(), Sets: c.Sets(), Replies: c.Replies(),

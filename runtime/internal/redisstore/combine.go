@@ -48,7 +48,7 @@ func (b *combiner) process(ctx context.Context, cmd *redis.Cmd) error {
 	b.queue = append(b.queue, c)
 	if b.rounds < combineRounds {
 		b.rounds++
-		go b.run()
+		go b.run() //nolint:contextcheck // a round serves many callers
 	}
 	b.mu.Unlock()
 	select {

@@ -44,6 +44,7 @@ var contract = map[string]func(t *testing.T, b *backend){
 func TestContract(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(backends)) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			fresh := backends[name](t)
 			for _, rule := range slices.Sorted(maps.Keys(contract)) {
 				t.Run(rule, func(t *testing.T) { contract[rule](t, fresh(t)) })

@@ -3,7 +3,6 @@ package redisstore_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -140,12 +139,6 @@ func (l *looks) count(id stream.ID) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.countLocked(id)
-}
-
-func (l *looks) all() []stream.ID {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.ids)
 }
 
 // run runs a pod's deadlines until the test ends, or the function it gives is called.
