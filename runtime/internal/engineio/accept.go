@@ -82,8 +82,16 @@ func (srv *Server) accept(w http.ResponseWriter, r *http.Request, s *Socket) (*w
 	return c, nil
 }
 
-// begin reads what came together with the handshake, then all else.
+// begin reads what came together with the handshake, then all else. A connection
+// that has failed by then takes its session with it: whoever noticed could not know it.
 func (c *wsConn) begin() {
+	c.mu.Lock()
+	dead := c.phase == phaseDead
+	c.mu.Unlock()
+	if dead {
+		c.socket.lost(c, TransportError)
+		return
+	}
 	if early := c.early; early != nil {
 		c.early = nil
 		c.received(early)

@@ -117,6 +117,7 @@ func against(b *testing.B, run func(b *testing.B, server *process, addr string))
 
 func BenchmarkBroadcast(b *testing.B) {
 	for _, l := range []load{
+		{Sockets: 2000, Room: 1, Window: 1},
 		{Sockets: 2000, Room: 100, Window: 4},
 		{Sockets: 2000, Room: 1000, Window: 4},
 		{Sockets: 2000, Room: 100, Window: 16},

@@ -114,8 +114,8 @@ func TestFault03SlowConsumer(t *testing.T) {
 			t.Errorf("%+v", h.Stats())
 		}
 	})
-	t.Run("write timeout", func(t *testing.T) {
-		options := calm(false)
+	modes(t, func(t *testing.T, portable bool) {
+		options := calm(portable)
 		options.OutboundBytes, options.WriteTimeout, options.CloseTimeout = 64<<20, 50*time.Millisecond, 50*time.Millisecond
 		h := newHost(t, options, nil)
 		h.open()

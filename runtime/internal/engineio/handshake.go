@@ -63,10 +63,8 @@ func (srv *Server) openSession(w http.ResponseWriter, r *http.Request, upgrade b
 		srv.openWebSocket(w, r, s)
 		return
 	}
-	p := newPolling()
-	p.out.push(packetFrame(srv.openPacket(s, false)))
-	s.mu.Lock()
-	s.polling = p
+	s.polling = newPolling()
+	s.polling.out.push(packetFrame(srv.openPacket(s, false)))
 	s.mu.Unlock()
 	srv.tellOpen(s, r)
 	s.servePoll(w, r)
@@ -77,19 +75,15 @@ func (srv *Server) openSession(w http.ResponseWriter, r *http.Request, upgrade b
 func (srv *Server) openWebSocket(w http.ResponseWriter, r *http.Request, s *Socket) {
 	c, err := srv.accept(w, r, s)
 	if err != nil {
+		s.mu.Unlock()
 		s.shut(TransportError, ending{now: true})
 		s.events.Unlock()
 		srv.refuse(w, err, true)
 		return
 	}
 	c.push(packetFrame(srv.openPacket(s, true)))
-	s.mu.Lock()
 	s.ws.Store(c)
-	late := s.closed.Load()
 	s.mu.Unlock()
-	if late {
-		c.end(CodeGoingAway, string(ServerClose), false, false)
-	}
 	srv.tellOpen(s, r)
 	c.begin()
 }
@@ -102,7 +96,8 @@ func (srv *Server) tellOpen(s *Socket, r *http.Request) {
 	srv.handler.Open(s, r)
 }
 
-// newSocket registers a session under a new id. Its events are held until Open returns.
+// newSocket registers a session under a new id. Both its locks are held: mu until it
+// has a transport, since others can find it from now on, and events until Open returns.
 func (srv *Server) newSocket(r *http.Request) (*Socket, error) {
 	id, err := srv.options.GenerateID(r)
 	if err != nil || !validID(id) {
@@ -111,6 +106,7 @@ func (srv *Server) newSocket(r *http.Request) (*Socket, error) {
 	s := &Socket{server: srv, id: id, remote: strings.Clone(r.RemoteAddr)}
 	s.beat.owner = s
 	s.events.Lock()
+	s.mu.Lock()
 	return s, srv.register(s)
 }
 

@@ -163,6 +163,7 @@ type opening struct {
 
 func parseOpening(t *testing.T, packet string) (o opening) {
 	t.Helper()
+	packet, _, _ = strings.Cut(packet, string(separator))
 	if !strings.HasPrefix(packet, "0") {
 		t.Fatalf("no open packet: %q", packet)
 	}

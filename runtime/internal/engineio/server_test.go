@@ -129,3 +129,42 @@ func TestTransportsSwitchedOff(t *testing.T) {
 	}
 	h.dial("EIO=4&transport=websocket&sid=" + o.SID).wantClose(codeNone)
 }
+
+// A session can be found, and sent to, while it is still being opened.
+func TestSendWhileOpening(t *testing.T) {
+	modes(t, func(t *testing.T, portable bool) {
+		h := newHost(t, calm(portable), nil)
+		stop := make(chan struct{})
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				for _, s := range h.Sockets() {
+					s.Send(noopFrame)
+				}
+			}
+		}()
+		for range 100 {
+			h.open().conn.Close()
+			h.startPolling()
+		}
+		close(stop)
+		<-done
+	})
+}
+
+// A connection that fails before its session is complete takes the session with it.
+func TestConnectionFailsWhileOpening(t *testing.T) {
+	s, _ := fakeSession(Options{}, &echoStream{})
+	c := s.ws.Load()
+	c.abort()
+	c.begin()
+	if s.Open() {
+		t.Error("the session is still open")
+	}
+}

@@ -139,7 +139,7 @@ func (h *host) visit(i int) {
 		if a.status != 200 {
 			return // timed out while it opened
 		}
-		o := parseOpening(h.t, strings.SplitN(a.body, "\x1e", 2)[0])
+		o := parseOpening(h.t, a.body)
 		query = "EIO=4&transport=polling&sid=" + o.SID
 		go h.try(context.Background(), "GET", query, "")
 		_, _ = h.try(context.Background(), "POST", query, "4one\x1e4two\x1e3")

@@ -1,6 +1,10 @@
 package engineio
 
-import "sync"
+import (
+	"errors"
+	"os"
+	"sync"
+)
 
 // phase of a WebSocket connection. It only goes up.
 type phase uint8
@@ -190,7 +194,10 @@ func (c *wsConn) kill(hard bool) {
 // gone: the stream has ended or failed.
 func (c *wsConn) gone(err error) {
 	reason := TransportClose
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		reason = SlowConsumer
+	case err != nil:
 		reason = TransportError
 	}
 	c.abort()
