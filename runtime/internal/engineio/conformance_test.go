@@ -19,6 +19,11 @@ func brisk(portable bool) Options {
 	}
 }
 
+// lively has pings often, and patience with the answers.
+func lively(portable bool) Options {
+	return Options{PingInterval: 50 * time.Millisecond, PingTimeout: time.Second, portable: portable}
+}
+
 // calm are settings with no heartbeat during a test.
 func calm(portable bool) Options {
 	return Options{PingInterval: time.Minute, Binary: true, portable: portable}
@@ -140,7 +145,7 @@ func TestFragmentsAndControlFrames(t *testing.T) {
 }
 
 func TestHeartbeatPolling(t *testing.T) {
-	h := newHost(t, brisk(false), nil)
+	h := newHost(t, lively(false), nil)
 	q := h.startPolling()
 	for range 3 {
 		h.want("GET", q, "", 200, "2")
@@ -152,7 +157,7 @@ func TestHeartbeatPolling(t *testing.T) {
 
 func TestHeartbeatWebSocket(t *testing.T) {
 	modes(t, func(t *testing.T, portable bool) {
-		h := newHost(t, brisk(portable), nil)
+		h := newHost(t, lively(portable), nil)
 		c := h.open()
 		for range 3 {
 			c.want("2")
@@ -271,15 +276,15 @@ func TestUpgrade(t *testing.T) {
 }
 
 func TestUpgradeFails(t *testing.T) {
-	options := calm(false)
-	options.UpgradeTimeout = 50 * time.Millisecond
-	h := newHost(t, options, nil)
+	h := newHost(t, calm(false), nil)
 	q := h.startPolling()
 	ws := strings.Replace(q, "polling", "websocket", 1)
+	gone := func() bool { return h.Stats().Conns == 0 }
 
 	silent := h.dial(ws)
 	h.dial(ws).wantClose(codeNone) // one at a time
-	silent.wantClose(CodeNormal)   // after the timeout
+	silent.conn.Close()
+	eventually(t, "the failed upgrade is forgotten", gone)
 	wrong := h.dial(ws)
 	wrong.send("4hello")
 	wrong.wantClose(CodeNormal)
@@ -287,8 +292,8 @@ func TestUpgradeFails(t *testing.T) {
 	broken.send("2probe")
 	broken.want("3probe")
 	broken.conn.Close()
+	eventually(t, "the failed upgrades are forgotten", gone)
 
-	eventually(t, "the failed upgrade is forgotten", func() bool { return h.Stats().Conns == 0 })
 	h.want("POST", q, "4polling goes on", 200, "ok")
 	h.want("GET", q, "", 200, "4polling goes on")
 	c := h.dial(ws)
@@ -297,6 +302,16 @@ func TestUpgradeFails(t *testing.T) {
 	c.send("5")
 	c.send("4hello")
 	c.want("4hello")
+}
+
+func TestUpgradeTimeout(t *testing.T) {
+	options := calm(false)
+	options.UpgradeTimeout = 20 * time.Millisecond
+	h := newHost(t, options, nil)
+	q := h.startPolling()
+	h.dial(strings.Replace(q, "polling", "websocket", 1)).wantClose(CodeNormal)
+	h.want("POST", q, "4polling goes on", 200, "ok")
+	h.want("GET", q, "", 200, "4polling goes on")
 }
 
 func TestSessionEndsDuringUpgrade(t *testing.T) {

@@ -380,7 +380,7 @@ func TestFault12NoGoroutinePerTimer(t *testing.T) {
 // Half-sent headers and half-sent bodies are given up.
 func TestFault13HalfSentRequests(t *testing.T) {
 	options := calm(false)
-	options.ReadTimeout = 100 * time.Millisecond
+	options.ReadTimeout = 400 * time.Millisecond
 	h := newHost(t, options, nil)
 	h.dialRaw("GET /engine.io/?EIO=4 HTTP/1.1\r\nHost: x\r\nX-Slow: ").wantEnd()
 
