@@ -38,7 +38,7 @@ var backends = map[string]func(t *testing.T) func(t *testing.T) *backend{
 	},
 	"miniredis": func(t *testing.T) func(*testing.T) *backend {
 		m := miniredis.RunT(t)
-		go tick(t.Context(), m)
+		m.ClockTTL(true)
 		return on(redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{m.Addr()}}, m.FlushAll)
 	},
 	"standalone": func(t *testing.T) func(*testing.T) *backend {
@@ -77,21 +77,6 @@ func clustered(c *redistest.Cluster) redisstore.Options {
 func watched(s *redistest.Sentinel) redisstore.Options {
 	return redisstore.Options{
 		Topology: redisstore.Sentinel, Addresses: s.Addrs(), MasterName: redistest.MasterName,
-	}
-}
-
-// tick lets time pass in miniredis, which does not do that by itself.
-func tick(ctx context.Context, m *miniredis.Miniredis) {
-	const step = 10 * time.Millisecond
-	t := time.NewTicker(step)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			m.FastForward(step)
-		}
 	}
 }
 

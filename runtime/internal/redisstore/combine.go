@@ -39,17 +39,19 @@ type call struct {
 // process sends a command that must not happen twice, and waits for its reply until
 // ctx ends; then it may still happen.
 func (b *combiner) process(ctx context.Context, cmd *redis.Cmd) error {
-	c := &call{ctx: ctx, cmd: cmd, done: make(chan struct{})}
 	b.mu.Lock()
+	if b.rounds < combineRounds && len(b.queue) == 0 {
+		b.rounds++
+		b.mu.Unlock()
+		defer b.goOn(ctx)
+		return b.rdb.Process(ctx, single{cmd})
+	}
 	if len(b.queue) >= combineQueue {
 		b.mu.Unlock()
 		return errBusy
 	}
+	c := &call{ctx: ctx, cmd: cmd, done: make(chan struct{})}
 	b.queue = append(b.queue, c)
-	if b.rounds < combineRounds {
-		b.rounds++
-		go b.run() //nolint:contextcheck // a round serves many callers
-	}
 	b.mu.Unlock()
 	select {
 	case <-c.done:
@@ -59,14 +61,27 @@ func (b *combiner) process(ctx context.Context, cmd *redis.Cmd) error {
 	}
 }
 
+// goOn ends the round of a caller that was alone, or hands it to those who have
+// come meanwhile.
+func (b *combiner) goOn(ctx context.Context) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.queue) == 0 {
+		b.rounds--
+		return
+	}
+	// It serves others, whatever becomes of this caller.
+	go b.run(context.WithoutCancel(ctx))
+}
+
 // run sends what waits until nothing does.
-func (b *combiner) run() {
+func (b *combiner) run(ctx context.Context) {
 	for {
 		batch := b.next()
 		if len(batch) == 0 {
 			return
 		}
-		b.send(batch)
+		b.send(ctx, batch)
 	}
 }
 
@@ -87,8 +102,8 @@ func (b *combiner) next() []*call {
 
 // send sends a batch, without those whose callers have gone. The callers' deadlines
 // differ, so the exchange has its own.
-func (b *combiner) send(batch []*call) {
-	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout+ioTimeout)
+func (b *combiner) send(ctx context.Context, batch []*call) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout+ioTimeout)
 	defer cancel()
 	var due []redis.Cmder
 	for _, c := range batch {
