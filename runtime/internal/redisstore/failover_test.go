@@ -1,0 +1,222 @@
+package redisstore_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+	"github.com/anteroom/anteroom/test/redistest"
+)
+
+// TestRestartKeepsAll: with every write on disk, a restart begins a new epoch but
+// nobody loses its place.
+func TestRestartKeepsAll(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t, redistest.AppendOnly())
+	c := open(t, standalone(s))
+	for n := range 5 {
+		put(t, c.Store(), numbered(room, n))
+	}
+	before := load(t, c.Store(), room)
+	s.Kill()
+	s.Restart()
+	after := put(t, c.Store(), numbered(room, 5))
+	if after.Epoch == before.Epoch || after.Seq != 6 {
+		t.Errorf("before %+v, after %+v", before.Position, after.Position)
+	}
+	for _, from := range []stream.Position{before.Position, {Epoch: before.Epoch, Seq: 2}} {
+		got, err := c.Store().CatchUp(t.Context(), room, from)
+		if err != nil || !got.Recovered || len(got.Records) != int(6-from.Seq) {
+			t.Errorf("from %v: %+v, %v", from, got, err)
+		}
+	}
+}
+
+// TestRestartLosesSuffix: what was not on disk is lost; who saw it is told so, also
+// when the same seqs have been given out again.
+func TestRestartLosesSuffix(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	c := open(t, standalone(s))
+	hub := streamtest.StartHub(t, c.Store(), c.Bus())
+	for n := range 5 {
+		put(t, c.Store(), numbered(room, n))
+	}
+	s.MustDo("SAVE")
+	saw := put(t, c.Store(), numbered(room, 100)).Position
+	client := streamtest.Follow(t, hub, room, stream.Position{})
+	client.Arrives(t, saw)
+	s.Kill()
+	s.Restart()
+	for n := range 3 {
+		put(t, c.Store(), numbered(room, 200+n))
+	}
+	now := load(t, c.Store(), room)
+	if now.Seq != 8 || now.Epoch == saw.Epoch {
+		t.Fatalf("now %+v, before %+v", now.Position, saw)
+	}
+	client.Arrives(t, now.Position)
+	if len(client.Resets()) != 1 || client.State() != string(now.Doc) {
+		t.Errorf("resets %+v, state %s", client.Resets(), client.State())
+	}
+	cases := map[string]struct {
+		from      stream.Position
+		recovered bool
+	}{
+		"saw what is lost":     {saw, false},
+		"saw all that is kept": {stream.Position{Epoch: saw.Epoch, Seq: 5}, true},
+		"saw some of it":       {stream.Position{Epoch: saw.Epoch, Seq: 2}, true},
+		"beyond":               {stream.Position{Epoch: saw.Epoch, Seq: 8}, false},
+	}
+	for name, tc := range cases {
+		got, err := c.Store().CatchUp(t.Context(), room, tc.from)
+		if err != nil || got.Recovered != tc.recovered {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	s.MustDo("SAVE")
+	s.Kill()
+	s.Restart()
+	got, err := c.Store().CatchUp(t.Context(), room, stream.Position{Epoch: saw.Epoch, Seq: 2})
+	if err != nil || got.Recovered {
+		t.Errorf("an epoch is remembered over one restart only: %+v, %v", got, err)
+	}
+}
+
+// TestSentinelFailover: whatever the failover loses, followers end in the state of
+// the new primary, by replay or by reset.
+func TestSentinelFailover(t *testing.T) {
+	t.Parallel()
+	s := redistest.StartSentinel(t)
+	tr := startTraffic(t, watched(s), 5)
+	tr.flows()
+	old := s.Primary()
+	old.Kill()
+	fresh := s.AwaitNewPrimary(old)
+	tr.flows()
+	old.Restart() // comes back as a replica, with nothing of its own
+	streamtest.Eventually(t, "the old primary is a replica in step", func() bool {
+		out, err := old.Do("INFO", "replication")
+		return err == nil && strings.Contains(out, "master_link_status:up")
+	})
+	// The second one is in good order.
+	streamtest.Eventually(t, "the sentinels take the order", func() bool {
+		_, err := s.Sentinels[0].Do("SENTINEL", "FAILOVER", redistest.MasterName)
+		return err == nil
+	})
+	s.AwaitNewPrimary(fresh)
+	tr.flows()
+	tr.settle()
+}
+
+// TestSentinelFailoverLosesSuffix: the replica lags, so the failover does lose what
+// clients have seen.
+func TestSentinelFailoverLosesSuffix(t *testing.T) {
+	t.Parallel()
+	s := redistest.StartSentinel(t)
+	c := open(t, watched(s))
+	hub := streamtest.StartHub(t, c.Store(), c.Bus())
+	put(t, c.Store(), numbered(room, 1))
+	old, replica := s.Primary(), s.Servers[1]
+	streamtest.Eventually(t, "the replica has it", func() bool {
+		out, err := replica.Do("EXISTS", "{"+string(room)+"}:h")
+		return err == nil && out == "1"
+	})
+	client := streamtest.Follow(t, hub, room, stream.Position{})
+	replica.Pause()
+	old.MustDo("CLIENT", "KILL", "TYPE", "replica")
+	saw := put(t, c.Store(), numbered(room, 2)).Position
+	client.Arrives(t, saw)
+	old.Kill()
+	replica.Resume()
+	s.AwaitNewPrimary(old)
+	now := put(t, c.Store(), numbered(room, 3))
+	if now.Seq != saw.Seq || now.Epoch == saw.Epoch {
+		t.Fatalf("saw %+v, now %+v: the second commit should be lost", saw, now.Position)
+	}
+	client.Arrives(t, now.Position)
+	if len(client.Resets()) == 0 || client.State() != `{"n":3}` {
+		t.Errorf("%d resets, state %s", len(client.Resets()), client.State())
+	}
+}
+
+// TestDemotedPrimaryComesBack: a primary that was cut off, demoted and promoted again
+// without a restart has lost what only it had, and must not pass for what it was.
+func TestDemotedPrimaryComesBack(t *testing.T) {
+	t.Parallel()
+	one, two := redistest.Start(t), redistest.Start(t)
+	c := open(t, standalone(one))
+	put(t, c.Store(), numbered(room, 1))
+	host, port, _ := strings.Cut(one.Addr(), ":")
+	two.MustDo("REPLICAOF", host, port)
+	streamtest.Eventually(t, "the replica has it", func() bool {
+		out, err := two.Do("EXISTS", "{"+string(room)+"}:h")
+		return err == nil && out == "1"
+	})
+	two.MustDo("REPLICAOF", "NO", "ONE")
+	saw := put(t, c.Store(), numbered(room, 2)).Position
+	host, port, _ = strings.Cut(two.Addr(), ":")
+	one.MustDo("REPLICAOF", host, port)
+	streamtest.Eventually(t, "it is a replica in step", func() bool {
+		out, err := one.Do("INFO", "replication")
+		return err == nil && strings.Contains(out, "master_link_status:up")
+	})
+	one.MustDo("REPLICAOF", "NO", "ONE")
+	got, err := c.Store().CatchUp(t.Context(), room, saw)
+	if err != nil || got.Recovered || got.Now.Seq != 1 || got.Now.Epoch == saw.Epoch {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestClusterNodeRestarts(t *testing.T) {
+	t.Parallel()
+	c := redistest.StartCluster(t, redistest.AppendOnly())
+	tr := startTraffic(t, clustered(c), 12)
+	tr.flows()
+	c.Nodes[1].Kill()
+	c.Nodes[1].Restart()
+	tr.flows()
+	c.Nodes[2].MustDo("CLIENT", "KILL", "TYPE", "pubsub")
+	tr.flows()
+	tr.settle()
+}
+
+// TestClusterMovesSlots: streams go on while their slots move to another node.
+func TestClusterMovesSlots(t *testing.T) {
+	t.Parallel()
+	c := redistest.StartCluster(t)
+	tr := startTraffic(t, clustered(c), 6)
+	tr.flows()
+	for id := range tr.clients {
+		key := "{" + string(id) + "}"
+		to := c.Nodes[0]
+		if c.Owner(key) == to {
+			to = c.Nodes[1]
+		}
+		c.MoveSlot(key, to)
+	}
+	tr.flows()
+	tr.settle()
+}
+
+// TestEvictedHash: a list that was left behind does not pass for the log of the
+// stream that is made anew.
+func TestEvictedHash(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t)
+	c := open(t, standalone(s))
+	for n := range 5 {
+		put(t, c.Store(), numbered(room, n))
+	}
+	s.MustDo("DEL", "{"+string(room)+"}:h")
+	put(t, c.Store(), numbered(room, 10))
+	got, err := c.Store().CatchUp(t.Context(), room, stream.Position{})
+	if err != nil || !got.Recovered || data(got.Records) != `1:{"n":10}` {
+		t.Errorf("%+v, %v", got, err)
+	}
+	page, err := c.Store().Page(t.Context(), room, stream.PageQuery{Limit: 10})
+	if err != nil || data(page.Records) != `1:{"n":10}` {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
