@@ -36,6 +36,10 @@ const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"
 // kubelet look at the pod's volumes at once, instead of within a minute.
 const AnnotationPolicyRevision = v1alpha1.GroupName + "/policy-revision"
 
+// AnnotationRedisUsers of a Redis pod is the hash of the newest file of users; it is
+// written for the same reason.
+const AnnotationRedisUsers = v1alpha1.GroupName + "/redis-users"
+
 // WorkloadName is the Deployment of the servers, its PodDisruptionBudget and its
 // NetworkPolicy.
 func WorkloadName(c *v1alpha1.RealtimeCluster) string { return c.Name }

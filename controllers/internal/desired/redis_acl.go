@@ -73,3 +73,9 @@ func RotateRedisPassword(known []string, newest string) []string {
 	}
 	return hashes
 }
+
+// RedisUsersHash tells files of users apart.
+func RedisUsersHash(c *v1alpha1.RealtimeCluster, hashes []string) string {
+	sum := sha256.Sum256(RedisUsersSecret(c, hashes).Data[KeyRedisUsers])
+	return hex.EncodeToString(sum[:8])
+}

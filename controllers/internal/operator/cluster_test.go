@@ -168,12 +168,22 @@ var _ = Describe("RealtimeCluster", func() {
 		first := desired.RedisPasswordHash(string(secret.Data["password"]))
 		hashes := func(o *corev1.Secret) []string { return desired.RedisPasswordHashes(o.Data[desired.KeyRedisUsers]) }
 		Expect(hashes(users)).To(Equal([]string{first}))
+		redis := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena-redis-0", Labels: desired.Labels(cluster, desired.ComponentRedis)}}
+		redis.Spec.Containers = []corev1.Container{{Name: "redis", Image: "redis:7"}}
+		Expect(k8s.Create(ctx, redis)).To(Succeed())
+		nudged := func(passwords ...string) {
+			GinkgoHelper()
+			Eventually(komega.Object(redis)).Should(HaveField("ObjectMeta.Annotations",
+				HaveKeyWithValue(desired.AnnotationRedisUsers, desired.RedisUsersHash(cluster, passwords))))
+		}
+		nudged(first)
 		rotate := func(password string) {
 			Eventually(komega.Update(secret, func() { secret.Data["password"] = []byte(password) })).Should(Succeed())
 		}
 		rotate("second")
 		second := desired.RedisPasswordHash("second")
 		Eventually(komega.Object(users)).Should(WithTransform(hashes, Equal([]string{second, first})))
+		nudged(second, first)
 		rotate("third")
 		Eventually(komega.Object(users)).Should(WithTransform(hashes, Equal([]string{desired.RedisPasswordHash("third"), second})))
 	})

@@ -36,6 +36,28 @@ func (s *scope) nudge(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
+// nudgeRedis does the same for the file of Redis's users, so that Redis takes a new
+// password in seconds, and before the servers, which are not nudged, use it.
+func (s *scope) nudgeRedis(ctx context.Context) error {
+	if len(s.input.RedisPasswords) == 0 {
+		return nil
+	}
+	var list corev1.PodList
+	err := s.Client.List(ctx, &list, client.InNamespace(s.cluster.Namespace),
+		client.MatchingLabels(desired.Selector(s.cluster, desired.ComponentRedis)))
+	if err != nil {
+		return err
+	}
+	users := desired.RedisUsersHash(s.cluster, s.input.RedisPasswords)
+	var failures []error
+	for i := range list.Items {
+		if pod := &list.Items[i]; pod.DeletionTimestamp.IsZero() && pod.Annotations[desired.AnnotationRedisUsers] != users {
+			failures = append(failures, s.annotate(ctx, pod, desired.AnnotationRedisUsers, users))
+		}
+	}
+	return errors.Join(failures...)
+}
+
 // annotate sets one annotation of a pod. A pod that is gone is no error.
 func (s *scope) annotate(ctx context.Context, pod *corev1.Pod, key, value string) error {
 	changed := pod.DeepCopy()

@@ -56,6 +56,7 @@ var phases = []phase{
 	{"objects", (*scope).applyObjects, true},
 	{"pruning", (*scope).prune, true},
 	{"nudge", (*scope).nudge, true},
+	{"nudge of Redis", (*scope).nudgeRedis, true},
 	{"exposure", (*scope).observeExposure, false},
 }
 

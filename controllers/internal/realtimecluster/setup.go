@@ -57,9 +57,6 @@ func (r *Reconciler) SetUp(m ctrl.Manager, changes <-chan event.GenericEvent, wo
 
 // byLabel finds the cluster of a pod.
 func byLabel(_ context.Context, pod client.Object) []reconcile.Request {
-	if pod.GetLabels()["app.kubernetes.io/component"] != string(desired.ComponentServer) {
-		return nil
-	}
 	return request(pod.GetNamespace(), desired.ClusterName(pod))
 }
 
