@@ -29,6 +29,8 @@ func Start(crds ...string) (*envtest.Environment, error) {
 		CRDDirectoryPaths:     append([]string{filepath.Join(root(), "config/crd/bases")}, crds...),
 		ErrorIfCRDPathMissing: true,
 	}
+	// The default range has 254 addresses for Services.
+	environment.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/12")
 	_, err = environment.Start()
 	return environment, err
 }

@@ -1,0 +1,139 @@
+package operator_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+	"github.com/anteroom/anteroom/controllers/internal/operator"
+	"github.com/anteroom/anteroom/controllers/internal/testenv"
+)
+
+// benchClusters is how many RealtimeClusters the benchmark has; BENCH_CLUSTERS
+// changes it.
+var benchClusters = 1000
+
+func init() {
+	if n, err := strconv.Atoi(os.Getenv("BENCH_CLUSTERS")); err == nil {
+		benchClusters = n
+	}
+}
+
+// BenchmarkClusters measures, with 1,000 RealtimeClusters of default spec: how long
+// it takes from the first create to the last child, what a steady reconcile asks of
+// the API server, and what the manager has on its heap.
+func BenchmarkClusters(b *testing.B) {
+	g := NewWithT(b)
+	log.SetLogger(logr.Discard())
+	environment, err := testenv.Start()
+	g.Expect(err).NotTo(HaveOccurred())
+	defer func() { _ = environment.Stop() }()
+	unlimited := rest.CopyConfig(environment.Config)
+	unlimited.QPS = -1
+	load, err := client.New(unlimited, client.Options{Scheme: testenv.Scheme()})
+	g.Expect(err).NotTo(HaveOccurred())
+
+	o := options()
+	o.Resync = time.Hour
+	counted, requests := testenv.Count(environment.Config)
+	manager, err := operator.New(counted, o)
+	g.Expect(err).NotTo(HaveOccurred())
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- manager.Start(ctx) }()
+
+	for range b.N {
+		started := time.Now()
+		for i := range benchClusters {
+			g.Expect(load.Create(ctx, benchCluster(i))).To(Succeed())
+		}
+		created := time.Since(started)
+		g.Eventually(func() bool { return allChildren(ctx, manager.GetClient()) }).WithTimeout(15 * time.Minute).WithPolling(time.Second).Should(BeTrue())
+		b.ReportMetric(created.Seconds(), "s-to-create")
+		b.ReportMetric(time.Since(started).Seconds(), "s-to-all-children")
+	}
+	b.Logf("all children are there after %s; %d reads, %d writes so far", b.Elapsed(), requests.Reads(), len(requests.Writes()))
+	quiet(g, requests)
+	var memory runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&memory)
+	b.ReportMetric(float64(memory.HeapAlloc)/(1<<20), "heap-MiB")
+
+	// A label changes nothing that is wanted, and the controllers look at each cluster.
+	requests.Reset()
+	started := time.Now()
+	for i := range benchClusters {
+		deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: benchCluster(i).Name}}
+		patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"labels":{"touched":"yes"}}}`))
+		g.Expect(load.Patch(ctx, deployment, patch)).To(Succeed())
+	}
+	quiet(g, requests)
+	b.ReportMetric(float64(requests.Reads())/float64(benchClusters), "reads/touch")
+	b.ReportMetric(float64(len(requests.Writes()))/float64(benchClusters), "writes/touch")
+	b.ReportMetric(time.Since(started).Seconds(), "s-to-settle")
+	cancel()
+	g.Expect(<-done).To(Succeed())
+}
+
+func benchCluster(i int) *v1alpha1.RealtimeCluster {
+	return &v1alpha1.RealtimeCluster{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: fmt.Sprintf("bench-%d", i)}}
+}
+
+// allChildren counts the children in the manager's cache.
+func allChildren(ctx context.Context, c client.Client) bool {
+	for list, each := range map[client.ObjectList]int{
+		&appsv1.DeploymentList{}: 1, &appsv1.StatefulSetList{}: 1, &corev1.ServiceList{}: 3,
+		&corev1.ConfigMapList{}: 3, &policyv1.PodDisruptionBudgetList{}: 1, &corev1.ServiceAccountList{}: 1,
+	} {
+		if c.List(ctx, list, client.MatchingLabels(desired.ManagedLabels())) != nil || length(list) < each*benchClusters {
+			return false
+		}
+	}
+	return true
+}
+
+func length(list client.ObjectList) int {
+	switch l := list.(type) {
+	case *appsv1.DeploymentList:
+		return len(l.Items)
+	case *appsv1.StatefulSetList:
+		return len(l.Items)
+	case *corev1.ServiceList:
+		return len(l.Items)
+	case *corev1.ConfigMapList:
+		return len(l.Items)
+	case *corev1.ServiceAccountList:
+		return len(l.Items)
+	case *policyv1.PodDisruptionBudgetList:
+		return len(l.Items)
+	}
+	return 0
+}
+
+// quiet waits until the operator asks nothing any more.
+func quiet(g *WithT, requests *testenv.Requests) {
+	last := -1
+	g.Eventually(func() bool {
+		now := requests.Reads() + len(requests.Writes())
+		same := now == last
+		last = now
+		return same
+	}).WithTimeout(10 * time.Minute).WithPolling(3 * time.Second).Should(BeTrue())
+}
