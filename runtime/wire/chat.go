@@ -29,7 +29,8 @@ type ChatLeave struct {
 }
 
 // ChatSend sends a message. Type is the application's own word for the kind of
-// message and defaults to "text", which needs Text; other types may carry Data only.
+// message and defaults to "text", which needs Text; other types may carry Data
+// only. "system" is refused: it is kept for the server.
 type ChatSend struct {
 	Key
 	Channel string `json:"channel" validate:"required,max=128"`

@@ -255,8 +255,9 @@ const (
 // LobbyRemoved tells a user that it is no longer in a lobby.
 type LobbyRemoved struct {
 	LobbyID string `json:"lobbyId"`
-	// Reason is kicked, timed_out or closed, or left when the user itself left over
-	// another of its connections.
+	// Reason is kicked, timed_out or closed; left when the user itself left over
+	// another of its connections; lost when the server has lost the lobby, and then
+	// there is no Meta.
 	Reason  string `json:"reason"`
 	Message string `json:"message,omitempty"`
 	Meta    *Meta  `json:"meta,omitempty"`

@@ -107,19 +107,20 @@ type SyncResumed struct {
 	Streams []StreamResumed `json:"streams"`
 }
 
-// StreamResumed is how one stream was resumed. When Recovered, Events are all
-// that were missed; otherwise Snapshot is the state of now (absent for streams
+// StreamResumed is how one stream was resumed. When Recovered, Events are all that
+// were missed, to be applied one after the other, whatever their epoch; otherwise Snapshot is the state of now (absent for streams
 // that have none) and the past before Seq cannot be had. Live pushes follow
-// from Seq plus one. Error is set, and all else absent, when the stream cannot
+// from Seq plus one, in Epoch. Error is set, and all else absent, when the stream cannot
 // be had at all.
 type StreamResumed struct {
-	Stream    string          `json:"stream"`
-	Recovered bool            `json:"recovered"`
-	Epoch     string          `json:"epoch,omitempty"`
-	Seq       uint64          `json:"seq"`
-	Events    []ResumedEvent  `json:"events,omitempty"`
-	Snapshot  json.RawMessage `json:"snapshot,omitempty"`
-	Error     *Error          `json:"error,omitempty"`
+	Stream    string `json:"stream"`
+	Recovered bool   `json:"recovered"`
+	Epoch     string `json:"epoch"`
+	Seq       uint64 `json:"seq"`
+	// Events is there, if only empty, when Recovered.
+	Events   []ResumedEvent  `json:"events,omitzero"`
+	Snapshot json.RawMessage `json:"snapshot,omitempty"`
+	Error    *Error          `json:"error,omitempty"`
 }
 
 // ResumedEvent is a push that was missed: its event name, and its payload with meta.

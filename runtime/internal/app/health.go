@@ -14,7 +14,7 @@ import (
 // prober is what is asked how Redis is; *redisstore.Probe is one.
 type prober interface {
 	// LastError is what went wrong in the last round; Since is when rounds began to
-	// go well, or ceased to.
+	// go well, or when one last did.
 	LastError() error
 	Since() time.Time
 }

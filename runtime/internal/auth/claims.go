@@ -45,9 +45,11 @@ func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
 
 // goodID tells whether a text can be a user's id: it becomes a part of the names
 // of streams, and must be fit for that.
+// goodID tells whether an id can be part of a stream's name, and a key of the
+// objects that clients keep: JavaScript's "__proto__" cannot.
 func goodID(id string) bool {
 	bad := func(r rune) bool { return r <= ' ' || r > '~' || r == '{' || r == '}' }
-	return id != "" && len(id) <= maxUserID && !strings.ContainsFunc(id, bad)
+	return id != "" && id != "__proto__" && len(id) <= maxUserID && !strings.ContainsFunc(id, bad)
 }
 
 // readScopes reads a list of strings, or one string that spaces divide.

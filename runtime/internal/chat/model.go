@@ -31,8 +31,12 @@ type Policy struct {
 	RatePer      time.Duration
 }
 
-// typeText is the kind of message that needs a text.
-const typeText = "text"
+const (
+	// typeText is the kind of message that needs a text.
+	typeText = "text"
+	// typeSystem is kept for messages of the server.
+	typeSystem = "system"
+)
 
 // maxData is how many bytes of JSON a message may carry beside its text.
 const maxData = 4096
@@ -43,6 +47,9 @@ func Compose(p Policy, req wire.ChatSend) (wire.ChatMessage, error) {
 	kind := req.Type
 	if kind == "" {
 		kind = typeText
+	}
+	if kind == typeSystem {
+		return wire.ChatMessage{}, wire.Invalid("type", "system messages are the server's alone")
 	}
 	if err := checkText(p, kind, req.Text); err != nil {
 		return wire.ChatMessage{}, err

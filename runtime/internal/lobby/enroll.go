@@ -20,9 +20,10 @@ const maxLobbies = 32
 // is made before the join is committed and struck off after the departure is, so
 // that there is one for every stay; when a process dies in between there may be
 // one without a stay, which add finds out.
-func allOf(userID string) string { return "lobbies:" + userID }
+// A user's id may hold colons; a type's name does not.
+func allOf(userID string) string { return "lobbies:all:" + userID }
 
-func typeOf(lobbyType, userID string) string { return "lobbies:" + lobbyType + ":" + userID }
+func typeOf(lobbyType, userID string) string { return "lobbies:of:" + lobbyType + ":" + userID }
 
 const entrySeparator = "/"
 

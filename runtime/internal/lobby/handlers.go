@@ -136,11 +136,11 @@ func (h *Handlers) Authorize(ctx context.Context, caller identity.Caller, id str
 }
 
 // Snapshot turns the state of now into lobby:snapshot, for members.
-func (h *Handlers) Snapshot(_ context.Context, caller identity.Caller, _ stream.ID, now stream.Snapshot) (
+func (h *Handlers) Snapshot(_ context.Context, caller identity.Caller, id stream.ID, now stream.Snapshot) (
 	event string, payload json.RawMessage, err error,
 ) {
 	if now.Doc == nil {
-		return "", nil, notFound()
+		return lost(id)
 	}
 	l, err := decode(now)
 	if err != nil {
@@ -154,4 +154,13 @@ func (h *Handlers) Snapshot(_ context.Context, caller identity.Caller, _ stream.
 		return "", nil, fmt.Errorf("encode lobby %s: %w", l.ID, err)
 	}
 	return wire.EventLobbySnapshot, payload, nil
+}
+
+// lost is what the members of a lobby are told that the store has lost.
+func lost(id stream.ID) (event string, payload json.RawMessage, err error) {
+	payload, err = json.Marshal(wire.LobbyRemoved{LobbyID: id.Name(), Reason: "lost", Message: "the lobby is gone"})
+	if err != nil {
+		return "", nil, fmt.Errorf("encode the loss of %s: %w", id, err)
+	}
+	return wire.EventLobbyRemoved, payload, notFound()
 }

@@ -25,6 +25,8 @@ type Probe struct {
 	tried bool
 	err   error
 	since time.Time
+	// good is when the last round that went well ended.
+	good time.Time
 }
 
 // ErrNotProbed is what a Probe says before its first round.
@@ -59,7 +61,8 @@ func (p *Probe) LastError() error {
 	return p.err
 }
 
-// Since is when the probe became healthy, or ceased to be.
+// Since is when the probe became healthy, or when it last was: a round that fails
+// may have taken a while to find out.
 func (p *Probe) Since() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,8 +72,15 @@ func (p *Probe) Since() time.Time {
 func (p *Probe) note(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := time.Now()
 	if !p.tried || (err == nil) != (p.err == nil) {
-		p.since = time.Now()
+		p.since = now
+		if err != nil && p.tried {
+			p.since = p.good
+		}
+	}
+	if err == nil {
+		p.good = now
 	}
 	p.tried, p.err = true, err
 }

@@ -153,7 +153,7 @@ func (f *follow) bringUp() {
 			return
 		}
 		if err != nil {
-			f.fail(err)
+			f.fail(event, payload, err)
 			return
 		}
 	}
@@ -179,18 +179,29 @@ func (f *follow) release(resets int, event string, payload json.RawMessage) bool
 	return true
 }
 
-// fail ends a follow whose snapshot cannot be had: quietly when the user may not
-// have the stream any more, otherwise with the session, which the client then
-// resumes elsewhere.
-func (f *follow) fail(err error) {
+// fail ends a follow whose snapshot cannot be had: with a word of its kind when
+// the user may not have the stream any more, otherwise with the session, which the
+// client then resumes elsewhere.
+func (f *follow) fail(event string, payload json.RawMessage, err error) {
 	var refused *wire.Error
 	if errors.As(err, &refused) && certain(refused.Code) {
-		f.s.forgetFollow(f)
-		f.silence()()
+		f.s.drop(f, event, payload)
 		return
 	}
 	f.s.m.Log.Warn("a snapshot could not be made", "stream", f.id, "error", err)
 	f.s.Terminate(wire.CloseInsufficientState, "the state of "+string(f.id)+" cannot be had right now")
+}
+
+// drop ends a follow, and tells the client so with the event, if there is one. It
+// does nothing for a follow that has ended already.
+func (s *Session) drop(f *follow, event string, payload json.RawMessage) {
+	if !s.forgetFollow(f) {
+		return
+	}
+	f.silence()()
+	if event != "" {
+		s.conn.Emit(event, payload)
+	}
 }
 
 // snapshot asks the stream's kind for its snapshot event.
@@ -213,6 +224,22 @@ func (s *Session) snapshot(
 	return kind.Snapshot(ctx, s.Caller(), id, now)
 }
 
+// lose drops a stream that the user may not have any more, as if it were gone.
+func (s *Session) lose(ctx context.Context, id stream.ID) {
+	s.mu.Lock()
+	f := s.follows[id]
+	s.mu.Unlock()
+	kind, ok := s.m.Snapshotters[id.Kind()]
+	if f == nil || !ok {
+		return
+	}
+	event, payload, err := kind.Snapshot(ctx, s.Caller(), id, stream.Snapshot{})
+	if err == nil {
+		event = "" // a kind without documents has no word for it
+	}
+	s.drop(f, event, payload)
+}
+
 // reauthorize asks anew for every stream that the session follows: its own
 // stream has lost records, and with them perhaps a control.
 func (s *Session) reauthorize(ctx context.Context) error {
@@ -227,7 +254,7 @@ func (s *Session) reauthorize(ctx context.Context) error {
 		switch {
 		case err == nil:
 		case certain(refusal(err).Code):
-			s.unfollow(id)
+			s.lose(ctx, id)
 		default:
 			return err
 		}

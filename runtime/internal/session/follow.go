@@ -69,12 +69,14 @@ func (s *Session) reserve(f *follow) error {
 }
 
 // forgetFollow takes a follow out if it is still the one for its stream.
-func (s *Session) forgetFollow(f *follow) {
+func (s *Session) forgetFollow(f *follow) (was bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.follows[f.id] == f {
-		delete(s.follows, f.id)
+	if s.follows[f.id] != f {
+		return false
 	}
+	delete(s.follows, f.id)
+	return true
 }
 
 // unfollow stops following a stream; nothing of it is pushed any more. It is

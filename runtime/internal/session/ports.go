@@ -62,7 +62,7 @@ type Snapshotter interface {
 	// Snapshot turns the state of now into the event that brings a client there; its
 	// payload is a JSON object without "meta". An empty event means that streams of
 	// this kind have no document. A *wire.Error means that the caller may no longer
-	// have the stream.
+	// have the stream; an event with it is the last that a follower is told of it.
 	Snapshot(ctx context.Context, caller identity.Caller, id stream.ID, now stream.Snapshot) (
 		event string, payload json.RawMessage, err error)
 }

@@ -96,7 +96,10 @@ func recovered(id stream.ID, from stream.Position, missed stream.Catchup) wire.S
 	if now == (stream.Position{}) {
 		now = from
 	}
-	result := wire.StreamResumed{Stream: string(id), Recovered: true, Epoch: now.Epoch, Seq: now.Seq}
+	result := wire.StreamResumed{
+		Stream: string(id), Recovered: true, Epoch: now.Epoch, Seq: now.Seq,
+		Events: make([]wire.ResumedEvent, 0, len(missed.Records)),
+	}
 	for _, r := range missed.Records {
 		result.Events = append(result.Events, wire.ResumedEvent{
 			Event: r.Name, Data: withMeta(r.Data, id, r.Position, r.TS),
