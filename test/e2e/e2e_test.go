@@ -39,3 +39,7 @@ func TestAServersGhostsLeave(t *testing.T) {
 func TestTheReadmesExample(t *testing.T) {
 	startStack(t, filepath.Join(root(), "config", "samples", "quickstart.yaml")).scenario(t, "readme.test.mjs")
 }
+
+func TestAListenerLearnsThatItsLobbyIsLost(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "lost.test.mjs")
+}

@@ -225,6 +225,7 @@ func TestRefusals(t *testing.T) {
 		{"user with a newline", public, es(jwt.MapClaims{"sub": "a\nb"}), wire.CodeUnauthenticated, "user claim (sub)"},
 		{"user with a blank", public, es(jwt.MapClaims{"sub": "a da"}), wire.CodeUnauthenticated, "user claim (sub)"},
 		{"user with a brace", public, es(jwt.MapClaims{"sub": "a}da"}), wire.CodeUnauthenticated, "user claim (sub)"},
+		{"user that no JavaScript object can hold", public, es(jwt.MapClaims{"sub": "__proto__"}), wire.CodeUnauthenticated, "user claim (sub)"},
 		{"user beyond ASCII", public, es(jwt.MapClaims{"sub": "ада"}), wire.CodeUnauthenticated, "user claim (sub)"},
 		{"many scopes", public, es(jwt.MapClaims{"scope": strings.Repeat("s ", 65)}), wire.CodeUnauthenticated, "scopes (scope)"},
 		{"long scope", public, es(jwt.MapClaims{"scope": strings.Repeat("s", 129)}), wire.CodeUnauthenticated, "scopes (scope)"},

@@ -42,6 +42,7 @@ func TestCompose(t *testing.T) {
 		"as long, in characters":      {req: wire.ChatSend{Text: strings.Repeat("😀", 10)}},
 		"too long":                    {req: wire.ChatSend{Text: strings.Repeat("x", 11)}, want: invalid("text")},
 		"too long, in characters":     {req: wire.ChatSend{Text: strings.Repeat("ä", 11)}, want: invalid("text")},
+		"as if from the server":       {req: wire.ChatSend{Type: "system", Text: "hello"}, want: invalid("type")},
 		"nothing":                     {want: invalid("text")},
 		"white space":                 {req: wire.ChatSend{Text: " \t\n\u00a0\u2003"}, want: invalid("text")},
 		"white space of another type": {req: wire.ChatSend{Type: "emote", Text: " ", Data: data(9)}, want: invalid("text")},

@@ -394,6 +394,14 @@ func TestMaxPerUser(t *testing.T) {
 	w.state(ann.join(other.ID))
 }
 
+// User ids may hold colons: one user's lobbies are never counted as another's.
+func TestUsersWithColons(t *testing.T) {
+	w := newWorld(t, func(p *Policy) { p.Join.MaxPerUser = 1 })
+	for _, id := range []string{"duel:ann", "ann", "all:ann", "of:duel:ann"} {
+		w.client(id).create()
+	}
+}
+
 func TestMaxOfAllTypes(t *testing.T) {
 	w := newWorld(t, func(p *Policy) { p.Join.MaxPerUser = 100 })
 	ann := w.client("ann")
