@@ -158,6 +158,9 @@ func (l Lobby) teamFor(m Member, asked, field string) (string, error) {
 	if !m.Player() {
 		return "", wire.Invalid(field, "spectators are in no team")
 	}
+	if teams.Count == 0 {
+		return "", wire.Invalid(field, "this lobby has no teams")
+	}
 	if !teams.has(asked) {
 		return "", wire.Invalid(field, fmt.Sprintf("the teams are \"1\" to \"%d\"", teams.Count))
 	}

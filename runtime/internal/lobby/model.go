@@ -289,10 +289,14 @@ func (l Lobby) open() error {
 	return nil
 }
 
-// member is the member behind a command.
+// member is the member behind a command. Strangers are not told that a lobby they
+// cannot see exists.
 func (l Lobby) member(userID string) (Member, error) {
 	m, in := l.Members[userID]
 	if !in {
+		if l.Visibility != wire.VisibilityPublic {
+			return Member{}, notFound()
+		}
 		return Member{}, wire.Precondition(wire.ReasonNotMember, "you are not in this lobby")
 	}
 	return m, l.open()

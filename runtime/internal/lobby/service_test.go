@@ -394,6 +394,39 @@ func TestMaxPerUser(t *testing.T) {
 	w.state(ann.join(other.ID))
 }
 
+// A stranger cannot tell a private lobby from one that does not exist.
+func TestPrivateLobbyIsNotBetrayed(t *testing.T) {
+	w := newWorld(t, func(p *Policy) { p.Visibility.Allowed = append(p.Visibility.Allowed, wire.VisibilityPrivate) })
+	ann, eve := w.client("ann"), w.client("eve")
+	private := wire.VisibilityPrivate
+	l := ann.create()
+	if _, err := ann.h.Update(t.Context(), ann.call, &wire.LobbyUpdate{LobbyID: l.ID, Set: &wire.LobbySet{Visibility: &private}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{l.ID, "01J00000000000000000000000"} {
+		for name, err := range eve.tryAll(id) {
+			var refused *wire.Error
+			if !errors.As(err, &refused) || refused.Code != wire.CodeNotFound {
+				t.Errorf("%s of %s: %v", name, id, err)
+			}
+		}
+	}
+}
+
+// tryAll sends each request that names a lobby and gives what it was refused with.
+func (c *client) tryAll(id string) map[string]error {
+	ctx, out := context.Background(), map[string]error{}
+	_, out["get"] = c.h.Get(ctx, c.call, &wire.LobbyGet{LobbyID: id})
+	_, out["join"] = c.h.Join(ctx, c.call, &wire.LobbyJoin{LobbyID: id})
+	_, out["leave"] = c.h.Leave(ctx, c.call, &wire.LobbyLeave{LobbyID: id})
+	_, out["ready"] = c.h.Ready(ctx, c.call, &wire.LobbyReady{LobbyID: id, Ready: true})
+	_, out["update"] = c.h.Update(ctx, c.call, &wire.LobbyUpdate{LobbyID: id})
+	_, out["setMember"] = c.h.SetMember(ctx, c.call, &wire.LobbySetMember{LobbyID: id})
+	_, out["kick"] = c.h.Kick(ctx, c.call, &wire.LobbyKick{LobbyID: id, UserID: "ann"})
+	_, out["transferHost"] = c.h.TransferHost(ctx, c.call, &wire.LobbyTransferHost{LobbyID: id, UserID: "ann"})
+	return out
+}
+
 // User ids may hold colons: one user's lobbies are never counted as another's.
 func TestUsersWithColons(t *testing.T) {
 	w := newWorld(t, func(p *Policy) { p.Join.MaxPerUser = 1 })
