@@ -84,7 +84,7 @@ func (a *App) newSockets(sessions *session.Manager) (*socketio.Server, error) {
 		PingInterval: e.PingInterval.Duration, PingTimeout: e.PingTimeout.Duration,
 		UpgradeTimeout: e.UpgradeTimeout.Duration, ConnectTimeout: e.ConnectTimeout.Duration,
 		MaxPayload: e.MaxPayload, AllowedOrigins: e.AllowedOrigins,
-		OutboundBytes: a.rules.outboundBytes, Sessions: sessions, Log: a.log,
+		OutboundBytes: a.rules.outboundBytes, Sessions: sessions, Registry: a.registry, Log: a.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("socket server: %w", err)

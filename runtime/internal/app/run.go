@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -115,7 +116,7 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
-	a.open(k)
+	a.open(k, clients)
 	for _, run := range a.background(k) {
 		running.Go(func() { a.attend(work, run) })
 	}
@@ -133,11 +134,11 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 }
 
 // open begins to serve clients.
-func (a *App) open(k *core) {
+func (a *App) open(k *core, clients *http.Server) {
 	a.core.Store(k)
 	a.redis.connected(k.probe)
-	e := a.settings.config.Engine
-	a.gate.open(limited(k.sockets, e.PingInterval.Duration+e.PingTimeout.Duration))
+	k.sockets.Attach(clients)
+	a.gate.open(k.sockets)
 }
 
 // attend runs a part of the server again should it end before its time.

@@ -28,7 +28,9 @@ func (a *App) stop(ctx context.Context, k *core, clients *http.Server, hurry <-c
 	flush, cancel := context.WithTimeout(patient, d.FlushTimeout.Duration)
 	defer cancel()
 	k.emptied(flush)
-	k.sockets.Close()
+	if err := k.sockets.Close(flush); err != nil {
+		a.log.Warn("connections were cut off", "error", err)
+	}
 	k.sessions.Close(flush)
 	if err := clients.Shutdown(flush); err != nil {
 		a.log.Warn("requests were cut off", "error", err)

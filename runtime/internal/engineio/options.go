@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"log/slog"
+	"math"
 	"net/http"
 	"time"
 )
@@ -37,8 +38,12 @@ type Options struct {
 	// MaxPayload is the largest message, and the largest POST, in bytes: 1,000,000.
 	MaxPayload int
 	// OutboundBytes bounds what waits to be written to a client: 1 MiB. A session
-	// that would exceed it is closed as a slow consumer.
+	// that would exceed it is closed as a slow consumer; a frame of any size may
+	// wait alone.
 	OutboundBytes int
+	// OutboundLimit, if it is not nil, gives that bound anew for each frame, so that
+	// it may change while sessions are open; 0 is no bound. It must be quick.
+	OutboundLimit func() int
 	// SendBuffer is asked of the kernel for each WebSocket connection, in bytes: 64 KiB.
 	// Left to itself it takes some megabytes for a client that does not read.
 	SendBuffer int
@@ -66,6 +71,17 @@ type Options struct {
 
 	// portable keeps to net.Conn where a descriptor could be taken over.
 	portable bool
+}
+
+// bound is how many bytes may wait for a client right now.
+func (o *Options) bound() int {
+	if o.OutboundLimit == nil {
+		return o.OutboundBytes
+	}
+	if limit := o.OutboundLimit(); limit > 0 {
+		return limit
+	}
+	return math.MaxInt
 }
 
 func (o Options) withDefaults() Options {

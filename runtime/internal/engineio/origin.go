@@ -33,6 +33,7 @@ func (srv *Server) checkOrigin(w http.ResponseWriter, r *http.Request) (done boo
 	if wanted := r.Header.Get("Access-Control-Request-Headers"); wanted != "" {
 		h.Set("Access-Control-Allow-Headers", wanted)
 	}
+	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true, nil
 }

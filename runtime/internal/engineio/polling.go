@@ -27,7 +27,7 @@ type polling struct {
 func newPolling() *polling { return &polling{wake: make(chan struct{}, 1)} }
 
 func (p *polling) push(f *Frame, bound int) pushed {
-	if p.out.bytes+len(f.wire) > bound {
+	if p.out.bytes+len(f.wire) > bound && !p.out.empty() {
 		return pushFull
 	}
 	p.out.push(f)

@@ -17,12 +17,14 @@ type query struct {
 	version, transport, sid string
 }
 
-// parseQuery reads a raw query. Of a parameter given twice the last counts.
+// parseQuery reads a raw query. Each parameter may be given once, so that all who
+// read a request read the same; JSONP (j) is not served.
 func parseQuery(raw string) (query, error) {
 	var q query
 	if len(raw) > maxQuery {
 		return q, errBadRequest
 	}
+	seen := map[*string]bool{}
 	for n := 0; raw != ""; n++ {
 		if n == maxParameters {
 			return q, errBadRequest
@@ -32,8 +34,15 @@ func parseQuery(raw string) (query, error) {
 		name, value, _ := strings.Cut(pair, "=")
 		target := q.field(name)
 		if target == nil {
+			if name == "j" {
+				return q, errBadRequest
+			}
 			continue
 		}
+		if seen[target] {
+			return q, errBadRequest
+		}
+		seen[target] = true
 		decoded, err := url.QueryUnescape(value)
 		if err != nil {
 			return q, errBadRequest

@@ -112,7 +112,7 @@ func (s *Socket) push(f *Frame) pushed {
 	if s.closed.Load() {
 		return pushClosed
 	}
-	return s.polling.push(f, s.server.options.OutboundBytes)
+	return s.polling.push(f, s.server.options.bound())
 }
 
 // Writable tells whether a message sent now would go out at once.

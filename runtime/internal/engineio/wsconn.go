@@ -51,12 +51,12 @@ func (c *wsConn) push(f *Frame) pushed {
 	if c.phase != phaseOpen {
 		return pushClosed
 	}
-	options := &c.socket.server.options
-	if c.out.bytes+len(f.wire) > options.OutboundBytes {
+	bound := c.socket.server.options.bound()
+	if c.out.bytes+len(f.wire) > bound && !c.out.empty() {
 		return pushFull
 	}
 	c.put(f)
-	if !c.warned && c.out.bytes > options.OutboundBytes/2 {
+	if !c.warned && c.out.bytes > bound/2 {
 		c.warned = true
 		return pushHalf
 	}
@@ -126,7 +126,7 @@ func (c *wsConn) wrote(n int, stalled bool) {
 		lines.set.drop(&c.deadline)
 	}
 	c.timed = false
-	if c.warned && c.out.bytes < c.socket.server.options.OutboundBytes/4 {
+	if c.warned && c.out.bytes < c.socket.server.options.bound()/4 {
 		c.warned = false
 	}
 	if !c.out.empty() {

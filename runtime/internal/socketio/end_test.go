@@ -167,8 +167,12 @@ func TestSlowConsumer(t *testing.T) {
 		st.commit(session.UserStream("ann"), stream.Event{Name: "test:big", Data: data}, nil)
 	}
 	st.eventually("the session is cut", func() bool { return st.sessions.Stats().Connections == 0 })
+	// What waited is dropped; the next poll is told that the session has ended.
+	if got, err := fetch(http.MethodGet, url+"&sid="+sid, http.Header{}, ""); err != nil || got != "1" {
+		t.Errorf("the next poll: %s, %v", got, err)
+	}
 	if _, err := fetch(http.MethodGet, url+"&sid="+sid, http.Header{}, ""); err == nil || !strings.Contains(err.Error(), `"code":1`) {
-		t.Errorf("the next poll: %v", err)
+		t.Errorf("the poll after it: %v", err)
 	}
 }
 
@@ -213,10 +217,12 @@ func TestWaitingPollIsAnswered(t *testing.T) {
 		t.Fatal(refused)
 	}
 	c.pushed(wire.EventSessionReady, 1, &wire.SessionReady{})
-	st.server.Close()
-	c.closed()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	if err := st.server.Close(ctx); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	c.closed()
 	if err := front.Config.Shutdown(ctx); err != nil {
 		t.Errorf("shut down: %v", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
-	"unicode/utf8"
 )
 
 // Packet types of Socket.IO v5.
@@ -32,7 +31,6 @@ const (
 var (
 	errEmpty     = errors.New("empty packet")
 	errBinary    = errors.New("binary packets are not accepted")
-	errText      = errors.New("packet is not valid UTF-8")
 	errType      = errors.New("packet type is not for clients")
 	errNamespace = errors.New("namespace is too long")
 	errID        = errors.New("packet id is too long")
@@ -57,7 +55,7 @@ type packet struct {
 	data []byte
 }
 
-// parsePacket reads the text of a packet: the type, the namespace and a comma if
+// parsePacket reads the text of a packet, which is valid UTF-8: the type, the namespace and a comma if
 // it is not "/", the id, and the data.
 func parsePacket(text []byte) (packet, error) {
 	if len(text) == 0 {
@@ -70,9 +68,6 @@ func parsePacket(text []byte) (packet, error) {
 		return packet{}, errBinary
 	default:
 		return packet{}, errType
-	}
-	if !utf8.Valid(text) {
-		return packet{}, errText
 	}
 	rest, err := p.readNamespace(text[1:])
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -32,7 +33,6 @@ func TestParsePacket(t *testing.T) {
 		{name: "no type", text: `x`, err: errType},
 		{name: "long namespace", text: `0/` + strings.Repeat("n", maxNamespace) + `,`, err: errNamespace},
 		{name: "long id", text: `2` + strings.Repeat("9", 16) + `["a"]`, err: errID},
-		{name: "broken UTF-8", text: "2[\"a\",\"\xff\"]", err: errText},
 		{name: "broken JSON", text: `2["a",`, err: errPayload},
 		{name: "data after the array", text: `2["a"]["b"]`, err: errPayload},
 		{name: "event that is an object", text: `2{}`, err: errPayload},
@@ -93,9 +93,9 @@ func TestEvent(t *testing.T) {
 
 func TestEncode(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{string(encodeEvent("chat:message", json.RawMessage(`{"a":1}`))), `2["chat:message",{"a":1}]`},
-		{string(encodeEvent("a", nil)), `2["a"]`},
-		{string(encodeAck(17, json.RawMessage(`{"ok":true}`))), `317[{"ok":true}]`},
+		{string(eventText("chat:message", json.RawMessage(`{"a":1}`))), `2["chat:message",{"a":1}]`},
+		{string(eventText("a", nil)), `2["a"]`},
+		{string(ackText(17, json.RawMessage(`{"ok":true}`))), `317[{"ok":true}]`},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %s, want %s", c.got, c.want)
@@ -114,6 +114,9 @@ func FuzzPacket(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		if !utf8.Valid(text) {
+			return // the engine lets nothing else through
+		}
 		p, err := parsePacket(text)
 		if err != nil {
 			return
@@ -141,7 +144,7 @@ func FuzzPacket(f *testing.F) {
 			}
 		}
 		if len(args) == 1 && name != "" {
-			again, err := parsePacket(encodeEvent("e", args[0]))
+			again, err := parsePacket(eventText("e", args[0]))
 			if err != nil {
 				t.Fatalf("cannot be read again: %v", err)
 			}

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/zishang520/socket.io/servers/engine/v3"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/zishang520/socket.io/servers/socket/v3"
-	"github.com/zishang520/socket.io/v3/pkg/types"
 
+	"github.com/anteroom/anteroom/runtime/internal/engineio"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -23,9 +25,7 @@ type Options struct {
 	Path string
 	// Transports are "websocket", "polling", or both.
 	Transports []string
-	// PingInterval is between pings, PingTimeout how long a pong may take. The
-	// engine needs PingTimeout to be the longer one, and it is made a second longer
-	// where it is not.
+	// PingInterval is between pings, PingTimeout how long a pong may take.
 	PingInterval, PingTimeout time.Duration
 	// UpgradeTimeout bounds the step from polling to WebSocket, ConnectTimeout how
 	// long a connection may stay without a session.
@@ -42,130 +42,136 @@ type Options struct {
 	// must be quick.
 	OutboundBytes func() int64
 	Sessions      *session.Manager
-	Log           *slog.Logger
+	// Registry gets the server's metrics; nil is no metrics. A registry is good for
+	// one server.
+	Registry prometheus.Registerer
+	Log      *slog.Logger
 }
 
-// Server is the Socket.IO server. It is an http.Handler for its path and all below.
+// Server is the Socket.IO server. It is an http.Handler for its path.
 type Server struct {
-	path       string
-	transports map[string]bool
-	maxMessage int64
-	origins    origins
-	polls      polls
-
-	io       *socket.Server
-	engine   engine.Server
+	engine   *engineio.Server
+	base     *base
 	sessions *session.Manager
-	outbound func() int64
 	timeout  time.Duration
-	log      *slog.Logger
+	backlogs atomic.Uint64
 }
 
-// New makes a server; its http.Server is the caller's, and needs a
-// ReadHeaderTimeout. Errors say which option is not possible.
+// New makes a server. Its http.Server is the caller's, and has to be given to
+// Attach. Errors say which option is not possible.
 func New(o Options) (*Server, error) {
-	s := &Server{
-		path:       strings.TrimSuffix(o.Path, "/"),
-		transports: map[string]bool{},
-		maxMessage: 2 * o.MaxPayload,
-		origins:    newOrigins(o.AllowedOrigins),
-		sessions:   o.Sessions,
-		outbound:   o.OutboundBytes,
-		timeout:    o.ConnectTimeout,
-		log:        o.Log,
-	}
+	s := &Server{base: newBase(), sessions: o.Sessions, timeout: o.ConnectTimeout}
 	options, err := s.engineOptions(o)
 	if err != nil {
 		return nil, err
 	}
-	s.io = socket.NewServer(nil, options)
-	s.engine = engine.NewServer(options)
-	s.io.Bind(&binding{BaseServer: s.engine, closed: s.polls.end})
-	s.io.Sockets().Use(s.connect)
-	_ = s.io.On("connection", s.connected)
-	return s, nil
+	s.engine = engineio.New(clients{s}, options)
+	s.base.server = s.engine
+	if o.Registry != nil {
+		register(o.Registry, s.engine, &s.backlogs)
+	}
+	bound := libraryOptions(options.Path, o.ConnectTimeout)
+	bound.SetParser(connects{})
+	library := socket.NewServer(nil, bound)
+	library.Bind(s.base)
+	library.Sockets().Use(s.connect)
+	return s, library.On("connection", s.connected)
 }
 
-func (s *Server) engineOptions(o Options) (*socket.ServerOptions, error) {
+func (s *Server) engineOptions(o Options) (engineio.Options, error) {
 	if o.MaxPayload <= 0 || o.PingInterval <= 0 || o.PingTimeout <= 0 || o.ConnectTimeout <= 0 {
-		return nil, errors.New("socket.io: MaxPayload, PingInterval, PingTimeout and ConnectTimeout must be positive")
+		return engineio.Options{}, errors.New("socket.io: MaxPayload, PingInterval, PingTimeout and ConnectTimeout must be positive")
 	}
-	transports := types.NewSet[engine.TransportCtor]()
+	options := engineio.Options{
+		Path:         strings.TrimSuffix(o.Path, "/") + "/",
+		PingInterval: o.PingInterval, PingTimeout: o.PingTimeout, UpgradeTimeout: o.UpgradeTimeout,
+		MaxPayload:    int(2 * o.MaxPayload),
+		OutboundLimit: func() int { return int(o.OutboundBytes()) },
+		Backlog:       func(*engineio.Socket) { s.backlogs.Add(1) },
+		AllowOrigin:   newOrigins(o.AllowedOrigins).allows,
+		// The ingress needs its own cookie to find the right server; none is read here.
+		AllowCredentials: true,
+		NoPolling:        true, NoWebSocket: true,
+		Log: o.Log,
+	}
 	for _, name := range o.Transports {
 		switch name {
 		case "websocket":
-			transports.Add(engine.WebSocket)
+			options.NoWebSocket = false
 		case "polling":
-			transports.Add(engine.Polling)
+			options.NoPolling = false
 		default:
-			return nil, fmt.Errorf("socket.io: there is no transport %q", name)
+			return options, fmt.Errorf("socket.io: there is no transport %q", name)
 		}
-		s.transports[name] = true
 	}
-	if o.PingTimeout <= o.PingInterval {
-		o.PingTimeout = o.PingInterval + time.Second
-		o.Log.Warn("the ping timeout is raised, it must be longer than the ping interval",
-			"pingInterval", o.PingInterval, "pingTimeout", o.PingTimeout)
-	}
-	options := socket.DefaultServerOptions()
-	options.SetPath(o.Path)
-	options.SetTransports(transports)
-	options.SetPingInterval(o.PingInterval)
-	options.SetPingTimeout(o.PingTimeout)
-	options.SetIdleTimeout(2 * (o.PingInterval + o.PingTimeout))
-	options.SetUpgradeTimeout(o.UpgradeTimeout)
-	options.SetConnectTimeout(o.ConnectTimeout)
-	options.SetMaxHttpBufferSize(s.maxMessage)
-	options.SetServeClient(false)
-	options.SetAllowEIO3(false)
-	options.SetParser(packets{})
 	return options, nil
 }
 
-// connect answers a CONNECT. It runs where the connection is read, so the answer
-// comes from another goroutine; there is at most one of them for a connection.
-func (s *Server) connect(sock *socket.Socket, next func(*socket.ExtendedError)) {
-	auth := sock.Handshake().Auth
-	hello, ok := auth[handshakeMember].(handshake)
-	if !ok {
-		next(socket.NewExtendedError("Bad handshake", nil))
-		return
-	}
-	// The library keeps the map as long as the connection; a token is not to stay.
-	delete(auth, handshakeMember)
-	p := &peer{id: string(sock.Id()), engine: sock.Conn(), bound: s.outbound}
-	sock.SetData(p)
-	go s.open(p, hello, next)
+// ServeHTTP serves Engine.IO on the configured path.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
+
+// Attach prepares an http.Server for this one: see [engineio.Server.Attach].
+func (s *Server) Attach(h *http.Server) { s.engine.Attach(h) }
+
+// Close closes all connections, once what waits for them has been sent, and cuts
+// those that are left when ctx ends, which is then the error.
+func (s *Server) Close(ctx context.Context) error {
+	defer s.base.forget()
+	return s.engine.Close(ctx)
 }
 
-func (s *Server) open(p *peer, hello handshake, next func(*socket.ExtendedError)) {
+// connect is the library's middleware: it answers a CONNECT. It runs where the
+// connection is read, so the answer comes from another goroutine; there is at most
+// one of them for a connection.
+func (s *Server) connect(sock *socket.Socket, next func(*socket.ExtendedError)) {
+	c, ok := owner(sock)
+	if !ok {
+		next(refusal(errNotConnect))
+		return
+	}
+	auth := c.auth
+	c.auth, c.id = nil, string(sock.Id())
+	go s.open(c, auth, next)
+}
+
+// owner finds the conn of a socket of the library.
+func owner(sock *socket.Socket) (*conn, bool) {
+	l, ok := sock.Conn().(*link)
+	if !ok {
+		return nil, false
+	}
+	c, ok := l.below.Data().(*conn)
+	return c, ok
+}
+
+func (s *Server) open(c *conn, auth json.RawMessage, next func(*socket.ExtendedError)) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
-	opened, err := s.sessions.Open(ctx, p, hello.auth)
+	opened, err := s.sessions.Open(ctx, c, auth)
 	if err != nil {
-		hello.decoder.refused()
+		c.connecting.Store(false)
 		next(refusal(err))
 		return
 	}
-	p.session.Store(opened)
-	closed := func(...any) { opened.Closed(hello.decoder.left.Load()) }
-	_ = p.engine.Once("close", closed)
 	// From here on events are taken in; they wait until the session starts.
-	hello.decoder.peer.Store(p)
-	if p.engine.ReadyState() == "closed" {
-		closed()
+	if !c.opened(opened) {
+		opened.Closed(false)
 	}
 	next(nil)
 }
 
-// connected starts a session once its CONNECT is answered.
+// connected starts a session once its CONNECT is answered, and the library is no
+// longer needed.
 func (s *Server) connected(sockets ...any) {
 	sock, ok := sockets[0].(*socket.Socket)
 	if !ok {
 		return
 	}
-	if p, ok := sock.Data().(*peer); ok {
-		p.session.Load().Start()
+	if c, ok := owner(sock); ok {
+		c.settled()
+		if opened := c.session.Load(); opened != nil {
+			opened.Start()
+		}
 	}
 }
 
@@ -181,13 +187,3 @@ func refusal(err error) *socket.ExtendedError {
 	}
 	return socket.NewExtendedError(told.Message, json.RawMessage(data))
 }
-
-// hangUp ends a session's connection by its Engine.IO id.
-func (s *Server) hangUp(session string) {
-	if conn, ok := s.engine.Clients().Load(session); ok {
-		conn.Close(true)
-	}
-}
-
-// Close ends every connection at once, whatever still waits to be sent.
-func (s *Server) Close() { s.engine.Close() }

@@ -94,7 +94,10 @@ func newStack(t *testing.T, change ...func(*setup)) *stack {
 	front := httptest.NewServer(server)
 	st.url = front.URL
 	t.Cleanup(func() {
-		server.Close()
+		closing, stop := context.WithTimeout(ctx, time.Second)
+		defer stop()
+		// Clients that do not answer the close are cut, which is no fault here.
+		_ = server.Close(closing)
 		front.CloseClientConnections()
 		front.Close()
 		st.sessions.Close(ctx)
