@@ -27,6 +27,7 @@ func (a *App) stop(ctx context.Context, k *core, clients *http.Server, hurry <-c
 
 	flush, cancel := context.WithTimeout(patient, d.FlushTimeout.Duration)
 	defer cancel()
+	k.sockets.Drain()
 	k.emptied(flush)
 	if err := k.sockets.Close(flush); err != nil {
 		a.log.Warn("connections were cut off", "error", err)
@@ -41,9 +42,10 @@ func (a *App) stop(ctx context.Context, k *core, clients *http.Server, hurry <-c
 // lookEvery is how often emptied counts.
 const lookEvery = 20 * time.Millisecond
 
-// emptied waits until the last connection is closed, or ctx ends.
+// emptied waits until the last connection is closed and the last poll answered, or
+// ctx ends.
 func (k *core) emptied(ctx context.Context) {
-	for k.sessions.Stats().Connections > 0 && ctx.Err() == nil {
+	for (k.sessions.Stats().Connections > 0 || k.sockets.Waiting() > 0) && ctx.Err() == nil {
 		sleep(ctx, lookEvery)
 	}
 }

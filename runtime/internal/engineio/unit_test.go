@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -200,6 +201,33 @@ func TestOutboxWithPartialWrites(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Fatal("other bytes came out")
 	}
+}
+
+// The bound is asked for with each frame; a frame that is larger may wait alone.
+func TestOutboundLimitIsLive(t *testing.T) {
+	var limit atomic.Int64
+	options := calm(false)
+	options.OutboundLimit = func() int { return int(limit.Load()) }
+	h := newHost(t, options, nil)
+	q := h.startPolling()
+	s := receive(t, h.handler.opened, "open")
+	frame := Message(Text, strings.Repeat("x", 1000))
+	limit.Store(500)
+	if !s.Send(frame) {
+		t.Error("the first frame may not wait")
+	}
+	for _, allowed := range []int64{0, 10_000} {
+		limit.Store(allowed)
+		if !s.Send(frame) {
+			t.Errorf("within the limit of %d", allowed)
+		}
+	}
+	limit.Store(3500)
+	if s.Send(frame) {
+		t.Error("beyond the limit")
+	}
+	h.wantClosed(SlowConsumer)
+	h.want("GET", q, "", 200, "1")
 }
 
 func TestOutboxCut(t *testing.T) {

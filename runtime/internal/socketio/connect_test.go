@@ -264,7 +264,7 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-func TestHandshakeErrors(t *testing.T) {
+func TestFault10HandshakeErrors(t *testing.T) {
 	st := newStack(t, func(s *setup) { s.socket.Transports = []string{"polling"} })
 	for _, c := range []struct {
 		name, method, query string
@@ -294,7 +294,7 @@ func TestHandshakeErrors(t *testing.T) {
 	}
 }
 
-func TestPostTooLarge(t *testing.T) {
+func TestFault06PostTooLarge(t *testing.T) {
 	st := newStack(t)
 	body, err := fetch("GET", st.url+"/socket.io/?EIO=4&transport=polling", http.Header{}, "")
 	if err != nil {
@@ -308,9 +308,9 @@ func TestPostTooLarge(t *testing.T) {
 	}
 }
 
-// TestNoConnectIsLost has clients send CONNECT together with the handshake, before
+// TestFault01ConnectIsNotLost has clients send CONNECT together with the handshake, before
 // the engine has set itself up.
-func TestNoConnectIsLost(t *testing.T) {
+func TestFault01ConnectIsNotLost(t *testing.T) {
 	st := newStack(t, func(s *setup) { s.limits.Connections, s.limits.ConnectionsPerUser = 0, 0 })
 	const clients = 200
 	done := make(chan *client, clients)

@@ -148,8 +148,8 @@ func TestRequestsOutliveTheConnection(t *testing.T) {
 	}
 }
 
-// TestSlowConsumer has a polling client that does not poll any more.
-func TestSlowConsumer(t *testing.T) {
+// TestFault03SlowPolling has a polling client that does not poll any more.
+func TestFault03SlowPolling(t *testing.T) {
 	st := newStack(t, func(s *setup) { s.outbound = 10 << 10 })
 	url := st.url + "/socket.io/?EIO=4&transport=polling"
 	body, err := fetch(http.MethodGet, url, http.Header{}, "")
@@ -176,9 +176,9 @@ func TestSlowConsumer(t *testing.T) {
 	}
 }
 
-// TestSlowWebSocket has a WebSocket client that does not read any more, among
+// TestFault03SlowWebSocket has a WebSocket client that does not read any more, among
 // others that do.
-func TestSlowWebSocket(t *testing.T) {
+func TestFault03SlowWebSocket(t *testing.T) {
 	st := newStack(t, func(s *setup) { s.outbound = 256 << 10 })
 	conn, _, err := websocket.DefaultDialer.Dial(
 		"ws"+strings.TrimPrefix(st.url, "http")+"/socket.io/?EIO=4&transport=websocket", nil)
@@ -204,9 +204,9 @@ func TestSlowWebSocket(t *testing.T) {
 	}
 }
 
-// TestWaitingPollIsAnswered closes the server below a poll that waits, and expects
+// TestFault04WaitingPollIsAnswered closes the server below a poll that waits, and expects
 // an orderly end of the http.Server.
-func TestWaitingPollIsAnswered(t *testing.T) {
+func TestFault04WaitingPollIsAnswered(t *testing.T) {
 	st := newStack(t)
 	front := httptest.NewServer(st.server)
 	c, err := dialPolling(t, front.URL, http.Header{})

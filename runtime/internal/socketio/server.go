@@ -113,6 +113,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 // Attach prepares an http.Server for this one: see [engineio.Server.Attach].
 func (s *Server) Attach(h *http.Server) { s.engine.Attach(h) }
 
+// Drain refuses new connections and closes all that are open. Those that poll may
+// still fetch what waits for them; Waiting tells how many have not.
+func (s *Server) Drain() { s.engine.Drain() }
+
+// Waiting is how many connections are open, or have not fetched their last packets.
+func (s *Server) Waiting() int { return s.engine.Stats().Sessions }
+
 // Close closes all connections, once what waits for them has been sent, and cuts
 // those that are left when ctx ends, which is then the error.
 func (s *Server) Close(ctx context.Context) error {

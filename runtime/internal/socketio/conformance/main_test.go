@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// patience is how long tests wait for what has to happen.
+const patience = 10 * time.Second
+
+// start serves on a free port, until the test ends.
+func start(t *testing.T) (addr string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- serve(ctx, listener) }()
+	t.Cleanup(func() {
+		cancel()
+		<-done // what is cut at the end is no fault here
+	})
+	return listener.Addr().String()
+}
+
+type client struct {
+	t    *testing.T
+	conn *websocket.Conn
+}
+
+func dial(t *testing.T, addr, path string) *client {
+	t.Helper()
+	conn, _, err := websocket.DefaultDialer.Dial("ws://"+addr+path+"?EIO=4&transport=websocket", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	c := &client{t, conn}
+	if opening := c.next(); !strings.HasPrefix(opening, "0{") {
+		t.Fatalf("opening %s", opening)
+	}
+	return c
+}
+
+// send sends texts, and those that begin with "b:" as binary without it.
+func (c *client) send(messages ...string) {
+	c.t.Helper()
+	for _, m := range messages {
+		kind := websocket.TextMessage
+		if data, binary := strings.CutPrefix(m, "b:"); binary {
+			kind, m = websocket.BinaryMessage, data
+		}
+		if err := c.conn.WriteMessage(kind, []byte(m)); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+// next is the next message in the same form, "" at the end. Pings are answered.
+func (c *client) next() string {
+	for {
+		kind, data, err := c.conn.ReadMessage()
+		switch {
+		case err != nil:
+			if closed, ok := err.(*websocket.CloseError); !ok || closed.Code == websocket.CloseAbnormalClosure {
+				c.t.Errorf("no orderly end: %v", err)
+			}
+			return ""
+		case kind == websocket.BinaryMessage:
+			return "b:" + string(data)
+		case string(data) == "2":
+			c.send("3")
+		default:
+			return string(data)
+		}
+	}
+}
+
+// TestSocketIO plays conversations. Where what the server says ends with "*", the
+// rest is free, and "" is the end of the connection.
+func TestSocketIO(t *testing.T) {
+	addr := start(t)
+	const hole, hole2 = `{"_placeholder":true,"num":0}`, `{"_placeholder":true,"num":1}`
+	for name, steps := range map[string][]string{
+		"connect":              {"> 40", `40{"sid":"*`, `42["auth",{}]`},
+		"connect with payload": {`> 40{"token":"123"}`, `40{"sid":"*`, `42["auth",{"token":"123"}]`},
+		"custom namespace":     {"> 40/custom,", `40/custom,{"sid":"*`, `42/custom,["auth",{}]`},
+		"custom with payload":  {`> 40/custom,{"token":"abc"}`, `40/custom,{"sid":"*`, `42/custom,["auth",{"token":"abc"}]`},
+		"unknown namespace":    {"> 40/random", `44/random,{"message":"Invalid namespace"}`},
+		"invalid handshake":    {"> 4abc", ""},
+		"invalid packet type":  {"> 40", `40{*`, `42["auth",{}]`, "> 4abc", ""},
+		"invalid payload":      {"> 40", `40{*`, `42["auth",{}]`, "> 42{}", ""},
+		"invalid ack id":       {"> 40", `40{*`, `42["auth",{}]`, `> 42abc["message-with-ack",1]`, ""},
+		"disconnect":           {"> 40", `40{*`, `42["auth",{}]`, "> 41", "> 40/custom,", `40/custom,{*`, `42/custom,["auth",{}]`},
+		"leave a namespace": {
+			"> 40", `40{*`, `42["auth",{}]`, "> 40/custom,", `40/custom,{*`, `42/custom,["auth",{}]`,
+			"> 41/custom", `> 42["message","x"]`, `42["message-back","x"]`,
+		},
+		"message": {
+			"> 40", `40{*`, `42["auth",{}]`, `> 42["message",1,"2",{"3":[true]}]`, `42["message-back",1,"2",{"3":[true]}]`,
+		},
+		"message with ack": {
+			"> 40", `40{*`, `42["auth",{}]`, `> 42456["message-with-ack",1,"2",{"3":[false]}]`, `43456[1,"2",{"3":[false]}]`,
+		},
+		"binary": {
+			"> 40", `40{*`, `42["auth",{}]`, `> 452-["message",` + hole + `,` + hole2 + `]`, "> b:\x01\x02\x03", "> b:\x04\x05\x06",
+			`452-["message-back",` + hole + `,` + hole2 + `]`, "b:\x01\x02\x03", "b:\x04\x05\x06",
+		},
+		"binary with ack": {
+			"> 40", `40{*`, `42["auth",{}]`, `> 452-789["message-with-ack",` + hole + `,` + hole2 + `]`, "> b:\x01\x02\x03", "> b:\x04\x05\x06",
+			`462-789[` + hole + `,` + hole2 + `]`, "b:\x01\x02\x03", "b:\x04\x05\x06",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := dial(t, addr, "/socket.io/")
+			for _, step := range steps {
+				if text, ok := strings.CutPrefix(step, "> "); ok {
+					c.send(text)
+					continue
+				}
+				got := c.next()
+				if begin, free := strings.CutSuffix(step, "*"); got != step && !(free && strings.HasPrefix(got, begin)) {
+					t.Fatalf("got %q, want %q", got, step)
+				}
+			}
+		})
+	}
+}
+
+func TestSocketIOOverPolling(t *testing.T) {
+	base := "http://" + start(t) + "/socket.io/?EIO=4&transport=polling"
+	opening := ask(t, http.MethodGet, base, "")
+	_, rest, _ := strings.Cut(opening, `"sid":"`)
+	sid, _, _ := strings.Cut(rest, `"`)
+	url := base + "&sid=" + sid
+	if got := ask(t, http.MethodPost, url, "40\x1e42[\"message\",\"\u00e9\"]"); got != "ok" {
+		t.Errorf("POST: %s", got)
+	}
+	var all strings.Builder
+	for !strings.Contains(all.String(), "auth") || !strings.Contains(all.String(), `42["message-back","é"]`) {
+		payload := ask(t, http.MethodGet, url, "")
+		all.WriteString(payload)
+		if strings.Contains(payload, "2") {
+			ask(t, http.MethodPost, url, "3")
+		}
+	}
+	if !strings.Contains(all.String(), `40{"sid":"`) {
+		t.Errorf("got %q", all.String())
+	}
+}
+
+func ask(t *testing.T, method, url, body string) string {
+	t.Helper()
+	req, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("status %d, %v: %s", res.StatusCode, err, text)
+	}
+	return string(text)
+}
+
+func TestEngineIO(t *testing.T) {
+	c := dial(t, start(t), "/engine.io/")
+	c.send("4hello", "b:\x00\xff")
+	for _, want := range []string{"4hello", "b:\x00\xff"} {
+		if got := c.next(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
