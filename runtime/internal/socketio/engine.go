@@ -1,7 +1,6 @@
 package socketio
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -25,18 +24,14 @@ type base struct {
 	request *types.HttpContext
 	// transport is what all carriers have in common.
 	transport transports.Transport
-	// forget ends what the request's context holds.
-	forget context.CancelFunc
 }
 
 func newBase() *base {
-	ctx, cancel := context.WithCancel(context.Background())
-	request := (&http.Request{Method: http.MethodGet, URL: &url.URL{}, Header: http.Header{}}).WithContext(ctx)
+	request := &http.Request{Method: http.MethodGet, URL: &url.URL{}, Header: http.Header{}}
 	return &base{
 		BaseServer: engine.MakeBaseServer(),
 		request:    types.NewHttpContext(nowhere{}, request),
 		transport:  transports.MakeTransport(),
-		forget:     cancel,
 	}
 }
 
@@ -46,6 +41,9 @@ func (b *base) connect(below *engineio.Socket) *link {
 	b.Emit("connection", l)
 	return l
 }
+
+// forget lets go of the request, which a goroutine waits for.
+func (b *base) forget() { b.request.Flush() }
 
 // Close implements engine.BaseServer.
 func (b *base) Close() engine.BaseServer {
@@ -57,9 +55,14 @@ func (b *base) Close() engine.BaseServer {
 // nowhere is the ResponseWriter of a request that nobody made.
 type nowhere struct{}
 
-func (nowhere) Header() http.Header            { return http.Header{} }
+// Header implements http.ResponseWriter.
+func (nowhere) Header() http.Header { return http.Header{} }
+
+// Write implements http.ResponseWriter.
 func (nowhere) Write(data []byte) (int, error) { return len(data), nil }
-func (nowhere) WriteHeader(int)                {}
+
+// WriteHeader implements http.ResponseWriter.
+func (nowhere) WriteHeader(int) {}
 
 // carrier is the transport of a link, for those who ask whether it is writable.
 type carrier struct {
