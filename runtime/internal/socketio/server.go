@@ -19,6 +19,10 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
+// closeTimeout is how long a client may take to fetch what was sent before a close,
+// and to answer the close.
+const closeTimeout = 2 * time.Second
+
 // Options of a [Server]. All are required unless they say otherwise.
 type Options struct {
 	// Path is where Engine.IO is served, with or without a slash at its end.
@@ -85,6 +89,7 @@ func (s *Server) engineOptions(o Options) (engineio.Options, error) {
 	options := engineio.Options{
 		Path:         strings.TrimSuffix(o.Path, "/") + "/",
 		PingInterval: o.PingInterval, PingTimeout: o.PingTimeout, UpgradeTimeout: o.UpgradeTimeout,
+		CloseTimeout:  closeTimeout,
 		MaxPayload:    int(2 * o.MaxPayload),
 		OutboundLimit: func() int { return int(o.OutboundBytes()) },
 		Backlog:       func(*engineio.Socket) { s.backlogs.Add(1) },
