@@ -164,7 +164,7 @@ func TestResume(t *testing.T) {
 		at   wire.StreamPosition
 		want wire.StreamResumed
 	}{
-		{"up to date", at("counter:a", epoch, 4), wire.StreamResumed{Recovered: true, Epoch: epoch, Seq: 4}},
+		{"up to date", at("counter:a", epoch, 4), wire.StreamResumed{Recovered: true, Epoch: epoch, Seq: 4, Events: []wire.ResumedEvent{}}},
 		{"two missed", at("counter:a", epoch, 2), wire.StreamResumed{Recovered: true, Epoch: epoch, Seq: 4, Events: []wire.ResumedEvent{
 			{Event: "counter:changed", Data: json.RawMessage(`{"n":3,3`)}, {Event: "counter:changed", Data: json.RawMessage(`{"n":4,4`)},
 		}}},
@@ -174,7 +174,7 @@ func TestResume(t *testing.T) {
 		{"no such kind", at("nothing:a", "", 0), wire.StreamResumed{Error: &wire.Error{Code: wire.CodeNotFound}}},
 		{"another user's", at("user:bob", "", 0), wire.StreamResumed{Error: &wire.Error{Code: wire.CodePermissionDenied}}},
 		{"no name", at("counter:{a}", "", 0), wire.StreamResumed{Error: &wire.Error{Code: wire.CodeInvalidArgument, Field: "stream"}}},
-		{"own", at("user:ann", "", 0), wire.StreamResumed{Recovered: true}},
+		{"own", at("user:ann", "", 0), wire.StreamResumed{Recovered: true, Events: []wire.ResumedEvent{}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			want := tc.want
