@@ -24,7 +24,7 @@ func parseQuery(raw string) (query, error) {
 	if len(raw) > maxQuery {
 		return q, errBadRequest
 	}
-	seen := map[*string]bool{}
+	seen := make(map[*string]bool, 3)
 	for n := 0; raw != ""; n++ {
 		if n == maxParameters {
 			return q, errBadRequest

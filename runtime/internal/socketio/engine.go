@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	eio "github.com/zishang520/socket.io/parsers/engine/v3/packet"
 	"github.com/zishang520/socket.io/servers/engine/v3"
 	"github.com/zishang520/socket.io/servers/engine/v3/transports"
 	"github.com/zishang520/socket.io/v3/pkg/types"
@@ -97,9 +96,4 @@ func received(kind engineio.Kind, payload []byte) types.BufferInterface {
 		return types.NewStringBufferString(string(payload))
 	}
 	return types.NewBytesBufferString(string(payload))
-}
-
-// Write implements engine.Socket.
-func (l *link) Write(data io.Reader, _ *eio.Options, sent engine.SendCallback) engine.Socket {
-	return l.Send(data, nil, sent)
 }

@@ -40,6 +40,11 @@ func (l *link) Send(data io.Reader, _ *eio.Options, sent engine.SendCallback) en
 	return l
 }
 
+// Write implements engine.Socket.
+func (l *link) Write(data io.Reader, options *eio.Options, sent engine.SendCallback) engine.Socket {
+	return l.Send(data, options, sent)
+}
+
 // Close implements engine.Socket. What was written before is sent first.
 func (l *link) Close(bool) {
 	if !l.ended.Load() {
