@@ -43,3 +43,7 @@ func TestTheReadmesExample(t *testing.T) {
 func TestAListenerLearnsThatItsLobbyIsLost(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "lost.test.mjs")
 }
+
+func TestRedisHangsForAWhile(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "redis-paused.test.mjs")
+}

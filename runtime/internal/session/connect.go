@@ -100,25 +100,25 @@ func (m *Manager) admit(s *Session, user string) error {
 	case !m.drainBy.IsZero():
 		return drainingRefusal()
 	case limits.Connections > 0 && len(m.sessions) >= limits.Connections:
-		return full("this server is full")
+		return refuseFor(wire.CodeUnavailable, "this server is full", fullRetry)
 	case limits.ConnectionsPerUser > 0 && m.perUser[user] >= limits.ConnectionsPerUser:
-		return full(fmt.Sprintf("a user may have %d connections to a server", limits.ConnectionsPerUser))
+		return refuseFor(wire.CodeResourceExhausted,
+			fmt.Sprintf("a user may have %d connections to a server", limits.ConnectionsPerUser), fullRetry)
 	}
 	m.sessions[s] = struct{}{}
 	m.perUser[user]++
 	return nil
 }
 
-func full(message string) *wire.Error {
-	refusal := wire.Refuse(wire.CodeResourceExhausted, message)
-	refusal.Retryable = true
-	refusal.RetryAfterMs = fullRetry.Milliseconds()
-	return refusal
+func drainingRefusal() *wire.Error {
+	return refuseFor(wire.CodeDraining, "this server is about to stop; connect again to reach another one", time.Second)
 }
 
-func drainingRefusal() *wire.Error {
-	refusal := wire.Refuse(wire.CodeDraining, "this server is about to stop; connect again to reach another one")
-	refusal.RetryAfterMs = time.Second.Milliseconds()
+// refuseFor refuses what may be tried again after a while.
+func refuseFor(code wire.Code, message string, while time.Duration) *wire.Error {
+	refusal := wire.Refuse(code, message)
+	refusal.Retryable = true
+	refusal.RetryAfterMs = while.Milliseconds()
 	return refusal
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -261,6 +262,35 @@ func (c *client) connect(auth any) *wire.Error {
 		c.t.Fatalf("CONNECT_ERROR %s: %v", answer.data, err)
 	}
 	return refused.Data
+}
+
+// turnedAway wants a CONNECT to end the transport without an answer: a stock
+// client then comes back by itself.
+func (c *client) turnedAway(auth wire.ConnectAuth) {
+	c.t.Helper()
+	if !c.isTurnedAway(auth) {
+		c.t.Errorf("CONNECT was answered: %s", c.transcript())
+	}
+}
+
+// isTurnedAway sends CONNECT and waits for its answer, or the end without one.
+func (c *client) isTurnedAway(auth wire.ConnectAuth) bool {
+	c.t.Helper()
+	data, err := json.Marshal(auth)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := c.send("40" + string(data)); err != nil {
+		c.t.Fatal(err)
+	}
+	answered := false
+	c.wait("answer to CONNECT, or the end", func() bool {
+		answered = slices.ContainsFunc(c.log, func(m message) bool {
+			return m.kind == packetConnect || m.kind == packetConnectError
+		})
+		return answered || c.ended
+	})
+	return !answered
 }
 
 // begin sends a request with an acknowledgement and gives its id.

@@ -50,7 +50,6 @@ func TestConnect(t *testing.T) {
 }
 
 func TestConnectRefused(t *testing.T) {
-	full := func(s *setup) { s.limits.Connections = 1 }
 	one := func(s *setup) { s.limits.ConnectionsPerUser = 1 }
 	for _, c := range []struct {
 		name   string
@@ -62,7 +61,6 @@ func TestConnectRefused(t *testing.T) {
 		{"another protocol", nil, map[string]any{"token": "bob", "protocol": 9}, wire.Error{Code: wire.CodeUnsupportedProtocol}},
 		{"wrong type", nil, map[string]any{"token": 5}, wire.Error{Code: wire.CodeInvalidArgument, Field: "token"}},
 		{"too long", nil, map[string]any{"token": "bob", "deviceId": strings.Repeat("d", 65)}, wire.Error{Code: wire.CodeInvalidArgument, Field: "deviceId"}},
-		{"server full", full, wire.ConnectAuth{Token: "bob"}, wire.Error{Code: wire.CodeResourceExhausted, Retryable: true, RetryAfterMs: 5000}},
 		{"user full", one, wire.ConnectAuth{Token: "ann"}, wire.Error{Code: wire.CodeResourceExhausted, Retryable: true, RetryAfterMs: 5000}},
 		{"fault of the server", nil, wire.ConnectAuth{Token: "broken"}, wire.Error{Code: wire.CodeInternal}},
 	} {
@@ -92,18 +90,36 @@ func TestConnectRefused(t *testing.T) {
 	}
 }
 
-func TestConnectsPerSecond(t *testing.T) {
-	st := newStack(t, func(s *setup) { s.limits.ConnectsPerSecond = 1 })
-	st.join("ann")
-	var refused *wire.Error
-	for range 20 {
-		if refused = st.dial("websocket").connect(wire.ConnectAuth{Token: "ann"}); refused != nil {
-			break
+// TestTurnedAway has the server in trouble that is not the client's.
+func TestTurnedAway(t *testing.T) {
+	t.Run("server full", func(t *testing.T) {
+		st := newStack(t, func(s *setup) { s.limits.Connections = 1 })
+		st.join("ann")
+		st.dial("websocket").turnedAway(wire.ConnectAuth{Token: "bob"})
+		st.dial("polling").turnedAway(wire.ConnectAuth{Token: "bob"})
+		if n := st.sessions.Stats().Connections; n != 1 {
+			t.Errorf("%d connections are counted", n)
 		}
-	}
-	if refused == nil || refused.Code != wire.CodeRateLimited || refused.RetryAfterMs <= 0 || !refused.Retryable {
-		t.Errorf("got %+v", refused)
-	}
+	})
+	t.Run("too many connects a second", func(t *testing.T) {
+		st := newStack(t, func(s *setup) { s.limits.ConnectsPerSecond = 1 })
+		for range 50 {
+			if st.dial("websocket").isTurnedAway(wire.ConnectAuth{Token: "ann"}) {
+				return
+			}
+		}
+		t.Error("50 connects in a row were taken in")
+	})
+	t.Run("store down", func(t *testing.T) {
+		st := newStack(t)
+		st.db.SetDown(true)
+		st.dial("websocket").turnedAway(wire.ConnectAuth{Token: "ann"})
+		if n := st.sessions.Stats().Connections; n != 0 {
+			t.Errorf("%d connections are counted", n)
+		}
+		st.db.SetDown(false)
+		st.join("ann")
+	})
 }
 
 func TestConnectAgainAfterRefusal(t *testing.T) {
@@ -116,19 +132,6 @@ func TestConnectAgainAfterRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.pushed(wire.EventSessionReady, 1, &wire.SessionReady{})
-}
-
-func TestStoreDownAtConnect(t *testing.T) {
-	st := newStack(t)
-	st.db.SetDown(true)
-	if got := st.dial("websocket").connect(wire.ConnectAuth{Token: "ann"}); got == nil || got.Code != wire.CodeUnavailable || !got.Retryable {
-		t.Errorf("got %v", got)
-	}
-	if n := st.sessions.Stats().Connections; n != 0 {
-		t.Errorf("%d connections are counted", n)
-	}
-	st.db.SetDown(false)
-	st.join("ann")
 }
 
 func TestOtherNamespace(t *testing.T) {

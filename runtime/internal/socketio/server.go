@@ -162,7 +162,7 @@ func (s *Server) open(c *conn, auth json.RawMessage, next func(*socket.ExtendedE
 	opened, err := s.sessions.Open(ctx, c, auth)
 	if err != nil {
 		c.connecting.Store(false)
-		next(refusal(err))
+		s.refuse(c, err, next)
 		return
 	}
 	// From here on events are taken in; they wait until the session starts.
@@ -170,6 +170,24 @@ func (s *Server) open(c *conn, auth json.RawMessage, next func(*socket.ExtendedE
 		opened.Closed(false)
 	}
 	next(nil)
+}
+
+// refuse answers a CONNECT that is refused. Stock clients give up after a
+// CONNECT_ERROR, so where the trouble is the server's, and may be over soon or absent
+// on another one, the transport is closed instead: then they come back by themselves.
+func (s *Server) refuse(c *conn, err error, next func(*socket.ExtendedError)) {
+	var told *wire.Error
+	if errors.As(err, &told) {
+		switch told.Code {
+		case wire.CodeDraining:
+			c.below.Close(engineio.CodeGoingAway, string(told.Code))
+			return
+		case wire.CodeUnavailable, wire.CodeDeadlineExceeded, wire.CodeRateLimited:
+			c.below.Close(engineio.CodeTryAgain, string(told.Code))
+			return
+		}
+	}
+	next(refusal(err))
 }
 
 // connected starts a session once its CONNECT is answered, and the library is no
