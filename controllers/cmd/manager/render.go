@@ -24,7 +24,7 @@ type renderOptions struct {
 }
 
 const renderExample = `  manager render -f cluster.yaml
-  manager render -f config/samples --cluster quickstart
+  manager render -f config/samples --cluster demo
   kubectl get rtc,lp,mmq -o yaml | manager render -f -`
 
 func newRenderCommand() *cobra.Command {

@@ -15,7 +15,8 @@ import (
 const redisProbeUser = "probe"
 
 // maxRedisPasswords is how many passwords are good at once: the newest, and the one
-// before it while servers still log in with it.
+// before it, with which servers may still log in. That one is good until the next
+// rotation: who wants to be rid of a password that leaked rotates twice.
 const maxRedisPasswords = 2
 
 // RedisPasswordHash is what the file of users says in place of a password.

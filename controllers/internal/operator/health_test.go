@@ -1,6 +1,8 @@
 package operator_test
 
 import (
+	"time"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
@@ -12,6 +14,7 @@ import (
 
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/testenv"
 )
 
 func storageClass(name string, expand *bool) *storagev1.StorageClass {
@@ -61,6 +64,14 @@ var _ = Describe("The status", func() {
 			v1alpha1.ConnectionsStatus{Total: 10, PerPodMin: 3, PerPodMax: 7}))))
 		Eventually(eventsOf(cluster)).WithContext(ctx).Should(ContainElement("Normal AllReady"))
 
+		By("a restart of the operator, which says nothing before it knows")
+		settle()
+		restarted, more := testenv.Count(as(operatorUser))
+		stop := launch(restarted, options())
+		Eventually(more.Reads).Should(BeNumerically(">", 0))
+		Consistently(more.Writes).WithTimeout(3 * time.Second).Should(BeEmpty())
+		stop()
+
 		By("a pod that loses Redis")
 		bad := good
 		bad.Redis = configv1.RedisStatus{Error: "write: WRONGPASS invalid username-password pair"}
@@ -108,6 +119,9 @@ var _ = Describe("The status", func() {
 			Eventually(komega.Object(deployment)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(n))))
 		}
 		replicas(4)
+		evicted := newPod(ctx, cluster, "arena-evicted") // it stays listed, and counts for nothing
+		evicted.Status.Phase, evicted.Status.Conditions = corev1.PodFailed, nil
+		Expect(k8s.Status().Update(ctx, evicted)).To(Succeed())
 		servers.say(cluster.Namespace, "arena-a", configv1.ServerStatus{Connections: 60})
 		servers.say(cluster.Namespace, "arena-b", configv1.ServerStatus{Connections: 30})
 		replicas(1)
@@ -140,6 +154,7 @@ var _ = Describe("LobbyPolicy and MatchmakingQueue", func() {
 		Eventually(on(first, v1alpha1.ConditionAccepted)).WithContext(ctx).Should(Equal("True/Accepted"))
 		Eventually(on(first, v1alpha1.ConditionPropagated)).WithContext(ctx).Should(Equal("False/PodsBehind"))
 		Expect(first.Status.Pods.Behind).To(Equal([]string{"arena-a"}))
+		Expect(first.Status.Revision).To(Equal(configv1.LobbyPolicy{Name: first.Name, Spec: first.Spec}.Revision()))
 
 		By("nudging the pod, so that the kubelet renews its volume at once")
 		Eventually(komega.Object(cluster)).Should(HaveField("Status.PolicyRevision", Not(Equal(before))))

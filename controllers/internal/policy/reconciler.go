@@ -4,17 +4,17 @@
 package policy
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -28,6 +28,9 @@ import (
 type Reports interface {
 	// Of returns a pod's report; nil when there is none.
 	Of(pod *corev1.Pod) *configv1.ServerStatus
+	// Begun tells whether the pods have been asked once; until then, a pod without a
+	// report means nothing.
+	Begun() bool
 }
 
 // Reconciler reconciles the objects of one kind.
@@ -44,11 +47,14 @@ type Kind struct {
 	name      string
 	empty     func() client.Object
 	emptyList func() client.ObjectList
-	// read returns the cluster's name, the spec, the conditions and where to write
-	// the status of an object of the kind.
-	read func(client.Object) (cluster string, spec any, conditions []metav1.Condition)
+	// read returns the name of an object's cluster, the object as servers get it, and
+	// its conditions.
+	read func(client.Object) (cluster string, rendered revisioned, conditions []metav1.Condition)
 	set  func(client.Object, status.PolicyStatus)
 }
+
+// revisioned is what has a hash, the same one in the operator and in the servers.
+type revisioned interface{ Revision() string }
 
 // LobbyPolicies is the kind LobbyPolicy.
 func LobbyPolicies() Kind {
@@ -56,9 +62,9 @@ func LobbyPolicies() Kind {
 		name:      v1alpha1.KindLobbyPolicy,
 		empty:     func() client.Object { return &v1alpha1.LobbyPolicy{} },
 		emptyList: func() client.ObjectList { return &v1alpha1.LobbyPolicyList{} },
-		read: func(o client.Object) (string, any, []metav1.Condition) {
+		read: func(o client.Object) (string, revisioned, []metav1.Condition) {
 			p := o.(*v1alpha1.LobbyPolicy)
-			return p.Spec.ClusterRef.Name, p.Spec, p.Status.Conditions
+			return p.Spec.ClusterRef.Name, configv1.LobbyPolicy{Name: p.Name, Spec: p.Spec}, p.Status.Conditions
 		},
 		set: func(o client.Object, s status.PolicyStatus) {
 			p := o.(*v1alpha1.LobbyPolicy)
@@ -74,9 +80,9 @@ func MatchmakingQueues() Kind {
 		name:      v1alpha1.KindMatchmakingQueue,
 		empty:     func() client.Object { return &v1alpha1.MatchmakingQueue{} },
 		emptyList: func() client.ObjectList { return &v1alpha1.MatchmakingQueueList{} },
-		read: func(o client.Object) (string, any, []metav1.Condition) {
+		read: func(o client.Object) (string, revisioned, []metav1.Condition) {
 			q := o.(*v1alpha1.MatchmakingQueue)
-			return q.Spec.ClusterRef.Name, q.Spec, q.Status.Conditions
+			return q.Spec.ClusterRef.Name, configv1.MatchmakingQueue{Name: q.Name, Spec: q.Spec}, q.Status.Conditions
 		},
 		set: func(o client.Object, s status.PolicyStatus) {
 			q := o.(*v1alpha1.MatchmakingQueue)
@@ -94,6 +100,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	if !object.GetDeletionTimestamp().IsZero() {
 		return reconcile.Result{}, nil
+	}
+	if !r.Reports.Begun() {
+		return reconcile.Result{RequeueAfter: time.Second}, nil
 	}
 	observed, err := r.observe(ctx, object)
 	if err != nil {
@@ -113,8 +122,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 
 // observe reads everything that the status follows from.
 func (r *Reconciler) observe(ctx context.Context, object client.Object) (status.Policy, error) {
-	name, spec, _ := r.Kind.read(object)
-	out := status.Policy{Kind: r.Kind.name, Generation: object.GetGeneration(), ClusterName: name, Revision: revision(spec)}
+	name, rendered, _ := r.Kind.read(object)
+	out := status.Policy{Kind: r.Kind.name, Generation: object.GetGeneration(), ClusterName: name, Revision: rendered.Revision()}
 	var cluster v1alpha1.RealtimeCluster
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: object.GetNamespace(), Name: name}, &cluster)
 	if apierrors.IsNotFound(err) {
@@ -159,16 +168,14 @@ func (r *Reconciler) pods(ctx context.Context, cluster *v1alpha1.RealtimeCluster
 		client.MatchingLabels(desired.Selector(cluster, desired.ComponentServer)))
 	var pods []status.Pod
 	for i := range list.Items {
+		if status.Ended(&list.Items[i]) {
+			continue
+		}
 		p := status.PodOf(&list.Items[i])
 		p.Report = r.Reports.Of(&list.Items[i])
 		pods = append(pods, p)
 	}
-	slices.SortFunc(pods, func(a, b status.Pod) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(pods, func(a, b status.Pod) int { return cmp.Compare(a.Name, b.Name) })
 	return pods, err
 }
 
@@ -179,15 +186,5 @@ func selects(cluster *v1alpha1.RealtimeCluster, object client.Object) bool {
 		return true
 	}
 	picks, err := metav1.LabelSelectorAsSelector(cluster.Spec.PolicySelector.Standard())
-	return err == nil && picks.Matches(labelSet(object.GetLabels()))
-}
-
-// revision is the hash of a spec.
-func revision(spec any) string {
-	text, err := json.Marshal(spec)
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8])
+	return err == nil && picks.Matches(labels.Set(object.GetLabels()))
 }

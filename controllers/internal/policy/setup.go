@@ -6,7 +6,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -23,16 +22,16 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-func labelSet(l map[string]string) labels.Set { return labels.Set(l) }
-
 // SetUp registers the reconciler with the manager. An object is looked at again when
 // its cluster, a pod of it, what a pod reports, or another object that names the same
 // cluster changes: that one may have taken its lobby type, or be what it refers to.
+// It is also looked at after its own status was written: a reconcile that began just
+// before saw the old status, and may have found nothing to write.
 func (r *Reconciler) SetUp(m ctrl.Manager, changes <-chan event.GenericEvent, workers int) error {
 	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}))
 	siblings := handler.EnqueueRequestsFromMapFunc(r.siblings)
 	err := ctrl.NewControllerManagedBy(m).
-		For(r.Kind.empty(), changed).
+		For(r.Kind.empty()).
 		Watches(&v1alpha1.RealtimeCluster{}, handler.EnqueueRequestsFromMapFunc(r.ofCluster), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.LobbyPolicy{}, siblings, changed).
 		Watches(&v1alpha1.MatchmakingQueue{}, siblings, changed).

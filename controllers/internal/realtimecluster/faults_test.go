@@ -1,6 +1,7 @@
 package realtimecluster_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -27,6 +29,8 @@ import (
 type silent struct{}
 
 func (silent) Of(*corev1.Pod) *configv1.ServerStatus { return nil }
+
+func (silent) Begun() bool { return true }
 
 // newReconciler is a fresh operator, whose writes go through before.
 func newReconciler(before func(string) error) *realtimecluster.Reconciler {
@@ -129,6 +133,70 @@ var _ = Describe("An operator that is restarted", func() {
 			Expect(k8s.List(ctx, &maps, client.InNamespace(cluster.Namespace), client.MatchingLabels{"app.kubernetes.io/instance": "arena"})).To(Succeed())
 			Expect(maps.Items).To(HaveLen(4), "seed %d", seed)
 		}
+	})
+
+	It("leaves Redis running while it cannot read what Redis follows from", func(ctx SpecContext) {
+		cluster := newCluster(ctx, full)
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		set := &appsv1.StatefulSet{}
+		key := client.ObjectKey{Namespace: cluster.Namespace, Name: "arena-redis"}
+		Expect(k8s.Get(ctx, key, set)).To(Succeed())
+		generation := set.Generation
+		for _, unreadable := range []string{"arena-redis", "arena-redis-users", "arena-redis-tls"} {
+			r := newReconciler(func(string) error { return nil })
+			r.Live = interceptor.NewClient(k8s, interceptor.Funcs{
+				Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+					if key.Name == unreadable {
+						return errors.New("injected")
+					}
+					return c.Get(ctx, key, o, opts...)
+				},
+			})
+			_, err := r.Reconcile(ctx, requestFor(cluster))
+			Expect(err).To(MatchError(ContainSubstring("injected")), unreadable)
+			Expect(k8s.Get(ctx, key, set)).To(Succeed())
+			Expect(set.Generation).To(Equal(generation), "%s: Redis would restart", unreadable)
+		}
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+	})
+
+	It("comes to rest beside a stranger's certificate, which it tells", func(ctx SpecContext) {
+		cluster := newCluster(ctx, full)
+		stranger := &corev1.Secret{}
+		stranger.Namespace, stranger.Name = cluster.Namespace, "arena-redis-tls"
+		Expect(k8s.Create(ctx, stranger)).To(Succeed())
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(cluster), cluster)).To(Succeed())
+		Expect(cluster.Status.Conditions).To(ContainElement(And(HaveField("Type", v1alpha1.ConditionReady),
+			HaveField("Reason", v1alpha1.ReasonObjectConflict), HaveField("Message", ContainSubstring("arena-redis-tls")))))
+	})
+
+	It("makes the StatefulSet of Redis anew when the type of storage changes, but not in a paused roll-out", func(ctx SpecContext) {
+		cluster := newCluster(ctx, `{paused: Rollouts}`)
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		set := &appsv1.StatefulSet{}
+		key := client.ObjectKey{Namespace: cluster.Namespace, Name: "arena-redis"}
+		Expect(k8s.Get(ctx, key, set)).To(Succeed())
+		old := set.UID
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(cluster), cluster)).To(Succeed())
+		cluster.Spec.Redis.Managed.Storage.Type = v1alpha1.StoragePersistent
+		Expect(k8s.Update(ctx, cluster)).To(Succeed())
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		Expect(k8s.Get(ctx, key, set)).To(Succeed())
+		Expect(set.DeletionTimestamp).To(BeNil())
+
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(cluster), cluster)).To(Succeed())
+		cluster.Spec.Paused = v1alpha1.PauseNone
+		Expect(k8s.Update(ctx, cluster)).To(Succeed())
+		_, err := newReconciler(func(string) error { return nil }).Reconcile(ctx, requestFor(cluster))
+		Expect(err).NotTo(HaveOccurred(), "the old StatefulSet cannot become the new one")
+		Expect(k8s.Get(ctx, key, set)).To(Succeed())
+		set.Finalizers = nil // the garbage collector, which waits for the pods, is not here
+		Expect(k8s.Update(ctx, set)).To(Succeed())
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		Expect(k8s.Get(ctx, key, set)).To(Succeed())
+		Expect(set.UID).NotTo(Equal(old))
+		Expect(set.Spec.VolumeClaimTemplates).To(HaveLen(1))
 	})
 
 	It("says what the API server refuses, and applies the rest", func(ctx SpecContext) {

@@ -30,7 +30,7 @@ type capabilityCache struct {
 
 // gatewayCapabilities reads what the installed HTTPRoute can do, at most once in the
 // time after which a missing kind is looked for again. An operator that may not read
-// CRDs writes routes in the standard shape.
+// CRDs writes routes in the standard shape; one that fails to goes by what it read last.
 func (s *scope) gatewayCapabilities(ctx context.Context) error {
 	if s.cluster.Spec.Exposure.Type != v1alpha1.ExposureGateway {
 		return nil
@@ -45,7 +45,10 @@ func (s *scope) gatewayCapabilities(ctx context.Context) error {
 		switch {
 		case apierrors.IsForbidden(err):
 			ctrl.LoggerFrom(ctx).Info("the operator may not read the HTTPRoute CRD; routes are written in the standard shape")
+		case client.IgnoreNotFound(err) != nil && cache.at.IsZero():
+			return stop(fmt.Errorf("read CRD %s: %w", httpRouteCRD, err)) // the route would lose what it has
 		case client.IgnoreNotFound(err) != nil:
+			s.input.Gateway = cache.known
 			return fmt.Errorf("read CRD %s: %w", httpRouteCRD, err)
 		}
 		cache.known, cache.at = exposure.CapabilitiesOf(crd.Object), time.Now()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
@@ -34,6 +35,9 @@ func (s *scope) applyObjects(ctx context.Context) error {
 		}
 		outcome, err := s.applier.Apply(ctx, s.cluster, object)
 		s.wrote(outcome)
+		if err != nil && object.GetName() == desired.RedisTLSSecretName(s.cluster) {
+			s.redisSettled = false // the certificate is kept nowhere; the next one is another
+		}
 		var foreign *apply.ForeignError
 		var missing *apply.MissingKindError
 		switch {
@@ -55,6 +59,9 @@ func (s *scope) applyObjects(ctx context.Context) error {
 
 // unfinished tells that an earlier phase could not settle what the object holds.
 func (s *scope) unfinished(object desired.Object) bool {
+	if _, redis := object.(*appsv1.StatefulSet); redis {
+		return !s.redisSettled
+	}
 	switch object.GetName() {
 	case desired.RedisUsersSecretName(s.cluster):
 		return len(s.input.RedisPasswords) == 0

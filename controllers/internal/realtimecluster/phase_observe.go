@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 	"github.com/anteroom/anteroom/controllers/internal/status"
 )
@@ -23,6 +24,9 @@ func (s *scope) observe(ctx context.Context) error {
 	}
 	s.observed.Servers = deployment
 	s.observed.Replicas = *s.cluster.Spec.Replicas
+	if deployment != nil && s.cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections {
+		s.observed.Replicas = *deployment.Spec.Replicas // until scale decides, which it does not while all is paused
+	}
 	if desired.Managed(s.cluster) {
 		if s.observed.Redis, err = owned(ctx, s, desired.RedisName(s.cluster), &appsv1.StatefulSet{}); err != nil {
 			return stop(err)
@@ -52,11 +56,12 @@ func owned[T any, P interface {
 	return into, err
 }
 
-// serverPods are the cluster's, sorted by name.
+// serverPods are the cluster's that have not ended, sorted by name.
 func (s *scope) serverPods(ctx context.Context) ([]corev1.Pod, error) {
 	var list corev1.PodList
 	err := s.Client.List(ctx, &list, client.InNamespace(s.cluster.Namespace),
 		client.MatchingLabels(desired.Selector(s.cluster, desired.ComponentServer)))
+	list.Items = slices.DeleteFunc(list.Items, func(p corev1.Pod) bool { return status.Ended(&p) })
 	slices.SortFunc(list.Items, func(a, b corev1.Pod) int { return cmp.Compare(a.Name, b.Name) })
 	return list.Items, err
 }

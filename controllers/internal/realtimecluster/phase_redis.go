@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
@@ -68,12 +69,14 @@ func (s *scope) redisCertificate(ctx context.Context) error {
 func (s *scope) redisStorage(ctx context.Context) error {
 	set := s.observed.Redis
 	if set == nil {
+		s.redisSettled = true
 		return nil
 	}
 	persistent := len(set.Spec.VolumeClaimTemplates) > 0
 	if persistent != desired.Persistent(s.cluster) {
 		return s.replaceRedis(ctx, set)
 	}
+	s.redisSettled = true
 	if !persistent {
 		return nil
 	}
@@ -81,7 +84,12 @@ func (s *scope) redisStorage(ctx context.Context) error {
 	return s.growClaim(ctx, s.cluster.Spec.Redis.Managed.Storage.Size)
 }
 
+// replaceRedis deletes the StatefulSet; a later reconcile makes the new one. Redis is
+// not replaced while roll-outs are paused.
 func (s *scope) replaceRedis(ctx context.Context, set *appsv1.StatefulSet) error {
+	if s.cluster.Spec.Paused == v1alpha1.PauseRollouts || !set.DeletionTimestamp.IsZero() {
+		return nil
+	}
 	uid := set.UID
 	err := s.Client.Delete(ctx, set, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationForeground))
 	s.observed.Changed = true
@@ -105,7 +113,9 @@ func (s *scope) growClaim(ctx context.Context, size resource.Quantity) error {
 	before := claim.DeepCopy()
 	claim.Spec.Resources.Requests[corev1.ResourceStorage] = size
 	if err := s.Client.Patch(ctx, &claim, client.MergeFrom(before)); err != nil {
-		return fmt.Errorf("grow PersistentVolumeClaim %s to %s: %w", name, size.String(), err)
+		err = fmt.Errorf("grow PersistentVolumeClaim %s to %s: %w", name, size.String(), err)
+		s.failed(v1alpha1.ReasonApplyFailed, err)
+		return err
 	}
 	return nil
 }

@@ -26,6 +26,9 @@ import (
 type Reports interface {
 	// Of returns a pod's report; nil when there is none.
 	Of(pod *corev1.Pod) *configv1.ServerStatus
+	// Begun tells whether the pods have been asked once; until then, a pod without a
+	// report means nothing.
+	Begun() bool
 }
 
 // Reconciler reconciles RealtimeClusters.
@@ -62,8 +65,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, nil // owner references do the rest
 	}
 	s := newScope(r, &cluster)
+	begun := r.Reports.Begun()
 	err := s.run(ctx)
-	err = errors.Join(err, s.report(ctx))
+	switch {
+	case !begun:
+		// A restarted operator knows nothing yet: the status stays as it was until it does.
+		s.soon(time.Second)
+	case !errors.Is(err, errStop): // and else what was observed is not whole
+		err = errors.Join(err, s.report(ctx))
+	}
 	if apierrors.IsConflict(err) {
 		ctrl.LoggerFrom(ctx).V(1).Info("changed under the reconcile; it is done again", "error", err.Error())
 		return reconcile.Result{RequeueAfter: time.Second}, nil

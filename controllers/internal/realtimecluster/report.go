@@ -3,6 +3,7 @@ package realtimecluster
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -34,7 +35,7 @@ func (s *scope) report(ctx context.Context) error {
 }
 
 // transition tells whether a condition's change is worth an event: its status
-// changed, or it is first seen and says something else than that all is quiet.
+// changed, or it is the first Ready.
 func transition(old *metav1.Condition, now metav1.Condition) bool {
 	if old == nil {
 		return now.Type == v1alpha1.ConditionReady
@@ -65,5 +66,5 @@ func shorten(text string) string {
 	if len(text) <= maxNote {
 		return text
 	}
-	return text[:maxNote] + " …"
+	return strings.ToValidUTF8(text[:maxNote], "") + " …"
 }

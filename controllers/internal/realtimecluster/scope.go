@@ -22,6 +22,9 @@ type scope struct {
 	input    stack.Input
 	built    stack.Stack
 	observed status.Observed
+	// redisSettled tells that all is known that the StatefulSet of a managed Redis
+	// follows from; without that it is left as it is, because Redis would restart.
+	redisSettled bool
 	// again is when to come back at the latest.
 	again time.Duration
 }

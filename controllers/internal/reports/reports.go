@@ -65,6 +65,7 @@ type Poller struct {
 
 	mu          sync.Mutex
 	known       map[types.UID]entry
+	begun       bool
 	subscribers []chan event.GenericEvent
 }
 
@@ -77,7 +78,17 @@ type entry struct {
 
 // New makes a poller that finds pods through the reader, which should be a cache.
 func New(pods client.Reader, o Options) *Poller {
-	return &Poller{pods: pods, o: o, known: map[types.UID]entry{}, http: &http.Client{Timeout: o.Timeout}}
+	return &Poller{pods: pods, o: o, known: map[types.UID]entry{}, http: newHTTP(o)}
+}
+
+// newHTTP reaches pods directly and nobody else: through no proxy, and following no
+// redirect, since anybody who may create pods can have one asked.
+func newHTTP(o Options) *http.Client {
+	return &http.Client{
+		Timeout:       o.Timeout,
+		Transport:     &http.Transport{MaxIdleConns: atOnce, IdleConnTimeout: 2 * o.Interval},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // NeedLeaderElection makes only the leader ask.
@@ -88,6 +99,13 @@ func (p *Poller) Of(pod *corev1.Pod) *configv1.ServerStatus {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.known[pod.UID].report
+}
+
+// Begun tells whether all pods that were there when the poller started have been asked.
+func (p *Poller) Begun() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.begun
 }
 
 // Subscribe returns a channel that gets the RealtimeCluster, by name only, of each
@@ -105,13 +123,16 @@ func (p *Poller) Start(ctx context.Context) error {
 	tick := time.NewTicker(p.o.Tick)
 	defer tick.Stop()
 	for {
+		if err := p.round(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+		p.mu.Lock()
+		p.begun = true
+		p.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := p.round(ctx); err != nil && ctx.Err() == nil {
-				return err
-			}
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package status
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -61,7 +63,7 @@ const maxMessage = 4096
 func set(all *[]metav1.Condition, kind string, generation int64, c metav1.Condition) {
 	c.Type, c.ObservedGeneration = kind, generation
 	if len(c.Message) > maxMessage {
-		c.Message = c.Message[:maxMessage] + " …"
+		c.Message = strings.ToValidUTF8(c.Message[:maxMessage], "") + " …"
 	}
 	meta.SetStatusCondition(all, c)
 }

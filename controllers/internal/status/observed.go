@@ -32,7 +32,7 @@ type Observed struct {
 	// Changed tells that this reconcile wrote something, so that what was read of the
 	// workload may be older.
 	Changed bool
-	// Missing are the Secrets and ConfigMaps that the spec names and that lack
+	// Missing are the Secrets that the spec names or that were generated, and that lack
 	// something, one sentence each.
 	Missing []string
 	// Failures are objects that could not be applied.
@@ -58,7 +58,7 @@ type Failure struct {
 	Message string
 }
 
-// condition makes a condition; which one and since when is filled in by Conditions.
+// condition makes a condition; which one and since when is filled in by set.
 func condition(status metav1.ConditionStatus, reason, message string) metav1.Condition {
 	return metav1.Condition{Status: status, Reason: reason, Message: message}
 }

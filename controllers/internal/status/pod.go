@@ -24,6 +24,12 @@ func PodOf(pod *corev1.Pod) Pod {
 	return out
 }
 
+// Ended tells that a pod will never run again, such as one that was evicted. It stays
+// listed, perhaps for days, and what it said last means nothing any more.
+func Ended(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
+}
+
 // podProblem says why a pod does not run; empty when nothing is known to be wrong.
 func podProblem(pod *corev1.Pod) string {
 	for _, s := range pod.Status.ContainerStatuses {

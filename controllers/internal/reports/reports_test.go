@@ -1,0 +1,72 @@
+package reports
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+)
+
+// newPoller knows one pod, which answers at the URL.
+func newPoller(t *testing.T, url string) (*Poller, *corev1.Pod) {
+	t.Helper()
+	pod := &corev1.Pod{}
+	pod.Name, pod.Namespace, pod.UID, pod.Labels = "arena-a", "games", "1", desired.ServerPodLabels()
+	pod.Status.Phase, pod.Status.PodIP = corev1.PodRunning, "127.0.0.1"
+	var pods client.Reader = fake.NewClientBuilder().WithObjects(pod).Build()
+	return New(pods, Options{
+		Tick: time.Hour, Interval: time.Hour, Timeout: time.Minute, Stale: time.Minute,
+		URL: func(*corev1.Pod) string { return url },
+	}), pod
+}
+
+func TestFollowsNoRedirect(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		t.Error("the redirect was followed")
+		_, _ = w.Write([]byte(`{"connections":7}`))
+	}))
+	defer elsewhere.Close()
+	pod := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusFound))
+	defer pod.Close()
+	p, known := newPoller(t, pod.URL)
+	if err := p.round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Of(known); got != nil {
+		t.Errorf("the report is %+v", got)
+	}
+}
+
+func TestBegunAfterAllWereAsked(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	pod := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(asked)
+		<-answer
+		_, _ = w.Write([]byte(`{"connections":7}`))
+	}))
+	defer pod.Close()
+	p, known := newPoller(t, pod.URL)
+	changes := p.Subscribe()
+	done := make(chan error, 1)
+	go func() { done <- p.Start(t.Context()) }()
+	<-asked
+	if p.Begun() {
+		t.Error("it has begun, and a pod has not answered yet")
+	}
+	close(answer)
+	<-changes
+	for deadline := time.Now().Add(10 * time.Second); !p.Begun(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it never begins")
+		}
+	}
+	if got := p.Of(known); got == nil || got.Connections != 7 {
+		t.Errorf("the report is %+v", got)
+	}
+}
