@@ -32,6 +32,11 @@ func (silent) Of(*corev1.Pod) *configv1.ServerStatus { return nil }
 
 func (silent) Begun() bool { return true }
 
+// unasked are pods that nobody has asked yet.
+type unasked struct{ silent }
+
+func (unasked) Begun() bool { return false }
+
 // newReconciler is a fresh operator, whose writes go through before.
 func newReconciler(before func(string) error) *realtimecluster.Reconciler {
 	return &realtimecluster.Reconciler{
@@ -197,6 +202,18 @@ var _ = Describe("An operator that is restarted", func() {
 		Expect(k8s.Get(ctx, key, set)).To(Succeed())
 		Expect(set.UID).NotTo(Equal(old))
 		Expect(set.Spec.VolumeClaimTemplates).To(HaveLen(1))
+	})
+
+	It("works, but says nothing of the pods before they were asked", func(ctx SpecContext) {
+		cluster := newCluster(ctx, `{}`)
+		r := newReconciler(func(string) error { return nil })
+		r.Reports = unasked{}
+		result, err := r.Reconcile(ctx, requestFor(cluster))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(result.RequeueAfter).To(BeNumerically("<=", time.Second))
+		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: "arena"}, &appsv1.Deployment{})).To(Succeed())
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(cluster), cluster)).To(Succeed())
+		Expect(cluster.Status.Conditions).To(BeEmpty())
 	})
 
 	It("says what the API server refuses, and applies the rest", func(ctx SpecContext) {
