@@ -22,7 +22,7 @@ import (
 type secretFinder func(ref v1alpha1.KeyReference) (value []byte, found bool, err error)
 
 // manifestExtensions are the files of a directory that are read.
-var manifestExtensions = []string{".yaml", ".yml"}
+var manifestExtensions = []string{".yaml", ".yml", ".json"}
 
 // sourceFiles lists the files behind FILE: itself, or the manifests of the
 // directory, sorted by name.
