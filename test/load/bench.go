@@ -25,8 +25,12 @@ type bench struct {
 	failed   []string
 	line     string
 
-	serverCore, loadCore, redisCore int
-	verifying                       time.Duration
+	// disturbed is the processor time that others took while it was measured.
+	disturbed, measured time.Duration
+
+	cores, serverCore, loadCore, redisCore int
+	// verifying is what the check of one token takes.
+	verifying time.Duration
 }
 
 // times are how long things take, and how often they are done.

@@ -26,14 +26,13 @@ PASS
 }
 
 func TestParseProc(t *testing.T) {
-	stat := "4242 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0 5 0"
-	if got := parseStat(stat); got != 2*time.Second {
-		t.Errorf("cpu %v, want 2 s", got)
+	if got := parseBusy("cpu  100 20 30 5000 600 4 5 6 70 80\ncpu0 1 2 3\n"); got != 1650*time.Millisecond {
+		t.Errorf("busy for %v, want 1.65 s", got)
 	}
 	if got := parseRSS("VmPeak:\t 99 kB\nVmRSS:\t  12345 kB\nVmData: 1 kB\n"); got != 12345 {
 		t.Errorf("rss %v", got)
 	}
-	if parseStat("1 (x) S") != 0 || parseRSS("") != 0 {
+	if parseBusy("") != 0 || parseRSS("") != 0 {
 		t.Error("what is not there is not zero")
 	}
 }

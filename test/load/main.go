@@ -130,7 +130,10 @@ func measureAll(o options) (failed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	b := &bench{options: o, results: report.New(), began: time.Now(), times: fullTimes, serverCore: cores[0], loadCore: cores[1], redisCore: cores[1]}
+	b := &bench{
+		options: o, results: report.New(), began: time.Now(), times: fullTimes,
+		cores: len(cores), serverCore: cores[0], loadCore: cores[1], redisCore: cores[1],
+	}
 	if len(cores) > 2 {
 		b.redisCore = cores[2]
 	}
@@ -143,12 +146,11 @@ func measureAll(o options) (failed bool, err error) {
 	}
 	defer func() { _ = os.RemoveAll(b.dir) }()
 	cleanOnSignal(b.dir)
-	machine := describe(b)
 	if err := b.prepare(); err != nil {
 		return false, err
 	}
 	b.all()
-	text := machine + b.tables()
+	text := b.describe() + b.tables()
 	fmt.Println(text)
 	if o.out != "" {
 		if err := os.WriteFile(o.out, []byte(text), 0o644); err != nil {

@@ -133,27 +133,15 @@ func (p *process) kill() {
 	<-p.gone
 }
 
-// cpu is the processor time that the process has used, in steps of clockTick.
+// cpu is the processor time that the process has used, all of its threads together.
 func (p *process) cpu() time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
+	// The clock of another process, as clock_getcpuclockid(3) makes its id.
+	const scheduled = 2
+	var at unix.Timespec
+	if err := unix.ClockGettime(int32(^p.cmd.Process.Pid)<<3|scheduled, &at); err != nil {
 		return 0
 	}
-	return parseStat(string(stat))
-}
-
-// clockTick is the unit of times in /proc, fixed at 100 a second for user space.
-const clockTick = 10 * time.Millisecond
-
-// parseStat reads user and system time from /proc/PID/stat.
-func parseStat(stat string) time.Duration {
-	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.ParseInt(fields[11], 10, 64)
-	system, _ := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * clockTick
+	return time.Duration(at.Nano())
 }
 
 // rss is the memory that is resident, in KB.
@@ -174,6 +162,28 @@ func parseRSS(status string) float64 {
 	}
 	kb, _ := strconv.ParseFloat(fields[0], 64)
 	return kb
+}
+
+// machineCPU is the time that all cores together were busy since the machine started.
+func machineCPU() time.Duration { return parseBusy(read("/proc/stat")) }
+
+// clockTick is the unit of times in /proc, fixed at 100 a second for user space.
+const clockTick = 10 * time.Millisecond
+
+// parseBusy reads the first line of /proc/stat: all but the idle time and the wait
+// for disks, and without that of guests, which is in the user's as well.
+func parseBusy(stat string) time.Duration {
+	line, _, _ := strings.Cut(stat, "\n")
+	fields := strings.Fields(line)
+	var ticks int64
+	for i, field := range fields {
+		if i == 0 || i == 4 || i == 5 || i > 8 {
+			continue
+		}
+		n, _ := strconv.ParseInt(field, 10, 64)
+		ticks += n
+	}
+	return time.Duration(ticks) * clockTick
 }
 
 // ownCPU is the processor time of this program.

@@ -131,6 +131,8 @@ func (b *bench) work(s session, j job, r *running, l *drive.Load) error {
 	if seen.Deliveries == 0 {
 		return errors.New("nothing was delivered")
 	}
+	b.disturbed += used.others()
+	b.measured += seen.Elapsed
 	seconds, n := seen.Elapsed.Seconds(), float64(seen.Deliveries)
 	b.add(s, j.name+".dps", n/seconds)
 	b.add(s, j.name+".cpu", used.server.Seconds()/n*1e6)

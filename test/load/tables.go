@@ -97,7 +97,8 @@ func (b *bench) tables() string {
 func goals() []report.Goal {
 	var all []report.Goal
 	least := func(name, metric string, row, peer target, bound float64) {
-		all = append(all, report.Goal{Name: name, Metric: metric, Row: row.key, Peer: peer.key, Against: peer.name, Bound: bound})
+		cost := strings.TrimSuffix(metric, ".dps") + ".cpu"
+		all = append(all, report.Goal{Name: name, Metric: metric, Row: row.key, Peer: peer.key, Against: peer.name, Bound: bound, Cost: cost})
 	}
 	most := func(name, metric string, row, peer target, bound float64) {
 		all = append(all, report.Goal{Name: name, Metric: metric, Row: row.key, Peer: peer.key, Against: peer.name, Bound: bound, Most: true})
@@ -130,7 +131,7 @@ func goals() []report.Goal {
 }
 
 // describe says what the tables are of.
-func describe(b *bench) string {
+func (b *bench) describe() string {
 	kind := fmt.Sprintf("Medians of %d rounds in turns (of one for 10,000 clients and the store; the lobby of 1,000 is gathered once)", b.times.rounds)
 	if b.quick {
 		kind = "**One short round** (`BENCH=quick`): good to see that it works, not to quote; without lobbies of 1,000, 10,000 clients and the store"
@@ -139,25 +140,24 @@ func describe(b *bench) string {
 	if b.redisCore != b.loadCore {
 		redis = "has a core of its own"
 	}
-	load := strings.Fields(read("/proc/loadavg"))
-	busy := ""
-	if len(load) > 0 {
-		busy = load[0]
+	disturbed := 0.0
+	if b.measured > 0 {
+		disturbed = b.disturbed.Seconds() / b.measured.Seconds() * 100
 	}
 	return fmt.Sprintf(`# What it costs, beside what one could run instead
 
 <!-- Written by "make bench"; do not edit. -->
 
-%s, %s; %s; %s, %s, %s. Load average before the run: %s; on a machine that does
-something else as well only the ratios mean anything, and those little.
+%s, revision %s; %s, %d cores; %s, %s, %s. Other programs took %.0f %% of one core meanwhile: above a few percent
+the rates and latencies are noise, and only what is counted in CPU time means anything.
 
-%s. All servers of a row share one core, the load has another one, and Redis
-%s. Messages of %d bytes over loopback WebSockets. Every message was proved to have
-reached every member exactly once, and Anteroom's with dense seqs. A ≥ says that the load's core was full and the
-server's was not. [How it is measured](README.md).
+%s. All servers of a row share one core, the load has another one, and Redis %s.
+Messages of %d bytes over loopback WebSockets. Every message was proved to have reached every member
+exactly once, and Anteroom's with dense seqs. A ≥ says that the load's core was full and the server's
+was not. [How it is measured](README.md).
 
-`, time.Now().UTC().Format("2006-01-02"), version("git", "describe", "--always", "--dirty"), processor(),
-		runtime.Version(), "Node "+version("node", "--version"), redisVersion(), busy, kind, redis, drive.TextSize)
+`, time.Now().UTC().Format("2006-01-02"), version("git", "describe", "--always", "--dirty"), processor(), b.cores,
+		runtime.Version(), "Node "+version("node", "--version"), redisVersion(), disturbed, kind, redis, drive.TextSize)
 }
 
 func read(path string) string {

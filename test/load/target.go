@@ -135,13 +135,13 @@ func (r *running) failure(err error) error {
 
 // usage is what the target has used so far.
 type usage struct {
-	at                  time.Time
-	server, redis, load time.Duration
-	redisSent           float64
+	at                           time.Time
+	server, redis, load, machine time.Duration
+	redisSent                    float64
 }
 
 func (r *running) usage() usage {
-	u := usage{at: time.Now(), load: ownCPU()}
+	u := usage{at: time.Now(), load: ownCPU(), machine: machineCPU()}
 	for _, p := range r.servers {
 		u.server += p.cpu()
 	}
@@ -152,8 +152,14 @@ func (r *running) usage() usage {
 }
 
 func (u usage) since(v usage) usage {
-	return usage{server: u.server - v.server, redis: u.redis - v.redis, load: u.load - v.load, redisSent: u.redisSent - v.redisSent}
+	return usage{
+		server: u.server - v.server, redis: u.redis - v.redis, load: u.load - v.load,
+		machine: u.machine - v.machine, redisSent: u.redisSent - v.redisSent,
+	}
 }
+
+// others is what programs that are no part of this used.
+func (u usage) others() time.Duration { return max(0, u.machine-u.server-u.redis-u.load) }
 
 // rss is the resident memory of all servers in KB.
 func (r *running) rss() float64 {

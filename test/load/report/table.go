@@ -158,12 +158,14 @@ func commas(digits string) string {
 }
 
 // Goal is a ratio of two medians of one run that is to be reached: of Metric for
-// Row to Than (Metric when empty) for Peer. Most is set when it must not exceed
-// the bound.
+// Row to that for Peer. Most is set when it must not exceed the bound.
 type Goal struct {
-	Name, Metric, Row, Than, Peer string
-	Bound                         float64
-	Most                          bool
+	Name, Metric, Row, Peer string
+	// Cost is a metric of which less is better, and whose inverse ratio says the
+	// same as that of Metric; it is shown beside it.
+	Cost  string
+	Bound float64
+	Most  bool
 	// Against is what the peer is called. Without a Peer the value itself is held
 	// against the bound.
 	Against string
@@ -171,7 +173,7 @@ type Goal struct {
 
 // Goals renders what became of goals that were measured.
 func (r *Results) Goals(title string, goals []Goal) string {
-	lines := [][]string{{"", "against", "goal", "measured", ""}}
+	lines := [][]string{{"", "against", "goal", "measured", "", "by CPU time"}}
 	for _, g := range goals {
 		value, ok := r.ratio(g)
 		if !ok {
@@ -188,7 +190,7 @@ func (r *Results) Goals(title string, goals []Goal) string {
 		if !met {
 			verdict = "missed"
 		}
-		lines = append(lines, []string{g.Name, g.Against, sign + bound(g.Bound) + unit, Number(value) + unit, verdict})
+		lines = append(lines, []string{g.Name, g.Against, sign + bound(g.Bound) + unit, Number(value) + unit, verdict, r.byCost(g)})
 	}
 	if len(lines) == 1 {
 		return ""
@@ -197,6 +199,16 @@ func (r *Results) Goals(title string, goals []Goal) string {
 	fmt.Fprintf(&b, "## %s\n\n", title)
 	writeLines(&b, lines)
 	return b.String()
+}
+
+// byCost is how much less of the cost the row has than the peer.
+func (r *Results) byCost(g Goal) string {
+	row, ok := r.Median(g.Cost, g.Row)
+	peer, too := r.Median(g.Cost, g.Peer)
+	if !ok || !too || row <= 0 {
+		return ""
+	}
+	return Number(peer/row) + " ×"
 }
 
 // bound writes a goal's bound in full.
@@ -213,11 +225,7 @@ func (r *Results) ratio(g Goal) (float64, bool) {
 	if !ok || g.Peer == "" {
 		return value, ok
 	}
-	than := g.Metric
-	if g.Than != "" {
-		than = g.Than
-	}
-	peer, ok := r.Median(than, g.Peer)
+	peer, ok := r.Median(g.Metric, g.Peer)
 	if !ok || peer <= 0 {
 		return 0, false
 	}

@@ -14,6 +14,8 @@ func results() *Results {
 	r.Add("dps", "node", 40_000)
 	r.Add("p99", "ours", 2.345)
 	r.Add("p99", "node", 31.26)
+	r.Add("cpu", "ours", 2)
+	r.Add("cpu", "node", 9)
 	r.Limited("dps", "ours")
 	r.Miss("rss", "ours", "it was killed.")
 	return r
@@ -46,18 +48,18 @@ Not measured for Anteroom: it was killed.
 
 func TestGoals(t *testing.T) {
 	got := results().Goals("Goals", []Goal{
-		{Name: "throughput", Metric: "dps", Row: "ours", Peer: "node", Against: "Node", Bound: 3},
+		{Name: "throughput", Metric: "dps", Row: "ours", Peer: "node", Against: "Node", Bound: 3, Cost: "cpu"},
 		{Name: "latency", Metric: "p99", Row: "ours", Peer: "node", Against: "Node", Bound: 0.05, Most: true},
 		{Name: "in all", Metric: "dps", Row: "node", Bound: 15_000},
 		{Name: "unknown", Metric: "dps", Row: "ours", Peer: "nobody", Bound: 1},
 	})
 	want := `## Goals
 
-|  | against | goal | measured |  |
-|---|---:|---:|---:|---:|
-| throughput | Node | ≥ 3 × | 3.09 × | met |
-| latency | Node | ≤ 0.05 × | 0.08 × | missed |
-| in all |  | ≥ 15,000 | 40,000 | met |
+|  | against | goal | measured |  | by CPU time |
+|---|---:|---:|---:|---:|---:|
+| throughput | Node | ≥ 3 × | 3.09 × | met | 4.50 × |
+| latency | Node | ≤ 0.05 × | 0.08 × | missed |  |
+| in all |  | ≥ 15,000 | 40,000 | met |  |
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
