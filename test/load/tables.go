@@ -148,10 +148,12 @@ func (b *bench) describe() string {
 
 <!-- Written by "make bench"; do not edit. -->
 
-%s, revision %s; %s, %d cores; %s, %s, %s. Other programs took %.0f %% of one core meanwhile: above a few percent
-the rates and latencies are noise, and only what is counted in CPU time means anything.
+%s, revision %s; %s, %d cores; %s, %s, %s.
+Other programs took %.0f %% of one core meanwhile: above a few percent the rates and latencies are noise, and
+only what is counted in CPU time means anything.
 
-%s. All servers of a row share one core, the load has another one, and Redis %s.
+%s.
+All servers of a row share one core, the load has another one, and Redis %s.
 Messages of %d bytes over loopback WebSockets. Every message was proved to have reached every member
 exactly once, and Anteroom's with dense seqs. A ≥ says that the load's core was full and the server's
 was not. [How it is measured](README.md).
