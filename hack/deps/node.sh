@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that Node (18 or later) and npm are here and that the end-to-end
-# tests' JavaScript packages are installed. Does nothing when they are.
+# tests' JavaScript packages are installed, or those of the directories named as
+# arguments. Does nothing when they are.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -20,7 +21,8 @@ if ! have_node; then
   have_node || { echo "Debian's packages brought no Node 18 with npm; install one by hand." >&2; exit 1; }
 fi
 
-for dir in test/e2e; do
+[ $# -gt 0 ] || set -- test/e2e
+for dir; do
   want=$dir/package-lock.json have=$dir/node_modules/.package-lock.json
   if [ ! -e "$have" ] || [ "$want" -nt "$have" ]; then
     echo "npm ci in $dir" >&2

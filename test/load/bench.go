@@ -1,0 +1,173 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/test/load/report"
+)
+
+// bench is one run of everything.
+type bench struct {
+	options
+	dir      string // for what is thrown away in the end
+	keys     *credentials
+	cluster  *cluster
+	results  *report.Results
+	deadline time.Time
+	began    time.Time
+	times    times
+	failed   []string
+	line     string
+
+	// disturbed is the processor time that others took while it was measured.
+	disturbed, measured time.Duration
+
+	cores, serverCore, loadCore, redisCore int
+	// verifying is what the check of one token takes.
+	verifying time.Duration
+}
+
+// times are how long things take, and how often they are done.
+type times struct {
+	rounds                        int
+	warmup, measure, settle, idle time.Duration
+}
+
+// The lengths of a run.
+var (
+	fullTimes  = times{rounds: 3, warmup: 300 * time.Millisecond, measure: 1500 * time.Millisecond, settle: 200 * time.Millisecond, idle: 1500 * time.Millisecond}
+	quickTimes = times{rounds: 1, warmup: 200 * time.Millisecond, measure: 800 * time.Millisecond, settle: 200 * time.Millisecond, idle: time.Second}
+)
+
+const (
+	many  = 2000   // clients of most sessions
+	crowd = 10_000 // clients of the sessions that look at memory
+	fixed = 20_000 // deliveries a second where latency is measured
+)
+
+func (b *bench) prepare() error {
+	var err error
+	if b.keys, err = newCredentials(b.dir, crowd); err != nil {
+		return err
+	}
+	b.verifying = b.keys.verifying()
+	b.cluster, err = render(filepath.Join(b.bin, "manager"), b.manifest, b.keys)
+	return err
+}
+
+// broadcasts has all targets broadcast in rooms of 100.
+func (b *bench) broadcasts() []session {
+	var all []session
+	for _, t := range []target{bare, gws, centri, node, engine, nodeLobby, anteroom} {
+		all = append(all, session{
+			target: t, clients: many, room: 100, connects: "idle2k", takes: 15 * time.Second,
+			works: []job{{name: "r100w4", window: 4}, {name: "r100w16", window: 16}, {name: "fixed", rate: fixed}},
+		})
+	}
+	return all
+}
+
+// large has them broadcast in a room of 1,000.
+func (b *bench) large() []session {
+	var all []session
+	for _, t := range []target{bare, gws, centri, node, engine} {
+		all = append(all, session{target: t, clients: 1000, room: 1000, takes: 10 * time.Second, works: largeWorks})
+	}
+	return all
+}
+
+var largeWorks = []job{{name: "r1000w4", window: 4}, {name: "r1000w16", window: 16}}
+
+// largeLobbies do the same in lobbies. It takes long to gather one of that size,
+// since each join tells all who are there, so that one lobby does for all rounds.
+func (b *bench) largeLobbies() []session {
+	var all []session
+	for _, t := range []target{nodeLobby, anteroom} {
+		works := slices.Concat(largeWorks, largeWorks, largeWorks)
+		all = append(all, session{target: t, clients: 1000, room: 1000, takes: 40 * time.Second, works: works})
+	}
+	return all
+}
+
+// product is chat in small lobbies, and commits with hardly anybody to hear them.
+func (b *bench) product() []session {
+	var all []session
+	for _, t := range []target{nodeLobby, anteroom} {
+		all = append(all,
+			session{target: t, clients: 800, room: 8, takes: 10 * time.Second, works: []job{{name: "r8w4", window: 4}}},
+			session{target: t, clients: 256, room: 2, takes: 10 * time.Second, works: []job{
+				{name: "chat", window: 1}, {name: "member", window: 1, setMember: true},
+			}})
+	}
+	return all
+}
+
+// pairs are two processes that share one core, and Redis.
+func (b *bench) pairs() []session {
+	var all []session
+	for _, t := range []target{node2, nodeLobby2, anteroom2} {
+		all = append(all, session{target: t, clients: many, room: 100, takes: 15 * time.Second, works: []job{
+			{name: "pair", window: 4}, {name: "pairfixed", rate: fixed},
+		}})
+	}
+	return all
+}
+
+// crowds are many idle clients.
+func (b *bench) crowds() []session {
+	var all []session
+	for _, t := range []target{bare, gws, centri, node, engine, nodeLobby, anteroom} {
+		all = append(all, session{target: t, clients: crowd, room: 100, connects: "idle10k", takes: 20 * time.Second})
+	}
+	return all
+}
+
+// all runs every session, in turns over the targets, and every other round the
+// other way round.
+func (b *bench) all() {
+	for round := range b.times.rounds {
+		sessions := slices.Concat(b.broadcasts(), b.product(), b.pairs(), b.large())
+		if round%2 == 1 {
+			slices.Reverse(sessions)
+		}
+		b.say("round %d of %d", round+1, b.times.rounds)
+		for _, s := range sessions {
+			if b.wanted(s) {
+				b.run(s)
+			}
+		}
+	}
+	if b.quick {
+		return
+	}
+	b.say("large lobbies, and 10,000 clients")
+	for _, s := range slices.Concat(b.largeLobbies(), b.crowds()) {
+		if b.wanted(s) {
+			b.run(s)
+		}
+	}
+	b.commitBenchmark()
+}
+
+// wanted tells whether a session is among those asked for (-only).
+func (b *bench) wanted(s session) bool {
+	return b.only == nil || b.only.MatchString(s.target.key)
+}
+
+func (b *bench) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(os.Stderr, "%5.0f s  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// note adds to the line of the session.
+func (b *bench) note(format string, args ...any) {
+	if b.line != "" {
+		b.line += "; "
+	}
+	b.line += fmt.Sprintf(format, args...)
+}

@@ -1,0 +1,144 @@
+//go:build linux
+
+package drive
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/anteroom/anteroom/test/load/measure"
+)
+
+// Bounds of what a server is waited for.
+const (
+	connectWithin = 60 * time.Second
+	requestWithin = 60 * time.Second
+	drainWithin   = 10 * time.Second
+	// dialsAtOnce is how many connects are under way at a time.
+	dialsAtOnce = 64
+)
+
+// Load is a set of clients and their rooms.
+type Load struct {
+	// Addrs are the servers; clients are dealt out to them in turn.
+	Addrs   []string
+	Dialect Dialect
+
+	addrs   []*unix.SockaddrInet4
+	clients []*Client
+	rooms   []*Room
+	byFD    map[int32]*Client
+	epoll   int
+	timer   int
+	buffer  []byte
+	frame   []byte
+	text    []byte
+	ready   int
+	work    work
+	asked   map[uint64]request
+	nextAsk uint64
+}
+
+// Room is the clients who hear the same messages.
+type Room struct {
+	// Index counts rooms. Name is the dialect's own name for it.
+	Index int
+	Name  string
+
+	members  []*Client
+	said     measure.Audit
+	received uint64
+}
+
+// New prepares clients for rooms of the same size; clients are a multiple of it.
+func New(dialect Dialect, addrs []string, clients, room int) (*Load, error) {
+	l := &Load{
+		Addrs: addrs, Dialect: dialect, byFD: map[int32]*Client{}, buffer: make([]byte, 256<<10),
+		asked: map[uint64]request{}, timer: -1, text: make([]byte, 0, 512),
+	}
+	for _, a := range addrs {
+		parsed, err := netip.ParseAddrPort(a)
+		if err != nil || !parsed.Addr().Is4() {
+			return nil, fmt.Errorf("address %q: %w", a, err)
+		}
+		l.addrs = append(l.addrs, &unix.SockaddrInet4{Port: int(parsed.Port()), Addr: parsed.Addr().As4()})
+	}
+	var err error
+	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	for i := range clients {
+		if i%room == 0 {
+			l.rooms = append(l.rooms, &Room{Index: i / room})
+		}
+		r := l.rooms[i/room]
+		c := &Client{Index: i, Member: i % room, Room: r, load: l, fd: -1, addr: i % len(addrs)}
+		r.members = append(r.members, c)
+		l.clients = append(l.clients, c)
+	}
+	return l, nil
+}
+
+// Connect connects all clients, and returns when the last one is ready.
+func (l *Load) Connect() error {
+	deadline := time.Now().Add(connectWithin)
+	for next := 0; l.ready < len(l.clients); {
+		for ; next < len(l.clients) && next-l.ready < dialsAtOnce; next++ {
+			if err := l.clients[next].dial(); err != nil {
+				return err
+			}
+		}
+		if err := l.step(100); err != nil {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%d of %d clients were connected within %v", l.ready, len(l.clients), connectWithin)
+		}
+	}
+	return nil
+}
+
+// Idle only answers pings for a time.
+func (l *Load) Idle(d time.Duration) error {
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		if err := l.step(20); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes all connections.
+func (l *Load) Close() {
+	for fd := range l.byFD {
+		_ = unix.Close(int(fd))
+	}
+	if l.timer >= 0 {
+		_ = unix.Close(l.timer)
+	}
+	_ = unix.Close(l.epoll)
+}
+
+// step waits for what happens next, at most timeout milliseconds, and handles it.
+func (l *Load) step(timeout int) error {
+	var events [512]unix.EpollEvent
+	n, err := unix.EpollWait(l.epoll, events[:], timeout)
+	if err != nil && !errors.Is(err, unix.EINTR) {
+		return fmt.Errorf("epoll: %w", err)
+	}
+	for _, e := range events[:max(n, 0)] {
+		if int(e.Fd) == l.timer {
+			err = l.tick()
+		} else {
+			err = l.byFD[e.Fd].event(e.Events)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,20 @@
+// Broadcasts each message to the sender's room with socket.io, with or without its
+// Redis adapter (REDIS=host:port). Prints the address it listens on.
+import { createServer } from "node:http";
+import { Server } from "socket.io";
+import { adapter } from "./redis.mjs";
+
+const http = createServer();
+const io = new Server(http, {
+  transports: ["websocket"],
+  adapter: process.env.REDIS ? await adapter(process.env.REDIS) : undefined,
+});
+
+io.on("connection", (socket) => {
+  const room = `room:${socket.handshake.query.room}`;
+  socket.join(room);
+  socket.on("say", (text) => io.to(room).emit("say", text));
+  socket.emit("joined"); // the room is joined from now on
+});
+
+http.listen(0, "127.0.0.1", () => console.log(`127.0.0.1:${http.address().port}`));

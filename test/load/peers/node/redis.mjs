@@ -1,0 +1,16 @@
+import { createAdapter } from "@socket.io/redis-adapter";
+import { Redis } from "ioredis";
+
+/** A connection to Redis that sends what is asked in one turn of the loop together. */
+export function connect(address) {
+  const [host, port] = address.split(":");
+  return new Redis({ host, port: Number(port), enableAutoPipelining: true });
+}
+
+/** The adapter of socket.io over two connections, subscribed before it is used. */
+export async function adapter(address) {
+  const pub = connect(address);
+  const sub = pub.duplicate();
+  await Promise.all([pub.ping(), sub.ping()]);
+  return createAdapter(pub, sub);
+}

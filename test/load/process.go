@@ -1,0 +1,219 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// startWithin is how long a server may take to start.
+const startWithin = 30 * time.Second
+
+// maxLog is how much of a process's error output is kept, in bytes.
+const maxLog = 16 << 10
+
+// process is a server on one core. It ends with this program, however that ends.
+type process struct {
+	cmd    *exec.Cmd
+	stdout *bufio.Reader
+	log    *tail
+	// gone is closed when the process has ended.
+	gone chan struct{}
+}
+
+// pin makes this program run on one core only and then become another one.
+func pin(core string, args []string) error {
+	n, err := strconv.Atoi(core)
+	if err != nil {
+		return fmt.Errorf("core %q: %w", core, err)
+	}
+	if err := stayOn(n); err != nil {
+		return err
+	}
+	program, err := exec.LookPath(args[0])
+	if err != nil {
+		return fmt.Errorf("find %s: %w", args[0], err)
+	}
+	return syscall.Exec(program, args, os.Environ())
+}
+
+// stayOn keeps the calling thread, and what it starts, on one core.
+func stayOn(core int) error {
+	var set unix.CPUSet
+	set.Set(core)
+	if err := unix.SchedSetaffinity(0, &set); err != nil {
+		return fmt.Errorf("run on core %d: %w", core, err)
+	}
+	return nil
+}
+
+// start starts a program on a core. It has to be called on the main thread: the
+// kernel ends the process with the thread that started it.
+func start(core int, env []string, args ...string) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	p := &process{log: &tail{}, gone: make(chan struct{})}
+	p.cmd = exec.Command(self, append([]string{pinCommand, strconv.Itoa(core)}, args...)...)
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Stderr = p.log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	// Some end when their input does.
+	if _, err := p.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", args[0], err)
+	}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", args[0], err)
+	}
+	p.stdout = bufio.NewReader(out)
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", args[0], err)
+	}
+	go func() {
+		defer close(p.gone)
+		_ = p.cmd.Wait()
+	}()
+	return p, nil
+}
+
+// firstLine is what the process says first: its address.
+func (p *process) firstLine() (string, error) {
+	type said struct {
+		line string
+		err  error
+	}
+	c := make(chan said, 1)
+	go func() {
+		line, err := p.stdout.ReadString('\n')
+		c <- said{strings.TrimSpace(line), err}
+	}()
+	select {
+	case s := <-c:
+		if s.err != nil {
+			return "", fmt.Errorf("it ended: %s", p.log)
+		}
+		return s.line, nil
+	case <-time.After(startWithin):
+		return "", errors.New("it says no address")
+	}
+}
+
+// until asks whether the process is ready until it is.
+func (p *process) until(ready func() bool) error {
+	for deadline := time.Now().Add(startWithin); time.Now().Before(deadline); {
+		if ready() {
+			return nil
+		}
+		select {
+		case <-p.gone:
+			return fmt.Errorf("it ended: %s", p.log)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("it is not ready: %s", p.log)
+}
+
+// kill ends the process at once and waits until it is gone.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.gone
+}
+
+// cpu is the processor time that the process has used, all of its threads together.
+func (p *process) cpu() time.Duration {
+	// The clock of another process, as clock_getcpuclockid(3) makes its id.
+	const scheduled = 2
+	var at unix.Timespec
+	if err := unix.ClockGettime(int32(^p.cmd.Process.Pid)<<3|scheduled, &at); err != nil {
+		return 0
+	}
+	return time.Duration(at.Nano())
+}
+
+// rss is the memory that is resident, in KB.
+func (p *process) rss() float64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	return parseRSS(string(status))
+}
+
+// parseRSS reads VmRSS from /proc/PID/status.
+func parseRSS(status string) float64 {
+	_, rest, _ := strings.Cut(status, "VmRSS:")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0
+	}
+	kb, _ := strconv.ParseFloat(fields[0], 64)
+	return kb
+}
+
+// machineCPU is the time that all cores together were busy since the machine started.
+func machineCPU() time.Duration { return parseBusy(read("/proc/stat")) }
+
+// clockTick is the unit of times in /proc, fixed at 100 a second for user space.
+const clockTick = 10 * time.Millisecond
+
+// parseBusy reads the first line of /proc/stat: all but the idle time and the wait
+// for disks, and without that of guests, which is in the user's as well.
+func parseBusy(stat string) time.Duration {
+	line, _, _ := strings.Cut(stat, "\n")
+	fields := strings.Fields(line)
+	var ticks int64
+	for i, field := range fields {
+		if i == 0 || i == 4 || i == 5 || i > 8 {
+			continue
+		}
+		n, _ := strconv.ParseInt(field, 10, 64)
+		ticks += n
+	}
+	return time.Duration(ticks) * clockTick
+}
+
+// ownCPU is the processor time of this program.
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf.Write(p)
+	if over := t.buf.Len() - maxLog; over > 0 {
+		t.buf.Next(over)
+	}
+	return len(p), nil
+}
+
+// String gives the last 500 bytes on one line.
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b := t.buf.Bytes()
+	return strings.Join(strings.Fields(string(b[max(0, len(b)-500):])), " ")
+}

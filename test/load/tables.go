@@ -1,0 +1,197 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/anteroom/anteroom/test/load/drive"
+	"github.com/anteroom/anteroom/test/load/report"
+)
+
+// rows gives the rows of targets, in this order.
+func rows(targets ...target) []report.Row {
+	var all []report.Row
+	for _, t := range targets {
+		all = append(all, report.Row{Key: t.key, Name: t.name})
+	}
+	return all
+}
+
+// columns pairs metrics with their headings.
+func columns(pairs ...string) []report.Column {
+	var all []report.Column
+	for i := 0; i+1 < len(pairs); i += 2 {
+		all = append(all, report.Column{Metric: pairs[i], Heading: pairs[i+1]})
+	}
+	return all
+}
+
+// tables renders all that was measured.
+func (b *bench) tables() string {
+	sockets := rows(bare, gws, centri, node, engine)
+	lobbies := rows(nodeLobby, anteroom)
+	every := append(append([]report.Row{}, sockets...), lobbies...)
+	var text strings.Builder
+	text.WriteString(b.results.Goals("Goals", goals()))
+	for _, t := range []report.Table{
+		{
+			Title: "Broadcast: messages delivered per second by one full core",
+			Note: "R clients in a room, w messages of it under way at a time. The last two rows do the work of a product for each " +
+				"message (see below), all others only pass it on.",
+			Rows: every, Columns: columns("r100w4.dps", "R=100 w=4", "r100w16.dps", "R=100 w=16", "r1000w4.dps", "R=1000 w=4", "r1000w16.dps", "R=1000 w=16"),
+		},
+		{
+			Title: "Broadcast: CPU seconds of the server per million deliveries",
+			Rows:  every, Columns: columns("r100w4.cpu", "R=100 w=4", "r100w16.cpu", "R=100 w=16", "r1000w4.cpu", "R=1000 w=4", "r1000w16.cpu", "R=1000 w=16"),
+		},
+		{
+			Title: "Latency at 20,000 deliveries per second (R=100, 2,000 clients)",
+			Note:  "From when a message was due until a member had it, in milliseconds.",
+			Rows:  every, Columns: columns("fixed.p50", "p50 ms", "fixed.p99", "p99 ms", "fixed.busy", "server CPU %"),
+		},
+		{
+			Title: "Connecting, and idle clients",
+			Note: fmt.Sprintf("The last two rows check each client's ES256 token, for a user of its own (in Go that check alone takes %.2f ms here). "+
+				"Resident memory over that of the empty server, shortly after the last connect.", float64(b.verifying.Microseconds())/1e3),
+			Rows: every, Columns: columns("idle2k.rss", "KB per client, 2,000", "idle10k.rss", "KB per client, 10,000", "idle2k.cpu", "CPU ms per connect", "idle2k.rate", "connects/s"),
+		},
+		{
+			Title: "The whole product: chat:send in lobbies, through Redis",
+			Note: "Membership, rate limit, id, seq, bounded log, push to all members and acknowledgement, for each message. " +
+				"The Node handler is [peers/node/lobby.mjs](peers/node/lobby.mjs). w=4.",
+			Rows: lobbies, Columns: columns("r8w4.dps", "lobbies of 8: deliveries/s", "r8w4.commits", "commits/s", "r8w4.commitcpu", "CPU ms per commit",
+				"r100w4.dps", "lobbies of 100: deliveries/s", "r100w4.commits", "commits/s", "r100w4.commitcpu", "CPU ms per commit"),
+		},
+		{
+			Title: "Commits: 128 under way in lobbies of two, one process",
+			Note:  "Milliseconds are from a request to its acknowledgement.",
+			Rows:  lobbies, Columns: columns("chat.commits", "chat:send/s", "chat.ack50", "p50 ms", "chat.ack99", "p99 ms",
+				"member.commits", "lobby:setMember/s", "member.ack50", "p50 ms", "member.ack99", "p99 ms"),
+		},
+		{
+			Title: "Two processes on one core, and Redis (R=100)",
+			Note:  "The first row only passes messages on. Redis is what it uses and sends for it.",
+			Rows:  rows(node2, nodeLobby2, anteroom2), Columns: columns("pair.dps", "deliveries/s, w=4", "pair.cpu", "CPU s per million", "pair.redis", "Redis CPU s per million",
+				"pair.bus", "Redis bytes per delivery", "pairfixed.p50", "p50 ms at 20,000/s", "pairfixed.p99", "p99 ms"),
+		},
+		{
+			Title: "The store alone: commits of small messages on 100 streams",
+			Note:  "`BenchmarkCommit` of runtime/internal/redisstore, with the CPU of this process and of Redis.",
+			Rows:  commitRows, Columns: columns("store.rate", "commits/s", "store.own", "µs of own CPU", "store.redis", "µs of Redis' CPU"),
+		},
+	} {
+		if rendered := b.results.Markdown(t); rendered != "" {
+			text.WriteString("\n" + rendered)
+		}
+	}
+	return text.String()
+}
+
+// goals are the ratios that are aimed at.
+func goals() []report.Goal {
+	var all []report.Goal
+	least := func(name, metric string, row, peer target, bound float64) {
+		cost := strings.TrimSuffix(metric, ".dps") + ".cpu"
+		all = append(all, report.Goal{Name: name, Metric: metric, Row: row.key, Peer: peer.key, Against: peer.name, Bound: bound, Cost: cost})
+	}
+	most := func(name, metric string, row, peer target, bound float64) {
+		all = append(all, report.Goal{Name: name, Metric: metric, Row: row.key, Peer: peer.key, Against: peer.name, Bound: bound, Most: true})
+	}
+	for _, ours := range []struct {
+		target
+		name string
+	}{{engine, "engine"}, {anteroom, "chat"}} {
+		for _, w := range []struct {
+			metric, name string
+			overNode     float64
+		}{{"r100w4", "R=100 w=4", 3}, {"r1000w4", "R=1000 w=4", 3}, {"r100w16", "R=100 w=16", 6}, {"r1000w16", "R=1000 w=16", 6}} {
+			name := "deliveries/s, " + ours.name + ", " + w.name
+			least(name, w.metric+".dps", ours.target, node, w.overNode)
+			if w.overNode == 3 {
+				least(name, w.metric+".dps", ours.target, gws, 1.2)
+			}
+		}
+		for _, q := range []string{"p50", "p99"} {
+			most(q+" at 20,000/s, "+ours.name, "fixed."+q, ours.target, gws, 1.2)
+			most(q+" at 20,000/s, "+ours.name, "fixed."+q, ours.target, node, 1)
+		}
+	}
+	all = append(all, report.Goal{Name: "KB per idle, authenticated client (10,000)", Metric: "idle10k.rss", Row: anteroom.key, Bound: 12, Most: true})
+	least("two processes, deliveries/s, chat", "pair.dps", anteroom2, node2, 4)
+	least("chat in lobbies of 8, deliveries/s", "r8w4.dps", anteroom, nodeLobby, 2)
+	least("chat in lobbies of 100, deliveries/s", "r100w4.dps", anteroom, nodeLobby, 2)
+	all = append(all, report.Goal{Name: "chat:send commits/s on one core", Metric: "chat.commits", Row: anteroom.key, Bound: 15_000})
+	return all
+}
+
+// describe says what the tables are of.
+func (b *bench) describe() string {
+	kind := fmt.Sprintf("Medians of %d rounds in turns (of one for 10,000 clients and the store; the lobby of 1,000 is gathered once)", b.times.rounds)
+	if b.quick {
+		kind = "**One short round** (`BENCH=quick`): good to see that it works, not to quote; without lobbies of 1,000, 10,000 clients and the store"
+	}
+	redis := "shares the core of the load, since there are only two"
+	if b.redisCore != b.loadCore {
+		redis = "has a core of its own"
+	}
+	disturbed := 0.0
+	if b.measured > 0 {
+		disturbed = b.disturbed.Seconds() / b.measured.Seconds() * 100
+	}
+	return fmt.Sprintf(`# What it costs, beside what one could run instead
+
+<!-- Written by "make bench"; do not edit. -->
+
+%s, revision %s; %s, %d cores; %s, %s, %s.
+Other programs took %.0f %% of one core meanwhile: above a few percent the rates and latencies are noise, and
+only what is counted in CPU time means anything.
+
+%s.
+All servers of a row share one core, the load has another one, and Redis %s.
+Messages of %d bytes over loopback WebSockets. Every message was proved to have reached every member
+exactly once, and Anteroom's with dense seqs. A ≥ says that the load's core was full and the server's
+was not. [How it is measured](README.md).
+
+`, time.Now().UTC().Format("2006-01-02"), version("git", "describe", "--always", "--dirty"), processor(), b.cores,
+		runtime.Version(), "Node "+version("node", "--version"), redisVersion(), disturbed, kind, redis, drive.TextSize)
+}
+
+func read(path string) string {
+	text, _ := os.ReadFile(path)
+	return string(text)
+}
+
+func processor() string {
+	_, rest, found := strings.Cut(read("/proc/cpuinfo"), "model name\t: ")
+	name, _, _ := strings.Cut(rest, "\n")
+	if !found {
+		name = runtime.GOARCH
+	}
+	return name
+}
+
+// version is the first line that a program prints.
+func version(program string, args ...string) string {
+	out, err := exec.Command(program, args...).Output()
+	if err != nil {
+		return "unknown"
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	return line
+}
+
+func redisVersion() string {
+	fields := strings.Fields(version("redis-server", "--version"))
+	for _, f := range fields {
+		if number, ok := strings.CutPrefix(f, "v="); ok {
+			return "Redis " + number
+		}
+	}
+	return "Redis"
+}
