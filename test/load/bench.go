@@ -123,7 +123,7 @@ func (b *bench) pairs() []session {
 func (b *bench) crowds() []session {
 	var all []session
 	for _, t := range []target{bare, gws, centri, node, engine, nodeLobby, anteroom} {
-		all = append(all, session{target: t, clients: crowd, room: 100, connects: "idle10k", takes: 20 * time.Second})
+		all = append(all, session{target: t, clients: crowd, room: 100, connects: "idle10k", takes: 12 * time.Second})
 	}
 	return all
 }
@@ -146,8 +146,8 @@ func (b *bench) all() {
 	if b.quick {
 		return
 	}
-	b.say("large lobbies, and 10,000 clients")
-	for _, s := range slices.Concat(b.largeLobbies(), b.crowds()) {
+	b.say("10,000 clients, and large lobbies")
+	for _, s := range slices.Concat(b.crowds(), b.largeLobbies()) {
 		if b.wanted(s) {
 			b.run(s)
 		}
