@@ -33,6 +33,8 @@ type core struct {
 	sockets  *socketio.Server
 	roster   *roster
 	lease    *peer.Lease
+	// looks do what is due in streams, by their kind.
+	looks map[string]func(context.Context, stream.ID) (time.Time, error)
 }
 
 // assemble puts the parts together. Nothing runs yet.
@@ -50,7 +52,8 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
 	})
-	k.roster = newRoster(a.pod, client.Registry(), k.lobbies, a.redis.healthy, a.log)
+	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){lobby.Kind: k.lobbies.Look}
+	k.roster = newRoster(a.pod, client.Registry(), witnesses{k.lobbies}, a.redis.healthy, a.log)
 
 	served := a.domains(k.lobbies, chats)
 	k.sessions = session.NewManager(session.Options{
@@ -112,11 +115,13 @@ func (a *App) background(k *core) []func(context.Context) error {
 // errOtherKind leaves a deadline to a server that knows what it is for.
 var errOtherKind = errors.New("a deadline of a kind that this server does not know")
 
+// look does what is due in a stream, by the domain whose kind it is.
 func (k *core) look(ctx context.Context, id stream.ID) (time.Time, error) {
-	if id.Kind() != lobby.Kind {
+	look, known := k.looks[id.Kind()]
+	if !known {
 		return time.Time{}, errOtherKind
 	}
-	return k.lobbies.Look(ctx, id)
+	return look(ctx, id)
 }
 
 // lobbyChannels opens the channels of lobbies to their members; there are no others.

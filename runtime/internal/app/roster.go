@@ -32,6 +32,27 @@ type witness interface {
 	SessionClosed(ctx context.Context, c identity.Caller, followed []stream.ID) error
 }
 
+// witnesses are told one after the other, all of them whatever one of them says.
+type witnesses []witness
+
+// SessionOpened implements witness.
+func (all witnesses) SessionOpened(ctx context.Context, c identity.Caller) error {
+	var errs []error
+	for _, w := range all {
+		errs = append(errs, w.SessionOpened(ctx, c))
+	}
+	return errors.Join(errs...)
+}
+
+// SessionClosed implements witness.
+func (all witnesses) SessionClosed(ctx context.Context, c identity.Caller, followed []stream.ID) error {
+	var errs []error
+	for _, w := range all {
+		errs = append(errs, w.SessionClosed(ctx, c, followed))
+	}
+	return errors.Join(errs...)
+}
+
 // roster tells the registry of pods and the lobbies who is on this pod, as a
 // session.Listener. What cannot be told because Redis is away is told later.
 type roster struct {
