@@ -7,6 +7,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -34,7 +35,7 @@ func (s *Service) Create(ctx context.Context, c command.Call, req *wire.LobbyCre
 	if cmd.PasswordHash, err = s.passwords.hash(ctx, req.Password); err != nil {
 		return Outcome{}, err
 	}
-	if cmd.ID, err = s.newID(ctx, createSpace, c.ID, c.Key); err != nil {
+	if cmd.ID, err = s.ids.ID(ctx, createSpace, c.ID, c.Key); err != nil {
 		return Outcome{}, err
 	}
 	return s.create(ctx, c, policy, cmd)
@@ -103,7 +104,7 @@ func (s *Service) commitNew(ctx context.Context, l Lobby, patches []wire.LobbyPa
 
 // Join brings the caller in, found by id or by code.
 func (s *Service) Join(ctx context.Context, c command.Call, req *wire.LobbyJoin) (Outcome, error) {
-	cmd := JoinCommand{User: actor(c.Caller), Code: tidyCode(req.Code), As: req.As, Member: memberInit(req.Member)}
+	cmd := JoinCommand{User: actor(c.Caller), Code: names.TidyCode(req.Code), As: req.As, Member: memberInit(req.Member)}
 	id, err := s.find(ctx, req.LobbyID, cmd.Code)
 	if err != nil {
 		return Outcome{}, err
@@ -133,7 +134,7 @@ func (s *Service) Join(ctx context.Context, c command.Call, req *wire.LobbyJoin)
 
 // reserve enrolls a user whom the lobby lets in.
 func (s *Service) reserve(ctx context.Context, c command.Call, l Lobby) (string, error) {
-	enrolment, err := s.newID(ctx, joinSpace, c.ID, c.Key)
+	enrolment, err := s.ids.ID(ctx, joinSpace, c.ID, c.Key)
 	if err != nil {
 		return "", err
 	}

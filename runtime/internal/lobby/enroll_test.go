@@ -8,6 +8,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -90,7 +91,7 @@ func TestMaxOfAllTypes(t *testing.T) {
 func TestStaleEnrolment(t *testing.T) {
 	w := newWorld(t, nil)
 	l := w.client("bob").create()
-	old := ulid.MustNew(ulid.Timestamp(t0.Add(-newborn)), zeros{}).String()
+	old := ulid.MustNew(ulid.Timestamp(t0.Add(-stays.Newborn)), zeros{}).String()
 	for _, stale := range []string{entry(l.ID, old), entry(old, old), "odd"} {
 		if _, err := w.memory.Add(t.Context(), typeOf("duel", "ann"), stale, 5, time.Hour); err != nil {
 			t.Fatal(err)
@@ -128,4 +129,8 @@ func TestRefusedJoinIsNotEnrolled(t *testing.T) {
 	if ids, _ := w.memory.List(t.Context(), allOf("eve")); len(ids) != 0 {
 		t.Errorf("eve is enrolled in %v", ids)
 	}
+}
+
+func entry(lobbyID, enrolment string) string {
+	return stays.Stay{Group: lobbyID, Enrolment: enrolment}.String()
 }

@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/names"
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -62,6 +64,8 @@ type Service struct {
 	Ports
 	Settings
 	passwords *passwords
+	ids       names.Minter
+	stays     stays.Book
 	queues    [64]chan struct{}
 }
 
@@ -71,6 +75,8 @@ func NewService(ports Ports, settings Settings) *Service {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
+	s.ids = names.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
+	s.stays = stays.Book{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Stands: s.stands}
 	for i := range s.queues {
 		s.queues[i] = make(chan struct{}, 1)
 	}
@@ -102,7 +108,7 @@ func (s *Service) change(ctx context.Context, lobbyID string, once *stream.Once,
 
 // commit carries out a command. Departed are those who are not in any more since.
 func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, []Departure, error) {
-	if !validID(lobbyID) {
+	if !names.ValidID(lobbyID) {
 		return Outcome{}, nil, notFound()
 	}
 	leave, err := s.enter(ctx, lobbyID)
@@ -226,7 +232,7 @@ func (s *Service) enter(ctx context.Context, lobbyID string) (leave func(), err 
 
 // load reads a lobby.
 func (s *Service) load(ctx context.Context, lobbyID string) (Lobby, error) {
-	if !validID(lobbyID) {
+	if !names.ValidID(lobbyID) {
 		return Lobby{}, notFound()
 	}
 	snap, err := s.Store.Load(ctx, StreamID(lobbyID))

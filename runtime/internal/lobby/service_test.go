@@ -13,6 +13,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -28,7 +29,7 @@ func TestCreateJoinGet(t *testing.T) {
 	if _, err := ulid.ParseStrict(l.ID); err != nil {
 		t.Errorf("id %s: %v", l.ID, err)
 	}
-	if len(l.Code) != 6 || strings.Trim(l.Code, codeAlphabet) != "" {
+	if len(l.Code) != 6 || strings.Trim(l.Code, names.CodeAlphabet) != "" {
 		t.Errorf("code %q", l.Code)
 	}
 	if at := ann.follows[StreamID(l.ID)]; at.Seq != 1 || at.Epoch != l.Epoch {

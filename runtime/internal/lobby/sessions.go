@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -37,14 +36,9 @@ func (s *Service) SessionClosed(ctx context.Context, c identity.Caller, followed
 // each visits the lobbies of a user, and those among the streams, as far as they
 // still exist.
 func (s *Service) each(ctx context.Context, userID string, streams []stream.ID, visit func(lobbyID string) error) error {
-	entries, err := s.Sets.List(ctx, allOf(userID))
+	ids, err := s.stays.Groups(ctx, allOf(userID))
 	if err != nil {
 		return fmt.Errorf("list the lobbies of a user: %w", err)
-	}
-	var ids []string
-	for _, e := range entries {
-		id, _, _ := strings.Cut(e, entrySeparator)
-		ids = append(ids, id)
 	}
 	for _, id := range streams {
 		if id.Kind() == Kind {

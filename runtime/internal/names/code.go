@@ -1,0 +1,37 @@
+package names
+
+import (
+	"crypto/rand"
+	"strings"
+)
+
+// CodeAlphabet has the digits and letters that are hard to mistake for another.
+const CodeAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewCode makes a random join code of so many characters of [CodeAlphabet].
+func NewCode(length int) string {
+	code := make([]byte, 0, length)
+	// Bytes beyond the last whole multiple of the alphabet are dropped, so that all
+	// letters are equally likely.
+	const fair = 256 / len(CodeAlphabet) * len(CodeAlphabet)
+	for len(code) < length {
+		var random [32]byte
+		_, _ = rand.Read(random[:]) // never fails
+		for _, b := range random {
+			if int(b) < fair && len(code) < length {
+				code = append(code, CodeAlphabet[int(b)%len(CodeAlphabet)])
+			}
+		}
+	}
+	return string(code)
+}
+
+// TidyCode is a code as it was given out, from what a user typed.
+func TidyCode(typed string) string {
+	return strings.ToUpper(strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' {
+			return -1
+		}
+		return r
+	}, typed))
+}
