@@ -41,6 +41,8 @@ const (
 	ReasonWrongPassword Reason = "wrong_password"
 	ReasonNotHost       Reason = "not_host"
 	ReasonNotMember     Reason = "not_member"
+	ReasonPartyFull     Reason = "party_full"
+	ReasonNotLeader     Reason = "not_leader"
 )
 
 // Error is the error half of an acknowledgement. It is also the error type that

@@ -1,0 +1,207 @@
+// Package document carries pure rules to the documents of streams: it loads a
+// document, applies a rule, commits what comes of it by compare-and-set, and
+// schedules the looks that the new state will need.
+package document
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+// Kind says how documents of one kind are kept.
+type Kind[S any] struct {
+	// Name is the kind of their streams.
+	Name string
+	// At gives a state its place in its stream, which the document does not hold.
+	At func(s S, at stream.Position) S
+	// NextLook is when a state wants to be looked at if nothing happens before;
+	// false when never.
+	NextLook func(s S, now time.Time) (time.Time, bool)
+	// Retain is how long a state is kept.
+	Retain func(s S) stream.Retention
+}
+
+// Keeper keeps the documents of a kind. Make it with [New]; it is safe for
+// concurrent use.
+type Keeper[S any] struct {
+	kind      Kind[S]
+	store     stream.Store
+	deadlines stream.Deadlines
+	now       func() time.Time
+	queues    [64]chan struct{}
+}
+
+// New makes a Keeper.
+func New[S any](kind Kind[S], store stream.Store, deadlines stream.Deadlines, now func() time.Time) *Keeper[S] {
+	k := &Keeper[S]{kind: kind, store: store, deadlines: deadlines, now: now}
+	for i := range k.queues {
+		k.queues[i] = make(chan struct{}, 1)
+	}
+	return k
+}
+
+// Rule is a command that is ready to be applied: it gives the state after it and
+// the events that tell of it, at most 16. Without events nothing has changed.
+type Rule[S any] func(S) (S, []stream.Event, error)
+
+// Outcome is what a rule led to.
+type Outcome[S any] struct {
+	// State is the state after the rule; after a repeated request, as it is now.
+	State S
+	// At is where the rule left the stream, and TS when, in milliseconds since the
+	// epoch.
+	At stream.Position
+	TS int64
+	// Seen is the seq of the state that the rule was applied to.
+	Seen uint64
+	// Repeated says that the request had been carried out before.
+	Repeated bool
+}
+
+// ID is the stream of a document.
+func (k *Keeper[S]) ID(name string) stream.ID { return stream.ID(k.kind.Name + ":" + name) }
+
+// Load reads a document. Error: stream.ErrNotFound, also for a name that cannot be
+// one.
+func (k *Keeper[S]) Load(ctx context.Context, name string) (S, error) {
+	var none S
+	id := k.ID(name)
+	if id.Validate() != nil {
+		return none, fmt.Errorf("%s: %w", k.kind.Name, stream.ErrNotFound)
+	}
+	snap, err := k.store.Load(ctx, id)
+	if err == nil && snap.Doc == nil {
+		err = fmt.Errorf("%s: %w", id, stream.ErrNotFound)
+	}
+	if err != nil {
+		return none, err
+	}
+	return k.Decode(snap)
+}
+
+// Decode reads a document from a snapshot of its stream, which has one.
+func (k *Keeper[S]) Decode(snap stream.Snapshot) (S, error) {
+	var s S
+	if err := json.Unmarshal(snap.Doc, &s); err != nil {
+		return s, fmt.Errorf("decode a %s: %w", k.kind.Name, err)
+	}
+	return k.kind.At(s, snap.Position), nil
+}
+
+// Create commits the first state of a document. A document of that name that is
+// there already is given as it is, with Repeated set: ids are given to requests, so
+// it was made by the same one.
+func (k *Keeper[S]) Create(ctx context.Context, name string, s S, events []stream.Event) (Outcome[S], error) {
+	if err := k.schedule(ctx, name, nil, s); err != nil {
+		return Outcome[S]{}, err
+	}
+	doc, err := json.Marshal(s)
+	if err != nil {
+		return Outcome[S]{}, fmt.Errorf("encode a %s: %w", k.kind.Name, err)
+	}
+	var nothing uint64
+	result, err := k.store.Commit(ctx, stream.Commit{
+		Stream: k.ID(name), Expect: &nothing, Doc: doc, Events: events, Retain: k.kind.Retain(s),
+	})
+	if errors.Is(err, stream.ErrConflict) {
+		there, err := k.Load(ctx, name)
+		return Outcome[S]{State: there, Repeated: true}, err
+	}
+	if err != nil {
+		return Outcome[S]{}, err
+	}
+	return Outcome[S]{State: k.kind.At(s, result.Position), At: result.Position, TS: result.TS}, nil
+}
+
+// rounds is how often the tries of stream.Update are gone through: where users of
+// several processes come all at once, those of one round are sometimes not enough.
+const rounds = 4
+
+// Change applies a rule to a document. Errors: those of the rule as they are;
+// stream.ErrNotFound, stream.ErrConflict, stream.ErrUnavailable.
+func (k *Keeper[S]) Change(ctx context.Context, name string, once *stream.Once, rule Rule[S]) (Outcome[S], error) {
+	id := k.ID(name)
+	if id.Validate() != nil {
+		return Outcome[S]{}, fmt.Errorf("%s: %w", k.kind.Name, stream.ErrNotFound)
+	}
+	leave, err := k.enter(ctx, id)
+	if err != nil {
+		return Outcome[S]{}, err
+	}
+	defer leave()
+	var up stream.Updated[S]
+	var seen stream.Position
+	for range rounds {
+		up, err = stream.Update(ctx, k.store, id, stream.JSON[S](), once,
+			func(at stream.Snapshot, s S) (stream.Change[S], error) {
+				seen = at.Position
+				return k.step(ctx, name, k.kind.At(s, at.Position), rule)
+			})
+		if !errors.Is(err, stream.ErrConflict) {
+			break
+		}
+	}
+	if err != nil {
+		return Outcome[S]{}, err
+	}
+	at := up.Position
+	if up.Repeated {
+		at = seen
+	}
+	return Outcome[S]{
+		State: k.kind.At(up.State, at), At: up.Position, TS: up.TS, Seen: seen.Seq, Repeated: up.Repeated,
+	}, nil
+}
+
+// step applies a rule to a state as it was loaded. The look that the next state
+// will need is scheduled before that state can exist: an early look is harmless, a
+// missing one is not.
+func (k *Keeper[S]) step(ctx context.Context, name string, s S, rule Rule[S]) (stream.Change[S], error) {
+	next, events, err := rule(s)
+	if err != nil || len(events) == 0 {
+		return stream.Change[S]{State: next}, err
+	}
+	if err := k.schedule(ctx, name, &s, next); err != nil {
+		return stream.Change[S]{}, err
+	}
+	return stream.Change[S]{State: next, Events: events, Retain: k.kind.Retain(next)}, nil
+}
+
+// schedule asks for a look when next wants one before the state before it did.
+func (k *Keeper[S]) schedule(ctx context.Context, name string, before *S, next S) error {
+	now := k.now()
+	look, wanted := k.kind.NextLook(next, now)
+	if !wanted {
+		return nil
+	}
+	if before != nil {
+		if was, asked := k.kind.NextLook(*before, now); asked && !look.Before(was) {
+			return nil
+		}
+	}
+	if err := k.deadlines.Schedule(ctx, k.ID(name), look); err != nil {
+		return fmt.Errorf("schedule a look at %s: %w", k.ID(name), err)
+	}
+	return nil
+}
+
+// enter waits until no other command of this process is at the same document, or at
+// one that shares its queue. That saves most of the conflicts that many users who
+// come at once would otherwise make for each other.
+func (k *Keeper[S]) enter(ctx context.Context, id stream.ID) (leave func(), err error) {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	queue := k.queues[h.Sum32()%uint32(len(k.queues))]
+	select {
+	case queue <- struct{}{}:
+		return func() { <-queue }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for %s: %w", id, ctx.Err())
+	}
+}

@@ -1,0 +1,144 @@
+package party
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Handlers speak the wire contract of parties: a method for each request, and what
+// a session needs to hand out the streams of parties.
+type Handlers struct{ service *Service }
+
+// NewHandlers makes the handlers of a service.
+func NewHandlers(s *Service) *Handlers { return &Handlers{service: s} }
+
+// Create is party:create.
+func (h *Handlers) Create(ctx context.Context, call command.Call, req *wire.PartyCreate) (command.Reply, error) {
+	out, err := h.service.Create(ctx, call, req)
+	return enter(call, out, err)
+}
+
+// Get is party:get.
+func (h *Handlers) Get(ctx context.Context, call command.Call, req *wire.PartyGet) (command.Reply, error) {
+	out, err := h.service.Get(ctx, call, req.PartyID)
+	return enter(call, out, err)
+}
+
+// Join is party:join.
+func (h *Handlers) Join(ctx context.Context, call command.Call, req *wire.PartyJoin) (command.Reply, error) {
+	out, err := h.service.Join(ctx, call, req)
+	return enter(call, out, err)
+}
+
+// Invite is party:invite.
+func (h *Handlers) Invite(ctx context.Context, call command.Call, req *wire.PartyInvite) (command.Reply, error) {
+	invite, err := h.service.Invite(ctx, call, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{Data: wire.PartyInviteSent{InviteID: invite.ID, ExpiresAt: invite.ExpiresAt}}, nil
+}
+
+// RespondInvite is party:respondInvite.
+func (h *Handlers) RespondInvite(ctx context.Context, call command.Call, req *wire.PartyRespondInvite) (command.Reply, error) {
+	if !req.Accept {
+		return command.Reply{}, h.service.Decline(ctx, call, req.InviteID)
+	}
+	out, err := h.service.Accept(ctx, call, req)
+	return enter(call, out, err)
+}
+
+// Leave is party:leave. Whoever is not in the party any more does not hear it either.
+func (h *Handlers) Leave(ctx context.Context, call command.Call, req *wire.PartyLeave) (command.Reply, error) {
+	out, err := h.service.Leave(ctx, call, req.PartyID)
+	if err != nil && !isNotFound(err) {
+		return command.Reply{}, err
+	}
+	call.Streams.Unfollow(StreamID(req.PartyID))
+	call.Streams.Unfollow(ChatStream(req.PartyID))
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{Meta: meta(req.PartyID, out.At, out.TS)}, nil
+}
+
+// Kick is party:kick.
+func (h *Handlers) Kick(ctx context.Context, call command.Call, req *wire.PartyKick) (command.Reply, error) {
+	return version(h.service.Kick(ctx, call, req))
+}
+
+// Promote is party:promote.
+func (h *Handlers) Promote(ctx context.Context, call command.Call, req *wire.PartyPromote) (command.Reply, error) {
+	return version(h.service.Promote(ctx, call, req))
+}
+
+// SetMember is party:setMember.
+func (h *Handlers) SetMember(ctx context.Context, call command.Call, req *wire.PartySetMember) (command.Reply, error) {
+	return version(h.service.SetMember(ctx, call, req))
+}
+
+// enter answers with the state of a party, which a member follows from there.
+func enter(call command.Call, out Outcome, err error) (command.Reply, error) {
+	if err != nil {
+		return command.Reply{}, err
+	}
+	p := out.State
+	at := stream.Position{Epoch: p.Epoch, Seq: p.Version}
+	if err := call.Streams.Follow(StreamID(p.ID), at); err != nil {
+		return command.Reply{}, fmt.Errorf("follow party %s: %w", p.ID, err)
+	}
+	return command.Reply{Data: wire.PartyState{Party: p.View()}, Meta: meta(p.ID, at, out.TS)}, nil
+}
+
+// version answers with where a change left a party.
+func version(out Outcome, err error) (command.Reply, error) {
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{
+		Data: wire.PartyVersion{PartyID: out.State.ID, Version: out.At.Seq},
+		Meta: meta(out.State.ID, out.At, out.TS),
+	}, nil
+}
+
+func meta(partyID string, at stream.Position, ts int64) *wire.Meta {
+	return &wire.Meta{Stream: string(StreamID(partyID)), Epoch: at.Epoch, Seq: at.Seq, TS: ts}
+}
+
+// Authorize tells whether the caller may have the stream of a party: its members
+// may. One who asks counts as connected from then on.
+func (h *Handlers) Authorize(ctx context.Context, caller identity.Caller, id stream.ID) error {
+	_, err := h.service.attach(ctx, caller, id.Name())
+	return err
+}
+
+// Snapshot turns the state of now into party:snapshot, for members.
+func (h *Handlers) Snapshot(_ context.Context, caller identity.Caller, id stream.ID, now stream.Snapshot) (
+	event string, payload json.RawMessage, err error,
+) {
+	if now.Doc == nil {
+		payload, err = json.Marshal(wire.PartyRemoved{PartyID: id.Name(), Reason: "lost", Message: "the party is gone"})
+		if err != nil {
+			return "", nil, fmt.Errorf("encode the loss of %s: %w", id, err)
+		}
+		return wire.EventPartyRemoved, payload, notFound()
+	}
+	p, err := h.service.keeper.Decode(now)
+	if err != nil {
+		return "", nil, err
+	}
+	if _, err := p.member(caller.ID); err != nil {
+		return "", nil, err
+	}
+	payload, err = json.Marshal(wire.PartySnapshot{Party: p.View()})
+	if err != nil {
+		return "", nil, fmt.Errorf("encode party %s: %w", p.ID, err)
+	}
+	return wire.EventPartySnapshot, payload, nil
+}

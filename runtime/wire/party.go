@@ -1,0 +1,183 @@
+package wire
+
+// Party events.
+const (
+	EventPartyCreate        = "party:create"        // request: PartyCreate → PartyState
+	EventPartyGet           = "party:get"           // request: PartyGet → PartyState
+	EventPartyInvite        = "party:invite"        // request: PartyInvite → PartyInviteSent
+	EventPartyRespondInvite = "party:respondInvite" // request: PartyRespondInvite → PartyState, or nothing when declined
+	EventPartyJoin          = "party:join"          // request: PartyJoin → PartyState
+	EventPartyLeave         = "party:leave"         // request: PartyLeave → nothing
+	EventPartyKick          = "party:kick"          // request: PartyKick → PartyVersion
+	EventPartyPromote       = "party:promote"       // request: PartyPromote → PartyVersion
+	EventPartySetMember     = "party:setMember"     // request: PartySetMember → PartyVersion
+	EventPartySnapshot      = "party:snapshot"      // push: PartySnapshot
+	EventPartyPatch         = "party:patch"         // push: PartyPatch
+	EventPartyInvited       = "party:invited"       // push: PartyInvited
+	EventPartyRemoved       = "party:removed"       // push: PartyRemoved
+)
+
+// PartyRole is what a member is in a party.
+type PartyRole string
+
+// The roles of a member. A party that is not over has exactly one leader.
+const (
+	PartyLeader PartyRole = "leader"
+	PartyMember PartyRole = "member"
+)
+
+// Party is the state of a party as its members see it. Others see nothing of it.
+type Party struct {
+	ID string `json:"id"`
+	// Version is the seq of the party's stream.
+	Version  uint64 `json:"version"`
+	Epoch    string `json:"epoch"`
+	LeaderID string `json:"leaderId"`
+	// Code lets those who know it join.
+	Code       string                     `json:"code"`
+	MaxMembers int                        `json:"maxMembers"`
+	Members    map[string]PartyMemberView `json:"members"` // by user id
+	// Invited are the users who have not answered yet, with until when they may.
+	Invited   map[string]int64 `json:"invited"`
+	Closed    bool             `json:"closed"`
+	CreatedAt int64            `json:"createdAt"`
+}
+
+// PartyMemberView is one user in a party.
+type PartyMemberView struct {
+	Role PartyRole `json:"role"`
+	Name string    `json:"name,omitempty"`
+	// Connected is false while the member may still come back.
+	Connected  bool       `json:"connected"`
+	JoinedAt   int64      `json:"joinedAt"`
+	Attributes Attributes `json:"attributes"`
+}
+
+// PartyCreate makes a party that the caller leads. A user is in one party at once.
+type PartyCreate struct {
+	Key
+	// MaxMembers is 2 to 16; 0 means 8.
+	MaxMembers int        `json:"maxMembers,omitempty" validate:"min=0,max=16"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
+}
+
+// PartyGet reads the caller's party and follows its stream; without an id, the one
+// that the caller is in.
+type PartyGet struct {
+	PartyID string `json:"partyId,omitempty" validate:"max=64"`
+}
+
+// PartyInvite asks a user in. Any member may; a user who has an invite already gets
+// the same one again with a new time.
+type PartyInvite struct {
+	Key
+	PartyID string `json:"partyId" validate:"required,max=64"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+}
+
+// PartyInviteSent acknowledges [PartyInvite].
+type PartyInviteSent struct {
+	InviteID  string `json:"inviteId"`
+	ExpiresAt int64  `json:"expiresAt"`
+}
+
+// PartyRespondInvite takes an invite or turns it down.
+type PartyRespondInvite struct {
+	Key
+	InviteID   string     `json:"inviteId" validate:"required,max=64"`
+	Accept     bool       `json:"accept"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
+}
+
+// PartyJoin joins by the party's code.
+type PartyJoin struct {
+	Key
+	Code       string     `json:"code" validate:"required,max=16"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
+}
+
+// PartyState acknowledges create, get, join and an accepted invite.
+type PartyState struct {
+	Party Party `json:"party"`
+}
+
+// PartyVersion acknowledges a change: the version after it.
+type PartyVersion struct {
+	PartyID string `json:"partyId"`
+	Version uint64 `json:"version"`
+}
+
+// PartyLeave leaves a party. When the leader leaves, the member who is longest in
+// and connected leads.
+type PartyLeave struct {
+	Key
+	PartyID string `json:"partyId" validate:"required,max=64"`
+}
+
+// PartyKick removes a member (leader only).
+type PartyKick struct {
+	Key
+	PartyID string `json:"partyId" validate:"required,max=64"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+	Reason  string `json:"reason,omitempty" validate:"max=128"`
+}
+
+// PartyPromote makes another member the leader (leader only).
+type PartyPromote struct {
+	Key
+	PartyID string `json:"partyId" validate:"required,max=64"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+}
+
+// PartySetMember changes the caller's own attributes.
+type PartySetMember struct {
+	Key
+	PartyID    string     `json:"partyId" validate:"required,max=64"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
+	Unset      []string   `json:"unset,omitempty" validate:"max=16,dive,required,max=64"`
+}
+
+// PartySnapshot is the whole state, pushed when patches cannot bridge a gap.
+type PartySnapshot struct {
+	Party Party `json:"party"`
+	Meta  *Meta `json:"meta,omitempty"`
+}
+
+// PartyPatch takes a party from version From to To = From + 1.
+type PartyPatch struct {
+	PartyID string    `json:"partyId"`
+	From    uint64    `json:"from"`
+	To      uint64    `json:"to"`
+	Ops     []PatchOp `json:"ops"`
+	Cause   Cause     `json:"cause"`
+	Meta    *Meta     `json:"meta,omitempty"`
+}
+
+// The causes of changes that only parties have.
+const (
+	CauseInvited          CauseType = "invited"
+	CauseInviteDeclined   CauseType = "invite_declined"
+	CauseInviteExpired    CauseType = "invite_expired"
+	CauseLeaderPromoted   CauseType = "leader_promoted"
+	CauseLeaderSuccession CauseType = "leader_succession"
+)
+
+// PartyInvited tells a user, on its own stream, that it is asked into a party.
+type PartyInvited struct {
+	InviteID  string `json:"inviteId"`
+	PartyID   string `json:"partyId"`
+	FromID    string `json:"fromId"`
+	FromName  string `json:"fromName,omitempty"`
+	ExpiresAt int64  `json:"expiresAt"`
+	Meta      *Meta  `json:"meta,omitempty"`
+}
+
+// PartyRemoved tells a user that it is no longer in a party.
+type PartyRemoved struct {
+	PartyID string `json:"partyId"`
+	// Reason is kicked or timed_out; left when the user itself left over another of
+	// its connections; lost when the server has lost the party.
+	Reason  string `json:"reason"`
+	Message string `json:"message,omitempty"`
+	Meta    *Meta  `json:"meta,omitempty"`
+}
