@@ -9,6 +9,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/chat"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/party"
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
 	"github.com/anteroom/anteroom/runtime/internal/session"
@@ -29,6 +30,7 @@ type core struct {
 	hub      *stream.Hub
 	probe    *redisstore.Probe
 	lobbies  *lobby.Service
+	parties  *party.Service
 	sessions *session.Manager
 	sockets  *socketio.Server
 	roster   *roster
@@ -52,10 +54,18 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
 	})
-	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){lobby.Kind: k.lobbies.Look}
-	k.roster = newRoster(a.pod, client.Registry(), witnesses{k.lobbies}, a.redis.healthy, a.log)
+	k.parties = party.NewService(party.Ports{
+		Store: store, Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(),
+	}, party.Settings{
+		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
+	})
+	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){
+		lobby.Kind: k.lobbies.Look, party.Kind: k.parties.Look,
+	}
+	k.roster = newRoster(a.pod, client.Registry(), witnesses{k.lobbies, k.parties}, a.redis.healthy, a.log)
 
-	served := a.domains(k.lobbies, chats)
+	served := a.domains(k.lobbies, k.parties, chats)
 	k.sessions = session.NewManager(session.Options{
 		Router: served.router, Snapshotters: served.snapshotters, Features: served.features,
 		Encoder: socketio.Encoder{}, Auth: a.settings.auth, Hub: k.hub, Replies: client.Replies(),
@@ -106,7 +116,7 @@ func (a *App) background(k *core) []func(context.Context) error {
 	all := []func(context.Context) error{
 		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch),
 	}
-	if a.settings.config.Features.Lobby {
+	if f := a.settings.config.Features; f.Lobby || f.Matchmaking {
 		all = append(all, func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) })
 	}
 	return all

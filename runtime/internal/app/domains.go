@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/anteroom/anteroom/runtime/internal/chat"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/party"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -16,12 +17,12 @@ type domains struct {
 
 // domains registers the handlers of all features that are switched on. A chat
 // channel belongs to a lobby, so without lobbies there is no chat.
-func (a *App) domains(lobbies *lobby.Service, chats *chat.Service) domains {
+func (a *App) domains(lobbies *lobby.Service, parties *party.Service, chats *chat.Service) domains {
 	f := a.settings.config.Features
 	d := domains{
 		router:       session.NewRouter(),
 		snapshotters: map[string]session.Snapshotter{},
-		features:     map[string]bool{"lobby": f.Lobby, "chat": f.Chat && f.Lobby},
+		features:     map[string]bool{"lobby": f.Lobby, "chat": f.Chat && f.Lobby, "party": f.Lobby || f.Matchmaking},
 	}
 	if d.features["lobby"] {
 		h := lobby.NewHandlers(lobbies)
@@ -29,6 +30,13 @@ func (a *App) domains(lobbies *lobby.Service, chats *chat.Service) domains {
 		d.snapshotters[lobby.Kind] = h
 	} else {
 		d.router.Off("lobby", "lobby")
+	}
+	if d.features["party"] {
+		h := party.NewHandlers(parties)
+		registerParty(d.router, h)
+		d.snapshotters[party.Kind] = h
+	} else {
+		d.router.Off("party", "lobby")
 	}
 	if d.features["chat"] {
 		h := chat.NewHandlers(chats)
@@ -50,6 +58,18 @@ func registerLobby(r *session.Router, h *lobby.Handlers) {
 	session.Handle(r, wire.EventLobbyReady, h.Ready)
 	session.Handle(r, wire.EventLobbyKick, h.Kick)
 	session.Handle(r, wire.EventLobbyTransferHost, h.TransferHost)
+}
+
+func registerParty(r *session.Router, h *party.Handlers) {
+	session.Handle(r, wire.EventPartyCreate, h.Create)
+	session.Handle(r, wire.EventPartyGet, h.Get)
+	session.Handle(r, wire.EventPartyInvite, h.Invite)
+	session.Handle(r, wire.EventPartyRespondInvite, h.RespondInvite)
+	session.Handle(r, wire.EventPartyJoin, h.Join)
+	session.Handle(r, wire.EventPartyLeave, h.Leave)
+	session.Handle(r, wire.EventPartyKick, h.Kick)
+	session.Handle(r, wire.EventPartyPromote, h.Promote)
+	session.Handle(r, wire.EventPartySetMember, h.SetMember)
 }
 
 func registerChat(r *session.Router, h *chat.Handlers) {

@@ -231,7 +231,7 @@ func (s *Service) stands(ctx context.Context, userID string, stay stays.Stay) (b
 func (s *Service) enroll(ctx context.Context, userID string, stay stays.Stay) error {
 	in, err := s.stays.Enter(ctx, setOf(userID), stay, maxParties, userID)
 	if err == nil && !in {
-		err = wire.Refuse(wire.CodeResourceExhausted, "you are in a party: leave it first")
+		err = wire.Refuse(wire.CodeAlreadyMember, "you are in a party: leave it first")
 	}
 	return err
 }

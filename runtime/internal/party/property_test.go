@@ -1,0 +1,106 @@
+package party
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"pgregory.net/rapid"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Whatever users do and however time passes: there is one leader as long as there
+// are members, nobody is in twice, no bound is passed, and the patches lead a client
+// from version to version to what the party is.
+func TestAlwaysWhole(t *testing.T) {
+	users := []string{"ann", "bob", "cid", "dan", "eve"}
+	rapid.Check(t, func(t *rapid.T) {
+		now := t0
+		p, patches, err := Create(CreateCommand{ID: testID, Code: "CODE", Leader: by("ann"), MaxMembers: 3}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := apply(t, []byte("null"), patches)
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "seconds")) * time.Second)
+			user, other := rapid.SampledFrom(users).Draw(t, "user"), rapid.SampledFrom(users).Draw(t, "other")
+			session := fmt.Sprint(user, rapid.IntRange(1, 2).Draw(t, "session"))
+			next, patches, err := act(t, p, user, other, session, now)
+			if err != nil {
+				if len(patches) > 0 {
+					t.Fatalf("a refusal with patches: %v", err)
+				}
+				continue
+			}
+			p = next
+			client = apply(t, client, patches)
+			whole(t, p, client)
+		}
+	})
+}
+
+func act(t *rapid.T, p Party, user, other, session string, now time.Time) (Party, []wire.PartyPatch, error) {
+	who := Actor{ID: user, Session: session}
+	switch rapid.IntRange(0, 9).Draw(t, "command") {
+	case 0:
+		return p.Join(JoinCommand{User: who, Enrolment: session, Code: "CODE"}, now)
+	case 1:
+		return p.Invite(who, other, other, now)
+	case 2:
+		return p.Join(JoinCommand{User: who, Enrolment: session, Invite: p.Invites[user].ID}, now)
+	case 3:
+		return p.Decline(user, p.Invites[user].ID, now)
+	case 4:
+		return p.Leave(user, now)
+	case 5:
+		return p.Kick(user, other, "", now)
+	case 6:
+		return p.Promote(user, other, now)
+	case 7:
+		return p.Disconnect(user, session, now)
+	case 8:
+		return p.Reconnect(user, session, now)
+	}
+	return p.Tick(now)
+}
+
+func apply(t *rapid.T, doc []byte, patches []wire.PartyPatch) []byte {
+	for _, patch := range patches {
+		if patch.To != patch.From+1 {
+			t.Fatalf("a patch from %d to %d", patch.From, patch.To)
+		}
+		ops, _ := json.Marshal(patch.Ops)
+		decoded, err := jsonpatch.DecodePatch(ops)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doc, err = decoded.Apply(doc); err != nil {
+			t.Fatalf("%s: %v", ops, err)
+		}
+	}
+	return doc
+}
+
+func whole(t *rapid.T, p Party, client []byte) {
+	view, _ := json.Marshal(p.View())
+	if !jsonpatch.Equal(view, client) {
+		t.Fatalf("the party is %s, a client has %s", view, client)
+	}
+	if p.Closed() != (len(p.Members) == 0) {
+		t.Fatalf("closed %v with %d members", p.Closed(), len(p.Members))
+	}
+	if !p.Closed() && !p.Has(p.LeaderID) {
+		t.Fatalf("%s leads and is not in", p.LeaderID)
+	}
+	if len(p.Members) > p.MaxMembers || len(p.Departed) > maxDepartures || len(p.Invites) > maxInvites {
+		t.Fatalf("%d members, %d departed, %d invites", len(p.Members), len(p.Departed), len(p.Invites))
+	}
+	for id := range p.Invites {
+		if p.Has(id) {
+			t.Fatalf("%s is in and asked in", id)
+		}
+	}
+}
