@@ -20,7 +20,7 @@ import (
 const tokenLifetime = 24 * time.Hour
 
 // devUsers are the users that get a ready-made token.
-var devUsers = []string{"alice", "bob"}
+var devUsers = []string{"alice", "bob", "carol", "dave"}
 
 // devToken is what a user connects with.
 type devToken struct {

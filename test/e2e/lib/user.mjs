@@ -6,7 +6,8 @@ const PATIENCE_MS = 15_000;
 
 // Requests whose acknowledgement says where in a stream the client now is. The
 // meta of other acknowledgements says where their change is; it comes as a push too.
-const FOLLOWS = new Set(["lobby:create", "lobby:join", "lobby:get", "chat:join"]);
+const FOLLOWS = new Set(["lobby:create", "lobby:join", "lobby:get", "chat:join",
+  "party:create", "party:join", "party:get", "party:respondInvite"]);
 
 export class User {
   /** @param {{url: string, token: string, transports?: string[], cookie?: string}} options */
