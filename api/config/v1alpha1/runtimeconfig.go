@@ -26,6 +26,7 @@ type RuntimeConfig struct {
 	// Cluster names the RealtimeCluster this server belongs to.
 	Cluster  ClusterRef `json:"cluster"`
 	Listen   Listen     `json:"listen"`
+	Admin    Admin      `json:"admin,omitzero"`
 	Engine   Engine     `json:"engine"`
 	Redis    Redis      `json:"redis"`
 	Auth     Auth       `json:"auth"`
@@ -46,8 +47,15 @@ type ClusterRef struct {
 type Listen struct {
 	// Client serves Socket.IO.
 	Client string `json:"client"`
-	// Admin serves /livez, /readyz, /statusz and /metrics.
+	// Admin serves /livez, /readyz, /statusz, /metrics and /drain.
 	Admin string `json:"admin"`
+}
+
+// Admin says who may change a server through its admin listener.
+type Admin struct {
+	// TokenFile holds the bearer token for it; it is read again for each request.
+	// Without one nobody may.
+	TokenFile string `json:"tokenFile,omitempty"`
 }
 
 // Transport is an Engine.IO transport.

@@ -5,6 +5,12 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // StatusPath is where a server's admin listener answers with its [ServerStatus].
 const StatusPath = "/statusz"
 
+// DrainPath is where a server's admin listener takes the request to drain: PUT
+// begins a drain and DELETE takes it back, both with the bearer token of
+// [Admin.TokenFile], both harmless to repeat. A drain that is over can still be taken
+// back; one that came with the end of the process cannot.
+const DrainPath = "/drain"
+
 // ServerStatus is what a server says of itself, as JSON: how the operator learns
 // which policies a pod applies and how many connections it holds. Readers
 // ignore fields they do not know.
@@ -21,8 +27,10 @@ type ServerStatus struct {
 	// Ready is what /readyz says, and NotReady why not.
 	Ready    bool     `json:"ready"`
 	NotReady []string `json:"notReady,omitempty"`
-	// Draining is true from the moment the server was told to stop.
+	// Draining is true from the moment the server was told to drain or to stop,
+	// Drained from when its clients are gone or their time is up.
 	Draining  bool        `json:"draining"`
+	Drained   bool        `json:"drained"`
 	StartedAt metav1.Time `json:"startedAt"`
 	// UptimeSeconds is how long ago that was.
 	UptimeSeconds int64       `json:"uptimeSeconds"`

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"crypto/subtle"
 	"net/http"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,7 +13,59 @@ import (
 )
 
 func (a *App) adminHandler() http.Handler {
-	return observe.Admin{Checks: a.checks, Status: a.status, Registry: a.registry}.Handler()
+	mux := http.NewServeMux()
+	mux.Handle("/", observe.Admin{Checks: a.checks, Status: a.status, Registry: a.registry}.Handler())
+	mux.Handle("PUT "+v1alpha1.DrainPath, a.authorized(a.beginDrain))
+	mux.Handle("DELETE "+v1alpha1.DrainPath, a.authorized(a.takeDrainBack))
+	return mux
+}
+
+// authorized lets through who brings the admin token; without one configured, nobody.
+func (a *App) authorized(next http.HandlerFunc) http.Handler {
+	file := a.settings.config.Admin.TokenFile
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if file == "" {
+			http.Error(w, "this server takes no such requests: it has no admin token", http.StatusForbidden)
+			return
+		}
+		token, err := readCredential(file)
+		if err != nil || token == "" {
+			a.log.Error("the admin token cannot be read", "error", err)
+			http.Error(w, "the admin token cannot be read", http.StatusInternalServerError)
+			return
+		}
+		brought, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !bearer || subtle.ConstantTimeCompare([]byte(brought), []byte(token)) != 1 {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			http.Error(w, "the admin token is missing or wrong", http.StatusUnauthorized)
+			return
+		}
+		next(w, r)
+	})
+}
+
+// beginDrain answers at once; /statusz tells how far the drain is.
+func (a *App) beginDrain(w http.ResponseWriter, _ *http.Request) {
+	k := a.core.Load()
+	if k == nil {
+		later(w, "this server is starting")
+		return
+	}
+	a.drain.begin(k)
+	w.WriteHeader(http.StatusAccepted)
+}
+
+func (a *App) takeDrainBack(w http.ResponseWriter, _ *http.Request) {
+	k := a.core.Load()
+	if k == nil {
+		later(w, "this server is starting")
+		return
+	}
+	if err := a.drain.takeBack(k); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // status is what the server says of itself.
@@ -21,7 +75,8 @@ func (a *App) status() v1alpha1.ServerStatus {
 		Cluster:        a.settings.config.Cluster,
 		Pod:            a.pod,
 		PolicyRevision: a.rules.revision(),
-		Draining:       a.draining.Load(),
+		Draining:       a.drain.on(),
+		Drained:        a.drain.over(),
 		StartedAt:      metav1.NewTime(a.started),
 		UptimeSeconds:  int64(time.Since(a.started).Seconds()),
 		Redis:          a.redis.status(),

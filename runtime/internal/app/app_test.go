@@ -126,39 +126,6 @@ func TestPoliciesAreSwappedUnderALiveConnection(t *testing.T) {
 	}
 }
 
-func TestDrain(t *testing.T) {
-	for name, dial := range map[string]func(*testing.T, string, string) *client{"polling": connect, "websocket": connectWebSocket} {
-		t.Run(name, func(t *testing.T) { testDrain(t, dial) })
-	}
-}
-
-func testDrain(t *testing.T, dial func(t *testing.T, server, name string) *client) {
-	r := startReady(t, func(c *v1alpha1.RuntimeConfig) { c.Drain.Settle, c.Drain.Window = seconds(1), seconds(0.5) }, "casual")
-	ada := dial(t, r.client, "Ada")
-	r.stop()
-	r.until("unready", func() bool {
-		code, body := r.get(r.admin + "/readyz")
-		return code == http.StatusServiceUnavailable && strings.Contains(body, "draining")
-	})
-	if s := r.status(); !s.Draining || s.Ready {
-		t.Errorf("status: %+v", s)
-	}
-	connect(t, r.client, "Bob") // proxies may still send some
-	if a := ada.ask(wire.EventSyncPing, wire.SyncPing{At: 1}); !a.OK {
-		t.Errorf("a request while the server settles: %+v", a)
-	}
-	var told wire.SessionDraining
-	ada.event(wire.EventSessionDraining, &told)
-	var terminated wire.SessionTerminated
-	ada.event(wire.EventSessionTerminated, &terminated)
-	if terminated.Code != wire.CloseDraining || !terminated.Reconnect {
-		t.Errorf("terminated: %+v", terminated)
-	}
-	if err := r.result(); err != nil {
-		t.Errorf("ended with %v", err)
-	}
-}
-
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	r := startReady(t, func(c *v1alpha1.RuntimeConfig) { c.Drain.Settle, c.Drain.Window = seconds(3600), seconds(3600) }, "casual")
 	connect(t, r.client, "Ada")

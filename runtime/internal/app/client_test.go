@@ -136,6 +136,30 @@ func (c *client) ask(event string, payload any) answer {
 	return a[0]
 }
 
+// tryAsk is ask for a connection that may end meanwhile; open tells that it has not.
+func (c *client) tryAsk(event string, payload any) (a answer, open bool) {
+	c.t.Helper()
+	body, err := json.Marshal(payload)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.acks++
+	c.send(fmt.Sprintf("42%d[%q,%s]", c.acks, event, body))
+	for !c.closed {
+		for _, packet := range c.packets {
+			if rest, ok := strings.CutPrefix(packet, fmt.Sprintf("43%d", c.acks)); ok {
+				answers := []answer{{}}
+				if err := json.Unmarshal([]byte(rest), &answers); err != nil {
+					c.t.Fatal(err)
+				}
+				return answers[0], true
+			}
+		}
+		c.take()
+	}
+	return a, false
+}
+
 // poller speaks HTTP polling.
 type poller struct {
 	t   *testing.T

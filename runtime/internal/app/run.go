@@ -36,7 +36,7 @@ type App struct {
 
 	client, admin net.Listener
 	core          atomic.Pointer[core]
-	draining      atomic.Bool
+	drain         *drainer
 }
 
 // New makes a server and opens its ports; it fails when one of them is taken.
@@ -46,11 +46,12 @@ func New(ctx context.Context, s *Settings) (*App, error) {
 		settings: s, log: s.log.With("pod", pod), pod: pod, started: time.Now(),
 		registry: observe.NewRegistry(s.version), checks: &observe.Checks{}, rules: newPolicies(s.policies.Current(), s.log),
 	}
+	a.drain = &drainer{times: s.config.Drain, log: a.log}
 	a.redis = newRedisHealth(s.config.Redis.Probe.UnreadyAfter.Duration, a.log)
 	a.checks.Add("redis", a.redis.check)
 	a.checks.Add("draining", a.checkDraining)
 	ready := func() bool { return len(a.checks.Failing()) == 0 }
-	m := newMetrics(a.registry, ready, a.redis.healthy, a.draining.Load, a.rules.revision)
+	m := newMetrics(a.registry, ready, a.redis.healthy, a.drain.on, a.rules.revision)
 	a.gate = newGate(func() int { return a.rules.limits().ConnectsPerSecond }, m.turnedAway.Inc)
 
 	var err error
@@ -77,8 +78,8 @@ func newPod() string {
 func (a *App) Addresses() (client, admin net.Addr) { return a.client.Addr(), a.admin.Addr() }
 
 func (a *App) checkDraining() error {
-	if a.draining.Load() {
-		return errors.New("the server was told to stop")
+	if a.drain.on() {
+		return errors.New("the server was told to drain or to stop")
 	}
 	return nil
 }

@@ -8,8 +8,6 @@ import (
 
 // stop empties the server: see [App.Run].
 func (a *App) stop(ctx context.Context, k *core, clients *http.Server, hurry <-chan struct{}) {
-	d := a.settings.config.Drain
-	a.draining.Store(true)
 	patient, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	go func() {
@@ -19,13 +17,10 @@ func (a *App) stop(ctx context.Context, k *core, clients *http.Server, hurry <-c
 		case <-patient.Done():
 		}
 	}()
+	a.log.Info("server is told to stop")
+	a.drain.stop(ctx, k, hurry)
 
-	a.log.Info("server is told to stop", "connections", k.sessions.Stats().Connections,
-		"settle", d.Settle.Duration, "window", d.Window.Duration)
-	sleep(patient, d.Settle.Duration)
-	k.sessions.Drain(patient, d.Window.Duration)
-
-	flush, cancel := context.WithTimeout(patient, d.FlushTimeout.Duration)
+	flush, cancel := context.WithTimeout(patient, a.settings.config.Drain.FlushTimeout.Duration)
 	defer cancel()
 	k.sockets.Drain()
 	k.emptied(flush)

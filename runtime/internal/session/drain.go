@@ -1,7 +1,9 @@
 package session
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -12,36 +14,59 @@ const drainTick = 20 * time.Millisecond
 
 // Drain empties the server: from now on connects are refused, every session is
 // told, and their transports are closed one after the other, spread evenly over
-// the window, so that the other servers are not hit by all clients at once. When
-// ctx ends before that, the rest is closed at once. Drain returns when the last
-// transport was told to close.
-func (m *Manager) Drain(ctx context.Context, window time.Duration) {
+// the window, so that the other servers are not hit by all clients at once; those
+// that poll come first, because a proxy may still send their next request here. Drain
+// returns when the last transport was told to close, or with ctx, whose error it
+// returns, leaving the rest as it is.
+func (m *Manager) Drain(ctx context.Context, window time.Duration) error {
 	started := time.Now()
 	m.mu.Lock()
 	m.drainBy = started.Add(window)
 	m.mu.Unlock()
-	sessions := m.all()
+	sessions := m.inDrainOrder()
 	for i, s := range sessions {
 		s.tellDraining(window * time.Duration(i) / time.Duration(len(sessions)))
 	}
 	tick := time.NewTicker(max(drainTick, window/time.Duration(max(1, len(sessions)))))
 	defer tick.Stop()
-	for i := 0; i < len(sessions); {
+	for i := 0; ; {
 		due := len(sessions)
-		if ctx.Err() == nil && window > 0 {
+		if window > 0 {
 			due = min(due, int(float64(len(sessions))*time.Since(started).Seconds()/window.Seconds()))
 		}
 		for ; i < due; i++ {
 			sessions[i].Terminate(wire.CloseDraining, "this server is about to stop")
 		}
 		if i == len(sessions) {
-			return
+			return nil
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
+}
+
+// Resume takes a drain back once Drain has returned: connects are let in again.
+func (m *Manager) Resume() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.drainBy = time.Time{}
+}
+
+// inDrainOrder lists all sessions, those that poll first.
+func (m *Manager) inDrainOrder() []*Session {
+	sessions := m.all()
+	slices.SortStableFunc(sessions, func(a, b *Session) int { return cmp.Compare(a.drainRank(), b.drainRank()) })
+	return sessions
+}
+
+func (s *Session) drainRank() int {
+	if s.conn.Transport() == "polling" {
+		return 0
+	}
+	return 1
 }
 
 // tellDraining pushes session:draining if a drain is on and the client has been

@@ -3,6 +3,7 @@ package socketio
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -88,7 +89,9 @@ func TestDrain(t *testing.T) {
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
-		st.sessions.Drain(context.Background(), 300*time.Millisecond)
+		if err := st.sessions.Drain(context.Background(), 300*time.Millisecond); err != nil {
+			t.Error(err)
+		}
 	}()
 	for _, c := range clients {
 		var notice wire.SessionDraining
@@ -121,7 +124,17 @@ func TestDrainCutShort(t *testing.T) {
 	c := st.join("ann")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	st.sessions.Drain(ctx, time.Hour)
+	if err := st.sessions.Drain(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("drained with %v", err)
+	}
+	st.sessions.Resume()
+	if a := c.request(wire.EventSyncPing, wire.SyncPing{At: 1}); !a.OK {
+		t.Errorf("after a drain that was taken back: %+v", a)
+	}
+	st.join("bob")
+	if err := st.sessions.Drain(context.Background(), 0); err != nil {
+		t.Error(err)
+	}
 	c.closed()
 }
 

@@ -93,7 +93,7 @@ func TestFault09CloseFrame(t *testing.T) {
 		code int
 		text string
 	}{
-		{"drain", []string{connect}, func(st *stack) { st.sessions.Drain(context.Background(), 0) },
+		{"drain", []string{connect}, func(st *stack) { _ = st.sessions.Drain(context.Background(), 0) },
 			`"session:terminated",{"code":"draining"`, websocket.CloseGoingAway, "draining"},
 		{"server closes", []string{connect}, func(st *stack) {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
