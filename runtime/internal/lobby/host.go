@@ -76,7 +76,7 @@ func (e *edit) part(userID string, cause wire.CauseType, reason string, random u
 			e.patch(wire.CauseHostMigrated, userID, reason)
 		}
 	}
-	e.depart(userID, reason, "")
+	e.depart(userID, reason, "", "")
 	e.patch(cause, userID, "")
 }
 

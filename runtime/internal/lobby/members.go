@@ -122,7 +122,7 @@ func (l Lobby) Kick(host, userID, message string, now time.Time) (Lobby, []wire.
 	}
 	e := l.edit(now)
 	e.ban(userID)
-	e.depart(userID, ReasonKicked, message)
+	e.depart(userID, ReasonKicked, host, message)
 	e.by(wire.CauseMemberKicked, host, message)
 	return e.done()
 }

@@ -86,6 +86,8 @@ type Departure struct {
 	Reason string `json:"reason"`
 	// Enrolment is that of the stay that ended.
 	Enrolment string `json:"enrolment,omitempty"`
+	// By is who took the user out; "" when that was nobody else.
+	By string `json:"by,omitempty"`
 	// Message is what the host said to a user it kicked.
 	Message string `json:"message,omitempty"`
 	// Silent says that nobody has to be told: the user left by itself, by the
@@ -234,11 +236,11 @@ func (e *edit) by(cause wire.CauseType, actor, reason string) {
 func (e *edit) done() (Lobby, []wire.LobbyPatch, error) { return e.Lobby, e.patches, nil }
 
 // depart takes a user out and remembers why.
-func (e *edit) depart(userID, reason, message string) {
+func (e *edit) depart(userID, reason, by, message string) {
 	m := e.Members[userID]
 	delete(e.Members, userID)
 	e.Departed = append(e.Departed, Departure{
-		UserID: userID, Reason: reason, Enrolment: m.Enrolment, Message: message,
+		UserID: userID, Reason: reason, Enrolment: m.Enrolment, By: by, Message: message,
 		Silent:  reason == ReasonLeft && len(m.Sessions) <= 1,
 		Version: e.Version + 1, At: ms(e.now),
 	})

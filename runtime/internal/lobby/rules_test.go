@@ -481,7 +481,7 @@ func TestKickRules(t *testing.T) {
 			if next.Has("bob") || !tc.in.Has("bob") {
 				t.Error("bob is where he should not be")
 			}
-			want := []Departure{{UserID: "bob", Reason: ReasonKicked, Message: "rude", Version: next.Version, At: t0.UnixMilli()}}
+			want := []Departure{{UserID: "bob", Reason: ReasonKicked, By: "ann", Message: "rude", Version: next.Version, At: t0.UnixMilli()}}
 			if d := cmp.Diff(want, next.Departed); d != "" {
 				t.Error(d)
 			}

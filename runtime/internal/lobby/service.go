@@ -12,6 +12,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -23,9 +24,6 @@ func StreamID(lobbyID string) stream.ID { return stream.ID(Kind + ":" + lobbyID)
 
 // ChatStream is the stream of a lobby's chat channel.
 func ChatStream(lobbyID string) stream.ID { return "chat:" + StreamID(lobbyID) }
-
-// userStream is the stream that all sessions of a user follow.
-func userStream(userID string) stream.ID { return stream.ID("user:" + userID) }
 
 // Policies are the lobby policies in force. They may change at any time.
 type Policies interface {
@@ -40,6 +38,9 @@ type Ports struct {
 	Sets      stream.Sets
 	Deadlines stream.Deadlines
 	Policies  Policies
+	// Notifier and Observer may be nil.
+	Notifier Notifier
+	Observer Observer
 }
 
 // Settings of a Service.
@@ -66,6 +67,7 @@ type Service struct {
 	passwords *passwords
 	ids       names.Minter
 	stays     stays.Book
+	users     usertell.Teller
 	queues    [64]chan struct{}
 }
 
@@ -76,6 +78,7 @@ func NewService(ports Ports, settings Settings) *Service {
 		s.Now = time.Now
 	}
 	s.ids = names.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
+	s.users = usertell.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
 	s.stays = stays.Book{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Stands: s.stands}
 	for i := range s.queues {
 		s.queues[i] = make(chan struct{}, 1)
@@ -116,7 +119,7 @@ func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once,
 		return Outcome{}, nil, err
 	}
 	defer leave()
-	up, seen, err := s.update(ctx, lobbyID, once, r)
+	up, before, err := s.update(ctx, lobbyID, once, r)
 	if errors.Is(err, stream.ErrNotFound) {
 		return Outcome{}, nil, notFound()
 	}
@@ -125,10 +128,13 @@ func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once,
 	}
 	at := up.Position
 	if up.Repeated {
-		at = seen
+		at = before.position()
 	}
 	out := Outcome{Lobby: up.State.at(at), At: up.Position, TS: up.TS}
-	return out, out.Lobby.departedAfter(seen.Seq, up.Repeated), nil
+	if !up.Repeated {
+		s.observe(ctx, before, out.Lobby)
+	}
+	return out, out.Lobby.departedAfter(before.Version, up.Repeated), nil
 }
 
 // updateRounds is how often the tries of stream.Update are gone through. At a
@@ -136,21 +142,21 @@ func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once,
 // are sometimes not enough.
 const updateRounds = 4
 
-// update applies a rule to the lobby as it is, and tells as of which position.
+// update applies a rule to the lobby as it is, and tells what that was.
 func (s *Service) update(ctx context.Context, lobbyID string, once *stream.Once, r rule) (
-	up stream.Updated[Lobby], seen stream.Position, err error,
+	up stream.Updated[Lobby], before Lobby, err error,
 ) {
 	for range updateRounds {
 		up, err = stream.Update(ctx, s.Store, StreamID(lobbyID), stream.JSON[Lobby](), once,
 			func(at stream.Snapshot, l Lobby) (stream.Change[Lobby], error) {
-				seen = at.Position
-				return s.step(ctx, s.adopt(l.at(at.Position)), r)
+				before = s.adopt(l.at(at.Position))
+				return s.step(ctx, before, r)
 			})
 		if !errors.Is(err, stream.ErrConflict) {
 			break
 		}
 	}
-	return up, seen, err
+	return up, before, err
 }
 
 // step applies a rule to a lobby as it was loaded. The look that the next state

@@ -15,6 +15,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -177,7 +178,7 @@ func TestKickIsFinishedByALook(t *testing.T) {
 	l := ann.create()
 	w.state(bob.join(l.ID))
 	w.store.set(func(c stream.Commit) error {
-		if c.Stream == userStream("bob") {
+		if c.Stream == usertell.StreamID("bob") {
 			return stream.ErrUnavailable
 		}
 		return nil

@@ -2,12 +2,12 @@ package lobby
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -57,20 +57,23 @@ func (s *Service) release(ctx context.Context, l Lobby, d Departure) error {
 // tell puts lobby:removed on the user's own stream, once for each departure, with
 // the order to stop following the lobby.
 func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
-	data, err := json.Marshal(wire.LobbyRemoved{LobbyID: l.ID, Reason: d.Reason, Message: d.Message})
-	if err != nil {
-		return fmt.Errorf("encode a removal: %w", err)
-	}
-	_, err = s.Store.Commit(ctx, stream.Commit{
-		Stream: userStream(d.UserID),
-		Events: []stream.Event{{
-			Name: wire.EventLobbyRemoved, Data: data,
-			Control: stream.Control{Unfollow: []stream.ID{StreamID(l.ID), ChatStream(l.ID)}},
-		}},
-		Retain: stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: s.HistoryTTL},
-		Once:   &stream.Once{Scope: string(StreamID(l.ID)), Key: fmt.Sprint(d.Version), TTL: 2 * departureMemory},
+	told, err := s.users.Tell(ctx, d.UserID, usertell.Message{
+		Event:    wire.EventLobbyRemoved,
+		Payload:  wire.LobbyRemoved{LobbyID: l.ID, Reason: d.Reason, Message: d.Message},
+		Unfollow: []stream.ID{StreamID(l.ID), ChatStream(l.ID)},
+		Once:     s.onceTold(l, fmt.Sprint(d.Version)),
 	})
+	if err == nil && !told.Repeated && d.Reason == ReasonKicked {
+		s.notify(ctx, d.UserID, l, Notice{
+			Kind: NoticeKicked, ID: fmt.Sprintf("%s/%d", l.ID, d.Version), FromID: d.By, Message: d.Message,
+		})
+	}
 	return err
+}
+
+// onceTold keeps what a lobby has to tell a user from being told twice.
+func (s *Service) onceTold(l Lobby, key string) *stream.Once {
+	return &stream.Once{Scope: string(StreamID(l.ID)), Key: key, TTL: 2 * departureMemory}
 }
 
 // Look does what is due in a lobby, for stream.Deadlines: it tells when to look

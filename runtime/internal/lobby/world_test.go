@@ -20,6 +20,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -262,7 +263,7 @@ func (w *world) causesOf(id string) []string {
 func (w *world) removals(user string) []wire.LobbyRemoved {
 	w.Helper()
 	var all []wire.LobbyRemoved
-	for _, r := range w.log(userStream(user)) {
+	for _, r := range w.log(usertell.StreamID(user)) {
 		var removed wire.LobbyRemoved
 		if err := json.Unmarshal(r.Data, &removed); err != nil || r.Name != wire.EventLobbyRemoved {
 			w.Fatalf("%s %s: %v", r.Name, r.Data, err)
