@@ -35,9 +35,8 @@ func banner(s runState, why, lobbyType string) string {
 }
 
 // client is a three-line client: it connects, shows every push, and creates a
-// lobby or, when there is no lobby type, pings. It keeps cookies
-// (withCredentials), so that polling finds its server again, and its key is new each
-// time it is pasted. It has no single quote, so that a shell takes it.
+// lobby or, when there is no lobby type, pings. Its key is new each time it is pasted.
+// It has no single quote, so that a shell takes it.
 func client(s runState, lobbyType string) string {
 	token := "YOUR_TOKEN"
 	if len(s.Tokens) > 0 {
@@ -52,7 +51,7 @@ func client(s runState, lobbyType string) string {
 		request = fmt.Sprintf(`"lobby:create", { type: %q, key: String(Date.now()) }`, lobbyType)
 	}
 	return fmt.Sprintf(`const { io } = require("socket.io-client");
-const socket = io(%q, { %swithCredentials: true, auth: { protocol: 1, token: %q } }).onAny(console.log);
+const socket = io(%q, { %sauth: { protocol: 1, token: %q } }).onAny(console.log);
 socket.on("connect_error", (e) => console.log(e.message, e.data)).once("session:ready", async () => console.dir(await socket.emitWithAck(%s), { depth: 9 }));
 `, s.Front.URL, path, token, request)
 }

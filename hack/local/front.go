@@ -21,18 +21,16 @@ import (
 //     sessions it holds, those with a sid; whoever begins anew is moved away;
 //   - a dead server's clients are moved to one that is ready.
 //
-// New clients go round the ready servers in turn.
+// New clients go round the ready servers in turn, and so does whoever sends no
+// cookie: the servers forward to each other what belongs to another one.
 type front struct {
 	mu         sync.Mutex
 	cookieName string
 	enginePath string
 	backends   []*backend
 	next       int
-	// hinted is when the front last explained that a client sends no cookie.
-	hinted time.Time
 
 	transport *http.Transport
-	log       *console
 }
 
 // backend is one server as the front sees it.
@@ -44,15 +42,12 @@ type backend struct {
 	proxy *httputil.ReverseProxy
 }
 
-// hintEvery bounds how often the front explains the missing cookie.
-const hintEvery = time.Minute
-
 // dialTimeout bounds how long the front tries to reach a server on this machine.
 const dialTimeout = 2 * time.Second
 
 // newFront returns a front without servers; until the first is added and ready
 // it answers 503.
-func newFront(cookieName, enginePath string, log *console) *front {
+func newFront(cookieName, enginePath string) *front {
 	return &front{
 		cookieName: cookieName,
 		enginePath: enginePath,
@@ -61,7 +56,6 @@ func newFront(cookieName, enginePath string, log *console) *front {
 			MaxIdleConnsPerHost: 256,
 			IdleConnTimeout:     time.Minute,
 		},
-		log: log,
 	}
 }
 
@@ -137,13 +131,10 @@ func (f *front) choose(r *http.Request) (b *backend, named bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	hasSession := r.URL.Query().Get("sid") != ""
-	cookie, err := r.Cookie(f.cookieName)
-	if err == nil {
+	if cookie, err := r.Cookie(f.cookieName); err == nil {
 		if i := f.index(cookie.Value); i >= 0 && (f.backends[i].ready || hasSession) {
 			return f.backends[i], true
 		}
-	} else if hasSession {
-		f.hint()
 	}
 	return f.roundRobin(), false
 }
@@ -157,16 +148,6 @@ func (f *front) roundRobin() *backend {
 		}
 	}
 	return nil
-}
-
-// hint explains, at most once a minute, why a client without cookies fails.
-func (f *front) hint() {
-	if time.Since(f.hinted) < hintEvery {
-		return
-	}
-	f.hinted = time.Now()
-	f.log.say("a client with a session sent no %q cookie, so its request may reach the wrong server: "+
-		"in Node or from another origin set withCredentials: true, or transports: [\"websocket\"]", f.cookieName)
 }
 
 // setCookie makes the client stick to a server. The cookie is not Secure: this

@@ -15,7 +15,7 @@ import (
 // behind starts a front with n ready servers that answer with their id.
 func behind(t *testing.T, n int) (*front, *httptest.Server, map[string]*httptest.Server) {
 	t.Helper()
-	f := newFront("anteroom", "/socket.io/", newConsole(t.Output()))
+	f := newFront("anteroom", "/socket.io/")
 	servers := map[string]*httptest.Server{}
 	for i := range n {
 		id := fmt.Sprintf("server-%d.1", i+1)
@@ -135,21 +135,6 @@ func TestFrontWithoutServers(t *testing.T) {
 	}
 }
 
-func TestFrontExplainsMissingCookiesOnce(t *testing.T) {
-	f, s, _ := behind(t, 2)
-	var said strings.Builder
-	f.log = newConsole(&said)
-	ask(t, s.URL, "", "")
-	if said.Len() > 0 {
-		t.Errorf("a new client was complained about: %s", said.String())
-	}
-	ask(t, s.URL, "sid=x", "")
-	ask(t, s.URL, "sid=x", "")
-	if n := strings.Count(said.String(), "withCredentials"); n != 1 {
-		t.Errorf("the hint came %d times, want once: %s", n, said.String())
-	}
-}
-
 func TestFrontTellsBrowsersWhatItIs(t *testing.T) {
 	_, s, _ := behind(t, 1)
 	answer, err := http.Get(s.URL + "/")
@@ -163,7 +148,7 @@ func TestFrontTellsBrowsersWhatItIs(t *testing.T) {
 }
 
 func TestFrontKeepsTheHost(t *testing.T) {
-	f := newFront("anteroom", "/socket.io/", newConsole(t.Output()))
+	f := newFront("anteroom", "/socket.io/")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.Host+" "+r.Header.Get("X-Forwarded-For"))
 	}))
@@ -203,7 +188,7 @@ func upgradeEcho(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestFrontTunnelsWebSockets(t *testing.T) {
-	f := newFront("anteroom", "/socket.io/", newConsole(t.Output()))
+	f := newFront("anteroom", "/socket.io/")
 	server := httptest.NewServer(http.HandlerFunc(upgradeEcho))
 	defer server.Close()
 	target, _ := url.Parse(server.URL)

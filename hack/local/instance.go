@@ -49,11 +49,11 @@ type instance struct {
 // startInstance starts a server with the config on ports of its own, and puts
 // it behind the front. The config file is written to dir.
 func (f *fleet) startInstance(ctx context.Context, name, id string, config configv1.RuntimeConfig) (*instance, error) {
-	addresses, err := freeAddresses(ctx, 2)
+	addresses, err := freeAddresses(ctx, 3)
 	if err != nil {
 		return nil, err
 	}
-	config.Listen = configv1.Listen{Client: addresses[0], Admin: addresses[1]}
+	config.Listen = configv1.Listen{Client: addresses[0], Admin: addresses[1], Peer: addresses[2]}
 	content, err := yaml.Marshal(config)
 	if err != nil {
 		return nil, fmt.Errorf("encode the runtime config: %w", err)

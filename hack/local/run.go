@@ -93,7 +93,7 @@ func clientURL(address net.Addr) string {
 // serve starts the servers and the front, applies edits, and stops all of it.
 func (l *local) serve(ctx context.Context, listener net.Listener, first rendered, hurry <-chan struct{}) error {
 	l.url = clientURL(listener.Addr())
-	l.front = newFront(cookieName(first.cluster), first.runtime.Engine.Path, l.log)
+	l.front = newFront(cookieName(first.cluster), first.runtime.Engine.Path)
 	l.fleet = newFleet(l.log, l.front, l.options.program("server"), l.options.dir, l.writeState, hurry)
 	if err := l.begin(ctx, first); err != nil {
 		return err

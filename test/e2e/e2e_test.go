@@ -51,3 +51,7 @@ func TestAListenerLearnsThatItsLobbyIsLost(t *testing.T) {
 func TestRedisHangsForAWhile(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "redis-paused.test.mjs")
 }
+
+func TestAnyServerServesAnySession(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "three.yaml")).scenario(t, "any-pod.test.mjs")
+}

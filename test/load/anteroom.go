@@ -150,6 +150,7 @@ func (c *cluster) startServer(core int, program, dir, redis string) (*process, s
 		return nil, "", err
 	}
 	config := c.runtime
+	// Nothing is forwarded here, and nothing else may have the rendered peer port.
 	config.Listen = configv1.Listen{Client: client, Admin: admin}
 	config.Redis = configv1.Redis{
 		Topology: configv1.RedisStandalone, Addresses: []string{redis}, KeyPrefix: config.Redis.KeyPrefix, Probe: config.Redis.Probe,

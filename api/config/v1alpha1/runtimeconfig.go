@@ -49,6 +49,10 @@ type Listen struct {
 	Client string `json:"client"`
 	// Admin serves /livez, /readyz, /statusz, /metrics and /drain.
 	Admin string `json:"admin"`
+	// Peer takes what other servers of the cluster forward, for which the others are
+	// told its host, or the pod's address (POD_IP) if it has none. Without it this
+	// server cannot be forwarded to, and forwards nothing.
+	Peer string `json:"peer,omitempty"`
 }
 
 // Admin says who may change a server through its admin listener.

@@ -59,7 +59,11 @@ func (r ClusterRef) validate(at *field.Path) field.ErrorList {
 
 func (l Listen) validate(at *field.Path) field.ErrorList {
 	problems := hostPort(at.Child("client"), l.Client, true)
-	return append(problems, hostPort(at.Child("admin"), l.Admin, true)...)
+	problems = append(problems, hostPort(at.Child("admin"), l.Admin, true)...)
+	if l.Peer != "" {
+		problems = append(problems, hostPort(at.Child("peer"), l.Peer, true)...)
+	}
+	return problems
 }
 
 func (e Engine) validate(at *field.Path) field.ErrorList {

@@ -22,6 +22,7 @@ func serverContainer(c *v1alpha1.RealtimeCluster, image string) corev1.Container
 		Ports: []corev1.ContainerPort{
 			{Name: PortNameClient, ContainerPort: PortClient, Protocol: corev1.ProtocolTCP},
 			{Name: PortNameAdmin, ContainerPort: PortAdmin, Protocol: corev1.ProtocolTCP},
+			{Name: PortNamePeer, ContainerPort: PortPeer, Protocol: corev1.ProtocolTCP},
 		},
 		Env:                      serverEnv(c.Spec.Pod),
 		EnvFrom:                  serverEnvFrom(c.Spec.Pod.EnvFrom),

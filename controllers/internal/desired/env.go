@@ -13,9 +13,12 @@ import (
 // below; the rest is for stacks, the binary and bursts.
 const memoryShare = 90
 
-// serverEnv tells Go about the limits. What the user sets wins.
+// serverEnv tells the server its address, and Go about the limits. What the user
+// sets wins.
 func serverEnv(p v1alpha1.PodSpec) []corev1.EnvVar {
-	var env []corev1.EnvVar
+	env := []corev1.EnvVar{{Name: "POD_IP", ValueFrom: &corev1.EnvVarSource{
+		FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "status.podIP"},
+	}}}
 	if limit, ok := p.Resources.Limits["memory"]; ok {
 		env = append(env, corev1.EnvVar{Name: "GOMEMLIMIT", Value: strconv.FormatInt(limit.Value()/100*memoryShare, 10)})
 	}

@@ -12,6 +12,7 @@ const (
 const (
 	PortClient = 8080
 	PortAdmin  = 9090
+	PortPeer   = 8081
 	PortRedis  = 6379
 )
 

@@ -10,6 +10,7 @@ import (
 const (
 	PortNameClient = "client"
 	PortNameAdmin  = "admin"
+	PortNamePeer   = "peer"
 	PortNameRedis  = "redis"
 )
 

@@ -9,9 +9,9 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// NetworkPolicy says who may reach the server pods: clients and the pods of the
-// cluster the client port, those who scrape and the operator the admin port. It
-// is nil when it is not asked for.
+// NetworkPolicy says who may reach the server pods: clients the client port, those
+// who scrape and the operator the admin port, the pods of the cluster the peer
+// port. It is nil when it is not asked for.
 func NetworkPolicy(c *v1alpha1.RealtimeCluster) (*networkingv1.NetworkPolicy, error) {
 	spec := c.Spec.NetworkPolicy
 	if !spec.Enabled {
@@ -25,15 +25,13 @@ func NetworkPolicy(c *v1alpha1.RealtimeCluster) (*networkingv1.NetworkPolicy, er
 	if err != nil {
 		return nil, err
 	}
-	if len(clients) > 0 {
-		clients = append(clients, podsOf(c, ComponentServer))
-	}
 	if len(metrics) > 0 {
 		metrics = append(metrics, operatorPods())
 	}
 	return networkPolicy(c, ComponentServer, WorkloadName(c), []networkingv1.NetworkPolicyIngressRule{
 		{From: clients, Ports: tcp(PortClient)},
 		{From: metrics, Ports: tcp(PortAdmin)},
+		{From: []networkingv1.NetworkPolicyPeer{podsOf(c, ComponentServer)}, Ports: tcp(PortPeer)},
 	}), nil
 }
 

@@ -17,6 +17,7 @@ func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
 		Listen: configv1.Listen{
 			Client: fmt.Sprintf(":%d", PortClient),
 			Admin:  fmt.Sprintf(":%d", PortAdmin),
+			Peer:   fmt.Sprintf(":%d", PortPeer),
 		},
 		Engine:        engine(c.Spec.Engine),
 		Redis:         redis(c),

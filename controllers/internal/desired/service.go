@@ -17,10 +17,11 @@ func ClientService(c *v1alpha1.RealtimeCluster, annotations map[string]string) *
 	return s
 }
 
-// PeerService is how pods find each other. It also names pods that are not ready:
-// one that drains still owns its sessions.
+// PeerService names the port at which pods forward to each other the requests of
+// sessions, for a mesh and for people; the pods themselves go by their leases in
+// Redis. It also names pods that are not ready: one that drains still owns its sessions.
 func PeerService(c *v1alpha1.RealtimeCluster) *corev1.Service {
-	s := service(c, ComponentServer, PeerServiceName(c), PortNameClient, PortClient)
+	s := service(c, ComponentServer, PeerServiceName(c), PortNamePeer, PortPeer)
 	s.Spec.ClusterIP = corev1.ClusterIPNone
 	s.Spec.PublishNotReadyAddresses = true
 	return s

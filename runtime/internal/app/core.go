@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/chat"
@@ -33,8 +34,12 @@ type core struct {
 	parties  *party.Service
 	sessions *session.Manager
 	sockets  *socketio.Server
-	roster   *roster
-	lease    *peer.Lease
+	// entrance is what clients' requests go through: sockets, or before them the
+	// forwarder of what belongs to other pods.
+	entrance  http.Handler
+	directory *peer.Directory
+	roster    *roster
+	lease     *peer.Lease
 	// looks do what is due in streams, by their kind.
 	looks map[string]func(context.Context, stream.ID) (time.Time, error)
 }
@@ -82,8 +87,11 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		},
 	})
 	var err error
-	k.sockets, err = a.newSockets(k.sessions)
-	return k, err
+	if k.sockets, err = a.newSockets(k.sessions); err != nil {
+		return nil, err
+	}
+	a.peers.join(k, client.Endpoints(), a)
+	return k, nil
 }
 
 func (a *App) newSockets(sessions *session.Manager) (*socketio.Server, error) {
@@ -93,7 +101,7 @@ func (a *App) newSockets(sessions *session.Manager) (*socketio.Server, error) {
 		transports[i] = string(t)
 	}
 	server, err := socketio.New(socketio.Options{
-		Path: e.Path, Transports: transports,
+		Path: e.Path, Transports: transports, IDPrefix: a.peers.key(),
 		PingInterval: e.PingInterval.Duration, PingTimeout: e.PingTimeout.Duration,
 		UpgradeTimeout: e.UpgradeTimeout.Duration, ConnectTimeout: e.ConnectTimeout.Duration,
 		MaxPayload: e.MaxPayload, AllowedOrigins: e.AllowedOrigins,
@@ -115,6 +123,9 @@ func (a *App) background(k *core) []func(context.Context) error {
 	}
 	all := []func(context.Context) error{
 		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch),
+	}
+	if k.directory != nil {
+		all = append(all, quiet(k.directory.Run))
 	}
 	if f := a.settings.config.Features; f.Lobby || f.Matchmaking {
 		all = append(all, func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) })

@@ -35,6 +35,7 @@ type App struct {
 	gate     *gate
 
 	client, admin net.Listener
+	peers         *peers
 	core          atomic.Pointer[core]
 	drain         *drainer
 }
@@ -61,6 +62,9 @@ func New(ctx context.Context, s *Settings) (*App, error) {
 	}
 	if a.admin, err = ports.Listen(ctx, "tcp", s.config.Listen.Admin); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen for admin requests: %w", err), a.client.Close())
+	}
+	if a.peers, err = listenPeers(ctx, s.config.Listen.Peer); err != nil {
+		return nil, errors.Join(err, a.client.Close(), a.admin.Close())
 	}
 	return a, nil
 }
@@ -90,13 +94,14 @@ func (a *App) checkDraining() error {
 // the rest of that is skipped. It is called once. The error says what broke; it is
 // nil after an orderly stop.
 func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	clients := newHTTPServer(a.gate, a.log)
 	admins := newHTTPServer(a.adminHandler(), a.log)
 	go serve(clients, a.client, "client", failed)
 	go serve(admins, a.admin, "admin", failed)
 	defer func() { _ = admins.Close() }() // only now: it answers to the end
 	defer func() { _ = clients.Close() }()
+	defer a.peers.end()
 	a.log.Info("server starts", "version", a.settings.version, "client", a.client.Addr().String(),
 		"admin", a.admin.Addr().String(), "policies", a.rules.revision())
 
@@ -118,6 +123,7 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 		return err
 	}
 	a.open(k, clients)
+	a.peers.serve(k, a.log, failed)
 	for _, run := range a.background(k) {
 		running.Go(func() { a.attend(work, run) })
 	}
@@ -139,7 +145,7 @@ func (a *App) open(k *core, clients *http.Server) {
 	a.core.Store(k)
 	a.redis.connected(k.probe)
 	k.sockets.Attach(clients)
-	a.gate.open(k.sockets)
+	a.gate.open(k.entrance)
 }
 
 // attend runs a part of the server again should it end before its time.

@@ -63,6 +63,8 @@ type Options struct {
 	// GenerateID makes session ids: 1 to 36 characters of A-Za-z0-9-_, which no one
 	// can guess. The default is 120 random bits.
 	GenerateID func(r *http.Request) (string, error)
+	// IDPrefix begins the ids of the default GenerateID: up to 16 characters of theirs.
+	IDPrefix string
 	// Backlog is told that more than half of OutboundBytes is waiting, once until it
 	// has fallen below a quarter. It is called by whoever sends and must not block.
 	Backlog func(s *Socket)
@@ -98,7 +100,8 @@ func (o Options) withDefaults() Options {
 	fallback(&o.OutboundBytes, 1<<20)
 	fallback(&o.SendBuffer, 64<<10)
 	if o.GenerateID == nil {
-		o.GenerateID = randomID
+		prefix := o.IDPrefix
+		o.GenerateID = func(*http.Request) (string, error) { return prefix + randomID(), nil }
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

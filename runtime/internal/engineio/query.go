@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -63,6 +64,16 @@ func (q *query) field(name string) *string {
 	default:
 		return nil
 	}
+}
+
+// SessionID gives the session that a request names, as the engine would read it; ""
+// if it names none, or is malformed.
+func SessionID(r *http.Request) string {
+	q, err := parseQuery(r.URL.RawQuery)
+	if err != nil || !validID(q.sid) {
+		return ""
+	}
+	return q.sid
 }
 
 // validID tells whether a session id is of the alphabet A-Za-z0-9-_ and of 1 to 36 characters.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
@@ -113,5 +114,46 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestEndpointsOfPods(t *testing.T) {
+	server := redistest.Start(t)
+	c, err := redisstore.Open(t.Context(), redisstore.Options{
+		Topology: redisstore.Standalone, Addresses: []string{server.Addr()}, Prefix: "t:",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	ctx, book := t.Context(), c.Endpoints()
+	a, b := peer.NewEndpoint("10.0.0.1:8081"), peer.NewEndpoint("[fd00::2]:8081")
+	short := peer.NewEndpoint("10.0.0.3:8081")
+
+	announce(t, book, a, time.Minute, a)
+	announce(t, book, b, time.Minute, a, b)
+	announce(t, book, short, time.Millisecond, a, b, short)
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		all, err := book.Announce(ctx, a, time.Minute)
+		must(t, err)
+		if len(all) == 2 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("a lease of a millisecond still stands: %v", all)
+		}
+	}
+	announce(t, book, a, time.Minute, a, b)
+	must(t, book.Withdraw(ctx, a))
+	announce(t, book, b, time.Minute, b)
+}
+
+func announce(t *testing.T, book *redisstore.Endpoints, self peer.Endpoint, ttl time.Duration, want ...peer.Endpoint) {
+	t.Helper()
+	got, err := book.Announce(t.Context(), self, ttl)
+	must(t, err)
+	byKey := cmpopts.SortSlices(func(a, b peer.Endpoint) bool { return a.Key < b.Key })
+	if diff := cmp.Diff(want, got, byKey); diff != "" {
+		t.Fatalf("endpoints (-want +got):\n%s", diff)
 	}
 }

@@ -61,6 +61,9 @@ var lapsedLua string
 //go:embed lua/unlist.lua
 var unlistLua string
 
+//go:embed lua/announce.lua
+var announceLua string
+
 // script is a Lua script and the name Redis knows it by.
 type script struct{ source, sha string }
 
@@ -85,6 +88,7 @@ var (
 	renewScript    = newScript(renewLua)
 	lapsedScript   = newScript(lapsedLua)
 	unlistScript   = newScript(unlistLua)
+	announceScript = newScript(announceLua)
 )
 
 // command makes the call of a script, by name or with its source.

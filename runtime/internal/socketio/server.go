@@ -27,6 +27,9 @@ const closeTimeout = 2 * time.Second
 type Options struct {
 	// Path is where Engine.IO is served, with or without a slash at its end.
 	Path string
+	// IDPrefix begins the ids of all Engine.IO sessions: up to 16 characters of
+	// A-Za-z0-9-_, or none.
+	IDPrefix string
 	// Transports are "websocket", "polling", or both.
 	Transports []string
 	// PingInterval is between pings, PingTimeout how long a pong may take.
@@ -90,6 +93,7 @@ func (s *Server) engineOptions(o Options) (engineio.Options, error) {
 		Path:         strings.TrimSuffix(o.Path, "/") + "/",
 		PingInterval: o.PingInterval, PingTimeout: o.PingTimeout, UpgradeTimeout: o.UpgradeTimeout,
 		CloseTimeout:  closeTimeout,
+		IDPrefix:      o.IDPrefix,
 		MaxPayload:    int(2 * o.MaxPayload),
 		OutboundLimit: func() int { return int(o.OutboundBytes()) },
 		Backlog:       func(*engineio.Socket) { s.backlogs.Add(1) },
@@ -111,6 +115,9 @@ func (s *Server) engineOptions(o Options) (engineio.Options, error) {
 	}
 	return options, nil
 }
+
+// SessionID gives the Engine.IO session that a request belongs to; "" for none.
+func SessionID(r *http.Request) string { return engineio.SessionID(r) }
 
 // ServeHTTP serves Engine.IO on the configured path.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }

@@ -10,7 +10,7 @@ const FOLLOWS = new Set(["lobby:create", "lobby:join", "lobby:get", "chat:join",
   "party:create", "party:join", "party:get", "party:respondInvite"]);
 
 export class User {
-  /** @param {{url: string, token: string, transports?: string[], cookie?: string}} options */
+  /** @param {{url: string, token: string, transports?: string[], cookie?: string, client?: typeof io}} options */
   constructor(options) {
     this.streams = new Map(); // stream → {epoch, seq}
     this.pushes = []; // {event, data} in the order they came
@@ -18,7 +18,7 @@ export class User {
     this.resumed = []; // results of resumes, one a stream and connection
     this.sessions = []; // payloads of session:ready
     this.#watchers = new Set();
-    this.socket = io(options.url, {
+    this.socket = (options.client ?? io)(options.url, {
       auth: (give) => give({ token: options.token, protocol: 1, resume: this.#position() }),
       transports: options.transports ?? ["websocket"],
       extraHeaders: options.cookie ? { cookie: options.cookie } : undefined,
@@ -39,7 +39,7 @@ export class User {
 
   /** Sends a request and gives its data; a refusal throws an error with the wire error in it. */
   async ask(event, request = {}) {
-    const ack = await this.socket.timeout(PATIENCE_MS).emitWithAck(event, request);
+    const ack = await this.#answer(event, request);
     if (!ack.ok) {
       throw Object.assign(new Error(`${event}: ${JSON.stringify(ack.error)}`), { wire: ack.error });
     }
@@ -49,7 +49,7 @@ export class User {
 
   /** Sends a request that must be refused and gives the wire error. */
   async refused(event, request = {}) {
-    const ack = await this.socket.timeout(PATIENCE_MS).emitWithAck(event, request);
+    const ack = await this.#answer(event, request);
     if (ack.ok) throw new Error(`${event} was not refused: ${JSON.stringify(ack)}`);
     return ack.error;
   }
@@ -82,6 +82,17 @@ export class User {
 
   close() {
     this.socket.disconnect();
+  }
+
+  // The oldest clients have neither timeout() nor emitWithAck().
+  #answer(event, request) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${event} was not answered`)), PATIENCE_MS);
+      this.socket.emit(event, request, (ack) => {
+        clearTimeout(timer);
+        resolve(ack);
+      });
+    });
   }
 
   #position() {
