@@ -173,7 +173,7 @@ func TestRunServesAndStops(t *testing.T) {
 	state := s.eventually(t, "two servers", ready(2))
 	s.says(t, "Redis: embedded")
 	s.says(t, "socket.io-client")
-	if state.Redis.Kind != redisEmbedded || len(state.Tokens) != 2 || state.Front.CookieName != "anteroom" {
+	if state.Redis.Kind != redisEmbedded || len(state.Tokens) != 4 || state.Front.CookieName != "anteroom" {
 		t.Errorf("state is %+v", state)
 	}
 	if who := get(t, state.Front.URL+"/whoami"); who != fmt.Sprint(state.Servers[0].PID) && who != fmt.Sprint(state.Servers[1].PID) {

@@ -112,7 +112,7 @@ func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *Forwarder) forward(w http.ResponseWriter, r *http.Request, owner Endpoint) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	defer context.AfterFunc(f.open, func() { cancel(errClosing) })()
+	defer context.AfterFunc(f.open, func() { cancel(errClosing) })() //nolint:contextcheck // the forwarder's end, beside the request's
 	deadline := time.AfterFunc(f.Deadline, func() { cancel(errDeadline) })
 	defer deadline.Stop()
 
