@@ -81,6 +81,31 @@ func (s *Sentinel) server(addr string) *Server {
 	return nil
 }
 
+// AwaitInStep waits until the replica has all that the primary has at the call.
+func (s *Sentinel) AwaitInStep() {
+	s.tb.Helper()
+	primary := s.Primary()
+	has := field(primary.MustDo("INFO", "replication"), "master_repl_offset:")
+	deadline := time.Now().Add(startWithin)
+	for field(primary.MustDo("INFO", "replication"), "offset=") < has {
+		if time.Now().After(deadline) {
+			s.tb.Fatalf("redistest: the replica is not in step within %v", startWithin)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// field is the number after a name in what INFO tells; -1 when it is not there.
+func field(info, name string) int64 {
+	_, rest, _ := strings.Cut(info, name)
+	digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
 // AwaitNewPrimary waits until all sentinels agree on another primary than old.
 func (s *Sentinel) AwaitNewPrimary(old *Server) *Server {
 	s.tb.Helper()

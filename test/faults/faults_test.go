@@ -1,0 +1,132 @@
+//go:build faults
+
+package faults
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/test/redistest"
+)
+
+const (
+	// unreadyWithin is how soon servers say that Redis is away, and healsWithin how
+	// soon all is well again once it is back.
+	unreadyWithin = 10 * time.Second
+	healsWithin   = 15 * time.Second
+	// slack is for a machine that has much else to do.
+	slack = 5 * time.Second
+)
+
+func standalone(s *redistest.Server) configv1.Redis {
+	return configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{s.Addr()}}
+}
+
+// start gathers a crowd on servers over a Redis, once all of it works.
+func start(t *testing.T, redis configv1.Redis) (*fleet, *crowd) {
+	t.Helper()
+	f := startFleet(t, redis)
+	c := gather(t, f)
+	c.goesOn(patience)
+	return f, c
+}
+
+func TestRollingRestart(t *testing.T) {
+	t.Parallel()
+	f, c := start(t, standalone(redistest.Start(t)))
+	for _, s := range f.servers {
+		s.drain()
+		s.start()
+		f.awaitReady(patience)
+	}
+	c.goesOn(patience)
+	c.settle()
+}
+
+func TestKillEvery30s(t *testing.T) {
+	t.Parallel()
+	f, c := start(t, standalone(redistest.Start(t)))
+	for _, s := range f.servers {
+		s.kill()
+		next := time.After(30 * time.Second)
+		s.start()
+		f.awaitReady(patience)
+		c.goesOn(patience)
+		<-next
+	}
+	c.settle()
+}
+
+func TestPubSubConnectionsKilled(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Start(t)
+	_, c := start(t, standalone(redis))
+	killed := 0
+	for range 20 {
+		n, _ := strconv.Atoi(redis.MustDo("CLIENT", "KILL", "TYPE", "pubsub"))
+		killed += n
+		c.goesOn(patience)
+	}
+	if killed < 20 {
+		t.Errorf("%d connections were killed", killed)
+	}
+	c.staysConnected()
+	c.settle()
+}
+
+func TestRedisRestarts(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Start(t, redistest.AppendOnly())
+	f, c := start(t, standalone(redis))
+	for _, end := range []func(){redis.Stop, redis.Kill} {
+		end()
+		time.Sleep(time.Second)
+		redis.Restart()
+		back := time.Now()
+		c.goesOn(healsWithin + slack)
+		f.awaitReady(healsWithin + slack - time.Since(back))
+	}
+	c.staysConnected()
+	c.settle()
+}
+
+// TestSentinelFailover kills the primary at a moment when its replica has all that
+// was acknowledged: replication is asynchronous, and what only the dead one had
+// nobody can bring back.
+func TestSentinelFailover(t *testing.T) {
+	t.Parallel()
+	redis := redistest.StartSentinel(t)
+	f, c := start(t, configv1.Redis{
+		Topology: configv1.RedisSentinel, Addresses: redis.Addrs(), MasterName: redistest.MasterName,
+	})
+	old := redis.Primary()
+	goOn := c.still()
+	redis.AwaitInStep()
+	old.Kill()
+	goOn()
+	redis.AwaitNewPrimary(old)
+	back := time.Now()
+	c.goesOn(healsWithin + slack)
+	f.awaitReady(healsWithin + slack - time.Since(back))
+	c.staysConnected()
+	c.settle()
+}
+
+func TestRedisPausedFor30s(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Start(t)
+	f, c := start(t, standalone(redis))
+	redis.Pause()
+	over := time.After(30 * time.Second)
+	f.awaitUnready(unreadyWithin + slack)
+	<-over
+	redis.Resume()
+	back := time.Now()
+	c.goesOn(healsWithin + slack)
+	f.awaitReady(healsWithin + slack - time.Since(back))
+	c.staysConnected()
+	c.wasRefused("unavailable")
+	c.settle()
+}
