@@ -106,6 +106,8 @@ const (
 	ReasonPodsBehind = "PodsBehind"
 	// ReasonNoPods: there is no pod that could apply it.
 	ReasonNoPods = "NoPods"
+	// ReasonInvalidSelector: policySelector means nothing, so that no policy applies.
+	ReasonInvalidSelector = "InvalidSelector"
 )
 
 // Reasons of Paused.
@@ -130,6 +132,12 @@ const (
 	ReasonLobbyTypeTaken = "LobbyTypeTaken"
 	// ReasonReferenceNotFound: a Secret, ConfigMap or LobbyPolicy it names is not there.
 	ReasonReferenceNotFound = "ReferenceNotFound"
+	// ReasonReferenceInvalid: what it names is there and cannot be used.
+	ReasonReferenceInvalid = "ReferenceInvalid"
+	// ReasonTooMany: the cluster has the most objects of this kind already.
+	ReasonTooMany = "TooMany"
+	// ReasonTooLarge: the policies and queues of the cluster leave no room for it.
+	ReasonTooLarge = "TooLarge"
 	// ReasonFeatureDisabled: the cluster does not serve the feature.
 	ReasonFeatureDisabled = "FeatureDisabled"
 )

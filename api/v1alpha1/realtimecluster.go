@@ -75,7 +75,10 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:validation:Maximum=1000
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// Image of the socket server. Left out: the image that belongs to the operator's version.
+	// Image of the socket server. Left out: the image that belonged to the operator's
+	// version when the cluster was made. An operator upgrade alone restarts nothing:
+	// name an image to move to it, or take the annotation
+	// realtime.anteroom.dev/default-image off the Deployment to take the operator's.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=512

@@ -78,7 +78,8 @@ type RedisSpec struct {
 
 // ManagedRedis is a Redis that the operator runs.
 type ManagedRedis struct {
-	// Image of Redis. Left out: the one the operator's version was tested with.
+	// Image of Redis. Left out: the one that the operator's version was tested with
+	// when the cluster was made; as with spec.image, an operator upgrade keeps it.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=512

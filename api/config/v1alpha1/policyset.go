@@ -49,19 +49,29 @@ type ConnectionLimits struct {
 	Subscriptions int `json:"subscriptions"`
 }
 
-// LobbyPolicy is a LobbyPolicy object with the defaults filled in.
+// LobbyPolicy is a LobbyPolicy object with the defaults filled in. The words of a
+// filter's wordsConfigMapRef are among its words already; the key that a secretRef
+// names is in the file [PolicySecretFile] of RuntimeConfig's policySecretsDir.
 type LobbyPolicy struct {
 	// Name is the object's.
 	Name string                   `json:"name"`
 	Spec realtime.LobbyPolicySpec `json:"spec"`
 }
 
-// MatchmakingQueue is a MatchmakingQueue object with the defaults filled in.
+// MatchmakingQueue is a MatchmakingQueue object with the defaults filled in. The key of
+// its handoff's secretRef is in a file, as those of a [LobbyPolicy].
 type MatchmakingQueue struct {
 	// Name is the object's, and what clients call the queue.
 	Name string                        `json:"name"`
 	Spec realtime.MatchmakingQueueSpec `json:"spec"`
 }
+
+// PolicySecretFile is the name of the file, in RuntimeConfig's policySecretsDir, that
+// holds the key of a Secret that a policy or queue names: "<name>_<key>". Names of
+// Secrets have no underscore, so that no two keys share a file. The file is written
+// anew when the Secret changes, so it is read for each use or when it changed; it is
+// missing for a moment when the PolicySet gets here first.
+func PolicySecretFile(ref realtime.KeyReference) string { return ref.Name + "_" + ref.Key }
 
 // ComputeRevision returns the hash of the set without its Revision: the first 16
 // hexadecimal digits of the SHA-256 of its JSON. The order of the lists counts,

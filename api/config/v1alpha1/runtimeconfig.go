@@ -35,6 +35,9 @@ type RuntimeConfig struct {
 	// Features says which domains are served.
 	Features      Features      `json:"features"`
 	Observability Observability `json:"observability"`
+	// PolicySecretsDir is the folder with the keys that policies and queues name in a
+	// secretRef; see [PolicySecretFile]. Left out: there are none, and what needs one fails.
+	PolicySecretsDir string `json:"policySecretsDir,omitempty"`
 }
 
 // ClusterRef is the name of a RealtimeCluster.

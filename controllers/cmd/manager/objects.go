@@ -23,7 +23,7 @@ func renderAll(objects manifest.Objects, o renderOptions) ([]any, error) {
 	var problems manifest.Problems
 	for i := range clusters {
 		c := &clusters[i]
-		set, found := desired.PolicySet(c, objects.Policies, objects.Queues)
+		set, found := desired.PolicySet(c, objects.Policies, objects.Queues, nil)
 		for _, p := range found {
 			problems = append(problems, objects.Problem(p.Kind, c.Namespace, p.Name, p.Field, p.Message))
 		}

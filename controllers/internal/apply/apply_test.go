@@ -20,7 +20,7 @@ var _ = Describe("Apply", func() {
 	DescribeTable("writes each object of a stack once, and then nothing", func(ctx SpecContext, input string) {
 		objects := golden.Load(GinkgoTB(), "../desired/stack/testdata/"+input+".in.yaml")
 		owner := newOwner(ctx, objects.Clusters[0].Spec)
-		set, _ := desired.PolicySet(owner, nil, nil)
+		set, _ := desired.PolicySet(owner, nil, nil, nil)
 		built, err := stack.Build(stack.Input{
 			Cluster: owner, Policies: set, Replicas: 3, RedisPasswords: []string{desired.RedisPasswordHash("x")},
 			Images:           stack.Images{Server: "server:1", Redis: "redis:7"},

@@ -26,9 +26,11 @@ func Deployment(c *v1alpha1.RealtimeCluster, w Workload) (*appsv1.Deployment, er
 	if err != nil {
 		return nil, err
 	}
+	meta := objectMeta(c, ComponentServer, WorkloadName(c))
+	meta.Annotations = defaultImage(c.Spec.Image, w.Image)
 	return &appsv1.Deployment{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
-		ObjectMeta: objectMeta(c, ComponentServer, WorkloadName(c)),
+		ObjectMeta: meta,
 		Spec: appsv1.DeploymentSpec{
 			Replicas:             ptr(w.Replicas),
 			RevisionHistoryLimit: ptr(int32(3)),

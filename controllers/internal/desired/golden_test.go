@@ -20,7 +20,7 @@ func configMaps(t *testing.T, objects manifest.Objects) []any {
 		t.Fatalf("the input has %d clusters, want 1", len(objects.Clusters))
 	}
 	cluster := &objects.Clusters[0]
-	set, problems := PolicySet(cluster, objects.Policies, objects.Queues)
+	set, problems := PolicySet(cluster, objects.Policies, objects.Queues, nil)
 	if len(problems) > 0 {
 		t.Fatalf("problems: %v", problems)
 	}

@@ -29,6 +29,8 @@ const (
 	DirRedisCA = DirSecrets + "/redis-ca"
 	// DirRedisClient has the certificate and the key to show to Redis.
 	DirRedisClient = DirSecrets + "/redis-client"
+	// DirPolicySecrets has the keys that policies and queues name, one a file.
+	DirPolicySecrets = DirSecrets + "/policies"
 	// DirAuth has a folder for each auth provider, by its name.
 	DirAuth = DirSecrets + "/auth"
 )

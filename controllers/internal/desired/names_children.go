@@ -33,6 +33,10 @@ const (
 // AnnotationConfigHash of the pod template is the hash of what needs a restart.
 const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"
 
+// AnnotationDefaultImage of a Deployment or StatefulSet is the image that the operator
+// chose because the cluster names none; see [ImageInUse].
+const AnnotationDefaultImage = v1alpha1.GroupName + "/default-image"
+
 // AnnotationPolicyRevision of a pod is the newest PolicySet. Writing it makes the
 // kubelet look at the pod's volumes at once, instead of within a minute.
 const AnnotationPolicyRevision = v1alpha1.GroupName + "/policy-revision"
@@ -56,6 +60,9 @@ func ExposureName(c *v1alpha1.RealtimeCluster) string { return c.Name }
 
 // APISecretName is the Secret with the generated token of the server API.
 func APISecretName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-api" }
+
+// PolicySecretName is the Secret with copies of the keys that policies and queues name.
+func PolicySecretName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-policy-secrets" }
 
 // RedisUsersSecretName is the Secret with the ACL file of the managed Redis.
 func RedisUsersSecretName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-redis-users" }

@@ -31,22 +31,27 @@ const (
 	ReasonLobbyPolicyMissing = "LobbyPolicyMissing"
 	ReasonInvalidSelector    = "InvalidSelector"
 	ReasonTooMany            = "TooMany"
+	ReasonTooLarge           = "TooLarge"
+	ReasonReferenceMissing   = "ReferenceMissing"
+	ReasonReferenceInvalid   = "ReferenceInvalid"
 )
 
 // PolicySet is what the cluster's servers may learn anew while they run: its
 // limits, and those of the policies and queues that are in its namespace, name
-// it, and are picked by its policySelector. Objects at fault are left out and
-// told in the problems.
-func PolicySet(c *v1alpha1.RealtimeCluster, policies []v1alpha1.LobbyPolicy, queues []v1alpha1.MatchmakingQueue) (*configv1.PolicySet, []Problem) {
+// it, and are picked by its policySelector. The words of ConfigMaps are among those of
+// the filters. Objects at fault are left out and told in the problems; of too many or
+// too large ones the oldest apply. Found is nil when references were not looked up.
+func PolicySet(c *v1alpha1.RealtimeCluster, policies []v1alpha1.LobbyPolicy, queues []v1alpha1.MatchmakingQueue, found *References) (*configv1.PolicySet, []Problem) {
 	set := &configv1.PolicySet{
 		TypeMeta: metav1.TypeMeta{APIVersion: configv1.APIVersion, Kind: configv1.KindPolicySet},
 		Limits:   limits(c.Spec.Limits),
 	}
 	picks, problems := selector(c)
+	m := merger{cluster: c, picks: picks, refs: resolver{found: found, files: map[string]bool{}}, room: room{left: MaxPolicySetBytes}}
 	var more []Problem
-	set.Lobbies, more = lobbies(c, picks, policies)
+	set.Lobbies, more = m.lobbies(policies)
 	problems = append(problems, more...)
-	set.Queues, more = matchQueues(c, picks, queues, set.Lobbies)
+	set.Queues, more = m.queues(queues, set.Lobbies)
 	problems = append(problems, more...)
 	set.Revision = set.ComputeRevision()
 	return set, problems
@@ -82,17 +87,31 @@ func selector(c *v1alpha1.RealtimeCluster) (labels.Selector, []Problem) {
 	return picks, nil
 }
 
+// Selects tells of an object whether the cluster's policySelector picks it.
+func Selects(c *v1alpha1.RealtimeCluster) func(metav1.Object) bool {
+	picks, _ := selector(c)
+	return func(o metav1.Object) bool { return picks.Matches(labels.Set(o.GetLabels())) }
+}
+
 // belongs tells whether an object that names a cluster is one of c's.
 func belongs(c *v1alpha1.RealtimeCluster, picks labels.Selector, object metav1.ObjectMeta, cluster string) bool {
 	return object.Namespace == c.Namespace && cluster == c.Name && picks.Matches(labels.Set(object.Labels))
 }
 
+// merger puts the objects of a cluster together.
+type merger struct {
+	cluster *v1alpha1.RealtimeCluster
+	picks   labels.Selector
+	refs    resolver
+	room    room
+}
+
 // lobbies are the policies that apply, sorted by name. Of several for the same
 // lobby type the oldest applies, of equally old ones the first by name.
-func lobbies(c *v1alpha1.RealtimeCluster, picks labels.Selector, policies []v1alpha1.LobbyPolicy) (out []configv1.LobbyPolicy, problems []Problem) {
+func (m *merger) lobbies(policies []v1alpha1.LobbyPolicy) (out []configv1.LobbyPolicy, problems []Problem) {
 	var own []v1alpha1.LobbyPolicy
 	for _, p := range policies {
-		if belongs(c, picks, p.ObjectMeta, p.Spec.ClusterRef.Name) {
+		if belongs(m.cluster, m.picks, p.ObjectMeta, p.Spec.ClusterRef.Name) {
 			own = append(own, p)
 		}
 	}
@@ -107,25 +126,39 @@ func lobbies(c *v1alpha1.RealtimeCluster, picks labels.Selector, policies []v1al
 			problems = append(problems, tooMany(v1alpha1.KindLobbyPolicy, p.Name, configv1.MaxLobbyPolicies))
 			continue
 		}
+		spec, fault := m.refs.lobby(p)
+		if fault != nil {
+			problems = append(problems, *fault)
+			continue
+		}
+		item := configv1.LobbyPolicy{Name: p.Name, Spec: spec}
+		if size, fits := m.room.take(item); !fits {
+			problems = append(problems, tooLarge(v1alpha1.KindLobbyPolicy, p.Name, size))
+			continue
+		}
 		owners[p.Spec.LobbyType] = p.Name
-		out = append(out, configv1.LobbyPolicy{Name: p.Name, Spec: p.Spec})
+		out = append(out, item)
 	}
 	slices.SortFunc(out, func(a, b configv1.LobbyPolicy) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(problems, byName)
 	return out, problems
 }
 
-// matchQueues are the queues that apply, sorted by name.
-func matchQueues(c *v1alpha1.RealtimeCluster, picks labels.Selector, queues []v1alpha1.MatchmakingQueue, lobbies []configv1.LobbyPolicy) (out []configv1.MatchmakingQueue, problems []Problem) {
+// queues are the queues that apply, sorted by name.
+func (m *merger) queues(queues []v1alpha1.MatchmakingQueue, lobbies []configv1.LobbyPolicy) (out []configv1.MatchmakingQueue, problems []Problem) {
+	known := map[string]bool{}
+	for _, l := range lobbies {
+		known[l.Name] = true
+	}
 	var own []v1alpha1.MatchmakingQueue
 	for _, q := range queues {
-		if belongs(c, picks, q.ObjectMeta, q.Spec.ClusterRef.Name) {
+		if belongs(m.cluster, m.picks, q.ObjectMeta, q.Spec.ClusterRef.Name) {
 			own = append(own, q)
 		}
 	}
 	slices.SortFunc(own, func(a, b v1alpha1.MatchmakingQueue) int { return byAge(a.ObjectMeta, b.ObjectMeta) })
 	for _, q := range own {
-		if ref := q.Spec.Handoff.LobbyPolicyRef; ref != nil && !hasLobby(lobbies, ref.Name) {
+		if ref := q.Spec.Handoff.LobbyPolicyRef; ref != nil && !known[ref.Name] {
 			problems = append(problems, missing(q, ref.Name))
 			continue
 		}
@@ -133,15 +166,20 @@ func matchQueues(c *v1alpha1.RealtimeCluster, picks labels.Selector, queues []v1
 			problems = append(problems, tooMany(v1alpha1.KindMatchmakingQueue, q.Name, configv1.MaxQueues))
 			continue
 		}
-		out = append(out, configv1.MatchmakingQueue{Name: q.Name, Spec: q.Spec})
+		if fault := m.refs.queue(q); fault != nil {
+			problems = append(problems, *fault)
+			continue
+		}
+		item := configv1.MatchmakingQueue{Name: q.Name, Spec: q.Spec}
+		if size, fits := m.room.take(item); !fits {
+			problems = append(problems, tooLarge(v1alpha1.KindMatchmakingQueue, q.Name, size))
+			continue
+		}
+		out = append(out, item)
 	}
 	slices.SortFunc(out, func(a, b configv1.MatchmakingQueue) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(problems, byName)
 	return out, problems
-}
-
-func hasLobby(lobbies []configv1.LobbyPolicy, name string) bool {
-	return slices.ContainsFunc(lobbies, func(l configv1.LobbyPolicy) bool { return l.Name == name })
 }
 
 // byAge orders objects so that who comes first keeps what two of them claim.

@@ -108,7 +108,7 @@ func TestPolicySetPicks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := cluster()
 			c.Spec.PolicySelector = test.selector
-			set, problems := PolicySet(c, test.policies, test.queues)
+			set, problems := PolicySet(c, test.policies, test.queues, nil)
 			var lobbies, queues []string
 			for _, l := range set.Lobbies {
 				lobbies = append(lobbies, l.Name)
@@ -142,7 +142,7 @@ func TestPolicySetPicks(t *testing.T) {
 func TestPolicySetLeavesItsInputAlone(t *testing.T) {
 	policies := []v1alpha1.LobbyPolicy{policy("b", "two"), policy("a", "one")}
 	queues := []v1alpha1.MatchmakingQueue{queue("y", ""), queue("x", "")}
-	PolicySet(cluster(), policies, queues)
+	PolicySet(cluster(), policies, queues, nil)
 	if policies[0].Name != "b" || queues[0].Name != "y" {
 		t.Error("the caller's lists were sorted in place")
 	}

@@ -44,6 +44,7 @@ func RedisStatefulSet(c *v1alpha1.RealtimeCluster, w RedisWorkload) *appsv1.Stat
 			},
 		},
 	}
+	set.Annotations = defaultImage(c.Spec.Redis.Managed.Image, w.Image)
 	if c.Spec.Paused == v1alpha1.PauseRollouts {
 		// Pods from number 1 on are renewed: none is.
 		set.Spec.UpdateStrategy = appsv1.StatefulSetUpdateStrategy{

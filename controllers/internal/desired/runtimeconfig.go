@@ -26,6 +26,8 @@ func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
 		Recovery:      recovery(c.Spec.Recovery),
 		Features:      features(c.Spec.Features),
 		Observability: configv1.Observability{LogLevel: string(c.Spec.Observability.LogLevel)},
+
+		PolicySecretsDir: DirPolicySecrets,
 	}
 }
 

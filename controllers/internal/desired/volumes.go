@@ -20,6 +20,7 @@ func serverMounted(c *v1alpha1.RealtimeCluster) []mounted {
 	all := []mounted{
 		{configMapVolume("runtime", RuntimeConfigMapName(c)), DirRuntime},
 		{configMapVolume("policies", PoliciesConfigMapName(c)), DirPolicies},
+		{secretVolume("policy-secrets", PolicySecretName(c)), DirPolicySecrets},
 	}
 	all = append(all, redisMounted(c)...)
 	if sources := authSources(c); len(sources) > 0 {

@@ -2,6 +2,7 @@ package operator_test
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -50,6 +51,7 @@ func children(namespace string) []client.Object {
 		named(&corev1.Secret{}, "arena-api"),
 		named(&corev1.Secret{}, "arena-auth"),
 		named(&corev1.Secret{}, "arena-redis"),
+		named(&corev1.Secret{}, "arena-policy-secrets"),
 		named(&corev1.Secret{}, "arena-redis-users"),
 		named(&corev1.Secret{}, "arena-redis-tls"),
 		named(&policyv1.PodDisruptionBudget{}, "arena"),
@@ -88,7 +90,7 @@ var _ = Describe("RealtimeCluster", func() {
 			})).Should(Succeed())
 		}
 		for _, child := range children(cluster.Namespace) {
-			if _, generated := child.(*corev1.Secret); generated && child.GetName() != "arena-redis-users" && child.GetName() != "arena-redis-tls" {
+			if _, secret := child.(*corev1.Secret); secret && slices.Contains([]string{"arena-api", "arena-auth", "arena-redis"}, child.GetName()) {
 				continue // a generated Secret is the user's once it is made
 			}
 			Eventually(komega.Object(child)).Should(HaveField("ObjectMeta.Labels", And(

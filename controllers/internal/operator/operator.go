@@ -25,6 +25,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
 	"github.com/anteroom/anteroom/controllers/internal/policy"
 	"github.com/anteroom/anteroom/controllers/internal/realtimecluster"
+	"github.com/anteroom/anteroom/controllers/internal/references"
 	"github.com/anteroom/anteroom/controllers/internal/reports"
 )
 
@@ -125,23 +126,26 @@ func metricsOptions(o Options) server.Options {
 	}
 }
 
+// keepReferences is for how long the ConfigMaps and Secrets that policies name are
+// remembered, at most.
+const keepReferences = 5 * time.Second
+
 func setUp(m ctrl.Manager, o Options) error {
 	poller := reports.New(m.GetClient(), o.Reports)
 	if err := m.Add(poller); err != nil {
 		return err
 	}
+	refs := references.New(m.GetAPIReader(), min(o.Resync, keepReferences))
 	clusters := &realtimecluster.Reconciler{
 		Client: m.GetClient(), Live: m.GetAPIReader(), Kinds: apply.NewKinds(m.GetRESTMapper(), o.RetryKinds),
-		Reports: poller, Events: m.GetEventRecorder("anteroom-operator"), Images: o.Images, Resync: o.Resync,
+		References: refs, Reports: poller, Events: m.GetEventRecorder("anteroom-operator"), Images: o.Images, Resync: o.Resync,
 	}
-	if err := clusters.SetUp(m, poller.Subscribe(), o.Workers); err != nil {
+	if err := clusters.SetUp(m, poller.Subscribe(reports.Condition), poller.Subscribe(reports.Load), o.Workers); err != nil {
 		return err
 	}
-	for _, kind := range []policy.Kind{policy.LobbyPolicies(), policy.MatchmakingQueues()} {
-		r := &policy.Reconciler{Client: m.GetClient(), Reports: poller, Kind: kind}
-		if err := r.SetUp(m, poller.Subscribe(), o.Workers); err != nil {
-			return err
-		}
+	policies := &policy.Reconciler{Client: m.GetClient(), References: refs, Reports: poller, Resync: o.Resync}
+	if err := policies.SetUp(m, poller.Subscribe(reports.Revision), o.Workers); err != nil {
+		return err
 	}
 	if err := m.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err

@@ -51,6 +51,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	SetDefaultEventuallyTimeout(patience)
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	SetDefaultConsistentlyDuration(time.Second)
+	EnforceDefaultTimeoutsWhenUsingContexts() // a context alone would have no end
 	ctrl.SetLogger(GinkgoLogr)
 	environment, err := testenv.Start()
 	Expect(err).NotTo(HaveOccurred())

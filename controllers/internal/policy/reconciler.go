@@ -6,21 +6,22 @@ package policy
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
+	"github.com/anteroom/anteroom/controllers/internal/references"
 	"github.com/anteroom/anteroom/controllers/internal/status"
 )
 
@@ -33,133 +34,121 @@ type Reports interface {
 	Begun() bool
 }
 
-// Reconciler reconciles the objects of one kind.
+// Reconciler reconciles all objects that name one cluster in one pass, because what
+// is said of each follows from all of them and from all pods.
 type Reconciler struct {
 	// Client reads from the cache and writes statuses.
-	Client  client.Client
-	Reports Reports
-	// Kind is one of the two; see LobbyPolicies and MatchmakingQueues.
-	Kind Kind
+	Client     client.Client
+	References *references.Reader
+	Reports    Reports
+	// Resync is how often the objects of a cluster are looked at when some refer to
+	// ConfigMaps or Secrets, which are not watched.
+	Resync time.Duration
 }
 
-// Kind is what differs between LobbyPolicy and MatchmakingQueue.
-type Kind struct {
-	name      string
-	empty     func() client.Object
-	emptyList func() client.ObjectList
-	// read returns the name of an object's cluster, the object as servers get it, and
-	// its conditions.
-	read func(client.Object) (cluster string, rendered revisioned, conditions []metav1.Condition)
-	set  func(client.Object, status.PolicyStatus)
-}
-
-// revisioned is what has a hash, the same one in the operator and in the servers.
-type revisioned interface{ Revision() string }
-
-// LobbyPolicies is the kind LobbyPolicy.
-func LobbyPolicies() Kind {
-	return Kind{
-		name:      v1alpha1.KindLobbyPolicy,
-		empty:     func() client.Object { return &v1alpha1.LobbyPolicy{} },
-		emptyList: func() client.ObjectList { return &v1alpha1.LobbyPolicyList{} },
-		read: func(o client.Object) (string, revisioned, []metav1.Condition) {
-			p := o.(*v1alpha1.LobbyPolicy)
-			return p.Spec.ClusterRef.Name, configv1.LobbyPolicy{Name: p.Name, Spec: p.Spec}, p.Status.Conditions
-		},
-		set: func(o client.Object, s status.PolicyStatus) {
-			p := o.(*v1alpha1.LobbyPolicy)
-			p.Status.ObservedGeneration = p.Generation
-			p.Status.Revision, p.Status.Pods, p.Status.Conditions = s.Revision, s.Pods, s.Conditions
-		},
-	}
-}
-
-// MatchmakingQueues is the kind MatchmakingQueue.
-func MatchmakingQueues() Kind {
-	return Kind{
-		name:      v1alpha1.KindMatchmakingQueue,
-		empty:     func() client.Object { return &v1alpha1.MatchmakingQueue{} },
-		emptyList: func() client.ObjectList { return &v1alpha1.MatchmakingQueueList{} },
-		read: func(o client.Object) (string, revisioned, []metav1.Condition) {
-			q := o.(*v1alpha1.MatchmakingQueue)
-			return q.Spec.ClusterRef.Name, configv1.MatchmakingQueue{Name: q.Name, Spec: q.Spec}, q.Status.Conditions
-		},
-		set: func(o client.Object, s status.PolicyStatus) {
-			q := o.(*v1alpha1.MatchmakingQueue)
-			q.Status.ObservedGeneration = q.Generation
-			q.Status.Revision, q.Status.Pods, q.Status.Conditions = s.Revision, s.Pods, s.Conditions
-		},
-	}
-}
-
-// Reconcile writes the status of one object when it changed.
+// Reconcile writes the statuses, those that changed, of the objects that name the
+// RealtimeCluster of the request, whether there is one or not.
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
-	object := r.Kind.empty()
-	if err := r.Client.Get(ctx, request.NamespacedName, object); err != nil {
-		return reconcile.Result{}, client.IgnoreNotFound(err)
-	}
-	if !object.GetDeletionTimestamp().IsZero() {
-		return reconcile.Result{}, nil
-	}
 	if !r.Reports.Begun() {
 		return reconcile.Result{RequeueAfter: time.Second}, nil
 	}
-	observed, err := r.observe(ctx, object)
+	subjects, lists, err := r.subjects(ctx, request.NamespacedName)
+	if err != nil || len(subjects) == 0 {
+		return reconcile.Result{}, err
+	}
+	view, err := r.observe(ctx, request.NamespacedName, lists)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	before := object.DeepCopyObject().(client.Object)
-	_, _, conditions := r.Kind.read(object)
-	r.Kind.set(object, status.PolicyStatusOf(observed, conditions))
-	if equality.Semantic.DeepEqual(before, object) {
-		return reconcile.Result{}, nil
+	var failures []error
+	for _, s := range subjects {
+		failures = append(failures, r.report(ctx, s, view))
 	}
-	if err := r.Client.Status().Patch(ctx, object, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
-		return reconcile.Result{}, fmt.Errorf("write the status: %w", err)
-	}
-	return reconcile.Result{}, nil
+	return reconcile.Result{RequeueAfter: view.again}, errors.Join(failures...)
 }
 
-// observe reads everything that the status follows from.
-func (r *Reconciler) observe(ctx context.Context, object client.Object) (status.Policy, error) {
-	name, rendered, _ := r.Kind.read(object)
-	out := status.Policy{Kind: r.Kind.name, Generation: object.GetGeneration(), ClusterName: name, Revision: rendered.Revision()}
-	var cluster v1alpha1.RealtimeCluster
-	err := r.Client.Get(ctx, client.ObjectKey{Namespace: object.GetNamespace(), Name: name}, &cluster)
-	if apierrors.IsNotFound(err) {
-		return out, nil
+// report writes the status of one object when it changed.
+func (r *Reconciler) report(ctx context.Context, s subject, v view) error {
+	if !s.object.GetDeletionTimestamp().IsZero() {
+		return nil
 	}
-	if err != nil {
-		return out, err
+	before := s.object.DeepCopyObject().(client.Object)
+	s.set(status.PolicyStatusOf(v.of(s), s.conditions))
+	if equality.Semantic.DeepEqual(before, s.object) {
+		return nil
 	}
-	out.Cluster = &cluster
-	out.Selected = selects(&cluster, object)
-	if err := r.observeSet(ctx, object, &out); err != nil {
-		return out, err
-	}
-	out.Pods, err = r.pods(ctx, &cluster)
-	return out, err
-}
-
-// observeSet finds the newest PolicySet and whether the object is in it.
-func (r *Reconciler) observeSet(ctx context.Context, object client.Object, out *status.Policy) error {
-	var policies v1alpha1.LobbyPolicyList
-	if err := r.Client.List(ctx, &policies, client.InNamespace(object.GetNamespace())); err != nil {
-		return err
-	}
-	var queues v1alpha1.MatchmakingQueueList
-	if err := r.Client.List(ctx, &queues, client.InNamespace(object.GetNamespace())); err != nil {
-		return err
-	}
-	set, problems := desired.PolicySet(out.Cluster, policies.Items, queues.Items)
-	out.SetRevision = set.Revision
-	at := slices.IndexFunc(problems, func(p desired.Problem) bool {
-		return p.Kind == r.Kind.name && p.Name == object.GetName()
-	})
-	if at >= 0 {
-		out.Problem = &problems[at]
+	if err := r.Client.Status().Patch(ctx, s.object, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("write the status of %s %s: %w", s.kind, s.object.GetName(), err)
 	}
 	return nil
+}
+
+// view is what the statuses of a cluster's objects follow from.
+type view struct {
+	name string
+	// cluster is nil when there is none of that name.
+	cluster *v1alpha1.RealtimeCluster
+	// selectorFault says why the cluster's policySelector means nothing.
+	selectorFault *desired.Problem
+	selected      func(metav1.Object) bool
+	set           *configv1.PolicySet
+	// problems and revisions are of single objects, by kind and name.
+	problems  map[string]*desired.Problem
+	revisions map[string]string
+	pods      []status.Pod
+	again     time.Duration
+}
+
+// observe reads everything that the statuses follow from.
+func (r *Reconciler) observe(ctx context.Context, key types.NamespacedName, l lists) (view, error) {
+	v := view{name: key.Name, problems: map[string]*desired.Problem{}, revisions: map[string]string{}}
+	var cluster v1alpha1.RealtimeCluster
+	if err := r.Client.Get(ctx, key, &cluster); err != nil {
+		return v, client.IgnoreNotFound(err)
+	}
+	v.cluster = &cluster
+	found, err := r.References.Of(ctx, &cluster, l.policies.Items, l.queues.Items)
+	if err != nil {
+		return v, err
+	}
+	if len(found.ConfigMaps)+len(found.Secrets) > 0 {
+		v.again = r.Resync
+	}
+	var problems []desired.Problem
+	v.set, problems = desired.PolicySet(&cluster, l.policies.Items, l.queues.Items, found)
+	for i, p := range problems {
+		if p.Reason == desired.ReasonReferenceMissing {
+			v.again = r.Resync
+		}
+		if p.Kind == v1alpha1.KindRealtimeCluster {
+			v.selectorFault = &problems[i]
+			continue
+		}
+		v.problems[p.Kind+"/"+p.Name] = &problems[i]
+	}
+	for _, p := range v.set.Lobbies {
+		v.revisions[v1alpha1.KindLobbyPolicy+"/"+p.Name] = p.Revision()
+	}
+	for _, q := range v.set.Queues {
+		v.revisions[v1alpha1.KindMatchmakingQueue+"/"+q.Name] = q.Revision()
+	}
+	v.selected = desired.Selects(&cluster)
+	v.pods, err = r.pods(ctx, &cluster)
+	return v, err
+}
+
+// of is what was observed of one object.
+func (v view) of(s subject) status.Policy {
+	out := status.Policy{Kind: s.kind, Generation: s.object.GetGeneration(), ClusterName: v.name, Cluster: v.cluster}
+	if v.cluster == nil {
+		return out
+	}
+	key := s.kind + "/" + s.object.GetName()
+	out.Selected = v.selected(s.object)
+	out.Problem = cmp.Or(v.selectorFault, v.problems[key])
+	out.SetRevision, out.Revision = v.set.Revision, v.revisions[key]
+	out.Pods = v.pods
+	return out
 }
 
 func (r *Reconciler) pods(ctx context.Context, cluster *v1alpha1.RealtimeCluster) ([]status.Pod, error) {
@@ -177,14 +166,4 @@ func (r *Reconciler) pods(ctx context.Context, cluster *v1alpha1.RealtimeCluster
 	}
 	slices.SortFunc(pods, func(a, b status.Pod) int { return cmp.Compare(a.Name, b.Name) })
 	return pods, err
-}
-
-// selects tells whether the cluster's policySelector picks the object. One that
-// means nothing picks nothing.
-func selects(cluster *v1alpha1.RealtimeCluster, object client.Object) bool {
-	if cluster.Spec.PolicySelector == nil {
-		return true
-	}
-	picks, err := metav1.LabelSelectorAsSelector(cluster.Spec.PolicySelector.Standard())
-	return err == nil && picks.Matches(labels.Set(object.GetLabels()))
 }

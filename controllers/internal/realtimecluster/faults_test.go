@@ -22,6 +22,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/apply"
 	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
 	"github.com/anteroom/anteroom/controllers/internal/realtimecluster"
+	"github.com/anteroom/anteroom/controllers/internal/references"
 	"github.com/anteroom/anteroom/controllers/internal/testenv"
 )
 
@@ -41,7 +42,7 @@ func (unasked) Begun() bool { return false }
 func newReconciler(before func(string) error) *realtimecluster.Reconciler {
 	return &realtimecluster.Reconciler{
 		Client: interceptor.NewClient(k8s, testenv.Intercept(before)), Live: k8s,
-		Kinds: apply.NewKinds(k8s.RESTMapper(), time.Minute), Reports: silent{},
+		Kinds: apply.NewKinds(k8s.RESTMapper(), time.Minute), References: references.New(k8s, 0), Reports: silent{},
 		Events: events.NewFakeRecorder(1000), Images: stack.Images{Server: "server:1", Redis: "redis:7"}, Resync: time.Minute,
 	}
 }
@@ -112,7 +113,7 @@ var _ = Describe("An operator that is restarted", func() {
 				break
 			}
 		}
-		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(5))
+		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(6))
 	})
 
 	It("comes to the same end whatever fails on the way, and makes secrets once", func(ctx SpecContext) {

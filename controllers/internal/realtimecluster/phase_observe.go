@@ -23,6 +23,9 @@ func (s *scope) observe(ctx context.Context) error {
 		return stop(err)
 	}
 	s.observed.Servers = deployment
+	if deployment != nil {
+		s.input.Images.Server = desired.ImageInUse(deployment, s.Images.Server)
+	}
 	s.observed.Replicas = *s.cluster.Spec.Replicas
 	if deployment != nil && s.cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections {
 		s.observed.Replicas = *deployment.Spec.Replicas // until scale decides, which it does not while all is paused
@@ -31,6 +34,12 @@ func (s *scope) observe(ctx context.Context) error {
 		if s.observed.Redis, err = owned(ctx, s, desired.RedisName(s.cluster), &appsv1.StatefulSet{}); err != nil {
 			return stop(err)
 		}
+		if s.observed.Redis != nil {
+			s.input.Images.Redis = desired.ImageInUse(s.observed.Redis, s.Images.Redis)
+		}
+	}
+	if s.cluster.Spec.Image == "" && s.input.Images.Server != s.Images.Server {
+		s.observed.NewerImage = s.Images.Server
 	}
 	pods, err := s.serverPods(ctx)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 )
 
 // renderPolicies makes the PolicySet of what is in the namespace. Objects at fault
-// are left out here and told on themselves, by package policy.
+// are left out here and told on themselves, by package policy; what is wrong with the
+// cluster's own selector is told on the cluster.
 func (s *scope) renderPolicies(ctx context.Context) error {
 	var policies v1alpha1.LobbyPolicyList
 	if err := s.Client.List(ctx, &policies, client.InNamespace(s.cluster.Namespace)); err != nil {
@@ -20,8 +21,18 @@ func (s *scope) renderPolicies(ctx context.Context) error {
 	if err := s.Client.List(ctx, &queues, client.InNamespace(s.cluster.Namespace)); err != nil {
 		return stop(err)
 	}
-	s.policies, _ = desired.PolicySet(s.cluster, policies.Items, queues.Items)
-	s.input.Policies = s.policies
+	found, err := s.References.Of(ctx, s.cluster, policies.Items, queues.Items)
+	if err != nil {
+		return stop(err)
+	}
+	var problems []desired.Problem
+	s.policies, problems = desired.PolicySet(s.cluster, policies.Items, queues.Items, found)
+	for _, p := range problems {
+		if p.Kind == v1alpha1.KindRealtimeCluster {
+			s.observed.SelectorFault = p.Message
+		}
+	}
+	s.input.Policies, s.input.References = s.policies, found
 	s.observed.Revision = s.policies.Revision
 	return nil
 }

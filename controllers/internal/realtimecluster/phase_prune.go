@@ -2,6 +2,7 @@ package realtimecluster
 
 import (
 	"context"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -11,6 +12,8 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired/exposure"
 )
 
+var ingressKind = networkingv1.SchemeGroupVersion.WithKind("Ingress")
+
 // prunable are the kinds of which an object may cease to be wanted while the cluster
 // lives. Secrets are not among them: a key that was given out is not taken away.
 func prunable() []schema.GroupVersionKind {
@@ -18,16 +21,23 @@ func prunable() []schema.GroupVersionKind {
 		corev1.SchemeGroupVersion.WithKind("ServiceAccount"),
 		corev1.SchemeGroupVersion.WithKind("ConfigMap"),
 		networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"),
-		networkingv1.SchemeGroupVersion.WithKind("Ingress"),
+		ingressKind,
 		desired.PodMonitorKind,
 	}, exposure.Kinds()...)
 }
 
-// prune deletes what was made before and is not wanted any more.
+// prune deletes what was made before and is not wanted any more. An old way in from
+// outside stays until the new one is taken up, so that clients always have one.
 func (s *scope) prune(ctx context.Context) error {
 	labels := desired.ManagedLabels()
 	labels["app.kubernetes.io/instance"] = s.cluster.Name
-	gone, err := s.applier.Prune(ctx, s.cluster, labels, prunable(), s.built.Objects)
+	kinds := prunable()
+	if !s.observed.Admitted {
+		kinds = slices.DeleteFunc(kinds, func(k schema.GroupVersionKind) bool {
+			return k == ingressKind || slices.Contains(exposure.Kinds(), k)
+		})
+	}
+	gone, err := s.applier.Prune(ctx, s.cluster, labels, kinds, s.built.Objects)
 	if len(gone) > 0 {
 		s.observed.Changed = true
 	}

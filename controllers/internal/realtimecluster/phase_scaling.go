@@ -58,17 +58,7 @@ func (s *scope) scale(ctx context.Context) error {
 }
 
 func (s *scope) replicasByLoad() int32 {
-	load := desired.Load{Current: *s.cluster.Spec.Replicas}
-	if s.observed.Servers != nil {
-		load.Current = *s.observed.Servers.Spec.Replicas
-	}
-	for _, p := range s.observed.Pods {
-		if p.Report == nil {
-			load.Unknown++
-			continue
-		}
-		load.Connections += int64(p.Report.Connections)
-	}
+	load := s.load()
 	wanted := desired.ReplicasByLoad(s.cluster, load)
 	key := client.ObjectKeyFromObject(s.cluster)
 	stabilization := s.cluster.Spec.Scaling.ScaleDown.Stabilization.Duration
@@ -82,6 +72,22 @@ func (s *scope) replicasByLoad() int32 {
 	}
 	s.shrink.forget(key) // the next step waits anew
 	return max(wanted, load.Current-max(s.cluster.Spec.Scaling.ScaleDown.MaxPodsPerStep, 1))
+}
+
+// load is what the pods that were observed report.
+func (s *scope) load() desired.Load {
+	load := desired.Load{Current: *s.cluster.Spec.Replicas}
+	if s.observed.Servers != nil {
+		load.Current = *s.observed.Servers.Spec.Replicas
+	}
+	for _, p := range s.observed.Pods {
+		if p.Report == nil {
+			load.Unknown++
+			continue
+		}
+		load.Connections += int64(p.Report.Connections)
+	}
+	return load
 }
 
 // priceDeletions tells the Deployment's controller which pods to take: those with

@@ -20,6 +20,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/apply"
 	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
+	"github.com/anteroom/anteroom/controllers/internal/references"
 )
 
 // Reports are what pods said last of themselves.
@@ -38,10 +39,12 @@ type Reconciler struct {
 	// Live reads from the API server.
 	Live client.Reader
 	// Kinds tells which kinds are installed.
-	Kinds   *apply.Kinds
-	Reports Reports
-	Events  events.EventRecorder
-	Images  stack.Images
+	Kinds *apply.Kinds
+	// References reads what policies name.
+	References *references.Reader
+	Reports    Reports
+	Events     events.EventRecorder
+	Images     stack.Images
 	// Resync is how often a cluster is looked at when nothing happens: that is how
 	// changes of Secrets are found, which are not watched.
 	Resync time.Duration

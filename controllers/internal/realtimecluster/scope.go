@@ -57,10 +57,10 @@ var phases = []phase{
 	{"scaling", (*scope).scale, true},
 	{"build", (*scope).build, false},
 	{"objects", (*scope).applyObjects, true},
-	{"pruning", (*scope).prune, true},
 	{"nudge", (*scope).nudge, true},
 	{"nudge of Redis", (*scope).nudgeRedis, true},
 	{"exposure", (*scope).observeExposure, false},
+	{"pruning", (*scope).prune, true},
 }
 
 // run goes through the phases. One that fails does not hold back the others, apart

@@ -29,8 +29,10 @@ import (
 )
 
 // SetUp registers the reconciler with the manager. Changes brings the clusters whose
-// pods report something new; workers is how many clusters are reconciled at once.
-func (r *Reconciler) SetUp(m ctrl.Manager, changes <-chan event.GenericEvent, workers int) error {
+// pods report something new, and load those of which only the connections changed;
+// workers is how many clusters are reconciled at once.
+func (r *Reconciler) SetUp(m ctrl.Manager, changes, load <-chan event.GenericEvent, workers int) error {
+	wake := make(chan event.GenericEvent)
 	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}))
 	c, err := ctrl.NewControllerManagedBy(m).
 		For(&v1alpha1.RealtimeCluster{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -46,13 +48,14 @@ func (r *Reconciler) SetUp(m ctrl.Manager, changes <-chan event.GenericEvent, wo
 		Watches(&v1alpha1.LobbyPolicy{}, handler.EnqueueRequestsFromMapFunc(byReference), changed).
 		Watches(&v1alpha1.MatchmakingQueue{}, handler.EnqueueRequestsFromMapFunc(byReference), changed).
 		WatchesRawSource(source.Channel(changes, &handler.EnqueueRequestForObject{})).
+		WatchesRawSource(source.Channel(wake, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Build(r)
 	if err != nil {
 		return fmt.Errorf("set up the RealtimeCluster controller: %w", err)
 	}
 	r.watches = &watches{controller: c, manager: m, done: map[schema.GroupVersionKind]bool{}}
-	return nil
+	return (&loadReconciler{Reconciler: r, wake: wake}).setUp(m, load)
 }
 
 // byLabel finds the cluster of a pod.

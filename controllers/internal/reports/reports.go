@@ -66,7 +66,17 @@ type Poller struct {
 	mu          sync.Mutex
 	known       map[types.UID]entry
 	begun       bool
-	subscribers []chan event.GenericEvent
+	subscribers []subscriber
+}
+
+// Differ tells whether two reports of a pod, either of which may be nil, differ in
+// what somebody is interested in.
+type Differ func(a, b *configv1.ServerStatus) bool
+
+// subscriber is told of the clusters of pods whose reports differ.
+type subscriber struct {
+	differ Differ
+	events chan event.GenericEvent
 }
 
 // entry is what is known of a pod.
@@ -109,13 +119,13 @@ func (p *Poller) Begun() bool {
 }
 
 // Subscribe returns a channel that gets the RealtimeCluster, by name only, of each
-// pod whose report changed. It must be read.
-func (p *Poller) Subscribe() <-chan event.GenericEvent {
-	c := make(chan event.GenericEvent, subscriberBuffer)
+// pod whose report changed in what differ looks at. It must be read.
+func (p *Poller) Subscribe(differ Differ) <-chan event.GenericEvent {
+	s := subscriber{differ: differ, events: make(chan event.GenericEvent, subscriberBuffer)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.subscribers = append(p.subscribers, c)
-	return c
+	p.subscribers = append(p.subscribers, s)
+	return s.events
 }
 
 // Start asks pods until ctx ends.
@@ -198,15 +208,14 @@ func (p *Poller) ask(ctx context.Context, pod *corev1.Pod) {
 		known.report = nil
 	}
 	p.known[pod.UID] = known
-	changed := differ(old, known.report)
 	subscribers := p.subscribers
 	p.mu.Unlock()
-	if !changed {
-		return
-	}
 	for _, s := range subscribers {
+		if !s.differ(old, known.report) {
+			continue
+		}
 		select {
-		case s <- clusterOf(pod):
+		case s.events <- clusterOf(pod):
 		case <-ctx.Done():
 			return
 		}
@@ -234,13 +243,28 @@ func (p *Poller) fetch(ctx context.Context, url string) (*configv1.ServerStatus,
 	return &report, json.Unmarshal(body, &report)
 }
 
-// differ compares what a status or a decision follows from.
-func differ(a, b *configv1.ServerStatus) bool {
+// Condition differs when a condition of the cluster may.
+func Condition(a, b *configv1.ServerStatus) bool {
 	if a == nil || b == nil {
 		return a != b
 	}
-	return a.Connections != b.Connections || a.PolicyRevision != b.PolicyRevision ||
-		a.Redis != b.Redis || a.Ready != b.Ready || a.Draining != b.Draining
+	return a.PolicyRevision != b.PolicyRevision || a.Redis != b.Redis || a.Ready != b.Ready || a.Draining != b.Draining
+}
+
+// Revision differs when the policies that the pod applies do.
+func Revision(a, b *configv1.ServerStatus) bool {
+	if a == nil || b == nil {
+		return a != b
+	}
+	return a.PolicyRevision != b.PolicyRevision
+}
+
+// Load differs when the number of connections does, which it does all the time.
+func Load(a, b *configv1.ServerStatus) bool {
+	if a == nil || b == nil {
+		return a != b
+	}
+	return a.Connections != b.Connections
 }
 
 func clusterOf(pod *corev1.Pod) event.GenericEvent {

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
@@ -52,7 +53,7 @@ func TestBegunAfterAllWereAsked(t *testing.T) {
 	}))
 	defer pod.Close()
 	p, known := newPoller(t, pod.URL)
-	changes := p.Subscribe()
+	changes := p.Subscribe(Load)
 	done := make(chan error, 1)
 	go func() { done <- p.Start(t.Context()) }()
 	<-asked
@@ -68,5 +69,35 @@ func TestBegunAfterAllWereAsked(t *testing.T) {
 	}
 	if got := p.Of(known); got == nil || got.Connections != 7 {
 		t.Errorf("the report is %+v", got)
+	}
+}
+
+func TestDiffer(t *testing.T) {
+	was := configv1.ServerStatus{Connections: 1, PolicyRevision: "a", Ready: true}
+	change := func(f func(*configv1.ServerStatus)) *configv1.ServerStatus {
+		now := was
+		f(&now)
+		return &now
+	}
+	for name, tc := range map[string]struct {
+		now                       *configv1.ServerStatus
+		condition, revision, load bool
+	}{
+		"nothing":     {&was, false, false, false},
+		"no report":   {nil, true, true, true},
+		"connections": {change(func(s *configv1.ServerStatus) { s.Connections++ }), false, false, true},
+		"policies":    {change(func(s *configv1.ServerStatus) { s.PolicyRevision = "b" }), true, true, false},
+		"draining":    {change(func(s *configv1.ServerStatus) { s.Draining = true }), true, false, false},
+		"Redis":       {change(func(s *configv1.ServerStatus) { s.Redis.Error = "gone" }), true, false, false},
+	} {
+		if got := Condition(&was, tc.now); got != tc.condition {
+			t.Errorf("%s: Condition says %v", name, got)
+		}
+		if got := Revision(&was, tc.now); got != tc.revision {
+			t.Errorf("%s: Revision says %v", name, got)
+		}
+		if got := Load(&was, tc.now); got != tc.load {
+			t.Errorf("%s: Load says %v", name, got)
+		}
 	}
 }

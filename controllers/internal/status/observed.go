@@ -16,10 +16,15 @@ type Observed struct {
 	Cluster *v1alpha1.RealtimeCluster
 	// Revision is the hash of the newest PolicySet.
 	Revision string
+	// SelectorFault says why policySelector means nothing; empty when it does.
+	SelectorFault string
 	// Replicas is the number of pods that is wanted.
 	Replicas int32
 	// Servers is the Deployment; nil when it is not there.
 	Servers *appsv1.Deployment
+	// NewerImage is what the operator's version would run, when the cluster names no
+	// image and runs another one since before the operator was upgraded.
+	NewerImage string
 	// Redis is the StatefulSet of a managed Redis; nil when it is not there.
 	Redis *appsv1.StatefulSet
 	// Pods of the servers, sorted by name.

@@ -11,6 +11,9 @@ import (
 
 // PoliciesPropagated is true when every pod that serves reports the newest revision.
 func PoliciesPropagated(o Observed) metav1.Condition {
+	if o.SelectorFault != "" {
+		return no(v1alpha1.ReasonInvalidSelector, "spec.policySelector picks nothing, because it means nothing: "+o.SelectorFault)
+	}
 	return propagated(Propagation(o.Pods, o.Revision), o.Revision)
 }
 

@@ -52,6 +52,10 @@ func PolicyStatusOf(p Policy, old []metav1.Condition) PolicyStatus {
 var reasons = map[string]string{
 	desired.ReasonDuplicateLobbyType: v1alpha1.ReasonLobbyTypeTaken,
 	desired.ReasonLobbyPolicyMissing: v1alpha1.ReasonReferenceNotFound,
+	desired.ReasonReferenceMissing:   v1alpha1.ReasonReferenceNotFound,
+	desired.ReasonReferenceInvalid:   v1alpha1.ReasonReferenceInvalid,
+	desired.ReasonTooMany:            v1alpha1.ReasonTooMany,
+	desired.ReasonTooLarge:           v1alpha1.ReasonTooLarge,
 }
 
 // Accepted tells whether the object is part of its cluster's policies.
@@ -59,6 +63,8 @@ func Accepted(p Policy) metav1.Condition {
 	switch {
 	case p.Cluster == nil:
 		return no(v1alpha1.ReasonClusterNotFound, fmt.Sprintf("there is no RealtimeCluster %q in this namespace: create it, or name another in spec.clusterRef", p.ClusterName))
+	case p.Problem != nil && p.Problem.Reason == desired.ReasonInvalidSelector:
+		return no(v1alpha1.ReasonInvalidSelector, fmt.Sprintf("%s of RealtimeCluster %q means nothing: %s", p.Problem.Field, p.ClusterName, p.Problem.Message))
 	case !p.Selected:
 		return no(v1alpha1.ReasonNotSelected, fmt.Sprintf("spec.policySelector of RealtimeCluster %q does not pick its labels", p.ClusterName))
 	case p.Problem != nil:

@@ -26,7 +26,11 @@ func Progressing(o Observed) metav1.Condition {
 	case d.Status.Replicas != o.Replicas || d.Status.ReadyReplicas < o.Replicas:
 		return yes(v1alpha1.ReasonScaling, fmt.Sprintf("%d pods are there and %d ready, %d are wanted%s", d.Status.Replicas, d.Status.ReadyReplicas, o.Replicas, problems(o.Pods)))
 	}
-	return no(v1alpha1.ReasonRolloutComplete, fmt.Sprintf("all %d pods run the newest template", o.Replicas))
+	text := fmt.Sprintf("all %d pods run the newest template", o.Replicas)
+	if o.NewerImage != "" {
+		text += fmt.Sprintf("; they keep the image of an older operator: set spec.image to %q to move to this one's", o.NewerImage)
+	}
+	return no(v1alpha1.ReasonRolloutComplete, text)
 }
 
 // stalled tells whether new pods fail: the Deployment's deadline has passed, or a

@@ -14,7 +14,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired/exposure"
 )
 
-// Images are those that belong to the operator's version.
+// Images are those of clusters that name none: the operator's own, or what is in use.
 type Images struct {
 	Server string
 	Redis  string
@@ -25,7 +25,9 @@ type Input struct {
 	// Cluster with its defaults filled in.
 	Cluster  *v1alpha1.RealtimeCluster
 	Policies *configv1.PolicySet
-	Images   Images
+	// References are what the policies name; nil when that was not looked up.
+	References *desired.References
+	Images     Images
 	// Replicas of the servers.
 	Replicas int32
 	// Gateway is what the installed Gateway API can do.
@@ -76,7 +78,7 @@ func config(in Input, out *Stack) error {
 	if err != nil {
 		return err
 	}
-	out.add(runtime, policies)
+	out.add(runtime, policies, desired.PolicySecret(in.Cluster, in.Policies, in.References))
 	return nil
 }
 

@@ -39,7 +39,7 @@ func TestGolden(t *testing.T) {
 
 func build(t *testing.T, cluster *v1alpha1.RealtimeCluster, objects manifest.Objects) stack.Stack {
 	t.Helper()
-	set, problems := desired.PolicySet(cluster, objects.Policies, objects.Queues)
+	set, problems := desired.PolicySet(cluster, objects.Policies, objects.Queues, nil)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

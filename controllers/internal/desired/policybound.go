@@ -1,0 +1,37 @@
+package desired
+
+import (
+	"bytes"
+	"fmt"
+
+	"sigs.k8s.io/yaml"
+)
+
+// MaxPolicySetBytes is how large the policies and queues of a PolicySet may be as
+// YAML: a ConfigMap takes 1 MiB with everything in it.
+const MaxPolicySetBytes = 900 << 10
+
+// room is what is left of [MaxPolicySetBytes].
+type room struct{ left int }
+
+// take tells whether one more item fits, and takes its room when it does.
+func (r *room) take(item any) (size int, fits bool) {
+	text, err := yaml.Marshal(item)
+	if err != nil {
+		return 0, false
+	}
+	size = len(text) + 2*bytes.Count(text, []byte("\n")) // as an item of a list it is indented
+	if size > r.left {
+		return size, false
+	}
+	r.left -= size
+	return size, true
+}
+
+func tooLarge(kind, name string, size int) Problem {
+	return Problem{
+		Kind: kind, Name: name, Reason: ReasonTooLarge, Field: "spec",
+		Message: fmt.Sprintf("it takes %d bytes, and the cluster's other policies and queues leave no room for them: all may have %d together; "+
+			"make some smaller, such as lists of words, or move them to another cluster", size, MaxPolicySetBytes),
+	}
+}
