@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"sigs.k8s.io/yaml"
+
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
@@ -62,7 +64,47 @@ func adapt(r rendered, redisAddress, dir string, secrets secretFinder) (config c
 		}
 		config.Auth.Providers = append(config.Auth.Providers, local)
 	}
-	return config, remarks, nil
+	config.PolicySecretsDir = filepath.Join(dir, "policy-secrets")
+	more, err := policySecrets(r.policies, config.PolicySecretsDir, secrets)
+	return config, append(remarks, more...), err
+}
+
+// policySecrets writes the keys that policies and queues name, as far as the user's
+// file holds them; remarks say which it does not.
+func policySecrets(policies []byte, dir string, secrets secretFinder) (remarks []string, err error) {
+	var set configv1.PolicySet
+	if err := yaml.Unmarshal(policies, &set); err != nil {
+		return nil, fmt.Errorf("read the policies: %w", err)
+	}
+	var refs []*v1alpha1.KeyReference
+	for _, l := range set.Lobbies {
+		for _, f := range l.Spec.Chat.Filters {
+			refs = append(refs, f.SecretRef)
+		}
+	}
+	for _, q := range set.Queues {
+		refs = append(refs, q.Spec.Handoff.SecretRef)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make a directory for the policies' secrets: %w", err)
+	}
+	for _, ref := range refs {
+		if ref == nil {
+			continue
+		}
+		value, found, err := secrets(*ref)
+		if err != nil {
+			return remarks, err
+		}
+		if !found {
+			remarks = append(remarks, fmt.Sprintf("key %q of Secret %q is not in the file; what a policy signs with it fails", ref.Key, ref.Name))
+			continue
+		}
+		if err := writeFile(filepath.Join(dir, configv1.PolicySecretFile(*ref)), value, 0o600); err != nil {
+			return remarks, err
+		}
+	}
+	return remarks, nil
 }
 
 // adaptProvider puts the provider's key into a file of this machine: the one of

@@ -74,6 +74,7 @@ func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
 			{Name: "absent", SharedSecretFile: "/etc/anteroom/absent"},
 		}},
 	}}
+	r.policies = []byte(`{queues: [{name: q, spec: {handoff: {secretRef: {name: tools, key: key}}}}, {name: r, spec: {handoff: {secretRef: {name: lost, key: key}}}}]}`)
 	r.cluster.Spec.Redis.Mode = v1alpha1.RedisExternal
 	r.cluster.Spec.Auth.Providers = []v1alpha1.AuthProvider{
 		{Name: "tools", SharedSecretRef: &v1alpha1.KeyReference{Name: "tools", Key: "key"}},
@@ -86,6 +87,7 @@ func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
 	}
 	want := r.runtime
 	want.Redis = configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{"127.0.0.1:7000"}, KeyPrefix: "arena:"}
+	want.PolicySecretsDir = filepath.Join(dir, "policy-secrets")
 	want.Auth.Providers = []configv1.AuthProvider{
 		{Name: "accounts", JWKSURL: "https://accounts.example.com/jwks.json"},
 		{Name: "tools", SharedSecretFile: filepath.Join(dir, "auth-tools")},
@@ -100,7 +102,10 @@ func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
 	if key, _ := os.ReadFile(filepath.Join(dir, "auth-absent")); len(key) < 32 {
 		t.Errorf("no key was made: %q", key)
 	}
-	if text := strings.Join(remarks, "\n"); !strings.Contains(text, "sentinel:26379") || !strings.Contains(text, `"absent"`) {
+	if key, _ := os.ReadFile(filepath.Join(dir, "policy-secrets", "tools_key")); string(key) != "in-data" {
+		t.Errorf("the key of a policy is %q", key)
+	}
+	if text := strings.Join(remarks, "\n"); !strings.Contains(text, `"lost"`) || !strings.Contains(text, "sentinel:26379") || !strings.Contains(text, `"absent"`) {
 		t.Errorf("remarks are %q", text)
 	}
 }
