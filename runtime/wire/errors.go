@@ -41,6 +41,9 @@ const (
 	ReasonWrongPassword Reason = "wrong_password"
 	ReasonNotHost       Reason = "not_host"
 	ReasonNotMember     Reason = "not_member"
+	ReasonNotReady      Reason = "not_ready"
+	ReasonNotStarting   Reason = "not_starting"
+	ReasonCooldown      Reason = "cooldown"
 	ReasonPartyFull     Reason = "party_full"
 	ReasonNotLeader     Reason = "not_leader"
 )

@@ -2,18 +2,35 @@ package wire
 
 // Lobby events.
 const (
-	EventLobbyCreate       = "lobby:create"       // request: LobbyCreate → LobbyState
-	EventLobbyGet          = "lobby:get"          // request: LobbyGet → LobbyState
-	EventLobbyJoin         = "lobby:join"         // request: LobbyJoin → LobbyState
-	EventLobbyLeave        = "lobby:leave"        // request: LobbyLeave → nothing
-	EventLobbyUpdate       = "lobby:update"       // request: LobbyUpdate → LobbyVersion
-	EventLobbySetMember    = "lobby:setMember"    // request: LobbySetMember → LobbyVersion
-	EventLobbyReady        = "lobby:ready"        // request: LobbyReady → LobbyVersion
-	EventLobbyKick         = "lobby:kick"         // request: LobbyKick → LobbyVersion
-	EventLobbyTransferHost = "lobby:transferHost" // request: LobbyTransferHost → LobbyVersion
-	EventLobbySnapshot     = "lobby:snapshot"     // push: LobbySnapshot
-	EventLobbyPatch        = "lobby:patch"        // push: LobbyPatch
-	EventLobbyRemoved      = "lobby:removed"      // push: LobbyRemoved
+	EventLobbyCreate         = "lobby:create"         // request: LobbyCreate → LobbyState
+	EventLobbyGet            = "lobby:get"            // request: LobbyGet → LobbyState
+	EventLobbyJoin           = "lobby:join"           // request: LobbyJoin → LobbyState
+	EventLobbyLeave          = "lobby:leave"          // request: LobbyLeave → nothing
+	EventLobbyUpdate         = "lobby:update"         // request: LobbyUpdate → LobbyVersion
+	EventLobbySetMember      = "lobby:setMember"      // request: LobbySetMember → LobbyVersion
+	EventLobbyReady          = "lobby:ready"          // request: LobbyReady → LobbyVersion
+	EventLobbyKick           = "lobby:kick"           // request: LobbyKick → LobbyVersion
+	EventLobbyTransferHost   = "lobby:transferHost"   // request: LobbyTransferHost → LobbyVersion
+	EventLobbyBan            = "lobby:ban"            // request: LobbyBan → LobbyVersion
+	EventLobbyUnban          = "lobby:unban"          // request: LobbyMemberRef → LobbyVersion
+	EventLobbyVoteKick       = "lobby:voteKick"       // request: LobbyMemberRef → LobbyVersion
+	EventLobbyInvite         = "lobby:invite"         // request: LobbyMemberRef → LobbyInviteSent
+	EventLobbyRespondInvite  = "lobby:respondInvite"  // request: LobbyRespondInvite → LobbyState, or nothing
+	EventLobbyRequestJoin    = "lobby:requestJoin"    // request: LobbyRequestJoin → LobbyRequestSent
+	EventLobbyRespondJoin    = "lobby:respondJoin"    // request: LobbyRespondJoin → LobbyVersion
+	EventLobbyRegenerateCode = "lobby:regenerateCode" // request: LobbyRef → LobbyCode
+	EventLobbyStart          = "lobby:start"          // request: LobbyRef → LobbyVersion
+	EventLobbyCancelStart    = "lobby:cancelStart"    // request: LobbyRef → LobbyVersion
+	EventLobbyClose          = "lobby:close"          // request: LobbyRef → LobbyVersion
+	EventLobbySnapshot       = "lobby:snapshot"       // push: LobbySnapshot
+	EventLobbyPatch          = "lobby:patch"          // push: LobbyPatch
+	EventLobbyStarting       = "lobby:starting"       // push: LobbyPatch with StartsAt
+	EventLobbyHandoff        = "lobby:handoff"        // push: LobbyPatch with Match
+	EventLobbyRemoved        = "lobby:removed"        // push: LobbyRemoved
+	EventLobbyInvited        = "lobby:invited"        // push: LobbyInvited
+	EventLobbyJoinRequested  = "lobby:joinRequested"  // push: LobbyJoinRequested
+	EventLobbyJoinDeclined   = "lobby:joinDeclined"   // push: LobbyJoinDeclined
+	EventLobbySeated         = "lobby:seated"         // push: LobbySeated
 )
 
 // LobbyStatus is where a lobby is in its life.
@@ -69,9 +86,15 @@ type Lobby struct {
 	Members     map[string]Member `json:"members"` // by user id
 	Attributes  Attributes        `json:"attributes"`
 	Policy      PolicyRef         `json:"policy"`
-	MatchID     string            `json:"matchId,omitempty"`
-	CreatedAt   int64             `json:"createdAt"`
-	ExpiresAt   int64             `json:"expiresAt"`
+	// StartsAt is when the countdown of a lobby that is starting ends.
+	StartsAt int64  `json:"startsAt,omitempty"`
+	MatchID  string `json:"matchId,omitempty"`
+	// Match is what lobby:handoff told, while the lobby is in its match.
+	Match *Match `json:"match,omitempty"`
+	// Votes count those who want a player out, by the player's id.
+	Votes     map[string]int `json:"votes,omitempty"`
+	CreatedAt int64          `json:"createdAt"`
+	ExpiresAt int64          `json:"expiresAt"`
 }
 
 // Member is one user in a lobby.
@@ -120,14 +143,17 @@ type LobbyGet struct {
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
 }
 
-// LobbyJoin joins by id or by code; exactly one must be given.
+// LobbyJoin joins by id, by code or by an invite; exactly one must be given.
 type LobbyJoin struct {
 	Key
-	LobbyID  string `json:"lobbyId,omitempty" validate:"required_without=Code,excluded_with=Code,max=64"`
+	LobbyID  string `json:"lobbyId,omitempty" validate:"max=64"`
 	Code     string `json:"code,omitempty" validate:"max=16"`
+	InviteID string `json:"inviteId,omitempty" validate:"max=64"`
 	Password string `json:"password,omitempty" validate:"max=72"`
 	// As is member (the default) or spectator.
-	As     Role        `json:"as,omitempty" validate:"omitempty,oneof=member spectator"`
+	As Role `json:"as,omitempty" validate:"omitempty,oneof=member spectator"`
+	// Team is short for member.team.
+	Team   string      `json:"team,omitempty" validate:"max=32"`
 	Member *MemberInit `json:"member,omitempty"`
 }
 
@@ -214,7 +240,22 @@ type LobbyPatch struct {
 	To      uint64    `json:"to"`
 	Ops     []PatchOp `json:"ops"`
 	Cause   Cause     `json:"cause"`
-	Meta    *Meta     `json:"meta,omitempty"`
+	// StartsAt is set in lobby:starting and Match in lobby:handoff. Both are patches of
+	// their own, of the version alone: what they tell of is in the patch before.
+	StartsAt int64  `json:"startsAt,omitempty"`
+	Match    *Match `json:"match,omitempty"`
+	Meta     *Meta  `json:"meta,omitempty"`
+}
+
+// Event is the name of the push that carries the patch.
+func (p LobbyPatch) Event() string {
+	switch {
+	case p.StartsAt != 0:
+		return EventLobbyStarting
+	case p.Match != nil:
+		return EventLobbyHandoff
+	}
+	return EventLobbyPatch
 }
 
 // PatchOp is one operation of JSON Patch (RFC 6902): add, replace or remove.
@@ -250,15 +291,149 @@ const (
 	CauseHostMigrated       CauseType = "host_migrated"
 	CauseUpdated            CauseType = "updated"
 	CauseClosed             CauseType = "closed"
+	CauseMemberBanned       CauseType = "member_banned"
+	CauseUnbanned           CauseType = "unbanned"
+	CauseVoted              CauseType = "voted"
+	CauseMemberVotedOut     CauseType = "member_voted_out"
+	CauseJoinRequested      CauseType = "join_requested"
+	CauseJoinAnswered       CauseType = "join_answered"
+	CauseStarting           CauseType = "starting"
+	CauseStartCancelled     CauseType = "start_cancelled"
+	CauseMatchStarted       CauseType = "match_started"
+	CauseMatchReported      CauseType = "match_reported"
+	CauseMatchEnded         CauseType = "match_ended"
+	CausePolicyChanged      CauseType = "policy_changed"
+	CauseMembersSeated      CauseType = "members_seated"
 )
 
 // LobbyRemoved tells a user that it is no longer in a lobby.
 type LobbyRemoved struct {
 	LobbyID string `json:"lobbyId"`
-	// Reason is kicked, timed_out or closed; left when the user itself left over
+	// Reason is kicked, banned, timed_out or closed; left when the user itself left over
 	// another of its connections; lost when the server has lost the lobby, and then
 	// there is no Meta.
 	Reason  string `json:"reason"`
 	Message string `json:"message,omitempty"`
+	Meta    *Meta  `json:"meta,omitempty"`
+}
+
+// Match is what the players of a lobby are handed over to.
+type Match struct {
+	ID        string                 `json:"matchId"`
+	LobbyID   string                 `json:"lobbyId"`
+	StartedAt int64                  `json:"startedAt"`
+	Players   map[string]MatchPlayer `json:"players"` // by user id
+	// Connection is where the match is, once a back end has reported it.
+	Connection Attributes `json:"connection,omitempty"`
+}
+
+// MatchPlayer is a player's place in a match.
+type MatchPlayer struct {
+	Team string `json:"team,omitempty"`
+	Slot int    `json:"slot"`
+}
+
+// LobbyRef names a lobby.
+type LobbyRef struct {
+	Key
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+}
+
+// LobbyMemberRef names a user for a lobby.
+type LobbyMemberRef struct {
+	Key
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+}
+
+// LobbyBan keeps a user out, and takes it out if it is in (host only).
+type LobbyBan struct {
+	Key
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+	Reason  string `json:"reason,omitempty" validate:"max=128"`
+}
+
+// LobbyInviteSent acknowledges lobby:invite.
+type LobbyInviteSent struct {
+	LobbyID   string `json:"lobbyId"`
+	InviteID  string `json:"inviteId"`
+	ExpiresAt int64  `json:"expiresAt"`
+}
+
+// LobbyInvited asks a user in.
+type LobbyInvited struct {
+	InviteID string `json:"inviteId"`
+	LobbyID  string `json:"lobbyId"`
+	Type     string `json:"type"`
+	Name     string `json:"name,omitempty"`
+	FromID   string `json:"fromId"`
+	FromName string `json:"fromName,omitempty"`
+	// Requested says that this answers the user's own lobby:requestJoin.
+	Requested bool  `json:"requested,omitempty"`
+	ExpiresAt int64 `json:"expiresAt"`
+	Meta      *Meta `json:"meta,omitempty"`
+}
+
+// LobbyRespondInvite accepts an invite, which joins as [LobbyJoin] does, or declines it.
+type LobbyRespondInvite struct {
+	Key
+	InviteID string      `json:"inviteId" validate:"required,max=64"`
+	Accept   bool        `json:"accept"`
+	Member   *MemberInit `json:"member,omitempty"`
+}
+
+// LobbyRequestJoin asks the host to be let in, to a lobby found by id or by code.
+type LobbyRequestJoin struct {
+	Key
+	LobbyID string `json:"lobbyId,omitempty" validate:"max=64"`
+	Code    string `json:"code,omitempty" validate:"max=16"`
+	Message string `json:"message,omitempty" validate:"max=128"`
+}
+
+// LobbyRequestSent acknowledges lobby:requestJoin.
+type LobbyRequestSent struct {
+	LobbyID   string `json:"lobbyId"`
+	ExpiresAt int64  `json:"expiresAt"`
+}
+
+// LobbyJoinRequested asks the host to let a user in.
+type LobbyJoinRequested struct {
+	LobbyID   string `json:"lobbyId"`
+	UserID    string `json:"userId"`
+	Name      string `json:"name,omitempty"`
+	Message   string `json:"message,omitempty"`
+	ExpiresAt int64  `json:"expiresAt"`
+	Meta      *Meta  `json:"meta,omitempty"`
+}
+
+// LobbyRespondJoin answers a request (host only). Accepting invites the user.
+type LobbyRespondJoin struct {
+	Key
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+	Accept  bool   `json:"accept"`
+}
+
+// LobbyJoinDeclined tells a user that the host does not let it in.
+type LobbyJoinDeclined struct {
+	LobbyID string `json:"lobbyId"`
+	Meta    *Meta  `json:"meta,omitempty"`
+}
+
+// LobbyCode acknowledges lobby:regenerateCode.
+type LobbyCode struct {
+	LobbyID string `json:"lobbyId"`
+	Version uint64 `json:"version"`
+	Code    string `json:"code"`
+}
+
+// LobbySeated tells a user that it was put into a lobby together with others. It has
+// the lobby's disconnectGrace to come with lobby:get.
+type LobbySeated struct {
+	LobbyID string `json:"lobbyId"`
+	Type    string `json:"type"`
+	ByID    string `json:"byId,omitempty"`
+	Team    string `json:"team,omitempty"`
 	Meta    *Meta  `json:"meta,omitempty"`
 }

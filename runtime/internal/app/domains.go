@@ -58,6 +58,17 @@ func registerLobby(r *session.Router, h *lobby.Handlers) {
 	session.Handle(r, wire.EventLobbyReady, h.Ready)
 	session.Handle(r, wire.EventLobbyKick, h.Kick)
 	session.Handle(r, wire.EventLobbyTransferHost, h.TransferHost)
+	session.Handle(r, wire.EventLobbyBan, h.Ban)
+	session.Handle(r, wire.EventLobbyUnban, h.Unban)
+	session.Handle(r, wire.EventLobbyVoteKick, h.VoteKick)
+	session.Handle(r, wire.EventLobbyInvite, h.Invite)
+	session.Handle(r, wire.EventLobbyRespondInvite, h.RespondInvite)
+	session.Handle(r, wire.EventLobbyRequestJoin, h.RequestJoin)
+	session.Handle(r, wire.EventLobbyRespondJoin, h.RespondJoin)
+	session.Handle(r, wire.EventLobbyRegenerateCode, h.RegenerateCode)
+	session.Handle(r, wire.EventLobbyStart, h.Start)
+	session.Handle(r, wire.EventLobbyCancelStart, h.CancelStart)
+	session.Handle(r, wire.EventLobbyClose, h.Close)
 }
 
 func registerParty(r *session.Router, h *party.Handlers) {

@@ -25,7 +25,10 @@ func lobbyPolicy(p v1alpha1.LobbyPolicy) lobby.Policy {
 		Host: lobby.HostPolicy{
 			Migration: lobby.Migration(s.Host.Migration), Grace: s.Host.Grace.Duration, OnLeave: lobby.OnLeave(s.Host.OnLeave),
 		},
-		Ready:      lobby.ReadyPolicy{ClearOnChange: on(s.Ready.ClearOnChange)},
+		Ready: lobby.ReadyPolicy{
+			Required: s.Ready.Required, MinPercent: int(s.Ready.MinPercent), AutoStart: s.Ready.AutoStart,
+			Countdown: s.Ready.Countdown.Duration, ClearOnChange: on(s.Ready.ClearOnChange),
+		},
 		Teams:      teamPolicy(s.Teams),
 		Attributes: attributeRules(s.Attributes),
 		Limits:     lobby.AttributeLimits{Keys: int(s.AttributeLimits.Keys), Bytes: int(s.AttributeLimits.Bytes)},
@@ -57,6 +60,7 @@ func joinPolicy(j realtime.JoinRules) lobby.JoinPolicy {
 	return lobby.JoinPolicy{
 		Code:       lobby.CodePolicy{Enabled: on(j.Code.Enabled), Length: int(j.Code.Length), TTL: orZero(j.Code.TTL)},
 		Password:   lobby.PasswordPolicy{Allowed: j.Password.Allowed, MinLength: int(j.Password.MinLength)},
+		Requests:   j.Requests,
 		LateJoin:   j.LateJoin,
 		MaxPerUser: int(j.MaxPerUser),
 	}
@@ -85,10 +89,11 @@ func chatPolicy(c realtime.ChatRules) lobby.ChatPolicy {
 	return p
 }
 
-// moderationPolicy keeps a user who was removed out for as long as the lobby
-// lives when the policy names no time.
 func moderationPolicy(s realtime.LobbyPolicySpec) lobby.ModerationPolicy {
-	p := lobby.ModerationPolicy{Kick: on(s.Moderation.Kick)}
+	p := lobby.ModerationPolicy{Kick: on(s.Moderation.Kick), VoteKick: s.Moderation.VoteKick.Enabled}
+	if ratio := number(s.Moderation.VoteKick.Ratio); ratio != nil {
+		p.VoteRatio = *ratio
+	}
 	if s.Moderation.BanTTL != nil {
 		p.BanTTL = s.Moderation.BanTTL.Duration
 	}

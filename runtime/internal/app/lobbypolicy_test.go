@@ -38,6 +38,7 @@ func converted() lobby.Policy {
 		Chat: lobby.ChatPolicy{
 			Enabled: true, MaxLength: 1000, HistorySize: 200, HistoryTTL: 24 * time.Hour, RateMessages: 5, RatePer: 5 * time.Second,
 		},
+		Ready:      lobby.ReadyPolicy{MinPercent: 100, Countdown: 5 * time.Second},
 		Moderation: lobby.ModerationPolicy{Kick: true, BanTTL: time.Minute},
 		Lifecycle: lobby.LifecyclePolicy{
 			DisconnectGrace: 30 * time.Second, EmptyTimeout: time.Minute, IdleTimeout: 15 * time.Minute, MaxLifetime: 12 * time.Hour,
@@ -67,6 +68,22 @@ func TestLobbyPolicy(t *testing.T) {
 				s.Join.Code.Enabled, s.Chat.Enabled, s.Moderation.Kick = ptr(false), ptr(false), ptr(false)
 			},
 			func(p *lobby.Policy) { p.Join.Code.Enabled, p.Chat.Enabled, p.Moderation.Kick = false, false, false },
+		},
+		{
+			"a start by itself", func(s *realtime.LobbyPolicySpec) {
+				s.Ready.Required, s.Ready.AutoStart, s.Ready.MinPercent = true, true, 60
+				s.Ready.Countdown, s.Join.Requests = realtime.NewDuration(time.Second), true
+			},
+			func(p *lobby.Policy) {
+				p.Ready.Required, p.Ready.AutoStart, p.Ready.MinPercent, p.Ready.Countdown = true, true, 60, time.Second
+				p.Join.Requests = true
+			},
+		},
+		{
+			"votes", func(s *realtime.LobbyPolicySpec) {
+				s.Moderation.VoteKick = realtime.VoteKickRules{Enabled: true, Ratio: "0.75"}
+			},
+			func(p *lobby.Policy) { p.Moderation.VoteKick, p.Moderation.VoteRatio = true, 0.75 },
 		},
 		{"no teams", func(s *realtime.LobbyPolicySpec) { s.Teams = nil }, func(p *lobby.Policy) { p.Teams = lobby.TeamPolicy{} }},
 		{"a code as good as its lobby", func(s *realtime.LobbyPolicySpec) { s.Join.Code.TTL = nil }, func(p *lobby.Policy) { p.Join.Code.TTL = 0 }},

@@ -66,15 +66,25 @@ type AttributeLimits struct {
 	Bytes int `json:"bytes"`
 }
 
-// scope is whose attributes a command writes.
-type scope bool
+// scope is whose attributes a command writes; byServer are the lobby's too, those that
+// only the server writes among them.
+type scope int
 
 const (
-	ofLobby  scope = false
-	ofMember scope = true
+	ofLobby scope = iota
+	ofMember
+	byServer
 )
 
-func (r AttributeRule) scope() scope { return r.WritableBy == WriterMember }
+func (r AttributeRule) scope() scope {
+	if r.WritableBy == WriterMember {
+		return ofMember
+	}
+	return ofLobby
+}
+
+// has tells whether the attribute is among those that are written.
+func (s scope) has(r AttributeRule) bool { return (s == ofMember) == (r.scope() == ofMember) }
 
 // hidden are the keys that not even members see, or, to the public, that only
 // members do; nil when there are none.
@@ -114,7 +124,7 @@ func (p Policy) defaults(s scope) wire.Attributes {
 	var a wire.Attributes
 	for _, r := range p.Attributes {
 		value, ok := scalar(r.Default)
-		if !ok || r.scope() != s {
+		if !ok || !s.has(r) {
 			continue
 		}
 		if a == nil {
@@ -160,11 +170,11 @@ func (p Policy) rule(key string, s scope, field string) (AttributeRule, error) {
 	switch {
 	case i < 0:
 		return AttributeRule{}, wire.Invalid(field, fmt.Sprintf("the policy declares no attribute %q", key))
-	case p.Attributes[i].WritableBy == WriterServer:
+	case p.Attributes[i].WritableBy == WriterServer && s != byServer:
 		return AttributeRule{}, &wire.Error{Code: wire.CodePermissionDenied, Field: field, Message: fmt.Sprintf("the attribute %q is written by the server", key)}
-	case p.Attributes[i].scope() != s && s == ofLobby:
+	case !s.has(p.Attributes[i]) && s != ofMember:
 		return AttributeRule{}, wire.Invalid(field, fmt.Sprintf("the attribute %q belongs to members: set it with lobby:setMember", key))
-	case p.Attributes[i].scope() != s:
+	case !s.has(p.Attributes[i]):
 		return AttributeRule{}, wire.Invalid(field, fmt.Sprintf("the attribute %q belongs to the lobby: its host sets it with lobby:update", key))
 	}
 	return p.Attributes[i], nil

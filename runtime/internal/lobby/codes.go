@@ -15,6 +15,7 @@ const (
 	codeSpace   = "lobby-code"
 	createSpace = "lobby-create"
 	joinSpace   = "lobby-join"
+	inviteSpace = "lobby-invite"
 )
 
 // codeTries is how many codes are tried before a create is refused as

@@ -105,19 +105,30 @@ func (s *Service) commitNew(ctx context.Context, l Lobby, patches []wire.LobbyPa
 
 // Join brings the caller in, found by id or by code.
 func (s *Service) Join(ctx context.Context, c command.Call, req *wire.LobbyJoin) (Outcome, error) {
-	cmd := JoinCommand{User: actor(c.Caller), Code: names.TidyCode(req.Code), As: req.As, Member: memberInit(req.Member)}
-	id, err := s.find(ctx, req.LobbyID, cmd.Code)
+	cmd := JoinCommand{
+		User: actor(c.Caller), Code: names.TidyCode(req.Code), Invite: req.InviteID, As: req.As, Member: memberInit(req.Member),
+	}
+	if req.Team != "" {
+		cmd.Member.Team = req.Team
+	}
+	id, err := s.find(ctx, req.LobbyID, cmd.Code, cmd.Invite)
 	if err != nil {
 		return Outcome{}, err
 	}
+	return s.join(ctx, c, id, cmd, req.Password)
+}
+
+// join brings the caller into a lobby that was found.
+func (s *Service) join(ctx context.Context, c command.Call, id string, cmd JoinCommand, password string) (Outcome, error) {
+	byWord := cmd.Code != "" || cmd.Invite != ""
 	l, err := s.load(ctx, id)
 	if err != nil {
-		return Outcome{}, orExpired(err, cmd.Code)
+		return Outcome{}, orExpired(err, byWord)
 	}
-	if cmd.Code != "" && l.Closed() && !l.Has(c.ID) {
+	if byWord && l.Closed() && !l.Has(c.ID) {
 		return Outcome{}, codeExpired()
 	}
-	if cmd.Proof, err = s.prove(ctx, l, cmd, req.Password); err != nil {
+	if cmd.Proof, err = s.prove(ctx, l, cmd, password); err != nil {
 		return Outcome{}, err
 	}
 	out, err := s.change(ctx, id, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
@@ -157,21 +168,32 @@ func (s *Service) joined(ctx context.Context, c command.Call, cmd JoinCommand, l
 	return out, err
 }
 
-func (s *Service) find(ctx context.Context, lobbyID, code string) (string, error) {
+func (s *Service) find(ctx context.Context, lobbyID, code, invite string) (string, error) {
+	given := 0
+	for _, way := range []string{lobbyID, code, invite} {
+		if way != "" {
+			given++
+		}
+	}
 	switch {
-	case (lobbyID == "") == (code == ""):
-		return "", wire.Invalid("lobbyId", "give either lobbyId or code")
+	case given != 1:
+		return "", wire.Invalid("lobbyId", "give one of lobbyId, code and inviteId")
 	case code != "":
 		return s.byCode(ctx, code)
+	case invite != "":
+		return lobbyOfInvite(invite), nil
 	}
 	return lobbyID, nil
 }
 
-func codeExpired() error { return wire.Refuse(wire.CodeCodeExpired, "this code is no longer good") }
+func codeExpired() error {
+	return wire.Refuse(wire.CodeCodeExpired, "this code or invite is no longer good")
+}
 
-// orExpired is what a user learns who came with the code of a lobby that is gone.
-func orExpired(err error, code string) error {
-	if code != "" && isNotFound(err) {
+// orExpired is what a user learns who came with the code of a lobby that is gone, or
+// an invite to it.
+func orExpired(err error, byWord bool) error {
+	if byWord && isNotFound(err) {
 		return codeExpired()
 	}
 	return err

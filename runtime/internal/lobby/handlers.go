@@ -96,6 +96,85 @@ func (h *Handlers) TransferHost(ctx context.Context, call command.Call, req *wir
 	return version(h.service.TransferHost(ctx, call, req))
 }
 
+// Ban is lobby:ban.
+func (h *Handlers) Ban(ctx context.Context, call command.Call, req *wire.LobbyBan) (command.Reply, error) {
+	return version(h.service.Ban(ctx, call, req))
+}
+
+// Unban is lobby:unban.
+func (h *Handlers) Unban(ctx context.Context, call command.Call, req *wire.LobbyMemberRef) (command.Reply, error) {
+	return version(h.service.Unban(ctx, call, req))
+}
+
+// VoteKick is lobby:voteKick.
+func (h *Handlers) VoteKick(ctx context.Context, call command.Call, req *wire.LobbyMemberRef) (command.Reply, error) {
+	return version(h.service.VoteKick(ctx, call, req))
+}
+
+// Start is lobby:start.
+func (h *Handlers) Start(ctx context.Context, call command.Call, req *wire.LobbyRef) (command.Reply, error) {
+	return version(h.service.Start(ctx, call, req))
+}
+
+// CancelStart is lobby:cancelStart.
+func (h *Handlers) CancelStart(ctx context.Context, call command.Call, req *wire.LobbyRef) (command.Reply, error) {
+	return version(h.service.CancelStart(ctx, call, req))
+}
+
+// Close is lobby:close.
+func (h *Handlers) Close(ctx context.Context, call command.Call, req *wire.LobbyRef) (command.Reply, error) {
+	return version(h.service.Close(ctx, call, req))
+}
+
+// RespondJoin is lobby:respondJoin.
+func (h *Handlers) RespondJoin(ctx context.Context, call command.Call, req *wire.LobbyRespondJoin) (command.Reply, error) {
+	return version(h.service.RespondJoin(ctx, call, req))
+}
+
+// Invite is lobby:invite.
+func (h *Handlers) Invite(ctx context.Context, call command.Call, req *wire.LobbyMemberRef) (command.Reply, error) {
+	out, invite, err := h.service.Invite(ctx, call, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{
+		Data: wire.LobbyInviteSent{LobbyID: req.LobbyID, InviteID: invite.ID, ExpiresAt: invite.ExpiresAt},
+		Meta: meta(req.LobbyID, out.At, out.TS),
+	}, nil
+}
+
+// RespondInvite is lobby:respondInvite.
+func (h *Handlers) RespondInvite(ctx context.Context, call command.Call, req *wire.LobbyRespondInvite) (command.Reply, error) {
+	out, err := h.service.RespondInvite(ctx, call, req)
+	if err != nil || !req.Accept {
+		return command.Reply{}, err
+	}
+	return enter(call, out)
+}
+
+// RequestJoin is lobby:requestJoin. The caller learns nothing of the lobby by it.
+func (h *Handlers) RequestJoin(ctx context.Context, call command.Call, req *wire.LobbyRequestJoin) (command.Reply, error) {
+	out, err := h.service.RequestJoin(ctx, call, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{Data: wire.LobbyRequestSent{
+		LobbyID: out.Lobby.ID, ExpiresAt: out.Lobby.Requests[call.ID].ExpiresAt,
+	}}, nil
+}
+
+// RegenerateCode is lobby:regenerateCode.
+func (h *Handlers) RegenerateCode(ctx context.Context, call command.Call, req *wire.LobbyRef) (command.Reply, error) {
+	out, err := h.service.RegenerateCode(ctx, call, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{
+		Data: wire.LobbyCode{LobbyID: req.LobbyID, Version: out.At.Seq, Code: out.Lobby.Code},
+		Meta: meta(req.LobbyID, out.At, out.TS),
+	}, nil
+}
+
 // enter answers with the state of a lobby, which a member follows from there.
 func enter(call command.Call, out Outcome) (command.Reply, error) {
 	l := out.Lobby

@@ -10,12 +10,14 @@ import (
 const (
 	ReasonLeft     = "left"
 	ReasonKicked   = "kicked"
+	ReasonBanned   = "banned"
 	ReasonTimedOut = "timed_out"
 	ReasonClosed   = "closed"
 )
 
 // Why a lobby closed, as the cause of its last patch says it.
 const (
+	closedByHost       = "closed_by_host"
 	closedHostLeft     = "host_left"
 	closedHostTimedOut = "host_timed_out"
 	closedEmpty        = "empty"
@@ -58,6 +60,7 @@ func (e *edit) crown(userID string) {
 	next.Role = wire.RoleHost
 	e.Members[userID] = next
 	e.HostID = userID
+	e.askAgain()
 }
 
 // part takes a member out for good. Before a host goes, another player gets its
@@ -91,6 +94,8 @@ func closing(reason string) string {
 func (e *edit) close(actor, reason string) {
 	e.Status, e.ClosedAt = wire.LobbyClosed, ms(e.now)
 	e.Code, e.CodeUntil = "", 0
+	e.StartsAt, e.Match, e.Votes = 0, nil, nil
+	e.Invites, e.Requests = nil, nil
 	e.patch(wire.CauseClosed, actor, reason)
 }
 

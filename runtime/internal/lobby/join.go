@@ -14,6 +14,8 @@ type JoinCommand struct {
 	Enrolment string
 	// Code is the code by which the user found the lobby; "" when by its id.
 	Code string
+	// Invite is the id of the invite that the user comes by; "" when by none.
+	Invite string
 	// Proof is the hash that the user's password was found to match; "" for none.
 	Proof string
 	// As is member or spectator; "" means member.
@@ -39,6 +41,8 @@ func (l Lobby) Join(cmd JoinCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 	if err := e.admit(cmd.User, cmd.Enrolment, as, cmd.Member); err != nil {
 		return l, nil, err
 	}
+	delete(e.Invites, cmd.User.ID)
+	delete(e.Requests, cmd.User.ID)
 	if as != wire.RoleSpectator {
 		e.clearReady()
 	}
@@ -56,14 +60,32 @@ func (l Lobby) joinAgain(cmd JoinCommand, as wire.Role, now time.Time) (Lobby, [
 	return l.Reconnect(cmd.User.ID, cmd.User.Session, now)
 }
 
-// mayEnter goes through what can keep a user out: first what hides the lobby from
-// those who may not know of it, and last the password, which is costly to check.
+// mayEnter goes through what can keep a user out; last the password, which is costly
+// to check, and which those who were invited need not know.
 func (l Lobby) mayEnter(cmd JoinCommand, as wire.Role, now time.Time) error {
-	if cmd.Code == "" && !l.Public() {
-		return notFound()
+	if err := l.mayKnock(cmd, as, now); err != nil {
+		return err
 	}
-	if cmd.Code != "" && cmd.Code != l.Code {
-		return wire.Refuse(wire.CodeCodeExpired, "this code is no longer good")
+	if cmd.Invite == "" && l.PasswordHash != "" && cmd.Proof != l.PasswordHash {
+		return wire.Precondition(wire.ReasonWrongPassword, "the password is wrong")
+	}
+	return nil
+}
+
+// mayKnock goes through what can keep a user out who knows the password: first what
+// hides the lobby from those who may not know of it.
+func (l Lobby) mayKnock(cmd JoinCommand, as wire.Role, now time.Time) error {
+	switch {
+	case cmd.Invite != "":
+		if !l.invited(cmd.User.ID, cmd.Invite, now) {
+			return codeExpired()
+		}
+	case cmd.Code == "":
+		if !l.Public() {
+			return notFound()
+		}
+	case cmd.Code != l.Code:
+		return codeExpired()
 	}
 	if err := l.open(); err != nil {
 		return err
@@ -79,13 +101,7 @@ func (l Lobby) mayEnter(cmd JoinCommand, as wire.Role, now time.Time) error {
 			return wire.Precondition(wire.ReasonLobbyStarted, "the match has started")
 		}
 	}
-	if err := l.room(as); err != nil {
-		return err
-	}
-	if l.PasswordHash != "" && cmd.Proof != l.PasswordHash {
-		return wire.Precondition(wire.ReasonWrongPassword, "the password is wrong")
-	}
-	return nil
+	return l.room(as)
 }
 
 // Public tells whether those who know the lobby's id may see and join it.

@@ -28,12 +28,24 @@ type Lobby struct {
 	Code      string `json:"code,omitempty"`
 	CodeUntil int64  `json:"codeUntil,omitempty"`
 	// PasswordHash never leaves the server.
-	PasswordHash string            `json:"passwordHash,omitempty"`
-	MaxMembers   int               `json:"maxMembers"`
-	Members      map[string]Member `json:"members"`
-	Attributes   wire.Attributes   `json:"attributes,omitempty"`
-	Policy       Policy            `json:"policy"`
-	MatchID      string            `json:"matchId,omitempty"`
+	PasswordHash string `json:"passwordHash,omitempty"`
+	// CodeAt is when the host last asked for another code.
+	CodeAt     int64             `json:"codeAt,omitempty"`
+	MaxMembers int               `json:"maxMembers"`
+	Members    map[string]Member `json:"members"`
+	Attributes wire.Attributes   `json:"attributes,omitempty"`
+	Policy     Policy            `json:"policy"`
+	// StartsAt is when the countdown ends, StartedBy the host who began it, "" when it
+	// began by itself, and Relock says that the lobby was locked before.
+	StartsAt  int64  `json:"startsAt,omitempty"`
+	StartedBy string `json:"startedBy,omitempty"`
+	Relock    bool   `json:"relock,omitempty"`
+	// Match is set while the lobby is in one; it is replaced, not changed.
+	Match *wire.Match `json:"match,omitempty"`
+	// Invites, Requests and Votes are by the user they are about.
+	Invites  map[string]Invite  `json:"invites,omitempty"`
+	Requests map[string]Request `json:"requests,omitempty"`
+	Votes    map[string]Vote    `json:"votes,omitempty"`
 	// Banned holds until when a user may not come back. At most maxBans; those
 	// that end first go first.
 	Banned map[string]int64 `json:"banned,omitempty"`
@@ -147,7 +159,7 @@ func (l Lobby) View() wire.Lobby { return l.view(false) }
 // with those attributes only that are for all.
 func (l Lobby) PublicView() wire.Lobby {
 	v := l.view(true)
-	v.Code = ""
+	v.Code, v.Match, v.Votes = "", nil, nil
 	return v
 }
 
@@ -167,9 +179,29 @@ func (l Lobby) view(public bool) wire.Lobby {
 		HostID: l.HostID, Status: l.Status, Visibility: l.Visibility,
 		Code: l.Code, HasPassword: l.PasswordHash != "", MaxMembers: l.MaxMembers,
 		Members: members, Attributes: without(l.Attributes, hidden),
-		Policy:  wire.PolicyRef{Name: policy.Name, Revision: policy.Revision},
-		MatchID: l.MatchID, CreatedAt: l.CreatedAt, ExpiresAt: l.ExpiresAt,
+		Policy:   wire.PolicyRef{Name: policy.Name, Revision: policy.Revision},
+		StartsAt: l.StartsAt, MatchID: l.matchID(), Match: l.Match, Votes: l.voices(),
+		CreatedAt: l.CreatedAt, ExpiresAt: l.ExpiresAt,
 	}
+}
+
+func (l Lobby) matchID() string {
+	if l.Match == nil {
+		return ""
+	}
+	return l.Match.ID
+}
+
+// voices counts the votes; nil when there are none.
+func (l Lobby) voices() map[string]int {
+	if len(l.Votes) == 0 {
+		return nil
+	}
+	counts := make(map[string]int, len(l.Votes))
+	for target, v := range l.Votes {
+		counts[target] = len(v.By)
+	}
+	return counts
 }
 
 // Adopt puts a policy that applies to all lobbies in place of the lobby's own,
@@ -198,6 +230,7 @@ func (m Member) view(hidden map[string]bool) wire.Member {
 // slices within members are shared and have to be replaced, not changed.
 type edit struct {
 	Lobby
+	was Lobby
 	now time.Time
 	// seen is the view that the patches so far lead to.
 	seen    wire.Lobby
@@ -205,10 +238,12 @@ type edit struct {
 }
 
 func (l Lobby) edit(now time.Time) *edit {
-	e := &edit{Lobby: l, now: now, seen: l.View()}
+	e := &edit{Lobby: l, was: l, now: now, seen: l.View()}
 	e.told = nil
 	e.Members = maps.Clone(l.Members)
 	e.Banned = maps.Clone(l.Banned)
+	e.Invites, e.Requests, e.Votes = maps.Clone(l.Invites), maps.Clone(l.Requests), maps.Clone(l.Votes)
+	e.forgetAsked()
 	oldest := ms(now.Add(-departureMemory))
 	e.Departed = slices.DeleteFunc(slices.Clone(l.Departed), func(d Departure) bool { return d.At < oldest })
 	return e
@@ -233,7 +268,15 @@ func (e *edit) by(cause wire.CauseType, actor, reason string) {
 	e.patch(cause, actor, reason)
 }
 
-func (e *edit) done() (Lobby, []wire.LobbyPatch, error) { return e.Lobby, e.patches, nil }
+// done ends a command, with what follows from the ready rules. Without a patch the
+// lobby is as it was.
+func (e *edit) done() (Lobby, []wire.LobbyPatch, error) {
+	e.followReady()
+	if len(e.patches) == 0 {
+		return e.was, nil, nil
+	}
+	return e.Lobby, e.patches, nil
+}
 
 // depart takes a user out and remembers why.
 func (e *edit) depart(userID, reason, by, message string) {
@@ -247,6 +290,7 @@ func (e *edit) depart(userID, reason, by, message string) {
 	if over := len(e.Departed) - maxDepartures; over > 0 {
 		e.Departed = e.Departed[over:]
 	}
+	e.dropVotes(userID)
 	if !m.Player() {
 		return
 	}
@@ -258,9 +302,13 @@ func (e *edit) depart(userID, reason, by, message string) {
 
 // clearReady takes everyone's ready flag back where the policy wants it on changes.
 func (e *edit) clearReady() {
-	if !e.Policy.Ready.ClearOnChange {
-		return
+	if e.Policy.Ready.ClearOnChange {
+		e.unready()
 	}
+}
+
+// unready takes everyone's ready flag back.
+func (e *edit) unready() {
 	for id, m := range e.Members {
 		if m.Ready {
 			m.Ready = false

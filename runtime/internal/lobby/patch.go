@@ -25,7 +25,10 @@ func diff(from, to wire.Lobby) []wire.PatchOp {
 	d.members(from.Members, to.Members)
 	d.attributes("/attributes", from.Attributes, to.Attributes)
 	d.value("/policy", from.Policy, to.Policy)
+	d.whole("/startsAt", from.StartsAt != 0, to.StartsAt != 0, from.StartsAt, to.StartsAt)
 	d.optional("/matchId", from.MatchID, to.MatchID)
+	d.whole("/match", from.Match != nil, to.Match != nil, from.Match, to.Match)
+	d.whole("/votes", from.Votes != nil, to.Votes != nil, from.Votes, to.Votes)
 	d.value("/expiresAt", from.ExpiresAt, to.ExpiresAt)
 	return d.ops
 }
@@ -43,16 +46,20 @@ func (d *differ) value(path string, from, to any) {
 	}
 }
 
-// optional compares a field that is absent when empty.
+// optional compares a text that is absent when empty.
 func (d *differ) optional(path, from, to string) {
+	d.whole(path, from != "", to != "", from, to)
+}
+
+// whole compares a field that may be absent, and is replaced as a whole.
+func (d *differ) whole(path string, was, is bool, from, to any) {
 	switch {
-	case from == to:
-	case to == "":
+	case was && !is:
 		d.op("remove", path, nil)
-	case from == "":
+	case !was && is:
 		d.op("add", path, to)
-	default:
-		d.op("replace", path, to)
+	case is:
+		d.value(path, from, to)
 	}
 }
 

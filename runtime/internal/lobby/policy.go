@@ -52,6 +52,8 @@ type VisibilityPolicy struct {
 type JoinPolicy struct {
 	Code     CodePolicy     `json:"code"`
 	Password PasswordPolicy `json:"password"`
+	// Requests lets users ask the host to be let in.
+	Requests bool `json:"requests,omitempty"`
 	// LateJoin lets users in while the match runs.
 	LateJoin bool `json:"lateJoin"`
 	// MaxPerUser is in how many lobbies of this type a user may be; 0 means 1.
@@ -100,11 +102,27 @@ type HostPolicy struct {
 	OnLeave   OnLeave       `json:"onLeave"`
 }
 
-// ReadyPolicy is about the members' ready flags. ClearOnChange takes all of them
-// back when players come, go or change teams, and when the host changes the
-// lobby's size or attributes.
+// ReadyPolicy is about the players' ready flags.
 type ReadyPolicy struct {
+	// Required refuses a start while fewer than MinPercent of the players, the host
+	// among them, are ready; 0 means 100.
+	Required   bool `json:"required,omitempty"`
+	MinPercent int  `json:"minPercent,omitempty"`
+	// AutoStart begins the countdown as soon as that many are.
+	AutoStart bool `json:"autoStart,omitempty"`
+	// Countdown is from the start to the match; 0 means none.
+	Countdown time.Duration `json:"countdown,omitempty"`
+	// ClearOnChange takes all flags back when players come, go or change teams, and
+	// when the host changes the lobby's size or attributes.
 	ClearOnChange bool `json:"clearOnChange"`
+}
+
+// percent of the players that have to be ready.
+func (r ReadyPolicy) percent() int {
+	if r.MinPercent == 0 {
+		return 100
+	}
+	return r.MinPercent
 }
 
 // TeamPolicy declares the teams "1" to Count, 0 none, of at most Size members, 0
@@ -128,11 +146,15 @@ type ChatPolicy struct {
 	RatePer      time.Duration `json:"ratePer"`
 }
 
-// ModerationPolicy says what a host may do to others. A user who was kicked may
-// not come back for BanTTL; 0 means that it may at once.
+// ModerationPolicy says what may be done to members. A user who was kicked may not
+// come back for BanTTL; 0 means that it may at once, and that bans have no end.
 type ModerationPolicy struct {
+	// Kick lets the host kick and ban.
 	Kick   bool          `json:"kick"`
 	BanTTL time.Duration `json:"banTTL"`
+	// VoteKick lets the players vote; VoteRatio of the others have to agree.
+	VoteKick  bool    `json:"voteKick,omitempty"`
+	VoteRatio float64 `json:"voteRatio,omitempty"`
 }
 
 // LifecyclePolicy bounds how long things last. IdleTimeout and MaxLifetime of 0

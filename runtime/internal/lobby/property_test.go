@@ -32,6 +32,8 @@ type step struct {
 var kinds = []string{
 	"join", "join", "join", "spectate", "leave", "ready", "team", "hero", "name", "size", "lock",
 	"password", "map", "kick", "transfer", "disconnect", "reconnect", "pass", "adopt",
+	"start", "start", "cancel", "report", "ban", "unban", "vote", "invite", "come", "ask", "answer", "code", "close",
+	"ready", "pass",
 }
 
 func drawStep(users int) *rapid.Generator[step] {
@@ -55,6 +57,12 @@ func drawPolicy(t *rapid.T) Policy {
 	p.Ready.ClearOnChange = rapid.Bool().Draw(t, "clear")
 	p.Teams.AutoBalance = rapid.Bool().Draw(t, "balance")
 	p.Moderation.BanTTL = 20 * time.Second
+	p.Moderation.VoteKick, p.Moderation.VoteRatio = true, 0.5
+	p.Join.Requests, p.Join.LateJoin = true, rapid.Bool().Draw(t, "late")
+	p.Ready.Required = rapid.Bool().Draw(t, "required")
+	p.Ready.AutoStart = rapid.Bool().Draw(t, "auto start")
+	p.Ready.MinPercent = rapid.SampledFrom([]int{1, 50, 100}).Draw(t, "percent")
+	p.Ready.Countdown = rapid.SampledFrom([]time.Duration{0, 5 * time.Second}).Draw(t, "countdown")
 	return p
 }
 
@@ -97,6 +105,36 @@ func (s step) play(l Lobby, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 		return l.Disconnect(s.User, session, now)
 	case "reconnect":
 		return l.Reconnect(s.User, session, now)
+	case "start":
+		return l.Start(s.User, now)
+	case "cancel":
+		return l.CancelStart(s.User, now)
+	case "report":
+		if l.Match == nil {
+			return l.Report(Report{MatchID: "none"}, now)
+		}
+		return l.Report(Report{MatchID: l.Match.ID, Connection: wire.Attributes{"at": name}, Ended: s.Flag}, now)
+	case "ban":
+		return l.Ban(s.User, s.Other, "", now)
+	case "unban":
+		return l.Unban(s.User, s.Other, now)
+	case "vote":
+		return l.VoteKick(s.User, s.Other, uint64(s.N), now)
+	case "invite":
+		return l.Invite(actor, s.Other, name, now)
+	case "come":
+		return l.Join(JoinCommand{User: actor, Invite: l.Invites[s.User].ID}, now)
+	case "ask":
+		return l.RequestJoin(actor, "", "", now)
+	case "answer":
+		return l.RespondJoin(actor, s.Other, s.Flag, name, now)
+	case "code":
+		return l.RegenerateCode(s.User, "NEW"+name, now)
+	case "close":
+		if s.N > 0 {
+			return l, nil, nil // or few sequences would be long
+		}
+		return l.Close(s.User, now)
 	case "adopt":
 		p := l.Policy
 		p.ApplyToAll, p.Revision = true, name
@@ -137,6 +175,14 @@ func checkState(t rapid.TB, v wire.Lobby) {
 	}
 	if v.Status != wire.LobbyClosed && players > 0 && hosts != 1 {
 		t.Fatalf("version %d: %d hosts among %d players", v.Version, hosts, players)
+	}
+	if (v.StartsAt != 0) != (v.Status == wire.LobbyStarting) || (v.Match != nil) != (v.Status == wire.LobbyInMatch) {
+		t.Fatalf("version %d: %s with startsAt %d and match %v", v.Version, v.Status, v.StartsAt, v.Match)
+	}
+	for id := range v.Votes {
+		if _, in := v.Members[id]; !in {
+			t.Fatalf("version %d: votes against %s, who is not in", v.Version, id)
+		}
 	}
 	if v.Status != wire.LobbyClosed && players == 0 && v.HostID != "" {
 		t.Fatalf("version %d: %s is host of nobody", v.Version, v.HostID)
@@ -181,6 +227,9 @@ func TestPropertyOfSequences(t *testing.T) {
 			}
 			if len(patches) > 0 {
 				l = next
+			}
+			if len(patches) > 16 {
+				t.Fatalf("%+v needs %d events in one commit", s, len(patches))
 			}
 			record(patches)
 			checkDeadline(t, l, now, s.Kind == "pass")
@@ -332,6 +381,28 @@ func (s step) send(w *world, id string, pod int, key string) error {
 		_, err = c.h.Kick(ctx, call, &wire.LobbyKick{LobbyID: id, UserID: s.Other})
 	case "transfer":
 		_, err = c.h.TransferHost(ctx, call, &wire.LobbyTransferHost{LobbyID: id, UserID: s.Other})
+	case "start":
+		_, err = c.h.Start(ctx, call, &wire.LobbyRef{LobbyID: id})
+	case "cancel":
+		_, err = c.h.CancelStart(ctx, call, &wire.LobbyRef{LobbyID: id})
+	case "report":
+		_, err = c.h.service.ReportMatch(ctx, Report{MatchID: matchID(id, uint64(s.N)), Ended: true})
+	case "ban":
+		_, err = c.h.Ban(ctx, call, &wire.LobbyBan{LobbyID: id, UserID: s.Other})
+	case "unban":
+		_, err = c.h.Unban(ctx, call, &wire.LobbyMemberRef{LobbyID: id, UserID: s.Other})
+	case "vote":
+		_, err = c.h.VoteKick(ctx, call, &wire.LobbyMemberRef{LobbyID: id, UserID: s.Other})
+	case "invite", "come":
+		_, err = c.h.Invite(ctx, call, &wire.LobbyMemberRef{LobbyID: id, UserID: s.Other})
+	case "ask":
+		_, err = c.h.RequestJoin(ctx, call, &wire.LobbyRequestJoin{LobbyID: id})
+	case "answer":
+		_, err = c.h.RespondJoin(ctx, call, &wire.LobbyRespondJoin{LobbyID: id, UserID: s.Other, Accept: s.Flag})
+	case "code":
+		_, err = c.h.RegenerateCode(ctx, call, &wire.LobbyRef{LobbyID: id})
+	case "close":
+		_, err = c.h.Close(ctx, call, &wire.LobbyRef{LobbyID: id})
 	case "disconnect":
 		err = c.h.service.SessionClosed(ctx, c.call.Caller, nil)
 	case "reconnect":

@@ -102,15 +102,15 @@ type rule func(Lobby) (Lobby, []wire.LobbyPatch, error)
 // change carries out a command and what follows from it for those who departed.
 // If that fails it is done by a later Look, which is scheduled already.
 func (s *Service) change(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, error) {
-	out, departed, err := s.commit(ctx, lobbyID, once, r)
+	out, fresh, err := s.commit(ctx, lobbyID, once, r)
 	if err == nil {
-		_ = s.settle(ctx, out.Lobby, departed)
+		_ = s.settle(ctx, out.Lobby, fresh)
 	}
 	return out, err
 }
 
-// commit carries out a command. Departed are those who are not in any more since.
-func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, []Departure, error) {
+// commit carries out a command, and tells which news are of it.
+func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, due, error) {
 	if !names.ValidID(lobbyID) {
 		return Outcome{}, nil, notFound()
 	}
@@ -134,7 +134,7 @@ func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once,
 	if !up.Repeated {
 		s.observe(ctx, before, out.Lobby)
 	}
-	return out, out.Lobby.departedAfter(before.Version, up.Repeated), nil
+	return out, newsAfter(before.Version, up.Repeated), nil
 }
 
 // updateRounds is how often the tries of stream.Update are gone through. At a
@@ -198,7 +198,7 @@ func encode(patches []wire.LobbyPatch) ([]stream.Event, error) {
 		if err != nil {
 			return nil, fmt.Errorf("encode a patch of lobby %s: %w", p.LobbyID, err)
 		}
-		events = append(events, stream.Event{Name: wire.EventLobbyPatch, Data: data})
+		events = append(events, stream.Event{Name: p.Event(), Data: data})
 	}
 	return events, nil
 }

@@ -11,31 +11,41 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// departedAfter are those who went after a version; with all, all that are remembered.
-func (l Lobby) departedAfter(version uint64, all bool) []Departure {
-	var some []Departure
-	for _, d := range l.Departed {
-		if all || d.Version > version {
-			some = append(some, d)
-		}
-	}
-	return some
+// due tells which of a lobby's news are to be told.
+type due func(news) bool
+
+// newsAfter are the news since a version; with all, all that are remembered.
+func newsAfter(version uint64, all bool) due {
+	return func(n news) bool { return all || n.Version > version }
 }
 
 // settle does what follows from departures, and from the end of a lobby: the
 // users' sessions are told and stop hearing the lobby, and it no longer counts
-// among theirs. It may be done any number of times. The lobby's code stays taken
-// until it lapses, so that those who come with it can be told that it is over.
-func (s *Service) settle(ctx context.Context, l Lobby, departed []Departure) error {
+// among theirs. Those who are asked, or ask, are told so. It may be done any number
+// of times. The lobby's code stays taken until it lapses, so that those who come with
+// it can be told that it is over.
+func (s *Service) settle(ctx context.Context, l Lobby, is due) error {
 	var errs []error
-	for _, d := range departed {
-		errs = append(errs, s.release(ctx, l, d))
+	for _, d := range l.Departed {
+		if is(news{Version: d.Version, At: d.At}) {
+			errs = append(errs, s.release(ctx, l, d))
+		}
 	}
 	if l.Closed() {
 		for id, m := range l.Members {
 			errs = append(errs, s.release(ctx, l, Departure{
 				UserID: id, Reason: ReasonClosed, Enrolment: m.Enrolment, Version: l.Version,
 			}))
+		}
+	}
+	for id, i := range l.Invites {
+		if is(i.news) {
+			errs = append(errs, s.tellInvite(ctx, l, id, i))
+		}
+	}
+	for id, r := range l.Requests {
+		if is(r.news) {
+			errs = append(errs, s.tellRequest(ctx, l, id, r))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -63,7 +73,7 @@ func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
 		Unfollow: []stream.ID{StreamID(l.ID), ChatStream(l.ID)},
 		Once:     s.onceTold(l, fmt.Sprint(d.Version)),
 	})
-	if err == nil && !told.Repeated && d.Reason == ReasonKicked {
+	if err == nil && !told.Repeated && (d.Reason == ReasonKicked || d.Reason == ReasonBanned) {
 		s.notify(ctx, d.UserID, l, Notice{
 			Kind: NoticeKicked, ID: fmt.Sprintf("%s/%d", l.ID, d.Version), FromID: d.By, Message: d.Message,
 		})
@@ -71,9 +81,58 @@ func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
 	return err
 }
 
-// onceTold keeps what a lobby has to tell a user from being told twice.
+// tellInvite puts lobby:invited on the stream of the user who is asked in.
+func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invite) error {
+	told, err := s.users.Tell(ctx, userID, usertell.Message{
+		Event: wire.EventLobbyInvited,
+		Payload: wire.LobbyInvited{
+			InviteID: i.ID, LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name,
+			FromID: i.From, FromName: i.FromName, Requested: i.Requested, ExpiresAt: i.ExpiresAt,
+		},
+		Once: s.onceTold(l, fmt.Sprintf("invite/%d", i.Version)),
+	})
+	if err == nil && !told.Repeated {
+		s.notify(ctx, userID, l, Notice{
+			Kind: NoticeInvited, ID: fmt.Sprintf("%s/%d", i.ID, i.Version), FromID: i.From, FromName: i.FromName,
+			InviteID: i.ID, ExpiresAt: i.ExpiresAt,
+		})
+	}
+	return err
+}
+
+// tellRequest puts lobby:joinRequested on the host's stream, or lobby:joinDeclined on
+// that of the user who asked.
+func (s *Service) tellRequest(ctx context.Context, l Lobby, userID string, r Request) error {
+	once := s.onceTold(l, fmt.Sprintf("request/%d/%s", r.Version, userID))
+	if r.Declined {
+		_, err := s.users.Tell(ctx, userID, usertell.Message{
+			Event: wire.EventLobbyJoinDeclined, Payload: wire.LobbyJoinDeclined{LobbyID: l.ID}, Once: once,
+		})
+		return err
+	}
+	if l.HostID == "" {
+		return nil // whoever becomes the host is told
+	}
+	told, err := s.users.Tell(ctx, l.HostID, usertell.Message{
+		Event: wire.EventLobbyJoinRequested,
+		Payload: wire.LobbyJoinRequested{
+			LobbyID: l.ID, UserID: userID, Name: r.Name, Message: r.Message, ExpiresAt: r.ExpiresAt,
+		},
+		Once: once,
+	})
+	if err == nil && !told.Repeated {
+		s.notify(ctx, l.HostID, l, Notice{
+			Kind: NoticeJoinRequested, ID: fmt.Sprintf("%s/%d/%s", l.ID, r.Version, userID), FromID: userID, FromName: r.Name,
+			Message: r.Message, ExpiresAt: r.ExpiresAt,
+		})
+	}
+	return err
+}
+
+// onceTold keeps what a lobby has to tell a user from being told twice: longer than
+// it is told again.
 func (s *Service) onceTold(l Lobby, key string) *stream.Once {
-	return &stream.Once{Scope: string(StreamID(l.ID)), Key: key, TTL: 2 * departureMemory}
+	return &stream.Once{Scope: string(StreamID(l.ID)), Key: key, TTL: 2 * inviteTTL}
 }
 
 // Look does what is due in a lobby, for stream.Deadlines: it tells when to look
@@ -81,7 +140,7 @@ func (s *Service) onceTold(l Lobby, key string) *stream.Once {
 func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	var heard time.Time
 	now := s.Now()
-	out, departed, err := s.commit(ctx, id.Name(), nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	out, fresh, err := s.commit(ctx, id.Name(), nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
 		var err error
 		if heard, err = s.heard(ctx, l, now); err != nil {
 			return l, nil, err
@@ -94,23 +153,14 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	departed = append(departed, out.Lobby.untold(now)...)
-	if err := s.settle(ctx, out.Lobby, departed); err != nil {
+	again := func(n news) bool {
+		return fresh(n) || !time.UnixMilli(n.At).Add(retellAfter).After(now)
+	}
+	if err := s.settle(ctx, out.Lobby, again); err != nil {
 		return time.Time{}, err
 	}
 	next, _ := out.Lobby.Seen(heard).NextLook(now)
 	return next, nil
-}
-
-// untold are the departures that are to be settled once more.
-func (l Lobby) untold(now time.Time) []Departure {
-	var some []Departure
-	for _, d := range l.Departed {
-		if !time.UnixMilli(d.At).Add(retellAfter).After(now) {
-			some = append(some, d)
-		}
-	}
-	return some
 }
 
 // heard is when something was last said in the chat of a lobby that seems idle;

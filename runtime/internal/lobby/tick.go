@@ -12,15 +12,19 @@ import (
 // into one commit. The rest are due again at once.
 const maxTimeouts = 8
 
-// Tick does what is due by now: members whose grace is over go, a host who is
-// gone too long hands over, a code that is no longer good disappears, and a lobby
-// that is empty, idle or too old closes. Random decides between heirs where the
+// Tick does what is due by now: members are told of a policy that was adopted, members whose grace is over go, a host who is
+// gone too long hands over, codes and votes that are no longer good disappear, a
+// countdown that has run out becomes a match, and a lobby that is empty, idle or too
+// old closes. Random decides between heirs where the
 // policy says so.
 func (l Lobby) Tick(random uint64, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if l.Closed() {
 		return l, nil, nil
 	}
 	e := l.edit(now)
+	if l.told != nil {
+		e.patch(wire.CausePolicyChanged, "", "")
+	}
 	for _, id := range l.overdue(now) {
 		if !e.Closed() {
 			e.part(id, wire.CauseMemberTimedOut, ReasonTimedOut, random)
@@ -29,6 +33,10 @@ func (l Lobby) Tick(random uint64, now time.Time) (Lobby, []wire.LobbyPatch, err
 	if !e.Closed() {
 		e.migrate(random)
 		e.expireCode()
+		if e.expireVotes() {
+			e.patch(wire.CauseUpdated, "", "vote_lapsed")
+		}
+		e.countDown()
 		e.timeOut()
 	}
 	return e.done()
@@ -67,6 +75,14 @@ func (e *edit) expireCode() {
 	}
 }
 
+// countDown begins the match when its time has come, if it may still begin.
+func (e *edit) countDown() {
+	e.followReady()
+	if e.Status == wire.LobbyStarting && e.StartsAt <= ms(e.now) {
+		e.handOff()
+	}
+}
+
 func (e *edit) timeOut() {
 	for _, end := range e.ends() {
 		if !end.at.After(e.now) {
@@ -91,7 +107,7 @@ func (l Lobby) ends() []end {
 	if l.EmptySince != 0 {
 		ends = append(ends, end{time.UnixMilli(l.EmptySince).Add(life.EmptyTimeout), closedEmpty})
 	}
-	if life.IdleTimeout > 0 {
+	if life.IdleTimeout > 0 && l.Status != wire.LobbyInMatch {
 		ends = append(ends, end{time.UnixMilli(l.ActiveAt).Add(life.IdleTimeout), closedIdle})
 	}
 	return ends
@@ -106,9 +122,15 @@ const retellAfter = 5 * time.Second
 // never. It is in the past when Tick has work left.
 func (l Lobby) NextLook(now time.Time) (time.Time, bool) {
 	next, some := l.NextDeadline()
-	again := make([]int64, 0, len(l.Departed)+1)
+	again := make([]int64, 0, len(l.Departed)+len(l.Invites)+len(l.Requests)+1)
 	for _, d := range l.Departed {
 		again = append(again, d.At)
+	}
+	for _, i := range l.Invites {
+		again = append(again, i.At)
+	}
+	for _, r := range l.Requests {
+		again = append(again, r.At)
 	}
 	if l.Closed() {
 		again = append(again, l.ClosedAt)
@@ -143,6 +165,12 @@ func (l Lobby) NextDeadline() (time.Time, bool) {
 	}
 	if l.CodeUntil != 0 {
 		earlier(time.UnixMilli(l.CodeUntil))
+	}
+	for _, v := range l.Votes {
+		earlier(time.UnixMilli(v.Until))
+	}
+	if l.StartsAt != 0 {
+		earlier(time.UnixMilli(l.StartsAt))
 	}
 	for _, end := range l.ends() {
 		earlier(end.at)

@@ -8,9 +8,11 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// UpdateCommand changes the lobby itself, on the host's word.
+// UpdateCommand changes the lobby itself, on the host's word or a back end's.
 type UpdateCommand struct {
 	Actor string
+	// Server says that it is a back end's; there is no Actor then.
+	Server bool
 	// Expected, when not 0, is the version the lobby must be at.
 	Expected uint64
 	Set      wire.LobbySet
@@ -26,7 +28,7 @@ const unsetPassword = "password"
 
 // Update changes what the host may choose about a lobby: all of it or nothing.
 func (l Lobby) Update(cmd UpdateCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.ledBy(cmd.Actor); err != nil {
+	if err := l.mayUpdate(cmd); err != nil {
 		return l, nil, err
 	}
 	if cmd.Expected != 0 && cmd.Expected != l.Version {
@@ -48,6 +50,13 @@ func (l Lobby) Update(cmd UpdateCommand, now time.Time) (Lobby, []wire.LobbyPatc
 	}
 	e.by(wire.CauseUpdated, cmd.Actor, "")
 	return e.done()
+}
+
+func (l Lobby) mayUpdate(cmd UpdateCommand) error {
+	if cmd.Server {
+		return l.open()
+	}
+	return l.ledBy(cmd.Actor)
 }
 
 func (e *edit) setName(cmd UpdateCommand) (err error) {
@@ -112,7 +121,11 @@ func (e *edit) setPassword(cmd UpdateCommand) error {
 
 func (e *edit) setAttributes(cmd UpdateCommand) error {
 	keys := slices.DeleteFunc(slices.Clone(cmd.Unset), func(key string) bool { return key == unsetPassword })
-	next, err := e.Policy.write(e.Attributes, ofLobby, cmd.Set.Attributes, keys, "set.attributes")
+	writer := ofLobby
+	if cmd.Server {
+		writer = byServer
+	}
+	next, err := e.Policy.write(e.Attributes, writer, cmd.Set.Attributes, keys, "set.attributes")
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package lobby
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -310,4 +311,19 @@ func replay(t rapid.TB, records []stream.Record) []replayed {
 		versions, doc = append(versions, v), next
 	}
 	return versions
+}
+
+func userStreamOf(user string) stream.ID { return usertell.StreamID(user) }
+
+// dieAfterLobbyCommit fails the next commit to a lobby after it has taken effect, and
+// everything that the process would do then.
+func (w *world) dieAfterLobbyCommit(id string) {
+	died := errors.New("died")
+	w.store.set(nil, func(c stream.Commit) error {
+		if c.Stream == StreamID(id) {
+			w.store.set(nil, nil)
+			return died
+		}
+		return nil
+	})
 }
