@@ -21,7 +21,7 @@ func (s *Service) Lookup(ctx context.Context, lobbyID string) (Lobby, error) {
 
 // ReportMatch takes what a back end says of a match.
 func (s *Service) ReportMatch(ctx context.Context, r Report) (Outcome, error) {
-	return s.change(ctx, LobbyOfMatch(r.MatchID), nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, OfMatch(r.MatchID), nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
 		return l.Report(r, s.Now())
 	})
 }

@@ -85,8 +85,8 @@ func (e *edit) tellMatch(cause wire.CauseType) {
 // matchID names the match that a lobby began at a version; it leads to its lobby.
 func matchID(lobbyID string, version uint64) string { return fmt.Sprintf("%s.%d", lobbyID, version) }
 
-// LobbyOfMatch is the lobby whose match it is; "" when it cannot be one's.
-func LobbyOfMatch(matchID string) string {
+// OfMatch is the lobby whose match it is; "" when it cannot be one's.
+func OfMatch(matchID string) string {
 	id, _, found := strings.Cut(matchID, ".")
 	if !found {
 		return ""

@@ -87,7 +87,7 @@ func TestCountdownToTheMatchAndBack(t *testing.T) {
 		t.Fatal(d)
 	}
 	handoff := patches[1]
-	if handoff.Event() != wire.EventLobbyHandoff || handoff.Match.ID != l.Match.ID || LobbyOfMatch(l.Match.ID) != l.ID {
+	if handoff.Event() != wire.EventLobbyHandoff || handoff.Match.ID != l.Match.ID || OfMatch(l.Match.ID) != l.ID {
 		t.Errorf("handoff %+v", handoff)
 	}
 	want := map[string]wire.MatchPlayer{"ann": {Slot: 0}, "bob": {Slot: 1}}
