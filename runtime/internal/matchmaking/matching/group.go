@@ -1,0 +1,268 @@
+package matching
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// entry is a ticket in a run of the matcher.
+type entry struct {
+	*Ticket
+	// numbers are what the spans of a group compare, in their order.
+	numbers []float64
+	// rank is its place among all tickets, the oldest first.
+	rank int
+	// bucket is where it lies in the pool.
+	bucket *bucket
+	// taken says that it is in a proposal.
+	taken bool
+}
+
+func (q *Queue) entry(t *Ticket) *entry {
+	e := &entry{Ticket: t}
+	for i := range q.Rules {
+		if r := &q.Rules[i]; q.spans(r) {
+			e.numbers = append(e.numbers, t.Numbers[r.Attribute])
+		}
+	}
+	return e
+}
+
+// spans tells whether a rule compares numbers with those that are in a group. Where
+// each team is one player, a team's average is that player's number.
+func (q *Queue) spans(r *Rule) bool {
+	return r.Required && (r.Type == Distance || r.Type == TeamBalance && q.ofOnes())
+}
+
+// group is a match while it grows. For each required rule it keeps what the next
+// ticket is compared with, so that a look at a ticket costs the same however many are
+// in already.
+type group struct {
+	q       *Queue
+	now     time.Time
+	members []*entry
+	sides   []side
+	ranges  []span
+	shared  []overlap
+	// latency is, by region, the most that anyone has; limit the least that all allow.
+	latency []float64
+	limit   float64
+	region  string
+}
+
+// span is what a Distance rule knows of a group: the numbers in it, and what numbers
+// all of its tickets accept.
+type span struct {
+	rule           *Rule
+	least, most    float64
+	accept, refuse float64
+}
+
+// overlap is what a SetOverlap rule knows of a group.
+type overlap struct {
+	rule   *Rule
+	common []string
+	need   float64
+	any    bool
+}
+
+// side is a team while it fills.
+type side struct {
+	free, has int
+	tickets   []*entry
+}
+
+func newGroup(q *Queue, now time.Time) *group {
+	g := &group{q: q, now: now, limit: math.Inf(1), sides: make([]side, len(q.Teams))}
+	for i, t := range q.Teams {
+		g.sides[i].free = t.Max
+	}
+	for i := range q.Rules {
+		r := &q.Rules[i]
+		switch {
+		case q.spans(r):
+			g.ranges = append(g.ranges, span{
+				rule: r, least: math.Inf(1), most: math.Inf(-1), accept: math.Inf(-1), refuse: math.Inf(1),
+			})
+		case r.Required && r.Type == SetOverlap:
+			g.shared = append(g.shared, overlap{rule: r})
+		}
+	}
+	if len(q.Regions) > 0 {
+		g.latency = make([]float64, len(q.Regions))
+	}
+	return g
+}
+
+func (g *group) waited(t *entry) time.Duration { return g.now.Sub(t.EnqueuedAt) }
+
+// add takes a ticket in if it belongs here and there is a place; false otherwise,
+// and then nothing has changed.
+func (g *group) add(t *entry) bool {
+	at := g.roomiest(t.Size)
+	if at < 0 || !g.fits(t) {
+		return false
+	}
+	g.judge(t)
+	g.members = append(g.members, t)
+	s := &g.sides[at]
+	s.tickets, s.free, s.has = append(s.tickets, t), s.free-t.Size, s.has+t.Size
+	return true
+}
+
+// roomiest is the team with the fewest players that has so many places; -1 when
+// none has.
+func (g *group) roomiest(size int) int {
+	best := -1
+	for i := range g.sides {
+		if g.sides[i].free >= size && (best < 0 || g.sides[i].has < g.sides[best].has) {
+			best = i
+		}
+	}
+	return best
+}
+
+func (g *group) fits(t *entry) bool {
+	if !g.q.MixSizes && len(g.members) > 0 && g.members[0].Size != t.Size {
+		return false
+	}
+	waited := g.waited(t)
+	for i := range g.ranges {
+		if !g.ranges[i].fits(t.numbers[i], waited) {
+			return false
+		}
+	}
+	for i := range g.shared {
+		if !g.shared[i].fits(t, waited) {
+			return false
+		}
+	}
+	return g.latency == nil || g.reachable(t)
+}
+
+func (s *span) fits(v float64, waited time.Duration) bool {
+	w := s.rule.window(waited)
+	return v >= s.accept && v <= s.refuse && s.most-v <= w && v-s.least <= w
+}
+
+func (o *overlap) fits(t *entry, waited time.Duration) bool {
+	need := max(o.need, o.rule.window(waited))
+	set := t.Sets[o.rule.Attribute]
+	if !o.any {
+		return float64(len(set)) >= need
+	}
+	n := 0
+	for _, member := range o.common {
+		if slices.Contains(set, member) {
+			n++
+		}
+	}
+	return float64(n) >= need
+}
+
+// reachable tells whether there is a region for the group and one more.
+func (g *group) reachable(t *entry) bool {
+	limit := min(g.limit, g.latencyLimit(t))
+	for i, r := range g.q.Regions {
+		if worst, ok := g.worst(i, r, t); ok && worst <= min(limit, r.MaxLatency) {
+			return true
+		}
+	}
+	return false
+}
+
+// worst is the highest latency to a region in the group and one more; false when
+// the match may not be there.
+func (g *group) worst(i int, r Region, t *entry) (float64, bool) {
+	own, known := t.Latencies[r.Name]
+	return max(g.latency[i], own), known && (g.region == "" || g.region == r.Name)
+}
+
+// latencyLimit is what required Latency rules allow a ticket.
+func (g *group) latencyLimit(t *entry) float64 {
+	limit := math.Inf(1)
+	for i := range g.q.Rules {
+		if r := &g.q.Rules[i]; r.Required && r.Type == Latency {
+			limit = min(limit, r.window(g.waited(t)))
+		}
+	}
+	return limit
+}
+
+// judge makes the ticket count in what others are compared with.
+func (g *group) judge(t *entry) {
+	waited := g.waited(t)
+	for i := range g.ranges {
+		s := &g.ranges[i]
+		v, w := t.numbers[i], s.rule.window(waited)
+		s.least, s.most = min(s.least, v), max(s.most, v)
+		s.accept, s.refuse = max(s.accept, v-w), min(s.refuse, v+w)
+	}
+	for i := range g.shared {
+		o := &g.shared[i]
+		set := t.Sets[o.rule.Attribute]
+		if o.any {
+			set = slices.DeleteFunc(slices.Clone(o.common), func(m string) bool { return !slices.Contains(set, m) })
+		}
+		o.common, o.any, o.need = set, true, max(o.need, o.rule.window(waited))
+	}
+	if g.latency == nil {
+		return
+	}
+	g.limit = min(g.limit, g.latencyLimit(t))
+	for i, r := range g.q.Regions {
+		own, known := t.Latencies[r.Name]
+		if !known && len(t.Latencies) > 0 {
+			own = math.Inf(1)
+		}
+		g.latency[i] = max(g.latency[i], own)
+	}
+}
+
+// full tells whether no team has a place left.
+func (g *group) full() bool {
+	return !slices.ContainsFunc(g.sides, func(s side) bool { return s.free > 0 })
+}
+
+// enough tells whether every team has its least.
+func (g *group) enough() bool {
+	for i, t := range g.q.Teams {
+		if g.sides[i].has < t.Min {
+			return false
+		}
+	}
+	return true
+}
+
+// bestRegion is where the worst off are best off; "" without regions.
+func (g *group) bestRegion() string {
+	best, lowest := "", math.Inf(1)
+	for i, r := range g.q.Regions {
+		if (g.region == "" || g.region == r.Name) && g.latency[i] <= min(g.limit, r.MaxLatency) && g.latency[i] < lowest {
+			best, lowest = r.Name, g.latency[i]
+		}
+	}
+	return best
+}
+
+func (g *group) spread() float64 {
+	if len(g.ranges) == 0 || len(g.members) == 0 {
+		return 0
+	}
+	return g.ranges[0].most - g.ranges[0].least
+}
+
+// proposal is the group as it goes out.
+func (g *group) proposal() Proposal {
+	p := Proposal{Region: g.bestRegion(), Spread: g.spread()}
+	for i, s := range g.sides {
+		ids := make([]string, len(s.tickets))
+		for j, t := range s.tickets {
+			ids[j] = t.ID
+		}
+		slices.Sort(ids)
+		p.Teams = append(p.Teams, Side{Name: g.q.Teams[i].Name, Tickets: ids})
+	}
+	return p
+}
