@@ -1,0 +1,219 @@
+package ledgertest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/internal/ledger"
+)
+
+// Contract checks that a store keeps the rules of a ledger. Lapse lets so much time
+// pass for it.
+func Contract(t *testing.T, store ledger.Store, lapse func(time.Duration)) {
+	book := func(t *testing.T) ledger.Book { return ledger.Book(fmt.Sprintf("q%d", time.Now().UnixNano())) }
+	t.Run("a step is all or nothing", func(t *testing.T) { allOrNothing(t, store, book(t)) })
+	t.Run("a table has a bound", func(t *testing.T) { bounded(t, store, book(t)) })
+	t.Run("one of many wins", func(t *testing.T) { oneWins(t, store, book(t)) })
+	t.Run("an old holder is fenced off", func(t *testing.T) { fenced(t, store, book(t), lapse) })
+	t.Run("changes are told once", func(t *testing.T) { changed(t, store, book(t)) })
+}
+
+func put(table, key, value string) ledger.Change {
+	return ledger.Change{Table: table, Key: key, Value: []byte(value)}
+}
+
+func replace(table, key, was, value string) ledger.Change {
+	return ledger.Change{Table: table, Key: key, Was: []byte(was), Value: []byte(value)}
+}
+
+func remove(table, key, was string) ledger.Change {
+	return ledger.Change{Table: table, Key: key, Was: []byte(was)}
+}
+
+func apply(t *testing.T, store ledger.Store, b ledger.Book, changes ...ledger.Change) {
+	t.Helper()
+	if err := store.Apply(t.Context(), b, ledger.Step{Changes: changes}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func table(t *testing.T, store ledger.Store, b ledger.Book, name string) map[string]string {
+	t.Helper()
+	records, err := store.All(t.Context(), b, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := store.Count(t.Context(), b, name)
+	if err != nil || n != len(records) {
+		t.Errorf("%d records, counted %d, %v", len(records), n, err)
+	}
+	return texts(records)
+}
+
+func texts(records []ledger.Record) map[string]string {
+	all := map[string]string{}
+	for _, r := range records {
+		all[r.Key] = string(r.Value)
+	}
+	return all
+}
+
+func allOrNothing(t *testing.T, store ledger.Store, b ledger.Book) {
+	apply(t, store, b, put("tickets", "a", "1"), put("tickets", "b", "2"), put("users", "u", "a"))
+	for name, last := range map[string]ledger.Change{
+		"is not what it was": replace("tickets", "a", "x", "3"),
+		"is there already":   put("tickets", "a", "3"),
+		"is not there":       replace("tickets", "c", "1", "3"),
+	} {
+		err := store.Apply(t.Context(), b, ledger.Step{Changes: []ledger.Change{remove("tickets", "b", "2"), put("users", "v", "x"), last}})
+		var conflict *ledger.ConflictError
+		if !errors.As(err, &conflict) || conflict.Table != "tickets" || conflict.Key != last.Key {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if d := cmp.Diff(map[string]string{"a": "1", "b": "2"}, table(t, store, b, "tickets")); d != "" {
+		t.Errorf("after refusals (-want +got):\n%s", d)
+	}
+	apply(t, store, b, replace("tickets", "a", "1", "4"), remove("tickets", "b", "2"),
+		ledger.Change{Table: "users", Key: "u", Any: true, Value: []byte("new")}, ledger.Change{Table: "users", Key: "none", Any: true})
+	if d := cmp.Diff(map[string]string{"a": "4"}, table(t, store, b, "tickets")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	got, err := store.Get(t.Context(), b, "users", "u", "none")
+	if d := cmp.Diff(map[string][]byte{"u": []byte("new")}, got); d != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+}
+
+func bounded(t *testing.T, store ledger.Store, b ledger.Book) {
+	step := func(key string) error {
+		return store.Apply(t.Context(), b, ledger.Step{
+			Changes: []ledger.Change{put("tickets", key, key), put("users", key, key)},
+			Bounds:  []ledger.Bound{{Table: "tickets", Most: 2}},
+		})
+	}
+	if err := errors.Join(step("a"), step("b")); err != nil {
+		t.Fatal(err)
+	}
+	var full *ledger.FullError
+	if err := step("c"); !errors.As(err, &full) || full.Table != "tickets" {
+		t.Errorf("a third: %v", err)
+	}
+	if d := cmp.Diff(map[string]string{"a": "a", "b": "b"}, table(t, store, b, "users")); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func oneWins(t *testing.T, store ledger.Store, b ledger.Book) {
+	apply(t, store, b, put("tickets", "a", "free"), put("tickets", "b", "free"))
+	var all sync.WaitGroup
+	errs := make([]error, 16)
+	for i := range errs {
+		all.Go(func() {
+			errs[i] = store.Apply(t.Context(), b, ledger.Step{Changes: []ledger.Change{
+				replace("tickets", "a", "free", fmt.Sprint(i)), replace("tickets", "b", "free", fmt.Sprint(i)),
+			}})
+		})
+	}
+	all.Wait()
+	won := 0
+	for _, err := range errs {
+		var conflict *ledger.ConflictError
+		if err == nil {
+			won++
+		} else if !errors.As(err, &conflict) {
+			t.Error(err)
+		}
+	}
+	got := table(t, store, b, "tickets")
+	if won != 1 || got["a"] != got["b"] {
+		t.Errorf("%d won: %v", won, got)
+	}
+}
+
+func fenced(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Duration)) {
+	const ttl = 500 * time.Millisecond
+	acquire := func(holder string) (ledger.Fence, bool) {
+		t.Helper()
+		f, held, err := store.Acquire(t.Context(), b, holder, ttl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f, held
+	}
+	first, held := acquire("one")
+	if _, other := acquire("two"); !held || other {
+		t.Fatalf("one has it: %v, two as well: %v", held, other)
+	}
+	if again, held := acquire("one"); !held || again != first {
+		t.Errorf("renewed: %+v, was %+v", again, first)
+	}
+	if holder, err := store.Holder(t.Context(), b); holder != "one" || err != nil {
+		t.Errorf("held by %q, %v", holder, err)
+	}
+	step := func(f ledger.Fence, key string) error {
+		return store.Apply(t.Context(), b, ledger.Step{Changes: []ledger.Change{put("rounds", key, "x")}, Fence: &f})
+	}
+	if err := step(first, "a"); err != nil {
+		t.Errorf("the holder: %v", err)
+	}
+	lapse(ttl + 100*time.Millisecond)
+	if err := step(first, "b"); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("after the lease: %v", err)
+	}
+	second, held := acquire("two")
+	if !held || second.Token <= first.Token {
+		t.Errorf("two: %+v, %v", second, held)
+	}
+	if err := step(first, "c"); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("the old holder: %v", err)
+	}
+	if err := step(second, "d"); err != nil {
+		t.Errorf("the new holder: %v", err)
+	}
+	if err := store.Release(t.Context(), b, first); err != nil {
+		t.Fatal(err)
+	}
+	if holder, _ := store.Holder(t.Context(), b); holder != "two" {
+		t.Errorf("the old holder released the lease of %q", holder)
+	}
+	if err := store.Release(t.Context(), b, second); err != nil {
+		t.Fatal(err)
+	}
+	if third, held := acquire("one"); !held || third.Token <= second.Token {
+		t.Errorf("after the release: %+v, %v", third, held)
+	}
+}
+
+func changed(t *testing.T, store ledger.Store, b ledger.Book) {
+	apply(t, store, b, put("tickets", "a", "1"), put("tickets", "b", "1"))
+	read := func(mark uint64) ledger.Changes {
+		t.Helper()
+		c, err := store.Changed(t.Context(), b, "tickets", mark)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	first := read(0)
+	if d := cmp.Diff(map[string]string{"a": "1", "b": "1"}, texts(first.Records)); d != "" || !first.Anew {
+		t.Errorf("all, anew %v (-want +got):\n%s", first.Anew, d)
+	}
+	if again := read(first.Mark); len(again.Records) != 0 || again.Anew || again.Mark != first.Mark {
+		t.Errorf("nothing has changed: %+v", again)
+	}
+	apply(t, store, b, put("tickets", "c", "1"), remove("tickets", "a", "1"), put("users", "u", "x"))
+	apply(t, store, b, replace("tickets", "b", "1", "2"), replace("tickets", "c", "1", "3"))
+	next := read(first.Mark)
+	if d := cmp.Diff(map[string]string{"a": "", "b": "2", "c": "3"}, texts(next.Records)); d != "" || next.Anew {
+		t.Errorf("anew %v (-want +got):\n%s", next.Anew, d)
+	}
+	if lost := read(next.Mark + 1000); !lost.Anew || len(lost.Records) != 2 {
+		t.Errorf("a mark that was never given: %+v", lost)
+	}
+}

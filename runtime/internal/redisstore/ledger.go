@@ -1,0 +1,229 @@
+package redisstore
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/anteroom/anteroom/runtime/internal/ledger"
+)
+
+//go:embed lua/step.lua
+var stepLua string
+
+//go:embed lua/changed.lua
+var changedLua string
+
+//go:embed lua/acquire.lua
+var acquireLua string
+
+var (
+	stepScript    = newScript(stepLua)
+	changedScript = newScript(changedLua)
+	acquireScript = newScript(acquireLua)
+)
+
+// bookTTL is how long a book is kept after its last change.
+const bookTTL = 7 * 24 * time.Hour
+
+// Ledger is ledger.Store on Redis: a hash a table, a sorted set of what changed when,
+// and the lease, all on one node.
+type Ledger struct{ c *Client }
+
+// Ledger gives the client's ledger.
+func (c *Client) Ledger() *Ledger { return &Ledger{c: c} }
+
+var _ ledger.Store = (*Ledger)(nil)
+
+func (k keys) book(b ledger.Book, part string) string {
+	return k.tagged("book:"+string(b)) + ":" + part
+}
+
+func (k keys) records(b ledger.Book, table string) string  { return k.book(b, "t:"+table) }
+func (k keys) versions(b ledger.Book, table string) string { return k.book(b, "v:"+table) }
+
+// Apply implements ledger.Store. A step that Redis carried out but did not answer is
+// not repeated: that it may have been made is what ErrUnavailable says.
+func (l *Ledger) Apply(ctx context.Context, b ledger.Book, s ledger.Step) error {
+	call := stepCall{l: l, book: b, index: map[string]int{}}
+	call.keys = []string{l.c.keys.book(b, "lease"), l.c.keys.book(b, "counters")}
+	fence := ""
+	if s.Fence != nil {
+		fence = s.Fence.Holder + "/" + strconv.FormatInt(s.Fence.Token, 10)
+	}
+	call.args = []any{fence, millis(bookTTL), len(s.Changes)}
+	for _, c := range s.Changes {
+		call.change(c)
+	}
+	for _, bound := range s.Bounds {
+		call.args = append(call.args, call.table(bound.Table), bound.Most)
+	}
+	reply, err := l.c.runSingle(ctx, stepScript, call.keys, call.args...)
+	if err != nil {
+		return unavailable("change the book "+string(b), err)
+	}
+	return call.outcome(reply)
+}
+
+// stepCall is the call of the script for one step.
+type stepCall struct {
+	l      *Ledger
+	book   ledger.Book
+	keys   []string
+	args   []any
+	tables []string
+	index  map[string]int
+}
+
+// table is a table's number in the call, and its keys are part of it from then on.
+func (s *stepCall) table(name string) int {
+	if at, known := s.index[name]; known {
+		return at
+	}
+	s.tables = append(s.tables, name)
+	s.index[name] = len(s.tables)
+	s.keys = append(s.keys, s.l.c.keys.records(s.book, name), s.l.c.keys.versions(s.book, name))
+	return len(s.tables)
+}
+
+func (s *stepCall) change(c ledger.Change) {
+	must, to := "is", "set"
+	switch {
+	case c.Any:
+		must = "any"
+	case c.Was == nil:
+		must = "none"
+	}
+	if c.Value == nil {
+		to = "del"
+	}
+	s.args = append(s.args, s.table(c.Table), c.Key, must, c.Was, to, c.Value)
+}
+
+func (s *stepCall) outcome(reply any) error {
+	if reply == "ok" {
+		return nil
+	}
+	p, err := parts(reply, 1)
+	if err != nil {
+		return err
+	}
+	switch word := text(p[0]); {
+	case word == "fenced":
+		return ledger.ErrFenced
+	case word == "conflict" && len(p) == 3:
+		return &ledger.ConflictError{Table: s.named(p[1]), Key: text(p[2])}
+	case word == "full" && len(p) == 2:
+		return &ledger.FullError{Table: s.named(p[1])}
+	}
+	return fmt.Errorf("%w: %v", errReply, reply)
+}
+
+func (s *stepCall) named(index any) string {
+	if at, err := strconv.Atoi(text(index)); err == nil && at >= 1 && at <= len(s.tables) {
+		return s.tables[at-1]
+	}
+	return ""
+}
+
+// Get implements ledger.Store.
+func (l *Ledger) Get(ctx context.Context, b ledger.Book, table string, keys ...string) (map[string][]byte, error) {
+	found := make(map[string][]byte, len(keys))
+	if len(keys) == 0 {
+		return found, nil
+	}
+	values, err := l.c.rdb.HMGet(ctx, l.c.keys.records(b, table), keys...).Result()
+	if err != nil {
+		return nil, unavailable("read the book "+string(b), err)
+	}
+	for i, v := range values {
+		if s, there := v.(string); there {
+			found[keys[i]] = []byte(s)
+		}
+	}
+	return found, nil
+}
+
+// All implements ledger.Store.
+func (l *Ledger) All(ctx context.Context, b ledger.Book, table string) ([]ledger.Record, error) {
+	all, err := l.c.rdb.HGetAll(ctx, l.c.keys.records(b, table)).Result()
+	if err != nil {
+		return nil, unavailable("read the book "+string(b), err)
+	}
+	records := make([]ledger.Record, 0, len(all))
+	for key, value := range all {
+		records = append(records, ledger.Record{Key: key, Value: []byte(value)})
+	}
+	return records, nil
+}
+
+// Count implements ledger.Store.
+func (l *Ledger) Count(ctx context.Context, b ledger.Book, table string) (int, error) {
+	n, err := l.c.rdb.HLen(ctx, l.c.keys.records(b, table)).Result()
+	return int(n), unavailable("count in the book "+string(b), err)
+}
+
+// Changed implements ledger.Store.
+func (l *Ledger) Changed(ctx context.Context, b ledger.Book, table string, mark uint64) (ledger.Changes, error) {
+	reply, err := l.c.run(ctx, changedScript, []string{
+		l.c.keys.records(b, table), l.c.keys.versions(b, table), l.c.keys.book(b, "counters"),
+	}, strconv.FormatUint(mark, 10))
+	if err != nil {
+		return ledger.Changes{}, unavailable("read the changes of the book "+string(b), err)
+	}
+	p, err := parts(reply, 2)
+	if err != nil {
+		return ledger.Changes{}, err
+	}
+	changes := ledger.Changes{Anew: text(p[1]) == "anew"}
+	if changes.Mark, err = number(p[0]); err != nil {
+		return ledger.Changes{}, err
+	}
+	for i := 2; i+1 < len(p); i += 2 {
+		r := ledger.Record{Key: text(p[i])}
+		if value, there := p[i+1].(string); there {
+			r.Value = []byte(value)
+		}
+		changes.Records = append(changes.Records, r)
+	}
+	return changes, nil
+}
+
+// Acquire implements ledger.Store.
+func (l *Ledger) Acquire(ctx context.Context, b ledger.Book, holder string, ttl time.Duration) (ledger.Fence, bool, error) {
+	reply, err := l.c.run(ctx, acquireScript,
+		[]string{l.c.keys.book(b, "lease"), l.c.keys.book(b, "token")}, holder, millis(ttl))
+	if err != nil {
+		return ledger.Fence{}, false, unavailable("take the lease of the book "+string(b), err)
+	}
+	token, ok := reply.(int64)
+	if !ok {
+		return ledger.Fence{}, false, fmt.Errorf("%w: %v", errReply, reply)
+	}
+	return ledger.Fence{Holder: holder, Token: token}, token != 0, nil
+}
+
+// Release implements ledger.Store.
+func (l *Ledger) Release(ctx context.Context, b ledger.Book, f ledger.Fence) error {
+	_, err := l.c.run(ctx, releaseScript, []string{l.c.keys.book(b, "lease")},
+		f.Holder+"/"+strconv.FormatInt(f.Token, 10))
+	return unavailable("give back the lease of the book "+string(b), err)
+}
+
+// Holder implements ledger.Store.
+func (l *Ledger) Holder(ctx context.Context, b ledger.Book) (string, error) {
+	held, err := l.c.rdb.Get(ctx, l.c.keys.book(b, "lease")).Result()
+	if errors.Is(err, redis.Nil) {
+		return "", nil
+	}
+	if at := strings.LastIndexByte(held, '/'); at >= 0 {
+		held = held[:at]
+	}
+	return held, unavailable("read the lease of the book "+string(b), err)
+}

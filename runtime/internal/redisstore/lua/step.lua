@@ -1,0 +1,59 @@
+-- step.lua: one atomic change of a book.
+-- KEYS: 1 lease, 2 counters, then a hash and a sorted set (key by version) a table.
+-- ARGV: 1 fence, 'holder/token' or '', 2 how long to keep the book (ms), 3 number of
+-- changes, then six each: table (1 is the first), key, what it must have been ('any',
+-- 'none' or 'is'), that value, 'set' or 'del', value; then two a bound: table, most.
+-- Gives 'ok', or {'fenced'}, {'conflict', table, key}, {'full', table}.
+if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return { 'fenced' }
+end
+local hash = function(t) return KEYS[1 + 2 * t] end
+local set = function(t) return KEYS[2 + 2 * t] end
+local n = tonumber(ARGV[3])
+local more = {}
+for i = 0, n - 1 do
+  local at = 4 + 6 * i
+  local t, key, must = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2]
+  local is = redis.call('HGET', hash(t), key)
+  if must == 'none' and is or must == 'is' and is ~= ARGV[at + 3] then
+    return { 'conflict', ARGV[at], key }
+  end
+  if ARGV[at + 4] == 'set' and not is then
+    more[t] = (more[t] or 0) + 1
+  elseif ARGV[at + 4] == 'del' and is then
+    more[t] = (more[t] or 0) - 1
+  end
+end
+for at = 4 + 6 * n, #ARGV, 2 do
+  local t = tonumber(ARGV[at])
+  if (more[t] or 0) > 0 and redis.call('HLEN', hash(t)) + more[t] > tonumber(ARGV[at + 1]) then
+    return { 'full', ARGV[at] }
+  end
+end
+local touched = {}
+for i = 0, n - 1 do
+  local at = 4 + 6 * i
+  local t, key = tonumber(ARGV[at]), ARGV[at + 1]
+  if ARGV[at + 4] == 'set' then
+    redis.call('HSET', hash(t), key, ARGV[at + 5])
+  else
+    redis.call('HDEL', hash(t), key)
+  end
+  redis.call('ZADD', set(t), redis.call('HINCRBY', KEYS[2], hash(t), 1), key)
+  touched[t] = true
+end
+for t in pairs(touched) do
+  -- The set also has the keys of what is gone. It keeps the newest when it grows;
+  -- readers from before that begin anew.
+  local size = redis.call('ZCARD', set(t))
+  if size > 2 * redis.call('HLEN', hash(t)) + 4096 then
+    local last = size - redis.call('HLEN', hash(t)) - 2048
+    local floor = redis.call('ZRANGE', set(t), last - 1, last - 1, 'WITHSCORES')[2]
+    redis.call('ZREMRANGEBYRANK', set(t), 0, last - 1)
+    redis.call('HSET', KEYS[2], hash(t) .. ':floor', floor)
+  end
+  redis.call('PEXPIRE', hash(t), ARGV[2])
+  redis.call('PEXPIRE', set(t), ARGV[2])
+end
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+return 'ok'
