@@ -34,18 +34,20 @@ type Reason string
 
 // The reasons of a failed precondition.
 const (
-	ReasonLobbyFull     Reason = "lobby_full"
-	ReasonLobbyLocked   Reason = "lobby_locked"
-	ReasonLobbyStarted  Reason = "lobby_started"
-	ReasonLobbyClosed   Reason = "lobby_closed"
-	ReasonWrongPassword Reason = "wrong_password"
-	ReasonNotHost       Reason = "not_host"
-	ReasonNotMember     Reason = "not_member"
-	ReasonNotReady      Reason = "not_ready"
-	ReasonNotStarting   Reason = "not_starting"
-	ReasonCooldown      Reason = "cooldown"
-	ReasonPartyFull     Reason = "party_full"
-	ReasonNotLeader     Reason = "not_leader"
+	ReasonLobbyFull      Reason = "lobby_full"
+	ReasonLobbyLocked    Reason = "lobby_locked"
+	ReasonLobbyStarted   Reason = "lobby_started"
+	ReasonLobbyClosed    Reason = "lobby_closed"
+	ReasonWrongPassword  Reason = "wrong_password"
+	ReasonNotHost        Reason = "not_host"
+	ReasonNotMember      Reason = "not_member"
+	ReasonNotReady       Reason = "not_ready"
+	ReasonNotStarting    Reason = "not_starting"
+	ReasonCooldown       Reason = "cooldown"
+	ReasonPartyFull      Reason = "party_full"
+	ReasonNotLeader      Reason = "not_leader"
+	ReasonPartyTooLarge  Reason = "party_too_large"
+	ReasonProposalClosed Reason = "proposal_closed"
 )
 
 // Error is the error half of an acknowledgement. It is also the error type that

@@ -1,0 +1,313 @@
+package matchmaking
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Why a ticket is not matched, as mm:cancelled says it.
+const (
+	reasonCancelled      = "cancelled"
+	reasonDeclined       = "declined"
+	reasonTimedOut       = "timed_out"
+	reasonOthersDeclined = "others_declined"
+	reasonPartyChanged   = "party_changed"
+	reasonQueueRemoved   = "queue_removed"
+	reasonHandoffFailed  = "handoff_failed"
+)
+
+// find looks for a ticket of a user in all the queues that it may be in.
+func (s *Service) find(ctx context.Context, userID, ticketID string) (queue string, err error) {
+	all, err := s.of(ctx, userID)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range all {
+		if e.ticket == ticketID {
+			return e.queue, nil
+		}
+	}
+	return "", wire.Refuse(wire.CodeNotFound, "there is no such ticket")
+}
+
+// Cancel takes a ticket back. One that is proposed counts as declined.
+func (s *Service) Cancel(ctx context.Context, c command.Call, ticketID string) error {
+	queue, err := s.find(ctx, c.ID, ticketID)
+	if err != nil {
+		return err
+	}
+	t, there, err := s.ticket(ctx, queue, ticketID)
+	switch {
+	case err != nil:
+		return err
+	case !there || !t.Has(c.ID):
+		return wire.Refuse(wire.CodeNotFound, "there is no such ticket")
+	case t.Round != "":
+		return s.refuse(ctx, queue, t.Round, c.ID)
+	}
+	return s.remove(ctx, queue, ticketID, reasonCancelled, nil)
+}
+
+// remove takes a ticket that searches out of its queue, and tells its players. A
+// ticket that is proposed meanwhile, or gone, stays as it is.
+func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, fence *ledger.Fence) error {
+	var gone []string
+	err := s.retry(ctx, func() (ledger.Step, []string, error) {
+		t, raw, err := s.readTicket(ctx, queue, ticketID)
+		if err != nil || raw == nil || t.Round != "" {
+			return ledger.Step{}, nil, err
+		}
+		gone = t.Users()
+		step := ledger.Step{Fence: fence, Changes: []ledger.Change{{Table: tickets, Key: t.ID, Was: raw}}}
+		if err := s.strike(ctx, &step, queue, []Ticket{t}, nil, 0); err != nil {
+			return ledger.Step{}, nil, err
+		}
+		letter, err := s.post(&step, wire.EventMMCancelled,
+			wire.MMCancelled{TicketID: t.ID, Queue: queue, Reason: reason}, t.Users()...)
+		return step, []string{letter}, err
+	}, queue)
+	if err == nil {
+		s.forget(ctx, queue, ticketID, gone)
+	}
+	return err
+}
+
+// strike takes tickets that leave from their players' entries; those of refusers wait
+// until a time before they may queue again.
+func (s *Service) strike(ctx context.Context, step *ledger.Step, queue string, leaving []Ticket, refusers []string, until int64) error {
+	var ids []string
+	for _, t := range leaving {
+		ids = append(ids, t.Users()...)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	found, err := s.Ledger.Get(ctx, book(queue), users, ids...)
+	if err != nil {
+		return err
+	}
+	for _, user := range ids {
+		var e entries
+		if err := decode(found[user], &e); err != nil {
+			return err
+		}
+		for _, t := range leaving {
+			e = e.without(t.ID)
+		}
+		if e.CooldownUntil <= ms(s.Now()) {
+			e.CooldownUntil = 0
+		}
+		if slices.Contains(refusers, user) {
+			e.CooldownUntil = max(e.CooldownUntil, until)
+		}
+		change, err := e.change(user, found[user])
+		if err != nil {
+			return err
+		}
+		step.Changes = append(step.Changes, change)
+	}
+	return nil
+}
+
+// forget takes a ticket from what is remembered of its players beside the book.
+func (s *Service) forget(ctx context.Context, queue, ticketID string, users []string) {
+	for _, user := range users {
+		if err := s.Sets.Remove(ctx, setOf(user), entry(queue, ticketID)); err != nil {
+			s.Log.WarnContext(ctx, "a ticket that is gone is remembered", "queue", queue, "error", err)
+		}
+	}
+	if s.Searching != nil && len(users) > 0 {
+		s.Searching(ctx, users, false)
+	}
+}
+
+// Accept says that the caller is there.
+func (s *Service) Accept(ctx context.Context, c command.Call, proposalID string) error {
+	queue, err := s.roundOf(ctx, c.ID, proposalID)
+	if err != nil {
+		return err
+	}
+	q, err := s.queue(queue)
+	if err != nil {
+		return err
+	}
+	return s.retry(ctx, func() (ledger.Step, []string, error) {
+		r, raw, err := s.readRound(ctx, queue, proposalID)
+		if err != nil {
+			return ledger.Step{}, nil, err
+		}
+		if raw == nil {
+			return ledger.Step{}, nil, noProposal()
+		}
+		next, err := r.Accept(q, c.ID, s.Now())
+		if err != nil || len(next.Accepted) == len(r.Accepted) {
+			return ledger.Step{}, nil, err
+		}
+		return s.accepted(next, raw)
+	}, queue)
+}
+
+// accepted is the step after an answer: everybody is told how many are there.
+func (s *Service) accepted(r Round, was []byte) (ledger.Step, []string, error) {
+	value, err := json.Marshal(r)
+	if err != nil {
+		return ledger.Step{}, nil, fmt.Errorf("encode a round: %w", err)
+	}
+	step := ledger.Step{Changes: []ledger.Change{{Table: rounds, Key: r.ID, Was: was, Value: value}}}
+	letters, err := s.propose(&step, r)
+	return step, letters, err
+}
+
+// propose tells all players of a round how it stands.
+func (s *Service) propose(step *ledger.Step, r Round) ([]string, error) {
+	var letters []string
+	for _, ticket := range r.tickets() {
+		id, err := s.post(step, wire.EventMMProposal, r.proposal(ticket), r.playersOf(ticket)...)
+		if err != nil {
+			return nil, err
+		}
+		letters = append(letters, id)
+	}
+	return letters, nil
+}
+
+func (r Round) playersOf(ticket string) []string {
+	var ids []string
+	for _, p := range r.players() {
+		if p.Ticket == ticket {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
+
+// Decline turns a proposal down.
+func (s *Service) Decline(ctx context.Context, c command.Call, proposalID string) error {
+	queue, err := s.roundOf(ctx, c.ID, proposalID)
+	if err != nil {
+		return err
+	}
+	return s.refuse(ctx, queue, proposalID, c.ID)
+}
+
+func (s *Service) refuse(ctx context.Context, queue, roundID, userID string) error {
+	return s.dissolve(ctx, queue, roundID, nil, func(r Round) ([]string, string, error) {
+		if err := r.open(userID, s.Now()); err != nil {
+			return nil, "", err
+		}
+		return []string{userID}, reasonDeclined, nil
+	})
+}
+
+// dissolve ends a round that comes to nothing. Who says who is to blame, and for
+// what; nobody is when the place could not be made. The tickets of those leave; the
+// others search on as the queue says.
+func (s *Service) dissolve(
+	ctx context.Context, queue, roundID string, fence *ledger.Fence, who func(Round) ([]string, string, error),
+) error {
+	q, err := s.queue(queue)
+	if err != nil {
+		q = Queue{Name: queue, ReadyCheck: ReadyCheck{Requeue: KeepPosition}}
+	}
+	var gone []Ticket
+	err = s.retry(ctx, func() (ledger.Step, []string, error) {
+		r, raw, err := s.readRound(ctx, queue, roundID)
+		if err != nil {
+			return ledger.Step{}, nil, err
+		}
+		if raw == nil {
+			return ledger.Step{}, nil, noProposal()
+		}
+		blamed, reason, err := who(r)
+		if err != nil {
+			return ledger.Step{}, nil, err
+		}
+		d := dissolution{s: s, q: q, r: r, blamed: blamed, reason: reason}
+		d.step = ledger.Step{Fence: fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Was: raw}}}
+		err = d.run(ctx)
+		gone = d.leaving
+		return d.step, d.letters, err
+	}, queue)
+	if err == nil {
+		for _, t := range gone {
+			s.forget(ctx, queue, t.ID, t.Users())
+		}
+	}
+	return err
+}
+
+// dissolution is the making of the step that ends a round.
+type dissolution struct {
+	s       *Service
+	q       Queue
+	r       Round
+	blamed  []string
+	reason  string
+	step    ledger.Step
+	letters []string
+	leaving []Ticket
+}
+
+func (d *dissolution) run(ctx context.Context) error {
+	now := d.s.Now()
+	found, err := d.s.Ledger.Get(ctx, book(d.q.Name), tickets, d.r.tickets()...)
+	if err != nil {
+		return err
+	}
+	until := ms(now.Add(d.q.ReadyCheck.Cooldown))
+	for _, id := range d.r.tickets() {
+		var t Ticket
+		if err := decode(found[id], &t); err != nil {
+			return err
+		}
+		if found[id] == nil {
+			continue
+		}
+		if err := d.ticket(t, found[id], until, now); err != nil {
+			return err
+		}
+	}
+	return d.s.strike(ctx, &d.step, d.q.Name, d.leaving, d.blamed, until)
+}
+
+// ticket lets one ticket go, or search on.
+func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) error {
+	blamed := slices.ContainsFunc(t.Users(), func(id string) bool { return slices.Contains(d.blamed, id) })
+	next, on := t.returned(d.q.ReadyCheck.Requeue, now)
+	if len(d.blamed) == 0 {
+		next.EnqueuedAt, on = t.EnqueuedAt, true
+	}
+	on = on && !blamed
+	change := ledger.Change{Table: tickets, Key: t.ID, Was: raw}
+	if on {
+		value, err := json.Marshal(next)
+		if err != nil {
+			return fmt.Errorf("encode a ticket: %w", err)
+		}
+		change.Value = value
+	} else {
+		d.leaving = append(d.leaving, t)
+	}
+	d.step.Changes = append(d.step.Changes, change)
+	for _, user := range t.Users() {
+		news := wire.MMCancelled{TicketID: t.ID, Queue: d.q.Name, Reason: d.reason, Requeued: on}
+		switch {
+		case slices.Contains(d.blamed, user):
+			news.CooldownUntil = until
+		case len(d.blamed) > 0:
+			news.Reason = reasonOthersDeclined
+		}
+		id, err := d.s.post(&d.step, wire.EventMMCancelled, news, user)
+		if err != nil {
+			return err
+		}
+		d.letters = append(d.letters, id)
+	}
+	return nil
+}

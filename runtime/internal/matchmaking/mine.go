@@ -1,0 +1,178 @@
+package matchmaking
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Which tickets a user has, in which queues, is kept in a set beside the books, for
+// as long as a ticket can live. An entry may be of a ticket that is gone.
+const (
+	maxEntries = 64
+	entryTTL   = 25 * time.Hour
+	between    = "/"
+)
+
+func setOf(userID string) string { return "mm:" + userID }
+
+func entry(queue, ticketID string) string { return queue + between + ticketID }
+
+type place struct{ queue, ticket string }
+
+// of are the tickets that a user may have.
+func (s *Service) of(ctx context.Context, userID string) ([]place, error) {
+	all, err := s.Sets.List(ctx, setOf(userID))
+	if err != nil {
+		return nil, fmt.Errorf("list the tickets of a user: %w", err)
+	}
+	places := make([]place, 0, len(all))
+	for _, e := range all {
+		queue, ticket, _ := strings.Cut(e, between)
+		places = append(places, place{queue, ticket})
+	}
+	return places, nil
+}
+
+// mine are the tickets that a user has.
+func (s *Service) mine(ctx context.Context, userID string) ([]Ticket, error) {
+	places, err := s.of(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	var all []Ticket
+	for _, at := range places {
+		t, there, err := s.ticket(ctx, at.queue, at.ticket)
+		if err != nil {
+			return nil, err
+		}
+		if !there || !t.Has(userID) {
+			if err := s.Sets.Remove(ctx, setOf(userID), entry(at.queue, at.ticket)); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// Status are a user's tickets and open proposals.
+func (s *Service) Status(ctx context.Context, userID string) (wire.MMStatusList, error) {
+	list := wire.MMStatusList{Tickets: []wire.MMTicket{}, Proposals: []wire.MMProposal{}}
+	all, err := s.mine(ctx, userID)
+	if err != nil {
+		return list, err
+	}
+	for _, t := range all {
+		view := t.View()
+		if t.Round == "" {
+			view.EstimateMs = s.estimate(ctx, t.Queue)
+		} else {
+			r, raw, err := s.readRound(ctx, t.Queue, t.Round)
+			if err != nil {
+				return list, err
+			}
+			if raw != nil && !r.Handing {
+				list.Proposals = append(list.Proposals, r.proposal(t.ID))
+			} else if raw != nil {
+				view.State = wire.TicketAccepted
+			}
+		}
+		list.Tickets = append(list.Tickets, view)
+	}
+	return list, nil
+}
+
+// roundOf finds the queue of a proposal to a user.
+func (s *Service) roundOf(ctx context.Context, userID, roundID string) (queue string, err error) {
+	all, err := s.mine(ctx, userID)
+	if err != nil {
+		return "", err
+	}
+	for _, t := range all {
+		if t.Round == roundID && roundID != "" {
+			return t.Queue, nil
+		}
+	}
+	return "", noProposal()
+}
+
+// SessionOpened makes a user connected again in its tickets.
+func (s *Service) SessionOpened(ctx context.Context, c identity.Caller) error {
+	return s.each(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Connect(c.ID, c.SessionID) })
+}
+
+// SessionClosed takes a session from its user's tickets. Those whose player has no
+// other are cancelled after a grace.
+func (s *Service) SessionClosed(ctx context.Context, c identity.Caller, _ []stream.ID) error {
+	return s.each(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Disconnect(c.ID, c.SessionID, s.Now()) })
+}
+
+// each changes the tickets of a user.
+func (s *Service) each(ctx context.Context, userID string, change func(Ticket) (Ticket, bool)) error {
+	places, err := s.of(ctx, userID)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, at := range places {
+		errs = append(errs, s.retry(ctx, func() (ledger.Step, []string, error) {
+			t, raw, err := s.readTicket(ctx, at.queue, at.ticket)
+			if err != nil || raw == nil {
+				return ledger.Step{}, nil, err
+			}
+			next, changed := change(t)
+			if !changed {
+				return ledger.Step{}, nil, nil
+			}
+			value, err := json.Marshal(next)
+			if err != nil {
+				return ledger.Step{}, nil, fmt.Errorf("encode a ticket: %w", err)
+			}
+			return ledger.Step{Changes: []ledger.Change{{Table: tickets, Key: t.ID, Was: raw, Value: value}}}, nil, nil
+		}, at.queue))
+	}
+	return errors.Join(errs...)
+}
+
+// PartyChanged cancels the tickets of a party whose members, or whose leader, have
+// changed.
+func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
+	seen := map[string]bool{}
+	for _, d := range p.Departed {
+		seen[d.UserID] = true
+	}
+	for _, id := range p.Users() {
+		seen[id] = true
+	}
+	for user := range seen {
+		all, err := s.mine(ctx, user)
+		if err != nil {
+			s.Log.WarnContext(ctx, "the tickets of a party that changed stay", "party", p.ID, "error", err)
+			return
+		}
+		for _, t := range all {
+			if t.PartyID != p.ID {
+				continue
+			}
+			if t.Round != "" {
+				err = s.refuse(ctx, t.Queue, t.Round, user)
+			} else {
+				err = s.remove(ctx, t.Queue, t.ID, reasonPartyChanged, nil)
+			}
+			if err != nil {
+				s.Log.WarnContext(ctx, "a ticket of a party that changed stays", "party", p.ID, "error", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package matchmaking
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+// letter is what is still to be told to some users.
+type letter struct {
+	Users []string        `json:"users"`
+	Event string          `json:"event"`
+	Data  json.RawMessage `json:"data"`
+}
+
+// leftBehind is how old a letter is when the matcher takes it that nobody else will
+// deliver it; known is how long a delivery is known, so that it is not made twice.
+const (
+	leftBehind = 5 * time.Second
+	known      = 10 * time.Minute
+)
+
+// post adds a letter to a step, and gives its id.
+func (s *Service) post(step *ledger.Step, event string, payload any, users ...string) (string, error) {
+	id, err := ulid.New(ulid.Timestamp(s.Now()), rand.Reader)
+	if err != nil {
+		return "", fmt.Errorf("make the id of a letter: %w", err)
+	}
+	data, err := json.Marshal(payload)
+	if err != nil {
+		return "", fmt.Errorf("encode %s: %w", event, err)
+	}
+	value, err := json.Marshal(letter{Users: users, Event: event, Data: data})
+	if err != nil {
+		return "", fmt.Errorf("encode a letter: %w", err)
+	}
+	step.Changes = append(step.Changes, ledger.Change{Table: outbox, Key: id.String(), Value: value})
+	return id.String(), nil
+}
+
+// deliver tells what a step has put into the outbox. What cannot be told now the
+// matcher tells later.
+func (s *Service) deliver(ctx context.Context, queue string, step ledger.Step, letters []string) {
+	if len(letters) == 0 {
+		return
+	}
+	told := map[string]bool{}
+	for _, id := range letters {
+		told[id] = true
+	}
+	for _, c := range step.Changes {
+		if c.Table == outbox && told[c.Key] {
+			if err := s.send(ctx, queue, c.Key, c.Value); err != nil {
+				s.Log.WarnContext(ctx, "a player is told later", "queue", queue, "error", err)
+				return
+			}
+		}
+	}
+}
+
+// send commits a letter to its users' own streams, once each, and takes it out.
+func (s *Service) send(ctx context.Context, queue, id string, value []byte) error {
+	var l letter
+	if err := decode(value, &l); err != nil {
+		return err
+	}
+	for _, user := range l.Users {
+		_, err := s.Store.Commit(ctx, stream.Commit{
+			Stream: userStream(user), Events: []stream.Event{{Name: l.Event, Data: l.Data}},
+			Retain: stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: s.HistoryTTL},
+			Once:   &stream.Once{Scope: "mm", Key: id, TTL: known},
+		})
+		if err != nil {
+			return fmt.Errorf("tell a player: %w", err)
+		}
+	}
+	return s.Ledger.Apply(ctx, book(queue), ledger.Step{Changes: []ledger.Change{{Table: outbox, Key: id, Any: true}}})
+}
+
+// userStream is the stream that all sessions of a user follow.
+func userStream(userID string) stream.ID { return stream.ID("user:" + userID) }
+
+// catchUp sends letters that were left behind by pods that died over them.
+func (s *Service) catchUp(ctx context.Context, queue string) error {
+	left, err := s.Ledger.All(ctx, book(queue), outbox)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, r := range left {
+		id, err := ulid.ParseStrict(r.Key)
+		if err == nil && s.Now().Sub(id.Timestamp()) < leftBehind {
+			continue
+		}
+		errs = append(errs, s.send(ctx, queue, r.Key, r.Value))
+	}
+	return errors.Join(errs...)
+}

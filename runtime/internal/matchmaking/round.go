@@ -1,0 +1,163 @@
+package matchmaking
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Round is a match from when it is found to when its players know where to play.
+type Round struct {
+	ID    string `json:"id"`
+	Queue string `json:"queue"`
+	Teams []Side `json:"teams"`
+	// Region is where it shall run; "" for nowhere in particular.
+	Region string `json:"region,omitempty"`
+	// Accepted are the players who said that they are there.
+	Accepted map[string]bool `json:"accepted,omitempty"`
+	// Deadline is until when they may say so, and, once all have or nobody is asked,
+	// until when the place has to be made.
+	Deadline int64 `json:"deadline"`
+	// Handing says that nobody is asked any more, and the place is being made.
+	Handing bool  `json:"handing,omitempty"`
+	MadeAt  int64 `json:"madeAt"`
+}
+
+// Side is one team of a round.
+type Side struct {
+	Name    string       `json:"name"`
+	Tickets []string     `json:"tickets"`
+	Players []SidePlayer `json:"players"`
+}
+
+// SidePlayer is one player of a team, with the ticket it came by.
+type SidePlayer struct {
+	ID     string `json:"id"`
+	Name   string `json:"name,omitempty"`
+	Ticket string `json:"ticket"`
+}
+
+// NewRound makes a round of a proposal and its tickets.
+func NewRound(q Queue, id string, p matching.Proposal, tickets map[string]Ticket, now time.Time) Round {
+	r := Round{ID: id, Queue: q.Name, Region: p.Region, MadeAt: ms(now), Accepted: map[string]bool{}}
+	for _, side := range p.Teams {
+		team := Side{Name: side.Name, Tickets: side.Tickets}
+		for _, ticket := range side.Tickets {
+			for _, player := range tickets[ticket].Players {
+				team.Players = append(team.Players, SidePlayer{ID: player.ID, Name: player.Name, Ticket: ticket})
+			}
+		}
+		r.Teams = append(r.Teams, team)
+	}
+	if q.ReadyCheck.Enabled {
+		r.Deadline = ms(now.Add(q.ReadyCheck.Timeout))
+		return r
+	}
+	return r.hand(q, now)
+}
+
+// hand begins the handing over.
+func (r Round) hand(q Queue, now time.Time) Round {
+	r.Handing, r.Deadline = true, ms(now.Add(q.Handoff.Timeout))
+	return r
+}
+
+// players are all who play.
+func (r Round) players() []SidePlayer {
+	var all []SidePlayer
+	for _, side := range r.Teams {
+		all = append(all, side.Players...)
+	}
+	return all
+}
+
+// tickets are all that it took.
+func (r Round) tickets() []string {
+	var all []string
+	for _, side := range r.Teams {
+		all = append(all, side.Tickets...)
+	}
+	return all
+}
+
+func (r Round) has(userID string) bool {
+	return slices.ContainsFunc(r.players(), func(p SidePlayer) bool { return p.ID == userID })
+}
+
+// missing are the players who have not accepted.
+func (r Round) missing() []string {
+	var ids []string
+	for _, p := range r.players() {
+		if !r.Accepted[p.ID] {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
+
+// open refuses answers to what is not asked, or not any more.
+func (r Round) open(userID string, now time.Time) error {
+	switch {
+	case !r.has(userID):
+		return noProposal()
+	case r.Handing || r.Deadline <= ms(now):
+		return wire.Precondition(wire.ReasonProposalClosed, "this proposal is not open any more")
+	}
+	return nil
+}
+
+func noProposal() error { return wire.Refuse(wire.CodeNotFound, "there is no such proposal") }
+
+// Accept says that a player is there. When it was the last, the match is handed over.
+func (r Round) Accept(q Queue, userID string, now time.Time) (Round, error) {
+	if r.has(userID) && r.Accepted[userID] {
+		return r, nil
+	}
+	if err := r.open(userID, now); err != nil {
+		return r, err
+	}
+	r.Accepted = maps.Clone(r.Accepted)
+	if r.Accepted == nil {
+		r.Accepted = map[string]bool{}
+	}
+	r.Accepted[userID] = true
+	if len(r.missing()) == 0 {
+		r = r.hand(q, now)
+	}
+	return r, nil
+}
+
+// proposal is the question to a player of a ticket.
+func (r Round) proposal(ticket string) wire.MMProposal {
+	return wire.MMProposal{
+		ProposalID: r.ID, Queue: r.Queue, TicketID: ticket,
+		Players: len(r.players()), Accepted: len(r.Accepted), DeadlineAt: r.Deadline,
+	}
+}
+
+// matched is the news of where to play.
+func (r Round) matched(ticket string, h wire.MMHandoff) wire.MMMatched {
+	m := wire.MMMatched{MatchID: r.ID, Queue: r.Queue, TicketID: ticket, Region: r.Region, Handoff: h}
+	for _, side := range r.Teams {
+		team := wire.MMMatchTeam{Name: side.Name, Players: []string{}}
+		for _, p := range side.Players {
+			team.Players = append(team.Players, p.ID)
+		}
+		m.Teams = append(m.Teams, team)
+	}
+	return m
+}
+
+// returned is a ticket that searches on after a round that came to nothing; false
+// when it does not.
+func (t Ticket) returned(how Requeue, now time.Time) (Ticket, bool) {
+	t.Round = ""
+	t.Attempt++
+	if how == EndOfQueue {
+		t.EnqueuedAt = ms(now)
+	}
+	return t, how != LeaveQueue
+}

@@ -1,0 +1,348 @@
+package matchmaking
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/internal/names"
+	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// The tables of a queue's book.
+const (
+	tickets = "tickets" // Ticket by id
+	rounds  = "rounds"  // Round by id
+	users   = "users"   // entries by user id: who is in which ticket, who has to wait
+	outbox  = "outbox"  // letter by id
+	stats   = "stats"   // one Stats
+)
+
+// The spaces of names that matchmaking uses.
+const ticketSpace = "mm-ticket"
+
+// Parties are who queues together; *party.Service is the one there is.
+type Parties interface {
+	Member(ctx context.Context, partyID, userID string) (party.Party, error)
+}
+
+// Places make the places where matches are played.
+type Places interface {
+	// Make makes the place of a round, once: asked again for the same round it gives
+	// the same place.
+	Make(ctx context.Context, q Queue, r Round) (wire.MMHandoff, error)
+}
+
+// Ports are what a Service works with.
+type Ports struct {
+	Ledger  ledger.Store
+	Store   stream.Store
+	Names   stream.Names
+	Sets    stream.Sets
+	Queues  Queues
+	Parties Parties
+	Places  Places
+	// Searching, when not nil, is told who begins and ceases to look for a match; it must
+	// not fail the command.
+	Searching func(ctx context.Context, userIDs []string, searching bool)
+}
+
+// Settings of a Service.
+type Settings struct {
+	// Pod names this process among those that hold leases.
+	Pod string
+	// HistorySize events are kept of a user's stream, for HistoryTTL after the last.
+	HistorySize    int
+	HistoryTTL     time.Duration
+	IdempotencyTTL time.Duration
+	Log            *slog.Logger
+	// Now is the clock; nil means the wall clock.
+	Now func() time.Time
+}
+
+// Service takes the requests of players. It is safe for concurrent use. Beside
+// *wire.Error it returns the errors of the stores.
+type Service struct {
+	Ports
+	Settings
+	ids names.Minter
+}
+
+// NewService makes a Service.
+func NewService(ports Ports, settings Settings) *Service {
+	s := &Service{Ports: ports, Settings: settings}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	s.ids = names.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
+	return s
+}
+
+// queue finds a queue that clients name.
+func (s *Service) queue(name string) (Queue, error) {
+	q, known := s.Queues.Queue(name)
+	if !known {
+		return Queue{}, wire.Refuse(wire.CodeNotFound, "there is no such queue")
+	}
+	return q, nil
+}
+
+func book(queue string) ledger.Book { return ledger.Book(queue) }
+
+// entries are what a book holds of one user.
+type entries struct {
+	Tickets []string `json:"tickets,omitempty"`
+	// CooldownUntil is until when the user may not queue again.
+	CooldownUntil int64 `json:"cooldownUntil,omitempty"`
+}
+
+// Enqueue makes a ticket of the caller, or of the party that it leads.
+func (s *Service) Enqueue(ctx context.Context, c command.Call, req *wire.MMEnqueue) (Ticket, error) {
+	q, err := s.queue(req.Queue)
+	if err != nil {
+		return Ticket{}, err
+	}
+	entrants, err := s.entrants(ctx, c.Caller, req)
+	if err != nil {
+		return Ticket{}, err
+	}
+	id, err := s.ids.ID(ctx, ticketSpace, c.ID, c.Key)
+	if err != nil {
+		return Ticket{}, err
+	}
+	t, err := NewTicket(q, id, req.PartyID, entrants, req.Latencies, s.Now())
+	if err != nil {
+		return Ticket{}, err
+	}
+	if there, known, err := s.ticket(ctx, q.Name, id); err != nil || known {
+		return there, err // a repeated request
+	}
+	for _, user := range t.Users() {
+		if _, err := s.Sets.Add(ctx, setOf(user), entry(q.Name, id), maxEntries, entryTTL); err != nil {
+			return Ticket{}, err
+		}
+	}
+	err = s.retry(ctx, func() (ledger.Step, []string, error) { return s.enter(ctx, q, t) }, q.Name)
+	if err == nil && s.Searching != nil {
+		s.Searching(ctx, t.Users(), true)
+	}
+	return t, err
+}
+
+// entrants are the players that a request queues.
+func (s *Service) entrants(ctx context.Context, c identity.Caller, req *wire.MMEnqueue) ([]Entrant, error) {
+	if req.PartyID == "" {
+		return []Entrant{{Player: player(c.ID, c.Name, c.SessionID), Attributes: req.Attributes}}, nil
+	}
+	p, err := s.Parties.Member(ctx, req.PartyID, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if p.LeaderID != c.ID {
+		return nil, wire.Precondition(wire.ReasonNotLeader, "only the party's leader may queue")
+	}
+	var all []Entrant
+	for _, id := range p.Users() {
+		m := p.Members[id]
+		e := Entrant{Player: player(id, m.Name, m.Sessions...), Attributes: map[string]any{}}
+		for name, v := range req.Attributes {
+			e.Attributes[name] = v
+		}
+		for name, v := range m.Attributes {
+			e.Attributes[name] = v
+		}
+		e.DisconnectedAt = m.DisconnectedAt
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+func player(id, name string, sessions ...string) Player {
+	return Player{ID: id, Name: name, Sessions: sessions}
+}
+
+// enter is the step by which a ticket comes in.
+func (s *Service) enter(ctx context.Context, q Queue, t Ticket) (ledger.Step, []string, error) {
+	found, err := s.Ledger.Get(ctx, book(q.Name), users, t.Users()...)
+	if err != nil {
+		return ledger.Step{}, nil, err
+	}
+	value, err := json.Marshal(t)
+	if err != nil {
+		return ledger.Step{}, nil, fmt.Errorf("encode a ticket: %w", err)
+	}
+	step := ledger.Step{
+		Changes: []ledger.Change{{Table: tickets, Key: t.ID, Value: value}},
+		Bounds:  []ledger.Bound{{Table: tickets, Most: q.MaxTickets}},
+	}
+	for _, user := range t.Users() {
+		var e entries
+		if err := decode(found[user], &e); err != nil {
+			return ledger.Step{}, nil, err
+		}
+		if err := e.mayEnter(q, user, t.Players[0].ID, s.Now()); err != nil {
+			return ledger.Step{}, nil, err
+		}
+		e.Tickets = append(e.Tickets, t.ID)
+		change, err := e.change(user, found[user])
+		if err != nil {
+			return ledger.Step{}, nil, err
+		}
+		step.Changes = append(step.Changes, change)
+	}
+	return step, nil, nil
+}
+
+// mayEnter refuses a user who is in as many tickets as it may be, or has to wait.
+func (e entries) mayEnter(q Queue, user, caller string, now time.Time) error {
+	who := "you are"
+	if user != caller {
+		who = "a member of the party is"
+	}
+	if e.CooldownUntil > ms(now) {
+		refusal := wire.Precondition(wire.ReasonCooldown, who+" not allowed to queue here yet")
+		refusal.RetryAfterMs = e.CooldownUntil - ms(now)
+		return refusal
+	}
+	if len(e.Tickets) >= q.TicketsPerUser {
+		return wire.Refuse(wire.CodeAlreadyQueued, who+" in this queue already")
+	}
+	return nil
+}
+
+// change writes what is left of a user's entries.
+func (e entries) change(user string, was []byte) (ledger.Change, error) {
+	c := ledger.Change{Table: users, Key: user, Was: was}
+	if len(e.Tickets) == 0 && e.CooldownUntil == 0 {
+		return c, nil
+	}
+	var err error
+	if c.Value, err = json.Marshal(e); err != nil {
+		err = fmt.Errorf("encode the entries of a user: %w", err)
+	}
+	return c, err
+}
+
+// without takes a ticket from the entries.
+func (e entries) without(ticket string) entries {
+	var left []string
+	for _, id := range e.Tickets {
+		if id != ticket {
+			left = append(left, id)
+		}
+	}
+	e.Tickets = left
+	return e
+}
+
+func decode(value []byte, into any) error {
+	if value == nil {
+		return nil
+	}
+	if err := json.Unmarshal(value, into); err != nil {
+		return fmt.Errorf("decode a record of a queue: %w", err)
+	}
+	return nil
+}
+
+// tries is how often a step is made anew when another came first.
+const tries = 8
+
+// retry makes a step as often as others come first, and tells what it puts into the
+// outbox. An empty step changes nothing.
+func (s *Service) retry(ctx context.Context, make func() (ledger.Step, []string, error), queue string) error {
+	for range tries {
+		step, letters, err := make()
+		if err != nil || len(step.Changes) == 0 {
+			return err
+		}
+		err = s.Ledger.Apply(ctx, book(queue), step)
+		var conflict *ledger.ConflictError
+		var full *ledger.FullError
+		switch {
+		case errors.As(err, &conflict):
+			continue
+		case errors.As(err, &full):
+			return wire.Refuse(wire.CodeResourceExhausted, "this queue is full")
+		case err != nil:
+			return err
+		}
+		s.deliver(ctx, queue, step, letters)
+		return nil
+	}
+	return wire.Refuse(wire.CodeUnavailable, "the queue changes too fast right now")
+}
+
+// ticket reads a ticket; false when there is none.
+func (s *Service) ticket(ctx context.Context, queue, id string) (Ticket, bool, error) {
+	t, raw, err := s.readTicket(ctx, queue, id)
+	return t, raw != nil, err
+}
+
+func (s *Service) readTicket(ctx context.Context, queue, id string) (t Ticket, raw []byte, err error) {
+	found, err := s.Ledger.Get(ctx, book(queue), tickets, id)
+	if err != nil {
+		return Ticket{}, nil, err
+	}
+	return t, found[id], decode(found[id], &t)
+}
+
+func (s *Service) readRound(ctx context.Context, queue, id string) (r Round, raw []byte, err error) {
+	found, err := s.Ledger.Get(ctx, book(queue), rounds, id)
+	if err != nil {
+		return Round{}, nil, err
+	}
+	return r, found[id], decode(found[id], &r)
+}
+
+// List are the queues as clients see them.
+func (s *Service) List(ctx context.Context) (wire.MMQueueList, error) {
+	list := wire.MMQueueList{Queues: []wire.MMQueue{}}
+	for _, q := range s.Queues.Queues() {
+		view := wire.MMQueue{Name: q.Name, MaxParty: q.maxParty(), ReadyCheck: q.ReadyCheck.Enabled}
+		for _, t := range q.Match.Teams {
+			view.Teams = append(view.Teams, wire.MMTeam{Name: t.Name, Min: t.Min, Max: t.Max})
+		}
+		for _, r := range q.Match.Regions {
+			view.Regions = append(view.Regions, r.Name)
+		}
+		if q.Population != PopulationNone {
+			n, err := s.Ledger.Count(ctx, book(q.Name), tickets)
+			if err != nil {
+				return wire.MMQueueList{}, err
+			}
+			view.Population = population(q, n)
+		}
+		list.Queues = append(list.Queues, view)
+	}
+	return list, nil
+}
+
+// population is how many wait: a number, or a band of how many matches that makes.
+func population(q Queue, n int) any {
+	if q.Population == PopulationExact {
+		return n
+	}
+	places := 0
+	for _, t := range q.Match.Teams {
+		places += t.Max
+	}
+	switch {
+	case n < 2*places:
+		return "low"
+	case n < 10*places:
+		return "medium"
+	}
+	return "high"
+}

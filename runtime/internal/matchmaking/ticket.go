@@ -1,0 +1,311 @@
+package matchmaking
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Ticket is a party, or a party of one, that looks for a match.
+type Ticket struct {
+	ID      string   `json:"id"`
+	Queue   string   `json:"queue"`
+	PartyID string   `json:"partyId,omitempty"`
+	Players []Player `json:"players"`
+	// EnqueuedAt is since when it waits, ExpiresAt when it gives up.
+	EnqueuedAt int64 `json:"enqueuedAt"`
+	ExpiresAt  int64 `json:"expiresAt"`
+	// Attempt counts the matches that came to nothing.
+	Attempt int `json:"attempt,omitempty"`
+	// Round is the match that it is proposed for; "" while it searches.
+	Round     string              `json:"round,omitempty"`
+	Numbers   map[string]float64  `json:"numbers,omitempty"`
+	Texts     map[string]string   `json:"texts,omitempty"`
+	Sets      map[string][]string `json:"sets,omitempty"`
+	Latencies map[string]float64  `json:"latencies,omitempty"`
+}
+
+// Player is one user of a ticket.
+type Player struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	// DisconnectedAt is when the player's last session ended; 0 while there is one.
+	DisconnectedAt int64 `json:"disconnectedAt,omitempty"`
+	// Sessions are the ids of the player's sessions as far as they are known, at most
+	// maxSessions.
+	Sessions []string `json:"sessions,omitempty"`
+}
+
+const (
+	maxSessions = 16
+	// maxText bounds a text, and each member of a set, in bytes; maxSet a set.
+	maxText = 128
+	maxSet  = 64
+	// disconnectGrace is how long a ticket keeps a player who has no connection.
+	disconnectGrace = 30 * time.Second
+)
+
+// Entrant is a player with what it brings.
+type Entrant struct {
+	Player
+	Attributes map[string]any
+}
+
+// NewTicket makes the ticket of a party. Its number is the mean of its players', its
+// set what they all have; texts and booleans must be the same for all.
+func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[string]float64, now time.Time) (Ticket, error) {
+	if len(party) > q.maxParty() {
+		return Ticket{}, wire.Precondition(wire.ReasonPartyTooLarge, fmt.Sprintf("parties of at most %d may queue here", q.maxParty()))
+	}
+	t := Ticket{
+		ID: id, Queue: q.Name, PartyID: partyID, EnqueuedAt: ms(now), ExpiresAt: ms(now.Add(q.TicketTTL)),
+		Numbers: map[string]float64{}, Texts: map[string]string{}, Sets: map[string][]string{},
+	}
+	for _, e := range party {
+		t.Players = append(t.Players, e.Player)
+	}
+	for _, a := range q.Attributes {
+		if err := t.bring(a, party); err != nil {
+			return Ticket{}, err
+		}
+	}
+	return t, t.measure(q, latencies)
+}
+
+// bring puts together what the players bring of one attribute.
+func (t *Ticket) bring(a Attribute, party []Entrant) error {
+	field := "attributes." + a.Name
+	for i, e := range party {
+		raw, given := e.Attributes[a.Name]
+		if !given {
+			if a.Default == nil {
+				return wire.Invalid(field, "this queue needs it")
+			}
+			raw = a.fallback()
+		}
+		v, fault := a.read(raw)
+		if fault != "" {
+			return wire.Invalid(field, fault)
+		}
+		if fault := t.merge(a.Name, v, i); fault != "" {
+			return wire.Invalid(field, fault)
+		}
+	}
+	return nil
+}
+
+// merge adds the value of the i-th player.
+func (t *Ticket) merge(name string, v any, i int) string {
+	switch v := v.(type) {
+	case float64:
+		t.Numbers[name] += (v - t.Numbers[name]) / float64(i+1)
+	case string:
+		if i > 0 && t.Texts[name] != v {
+			return "must be the same for the whole party"
+		}
+		t.Texts[name] = v
+	case []string:
+		if i > 0 {
+			v = slices.DeleteFunc(slices.Clone(t.Sets[name]), func(m string) bool { return !slices.Contains(v, m) })
+		}
+		t.Sets[name] = v
+	}
+	return ""
+}
+
+// fallback is the default, as a client would send it.
+func (a Attribute) fallback() any {
+	switch a.Type {
+	case Number:
+		n, _ := strconv.ParseFloat(*a.Default, 64) // the API server has checked it
+		return n
+	case Boolean:
+		return *a.Default == "true"
+	case StringSet:
+		var set []any
+		for _, m := range strings.Split(*a.Default, ",") {
+			if m = strings.TrimSpace(m); m != "" {
+				set = append(set, m)
+			}
+		}
+		return set
+	}
+	return *a.Default
+}
+
+// read gives a value in the form that tickets keep: numbers, texts (of booleans as
+// well) and sets.
+func (a Attribute) read(raw any) (value any, fault string) {
+	switch v := raw.(type) {
+	case float64:
+		if a.Type == Number && !math.IsNaN(v) && !math.IsInf(v, 0) {
+			return v, ""
+		}
+	case string:
+		if a.Type == Text && len(v) <= maxText && utf8.ValidString(v) {
+			return v, ""
+		}
+	case bool:
+		if a.Type == Boolean {
+			return strconv.FormatBool(v), ""
+		}
+	case []any:
+		if a.Type == StringSet {
+			return readSet(v)
+		}
+	}
+	return nil, map[AttributeType]string{
+		Number: "must be a finite number", Text: fmt.Sprintf("must be a string of at most %d bytes", maxText),
+		Boolean: "must be true or false", StringSet: "must be a list of strings",
+	}[a.Type]
+}
+
+func readSet(raw []any) (any, string) {
+	set := []string{}
+	for _, m := range raw {
+		s, ok := m.(string)
+		if !ok || len(s) > maxText || !utf8.ValidString(s) || len(raw) > maxSet {
+			return nil, fmt.Sprintf("must be a list of at most %d strings of at most %d bytes", maxSet, maxText)
+		}
+		set = append(set, s)
+	}
+	slices.Sort(set)
+	return slices.Compact(set), ""
+}
+
+// measure takes over the latencies to the queue's regions; a queue with regions
+// needs one of them at least.
+func (t *Ticket) measure(q Queue, latencies map[string]float64) error {
+	if len(q.Match.Regions) == 0 {
+		return nil
+	}
+	t.Latencies = map[string]float64{}
+	for _, r := range q.Match.Regions {
+		if v, given := latencies[r.Name]; given {
+			t.Latencies[r.Name] = v
+		}
+	}
+	if len(t.Latencies) == 0 {
+		return wire.Invalid("latencies", "this queue needs the latency to one of its regions at least")
+	}
+	return nil
+}
+
+// Waiting is the ticket as the matcher sees it.
+func (t Ticket) Waiting() matching.Ticket {
+	return matching.Ticket{
+		ID: t.ID, Size: len(t.Players), EnqueuedAt: time.UnixMilli(t.EnqueuedAt), Attempt: t.Attempt,
+		Numbers: t.Numbers, Texts: t.Texts, Sets: t.Sets, Latencies: t.Latencies,
+	}
+}
+
+// View is the ticket as its players see it.
+func (t Ticket) View() wire.MMTicket {
+	v := wire.MMTicket{
+		ID: t.ID, Queue: t.Queue, State: wire.TicketSearching, PartyID: t.PartyID, Players: t.Users(),
+		EnqueuedAt: t.EnqueuedAt, ExpiresAt: t.ExpiresAt, Attempt: t.Attempt,
+	}
+	if t.Round != "" {
+		v.State = wire.TicketProposed
+	}
+	return v
+}
+
+// Users are the ids of its players.
+func (t Ticket) Users() []string {
+	ids := make([]string, len(t.Players))
+	for i, p := range t.Players {
+		ids[i] = p.ID
+	}
+	return ids
+}
+
+// Has tells whether a user is one of its players.
+func (t Ticket) Has(userID string) bool { return slices.Contains(t.Users(), userID) }
+
+// over says why a ticket that searches has to go by now; "" when it may stay.
+func (t Ticket) over(q Queue, now time.Time) string {
+	switch {
+	case t.ExpiresAt <= ms(now):
+		return "expired"
+	case len(t.Players) > q.maxParty():
+		return "queue_changed"
+	case slices.ContainsFunc(t.Players, func(p Player) bool {
+		return p.DisconnectedAt != 0 && p.DisconnectedAt <= ms(now.Add(-disconnectGrace))
+	}):
+		return "disconnected"
+	}
+	for _, a := range q.Attributes {
+		if !t.has(a) {
+			return "queue_changed"
+		}
+	}
+	if len(q.Match.Regions) > 0 && !slices.ContainsFunc(q.Match.Regions, func(r matching.Region) bool {
+		_, known := t.Latencies[r.Name]
+		return known
+	}) {
+		return "queue_changed"
+	}
+	return ""
+}
+
+// has tells whether the ticket brings an attribute.
+func (t Ticket) has(a Attribute) bool {
+	var is bool
+	switch a.Type {
+	case Number:
+		_, is = t.Numbers[a.Name]
+	case StringSet:
+		_, is = t.Sets[a.Name]
+	default:
+		_, is = t.Texts[a.Name]
+	}
+	return is
+}
+
+// Connect and Disconnect count the sessions of a player; false when that changes
+// nothing.
+func (t Ticket) Connect(userID, session string) (Ticket, bool) {
+	return t.sessions(userID, func(p *Player) bool {
+		if slices.Contains(p.Sessions, session) {
+			return false
+		}
+		p.Sessions = append(slices.Clone(p.Sessions), session)
+		p.Sessions = p.Sessions[max(len(p.Sessions)-maxSessions, 0):]
+		p.DisconnectedAt = 0
+		return true
+	})
+}
+
+// Disconnect is the end of a session.
+func (t Ticket) Disconnect(userID, session string, now time.Time) (Ticket, bool) {
+	return t.sessions(userID, func(p *Player) bool {
+		at := slices.Index(p.Sessions, session)
+		if at < 0 {
+			return false
+		}
+		p.Sessions = slices.Delete(slices.Clone(p.Sessions), at, at+1)
+		if len(p.Sessions) == 0 {
+			p.DisconnectedAt = ms(now)
+		}
+		return true
+	})
+}
+
+func (t Ticket) sessions(userID string, change func(*Player) bool) (Ticket, bool) {
+	i := slices.IndexFunc(t.Players, func(p Player) bool { return p.ID == userID })
+	if i < 0 {
+		return t, false
+	}
+	t.Players = slices.Clone(t.Players)
+	return t, change(&t.Players[i])
+}
+
+func ms(t time.Time) int64 { return t.UnixMilli() }
