@@ -15,6 +15,7 @@ const (
 	CodeNotFound            Code = "not_found"
 	CodeAlreadyExists       Code = "already_exists"
 	CodeAlreadyMember       Code = "already_member"
+	CodeAlreadyQueued       Code = "already_queued"
 	CodeVersionConflict     Code = "version_conflict" // Current has the version that is in force
 	CodeIdempotencyMismatch Code = "idempotency_mismatch"
 	CodeFailedPrecondition  Code = "failed_precondition" // Reason says which

@@ -52,10 +52,16 @@ type watch struct {
 	next    time.Time
 	readAt  time.Time
 	mark    uint64
-	waiting map[string]Ticket
+	waiting map[string]waiter
 	waits   waits
 	written Stats
 	toldAt  time.Time
+}
+
+// waiter is a ticket that waits, and the record it was read from.
+type waiter struct {
+	Ticket
+	raw []byte
 }
 
 // NewMatcher makes a Matcher.
@@ -182,7 +188,7 @@ func (m *Matcher) read(ctx context.Context, w *watch) error {
 		return err
 	}
 	if changes.Anew || w.waiting == nil {
-		w.waiting, w.readAt = map[string]Ticket{}, now
+		w.waiting, w.readAt = map[string]waiter{}, now
 	}
 	w.mark = changes.Mark
 	for _, r := range changes.Records {
@@ -193,7 +199,7 @@ func (m *Matcher) read(ctx context.Context, w *watch) error {
 		if r.Value == nil || t.Round != "" {
 			delete(w.waiting, r.Key)
 		} else {
-			w.waiting[r.Key] = t
+			w.waiting[r.Key] = waiter{t, r.Value}
 		}
 	}
 	return nil
@@ -212,9 +218,9 @@ func (m *Matcher) empty(ctx context.Context, w *watch) error {
 	open, err := m.s.Ledger.All(ctx, book(w.name), rounds)
 	errs = append(errs, err)
 	for _, r := range open {
-		errs = append(errs, m.s.dissolve(ctx, w.name, r.Key, w.fence, func(Round) ([]string, string, error) {
+		errs = append(errs, settled(m.s.dissolve(ctx, w.name, r.Key, w.fence, func(Round) ([]string, string, error) {
 			return nil, reasonQueueRemoved, nil
-		}))
+		})))
 	}
 	return errors.Join(errs...)
 }
@@ -247,15 +253,24 @@ func (m *Matcher) goOn(ctx context.Context, w *watch, q Queue) error {
 		case r.Handing:
 			return m.handOver(ctx, w, q, r, record.Value)
 		case late:
-			return m.s.dissolve(ctx, w.name, r.ID, w.fence, func(now Round) ([]string, string, error) {
+			return settled(m.s.dissolve(ctx, w.name, r.ID, w.fence, func(now Round) ([]string, string, error) {
 				if now.Handing || now.Deadline > ms(m.s.Now()) {
 					return nil, "", wire.Precondition(wire.ReasonProposalClosed, "all have accepted")
 				}
 				return now.missing(), reasonTimedOut, nil
-			})
+			}))
 		}
 		return nil
 	})
+}
+
+// settled forgives that a round is over or has gone on meanwhile.
+func settled(err error) error {
+	var refusal *wire.Error
+	if errors.As(err, &refusal) {
+		return nil
+	}
+	return err
 }
 
 // each does the same with many, a few at a time, and goes on after errors.
@@ -285,7 +300,7 @@ func (m *Matcher) match(ctx context.Context, w *watch, q Queue) error {
 	var mu sync.Mutex
 	return each(matching.Match(pool, nil, q.Match, m.s.Now()), func(p matching.Proposal) error {
 		mu.Lock()
-		taken := map[string]Ticket{}
+		taken := map[string]waiter{}
 		for _, id := range p.Tickets() {
 			taken[id] = w.waiting[id]
 		}
@@ -308,29 +323,25 @@ func (m *Matcher) match(ctx context.Context, w *watch, q Queue) error {
 
 // open makes a round of a proposal and takes all its tickets, or none when one of
 // them is not as it was; that one is looked at again at the next interval.
-func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Proposal, taken map[string]Ticket) (Round, []byte, error) {
+func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Proposal, taken map[string]waiter) (Round, []byte, error) {
 	id, err := ulid.New(ulid.Timestamp(m.s.Now()), rand.Reader)
 	if err != nil {
 		return Round{}, nil, fmt.Errorf("make the id of a match: %w", err)
 	}
-	r := NewRound(q, id.String(), p, taken, m.s.Now())
+	r := NewRound(q, id.String(), p, func(id string) Ticket { return taken[id].Ticket }, m.s.Now())
 	value, err := json.Marshal(r)
 	if err != nil {
 		return Round{}, nil, fmt.Errorf("encode a round: %w", err)
 	}
 	step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Value: value}}}
 	for _, id := range p.Tickets() {
-		was, err := json.Marshal(taken[id])
-		if err != nil {
-			return Round{}, nil, fmt.Errorf("encode a ticket: %w", err)
-		}
-		next := taken[id]
+		next := taken[id].Ticket
 		next.Round = r.ID
 		is, err := json.Marshal(next)
 		if err != nil {
 			return Round{}, nil, fmt.Errorf("encode a ticket: %w", err)
 		}
-		step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: was, Value: is})
+		step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: taken[id].raw, Value: is})
 	}
 	var letters []string
 	if !r.Handing {

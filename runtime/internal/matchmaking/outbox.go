@@ -12,6 +12,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 )
 
 // letter is what is still to be told to some users.
@@ -73,10 +74,8 @@ func (s *Service) send(ctx context.Context, queue, id string, value []byte) erro
 		return err
 	}
 	for _, user := range l.Users {
-		_, err := s.Store.Commit(ctx, stream.Commit{
-			Stream: userStream(user), Events: []stream.Event{{Name: l.Event, Data: l.Data}},
-			Retain: stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: s.HistoryTTL},
-			Once:   &stream.Once{Scope: "mm", Key: id, TTL: known},
+		_, err := s.users.Tell(ctx, user, usertell.Message{
+			Event: l.Event, Payload: l.Data, Once: &stream.Once{Scope: "mm", Key: id, TTL: known},
 		})
 		if err != nil {
 			return fmt.Errorf("tell a player: %w", err)
@@ -84,9 +83,6 @@ func (s *Service) send(ctx context.Context, queue, id string, value []byte) erro
 	}
 	return s.Ledger.Apply(ctx, book(queue), ledger.Step{Changes: []ledger.Change{{Table: outbox, Key: id, Any: true}}})
 }
-
-// userStream is the stream that all sessions of a user follow.
-func userStream(userID string) stream.ID { return stream.ID("user:" + userID) }
 
 // catchUp sends letters that were left behind by pods that died over them.
 func (s *Service) catchUp(ctx context.Context, queue string) error {

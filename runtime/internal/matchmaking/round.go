@@ -40,14 +40,14 @@ type SidePlayer struct {
 	Ticket string `json:"ticket"`
 }
 
-// NewRound makes a round of a proposal and its tickets.
-func NewRound(q Queue, id string, p matching.Proposal, tickets map[string]Ticket, now time.Time) Round {
+// NewRound makes a round of a proposal, with the tickets that ticket finds.
+func NewRound(q Queue, id string, p matching.Proposal, ticket func(id string) Ticket, now time.Time) Round {
 	r := Round{ID: id, Queue: q.Name, Region: p.Region, MadeAt: ms(now), Accepted: map[string]bool{}}
 	for _, side := range p.Teams {
 		team := Side{Name: side.Name, Tickets: side.Tickets}
-		for _, ticket := range side.Tickets {
-			for _, player := range tickets[ticket].Players {
-				team.Players = append(team.Players, SidePlayer{ID: player.ID, Name: player.Name, Ticket: ticket})
+		for _, id := range side.Tickets {
+			for _, player := range ticket(id).Players {
+				team.Players = append(team.Players, SidePlayer{ID: player.ID, Name: player.Name, Ticket: id})
 			}
 		}
 		r.Teams = append(r.Teams, team)

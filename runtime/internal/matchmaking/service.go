@@ -14,6 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/party"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -73,7 +74,8 @@ type Settings struct {
 type Service struct {
 	Ports
 	Settings
-	ids names.Minter
+	ids   names.Minter
+	users usertell.Teller
 }
 
 // NewService makes a Service.
@@ -85,6 +87,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
+	s.users = usertell.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
 	s.ids = names.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
 	return s
 }

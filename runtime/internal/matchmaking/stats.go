@@ -52,7 +52,7 @@ func (w *waits) matched(at int64, tickets []Ticket) {
 }
 
 // stats sums up.
-func (w *waits) stats(waiting map[string]Ticket, now time.Time) Stats {
+func (w *waits) stats(waiting map[string]waiter, now time.Time) Stats {
 	s := Stats{Depth: len(waiting), At: ms(now)}
 	for _, t := range waiting {
 		if s.OldestAt == 0 || t.EnqueuedAt < s.OldestAt {

@@ -2,7 +2,6 @@ package party
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -99,7 +99,7 @@ func (s *Service) Accept(ctx context.Context, c command.Call, req *wire.PartyRes
 // come enrolls the caller when the party lets it in, and takes that back when it
 // came to nothing.
 func (s *Service) come(ctx context.Context, c command.Call, partyID string, cmd JoinCommand) (Outcome, error) {
-	out, err := s.change(ctx, partyID, s.once(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	out, err := s.change(ctx, partyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
 		next, patches, err := p.Join(cmd, s.Now())
 		if err != nil || p.Has(c.ID) || cmd.Enrolment != "" {
 			return next, patches, err
@@ -130,7 +130,7 @@ func (s *Service) come(ctx context.Context, c command.Call, partyID string, cmd 
 
 // Decline turns an invite down.
 func (s *Service) Decline(ctx context.Context, c command.Call, inviteID string) error {
-	_, err := s.change(ctx, partyOf(inviteID), s.once(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	_, err := s.change(ctx, partyOf(inviteID), s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
 		return p.Decline(c.ID, inviteID, s.Now())
 	})
 	if isNotFound(err) {
@@ -145,7 +145,7 @@ func (s *Service) Invite(ctx context.Context, c command.Call, req *wire.PartyInv
 	if err != nil {
 		return Invite{}, err
 	}
-	out, err := s.change(ctx, req.PartyID, s.once(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	out, err := s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
 		return p.Invite(actor(c.Caller), req.UserID, nonce, s.Now())
 	})
 	if err != nil {
@@ -158,42 +158,42 @@ func (s *Service) Invite(ctx context.Context, c command.Call, req *wire.PartyInv
 	return invite, s.tellInvited(ctx, out.State.ID, req.UserID, invite)
 }
 
-// tellInvited puts party:invited on the user's own stream, once for each time that
-// an invite is given.
+// tellInvited tells a user that it is asked in, once for each time that it is.
 func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i Invite) error {
-	data, err := json.Marshal(wire.PartyInvited{
-		InviteID: i.ID, PartyID: partyID, FromID: i.From, FromName: i.FromName, ExpiresAt: i.ExpiresAt,
+	_, err := s.users.Tell(ctx, userID, usertell.Message{
+		Event: wire.EventPartyInvited,
+		Payload: wire.PartyInvited{
+			InviteID: i.ID, PartyID: partyID, FromID: i.From, FromName: i.FromName, ExpiresAt: i.ExpiresAt,
+		},
+		Once: once(i.ID, fmt.Sprint(i.ExpiresAt)),
 	})
-	if err != nil {
-		return fmt.Errorf("encode an invite: %w", err)
-	}
-	return s.tellUser(ctx, userID, stream.Event{Name: wire.EventPartyInvited, Data: data}, i.ID, fmt.Sprint(i.ExpiresAt))
+	return err
 }
 
 // Leave takes the caller out.
 func (s *Service) Leave(ctx context.Context, c command.Call, partyID string) (Outcome, error) {
-	return s.change(ctx, partyID, s.once(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, partyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
 		return p.Leave(c.ID, s.Now())
 	})
 }
 
 // Kick takes another member out (leader only).
 func (s *Service) Kick(ctx context.Context, c command.Call, req *wire.PartyKick) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.once(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
 		return p.Kick(c.ID, req.UserID, req.Reason, s.Now())
 	})
 }
 
 // Promote makes another member the leader (leader only).
 func (s *Service) Promote(ctx context.Context, c command.Call, req *wire.PartyPromote) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.once(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
 		return p.Promote(c.ID, req.UserID, s.Now())
 	})
 }
 
 // SetMember changes the caller's attributes.
 func (s *Service) SetMember(ctx context.Context, c command.Call, req *wire.PartySetMember) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.once(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
 		return p.SetMember(c.ID, req.Attributes, req.Unset, s.Now())
 	})
 }

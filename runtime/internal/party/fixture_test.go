@@ -15,6 +15,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -184,7 +185,7 @@ func (w *world) state(reply command.Reply, err error) wire.Party {
 // told are the payloads of an event on a user's own stream.
 func told[T any](w *world, user, event string) []T {
 	w.Helper()
-	caught, err := w.memory.CatchUp(w.Context(), userStream(user), stream.Position{})
+	caught, err := w.memory.CatchUp(w.Context(), usertell.StreamID(user), stream.Position{})
 	if err != nil {
 		w.Fatal(err)
 	}

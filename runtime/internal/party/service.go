@@ -13,6 +13,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -24,9 +25,6 @@ func StreamID(partyID string) stream.ID { return stream.ID(Kind + ":" + partyID)
 
 // ChatStream is the stream of a party's chat channel.
 func ChatStream(partyID string) stream.ID { return "chat:" + StreamID(partyID) }
-
-// userStream is the stream that all sessions of a user follow.
-func userStream(userID string) stream.ID { return stream.ID("user:" + userID) }
 
 // The spaces of names that parties use.
 const (
@@ -78,6 +76,7 @@ type Service struct {
 	keeper *document.Keeper[Party]
 	ids    names.Minter
 	stays  stays.Book
+	users  usertell.Teller
 }
 
 // NewService makes a Service.
@@ -102,6 +101,7 @@ func NewService(ports Ports, settings Settings) *Service {
 		},
 	}, ports.Store, ports.Deadlines, s.Now)
 	s.ids = names.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
+	s.users = usertell.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
 	s.stays = stays.Book{Sets: s.Sets, TTL: partyTTL, Now: s.Now, Stands: s.stands}
 	return s
 }
@@ -236,8 +236,8 @@ func (s *Service) enroll(ctx context.Context, userID string, stay stays.Stay) er
 	return err
 }
 
-// once is the idempotency of a keyed request; nil for one without a key.
-func (s *Service) once(c command.Call) *stream.Once {
+// onceOf is the idempotency of a keyed request; nil for one without a key.
+func (s *Service) onceOf(c command.Call) *stream.Once {
 	if c.Key == "" {
 		return nil
 	}

@@ -2,13 +2,13 @@ package party
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -41,27 +41,21 @@ func (s *Service) settle(ctx context.Context, p Party, departed []Departure) err
 	return nil
 }
 
-// tellRemoved puts party:removed on the user's own stream, once for each departure,
-// with the order to stop following the party.
+// tellRemoved tells a user of its departure, once, and its sessions stop following
+// the party.
 func (s *Service) tellRemoved(ctx context.Context, partyID string, d Departure) error {
-	data, err := json.Marshal(wire.PartyRemoved{PartyID: partyID, Reason: d.Reason, Message: d.Message})
-	if err != nil {
-		return fmt.Errorf("encode a removal: %w", err)
-	}
-	return s.tellUser(ctx, d.UserID, stream.Event{
-		Name: wire.EventPartyRemoved, Data: data,
-		Control: stream.Control{Unfollow: []stream.ID{StreamID(partyID), ChatStream(partyID)}},
-	}, string(StreamID(partyID)), fmt.Sprint(d.Version))
-}
-
-// tellUser puts an event on a user's own stream, once for a scope and key.
-func (s *Service) tellUser(ctx context.Context, userID string, e stream.Event, scope, key string) error {
-	_, err := s.Store.Commit(ctx, stream.Commit{
-		Stream: userStream(userID), Events: []stream.Event{e},
-		Retain: stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: s.HistoryTTL},
-		Once:   &stream.Once{Scope: scope, Key: key, TTL: 2 * departureMemory},
+	_, err := s.users.Tell(ctx, d.UserID, usertell.Message{
+		Event:    wire.EventPartyRemoved,
+		Payload:  wire.PartyRemoved{PartyID: partyID, Reason: d.Reason, Message: d.Message},
+		Unfollow: []stream.ID{StreamID(partyID), ChatStream(partyID)},
+		Once:     once(string(StreamID(partyID)), fmt.Sprint(d.Version)),
 	})
 	return err
+}
+
+// once keeps what a user is told of from being told twice.
+func once(scope, key string) *stream.Once {
+	return &stream.Once{Scope: scope, Key: key, TTL: 2 * departureMemory}
 }
 
 // Look does what is due in a party, for stream.Deadlines: it tells when to look

@@ -1,0 +1,298 @@
+package matchmaking
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/internal/ledger/ledgertest"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+var t0 = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+// duel is a queue of one against one by skill.
+func duel() Queue {
+	zero := "1500"
+	return Queue{
+		Name: "duel",
+		Match: matching.Queue{
+			Teams: []matching.Team{{Name: "red", Min: 1, Max: 1}, {Name: "blue", Min: 1, Max: 1}}, MixSizes: true,
+			Rules: []matching.Rule{{
+				Name: "skill", Type: matching.Distance, Attribute: "skill", Value: 100, Required: true,
+				Expand: []matching.Step{{After: 10 * time.Second, Value: 500}},
+			}},
+		},
+		Attributes: []Attribute{{Name: "skill", Type: Number, Default: &zero}},
+		Interval:   time.Second, TicketTTL: 10 * time.Minute,
+		ReadyCheck: ReadyCheck{Timeout: 20 * time.Second, Cooldown: 30 * time.Second, Requeue: KeepPosition},
+		Handoff:    Handoff{LobbyType: "match", Timeout: 15 * time.Second},
+		Estimate:   true, Population: PopulationNone, TicketsPerUser: 1, MaxTickets: 100,
+	}
+}
+
+// checked is a queue that asks its players.
+func checked() Queue {
+	q := duel()
+	q.ReadyCheck.Enabled = true
+	return q
+}
+
+// world is a cluster of two pods on stores in memory, with a clock of its own.
+type world struct {
+	testing.TB
+	memory   *streamtest.Memory
+	ledger   *brittleLedger
+	pods     [2]*Handlers
+	matchers [2]*Matcher
+
+	mu     sync.Mutex
+	now    time.Time
+	queues map[string]Queue
+	// made are the places of rounds; broken refuses to make any.
+	made    map[string]int
+	broken  bool
+	parties map[string]party.Party
+}
+
+// brittleLedger fails at its next steps as it is told.
+type brittleLedger struct {
+	*ledgertest.Memory
+	mu   sync.Mutex
+	fail func(ledger.Step) error
+}
+
+func (l *brittleLedger) set(fail func(ledger.Step) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fail = fail
+}
+
+// Apply fails before the step when told to with an error, or after it when that
+// wraps errAfter.
+func (l *brittleLedger) Apply(ctx context.Context, b ledger.Book, s ledger.Step) error {
+	l.mu.Lock()
+	fail := l.fail
+	l.mu.Unlock()
+	var broken error
+	if fail != nil {
+		broken = fail(s)
+	}
+	if broken != nil && !errors.Is(broken, errAfter) {
+		return broken
+	}
+	return errors.Join(l.Memory.Apply(ctx, b, s), broken)
+}
+
+var errAfter = fmt.Errorf("not answered: %w", stream.ErrUnavailable)
+
+func newWorld(t testing.TB, queues ...Queue) *world {
+	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, parties: map[string]party.Party{}}
+	w.memory = streamtest.New(streamtest.WithClock(w.clock))
+	w.ledger = &brittleLedger{Memory: ledgertest.New(w.clock)}
+	for _, q := range queues {
+		w.queues[q.Name] = q
+	}
+	for i := range w.pods {
+		s := NewService(Ports{
+			Ledger: w.ledger, Store: w.memory, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Places: w,
+		}, Settings{
+			Pod: fmt.Sprint("pod-", i), HistorySize: 10_000, HistoryTTL: time.Hour, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
+		})
+		w.pods[i], w.matchers[i] = NewHandlers(s), NewMatcher(s)
+	}
+	return w
+}
+
+func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// Queue, Queues, Member and Make are what the service works with.
+func (w *world) Queue(name string) (Queue, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	q, known := w.queues[name]
+	return q, known
+}
+
+func (w *world) Queues() []Queue {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []Queue
+	for _, q := range w.queues {
+		all = append(all, q)
+	}
+	slices.SortFunc(all, func(a, b Queue) int { return cmpText(a.Name, b.Name) })
+	return all
+}
+
+func cmpText(a, b string) int {
+	if a < b {
+		return -1
+	}
+	return 1
+}
+
+func (w *world) Member(_ context.Context, partyID, userID string) (party.Party, error) {
+	p, known := w.parties[partyID]
+	if !known || !p.Has(userID) {
+		return party.Party{}, wire.Refuse(wire.CodeNotFound, "there is no such party")
+	}
+	return p, nil
+}
+
+func (w *world) Make(_ context.Context, _ Queue, r Round) (wire.MMHandoff, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.broken {
+		return wire.MMHandoff{}, stream.ErrUnavailable
+	}
+	w.made[r.ID]++
+	return wire.MMHandoff{Type: "lobby", LobbyID: "lobby-of-" + r.ID}, nil
+}
+
+// setQueue changes a queue, or takes it away.
+func (w *world) setQueue(name string, q *Queue) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if q == nil {
+		delete(w.queues, name)
+		return
+	}
+	w.queues[name] = *q
+}
+
+// tick lets the matcher of a pod do what is due.
+func (w *world) tick(pod int, queue string) {
+	w.Helper()
+	if err := w.matchers[pod].Tick(w.Context(), queue); err != nil {
+		w.Fatalf("tick: %v", err)
+	}
+}
+
+func call(user, key string) command.Call {
+	return command.Call{Caller: identity.Caller{User: identity.User{ID: user, Name: "Name " + user}, SessionID: user + "-1"}, Key: key}
+}
+
+// enqueue queues a user, a millisecond after what was before.
+func (w *world) enqueue(user string, skill float64) wire.MMTicket {
+	w.Helper()
+	w.pass(time.Millisecond)
+	reply, err := w.ask(user, skill)
+	if err != nil {
+		w.Fatalf("enqueue %s: %v", user, err)
+	}
+	return reply.Data.(wire.MMTicketState).Ticket
+}
+
+func (w *world) ask(user string, skill float64) (command.Reply, error) {
+	for _, q := range w.Queues() {
+		return w.pods[0].Enqueue(w.Context(), call(user, ""), &wire.MMEnqueue{Queue: q.Name, Attributes: map[string]any{"skill": skill}})
+	}
+	return command.Reply{}, errors.New("there is no queue")
+}
+
+func (w *world) status(user string) wire.MMStatusList {
+	w.Helper()
+	reply, err := w.pods[1].Status(w.Context(), call(user, ""), &wire.MMStatus{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return reply.Data.(wire.MMStatusList)
+}
+
+// told is what a user was told, as text.
+func (w *world) told(user string) []string {
+	w.Helper()
+	caught, err := w.memory.CatchUp(w.Context(), usertell.StreamID(user), stream.Position{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	var all []string
+	for _, r := range caught.Records {
+		all = append(all, text(w, r))
+	}
+	return all
+}
+
+func text(t testing.TB, r stream.Record) string {
+	read := func(into any) {
+		if err := json.Unmarshal(r.Data, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	switch r.Name {
+	case wire.EventMMProposal:
+		var p wire.MMProposal
+		read(&p)
+		return fmt.Sprintf("proposal %d/%d", p.Accepted, p.Players)
+	case wire.EventMMMatched:
+		var m wire.MMMatched
+		read(&m)
+		return fmt.Sprintf("matched %v %v", m.Teams, m.Handoff.Type)
+	case wire.EventMMCancelled:
+		var c wire.MMCancelled
+		read(&c)
+		out := "cancelled: " + c.Reason
+		if c.Requeued {
+			out += ", requeued"
+		}
+		if c.CooldownUntil > 0 {
+			out += ", cooldown"
+		}
+		return out
+	}
+	return r.Name
+}
+
+func (w *world) wantTold(user string, want ...string) {
+	w.Helper()
+	if d := cmp.Diff(want, w.told(user)); d != "" {
+		w.Errorf("%s was told (-want +got):\n%s", user, d)
+	}
+}
+
+func wantRefusal(t testing.TB, err error, want *wire.Error) {
+	t.Helper()
+	var got *wire.Error
+	if errors.As(err, &got) {
+		bare := *got
+		bare.Message, bare.RetryAfterMs = "", 0
+		got = &bare
+	} else if err != nil {
+		t.Fatalf("not a refusal: %v", err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("refusal of %v (-want +got):\n%s", err, d)
+	}
+}
+
+// count is how many records a table of the first queue's book has.
+func (w *world) count(table string) int {
+	w.Helper()
+	n, err := w.ledger.Count(w.Context(), "duel", table)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return n
+}

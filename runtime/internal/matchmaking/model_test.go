@@ -1,0 +1,311 @@
+package matchmaking
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Two matchers fight over the lease of one queue, with pauses that are longer than
+// the lease and a store that fails before or after any step, while players come, go,
+// accept and decline. Whatever happens: nobody is in two matches, no ticket is lost,
+// and when the trouble is over everything comes to its end.
+func TestNothingIsLostOrDoubled(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		q := checked()
+		q.ReadyCheck.Enabled = rapid.Bool().Draw(rt, "ready check")
+		q.TicketTTL = time.Hour
+		w := newWorld(t, q)
+		w.TB = t
+		for i := range rapid.IntRange(5, 60).Draw(rt, "steps") {
+			w.ledger.set(nil)
+			if rapid.IntRange(0, 3).Draw(rt, "trouble") == 0 {
+				broken := rapid.SampledFrom([]error{stream.ErrUnavailable, errAfter}).Draw(rt, "error")
+				left := rapid.IntRange(0, 3).Draw(rt, "steps until then")
+				w.ledger.set(func(ledger.Step) error {
+					if left--; left < 0 {
+						return broken
+					}
+					return nil
+				})
+			}
+			w.act(rt, fmt.Sprint("u", rapid.IntRange(0, 5).Draw(rt, "user")), i)
+			w.consistent(rt)
+		}
+		w.ledger.set(nil)
+		w.settle(rt)
+	})
+}
+
+// act does one thing; it may be refused, or fail.
+func (w *world) act(t *rapid.T, user string, i int) {
+	ctx, c := w.Context(), call(user, fmt.Sprint("k", i))
+	pod := rapid.IntRange(0, 1).Draw(t, "pod")
+	var err error
+	switch rapid.IntRange(0, 7).Draw(t, "action") {
+	case 0, 1, 2:
+		_, err = w.pods[pod].Enqueue(ctx, c, &wire.MMEnqueue{Queue: "duel"})
+	case 3:
+		err = w.matchers[pod].Tick(ctx, "duel")
+	case 4:
+		err = w.matchers[pod].Tick(ctx, "duel")
+		w.pass(time.Duration(rapid.IntRange(0, 12).Draw(t, "seconds")) * time.Second)
+	case 5:
+		for _, p := range w.proposals(t, user) {
+			_, err = w.pods[pod].Accept(ctx, c, &wire.MMAnswer{ProposalID: p})
+		}
+	case 6:
+		for _, p := range w.proposals(t, user) {
+			_, err = w.pods[pod].Decline(ctx, c, &wire.MMAnswer{ProposalID: p})
+		}
+	case 7:
+		w.broken = rapid.Bool().Draw(t, "no places")
+	}
+	var refusal *wire.Error
+	if err != nil && !errors.As(err, &refusal) && !errors.Is(err, stream.ErrUnavailable) && !errors.Is(err, ledger.ErrFenced) {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) proposals(t *rapid.T, user string) []string {
+	list, err := w.pods[0].service.Status(w.Context(), user)
+	if err != nil && !errors.Is(err, stream.ErrUnavailable) {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, p := range list.Proposals {
+		ids = append(ids, p.ProposalID)
+	}
+	return ids
+}
+
+// consistent checks the book: who is in a ticket is entered, tickets and rounds know of
+// each other, and nobody is in two.
+func (w *world) consistent(t *rapid.T) {
+	in := map[string]string{}
+	held := map[string]string{}
+	for _, r := range table[Round](w, t, rounds) {
+		for _, id := range r.tickets() {
+			if held[id] != "" {
+				t.Fatalf("%s is in %s and %s", id, held[id], r.ID)
+			}
+			held[id] = r.ID
+		}
+	}
+	for _, tk := range table[Ticket](w, t, tickets) {
+		if held[tk.ID] != tk.Round {
+			t.Fatalf("ticket %s says round %q, the rounds say %q", tk.ID, tk.Round, held[tk.ID])
+		}
+		delete(held, tk.ID)
+		for _, user := range tk.Users() {
+			if in[user] != "" {
+				t.Fatalf("%s is in %s and %s", user, in[user], tk.ID)
+			}
+			in[user] = tk.ID
+		}
+	}
+	if len(held) > 0 {
+		t.Fatalf("rounds have tickets that are not there: %v", held)
+	}
+	entered, err := w.ledger.All(w.Context(), "duel", users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range entered {
+		var e entries
+		if err := decode(r.Value, &e); err != nil {
+			t.Fatal(err)
+		}
+		if len(e.Tickets) > 1 || len(e.Tickets) == 1 && in[r.Key] != e.Tickets[0] || len(e.Tickets) == 0 && in[r.Key] != "" {
+			t.Fatalf("%s is entered in %v and is in %q", r.Key, e.Tickets, in[r.Key])
+		}
+	}
+}
+
+func table[T any](w *world, t *rapid.T, name string) []T {
+	records, err := w.ledger.All(w.Context(), "duel", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []T
+	for _, r := range records {
+		var v T
+		if err := decode(r.Value, &v); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+// settle lets everything come to its end: one of two who wait are matched, all are
+// told once, and no place was made twice but for a handover that was not answered.
+func (w *world) settle(t *rapid.T) {
+	q := duel()
+	w.setQueue("duel", &q)
+	w.broken = false
+	for range 8 {
+		w.pass(30 * time.Second)
+		for _, m := range w.matchers {
+			if err := m.Tick(w.Context(), "duel"); err != nil && !errors.Is(err, ledger.ErrFenced) {
+				t.Fatal(err)
+			}
+		}
+	}
+	if n := w.count(tickets); n > 1 {
+		t.Fatalf("%d tickets still wait for each other", n)
+	}
+	if n := w.count(rounds) + w.count(outbox); n != 0 {
+		t.Fatalf("%d rounds and letters are left", n)
+	}
+	w.consistent(t)
+	w.toldOnce(t)
+}
+
+// toldOnce checks that every player of every match was told of it, once, and that no
+// ticket was in two.
+func (w *world) toldOnce(t *rapid.T) {
+	matchOf := map[string]string{} // by ticket
+	times := map[[2]string]int{}   // by match and player
+	players := map[string][]string{}
+	for i := range 6 {
+		user := fmt.Sprint("u", i)
+		for _, m := range w.matches(t, user) {
+			if was := matchOf[m.TicketID]; was != "" && was != m.MatchID {
+				t.Fatalf("ticket %s was matched in %s and %s", m.TicketID, was, m.MatchID)
+			}
+			matchOf[m.TicketID] = m.MatchID
+			times[[2]string{m.MatchID, user}]++
+			for _, team := range m.Teams {
+				players[m.MatchID] = append(players[m.MatchID], team.Players...)
+			}
+		}
+	}
+	for match, all := range players {
+		for _, user := range all {
+			if n := times[[2]string{match, user}]; n != 1 {
+				t.Fatalf("%s was told %d times of match %s", user, n, match)
+			}
+		}
+	}
+}
+
+func (w *world) matches(t *rapid.T, user string) []wire.MMMatched {
+	caught, err := w.memory.CatchUp(w.Context(), usertell.StreamID(user), stream.Position{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []wire.MMMatched
+	for _, r := range caught.Records {
+		var m wire.MMMatched
+		if r.Name != wire.EventMMMatched {
+			continue
+		}
+		if err := json.Unmarshal(r.Data, &m); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+// A matcher that was paused beyond its lease can commit nothing.
+func TestAPausedMatcherIsFencedOff(t *testing.T) {
+	w := newWorld(t, duel())
+	w.enqueue("ann", 1500)
+	w.enqueue("bob", 1500)
+	paused := false
+	w.ledger.set(func(s ledger.Step) error {
+		if s.Fence == nil || paused {
+			return nil
+		}
+		// In the middle of its interval it sleeps; another takes over and makes the match.
+		paused = true
+		w.pass(leaseTTL + time.Second)
+		w.tick(1, "duel")
+		return nil
+	})
+	if err := w.matchers[0].Tick(t.Context(), "duel"); !errors.Is(err, ledger.ErrFenced) {
+		t.Errorf("the paused matcher: %v", err)
+	}
+	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+	if n := len(w.made); n != 1 {
+		t.Errorf("%d places were made", n)
+	}
+}
+
+// A matcher that dies after any of its steps leaves a match that the next one ends.
+func TestAnotherMatcherGoesOn(t *testing.T) {
+	for _, ready := range []bool{false, true} {
+		for dies := range 4 {
+			t.Run(fmt.Sprintf("ready check %v, after step %d", ready, dies), func(t *testing.T) {
+				q := duel()
+				q.ReadyCheck.Enabled = ready
+				w := newWorld(t, q)
+				w.enqueue("ann", 1500)
+				w.enqueue("bob", 1500)
+				steps := 0
+				w.ledger.set(func(s ledger.Step) error {
+					if steps++; steps == dies+1 {
+						return errAfter
+					}
+					if steps > dies+1 {
+						return stream.ErrUnavailable
+					}
+					return nil
+				})
+				_ = w.matchers[0].Tick(t.Context(), "duel")
+				w.ledger.set(nil)
+				w.pass(leaseTTL + time.Second) // within 10 s another has the lease
+				w.tick(1, "duel")
+				for _, user := range []string{"ann", "bob"} {
+					for _, p := range w.status(user).Proposals {
+						if _, err := w.pods[1].Accept(t.Context(), call(user, ""), &wire.MMAnswer{ProposalID: p.ProposalID}); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				w.pass(leftBehind)
+				w.tick(1, "duel")
+				for _, user := range []string{"ann", "bob"} {
+					matched := 0
+					for _, text := range w.told(user) {
+						if text == "matched [{red [ann]} {blue [bob]}] lobby" {
+							matched++
+						}
+					}
+					if matched != 1 {
+						t.Errorf("%s was told %v", user, w.told(user))
+					}
+				}
+				if n := w.count(tickets) + w.count(rounds) + w.count(outbox); n != 0 {
+					t.Errorf("%d records are left", n)
+				}
+			})
+		}
+	}
+}
+
+// A round keeps the teams that were proposed.
+func TestRoundHasTheTeams(t *testing.T) {
+	q := duel()
+	tickets := map[string]Ticket{
+		"a": {ID: "a", Players: []Player{{ID: "ann"}}}, "b": {ID: "b", Players: []Player{{ID: "bob"}}},
+	}
+	p := matching.Proposal{Region: "eu", Teams: []matching.Side{{Name: "red", Tickets: []string{"b"}}, {Name: "blue", Tickets: []string{"a"}}}}
+	r := NewRound(q, "r", p, func(id string) Ticket { return tickets[id] }, t0)
+	m := r.matched("a", wire.MMHandoff{})
+	if m.Teams[0].Players[0] != "bob" || m.Teams[1].Players[0] != "ann" || m.Region != "eu" || !r.Handing {
+		t.Errorf("%+v", m)
+	}
+}

@@ -1,0 +1,383 @@
+package matchmaking
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+func TestTwoAreMatched(t *testing.T) {
+	w := newWorld(t, duel())
+	ann := w.enqueue("ann", 1500)
+	w.tick(0, "duel")
+	w.wantTold("ann")
+	w.enqueue("bob", 1560)
+	w.tick(0, "duel")
+	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
+	for _, table := range []string{tickets, rounds, users, outbox} {
+		if n := w.count(table); n != 0 {
+			t.Errorf("%d %s are left", n, table)
+		}
+	}
+	if got := w.status("ann"); len(got.Tickets) != 0 {
+		t.Errorf("ann has %+v", got)
+	}
+	if ann.State != wire.TicketSearching || ann.ExpiresAt != ms(t0.Add(10*time.Minute))+1 {
+		t.Errorf("ann's ticket was %+v", ann)
+	}
+	w.enqueue("ann", 1500) // again, at once
+}
+
+func TestWindowWidens(t *testing.T) {
+	w := newWorld(t, duel())
+	w.enqueue("ann", 1500)
+	w.enqueue("bob", 1900)
+	w.tick(0, "duel")
+	w.pass(9 * time.Second)
+	w.tick(0, "duel")
+	w.wantTold("ann")
+	w.pass(time.Second)
+	w.tick(0, "duel")
+	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+}
+
+func TestReadyCheck(t *testing.T) {
+	w := newWorld(t, checked())
+	w.enqueue("ann", 1500)
+	w.enqueue("bob", 1500)
+	w.tick(0, "duel")
+	asked := w.status("bob")
+	if len(asked.Proposals) != 1 || asked.Tickets[0].State != wire.TicketProposed {
+		t.Fatalf("bob is asked %+v", asked)
+	}
+	id := asked.Proposals[0].ProposalID
+	accept := func(pod int, user string) error {
+		_, err := w.pods[pod].Accept(t.Context(), call(user, ""), &wire.MMAnswer{ProposalID: id})
+		return err
+	}
+	if err := errors.Join(accept(0, "ann"), accept(0, "ann")); err != nil {
+		t.Fatal(err)
+	}
+	wantRefusal(t, accept(1, "eve"), &wire.Error{Code: wire.CodeNotFound})
+	if err := accept(1, "bob"); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.status("ann"); got.Tickets[0].State != wire.TicketAccepted || len(got.Proposals) != 0 {
+		t.Errorf("ann sees %+v", got)
+	}
+	_, err := w.pods[0].Decline(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: id})
+	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonProposalClosed})
+	w.tick(0, "duel")
+	w.wantTold("ann", "proposal 0/2", "proposal 1/2", "proposal 2/2", "matched [{red [ann]} {blue [bob]}] lobby")
+}
+
+func TestDeclineAndTimeout(t *testing.T) {
+	for name, refuse := range map[string]struct {
+		reason string
+		do     func(w *world, proposal, ticket string) error
+	}{
+		"decline": {"declined", func(w *world, proposal, _ string) error {
+			_, err := w.pods[1].Decline(w.Context(), call("bob", ""), &wire.MMAnswer{ProposalID: proposal})
+			return err
+		}},
+		"cancel": {"declined", func(w *world, _, ticket string) error {
+			_, err := w.pods[1].Cancel(w.Context(), call("bob", ""), &wire.MMCancel{TicketID: ticket})
+			return err
+		}},
+		"no answer": {"timed_out", func(w *world, _, _ string) error {
+			w.pass(20 * time.Second)
+			return w.matchers[0].Tick(w.Context(), "duel")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, checked())
+			ann, bob := w.enqueue("ann", 1500), w.enqueue("bob", 1500)
+			w.pass(time.Second)
+			w.tick(0, "duel")
+			proposal := w.status("ann").Proposals[0].ProposalID
+			if _, err := w.pods[0].Accept(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: proposal}); err != nil {
+				t.Fatal(err)
+			}
+			if err := refuse.do(w, proposal, bob.ID); err != nil {
+				t.Fatal(err)
+			}
+			w.wantTold("bob", "proposal 0/2", "proposal 1/2", "cancelled: "+refuse.reason+", cooldown")
+			w.wantTold("ann", "proposal 0/2", "proposal 1/2", "cancelled: others_declined, requeued")
+			got := w.status("ann").Tickets
+			if len(got) != 1 || got[0].EnqueuedAt != ann.EnqueuedAt || got[0].Attempt != 1 || got[0].State != wire.TicketSearching {
+				t.Errorf("ann's ticket: %+v", got)
+			}
+			_, err := w.ask("bob", 1500)
+			wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonCooldown})
+			w.enqueue("cid", 1500)
+			w.tick(0, "duel")
+			if n := len(w.status("ann").Proposals); n != 1 {
+				t.Errorf("ann has %d proposals", n)
+			}
+			w.pass(30 * time.Second)
+			w.enqueue("bob", 1500)
+		})
+	}
+}
+
+func TestRequeuePolicies(t *testing.T) {
+	for how, want := range map[Requeue]string{
+		EndOfQueue: "cancelled: others_declined, requeued", LeaveQueue: "cancelled: others_declined",
+	} {
+		q := checked()
+		q.ReadyCheck.Requeue = how
+		w := newWorld(t, q)
+		w.enqueue("ann", 1500)
+		w.enqueue("bob", 1500)
+		w.pass(time.Second)
+		w.tick(0, "duel")
+		proposal := w.status("ann").Proposals[0].ProposalID
+		if _, err := w.pods[0].Decline(t.Context(), call("bob", ""), &wire.MMAnswer{ProposalID: proposal}); err != nil {
+			t.Fatal(err)
+		}
+		w.wantTold("ann", "proposal 0/2", want)
+		got := w.status("ann").Tickets
+		if how == EndOfQueue && (len(got) != 1 || got[0].EnqueuedAt != ms(w.clock())) || how == LeaveQueue && len(got) != 0 {
+			t.Errorf("%s: %+v", how, got)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	q := duel()
+	q.MaxTickets = 2
+	q.Attributes = append(q.Attributes, Attribute{Name: "mode", Type: Text})
+	q.Match.Regions = []matching.Region{{Name: "eu", MaxLatency: 100}}
+	w := newWorld(t, q)
+	w.parties["p"] = partyOf("ann", "bob")
+	good := func() *wire.MMEnqueue {
+		return &wire.MMEnqueue{Queue: "duel", Attributes: map[string]any{"mode": "ctf"}, Latencies: map[string]float64{"eu": 20}}
+	}
+	invalid := func(field string) *wire.Error { return &wire.Error{Code: wire.CodeInvalidArgument, Field: field} }
+	for name, tc := range map[string]struct {
+		change func(*wire.MMEnqueue)
+		want   *wire.Error
+	}{
+		"unknown queue":      {func(r *wire.MMEnqueue) { r.Queue = "chess" }, &wire.Error{Code: wire.CodeNotFound}},
+		"missing attribute":  {func(r *wire.MMEnqueue) { r.Attributes = nil }, invalid("attributes.mode")},
+		"wrong type":         {func(r *wire.MMEnqueue) { r.Attributes["mode"] = 3.0 }, invalid("attributes.mode")},
+		"too long":           {func(r *wire.MMEnqueue) { r.Attributes["mode"] = strings.Repeat("x", 200) }, invalid("attributes.mode")},
+		"not a number":       {func(r *wire.MMEnqueue) { r.Attributes["skill"] = "best" }, invalid("attributes.skill")},
+		"no latency":         {func(r *wire.MMEnqueue) { r.Latencies = map[string]float64{"us": 1} }, invalid("latencies")},
+		"unknown party":      {func(r *wire.MMEnqueue) { r.PartyID = "x" }, &wire.Error{Code: wire.CodeNotFound}},
+		"party is too large": {func(r *wire.MMEnqueue) { r.PartyID = "p" }, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonPartyTooLarge}},
+		"nothing is wrong":   {func(*wire.MMEnqueue) {}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := w.count(tickets)
+			req := good()
+			tc.change(req)
+			_, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), req)
+			wantRefusal(t, err, tc.want)
+			if tc.want != nil && w.count(tickets) != before {
+				t.Error("a refused request left a ticket")
+			}
+			if tc.want == nil {
+				_, err := w.pods[1].Enqueue(t.Context(), call("ann", ""), good())
+				wantRefusal(t, err, &wire.Error{Code: wire.CodeAlreadyQueued})
+			}
+		})
+	}
+	if _, err := w.pods[0].Enqueue(t.Context(), call("u1", ""), good()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.pods[0].Enqueue(t.Context(), call("u2", ""), good())
+	wantRefusal(t, err, &wire.Error{Code: wire.CodeResourceExhausted})
+	if got := w.status("u2"); len(got.Tickets) != 0 {
+		t.Errorf("u2 has %+v", got)
+	}
+	nothing := &wire.Error{Code: wire.CodeNotFound}
+	_, err = w.pods[0].Cancel(t.Context(), call("u2", ""), &wire.MMCancel{TicketID: "x"})
+	wantRefusal(t, err, nothing)
+	_, err = w.pods[0].Accept(t.Context(), call("u1", ""), &wire.MMAnswer{ProposalID: "x"})
+	wantRefusal(t, err, nothing)
+	_, err = w.pods[0].Decline(t.Context(), call("u1", ""), &wire.MMAnswer{ProposalID: ""})
+	wantRefusal(t, err, nothing)
+}
+
+func TestKeysAndCancel(t *testing.T) {
+	w := newWorld(t, duel())
+	enqueue := func() wire.MMTicket {
+		reply, err := w.pods[0].Enqueue(t.Context(), call("ann", "k1"), &wire.MMEnqueue{Queue: "duel"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply.Data.(wire.MMTicketState).Ticket
+	}
+	first := enqueue()
+	if again := enqueue(); again.ID != first.ID {
+		t.Errorf("the same key made %s and %s", first.ID, again.ID)
+	}
+	if _, err := w.pods[1].Cancel(t.Context(), call("ann", ""), &wire.MMCancel{TicketID: first.ID}); err != nil {
+		t.Fatal(err)
+	}
+	w.wantTold("ann", "cancelled: cancelled")
+	_, err := w.pods[1].Cancel(t.Context(), call("bob", ""), &wire.MMCancel{TicketID: first.ID})
+	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
+}
+
+func TestTicketsEnd(t *testing.T) {
+	smaller := duel()
+	smaller.Attributes = append(smaller.Attributes, Attribute{Name: "mode", Type: Text})
+	for reason, end := range map[string]func(w *world){
+		"expired":       func(w *world) { w.pass(10 * time.Minute) },
+		"queue_removed": func(w *world) { w.setQueue("duel", nil) },
+		"queue_changed": func(w *world) { w.setQueue("duel", &smaller) },
+		"disconnected": func(w *world) {
+			if err := w.pods[1].service.SessionClosed(w.Context(), call("ann", "").Caller, nil); err != nil {
+				w.Fatal(err)
+			}
+			w.tick(0, "duel")
+			w.wantTold("ann")
+			w.pass(disconnectGrace)
+		},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t, duel())
+			w.enqueue("ann", 1500)
+			w.tick(0, "duel")
+			end(w)
+			w.tick(0, "duel")
+			w.wantTold("ann", "cancelled: "+reason)
+			if n := w.count(users); n != 0 {
+				t.Errorf("%d users are left", n)
+			}
+		})
+	}
+}
+
+func TestAReconnectKeepsTheTicket(t *testing.T) {
+	w := newWorld(t, duel())
+	w.enqueue("ann", 1500)
+	s := w.pods[0].service
+	back := call("ann", "").Caller
+	back.SessionID = "ann-2"
+	if err := errors.Join(s.SessionClosed(t.Context(), call("ann", "").Caller, nil), s.SessionOpened(t.Context(), back)); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(2 * disconnectGrace)
+	w.tick(0, "duel")
+	w.wantTold("ann")
+}
+
+func partyOf(users ...string) party.Party {
+	p := party.Party{ID: "p", LeaderID: users[0], Members: map[string]party.Member{}}
+	for i, u := range users {
+		p.Members[u] = party.Member{Name: "Name " + u, JoinedAt: int64(i), Sessions: []string{u + "-1"}}
+	}
+	return p
+}
+
+func TestParty(t *testing.T) {
+	q := duel()
+	for i := range q.Match.Teams {
+		q.Match.Teams[i].Max = 2
+	}
+	w := newWorld(t, q)
+	p := partyOf("ann", "bob")
+	m := p.Members["bob"]
+	m.Attributes = wire.Attributes{"skill": 1700.0}
+	p.Members["bob"] = m
+	w.parties["p"] = p
+	req := &wire.MMEnqueue{Queue: "duel", PartyID: "p", Attributes: map[string]any{"skill": 1500.0}}
+	_, err := w.pods[0].Enqueue(t.Context(), call("bob", ""), req)
+	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotLeader})
+	reply, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := reply.Data.(wire.MMTicketState).Ticket
+	ticket, _, err := w.pods[0].service.ticket(t.Context(), "duel", view.ID)
+	if err != nil || ticket.Numbers["skill"] != 1600 {
+		t.Errorf("the party's skill is %v, %v", ticket.Numbers, err)
+	}
+	_, err = w.ask("bob", 1500)
+	wantRefusal(t, err, &wire.Error{Code: wire.CodeAlreadyQueued})
+	if got := w.status("bob"); len(got.Tickets) != 1 {
+		t.Errorf("bob has %+v", got)
+	}
+	delete(p.Members, "bob")
+	p.Departed = []party.Departure{{UserID: "bob"}}
+	w.pods[1].service.PartyChanged(t.Context(), p)
+	w.wantTold("ann", "cancelled: party_changed")
+	w.wantTold("bob", "cancelled: party_changed")
+}
+
+func TestHandoffFails(t *testing.T) {
+	w := newWorld(t, duel())
+	w.enqueue("ann", 1500)
+	w.enqueue("bob", 1500)
+	w.broken = true
+	w.tick(0, "duel")
+	w.wantTold("ann")
+	w.pass(15 * time.Second)
+	if err := w.matchers[0].Tick(t.Context(), "duel"); !errors.Is(err, stream.ErrUnavailable) {
+		t.Errorf("%v", err)
+	}
+	w.broken = false
+	w.tick(0, "duel")
+	w.wantTold("ann", "cancelled: handoff_failed, requeued", "matched [{red [ann]} {blue [bob]}] lobby")
+	for round, times := range w.made {
+		if times != 1 {
+			t.Errorf("the place of %s was made %d times", round, times)
+		}
+	}
+}
+
+func TestQueuesAndEstimates(t *testing.T) {
+	q := duel()
+	q.Population = PopulationExact
+	w := newWorld(t, q)
+	list := func() wire.MMQueueList {
+		reply, err := w.pods[0].Queues(t.Context(), call("ann", ""), &wire.MMQueues{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply.Data.(wire.MMQueueList)
+	}
+	w.enqueue("ann", 1500)
+	w.pass(4 * time.Second)
+	w.enqueue("bob", 1500)
+	want := wire.MMQueueList{Queues: []wire.MMQueue{{
+		Name: "duel", Teams: []wire.MMTeam{{Name: "red", Min: 1, Max: 1}, {Name: "blue", Min: 1, Max: 1}}, MaxParty: 1, Population: 2,
+	}}}
+	if d := cmp.Diff(want, list()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	w.tick(0, "duel")
+	stats, holder, err := w.pods[1].service.Stats(t.Context(), "duel")
+	if err != nil || holder != "pod-0" || stats.Matches != 1 || stats.WaitP50Ms != 4001 || stats.Depth != 0 {
+		t.Errorf("%+v by %s, %v", stats, holder, err)
+	}
+	if got := w.enqueue("cid", 1500); got.EstimateMs != 4001 {
+		t.Errorf("cid's ticket: %+v", got)
+	}
+	w.pass(5 * time.Second)
+	w.tick(0, "duel")
+	w.wantTold("cid", "mm:ticket")
+	q.Population = PopulationBand
+	w.setQueue("duel", &q)
+	for i, band := range []string{"low", "medium", "high"} {
+		for j := range 10 * i {
+			w.enqueue(fmt.Sprint("u", i, "-", j), float64(2000+1000*j+100_000*i))
+		}
+		if got := list().Queues[0].Population; got != band {
+			t.Errorf("%d tickets: %v, not %s", w.count(tickets), got, band)
+		}
+	}
+}
