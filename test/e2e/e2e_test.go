@@ -32,6 +32,10 @@ func TestParties(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "party.test.mjs")
 }
 
+func TestMatchmaking(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "queues.yaml")).scenario(t, "matchmaking.test.mjs")
+}
+
 func TestPoliciesBoundAndTravelLive(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "policies-live.test.mjs")
 }

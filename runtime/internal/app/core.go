@@ -10,6 +10,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/chat"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/party"
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
@@ -32,6 +33,8 @@ type core struct {
 	probe    *redisstore.Probe
 	lobbies  *lobby.Service
 	parties  *party.Service
+	queues   *matchmaking.Service
+	matcher  *matchmaking.Matcher
 	sessions *session.Manager
 	sockets  *socketio.Server
 	// entrance is what clients' requests go through: sockets, or before them the
@@ -61,16 +64,25 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	})
 	k.parties = party.NewService(party.Ports{
 		Store: store, Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(),
+		Changed: func(ctx context.Context, p party.Party) { k.queues.PartyChanged(ctx, p) },
 	}, party.Settings{
 		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
 	})
+	k.queues = matchmaking.NewService(matchmaking.Ports{
+		Ledger: client.Ledger(), Store: store, Names: client.Names(), Sets: client.Sets(),
+		Queues: a.rules, Parties: k.parties, Places: lobbyPlaces{k.lobbies},
+	}, matchmaking.Settings{
+		Pod: a.pod, HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Log: a.log,
+	})
+	k.matcher = matchmaking.NewMatcher(k.queues)
 	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){
 		lobby.Kind: k.lobbies.Look, party.Kind: k.parties.Look,
 	}
-	k.roster = newRoster(a.pod, client.Registry(), witnesses{k.lobbies, k.parties}, a.redis.healthy, a.log)
+	k.roster = newRoster(a.pod, client.Registry(), witnesses{k.lobbies, k.parties, k.queues}, a.redis.healthy, a.log)
 
-	served := a.domains(k.lobbies, k.parties, chats)
+	served := a.domains(k, chats)
 	k.sessions = session.NewManager(session.Options{
 		Router: served.router, Snapshotters: served.snapshotters, Features: served.features,
 		Encoder: socketio.Encoder{}, Auth: a.settings.auth, Hub: k.hub, Replies: client.Replies(),
@@ -129,6 +141,9 @@ func (a *App) background(k *core) []func(context.Context) error {
 	}
 	if f := a.settings.config.Features; f.Lobby || f.Matchmaking {
 		all = append(all, func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) })
+	}
+	if a.matchmaking() {
+		all = append(all, k.matcher.Run)
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/anteroom/anteroom/runtime/internal/chat"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/party"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -17,26 +18,31 @@ type domains struct {
 
 // domains registers the handlers of all features that are switched on. A chat
 // channel belongs to a lobby, so without lobbies there is no chat.
-func (a *App) domains(lobbies *lobby.Service, parties *party.Service, chats *chat.Service) domains {
+func (a *App) domains(k *core, chats *chat.Service) domains {
 	f := a.settings.config.Features
 	d := domains{
 		router:       session.NewRouter(),
 		snapshotters: map[string]session.Snapshotter{},
-		features:     map[string]bool{"lobby": f.Lobby, "chat": f.Chat && f.Lobby, "party": f.Lobby || f.Matchmaking},
+		features:     map[string]bool{"lobby": f.Lobby, "chat": f.Chat && f.Lobby, "party": f.Lobby || f.Matchmaking, "matchmaking": a.matchmaking()},
 	}
 	if d.features["lobby"] {
-		h := lobby.NewHandlers(lobbies)
+		h := lobby.NewHandlers(k.lobbies)
 		registerLobby(d.router, h)
 		d.snapshotters[lobby.Kind] = h
 	} else {
 		d.router.Off("lobby", "lobby")
 	}
 	if d.features["party"] {
-		h := party.NewHandlers(parties)
+		h := party.NewHandlers(k.parties)
 		registerParty(d.router, h)
 		d.snapshotters[party.Kind] = h
 	} else {
 		d.router.Off("party", "lobby")
+	}
+	if d.features["matchmaking"] {
+		registerMatchmaking(d.router, matchmaking.NewHandlers(k.queues))
+	} else {
+		d.router.Off("mm", "matchmaking")
 	}
 	if d.features["chat"] {
 		h := chat.NewHandlers(chats)
@@ -81,6 +87,21 @@ func registerParty(r *session.Router, h *party.Handlers) {
 	session.Handle(r, wire.EventPartyKick, h.Kick)
 	session.Handle(r, wire.EventPartyPromote, h.Promote)
 	session.Handle(r, wire.EventPartySetMember, h.SetMember)
+}
+
+// matchmaking tells whether queues are served: matches go into lobbies.
+func (a *App) matchmaking() bool {
+	f := a.settings.config.Features
+	return f.Matchmaking && f.Lobby
+}
+
+func registerMatchmaking(r *session.Router, h *matchmaking.Handlers) {
+	session.Handle(r, wire.EventMMQueues, h.Queues)
+	session.Handle(r, wire.EventMMEnqueue, h.Enqueue)
+	session.Handle(r, wire.EventMMCancel, h.Cancel)
+	session.Handle(r, wire.EventMMStatus, h.Status)
+	session.Handle(r, wire.EventMMAccept, h.Accept)
+	session.Handle(r, wire.EventMMDecline, h.Decline)
 }
 
 func registerChat(r *session.Router, h *chat.Handlers) {

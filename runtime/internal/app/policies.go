@@ -6,6 +6,7 @@ import (
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 )
 
@@ -18,6 +19,7 @@ type policies struct {
 
 type ruleset struct {
 	lobbies  map[string]lobby.Policy // by lobby type
+	queues   map[string]matchmaking.Queue
 	limits   session.Limits
 	outbound int64
 	revision string
@@ -33,6 +35,7 @@ func newPolicies(set *v1alpha1.PolicySet, log *slog.Logger) *policies {
 func (p *policies) apply(set *v1alpha1.PolicySet) {
 	rules := &ruleset{
 		lobbies:  make(map[string]lobby.Policy, len(set.Lobbies)),
+		queues:   p.queues(set),
 		limits:   sessionLimits(set),
 		outbound: set.Limits.PerConnection.OutboundBytes,
 		revision: set.Revision,

@@ -1,0 +1,119 @@
+package lobby
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stays"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// SeatCommand makes a lobby for users who are to meet in it: each has its place
+// before anybody comes.
+type SeatCommand struct {
+	ID, Code, Name string
+	// Teams are the users of each team, in the order of the policy's teams. The first
+	// of all is the host.
+	Teams [][]Actor
+	// MatchID is what brought them together; it may be empty.
+	MatchID string
+}
+
+// Seat makes a lobby in which everybody is a member who is not connected yet: those
+// who do not come within the policy's grace lose their place. It is locked, so that
+// nobody else comes in unless the host wants it.
+func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	name, err := cleanName(cmd.Name, "name")
+	if err != nil {
+		return Lobby{}, nil, err
+	}
+	e := &edit{now: now, Lobby: Lobby{
+		ID: cmd.ID, Name: name, Status: wire.LobbyLocked, Visibility: p.Visibility.Default,
+		MaxMembers: p.Size.Max, Attributes: p.defaults(ofLobby), MatchID: cmd.MatchID,
+		Members: map[string]Member{}, Policy: p, CreatedAt: ms(now), ActiveAt: ms(now),
+	}}
+	e.name(cmd.Code)
+	if p.Lifecycle.MaxLifetime > 0 {
+		e.ExpiresAt = ms(now.Add(p.Lifecycle.MaxLifetime))
+	}
+	host := ""
+	for i, team := range cmd.Teams {
+		for _, user := range team {
+			if host == "" {
+				host = user.ID
+			}
+			if err := e.seat(user, i, cmd.ID); err != nil {
+				return Lobby{}, nil, err
+			}
+		}
+	}
+	if host == "" || e.Players() > p.Size.Max {
+		return Lobby{}, nil, wire.Invalid("teams", fmt.Sprintf("the policy allows 1 to %d players, not %d", p.Size.Max, e.Players()))
+	}
+	e.begin(host)
+	return e.done()
+}
+
+// seat gives a user its place in the i-th team.
+func (e *edit) seat(user Actor, i int, enrolment string) error {
+	if err := e.admit(user, enrolment, wire.RoleMember, wire.MemberInit{}); err != nil {
+		return err
+	}
+	m := e.Members[user.ID]
+	m.Sessions, m.DisconnectedAt, m.Team = nil, ms(e.now), ""
+	if i < e.Policy.Teams.Count {
+		m.Team = teamName(i + 1)
+	}
+	e.Members[user.ID] = m
+	return nil
+}
+
+// seatSpace is the space of names of lobbies that are made for others.
+const seatSpace = "lobby-seat"
+
+// Seated makes a lobby of a type for users who are to meet in it. The same key gives
+// the same lobby again. That a user is in other lobbies does not keep it out: whoever
+// brought the users together answers for that.
+func (s *Service) Seated(ctx context.Context, lobbyType, key string, cmd SeatCommand) (Lobby, error) {
+	policy, known := s.Policies.Policy(lobbyType)
+	if !known {
+		return Lobby{}, wire.Invalid("type", "there is no such type of lobby")
+	}
+	var err error
+	if cmd.ID, err = s.ids.ID(ctx, seatSpace, "", key); err != nil {
+		return Lobby{}, err
+	}
+	l, _, err := Seat(policy, cmd, s.Now())
+	if err != nil {
+		return Lobby{}, err
+	}
+	if there, err := s.load(ctx, cmd.ID); err == nil || !isNotFound(err) {
+		return there, err
+	}
+	for user := range l.Members {
+		stay := stays.Stay{Group: l.ID, Enrolment: cmd.ID}
+		for _, set := range []string{typeOf(lobbyType, user), allOf(user)} {
+			if in, err := s.stays.Enter(ctx, set, stay, maxLobbies, user); err != nil || !in {
+				return Lobby{}, fmt.Errorf("seat a user in a lobby: %w", orFull(err))
+			}
+		}
+	}
+	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
+		return Lobby{}, err
+	}
+	l, patches, err := Seat(policy, cmd, s.Now())
+	if err != nil {
+		return Lobby{}, err
+	}
+	out, err := s.commitNew(ctx, l, patches, &stream.Once{Scope: seatSpace, Key: key, TTL: s.IdempotencyTTL})
+	return out.Lobby, err
+}
+
+func orFull(err error) error {
+	if err == nil {
+		return tooMany(maxLobbies, "lobbies")
+	}
+	return err
+}
