@@ -163,7 +163,8 @@ type MMHandoff struct {
 type MMCancelled struct {
 	TicketID string `json:"ticketId"`
 	Queue    string `json:"queue"`
-	// Reason is cancelled, declined (by this ticket), timed_out (it did not answer),
+	// Reason is cancelled, declined (by a player of this ticket), timed_out (one did
+	// not answer),
 	// others_declined, party_changed, disconnected, expired, queue_removed,
 	// queue_changed or handoff_failed.
 	Reason string `json:"reason"`

@@ -197,11 +197,16 @@ func (s *Service) Decline(ctx context.Context, c command.Call, proposalID string
 }
 
 func (s *Service) refuse(ctx context.Context, queue, roundID, userID string) error {
+	return s.withdraw(ctx, queue, roundID, userID, reasonDeclined)
+}
+
+// withdraw dissolves an open round for a reason that lies with one of its players.
+func (s *Service) withdraw(ctx context.Context, queue, roundID, userID, reason string) error {
 	return s.dissolve(ctx, queue, roundID, nil, func(r Round) ([]string, string, error) {
 		if err := r.open(userID, s.Now()); err != nil {
 			return nil, "", err
 		}
-		return []string{userID}, reasonDeclined, nil
+		return []string{userID}, reason, nil
 	})
 }
 
@@ -260,7 +265,10 @@ func (d *dissolution) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	until := ms(now.Add(d.q.ReadyCheck.Cooldown))
+	until := int64(0)
+	if d.reason == reasonDeclined || d.reason == reasonTimedOut {
+		until = ms(now.Add(d.q.ReadyCheck.Cooldown))
+	}
 	for _, id := range d.r.tickets() {
 		var t Ticket
 		if err := decode(found[id], &t); err != nil {
@@ -300,7 +308,7 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 		switch {
 		case slices.Contains(d.blamed, user):
 			news.CooldownUntil = until
-		case len(d.blamed) > 0:
+		case len(d.blamed) > 0 && !blamed:
 			news.Reason = reasonOthersDeclined
 		}
 		id, err := d.s.post(&d.step, wire.EventMMCancelled, news, user)

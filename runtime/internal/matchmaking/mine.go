@@ -166,7 +166,7 @@ func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
 				continue
 			}
 			if t.Round != "" {
-				err = s.refuse(ctx, t.Queue, t.Round, user)
+				err = settled(s.withdraw(ctx, t.Queue, t.Round, user, reasonPartyChanged))
 			} else {
 				err = s.remove(ctx, t.Queue, t.ID, reasonPartyChanged, nil)
 			}

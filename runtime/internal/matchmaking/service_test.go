@@ -318,6 +318,26 @@ func TestParty(t *testing.T) {
 	w.wantTold("bob", "cancelled: party_changed")
 }
 
+func TestAPartyThatChangesWhileItIsAsked(t *testing.T) {
+	q := checked()
+	for i := range q.Match.Teams {
+		q.Match.Teams[i].Max = 2
+	}
+	w := newWorld(t, q)
+	p := partyOf("ann", "bob")
+	w.parties["p"] = p
+	if _, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), &wire.MMEnqueue{Queue: "duel", PartyID: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	w.enqueue("cid", 1500)
+	w.tick(0, "duel")
+	w.pods[1].service.PartyChanged(t.Context(), p)
+	w.wantTold("ann", "proposal 0/3", "cancelled: party_changed")
+	w.wantTold("bob", "proposal 0/3", "cancelled: party_changed")
+	w.wantTold("cid", "proposal 0/3", "cancelled: others_declined, requeued")
+	w.enqueue("bob", 1500) // nobody is to blame
+}
+
 func TestHandoffFails(t *testing.T) {
 	w := newWorld(t, duel())
 	w.enqueue("ann", 1500)
