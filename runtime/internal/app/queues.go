@@ -123,7 +123,7 @@ type lobbyPlaces struct{ lobbies *lobby.Service }
 
 // Make implements matchmaking.Places.
 func (p lobbyPlaces) Make(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (wire.MMHandoff, error) {
-	cmd := lobby.SeatCommand{MatchID: r.ID}
+	cmd := lobby.SeatCommand{}
 	for _, side := range r.Teams {
 		var team []lobby.Actor
 		for _, player := range side.Players {

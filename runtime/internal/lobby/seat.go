@@ -17,8 +17,6 @@ type SeatCommand struct {
 	// Teams are the users of each team, in the order of the policy's teams. The first
 	// of all is the host.
 	Teams [][]Actor
-	// MatchID is what brought them together; it may be empty.
-	MatchID string
 }
 
 // Seat makes a lobby in which everybody is a member who is not connected yet: those
@@ -31,7 +29,7 @@ func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 	}
 	e := &edit{now: now, Lobby: Lobby{
 		ID: cmd.ID, Name: name, Status: wire.LobbyLocked, Visibility: p.Visibility.Default,
-		MaxMembers: p.Size.Max, Attributes: p.defaults(ofLobby), MatchID: cmd.MatchID,
+		MaxMembers: p.Size.Max, Attributes: p.defaults(ofLobby),
 		Members: map[string]Member{}, Policy: p, CreatedAt: ms(now), ActiveAt: ms(now),
 	}}
 	e.name(cmd.Code)

@@ -11,7 +11,7 @@ func TestSeated(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, bob := w.client("ann"), w.connect("bob", "bob-1", 1)
 	before := ann.create() // she is in a lobby of the type already
-	cmd := SeatCommand{MatchID: "m1", Teams: [][]Actor{{{ID: "ann", Name: "Ann"}}, {{ID: "bob"}, {ID: "cid"}}}}
+	cmd := SeatCommand{Teams: [][]Actor{{{ID: "ann", Name: "Ann"}}, {{ID: "bob"}, {ID: "cid"}}}}
 	l, err := ann.h.service.Seated(t.Context(), "duel", "m1", cmd)
 	if err != nil {
 		t.Fatal(err)
@@ -20,7 +20,7 @@ func TestSeated(t *testing.T) {
 	if err != nil || again.ID != l.ID || again.Version != 1 {
 		t.Errorf("the same key made %s at %d, %v", again.ID, again.Version, err)
 	}
-	if l.HostID != "ann" || l.Status != wire.LobbyLocked || l.MatchID != "m1" || l.Members["cid"].Team != "2" || l.Members["ann"].Connected() {
+	if l.HostID != "ann" || l.Status != wire.LobbyLocked || l.Members["cid"].Team != "2" || l.Members["ann"].Connected() {
 		t.Errorf("%+v", l)
 	}
 	got := w.state(bob.h.Get(t.Context(), bob.call, &wire.LobbyGet{LobbyID: l.ID}))

@@ -29,7 +29,7 @@ async function meet(matched, ...users) {
   assert.equal(matched.handoff.type, "lobby");
   for (const user of users) {
     const { lobby } = await user.ask("lobby:get", { lobbyId: matched.handoff.lobbyId });
-    assert.equal(lobby.matchId, matched.matchId);
+    assert.equal(Object.keys(lobby.members).length, matched.teams.flatMap((t) => t.players).length);
     assert.equal(lobby.members[user.ready.userId].connected, true);
   }
   for (const user of users) await user.ask("lobby:leave", { lobbyId: matched.handoff.lobbyId });
