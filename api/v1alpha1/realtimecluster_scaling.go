@@ -21,6 +21,8 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.min) || !has(self.max) || self.min <= self.max`,message="min must not exceed max: lower min or raise max",fieldPath=".min"
 // +kubebuilder:validation:XValidation:rule=`!has(self.mode) || self.mode != 'Connections' || has(self.max)`,message="mode Connections needs max: the largest number of pods",fieldPath=".max",reason=FieldValueRequired
+// +kubebuilder:validation:XValidation:rule=`!has(self.hpa) || has(self.mode) && self.mode == 'External'`,message="hpa is for mode External, in which an autoscaler decides: remove it or set mode: External",fieldPath=".hpa"
+// +kubebuilder:validation:XValidation:rule=`!has(self.hpa) || has(self.max)`,message="hpa needs max: the largest number of pods",fieldPath=".max",reason=FieldValueRequired
 type ScalingSpec struct {
 	// Mode is Manual (spec.replicas), Connections (the operator, by live
 	// connections) or External (an HPA or KEDA drives the scale subresource).
@@ -29,14 +31,14 @@ type ScalingSpec struct {
 	// +kubebuilder:default=Manual
 	Mode ScalingMode `json:"mode,omitempty"`
 
-	// Min is the least number of pods of mode Connections. Left out: 1.
+	// Min is the least number of pods of mode Connections and of hpa. Left out: 1.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	Min *int32 `json:"min,omitempty"`
 
-	// Max is the largest number of pods of mode Connections, which needs it.
+	// Max is the largest number of pods of mode Connections and of hpa, which need it.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1
@@ -50,11 +52,40 @@ type ScalingSpec struct {
 	// +kubebuilder:validation:Minimum=1
 	TargetConnectionsPerPod *int32 `json:"targetConnectionsPerPod,omitempty"`
 
+	// HPA has the operator make a HorizontalPodAutoscaler, which drives the scale
+	// subresource from min to max and shrinks as scaleDown says. Left out: none is made,
+	// and an autoscaler of your own may take its place.
+	//
+	// +optional
+	HPA *HPASpec `json:"hpa,omitempty"`
+
 	// ScaleDown slows shrinking, because each step makes clients reconnect.
 	//
 	// +optional
 	// +kubebuilder:default={}
 	ScaleDown ScaleDownSpec `json:"scaleDown,omitzero"`
+}
+
+// HPASpec is what the HorizontalPodAutoscaler goes by: of the loads that are given,
+// the one that asks for the most pods.
+//
+// +kubebuilder:validation:XValidation:rule=`has(self.targetCPUUtilization) || has(self.targetMemoryUtilization)`,message="hpa needs targetCPUUtilization, targetMemoryUtilization or both",fieldPath=".targetCPUUtilization",reason=FieldValueRequired
+type HPASpec struct {
+	// TargetCPUUtilization is the mean use of CPU that is aimed at, in percent of
+	// pod.resources.requests.cpu.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	TargetCPUUtilization *int32 `json:"targetCPUUtilization,omitempty"`
+
+	// TargetMemoryUtilization is the mean use of memory that is aimed at, in percent
+	// of pod.resources.requests.memory.
+	//
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	TargetMemoryUtilization *int32 `json:"targetMemoryUtilization,omitempty"`
 }
 
 // ScaleDownSpec slows shrinking.

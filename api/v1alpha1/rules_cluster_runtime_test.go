@@ -41,6 +41,27 @@ var clusterRuntimeRules = []rule{
 		field:  "spec.scaling.min",
 	},
 	{
+		name:   "scaling.hpa is for mode External",
+		accept: []string{"spec: {scaling: {mode: External, max: 3, hpa: {targetCPUUtilization: 70}}}", "spec: {scaling: {mode: External, min: 2, max: 3, hpa: {targetMemoryUtilization: 80, targetCPUUtilization: 70}}}"},
+		reject: []string{"spec: {scaling: {max: 3, hpa: {targetCPUUtilization: 70}}}", "spec: {scaling: {mode: Connections, max: 3, hpa: {targetCPUUtilization: 70}}}"},
+		text:   "hpa is for mode External, in which an autoscaler decides: remove it or set mode: External",
+		field:  "spec.scaling.hpa",
+	},
+	{
+		name:   "scaling.hpa needs max",
+		accept: []string{"spec: {scaling: {mode: External, max: 1, hpa: {targetCPUUtilization: 1000}}}"},
+		reject: []string{"spec: {scaling: {mode: External, min: 1, hpa: {targetCPUUtilization: 70}}}"},
+		text:   "hpa needs max: the largest number of pods",
+		field:  "spec.scaling.max",
+	},
+	{
+		name:   "scaling.hpa needs a target",
+		accept: []string{"spec: {scaling: {mode: External, max: 2, hpa: {targetMemoryUtilization: 1}}}"},
+		reject: []string{"spec: {scaling: {mode: External, max: 2, hpa: {}}}"},
+		text:   "hpa needs targetCPUUtilization, targetMemoryUtilization or both",
+		field:  "spec.scaling.hpa.targetCPUUtilization",
+	},
+	{
 		name:   "scaling mode Connections needs max",
 		accept: []string{"spec: {scaling: {mode: Connections, max: 3}}", "spec: {scaling: {mode: External}}"},
 		reject: []string{"spec: {scaling: {mode: Connections, min: 1}}"},

@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -159,6 +160,41 @@ var _ = Describe("RealtimeCluster", func() {
 		Expect(k8s.SubResource("scale").Update(ctx, cluster, client.WithSubResourceBody(scale))).To(Succeed())
 		Eventually(komega.Object(deployment)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(7))))
 		Consistently(komega.Object(cluster)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(7))))
+	})
+
+	It("makes an autoscaler where asked, which drives /scale and is never fought", func(ctx SpecContext) {
+		cluster := newCluster(ctx, newNamespace(ctx), `{scaling: {mode: External, min: 2, max: 9, hpa: {targetCPUUtilization: 70}}}`)
+		meta := metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}
+		hpa, deployment := &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: meta}, &appsv1.Deployment{ObjectMeta: meta}
+		Eventually(komega.Get(hpa)).Should(Succeed())
+		Eventually(komega.Get(deployment)).Should(Succeed())
+		Expect(hpa.Spec.ScaleTargetRef).To(Equal(autoscalingv2.CrossVersionObjectReference{APIVersion: "realtime.anteroom.dev/v1alpha1", Kind: "RealtimeCluster", Name: "arena"}))
+		scale := &autoscalingv1.Scale{}
+		Eventually(func(g Gomega) { // what the autoscaler's controller needs to find the pods
+			g.Expect(k8s.SubResource("scale").Get(ctx, cluster, scale)).To(Succeed())
+			g.Expect(scale.Status.Selector).NotTo(BeEmpty())
+		}).Should(Succeed())
+		scale.Spec.Replicas = 7
+		Expect(k8s.SubResource("scale").Update(ctx, cluster, client.WithSubResourceBody(scale))).To(Succeed())
+		Eventually(komega.Object(deployment)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(7))))
+		hpa.Status.DesiredReplicas, hpa.Status.CurrentReplicas = 7, 7
+		Expect(k8s.Status().Update(ctx, hpa)).To(Succeed())
+		settle()
+		requests.Reset()
+		Consistently(requests.Writes).WithTimeout(3 * time.Second).Should(BeEmpty())
+		Expect(komega.Get(deployment)()).To(Succeed())
+		Expect(*deployment.Spec.Replicas).To(BeEquivalentTo(7))
+
+		By("altering and deleting it")
+		Eventually(komega.Update(hpa, func() { hpa.Spec.MaxReplicas = 100 })).Should(Succeed())
+		Eventually(komega.Object(hpa)).Should(HaveField("Spec.MaxReplicas", BeEquivalentTo(9)))
+		Expect(k8s.Delete(ctx, hpa)).To(Succeed())
+		Eventually(komega.Get(hpa)).Should(Succeed())
+
+		By("no longer asking for it, which leaves the number of pods as it is")
+		Eventually(komega.Update(cluster, func() { cluster.Spec.Scaling.HPA = nil })).Should(Succeed())
+		Eventually(komega.Get(hpa)).ShouldNot(Succeed())
+		Consistently(komega.Object(deployment)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(7))))
 	})
 
 	It("keeps the old password good while the new one travels", func(ctx SpecContext) {

@@ -1,6 +1,7 @@
 package operator_test
 
 import (
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -102,6 +103,43 @@ var _ = Describe("The status", func() {
 		Eventually(ready).WithContext(ctx).Should(Equal("False/RolloutStalled"))
 		Eventually(komega.Object(cluster)).Should(HaveField("Status.Conditions", ContainElement(And(
 			HaveField("Type", v1alpha1.ConditionReady), HaveField("Message", ContainSubstring("pod arena-c: ImagePullBackOff: no such image"))))))
+	})
+
+	It("follows the connections cheaply: nothing is read from the API server, and only the numbers are written", func(ctx SpecContext) {
+		namespace := newNamespace(ctx)
+		o := options()
+		o.Resync, o.Namespaces = time.Hour, []string{namespace} // no reconcile comes by itself
+		stopMain()
+		DeferCleanup(startMain)
+		counted, asked := testenv.Count(as(operatorUser))
+		startManager(counted, o)
+		cluster := newCluster(ctx, namespace, `{replicas: 1}`)
+		run(ctx, cluster, 1)
+		report := configv1.ServerStatus{Connections: 1, PolicyRevision: revisionOf(cluster), Ready: true, Redis: configv1.RedisStatus{Healthy: true}}
+		newPod(ctx, cluster, "arena-a")
+		servers.say(namespace, "arena-a", report)
+		for i := range 20 {
+			newPolicy(ctx, cluster, fmt.Sprintf("policy-%d", i), `{}`)
+		}
+		total := func(n int) {
+			GinkgoHelper()
+			Eventually(komega.Object(cluster)).Should(HaveField("Status.Connections", HaveValue(HaveField("Total", BeEquivalentTo(n)))))
+		}
+		last := &v1alpha1.LobbyPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "policy-19"}}
+		Eventually(accepted(last)).WithContext(ctx).Should(Equal("True/Accepted"))
+		report.PolicyRevision = revisionOf(cluster)
+		servers.say(namespace, "arena-a", report)
+		total(1)
+		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("True/AllReady"))
+		quietFor(asked)
+		asked.Reset()
+		for n := 2; n <= 4; n++ {
+			report.Connections = n
+			servers.say(namespace, "arena-a", report)
+			total(n)
+		}
+		Expect(asked.Reads()).To(BeZero(), "secrets and the like were read")
+		Expect(len(asked.Writes())).To(BeNumerically("<=", 3), "%v", asked.Writes())
 	})
 
 	It("grows and shrinks with the connections, telling which pods to take", func(ctx SpecContext) {

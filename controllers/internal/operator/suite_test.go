@@ -3,7 +3,6 @@ package operator_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -203,9 +202,17 @@ func newPod(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, name string) *co
 // settle waits until the operator has had time to write and writes no more.
 func settle() {
 	GinkgoHelper()
-	Eventually(func() string {
-		before := len(requests.Writes())
-		time.Sleep(1500 * time.Millisecond)
-		return fmt.Sprint(len(requests.Writes()) - before)
-	}).Should(Equal("0"))
+	quietFor(requests)
+}
+
+// quietFor waits for a window in which nothing is written.
+func quietFor(r *testenv.Requests) {
+	GinkgoHelper()
+	writes, since := len(r.Writes()), time.Now()
+	Eventually(func() time.Duration {
+		if now := len(r.Writes()); now != writes {
+			writes, since = now, time.Now()
+		}
+		return time.Since(since)
+	}).Should(BeNumerically(">", 1500*time.Millisecond))
 }

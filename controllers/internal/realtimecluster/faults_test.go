@@ -47,6 +47,14 @@ func newReconciler(before func(string) error) *realtimecluster.Reconciler {
 	}
 }
 
+// newFaulty is a fresh operator, whose reads and writes go through before.
+func newFaulty(before func(string) error) *realtimecluster.Reconciler {
+	r := newReconciler(before)
+	faulty := interceptor.NewClient(interceptor.NewClient(k8s, testenv.Intercept(before)), testenv.InterceptReads(before))
+	r.Client, r.Live, r.References = faulty, faulty, references.New(faulty, 0)
+	return r
+}
+
 func newCluster(ctx SpecContext, spec string) *v1alpha1.RealtimeCluster {
 	GinkgoHelper()
 	namespace := &corev1.Namespace{}
@@ -116,14 +124,45 @@ var _ = Describe("An operator that is restarted", func() {
 		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(6))
 	})
 
+	It("makes good whichever single request fails, a read or a write", func(ctx SpecContext) {
+		cluster := newCluster(ctx, full)
+		policy := &v1alpha1.LobbyPolicy{}
+		policy.Namespace, policy.Name, policy.Spec.ClusterRef.Name, policy.Spec.LobbyType = cluster.Namespace, "duel", "arena", "duel"
+		policy.Spec.Chat.Filters = []v1alpha1.ChatFilter{{Type: v1alpha1.FilterWebhook, URL: "https://example.com", SecretRef: &v1alpha1.KeyReference{Name: "keys", Key: "hmac"}}}
+		Expect(k8s.Create(ctx, policy)).To(Succeed())
+		secrets := map[string]string{}
+		for failing := 1; ; failing++ {
+			Expect(failing).To(BeNumerically("<", 500))
+			calls := 0
+			_, err := newFaulty(func(string) error {
+				if calls++; calls == failing {
+					return errors.New("injected")
+				}
+				return nil
+			}).Reconcile(ctx, requestFor(cluster))
+			now := secretValues(ctx, cluster.Namespace)
+			for name, value := range secrets {
+				Expect(now).To(HaveKeyWithValue(name, value), "a secret changed when call %d failed", failing)
+			}
+			secrets = now
+			if calls < failing {
+				Expect(err).NotTo(HaveOccurred())
+				break
+			}
+			Expect(err).To(MatchError(ContainSubstring("injected")), "call %d failed and nobody heard of it", failing)
+		}
+		untilDone(ctx, cluster, 2, func(string) error { return nil })
+		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(6))
+	})
+
 	It("comes to the same end whatever fails on the way, and makes secrets once", func(ctx SpecContext) {
 		for seed := range uint64(5) {
 			random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // it decides what a test does
 			cluster := newCluster(ctx, full)
 			secrets := map[string]string{}
 			for range 40 {
-				_, _ = newReconciler(func(string) error {
-					if random.IntN(3) == 0 {
+				_, _ = newFaulty(func(string) error {
+					if random.IntN(12) == 0 {
 						return errors.New("injected")
 					}
 					return nil

@@ -38,7 +38,7 @@ func (s *scope) admitted(ctx context.Context, object client.Object) (bool, error
 	if installed, err := s.Kinds.Installed(kind); err != nil || !installed {
 		return false, err
 	}
-	if kind == exposure.BackendTrafficPolicyKind {
+	if kind == exposure.BackendTrafficPolicyKind || kind == exposure.DestinationRuleKind {
 		return true, nil // the route decides
 	}
 	live := &unstructured.Unstructured{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -22,6 +23,7 @@ func prunable() []schema.GroupVersionKind {
 		corev1.SchemeGroupVersion.WithKind("ConfigMap"),
 		networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"),
 		ingressKind,
+		autoscalingv2.SchemeGroupVersion.WithKind("HorizontalPodAutoscaler"),
 		desired.PodMonitorKind,
 	}, exposure.Kinds()...)
 }

@@ -61,3 +61,22 @@ func Intercept(before func(call string) error) interceptor.Funcs {
 		},
 	}
 }
+
+// InterceptReads calls before with the name of each reading call, as [Intercept] does
+// for those that write.
+func InterceptReads(before func(call string) error) interceptor.Funcs {
+	return interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {
+			if err := before("Get"); err != nil {
+				return err
+			}
+			return c.Get(ctx, key, obj, opts...)
+		},
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if err := before("List"); err != nil {
+				return err
+			}
+			return c.List(ctx, list, opts...)
+		},
+	}
+}

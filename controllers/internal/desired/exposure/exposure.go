@@ -35,7 +35,7 @@ type Exposure struct {
 
 // Kinds are all kinds, beside Ingress, that an Exposure may hold.
 func Kinds() []schema.GroupVersionKind {
-	return []schema.GroupVersionKind{HTTPRouteKind, BackendTrafficPolicyKind, HTTPProxyKind}
+	return []schema.GroupVersionKind{HTTPRouteKind, BackendTrafficPolicyKind, DestinationRuleKind, HTTPProxyKind}
 }
 
 // Build says how the cluster is exposed, given what the installed Gateway API can do.

@@ -19,7 +19,7 @@ func buildGateway(s settings, installed Capabilities, out *Exposure) {
 		"matches":     []any{map[string]any{"path": map[string]any{"type": "PathPrefix", "value": s.path}}},
 		"backendRefs": []any{map[string]any{"name": s.service, "port": int64(desired.PortService)}},
 	}
-	policy := s.spec.Gateway.Implementation == v1alpha1.GatewayEnvoyGateway
+	policy := ownPolicy(s.spec.Gateway.Implementation)
 	inline := persistence(s, installed, policy, out)
 	if inline != nil {
 		rule["sessionPersistence"] = inline
@@ -29,8 +29,12 @@ func buildGateway(s settings, installed Capabilities, out *Exposure) {
 		spec["hostnames"] = anyStrings(s.spec.Hosts)
 	}
 	out.Objects = append(out.Objects, desired.Unstructured(s.cluster, HTTPRouteKind, desired.ExposureName(s.cluster), nil, nil, spec))
-	if policy {
+	switch s.spec.Gateway.Implementation {
+	case v1alpha1.GatewayEnvoyGateway:
 		envoyGateway(s, inline == nil, out)
+		return
+	case v1alpha1.GatewayIstio:
+		istio(s, inline == nil, out)
 		return
 	}
 	out.miss("exposure.idleTimeout: an HTTPRoute cannot say it for idle connections; set it where the Gateway is configured")

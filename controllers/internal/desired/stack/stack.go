@@ -119,6 +119,7 @@ func servers(in Input, out *Stack) error {
 		desired.PeerService(c),
 		deployment,
 		desired.PodDisruptionBudget(c),
+		desired.HorizontalPodAutoscaler(c),
 	)
 	return nil
 }
