@@ -71,7 +71,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	})
 	k.queues = matchmaking.NewService(matchmaking.Ports{
 		Ledger: client.Ledger(), Store: store, Names: client.Names(), Sets: client.Sets(),
-		Queues: a.rules, Parties: k.parties, Places: lobbyPlaces{k.lobbies},
+		Queues: a.rules, Parties: k.parties, Places: places{k.lobbies, c.PolicySecretsDir, time.Now},
 	}, matchmaking.Settings{
 		Pod: a.pod, HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Log: a.log,

@@ -2,8 +2,6 @@ package app
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,10 +9,8 @@ import (
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
-	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // queues turns the queues of a set into those that matchmaking goes by. Those that
@@ -54,12 +50,9 @@ func (p *policies) Queues() []matchmaking.Queue {
 // filled in and validated, into the one that matchmaking goes by; fault says why not.
 func queueOf(q v1alpha1.MatchmakingQueue, lobbyTypes map[string]string) (queue matchmaking.Queue, fault string) {
 	s := q.Spec
-	if s.Handoff.Type != realtime.HandoffLobby || s.Handoff.LobbyPolicyRef == nil {
-		return queue, "this server hands matches over to lobbies only"
-	}
-	lobbyType, known := lobbyTypes[s.Handoff.LobbyPolicyRef.Name]
-	if !known {
-		return queue, "there is no LobbyPolicy " + s.Handoff.LobbyPolicyRef.Name
+	handoff, fault := handoffOf(s.Handoff, lobbyTypes)
+	if fault != "" {
+		return queue, fault
 	}
 	queue = matchmaking.Queue{
 		Name: q.Name, Revision: q.Revision(), Match: matchOf(s),
@@ -68,7 +61,7 @@ func queueOf(q v1alpha1.MatchmakingQueue, lobbyTypes map[string]string) (queue m
 			Enabled: s.ReadyCheck.Enabled, Timeout: s.ReadyCheck.Timeout.Duration,
 			Cooldown: s.ReadyCheck.DeclineCooldown.Duration, Requeue: matchmaking.Requeue(s.ReadyCheck.Requeue),
 		},
-		Handoff:  matchmaking.Handoff{LobbyType: lobbyType, Timeout: s.Handoff.Timeout.Duration},
+		Handoff:  handoff,
 		Estimate: on(s.Expose.Estimate), Population: matchmaking.Population(s.Expose.Population),
 		TicketsPerUser: int(s.Limits.TicketsPerUser), MaxTickets: int(s.Limits.MaxTickets),
 	}
@@ -84,6 +77,22 @@ func queueOf(q v1alpha1.MatchmakingQueue, lobbyTypes map[string]string) (queue m
 		})
 	}
 	return queue, ""
+}
+
+func handoffOf(h realtime.HandoffSpec, lobbyTypes map[string]string) (handoff matchmaking.Handoff, fault string) {
+	handoff = matchmaking.Handoff{URL: h.URL, Timeout: h.Timeout.Duration}
+	switch {
+	case h.Type == realtime.HandoffAgones:
+		return handoff, "this server does not speak to Agones' allocator: put a webhook in between"
+	case h.SecretRef != nil:
+		handoff.SecretFile = v1alpha1.PolicySecretFile(*h.SecretRef)
+	case h.LobbyPolicyRef != nil:
+		handoff.LobbyType = lobbyTypes[h.LobbyPolicyRef.Name]
+		if handoff.LobbyType == "" {
+			return handoff, "there is no LobbyPolicy " + h.LobbyPolicyRef.Name
+		}
+	}
+	return handoff, ""
 }
 
 func matchOf(s realtime.MatchmakingQueueSpec) matching.Queue {
@@ -116,25 +125,4 @@ func matchOf(s realtime.MatchmakingQueueSpec) matching.Queue {
 func decimal(d realtime.Decimal) float64 {
 	n, _ := strconv.ParseFloat(string(d), 64)
 	return n
-}
-
-// lobbyPlaces makes the places of matches: a lobby of the queue's type.
-type lobbyPlaces struct{ lobbies *lobby.Service }
-
-// Make implements matchmaking.Places.
-func (p lobbyPlaces) Make(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (wire.MMHandoff, error) {
-	cmd := lobby.SeatCommand{}
-	for _, side := range r.Teams {
-		var team []lobby.Actor
-		for _, player := range side.Players {
-			team = append(team, lobby.Actor{ID: player.ID, Name: player.Name})
-		}
-		cmd.Teams = append(cmd.Teams, team)
-	}
-	l, err := p.lobbies.Seated(ctx, q.Handoff.LobbyType, r.ID, cmd)
-	var refusal *wire.Error
-	if errors.As(err, &refusal) {
-		return wire.MMHandoff{}, errors.Join(errors.New("the LobbyPolicy does not take this match"), err)
-	}
-	return wire.MMHandoff{Type: "lobby", LobbyID: l.ID}, err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,6 +68,7 @@ type world struct {
 	// made are the places of rounds; broken refuses to make any.
 	made    map[string]int
 	broken  bool
+	tokens  map[string]string
 	parties map[string]party.Party
 }
 
@@ -161,14 +163,14 @@ func (w *world) Member(_ context.Context, partyID, userID string) (party.Party, 
 	return p, nil
 }
 
-func (w *world) Make(_ context.Context, _ Queue, r Round) (wire.MMHandoff, error) {
+func (w *world) Make(_ context.Context, _ Queue, r Round) (Place, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.broken {
-		return wire.MMHandoff{}, stream.ErrUnavailable
+		return Place{}, stream.ErrUnavailable
 	}
 	w.made[r.ID]++
-	return wire.MMHandoff{Type: "lobby", LobbyID: "lobby-of-" + r.ID}, nil
+	return Place{MMHandoff: wire.MMHandoff{Type: "lobby", LobbyID: "lobby-of-" + r.ID}, Tokens: w.tokens}, nil
 }
 
 // setQueue changes a queue, or takes it away.
@@ -249,7 +251,7 @@ func text(t testing.TB, r stream.Record) string {
 	case wire.EventMMMatched:
 		var m wire.MMMatched
 		read(&m)
-		return fmt.Sprintf("matched %v %v", m.Teams, m.Handoff.Type)
+		return strings.TrimSpace(fmt.Sprintf("matched %v %v %s", m.Teams, m.Handoff.Type, m.Handoff.Token))
 	case wire.EventMMCancelled:
 		var c wire.MMCancelled
 		read(&c)

@@ -364,7 +364,7 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 // handOver has the place of a round made and tells its players. When that cannot be
 // had in time, their tickets search on.
 func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, r Round, raw []byte) error {
-	handoff, err := m.s.Places.Make(ctx, q, r)
+	place, err := m.s.Places.Make(ctx, q, r)
 	if err != nil {
 		if r.Deadline > ms(m.s.Now()) {
 			m.s.Log.WarnContext(ctx, "a match's place is not there yet", "queue", w.name, "match", r.ID, "error", err)
@@ -378,7 +378,7 @@ func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, r Round, raw 
 	err = m.s.retry(ctx, func() (ledger.Step, []string, error) {
 		step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Was: raw}}}
 		var letters []string
-		letters, done, err = m.assign(ctx, &step, r, handoff)
+		letters, done, err = m.assign(ctx, &step, r, place)
 		return step, letters, err
 	}, w.name)
 	if err != nil {
@@ -394,7 +394,7 @@ func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, r Round, raw 
 }
 
 // assign is the end of a round's tickets.
-func (m *Matcher) assign(ctx context.Context, step *ledger.Step, r Round, h wire.MMHandoff) (letters []string, done []Ticket, err error) {
+func (m *Matcher) assign(ctx context.Context, step *ledger.Step, r Round, place Place) (letters []string, done []Ticket, err error) {
 	found, err := m.s.Ledger.Get(ctx, book(r.Queue), tickets, r.tickets()...)
 	if err != nil {
 		return nil, nil, err
@@ -404,11 +404,13 @@ func (m *Matcher) assign(ctx context.Context, step *ledger.Step, r Round, h wire
 		if err := decode(found[id], &t); err != nil {
 			return nil, nil, err
 		}
-		letter, err := m.s.post(step, wire.EventMMMatched, r.matched(id, h), r.playersOf(id)...)
-		if err != nil {
-			return nil, nil, err
+		for _, news := range r.news(id, place) {
+			letter, err := m.s.post(step, wire.EventMMMatched, news.matched, news.users...)
+			if err != nil {
+				return nil, nil, err
+			}
+			letters = append(letters, letter)
 		}
-		letters = append(letters, letter)
 		if found[id] != nil {
 			step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: found[id]})
 			done = append(done, t)

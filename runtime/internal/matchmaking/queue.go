@@ -45,8 +45,11 @@ type ReadyCheck struct {
 
 // Handoff is where a match goes.
 type Handoff struct {
-	// LobbyType is the type of the lobby that is made; "" for another place.
+	// LobbyType is the type of the lobby that is made; "" when a service is asked.
 	LobbyType string
+	// URL is the service that is asked for a place, and SecretFile the name of the file
+	// with the key that calls to it are signed with; "" for none.
+	URL, SecretFile string
 	// Timeout is how long the place may take until the tickets search on.
 	Timeout time.Duration
 }

@@ -151,6 +151,30 @@ func (r Round) matched(ticket string, h wire.MMHandoff) wire.MMMatched {
 	return m
 }
 
+// news is what some players of a ticket are told.
+type news struct {
+	matched wire.MMMatched
+	users   []string
+}
+
+// news is one message for all players of a ticket, or one each where they have tokens
+// of their own.
+func (r Round) news(ticket string, place Place) []news {
+	all := r.playersOf(ticket)
+	if len(place.Tokens) == 0 {
+		return []news{{r.matched(ticket, place.MMHandoff), all}}
+	}
+	var each []news
+	for _, user := range all {
+		own := place.MMHandoff
+		if token, has := place.Tokens[user]; has {
+			own.Token = token
+		}
+		each = append(each, news{r.matched(ticket, own), []string{user}})
+	}
+	return each
+}
+
 // returned is a ticket that searches on after a round that came to nothing; false
 // when it does not.
 func (t Ticket) returned(how Requeue, now time.Time) (Ticket, bool) {

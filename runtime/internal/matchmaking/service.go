@@ -39,7 +39,14 @@ type Parties interface {
 type Places interface {
 	// Make makes the place of a round, once: asked again for the same round it gives
 	// the same place.
-	Make(ctx context.Context, q Queue, r Round) (wire.MMHandoff, error)
+	Make(ctx context.Context, q Queue, r Round) (Place, error)
+}
+
+// Place is where a match is played.
+type Place struct {
+	wire.MMHandoff
+	// Tokens let single players in, by user id; those without one get the handoff's.
+	Tokens map[string]string
 }
 
 // Ports are what a Service works with.

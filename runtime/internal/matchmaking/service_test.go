@@ -359,6 +359,16 @@ func TestHandoffFails(t *testing.T) {
 	}
 }
 
+func TestEachPlayerHasItsToken(t *testing.T) {
+	w := newWorld(t, duel())
+	w.tokens = map[string]string{"ann": "secret-of-ann"}
+	w.enqueue("ann", 1500)
+	w.enqueue("bob", 1500)
+	w.tick(0, "duel")
+	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby secret-of-ann")
+	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
+}
+
 func TestQueuesAndEstimates(t *testing.T) {
 	q := duel()
 	q.Population = PopulationExact
