@@ -53,6 +53,15 @@ func adapt(r rendered, redisAddress, dir string, secrets secretFinder) (config c
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return config, remarks, fmt.Errorf("make a directory for secrets: %w", err)
 	}
+	if config.Listen.API != "" {
+		remark, err := adaptAPI(&config, r.cluster, dir, secrets)
+		if err != nil {
+			return config, remarks, err
+		}
+		if remark != "" {
+			remarks = append(remarks, remark)
+		}
+	}
 	config.Auth.Providers = nil
 	for _, p := range r.runtime.Auth.Providers {
 		local, remark, err := adaptProvider(p, r.cluster, dir, secrets)
@@ -105,6 +114,27 @@ func policySecrets(policies []byte, dir string, secrets secretFinder) (remarks [
 		}
 	}
 	return remarks, nil
+}
+
+// adaptAPI puts the token of the server API into a file of this machine: the one of
+// the Secret when the user's file holds it, and a new one otherwise.
+func adaptAPI(config *configv1.RuntimeConfig, cluster v1alpha1.RealtimeCluster, dir string, secrets secretFinder) (remark string, err error) {
+	path := filepath.Join(dir, "api-token")
+	config.API.TokenFile = path
+	ref := v1alpha1.KeyReference{}
+	if own := cluster.Spec.API.TokenSecretRef; own != nil {
+		ref = *own
+	}
+	value, found, err := secrets(ref)
+	switch {
+	case err != nil:
+		return "", err
+	case found:
+		return "", writeFile(path, value, 0o600)
+	case ref.Name != "":
+		remark = fmt.Sprintf("Secret %q of spec.api is not in the file; a token made for this machine takes its place", ref.Name)
+	}
+	return remark, ensureKey(path)
 }
 
 // adaptProvider puts the provider's key into a file of this machine: the one of

@@ -30,8 +30,24 @@ func banner(s runState, why, lobbyType string) string {
 	if lobbyType != "" {
 		b.WriteString("  A second user joins with its own token and emitWithAck(\"lobby:join\", { code: \"the code printed above\" }).\n")
 	}
+	b.WriteString(emission(s))
 	b.WriteString("  Edit the file and it is applied at once. Ctrl-C stops everything.\n\n")
 	return b.String()
+}
+
+// emission is a request to the server API to paste into a shell; "" when there is none.
+// The token stays in its file.
+func emission(s runState) string {
+	if s.APITokenFile == "" || len(s.Servers) == 0 || s.Servers[0].APIURL == "" {
+		return ""
+	}
+	user := "alice"
+	if len(s.Tokens) > 0 {
+		user = s.Tokens[0].User
+	}
+	return fmt.Sprintf("  An event to a user, from a back end (all requests: %[1]s/openapi.json):\n\n"+
+		"curl -H \"Authorization: Bearer $(cat %[2]s)\" -d '{\"target\": {\"user\": \"%[3]s\"}, \"event\": \"game:hello\", \"data\": {\"from\": \"curl\"}}' %[1]s/v1/events\n\n",
+		s.Servers[0].APIURL, s.APITokenFile, user)
 }
 
 // client is a three-line client: it connects, shows every push, and creates a

@@ -57,6 +57,8 @@ type processState struct {
 	URL string `json:"url"`
 	// AdminURL has /readyz, /statusz and /metrics.
 	AdminURL string `json:"adminUrl"`
+	// APIURL is where back ends reach this server; left out when the API is switched off.
+	APIURL string `json:"apiUrl,omitempty"`
 	// Cookie is the value of the front's cookie for this server.
 	Cookie string `json:"cookie"`
 	Ready  bool   `json:"ready"`
@@ -130,7 +132,7 @@ func (f *fleet) processes() []processState {
 			ready, reason := i.isReady()
 			all = append(all, processState{
 				Name: s.name, PID: i.child.pid(), Cookie: i.id,
-				URL: i.clientURL.String(), AdminURL: i.adminURL.String(),
+				URL: i.clientURL.String(), AdminURL: i.adminURL.String(), APIURL: i.api(),
 				Ready: ready, Reason: reason,
 			})
 		}

@@ -34,8 +34,10 @@ type instance struct {
 	child     *child
 	clientURL *url.URL
 	adminURL  *url.URL
-	front     *front
-	log       *console
+	// apiURL is nil when the server API is switched off.
+	apiURL *url.URL
+	front  *front
+	log    *console
 	// config is the file it was started with; it goes when the process has ended.
 	config string
 
@@ -49,11 +51,15 @@ type instance struct {
 // startInstance starts a server with the config on ports of its own, and puts
 // it behind the front. The config file is written to dir.
 func (f *fleet) startInstance(ctx context.Context, name, id string, config configv1.RuntimeConfig) (*instance, error) {
-	addresses, err := freeAddresses(ctx, 3)
+	addresses, err := freeAddresses(ctx, 4)
 	if err != nil {
 		return nil, err
 	}
+	served := config.Listen.API != ""
 	config.Listen = configv1.Listen{Client: addresses[0], Admin: addresses[1], Peer: addresses[2]}
+	if served {
+		config.Listen.API = addresses[3]
+	}
 	content, err := yaml.Marshal(config)
 	if err != nil {
 		return nil, fmt.Errorf("encode the runtime config: %w", err)
@@ -76,6 +82,9 @@ func (f *fleet) startInstance(ctx context.Context, name, id string, config confi
 		log:       f.log,
 		config:    path,
 		reason:    "it is starting",
+	}
+	if served {
+		i.apiURL = &url.URL{Scheme: "http", Host: addresses[3]}
 	}
 	f.front.add(id, i.clientURL)
 	return i, nil
@@ -142,6 +151,14 @@ func (i *instance) set(ready bool, reason string) (changed bool) {
 	i.ready, i.reason = ready, reason
 	i.front.setReady(i.id, ready)
 	return changed
+}
+
+// api is where back ends reach the server; "" when it does not serve them.
+func (i *instance) api() string {
+	if i.apiURL == nil {
+		return ""
+	}
+	return i.apiURL.String()
 }
 
 // isReady tells whether the server may get clients, and if not, why.

@@ -152,17 +152,18 @@ func (l *local) remark(text string) {
 
 // state is what runs now.
 func (l *local) state() runState {
-	servers := l.fleet.processes()
+	servers, tokenFile := l.fleet.processes(), l.fleet.current().API.TokenFile
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return runState{
-		PID:      os.Getpid(),
-		File:     l.options.file,
-		Front:    frontState{URL: l.url, Path: l.now.runtime.Engine.Path, CookieName: cookieName(l.now.cluster)},
-		Redis:    l.redis.state(),
-		Servers:  servers,
-		Tokens:   l.tokens,
-		Revision: l.now.revision,
+		PID:          os.Getpid(),
+		File:         l.options.file,
+		Front:        frontState{URL: l.url, Path: l.now.runtime.Engine.Path, CookieName: cookieName(l.now.cluster)},
+		Redis:        l.redis.state(),
+		Servers:      servers,
+		Tokens:       l.tokens,
+		APITokenFile: tokenFile,
+		Revision:     l.now.revision,
 	}
 }
 

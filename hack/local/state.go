@@ -12,13 +12,15 @@ import (
 // runState is the state file: what runs now, for programs that want to talk to
 // it or disturb it. It holds tokens and is readable only by its owner.
 type runState struct {
-	PID      int            `json:"pid"`
-	File     string         `json:"file"`
-	Front    frontState     `json:"front"`
-	Redis    redisState     `json:"redis"`
-	Servers  []processState `json:"servers"`
-	Tokens   []devToken     `json:"tokens"`
-	Revision string         `json:"policyRevision"`
+	PID     int            `json:"pid"`
+	File    string         `json:"file"`
+	Front   frontState     `json:"front"`
+	Redis   redisState     `json:"redis"`
+	Servers []processState `json:"servers"`
+	Tokens  []devToken     `json:"tokens"`
+	// APITokenFile holds the token of the server API; left out when that is switched off.
+	APITokenFile string `json:"apiTokenFile,omitempty"`
+	Revision     string `json:"policyRevision"`
 }
 
 // frontState is where clients connect.

@@ -122,6 +122,7 @@ const (
 	CloseTokenExpired      CloseReason = "token_expired"
 	CloseInsufficientState CloseReason = "insufficient_state"
 	CloseRateLimited       CloseReason = "rate_limited" // ten times the connection's budget
+	CloseDisconnected      CloseReason = "disconnected" // a back end asked for it
 )
 
 // Terminal tells whether a client should stop connecting.

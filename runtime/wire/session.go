@@ -9,6 +9,7 @@ const (
 	EventSessionExpiring   = "session:expiring"   // push: SessionExpiring
 	EventSessionDraining   = "session:draining"   // push: SessionDraining
 	EventSessionTerminated = "session:terminated" // push: SessionTerminated
+	EventSessionEnding     = "session:ending"     // push: SessionEnding
 	EventSyncResume        = "sync:resume"        // request: SyncResume → SyncResumed
 	EventSyncPing          = "sync:ping"          // request: SyncPing → SyncPong
 )
@@ -86,6 +87,14 @@ type SessionTerminated struct {
 	Message string      `json:"message"`
 	// Reconnect is false when connecting again with the same credentials is useless.
 	Reconnect bool `json:"reconnect"`
+}
+
+// SessionEnding tells on the user's own stream that a back end ends sessions of the
+// user: those named, or all. Each of them is then told [SessionTerminated].
+type SessionEnding struct {
+	SessionIDs []string    `json:"sessionIds,omitempty"`
+	Code       CloseReason `json:"code"`
+	Message    string      `json:"message,omitempty"`
 }
 
 // SyncResume asks for what was missed on up to 64 streams.

@@ -27,6 +27,7 @@ type RuntimeConfig struct {
 	Cluster  ClusterRef `json:"cluster"`
 	Listen   Listen     `json:"listen"`
 	Admin    Admin      `json:"admin,omitzero"`
+	API      API        `json:"api,omitzero"`
 	Engine   Engine     `json:"engine"`
 	Redis    Redis      `json:"redis"`
 	Auth     Auth       `json:"auth"`
@@ -56,6 +57,8 @@ type Listen struct {
 	// told its host, or the pod's address (POD_IP) if it has none. Without it this
 	// server cannot be forwarded to, and forwards nothing.
 	Peer string `json:"peer,omitempty"`
+	// API serves the HTTP API for other back ends; without an address it is not served.
+	API string `json:"api,omitempty"`
 }
 
 // Admin says who may change a server through its admin listener.
@@ -63,6 +66,14 @@ type Admin struct {
 	// TokenFile holds the bearer token for it; it is read again for each request.
 	// Without one nobody may.
 	TokenFile string `json:"tokenFile,omitempty"`
+}
+
+// API says how other back ends are served.
+type API struct {
+	// TokenFile holds the bearer token that they bring; it is read again when it changes.
+	TokenFile string `json:"tokenFile,omitempty"`
+	// RedisEmitter also delivers what the stock Socket.IO Redis emitters publish.
+	RedisEmitter bool `json:"redisEmitter,omitempty"`
 }
 
 // Transport is an Engine.IO transport.

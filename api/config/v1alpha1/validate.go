@@ -26,6 +26,7 @@ func (c *RuntimeConfig) Validate() field.ErrorList {
 	problems = append(problems, validateType(c.TypeMeta, KindRuntimeConfig)...)
 	problems = append(problems, c.Cluster.validate(field.NewPath("cluster"))...)
 	problems = append(problems, c.Listen.validate(field.NewPath("listen"))...)
+	problems = append(problems, c.API.validate(field.NewPath("api"), c.Listen)...)
 	problems = append(problems, c.Engine.validate(field.NewPath("engine"))...)
 	problems = append(problems, c.Redis.validate(field.NewPath("redis"))...)
 	problems = append(problems, c.Auth.validate(field.NewPath("auth"))...)
@@ -63,7 +64,17 @@ func (l Listen) validate(at *field.Path) field.ErrorList {
 	if l.Peer != "" {
 		problems = append(problems, hostPort(at.Child("peer"), l.Peer, true)...)
 	}
+	if l.API != "" {
+		problems = append(problems, hostPort(at.Child("api"), l.API, true)...)
+	}
 	return problems
+}
+
+func (a API) validate(at *field.Path, l Listen) field.ErrorList {
+	if l.API != "" && a.TokenFile == "" {
+		return field.ErrorList{field.Required(at.Child("tokenFile"), "the server API is served to nobody without a token")}
+	}
+	return nil
 }
 
 func (e Engine) validate(at *field.Path) field.ErrorList {

@@ -49,8 +49,14 @@ func TestRuntimeConfigValidate(t *testing.T) {
 		{"good", func(*RuntimeConfig) {}, nil},
 		{"type", func(c *RuntimeConfig) { c.APIVersion, c.Kind = "v2", "Pod" }, []string{"apiVersion", "kind"}},
 		{"cluster", func(c *RuntimeConfig) { c.Cluster = ClusterRef{} }, []string{"cluster.namespace", "cluster.name"}},
-		{"listen on any port", func(c *RuntimeConfig) { c.Listen = Listen{"127.0.0.1:0", ":0", ":0"} }, nil},
-		{"listen", func(c *RuntimeConfig) { c.Listen = Listen{"8080", ":70000", "peer"} }, []string{"listen.client", "listen.admin", "listen.peer"}},
+		{"listen on any port", func(c *RuntimeConfig) {
+			c.Listen = Listen{Client: "127.0.0.1:0", Admin: ":0", Peer: ":0", API: ":0"}
+			c.API.TokenFile = "t"
+		}, nil},
+		{
+			"listen", func(c *RuntimeConfig) { c.Listen = Listen{Client: "8080", Admin: ":70000", Peer: "peer", API: "x"} },
+			[]string{"listen.client", "listen.admin", "listen.peer", "listen.api", "api.tokenFile"},
+		},
 		{"no listen", func(c *RuntimeConfig) { c.Listen = Listen{} }, []string{"listen.client", "listen.admin"}},
 		{"path", func(c *RuntimeConfig) { c.Engine.Path = "socket.io" }, []string{"engine.path"}},
 		{"no transport", func(c *RuntimeConfig) { c.Engine.Transports = nil }, []string{"engine.transports"}},

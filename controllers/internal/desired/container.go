@@ -19,11 +19,7 @@ func serverContainer(c *v1alpha1.RealtimeCluster, image string) corev1.Container
 			"--config", DirRuntime + "/" + KeyRuntime,
 			"--policies", DirPolicies + "/" + KeyPolicies,
 		},
-		Ports: []corev1.ContainerPort{
-			{Name: PortNameClient, ContainerPort: PortClient, Protocol: corev1.ProtocolTCP},
-			{Name: PortNameAdmin, ContainerPort: PortAdmin, Protocol: corev1.ProtocolTCP},
-			{Name: PortNamePeer, ContainerPort: PortPeer, Protocol: corev1.ProtocolTCP},
-		},
+		Ports:                    serverPorts(c),
 		Env:                      serverEnv(c.Spec.Pod),
 		EnvFrom:                  serverEnvFrom(c.Spec.Pod.EnvFrom),
 		Resources:                resources(c.Spec.Pod.Resources),
@@ -34,6 +30,18 @@ func serverContainer(c *v1alpha1.RealtimeCluster, image string) corev1.Container
 		SecurityContext:          containerSecurity(),
 		TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
 	}
+}
+
+func serverPorts(c *v1alpha1.RealtimeCluster) []corev1.ContainerPort {
+	ports := []corev1.ContainerPort{
+		{Name: PortNameClient, ContainerPort: PortClient, Protocol: corev1.ProtocolTCP},
+		{Name: PortNameAdmin, ContainerPort: PortAdmin, Protocol: corev1.ProtocolTCP},
+		{Name: PortNamePeer, ContainerPort: PortPeer, Protocol: corev1.ProtocolTCP},
+	}
+	if enabled(c.Spec.API.Enabled) {
+		ports = append(ports, corev1.ContainerPort{Name: PortNameAPI, ContainerPort: PortAPI, Protocol: corev1.ProtocolTCP})
+	}
+	return ports
 }
 
 func resources(r v1alpha1.Resources) corev1.ResourceRequirements {

@@ -13,6 +13,7 @@ const (
 	PortClient = 8080
 	PortAdmin  = 9090
 	PortPeer   = 8081
+	PortAPI    = 8082
 	PortRedis  = 6379
 )
 

@@ -11,10 +11,11 @@ const (
 	PortNameClient = "client"
 	PortNameAdmin  = "admin"
 	PortNamePeer   = "peer"
+	PortNameAPI    = "api"
 	PortNameRedis  = "redis"
 )
 
-// PortService is the port of the client Service.
+// PortService is the port of the client Service, and of that of the server API.
 const PortService = 80
 
 // DirAPI has the token of the server API.
@@ -54,6 +55,9 @@ func ClientServiceName(c *v1alpha1.RealtimeCluster) string { return c.Name }
 
 // PeerServiceName is the headless Service by which pods find each other.
 func PeerServiceName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-peers" }
+
+// APIServiceName is the Service that other back ends reach the server API by.
+func APIServiceName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-api" }
 
 // ExposureName is the Ingress or route, and the policies beside it.
 func ExposureName(c *v1alpha1.RealtimeCluster) string { return c.Name }

@@ -11,7 +11,7 @@ import (
 
 // NetworkPolicy says who may reach the server pods: clients the client port, those
 // who scrape and the operator the admin port, the pods of the cluster the peer
-// port. It is nil when it is not asked for.
+// port, other back ends the server API. It is nil when it is not asked for.
 func NetworkPolicy(c *v1alpha1.RealtimeCluster) (*networkingv1.NetworkPolicy, error) {
 	spec := c.Spec.NetworkPolicy
 	if !spec.Enabled {
@@ -28,11 +28,27 @@ func NetworkPolicy(c *v1alpha1.RealtimeCluster) (*networkingv1.NetworkPolicy, er
 	if len(metrics) > 0 {
 		metrics = append(metrics, operatorPods())
 	}
-	return networkPolicy(c, ComponentServer, WorkloadName(c), []networkingv1.NetworkPolicyIngressRule{
+	rules := []networkingv1.NetworkPolicyIngressRule{
 		{From: clients, Ports: tcp(PortClient)},
 		{From: metrics, Ports: tcp(PortAdmin)},
 		{From: []networkingv1.NetworkPolicyPeer{podsOf(c, ComponentServer)}, Ports: tcp(PortPeer)},
-	}), nil
+	}
+	if enabled(c.Spec.API.Enabled) {
+		from, err := backends(spec.APIFrom)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: from, Ports: tcp(PortAPI)})
+	}
+	return networkPolicy(c, ComponentServer, WorkloadName(c), rules), nil
+}
+
+// backends are those named, or all pods of the namespace.
+func backends(from []v1alpha1.NetworkPeer) ([]networkingv1.NetworkPolicyPeer, error) {
+	if len(from) == 0 {
+		return []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{}}}, nil
+	}
+	return convert[[]networkingv1.NetworkPolicyPeer](from)
 }
 
 // RedisNetworkPolicy lets the server pods of the cluster and nobody else reach the

@@ -11,7 +11,7 @@ import (
 
 // RuntimeConfig is what a server pod of the cluster needs to start.
 func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
-	return &configv1.RuntimeConfig{
+	out := &configv1.RuntimeConfig{
 		TypeMeta: metav1.TypeMeta{APIVersion: configv1.APIVersion, Kind: configv1.KindRuntimeConfig},
 		Cluster:  configv1.ClusterRef{Namespace: c.Namespace, Name: c.Name},
 		Listen: configv1.Listen{
@@ -29,6 +29,11 @@ func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
 
 		PolicySecretsDir: DirPolicySecrets,
 	}
+	if enabled(c.Spec.API.Enabled) {
+		out.Listen.API = fmt.Sprintf(":%d", PortAPI)
+		out.API = configv1.API{TokenFile: DirAPI + "/" + KeyToken, RedisEmitter: c.Spec.API.RedisEmitter}
+	}
+	return out
 }
 
 func engine(e v1alpha1.EngineSpec) configv1.Engine {

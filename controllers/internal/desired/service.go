@@ -27,6 +27,17 @@ func PeerService(c *v1alpha1.RealtimeCluster) *corev1.Service {
 	return s
 }
 
+// APIService is where other back ends reach the server API, from inside the
+// Kubernetes cluster only; nil when it is not served.
+func APIService(c *v1alpha1.RealtimeCluster) *corev1.Service {
+	if !enabled(c.Spec.API.Enabled) {
+		return nil
+	}
+	s := service(c, ComponentServer, APIServiceName(c), PortNameAPI, PortService)
+	s.Spec.Type = corev1.ServiceTypeClusterIP
+	return s
+}
+
 // service is one TCP port in front of the pods of a component.
 func service(c *v1alpha1.RealtimeCluster, component Component, name, port string, number int32) *corev1.Service {
 	return &corev1.Service{

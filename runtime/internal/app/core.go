@@ -14,6 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/party"
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/room"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/internal/socketio"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -43,6 +44,8 @@ type core struct {
 	directory *peer.Directory
 	roster    *roster
 	lease     *peer.Lease
+	// backends is nil when the server API is not served.
+	backends *backends
 	// looks do what is due in streams, by their kind.
 	looks map[string]func(context.Context, stream.ID) (time.Time, error)
 }
@@ -82,11 +85,20 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	}
 	k.roster = newRoster(a.pod, client.Registry(), witnesses{k.lobbies, k.parties, k.queues}, a.redis.healthy, a.log)
 
+	var err error
+	if k.backends, err = a.newBackends(client, k.lobbies); err != nil {
+		return nil, err
+	}
 	served := a.domains(k, chats)
+	var standing func(context.Context, identity.Caller) ([]stream.Place, error)
+	if k.backends != nil {
+		standing = k.backends.standing
+		served.snapshotters[room.Kind], served.snapshotters[session.BroadcastStream.Kind()] = k.backends.rooms, forAll{}
+	}
 	k.sessions = session.NewManager(session.Options{
 		Router: served.router, Snapshotters: served.snapshotters, Features: served.features,
 		Encoder: socketio.Encoder{}, Auth: a.settings.auth, Hub: k.hub, Replies: client.Replies(),
-		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Listener: k.roster, Limits: a.rules.limits,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Standing: standing, Listener: k.roster, Limits: a.rules.limits,
 		WarnBefore: c.Auth.Expiry.WarnBefore.Duration, Grace: c.Auth.Expiry.Grace.Duration,
 		MaxPayload: c.Engine.MaxPayload, Metrics: session.NewMetrics(a.registry), Log: a.log,
 	})
@@ -98,7 +110,6 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 			k.roster.returned(ctx, sessions, func() []peer.Session { return sessionsOf(k.sessions) })
 		},
 	})
-	var err error
 	if k.sockets, err = a.newSockets(k.sessions); err != nil {
 		return nil, err
 	}

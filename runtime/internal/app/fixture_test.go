@@ -155,6 +155,7 @@ type running struct {
 	t             *testing.T
 	files         Files
 	client, admin string // URLs
+	api           string // the server API's, "" when it is not served
 	log           *journal
 	stop          context.CancelFunc
 	hurry         chan struct{}
@@ -178,6 +179,9 @@ func start(t *testing.T, config *v1alpha1.RuntimeConfig, policies *v1alpha1.Poli
 	}
 	client, admin := a.Addresses()
 	r.client, r.admin = "http://"+client.String(), "http://"+admin.String()
+	if api := a.APIAddress(); api != nil {
+		r.api = "http://" + api.String()
+	}
 	var ctx context.Context
 	ctx, r.stop = context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -36,8 +36,11 @@ type App struct {
 
 	client, admin net.Listener
 	peers         *peers
-	core          atomic.Pointer[core]
-	drain         *drainer
+	// api is nil when the server API is not served.
+	api    net.Listener
+	others *http.Server
+	core   atomic.Pointer[core]
+	drain  *drainer
 }
 
 // New makes a server and opens its ports; it fails when one of them is taken.
@@ -66,6 +69,13 @@ func New(ctx context.Context, s *Settings) (*App, error) {
 	if a.peers, err = listenPeers(ctx, s.config.Listen.Peer); err != nil {
 		return nil, errors.Join(err, a.client.Close(), a.admin.Close())
 	}
+	if s.config.Listen.API == "" {
+		return a, nil
+	}
+	if a.api, err = ports.Listen(ctx, "tcp", s.config.Listen.API); err != nil {
+		a.peers.end()
+		return nil, errors.Join(fmt.Errorf("listen for other back ends: %w", err), a.client.Close(), a.admin.Close())
+	}
 	return a, nil
 }
 
@@ -80,6 +90,14 @@ func newPod() string {
 
 // Addresses are where the server listens for clients and for admin requests.
 func (a *App) Addresses() (client, admin net.Addr) { return a.client.Addr(), a.admin.Addr() }
+
+// APIAddress is where the server listens for other back ends; nil when it does not.
+func (a *App) APIAddress() net.Addr {
+	if a.api == nil {
+		return nil
+	}
+	return a.api.Addr()
+}
 
 func (a *App) checkDraining() error {
 	if a.drain.on() {
@@ -99,6 +117,12 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 	admins := newHTTPServer(a.adminHandler(), a.log)
 	go serve(clients, a.client, "client", failed)
 	go serve(admins, a.admin, "admin", failed)
+	if a.api != nil {
+		a.others = newHTTPServer(a.apiHandler(), a.log)
+		a.others.WriteTimeout = requestTimeout
+		go serve(a.others, a.api, "api", failed)
+		defer func() { _ = a.others.Close() }()
+	}
 	defer func() { _ = admins.Close() }() // only now: it answers to the end
 	defer func() { _ = clients.Close() }()
 	defer a.peers.end()

@@ -37,9 +37,13 @@ func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
 	if !ok {
 		return identity.User{}, refuse("the token's scopes (" + p.claims.Scopes + ") must be at most 64 strings of at most 128 bytes")
 	}
+	var issued time.Time
+	if at, err := claims.GetIssuedAt(); err == nil && at != nil {
+		issued = at.Time
+	}
 	name, _ := claims[p.claims.Name].(string) // a name of another type is none
 	return identity.User{
-		ID: id, Name: displayName(name), Scopes: scopes, ExpiresAt: expires.Time, Provider: p.name,
+		ID: id, Name: displayName(name), Scopes: scopes, ExpiresAt: expires.Time, IssuedAt: issued, Provider: p.name,
 	}, nil
 }
 

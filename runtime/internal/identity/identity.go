@@ -18,6 +18,8 @@ type User struct {
 	Scopes []string
 	// ExpiresAt is when the token runs out; the zero time means never.
 	ExpiresAt time.Time
+	// IssuedAt is when the token was made; the zero time means that it does not say.
+	IssuedAt time.Time
 	// Provider is the name of the auth provider that vouched for the user.
 	Provider string
 }

@@ -63,16 +63,20 @@ func (k keys) probe(tag string) string { return k.tagged(tag) + ":probe" }
 
 func (k keys) busMode() string                { return k.prefix + "bus" }
 func (k keys) name(space, name string) string { return k.prefix + "n:" + space + ":" + name }
-func (k keys) set(name string) string         { return k.prefix + "s:" + name }
-func (k keys) reply(user, key string) string  { return k.tagged("u:"+user) + ":k:" + digest(key) }
+func (k keys) value(space, name string) string {
+	return k.prefix + "v:" + space + ":" + name
+}
+func (k keys) set(name string) string        { return k.prefix + "s:" + name }
+func (k keys) reply(user, key string) string { return k.tagged("u:"+user) + ":k:" + digest(key) }
 
 // due and held are the deadlines of one shard, and those that are being looked at.
 func (k keys) due(shard int) string  { return k.tagged("deadlines:"+strconv.Itoa(shard)) + ":due" }
 func (k keys) held(shard int) string { return k.tagged("deadlines:"+strconv.Itoa(shard)) + ":held" }
 
-// The registry of pods: leases by their end, sweeps by theirs, and the sessions of a
-// pod; and the endpoints of pods, by the end of their leases.
+// The registry of pods: leases by their end, sweeps by theirs, how many sessions each
+// user has, and the sessions of a pod; and the endpoints of pods, by the end of their leases.
 func (k keys) leases() string             { return k.tagged("pods") + ":leases" }
 func (k keys) sweeps() string             { return k.tagged("pods") + ":sweeps" }
+func (k keys) online() string             { return k.tagged("pods") + ":online" }
 func (k keys) sessions(pod string) string { return k.tagged("pods") + ":s:" + pod }
 func (k keys) endpoints() string          { return k.tagged("pods") + ":endpoints" }

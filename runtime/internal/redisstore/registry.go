@@ -13,7 +13,7 @@ import (
 const lapsedAtMost = 16
 
 // Registry is peer.Registry on Redis: a sorted set of leases by their end, one of
-// the sweeps under way, and a hash of sessions a pod. All lie on one node, so that
+// the sweeps under way, a hash of sessions a pod, and one of how many each user has. All lie on one node, so that
 // taking a pod over is one step.
 type Registry struct{ c *Client }
 
@@ -38,7 +38,8 @@ func (r *Registry) Add(ctx context.Context, pod string, sessions ...peer.Session
 	for _, s := range sessions {
 		fields = append(fields, s.ID, s.UserID)
 	}
-	return unavailable("register sessions of "+pod, r.c.rdb.HSet(ctx, r.c.keys.sessions(pod), fields...).Err())
+	_, err := r.c.run(ctx, enlistScript, []string{r.c.keys.sessions(pod), r.c.keys.online()}, fields...)
+	return unavailable("register sessions of "+pod, err)
 }
 
 // Remove implements peer.Registry.
@@ -64,8 +65,30 @@ func (r *Registry) unlist(ctx context.Context, pod string, swept bool, sessions 
 		args = append(args, s)
 	}
 	_, err := r.c.run(ctx, unlistScript,
-		[]string{r.c.keys.sessions(pod), r.c.keys.sweeps(), r.c.keys.leases()}, args...)
+		[]string{r.c.keys.sessions(pod), r.c.keys.sweeps(), r.c.keys.leases(), r.c.keys.online()}, args...)
 	return err
+}
+
+// Online counts those of some users, at most a few thousand, who have a session. One
+// whose pod died without a word counts until its pod is swept.
+func (r *Registry) Online(ctx context.Context, users ...string) (int, error) {
+	if len(users) == 0 {
+		return 0, nil
+	}
+	found, err := r.c.rdb.HMGet(ctx, r.c.keys.online(), users...).Result()
+	n := 0
+	for _, sessions := range found {
+		if sessions != nil {
+			n++
+		}
+	}
+	return n, unavailable("count the users online", err)
+}
+
+// OnlineAll counts all users who have a session.
+func (r *Registry) OnlineAll(ctx context.Context) (int, error) {
+	n, err := r.c.rdb.HLen(ctx, r.c.keys.online()).Result()
+	return int(n), unavailable("count the users online", err)
 }
 
 // Lapsed implements peer.Registry.

@@ -58,6 +58,9 @@ var renewLua string
 //go:embed lua/lapsed.lua
 var lapsedLua string
 
+//go:embed lua/enlist.lua
+var enlistLua string
+
 //go:embed lua/unlist.lua
 var unlistLua string
 
@@ -87,6 +90,7 @@ var (
 	doneScript     = newScript(doneLua)
 	renewScript    = newScript(renewLua)
 	lapsedScript   = newScript(lapsedLua)
+	enlistScript   = newScript(enlistLua)
 	unlistScript   = newScript(unlistLua)
 	announceScript = newScript(announceLua)
 )

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/schema"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -25,7 +26,7 @@ func (m *Manager) Open(ctx context.Context, conn Conn, auth json.RawMessage) (*S
 		m.Metrics.opened()
 		return s, nil
 	}
-	told := refusal(err)
+	told := Refusal(err)
 	m.Metrics.refused(told.Code)
 	if told.Code == wire.CodeInternal {
 		m.Log.Error("a connect failed", "session", conn.ID(), "error", err)
@@ -79,7 +80,7 @@ func (m *Manager) readAuth(raw json.RawMessage) (*wire.ConnectAuth, error) {
 	if len(raw) > 0 {
 		args = []json.RawMessage{raw}
 	}
-	auth, err := decode[wire.ConnectAuth](m.Router.schema, args)
+	auth, err := schema.Decode[wire.ConnectAuth](m.Router.schema, args)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +123,9 @@ func refuseFor(code wire.Code, message string, while time.Duration) *wire.Error 
 	return refusal
 }
 
-// attachOwn follows the user's own stream and those the client wants to resume.
+// attachOwn follows the user's own stream, those the client wants to resume, and
+// those that stand. Whoever is refused in the meantime is found by the last step, or by
+// a control on the own stream.
 func (s *Session) attachOwn(ctx context.Context, resume *wire.SyncResume) error {
 	own := UserStream(s.Caller().ID)
 	var asked []wire.StreamPosition
@@ -141,5 +144,10 @@ func (s *Session) attachOwn(ctx context.Context, resume *wire.SyncResume) error 
 	if !s.Follows(own) {
 		return stream.ErrUnavailable
 	}
-	return nil
+	standing, err := s.followStanding(ctx)
+	for _, f := range standing {
+		f.answer()
+	}
+	s.starting = append(s.starting, standing...)
+	return err
 }

@@ -99,7 +99,7 @@ func (f *follow) Deliver(d *stream.Delivery) {
 		f.s.Terminate(wire.CloseInsufficientState, "the state of "+string(f.id)+" could not be had in time")
 	}
 	if !d.Control.Empty() {
-		f.s.takeAway(d.Control.Unfollow)
+		f.s.obey(d.Control)
 	}
 }
 
@@ -184,7 +184,7 @@ func (f *follow) release(resets int, event string, payload json.RawMessage) bool
 // client then resumes elsewhere.
 func (f *follow) fail(event string, payload json.RawMessage, err error) {
 	var refused *wire.Error
-	if errors.As(err, &refused) && certain(refused.Code) {
+	if errors.As(err, &refused) && Certain(refused.Code) {
 		f.s.drop(f, event, payload)
 		return
 	}
@@ -215,7 +215,10 @@ func (s *Session) snapshot(
 	}
 	defer s.m.releaseSnapshot()
 	if id == UserStream(s.Caller().ID) {
-		return "", nil, s.reauthorize(ctx)
+		if err := s.reauthorize(ctx); err != nil {
+			return "", nil, err
+		}
+		return "", nil, s.standAgain(ctx)
 	}
 	kind, ok := s.m.Snapshotters[id.Kind()]
 	if !ok {
@@ -253,7 +256,7 @@ func (s *Session) reauthorize(ctx context.Context) error {
 		err := s.authorize(ctx, id)
 		switch {
 		case err == nil:
-		case certain(refusal(err).Code):
+		case Certain(Refusal(err).Code):
 			s.lose(ctx, id)
 		default:
 			return err

@@ -56,6 +56,13 @@ func refresh(ctx context.Context, s *Session, c command.Call, req *wire.SessionR
 	if user.ID != c.ID {
 		return command.Reply{}, wire.Refuse(wire.CodePermissionDenied, "the token is another user's")
 	}
+	if s.m.Standing != nil {
+		caller := c.Caller
+		caller.User = user
+		if _, err := s.m.Standing(ctx, caller); err != nil {
+			return command.Reply{}, err
+		}
+	}
 	s.mu.Lock()
 	s.caller.User = user
 	s.mu.Unlock()

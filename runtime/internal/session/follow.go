@@ -22,8 +22,8 @@ func (s *Session) Follows(id stream.ID) bool {
 }
 
 // attach makes the session follow a stream, from then on silently: nothing is
-// pushed before the follow is started. The session's own user stream does not
-// count against the bound.
+// pushed before the follow is started. Streams that stand do not count against the
+// bound.
 func (s *Session) attach(ctx context.Context, id stream.ID, from stream.Position) (*follow, error) {
 	f := &follow{s: s, id: id, from: from}
 	if err := s.reserve(f); err != nil {
@@ -47,16 +47,11 @@ func (s *Session) reserve(f *follow) error {
 	s.mu.Lock()
 	before := s.follows[f.id]
 	bound := s.m.Limits().Subscriptions
-	own := UserStream(s.caller.ID)
-	count := len(s.follows)
-	if _, has := s.follows[own]; has {
-		count--
-	}
 	switch {
 	case s.phase == gone:
 		s.mu.Unlock()
 		return context.Canceled
-	case before == nil && f.id != own && count >= bound:
+	case before == nil && !standing(f.id) && s.chosen() >= bound:
 		s.mu.Unlock()
 		return wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a connection may follow %d streams", bound))
 	}
@@ -66,6 +61,17 @@ func (s *Session) reserve(f *follow) error {
 		before.silence()()
 	}
 	return nil
+}
+
+// chosen counts the streams that the client follows by its own doing; mu is held.
+func (s *Session) chosen() int {
+	n := 0
+	for id := range s.follows {
+		if !standing(id) {
+			n++
+		}
+	}
+	return n
 }
 
 // forgetFollow takes a follow out if it is still the one for its stream.

@@ -15,7 +15,27 @@ import (
 // leave other streams.
 func UserStream(user string) stream.ID { return stream.ID(userKind + ":" + user) }
 
-const userKind = "user"
+// BroadcastStream is the stream of all: [Options.Standing] may have every session
+// follow it.
+const BroadcastStream stream.ID = broadcastKind + ":all"
+
+// RoomKind is the kind of the streams that back ends put users into.
+const RoomKind = "room"
+
+const (
+	userKind      = "user"
+	broadcastKind = "broadcast"
+)
+
+// standing tells whether streams of a kind are followed without the client's
+// doing; they do not count against what a connection may follow.
+func standing(id stream.ID) bool {
+	switch id.Kind() {
+	case userKind, broadcastKind, RoomKind:
+		return true
+	}
+	return false
+}
 
 const (
 	// requestTimeout is how long a request may take.
@@ -36,6 +56,10 @@ type Options struct {
 	// Snapshotters are the kinds of streams that clients may ask for by name, apart
 	// from their own user stream.
 	Snapshotters map[string]Snapshotter
+	// Standing gives the streams that a user's sessions follow from their start beside
+	// the user's own, each from after its position. A *wire.Error refuses the user. It is
+	// also asked when a token is refreshed. Nil means that there are none.
+	Standing func(ctx context.Context, caller identity.Caller) ([]stream.Place, error)
 	// Listener may be nil.
 	Listener Listener
 	// Limits gives the limits in force; it is called often and must be quick.

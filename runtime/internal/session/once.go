@@ -46,7 +46,7 @@ func (s *Session) callOnce(
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err != nil {
-		if certain(refusal(err).Code) {
+		if Certain(Refusal(err).Code) {
 			s.forget(after, c, hash)
 		}
 		return nil, err
@@ -68,7 +68,7 @@ func (s *Session) replay(ctx context.Context, answer []byte, f *follower) (json.
 			continue
 		}
 		if err := s.authorize(ctx, id); err != nil {
-			if certain(refusal(err).Code) {
+			if Certain(Refusal(err).Code) {
 				continue
 			}
 			return nil, err

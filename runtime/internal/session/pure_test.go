@@ -66,7 +66,7 @@ func TestRefusal(t *testing.T) {
 		{fmt.Errorf("%w: %w", stream.ErrUnavailable, context.DeadlineExceeded), wire.Error{Code: wire.CodeDeadlineExceeded, Retryable: true}},
 		{errors.New("secret"), wire.Error{Code: wire.CodeInternal}},
 	} {
-		got := *refusal(c.err)
+		got := *Refusal(c.err)
 		if c.want.Message == "" {
 			got.Message = ""
 		}

@@ -8,9 +8,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// refusal is what a client is told of an error. What a client can do nothing
+// Refusal is what a client is told of an error. What a client can do nothing
 // about becomes internal, without its text.
-func refusal(err error) *wire.Error {
+func Refusal(err error) *wire.Error {
 	var (
 		told     *wire.Error
 		rate     *stream.RateError
@@ -37,8 +37,8 @@ func refusal(err error) *wire.Error {
 	return wire.Refuse(wire.CodeInternal, "something went wrong on the server")
 }
 
-// certain tells whether a refusal says that the request had no effect.
-func certain(code wire.Code) bool {
+// Certain tells whether a refusal says that the request had no effect.
+func Certain(code wire.Code) bool {
 	switch code {
 	case wire.CodeInternal, wire.CodeUnavailable, wire.CodeDeadlineExceeded:
 		return false

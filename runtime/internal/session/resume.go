@@ -57,18 +57,18 @@ func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*
 		return notResumed(at, wire.Invalid("stream", "this is not the name of a stream"))
 	}
 	if err := s.authorize(ctx, id); err != nil {
-		return notResumed(at, refusal(err))
+		return notResumed(at, Refusal(err))
 	}
 	f, err := s.attach(ctx, id, stream.Position{Epoch: at.Epoch, Seq: at.Seq})
 	if err != nil {
-		return notResumed(at, refusal(err))
+		return notResumed(at, Refusal(err))
 	}
 	f.answer()
 	result, err := s.outcome(ctx, f)
 	if err != nil {
 		s.forgetFollow(f)
 		f.silence()()
-		return notResumed(at, refusal(err))
+		return notResumed(at, Refusal(err))
 	}
 	*fresh = append(*fresh, f)
 	return result

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/schema"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -17,7 +18,7 @@ import (
 type Router struct {
 	routes map[string]route
 	off    map[string]string
-	schema *schema
+	schema *schema.Schema
 }
 
 // route is how one event is read and carried out.
@@ -28,7 +29,7 @@ type route struct {
 
 // NewRouter makes an empty router.
 func NewRouter() *Router {
-	return &Router{routes: map[string]route{}, off: map[string]string{}, schema: newSchema()}
+	return &Router{routes: map[string]route{}, off: map[string]string{}, schema: schema.New()}
 }
 
 // Handle registers a domain's handler for an event. Registering an event twice
@@ -48,7 +49,7 @@ func handle[Req any](
 		panic(fmt.Sprintf("session: %s is registered twice", event))
 	}
 	r.routes[event] = route{
-		decode: func(args []json.RawMessage) (any, error) { return decode[Req](r.schema, args) },
+		decode: func(args []json.RawMessage) (any, error) { return schema.Decode[Req](r.schema, args) },
 		run: func(ctx context.Context, s *Session, c command.Call, req any) (command.Reply, error) {
 			return h(ctx, s, c, req.(*Req))
 		},

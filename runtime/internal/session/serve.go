@@ -36,7 +36,7 @@ func (s *Session) serve(r Request) {
 			s.m.Metrics.request(s.eventLabel(r.Event), code, time.Since(started))
 		})
 	}
-	stop := context.AfterFunc(ctx, func() { reply(nil, refusal(ctx.Err())) })
+	stop := context.AfterFunc(ctx, func() { reply(nil, Refusal(ctx.Err())) })
 	f := &follower{s: s, ctx: ctx}
 	answer, err := s.carryOut(ctx, r, f)
 	stop()
@@ -100,7 +100,7 @@ func panicText(p any) string {
 
 // told is what the client is told of an error; what it is not told is logged.
 func (s *Session) told(r Request, err error) *wire.Error {
-	out := refusal(err)
+	out := Refusal(err)
 	var known *wire.Error
 	if out.Code == wire.CodeInternal && !errors.As(err, &known) {
 		s.m.Log.Error("a request failed", "event", r.Event, "session", s.conn.ID(), "error", err)

@@ -65,6 +65,15 @@ type Names interface {
 	Release(ctx context.Context, space, name, owner string) error
 }
 
+// Values are small values with an expiry, one a name.
+type Values interface {
+	Put(ctx context.Context, space, name string, value []byte, ttl time.Duration) error
+	// Get reads a value. Error: ErrNotFound.
+	Get(ctx context.Context, space, name string) ([]byte, error)
+	// Delete is harmless where there is no value.
+	Delete(ctx context.Context, space, name string) error
+}
+
 // Sets are small bounded sets, such as the lobbies a user is in.
 type Sets interface {
 	// Add puts a member in, unless it would be one of more than bound; false then.

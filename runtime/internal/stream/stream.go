@@ -47,13 +47,32 @@ type Event struct {
 }
 
 // Control makes the sessions that receive an event follow or leave other
-// streams: how a kicked user's connection, on any pod, stops hearing a lobby.
+// streams, or end: how a kicked user's connection, on any pod, stops hearing a lobby.
 type Control struct {
 	Unfollow []ID `json:"unfollow,omitempty"`
+	// Follow makes sessions follow streams, each from after its position.
+	Follow []Place `json:"follow,omitempty"`
+	// End ends sessions.
+	End *End `json:"end,omitempty"`
+}
+
+// Place is a position in a stream.
+type Place struct {
+	Stream ID `json:"stream"`
+	Position
+}
+
+// End closes the connections of sessions.
+type End struct {
+	// Reason is the close reason of the wire contract; Message is for humans.
+	Reason  string `json:"reason"`
+	Message string `json:"message,omitempty"`
+	// Sessions are the ids of those that end; when there are none, all that receive it.
+	Sessions []string `json:"sessions,omitempty"`
 }
 
 // Empty tells whether there is nothing to do.
-func (c Control) Empty() bool { return len(c.Unfollow) == 0 }
+func (c Control) Empty() bool { return len(c.Unfollow) == 0 && len(c.Follow) == 0 && c.End == nil }
 
 // Record is an event that was committed.
 type Record struct {

@@ -117,6 +117,7 @@ func servers(in Input, out *Stack) error {
 		desired.ServiceAccount(c),
 		desired.ClientService(c, out.Exposure.ServiceAnnotations),
 		desired.PeerService(c),
+		desired.APIService(c),
 		deployment,
 		desired.PodDisruptionBudget(c),
 		desired.HorizontalPodAutoscaler(c),

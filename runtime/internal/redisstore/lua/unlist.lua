@@ -1,5 +1,5 @@
 -- unlist.lua: Registry.Remove and Registry.Swept. KEYS: 1 sessions of the pod,
--- 2 sweeps, 3 leases. ARGV: 1 pod, 2 whether this ends a sweep, 3… sessions.
+-- 2 sweeps, 3 leases, 4 how many sessions each user has. ARGV: 1 pod, 2 whether this ends a sweep, 3… sessions.
 -- A pod that came back while it was swept has listed its sessions anew: they stay.
 if ARGV[2] == '1' then
   redis.call('ZREM', KEYS[2], ARGV[1])
@@ -10,6 +10,12 @@ if ARGV[2] == '1' then
   end
 end
 for i = 3, #ARGV do
-  redis.call('HDEL', KEYS[1], ARGV[i])
+  local user = redis.call('HGET', KEYS[1], ARGV[i])
+  if user then
+    redis.call('HDEL', KEYS[1], ARGV[i])
+    if redis.call('HINCRBY', KEYS[4], user, -1) < 1 then
+      redis.call('HDEL', KEYS[4], user)
+    end
+  end
 end
 return 1

@@ -1,4 +1,6 @@
-package session
+// Package schema reads JSON requests into Go structs, by their validate tags, and
+// says of what it refuses which field is wrong.
+package schema
 
 import (
 	"encoding/json"
@@ -16,13 +18,15 @@ import (
 // no JSON member has it.
 const embedded = "\x00"
 
-// schema checks payloads against the validate tags of package wire.
-type schema struct{ *validator.Validate }
+// Schema checks requests against the validate tags of their types. It is safe for
+// concurrent use.
+type Schema struct{ *validator.Validate }
 
-func newSchema() *schema {
+// New makes a Schema.
+func New() *Schema {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(jsonName)
-	return &schema{v}
+	return &Schema{v}
 }
 
 // jsonName makes the validator name fields as clients do.
@@ -34,10 +38,10 @@ func jsonName(f reflect.StructField) string {
 	return name
 }
 
-// decode reads a request's payload: at most one argument, a JSON object. No
+// Decode reads a request's payload: at most one argument, a JSON object. No
 // argument, and null, are read as an empty object. Errors are *wire.Error with
 // invalid_argument that name the field.
-func decode[Req any](s *schema, args []json.RawMessage) (*Req, error) {
+func Decode[Req any](s *Schema, args []json.RawMessage) (*Req, error) {
 	if len(args) > 1 {
 		return nil, wire.Invalid("", "a request has one argument, a JSON object")
 	}
@@ -51,7 +55,7 @@ func decode[Req any](s *schema, args []json.RawMessage) (*Req, error) {
 }
 
 // check names the first field that breaks its rule.
-func (s *schema) check(req any) error {
+func (s *Schema) check(req any) error {
 	err := s.Struct(req)
 	var broken validator.ValidationErrors
 	if !errors.As(err, &broken) || len(broken) == 0 {

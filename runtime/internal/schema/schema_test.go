@@ -1,4 +1,4 @@
-package session
+package schema
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 )
 
 func TestDecodeNamesTheField(t *testing.T) {
-	s := newSchema()
+	s := New()
 	many := `"` + strings.Repeat("x", 200) + `"`
 	for _, c := range []struct {
 		name   string
@@ -55,16 +55,16 @@ func TestDecodeNamesTheField(t *testing.T) {
 	}
 }
 
-func as[Req any](s *schema) func(args []json.RawMessage) error {
+func as[Req any](s *Schema) func(args []json.RawMessage) error {
 	return func(args []json.RawMessage) error {
-		_, err := decode[Req](s, args)
+		_, err := Decode[Req](s, args)
 		return err
 	}
 }
 
 func TestDecode(t *testing.T) {
-	s := newSchema()
-	got, err := decode[wire.LobbyCreate](s, []json.RawMessage{
+	s := New()
+	got, err := Decode[wire.LobbyCreate](s, []json.RawMessage{
 		json.RawMessage(`{"type":"duel","key":"k","unknown":1,"attributes":{"map":"x"}}`),
 	})
 	if err != nil {
@@ -74,7 +74,7 @@ func TestDecode(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if _, err := decode[wire.SyncPing](s, []json.RawMessage{[]byte(`{}`), []byte(`{}`)}); err == nil {
+	if _, err := Decode[wire.SyncPing](s, []json.RawMessage{[]byte(`{}`), []byte(`{}`)}); err == nil {
 		t.Error("two arguments were accepted")
 	}
 }

@@ -1,0 +1,115 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/revocation"
+	"github.com/anteroom/anteroom/runtime/internal/room"
+	"github.com/anteroom/anteroom/runtime/internal/serverapi"
+	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// broadcastTTL is how long the stream of all goes on in its epoch without an event: when
+// it begins anew, every client asks what it has missed.
+const broadcastTTL = 30 * 24 * time.Hour
+
+// backends are what other back ends have to do with: rooms, revocations, and the API.
+type backends struct {
+	rooms       *room.Service
+	revocations revocation.Book
+	broadcast   *lately
+	api         *serverapi.Server
+}
+
+// newBackends puts it together; nil when the API is not served.
+func (a *App) newBackends(client *redisstore.Client, lobbies *lobby.Service) (*backends, error) {
+	c := a.settings.config
+	if c.Listen.API == "" {
+		return nil, nil
+	}
+	keep := stream.Retention{LogSize: c.Recovery.HistorySize, LogTTL: c.Recovery.HistoryTTL.Duration, TTL: c.Recovery.HistoryTTL.Duration}
+	always := keep
+	always.TTL = max(broadcastTTL, keep.TTL)
+	b := &backends{
+		rooms:       &room.Service{Store: client.Store(), Sets: client.Sets(), Retain: keep},
+		revocations: revocation.Book{Values: client.Values()},
+		broadcast:   &lately{id: session.BroadcastStream, store: client.Store()},
+	}
+	if !c.Features.Lobby {
+		lobbies = nil
+	}
+	var err error
+	b.api, err = serverapi.New(serverapi.Options{
+		Token: func() (string, error) { return readCredential(c.API.TokenFile) },
+		Store: client.Store(), Replies: client.Replies(), Online: client.Registry(),
+		Lobbies: lobbies, Rooms: b.rooms, Revocations: b.revocations,
+		UserRetain: keep, RoomRetain: always, BroadcastRetain: always,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, MaxData: c.Engine.MaxPayload,
+		Version: a.settings.version, Registry: a.registry, Log: a.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("server API: %w", err)
+	}
+	return b, nil
+}
+
+// standing are the streams that a user follows because of back ends: that of all, and
+// those of the user's rooms. Whoever is revoked is refused.
+func (b *backends) standing(ctx context.Context, caller identity.Caller) ([]stream.Place, error) {
+	if err := b.revocations.Check(ctx, caller.User); err != nil {
+		return nil, err
+	}
+	places, err := b.rooms.Places(ctx, caller.ID)
+	if err != nil {
+		return nil, err
+	}
+	all, err := b.broadcast.place(ctx)
+	return append(places, all), err
+}
+
+// forAll is the session.Snapshotter of the stream of all.
+type forAll struct{}
+
+// Authorize implements session.Snapshotter.
+func (forAll) Authorize(_ context.Context, _ identity.Caller, id stream.ID) error {
+	if id != session.BroadcastStream {
+		return wire.Refuse(wire.CodeNotFound, "there is no such stream")
+	}
+	return nil
+}
+
+// Snapshot implements session.Snapshotter: the stream has no document.
+func (forAll) Snapshot(context.Context, identity.Caller, stream.ID, stream.Snapshot) (string, json.RawMessage, error) {
+	return "", nil, nil
+}
+
+// apiHandler answers 503 until there is something to serve with.
+func (a *App) apiHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if k := a.core.Load(); k != nil && k.backends != nil {
+			k.backends.api.ServeHTTP(w, r)
+			return
+		}
+		later(w, "this server is starting")
+	})
+}
+
+// endAPI lets the requests that are under way come to their end, until ctx ends.
+func (a *App) endAPI(ctx context.Context) {
+	if a.others == nil {
+		return
+	}
+	if err := a.others.Shutdown(ctx); err != nil {
+		a.log.Warn("requests of other back ends were cut off", "error", err)
+		_ = a.others.Close() // there is nothing left to do about it
+	}
+}

@@ -1,0 +1,123 @@
+package serverapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// samples has a request for each route of the document; ID is a lobby.
+func samples() map[string]any {
+	return map[string]any{
+		"POST /v1/events": event(nil),
+		"POST /v1/events:batch": object{"events": []any{
+			event(nil), to(object{"users": []string{"ada", "bob"}}), to(object{"lobby": "x"}),
+		}},
+		"POST /v1/sessions:disconnect": object{"userId": "ada", "sessionIds": []string{"s"}, "message": "bye"},
+		"POST /v1/users/{id}:revoke":   object{"banned": true, "ttlMs": 1000, "message": "bye"},
+		"GET /v1/rooms/{id}":           nil,
+		"POST /v1/rooms/{id}:join":     object{"userIds": []string{"ada"}},
+		"POST /v1/rooms/{id}:leave":    object{"userIds": []string{"ada"}},
+	}
+}
+
+// document is what the server says of itself, read as others do.
+func (s *stand) document() *openapi3.T {
+	s.t.Helper()
+	a := s.do(http.MethodGet, "/openapi.json", nil, "Authorization", "")
+	doc, err := openapi3.NewLoader().LoadFromData(a.body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := doc.Validate(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	return doc
+}
+
+func TestTheDocumentIsWhatTheHandlersDo(t *testing.T) {
+	s := newStand(t)
+	seen := map[string]bool{}
+	for path, item := range s.document().Paths.Map() {
+		for method, o := range item.Operations() {
+			name := method + " " + path
+			seen[name] = true
+			body, known := samples()[name]
+			if !known {
+				t.Errorf("%s has no sample", name)
+				continue
+			}
+			if o.RequestBody != nil {
+				fits(t, name+": the request", o.RequestBody.Value.Content.Get("application/json").Schema, marshal(t, body))
+			}
+			at := strings.ReplaceAll(path, "{id}", "red")
+			if a := s.do(method, at, body); a.status != http.StatusOK {
+				t.Errorf("%s: %d %s", name, a.status, a.body)
+			} else {
+				fits(t, name+": the answer", o.Responses.Status(200).Value.Content.Get("application/json").Schema, a.body)
+			}
+			a := s.do(method, at, body, "Authorization", "Bearer x")
+			fits(t, name+": the refusal", o.Responses.Default().Value.Content.Get("application/json").Schema, a.body)
+		}
+	}
+	for _, r := range s.server.routes {
+		if name := r.method + " " + r.path; !seen[name] {
+			t.Errorf("%s is not in the document", name)
+		}
+	}
+}
+
+// What the document refuses, the handlers refuse; it has the bounds of the handlers.
+func TestTheDocumentHasTheBounds(t *testing.T) {
+	s := newStand(t)
+	doc := s.document()
+	schema := func(path string) *openapi3.Schema {
+		return doc.Paths.Find(path).Post.RequestBody.Value.Content.Get("application/json").Schema.Value
+	}
+	events := schema("/v1/events:batch").Properties["events"].Value
+	if *events.MaxItems != maxBatch || events.MinItems != 1 || events.Items.Value.Properties["event"].Value.MaxLength == nil {
+		t.Errorf("the events of a batch: %+v", events)
+	}
+	for _, c := range []struct {
+		path string
+		body any
+	}{
+		{"/v1/events", object{}},
+		{"/v1/events", event(object{"event": long(65)})},
+		{"/v1/events", to(object{"users": []string{long(129)}})},
+		{"/v1/users/{id}:revoke", object{"ttlMs": -1}},
+		{"/v1/rooms/{id}:join", object{"userIds": []string{}}},
+	} {
+		var value any
+		if err := json.Unmarshal(marshal(t, c.body), &value); err != nil {
+			t.Fatal(err)
+		}
+		if schema(c.path).VisitJSON(value) == nil {
+			t.Errorf("%s takes %v", c.path, c.body)
+		}
+	}
+}
+
+func fits(t *testing.T, what string, schema *openapi3.SchemaRef, body []byte) {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		t.Errorf("%s is %q: %v", what, body, err)
+		return
+	}
+	if err := schema.Value.VisitJSON(value); err != nil {
+		t.Errorf("%s %s: %v", what, body, err)
+	}
+}
+
+func marshal(t *testing.T, body any) []byte {
+	t.Helper()
+	data, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
