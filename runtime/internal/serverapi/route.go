@@ -36,26 +36,15 @@ type call struct {
 
 // post registers a request with a body that changes something.
 func post[Req, Res any](s *Server, path, summary string, run func(ctx context.Context, c call, req *Req) (Res, error)) {
-	add(s, http.MethodPost, path, summary, true, run)
-}
-
-// ask registers a request with a body that changes nothing.
-func ask[Req, Res any](s *Server, path, summary string, run func(ctx context.Context, c call, req *Req) (Res, error)) {
-	add(s, http.MethodPost, path, summary, false, run)
-}
-
-func add[Req, Res any](
-	s *Server, method, path, summary string, keyed bool, run func(ctx context.Context, c call, req *Req) (Res, error),
-) {
 	s.handle(route{
-		method: method, path: path, summary: summary, keyed: keyed,
+		method: http.MethodPost, path: path, summary: summary, keyed: true,
 		request: reflect.TypeFor[Req](), response: reflect.TypeFor[Res](),
 		run: func(ctx context.Context, c call) (any, error) {
 			req, err := schema.Decode[Req](s.schema, arguments(c.body))
 			if err != nil {
 				return nil, err
 			}
-			if !keyed || c.key == "" {
+			if c.key == "" {
 				return run(ctx, c, req)
 			}
 			return s.once(ctx, c, req, func() (any, error) { return run(ctx, c, req) })
