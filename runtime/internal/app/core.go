@@ -57,6 +57,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	k := &core{client: client, hub: stream.NewHub(store, client.Bus()), probe: client.Probe(c.Redis.Probe.Interval.Duration)}
 	k.lobbies = lobby.NewService(lobby.Ports{
 		Store: store, Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(), Policies: a.rules,
+		Index: client.Lobbies(),
 	}, lobby.Settings{
 		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
@@ -81,7 +82,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	})
 	k.matcher = matchmaking.NewMatcher(k.queues)
 	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){
-		lobby.Kind: k.lobbies.Look, party.Kind: k.parties.Look,
+		lobby.Kind: k.lobbies.Look, lobby.ListKind: k.lobbies.Sweep, party.Kind: k.parties.Look,
 	}
 	k.roster = newRoster(a.pod, client.Registry(), witnesses{k.lobbies, k.parties, k.queues}, a.redis.healthy, a.log)
 

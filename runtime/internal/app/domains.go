@@ -29,6 +29,7 @@ func (a *App) domains(k *core, chats *chat.Service) domains {
 		h := lobby.NewHandlers(k.lobbies)
 		registerLobby(d.router, h)
 		d.snapshotters[lobby.Kind] = h
+		d.snapshotters[lobby.ListKind] = lobby.NewLists(lobbies)
 	} else {
 		d.router.Off("lobby", "lobby")
 	}
@@ -75,6 +76,10 @@ func registerLobby(r *session.Router, h *lobby.Handlers) {
 	session.Handle(r, wire.EventLobbyStart, h.Start)
 	session.Handle(r, wire.EventLobbyCancelStart, h.CancelStart)
 	session.Handle(r, wire.EventLobbyClose, h.Close)
+	session.Handle(r, wire.EventLobbySearch, h.Search)
+	session.Handle(r, wire.EventLobbyWatch, h.Watch)
+	session.Handle(r, wire.EventLobbyUnwatch, h.Unwatch)
+	session.Handle(r, wire.EventLobbyQuickJoin, h.QuickJoin)
 }
 
 func registerParty(r *session.Router, h *party.Handlers) {

@@ -40,6 +40,7 @@ func lobbyPolicy(p v1alpha1.LobbyPolicy) lobby.Policy {
 			IdleTimeout:     s.Lifecycle.IdleTimeout.Duration,
 			MaxLifetime:     s.Lifecycle.MaxLifetime.Duration,
 		},
+		Search: lobby.SearchPolicy{Enabled: on(s.Search.Enabled), MaxResults: int(s.Search.MaxResults)},
 	}
 }
 
@@ -105,8 +106,8 @@ func attributeRules(declared []realtime.LobbyAttribute) []lobby.AttributeRule {
 	for _, a := range declared {
 		rule := lobby.AttributeRule{
 			Key: a.Key, Type: lobby.AttributeType(a.Type), WritableBy: lobby.Writer(a.WritableBy),
-			Visibility: lobby.Audience(a.Visibility),
-			Enum:       a.Enum, Min: number(a.Min), Max: number(a.Max), Default: defaultOf(a),
+			Visibility: lobby.Audience(a.Visibility), Searchable: a.Searchable,
+			Enum: a.Enum, Min: number(a.Min), Max: number(a.Max), Default: defaultOf(a),
 		}
 		if a.MaxLength != nil {
 			rule.MaxLength = int(*a.MaxLength)

@@ -48,6 +48,8 @@ type AttributeRule struct {
 	Type       AttributeType `json:"type"`
 	WritableBy Writer        `json:"writableBy"`
 	Visibility Audience      `json:"visibility,omitempty"`
+	// Searchable has lobbies found by it; only where it is the lobby's and public.
+	Searchable bool `json:"searchable,omitempty"`
 	// Enum are the values that a String may have; empty means any.
 	Enum []string `json:"enum,omitempty"`
 	// Min and Max bound a Number; nil means no bound.

@@ -97,6 +97,7 @@ func (s *Service) commitNew(ctx context.Context, l Lobby, patches []wire.LobbyPa
 		return Outcome{}, err
 	case !result.Repeated:
 		s.observe(ctx, Lobby{Status: wire.LobbyClosed}, l)
+		_ = s.reindex(ctx, l.at(result.Position))
 		return Outcome{Lobby: l.at(result.Position), At: result.Position, TS: result.TS}, nil
 	}
 	now, err := s.load(ctx, l.ID)

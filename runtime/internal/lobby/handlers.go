@@ -175,6 +175,67 @@ func (h *Handlers) RegenerateCode(ctx context.Context, call command.Call, req *w
 	}, nil
 }
 
+// Search is lobby:search.
+func (h *Handlers) Search(ctx context.Context, _ command.Call, req *wire.LobbySearch) (command.Reply, error) {
+	found, err := h.service.Search(ctx, req)
+	return command.Reply{Data: found}, err
+}
+
+// QuickJoin is lobby:quickJoin.
+func (h *Handlers) QuickJoin(ctx context.Context, call command.Call, req *wire.LobbyQuickJoin) (command.Reply, error) {
+	out, created, err := h.service.QuickJoin(ctx, call, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	reply, err := enter(call, out)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	reply.Data = wire.LobbyQuickJoined{Lobby: out.Lobby.View(), Created: created}
+	return reply, nil
+}
+
+// Watch is lobby:watch: the connection hears what changes in the list of a type.
+func (h *Handlers) Watch(ctx context.Context, call command.Call, req *wire.LobbyType) (command.Reply, error) {
+	if _, err := h.service.searched(req.Type); err != nil {
+		return command.Reply{}, err
+	}
+	id := ListStream(req.Type)
+	now, err := h.service.Store.Load(ctx, id)
+	if err != nil && !errors.Is(err, stream.ErrNotFound) {
+		return command.Reply{}, err
+	}
+	if err := call.Streams.Follow(id, now.Position); err != nil {
+		return command.Reply{}, fmt.Errorf("follow the list of %s: %w", req.Type, err)
+	}
+	return command.Reply{
+		Data: *req, Meta: &wire.Meta{Stream: string(id), Epoch: now.Epoch, Seq: now.Seq, TS: now.TS},
+	}, nil
+}
+
+// Unwatch is lobby:unwatch.
+func (h *Handlers) Unwatch(_ context.Context, call command.Call, req *wire.LobbyType) (command.Reply, error) {
+	call.Streams.Unfollow(ListStream(req.Type))
+	return command.Reply{}, nil
+}
+
+// Lists gives the streams of lists to clients that ask for them by name.
+type Lists struct{ service *Service }
+
+// NewLists makes the Lists of a service.
+func NewLists(s *Service) Lists { return Lists{s} }
+
+// Authorize lets everyone have the list of a type that can be searched.
+func (l Lists) Authorize(_ context.Context, _ identity.Caller, id stream.ID) error {
+	_, err := l.service.searched(id.Name())
+	return err
+}
+
+// Snapshot gives nothing: a list that was missed is searched anew.
+func (l Lists) Snapshot(context.Context, identity.Caller, stream.ID, stream.Snapshot) (event string, payload json.RawMessage, err error) {
+	return "", nil, nil
+}
+
 // enter answers with the state of a lobby, which a member follows from there.
 func enter(call command.Call, out Outcome) (command.Reply, error) {
 	l := out.Lobby

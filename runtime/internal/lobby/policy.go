@@ -32,6 +32,13 @@ type Policy struct {
 	Chat       ChatPolicy       `json:"chat"`
 	Moderation ModerationPolicy `json:"moderation"`
 	Lifecycle  LifecyclePolicy  `json:"lifecycle"`
+	Search     SearchPolicy     `json:"search"`
+}
+
+// SearchPolicy lets clients search public lobbies, MaxResults a page.
+type SearchPolicy struct {
+	Enabled    bool `json:"enabled,omitempty"`
+	MaxResults int  `json:"maxResults,omitempty"`
 }
 
 // SizePolicy bounds how many may be in a lobby. Min and Max bound what a host may

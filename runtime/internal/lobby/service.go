@@ -38,6 +38,8 @@ type Ports struct {
 	Sets      stream.Sets
 	Deadlines stream.Deadlines
 	Policies  Policies
+	// Index may be nil: nothing can be searched then.
+	Index Index
 	// Notifier and Observer may be nil.
 	Notifier Notifier
 	Observer Observer
@@ -69,6 +71,8 @@ type Service struct {
 	stays     stays.Book
 	users     usertell.Teller
 	queues    [64]chan struct{}
+	// later has something done after a while.
+	later func(time.Duration, func())
 }
 
 // NewService makes a Service.
@@ -77,6 +81,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
+	s.later = func(d time.Duration, do func()) { time.AfterFunc(d, do) }
 	s.ids = names.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
 	s.users = usertell.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
 	s.stays = stays.Book{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Stands: s.stands}
@@ -133,6 +138,9 @@ func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once,
 	out := Outcome{Lobby: up.State.at(at), At: up.Position, TS: up.TS}
 	if !up.Repeated {
 		s.observe(ctx, before, out.Lobby)
+		if !sameEntry(before, out.Lobby) {
+			_ = s.reindex(ctx, out.Lobby)
+		}
 	}
 	return out, newsAfter(before.Version, up.Repeated), nil
 }
@@ -177,11 +185,15 @@ func (s *Service) step(ctx context.Context, l Lobby, r rule) (stream.Change[Lobb
 	return stream.Change[Lobby]{State: next, Events: events, Retain: s.retain(next)}, nil
 }
 
-// schedule asks for a look when next wants one before l did.
+// schedule asks for a look when next wants one before l did, and soon when the index
+// has to follow, in case that fails.
 func (s *Service) schedule(ctx context.Context, l, next Lobby) error {
 	now := s.Now()
-	was, asked := l.NextLook(now)
-	look, wanted := next.NextLook(now)
+	was, asked := s.nextLook(l, now)
+	look, wanted := s.nextLook(next, now)
+	if soon := now.Add(retellAfter); s.Index != nil && !sameEntry(l, next) && (!wanted || soon.Before(look)) {
+		look, wanted, asked = soon, true, false
+	}
 	if !wanted || asked && !look.Before(was) {
 		return nil
 	}
@@ -189,6 +201,15 @@ func (s *Service) schedule(ctx context.Context, l, next Lobby) error {
 		return fmt.Errorf("schedule a look at lobby %s: %w", next.ID, err)
 	}
 	return nil
+}
+
+// nextLook is when the lobby is to be looked at: for its own sake, or the index's.
+func (s *Service) nextLook(l Lobby, now time.Time) (time.Time, bool) {
+	look, wanted := l.NextLook(now)
+	if relist := now.Add(relistEvery); s.Index != nil && !l.Closed() && (!wanted || relist.Before(look)) {
+		return relist, true
+	}
+	return look, wanted
 }
 
 func encode(patches []wire.LobbyPatch) ([]stream.Event, error) {

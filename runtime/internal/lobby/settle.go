@@ -159,7 +159,10 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	if err := s.settle(ctx, out.Lobby, again); err != nil {
 		return time.Time{}, err
 	}
-	next, _ := out.Lobby.Seen(heard).NextLook(now)
+	if err := s.reindex(ctx, out.Lobby); err != nil {
+		return time.Time{}, err
+	}
+	next, _ := s.nextLook(out.Lobby.Seen(heard), now)
 	return next, nil
 }
 

@@ -80,3 +80,6 @@ func (k keys) sweeps() string             { return k.tagged("pods") + ":sweeps" 
 func (k keys) online() string             { return k.tagged("pods") + ":online" }
 func (k keys) sessions(pod string) string { return k.tagged("pods") + ":s:" + pod }
 func (k keys) endpoints() string          { return k.tagged("pods") + ":endpoints" }
+
+// lobbies begins the keys of the index of a type of lobby.
+func (k keys) lobbies(lobbyType string) string { return k.tagged("lobbies:"+lobbyType) + ":" }

@@ -64,6 +64,18 @@ var enlistLua string
 //go:embed lua/unlist.lua
 var unlistLua string
 
+//go:embed lua/index.lua
+var indexLua string
+
+//go:embed lua/walk.lua
+var walkLua string
+
+//go:embed lua/changes.lua
+var changesLua string
+
+//go:embed lua/settled.lua
+var settledLua string
+
 //go:embed lua/announce.lua
 var announceLua string
 
@@ -92,6 +104,10 @@ var (
 	lapsedScript   = newScript(lapsedLua)
 	enlistScript   = newScript(enlistLua)
 	unlistScript   = newScript(unlistLua)
+	indexScript    = newScript(indexLua)
+	walkScript     = newScript(walkLua)
+	changesScript  = newScript(changesLua)
+	settledScript  = newScript(settledLua)
 	announceScript = newScript(announceLua)
 )
 

@@ -1,0 +1,78 @@
+package lobby
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// quickTries is how many of the lobbies that were found are tried.
+const quickTries = 8
+
+// QuickJoin brings the caller into one of the open lobbies that the filter is true of,
+// or makes one. Created tells which.
+func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.LobbyQuickJoin) (out Outcome, created bool, err error) {
+	search := &wire.LobbySearch{Type: req.Type, Filter: map[string]wire.LobbyFilter{}, Sort: "free"}
+	for field, filter := range req.Filter {
+		search.Filter[field] = filter
+	}
+	for field, filter := range map[string]wire.LobbyFilter{
+		"status": {Eq: string(wire.LobbyOpen)}, "hasPassword": {Eq: false}, "free": {Gte: 1.0},
+	} {
+		if _, given := req.Filter[field]; !given {
+			search.Filter[field] = filter
+		}
+	}
+	found, err := s.Search(ctx, search)
+	if err != nil {
+		return Outcome{}, false, err
+	}
+	out, err = s.joinAny(ctx, c, found.Lobbies, req.Member)
+	if err != nil || out.Lobby.ID != "" {
+		return out, false, err
+	}
+	if req.CreateIfNone == nil {
+		return Outcome{}, false, wire.Refuse(wire.CodeNotFound, "there is no such lobby to join")
+	}
+	wanted := req.CreateIfNone
+	out, err = s.Create(ctx, c, &wire.LobbyCreate{
+		Key: req.Key, Type: req.Type, Name: wanted.Name, Visibility: wire.VisibilityPublic,
+		MaxMembers: wanted.MaxMembers, Attributes: wanted.Attributes, Member: req.Member,
+	})
+	return out, true, err
+}
+
+// joinAny tries the fullest of the lobbies first, from any of those that are equally
+// full, so that users who come at once do not all want the same. Without an error and
+// without a lobby, none of them would have the caller.
+func (s *Service) joinAny(ctx context.Context, c command.Call, found []wire.LobbyListing, member *wire.MemberInit) (Outcome, error) {
+	equal := 0
+	for equal < len(found) && found[equal].MaxMembers-found[equal].Players == found[0].MaxMembers-found[0].Players {
+		equal++
+	}
+	rand.Shuffle(equal, func(i, j int) { found[i], found[j] = found[j], found[i] })
+	for _, listing := range found[:min(len(found), quickTries)] {
+		cmd := JoinCommand{User: actor(c.Caller), Member: memberInit(member)}
+		out, err := s.join(ctx, c, listing.ID, cmd, "")
+		if err == nil || !elsewhere(err) {
+			return out, err
+		}
+	}
+	return Outcome{}, nil
+}
+
+// elsewhere tells whether another lobby may have a user whom this one refused.
+func elsewhere(err error) bool {
+	var refusal *wire.Error
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	switch refusal.Code {
+	case wire.CodeNotFound, wire.CodeBanned, wire.CodeFailedPrecondition:
+		return true
+	}
+	return false
+}
