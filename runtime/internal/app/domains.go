@@ -29,7 +29,7 @@ func (a *App) domains(k *core, chats *chat.Service) domains {
 		h := lobby.NewHandlers(k.lobbies)
 		registerLobby(d.router, h)
 		d.snapshotters[lobby.Kind] = h
-		d.snapshotters[lobby.ListKind] = lobby.NewLists(lobbies)
+		d.snapshotters[lobby.ListKind] = lobby.NewLists(k.lobbies)
 	} else {
 		d.router.Off("lobby", "lobby")
 	}
