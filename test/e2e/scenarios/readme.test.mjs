@@ -1,35 +1,57 @@
-// The README's example does what the README says.
+// The README's examples do what the README says.
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { Stack } from "../lib/stack.mjs";
 
 const stack = new Stack();
 
-test("the README's client makes a lobby and hears its own message", async () => {
-  const readme = readFileSync("../../README.md", "utf8");
-  const [, example] = readme.match(/```js\n([\s\S]*?)```/);
-  assert.ok(example.includes("http://127.0.0.1:8080"), "the example connects to the default address");
+const examples = [...readFileSync("../../README.md", "utf8").matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code);
+const files = [];
+const said = []; // what the examples print
+const log = console.log;
 
-  // Run as it stands, but for the address, the token, and an end.
-  const program = `readme-example-${process.pid}.mjs`;
-  const { url } = stack.state.front;
-  const { token } = stack.state.tokens.find((t) => t.user === "alice");
-  writeFileSync(program, `const token = ${JSON.stringify(token)};\n${example.replace("http://127.0.0.1:8080", url)}\nexport { socket };\n`);
-  const said = [];
-  const log = console.log;
+before(() => {
   console.log = (...words) => said.push(words);
-  try {
-    const { socket } = await import(pathToFileURL(program));
-    for (let tries = 0; tries < 100 && !said.some(([event]) => event === "chat:message"); tries++) {
-      await new Promise((again) => setTimeout(again, 50));
-    }
-    socket.close();
-  } finally {
-    console.log = log;
-    rmSync(program);
+});
+
+after(() => {
+  console.log = log;
+  files.forEach((file) => rmSync(file));
+});
+
+/** Runs an example as it stands, but for the address and the token. */
+async function run(example, user) {
+  assert.ok(example.includes("http://127.0.0.1:8080"), "the example connects to the default address");
+  const file = `readme-example-${process.pid}-${files.length}.mjs`;
+  files.push(file);
+  const { token } = stack.state.tokens.find((t) => t.user === user);
+  const code = example.replace("http://127.0.0.1:8080", stack.state.front.url);
+  writeFileSync(file, `const token = ${JSON.stringify(token)};\n${code}\nexport { socket };\n`);
+  return (await import(pathToFileURL(file))).socket;
+}
+
+async function hear(what, match, times = 1) {
+  for (let tries = 0; tries < 400; tries++) {
+    const heard = said.filter(match);
+    if (heard.length >= times) return heard;
+    await new Promise((again) => setTimeout(again, 50));
   }
-  const heard = said.find(([event]) => event === "chat:message");
-  assert.equal(heard?.[1].text, "hello", JSON.stringify(said.map(([event]) => event)));
+  throw new Error(`${what} was not printed; printed was ${JSON.stringify(said)}`);
+}
+
+test("the first client makes a lobby and hears its own message", async () => {
+  const socket = await run(examples[0], "alice");
+  const [[, message]] = await hear("a message", ([event]) => event === "chat:message");
+  socket.close();
+  assert.equal(message.text, "hello");
+});
+
+test("two of the second meet in a lobby", async () => {
+  const sockets = await Promise.all(["carol", "dave"].map((user) => run(examples[1], user)));
+  const played = await hear("the lobby", ([word]) => word === "playing in", 2);
+  sockets.forEach((socket) => socket.close());
+  assert.equal(played[0][1], played[1][1]);
+  assert.deepEqual(played[0][2].flatMap((team) => team.players).toSorted(), ["carol", "dave"]);
 });
