@@ -40,6 +40,8 @@ const (
 	ReasonPoliciesNotPropagated = "PoliciesNotPropagated"
 	// ReasonObjectConflict: an object of a name that is needed belongs to somebody else.
 	ReasonObjectConflict = "ObjectConflict"
+	// ReasonSecretsForbidden: the namespace was not opened to the operator.
+	ReasonSecretsForbidden = "SecretsForbidden"
 	// ReasonApplyFailed: the API server refused an object.
 	ReasonApplyFailed = "ApplyFailed"
 )

@@ -174,11 +174,10 @@ var _ = Describe("RealtimeCluster", func() {
 			g.Expect(k8s.SubResource("scale").Get(ctx, cluster, scale)).To(Succeed())
 			g.Expect(scale.Status.Selector).NotTo(BeEmpty())
 		}).Should(Succeed())
-		scale.Spec.Replicas = 7
+		scale = &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 7}}
 		Expect(k8s.SubResource("scale").Update(ctx, cluster, client.WithSubResourceBody(scale))).To(Succeed())
 		Eventually(komega.Object(deployment)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(7))))
-		hpa.Status.DesiredReplicas, hpa.Status.CurrentReplicas = 7, 7
-		Expect(k8s.Status().Update(ctx, hpa)).To(Succeed())
+		Eventually(komega.UpdateStatus(hpa, func() { hpa.Status.DesiredReplicas, hpa.Status.CurrentReplicas = 7, 7 })).Should(Succeed())
 		settle()
 		requests.Reset()
 		Consistently(requests.Writes).WithTimeout(3 * time.Second).Should(BeEmpty())

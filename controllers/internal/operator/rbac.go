@@ -2,15 +2,15 @@ package operator
 
 // What the operator may do in the namespaces that it looks after. `make generate`
 // writes config/rbac/role.yaml from this; a test runs the operator with just these
-// rights. Secrets cannot be listed or watched, only read by name.
+// rights. Reading Secrets and annotating pods is not among them; see package
+// realtimecluster for the rights that are given namespace by namespace.
 //
 // +kubebuilder:rbac:groups=realtime.anteroom.dev,resources=realtimeclusters;lobbypolicies;matchmakingqueues,verbs=get;list;watch
 // +kubebuilder:rbac:groups=realtime.anteroom.dev,resources=realtimeclusters/status;lobbypolicies/status;matchmakingqueues/status,verbs=patch
 // +kubebuilder:rbac:groups=realtime.anteroom.dev,resources=realtimeclusters/finalizers,verbs=update
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=configmaps;serviceaccounts,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;create;patch
-// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;patch
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch;delete

@@ -18,6 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest/komega"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
 // The operator's identity, and that of one that is bound in single namespaces only.
@@ -66,20 +68,22 @@ func may(ctx SpecContext, user string, a authorizationv1.ResourceAttributes) boo
 var _ = Describe("The rights", func() {
 	DescribeTable("are just what is needed", func(ctx SpecContext, verb, group, resource string, everywhere, bound, unbound bool) {
 		namespace := newNamespace(ctx)
-		bind(ctx, namespace)
+		bind(ctx, namespace, namespacedUser, "anteroom-operator")
+		bind(ctx, namespace, namespacedUser, "anteroom-operator-namespace")
 		ask := func(user, in string) bool {
 			return may(ctx, user, authorizationv1.ResourceAttributes{Namespace: in, Verb: verb, Group: group, Resource: resource})
 		}
-		Expect(ask(operatorUser, "default")).To(Equal(everywhere), "the operator of all namespaces")
+		Expect(ask(operatorUser, "default")).To(Equal(everywhere), "the operator of all namespaces, in one that is not open to it")
+		Expect(ask(operatorUser, namespace)).To(Equal(bound), "the operator of all namespaces, in one that is")
 		Expect(ask(namespacedUser, namespace)).To(Equal(bound), "the namespaced operator, in its namespace")
 		Expect(ask(namespacedUser, "default")).To(Equal(unbound), "the namespaced operator, elsewhere")
 	},
-		Entry(nil, "get", "", "secrets", true, true, false),
-		Entry(nil, "create", "", "secrets", true, true, false),
+		Entry(nil, "get", "", "secrets", false, true, false),
+		Entry(nil, "create", "", "secrets", false, true, false),
 		Entry(nil, "list", "", "secrets", false, false, false),
 		Entry(nil, "watch", "", "secrets", false, false, false),
 		Entry(nil, "delete", "", "secrets", false, false, false),
-		Entry(nil, "patch", "", "pods", true, true, false),
+		Entry(nil, "patch", "", "pods", false, true, false),
 		Entry(nil, "delete", "", "pods", false, false, false),
 		Entry(nil, "create", "", "pods", false, false, false),
 		Entry(nil, "create", "", "pods/exec", false, false, false),
@@ -106,9 +110,19 @@ var _ = Describe("The rights", func() {
 		Entry(nil, "list", "", "namespaces", false, false, false),
 	)
 
+	It("to Secrets are missed in a namespace that is not open, and told with what opens it", func(ctx SpecContext) {
+		cluster := newCluster(ctx, closedNamespace(ctx), `{}`)
+		ready := conditionOf(cluster, v1alpha1.ConditionReady)
+		Eventually(ready).WithContext(ctx).Should(Equal("False/SecretsForbidden"))
+		Eventually(komega.Object(cluster)).Should(HaveField("Status.Conditions", ContainElement(HaveField("Message", ContainSubstring("kubectl create rolebinding")))))
+		bind(ctx, cluster.Namespace, operatorUser, "anteroom-operator-namespace")
+		Eventually(ready).WithContext(ctx).Should(Equal("False/RedisNotReady"))
+	})
+
 	It("of one namespace are enough there, and reach no other", func(ctx SpecContext) {
 		mine, other := newNamespace(ctx), newNamespace(ctx)
-		bind(ctx, mine)
+		bind(ctx, mine, namespacedUser, "anteroom-operator")
+		bind(ctx, mine, namespacedUser, "anteroom-operator-namespace")
 		o := options()
 		o.Namespaces = []string{mine}
 		stopMain()
@@ -124,12 +138,13 @@ var _ = Describe("The rights", func() {
 	})
 })
 
-// bind gives the namespaced operator its rights in a namespace.
-func bind(ctx SpecContext, namespace string) {
+// bind gives a user the rights of a ClusterRole in a namespace.
+func bind(ctx SpecContext, namespace, user, role string) {
 	GinkgoHelper()
-	Expect(k8s.Create(ctx, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "anteroom-operator"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "anteroom-operator"},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: namespacedUser}},
-	})).To(Succeed())
+	binding := &rbacv1.RoleBinding{
+		RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+	}
+	binding.Namespace, binding.GenerateName = namespace, role+"-"
+	Expect(k8s.Create(ctx, binding)).To(Succeed())
 }

@@ -62,7 +62,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	DeferCleanup(servers.start())
 	system := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "anteroom-system"}}
 	Expect(k8s.Create(ctx, system)).To(Succeed())
-	installRBAC(ctx, "rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/cluster_role.yaml", "rbac/leader_election.yaml")
+	installRBAC(ctx, "rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/namespace_role.yaml", "rbac/cluster_role.yaml", "rbac/leader_election.yaml")
 	startMain()
 	DeferCleanup(func() { stopMain() })
 })
@@ -135,8 +135,17 @@ func (f *fakeServers) say(namespace, pod string, report configv1.ServerStatus) {
 	f.reports["/"+namespace+"/"+pod] = report
 }
 
-// newNamespace makes a namespace; what is in it is shown when the spec fails.
+// newNamespace makes a namespace that is open to the operator; what is in it is shown
+// when the spec fails.
 func newNamespace(ctx SpecContext) string {
+	namespace := closedNamespace(ctx)
+	bind(ctx, namespace, operatorUser, "anteroom-operator-namespace")
+	return namespace
+}
+
+// closedNamespace makes one that nobody opened to the operator.
+func closedNamespace(ctx SpecContext) string {
+	GinkgoHelper()
 	namespace := &corev1.Namespace{}
 	namespace.GenerateName = "spec-"
 	Expect(k8s.Create(ctx, namespace)).To(Succeed())

@@ -40,7 +40,23 @@ func (s *scope) secrets(ctx context.Context) error {
 			failures = append(failures, err)
 		}
 	}
-	return errors.Join(failures...)
+	err := errors.Join(failures...)
+	s.forbidden(ctx, err)
+	return err
+}
+
+// forbidden tells on the cluster that its namespace was not opened to the operator,
+// when that is why something failed; a quota forbids things too, but not to read.
+func (s *scope) forbidden(ctx context.Context, failure error) {
+	if !apierrors.IsForbidden(failure) {
+		return
+	}
+	err := s.Live.Get(ctx, client.ObjectKey{Namespace: s.cluster.Namespace, Name: desired.PolicySecretName(s.cluster)}, &corev1.Secret{})
+	if apierrors.IsForbidden(err) {
+		s.failed(v1alpha1.ReasonSecretsForbidden, fmt.Errorf("the operator may not read Secrets in this namespace; open it with: "+
+			"kubectl create rolebinding anteroom-operator-namespace -n %s --clusterrole=anteroom-operator-namespace "+
+			"--serviceaccount=anteroom-system:anteroom-operator", s.cluster.Namespace))
+	}
 }
 
 // lookFor notes a Secret or a key that is not there.
