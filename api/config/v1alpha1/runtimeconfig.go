@@ -34,7 +34,10 @@ type RuntimeConfig struct {
 	Drain    Drain      `json:"drain"`
 	Recovery Recovery   `json:"recovery"`
 	// Features says which domains are served.
-	Features      Features      `json:"features"`
+	Features Features `json:"features"`
+	// Presence are the times of leases and of presence.
+	Presence      Presence      `json:"presence"`
+	Notifications Notifications `json:"notifications"`
 	Observability Observability `json:"observability"`
 	// PolicySecretsDir is the folder with the keys that policies and queues name in a
 	// secretRef; see [PolicySecretFile]. Left out: there are none, and what needs one fails.
@@ -218,6 +221,37 @@ type Features struct {
 	Matchmaking   bool `json:"matchmaking"`
 	Presence      bool `json:"presence"`
 	Notifications bool `json:"notifications"`
+}
+
+// Presence are the times by which it is known who is there.
+type Presence struct {
+	// LeaseInterval is how often a server renews its lease on its sessions.
+	LeaseInterval metav1.Duration `json:"leaseInterval"`
+	// LeaseTTL is after how long without renewal they are closed by another server;
+	// at least twice LeaseInterval.
+	LeaseTTL metav1.Duration `json:"leaseTTL"`
+	// AwayAfter is how long without activity makes a user away.
+	AwayAfter metav1.Duration `json:"awayAfter"`
+}
+
+// Notifications bound the users' inboxes.
+type Notifications struct {
+	// Retention is how long a notification is kept.
+	Retention metav1.Duration `json:"retention"`
+	// MaxPerUser is how many are kept for one user; the oldest go first.
+	MaxPerUser int `json:"maxPerUser"`
+	// OfflineWebhook is called for users who are away; nil means nobody is.
+	OfflineWebhook *OfflineWebhook `json:"offlineWebhook,omitempty"`
+}
+
+// OfflineWebhook is called when a notification finds its user away.
+type OfflineWebhook struct {
+	URL string `json:"url"`
+	// SecretFile holds the key that calls are signed with; it is read again for each
+	// call. Empty means that they are not signed.
+	SecretFile string `json:"secretFile,omitempty"`
+	// After is how long the user must have been away.
+	After metav1.Duration `json:"after"`
 }
 
 // Observability are logs and traces.

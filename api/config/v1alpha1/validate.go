@@ -16,6 +16,8 @@ const (
 	MaxPayloadLimit = 16 << 20
 	// MaxHistorySize is the most that recovery.historySize may be, in events.
 	MaxHistorySize = 10_000
+	// MaxNotifications is the most that notifications.maxPerUser may be.
+	MaxNotifications = 10_000
 )
 
 // Validate returns every problem of the configuration, and an empty list when
@@ -32,6 +34,8 @@ func (c *RuntimeConfig) Validate() field.ErrorList {
 	problems = append(problems, c.Auth.validate(field.NewPath("auth"))...)
 	problems = append(problems, c.Drain.validate(field.NewPath("drain"))...)
 	problems = append(problems, c.Recovery.validate(field.NewPath("recovery"))...)
+	problems = append(problems, c.Presence.validate(field.NewPath("presence"))...)
+	problems = append(problems, c.Notifications.validate(field.NewPath("notifications"))...)
 	problems = append(problems, c.Observability.validate(field.NewPath("observability"))...)
 	return problems
 }
@@ -118,6 +122,28 @@ func (r Recovery) validate(at *field.Path) field.ErrorList {
 	problems := oneTo(at.Child("historySize"), int64(r.HistorySize), MaxHistorySize)
 	problems = append(problems, positive(at.Child("historyTTL"), r.HistoryTTL)...)
 	return append(problems, positive(at.Child("idempotencyTTL"), r.IdempotencyTTL)...)
+}
+
+func (p Presence) validate(at *field.Path) field.ErrorList {
+	problems := positive(at.Child("leaseInterval"), p.LeaseInterval)
+	problems = append(problems, positive(at.Child("awayAfter"), p.AwayAfter)...)
+	if p.LeaseTTL.Duration < 2*p.LeaseInterval.Duration || p.LeaseTTL.Duration <= 0 {
+		problems = append(problems, field.Invalid(at.Child("leaseTTL"), p.LeaseTTL.Duration.String(), "must be at least twice leaseInterval"))
+	}
+	return problems
+}
+
+func (n Notifications) validate(at *field.Path) field.ErrorList {
+	problems := positive(at.Child("retention"), n.Retention)
+	problems = append(problems, oneTo(at.Child("maxPerUser"), int64(n.MaxPerUser), MaxNotifications)...)
+	if hook := n.OfflineWebhook; hook != nil {
+		at := at.Child("offlineWebhook")
+		if u, err := url.Parse(hook.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			problems = append(problems, field.Invalid(at.Child("url"), hook.URL, "must be an http or https URL"))
+		}
+		problems = append(problems, positive(at.Child("after"), hook.After)...)
+	}
+	return problems
 }
 
 func (o Observability) validate(at *field.Path) field.ErrorList {

@@ -35,6 +35,8 @@ func goodConfig() *RuntimeConfig {
 		Drain:         Drain{Settle: seconds(10), Window: seconds(60), FlushTimeout: seconds(5)},
 		Recovery:      Recovery{HistorySize: 300, HistoryTTL: seconds(600), IdempotencyTTL: seconds(300)},
 		Features:      Features{Chat: true, Lobby: true},
+		Presence:      Presence{LeaseInterval: seconds(5), LeaseTTL: seconds(15), AwayAfter: seconds(300)},
+		Notifications: Notifications{Retention: seconds(3600), MaxPerUser: 500},
 		Observability: Observability{LogLevel: "info"},
 	}
 }
@@ -47,6 +49,18 @@ func TestRuntimeConfigValidate(t *testing.T) {
 		want   []string // the fields of the problems
 	}{
 		{"good", func(*RuntimeConfig) {}, nil},
+		{"presence", func(c *RuntimeConfig) {
+			c.Presence = Presence{LeaseInterval: seconds(5), LeaseTTL: seconds(9)}
+		}, []string{"presence.awayAfter", "presence.leaseTTL"}},
+		{"notifications", func(c *RuntimeConfig) {
+			c.Notifications = Notifications{MaxPerUser: 10_001, OfflineWebhook: &OfflineWebhook{URL: "push"}}
+		}, []string{
+			"notifications.retention", "notifications.maxPerUser",
+			"notifications.offlineWebhook.url", "notifications.offlineWebhook.after",
+		}},
+		{"webhook", func(c *RuntimeConfig) {
+			c.Notifications.OfflineWebhook = &OfflineWebhook{URL: "https://push.example/x", After: seconds(10)}
+		}, nil},
 		{"type", func(c *RuntimeConfig) { c.APIVersion, c.Kind = "v2", "Pod" }, []string{"apiVersion", "kind"}},
 		{"cluster", func(c *RuntimeConfig) { c.Cluster = ClusterRef{} }, []string{"cluster.namespace", "cluster.name"}},
 		{"listen on any port", func(c *RuntimeConfig) {

@@ -34,6 +34,8 @@ const (
 	DirPolicySecrets = DirSecrets + "/policies"
 	// DirAuth has a folder for each auth provider, by its name.
 	DirAuth = DirSecrets + "/auth"
+	// DirOfflineWebhook has the key that calls of the offline webhook are signed with.
+	DirOfflineWebhook = DirSecrets + "/offline-webhook"
 )
 
 // The names of mounted files.
@@ -43,11 +45,16 @@ const (
 	FileRedisCA       = DirRedisCA + "/ca.crt"
 	FileRedisCert     = DirRedisClient + "/tls.crt"
 	FileRedisKey      = DirRedisClient + "/tls.key"
+
+	FileOfflineWebhook = DirOfflineWebhook + "/" + keySigning
 )
 
 // ProviderGenerated is the auth provider of a cluster that names none: tokens
 // signed with the HS256 key that the operator makes.
 const ProviderGenerated = "generated"
+
+// keySigning is the file of a key that calls of a webhook are signed with.
+const keySigning = "key"
 
 // KeyShared is the key of the generated HS256 secret in its Secret.
 const KeyShared = "hs256"

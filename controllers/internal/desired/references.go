@@ -31,7 +31,7 @@ func SecretReferences(c *v1alpha1.RealtimeCluster) []SecretReference {
 	if enabled(c.Spec.API.Enabled) {
 		refs = add(refs, "spec.api.tokenSecretRef", c.Spec.API.TokenSecretRef)
 	}
-	return refs
+	return add(refs, "spec.features.notifications.offlineWebhook.secretRef", offlineWebhookKey(c))
 }
 
 func externalReferences(e *v1alpha1.ExternalRedis) []SecretReference {

@@ -25,6 +25,8 @@ func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
 		Drain:         drain(c.Spec.Drain),
 		Recovery:      recovery(c.Spec.Recovery),
 		Features:      features(c.Spec.Features),
+		Presence:      presence(c.Spec.Features.Presence),
+		Notifications: notifications(c.Spec.Features.Notifications),
 		Observability: configv1.Observability{LogLevel: string(c.Spec.Observability.LogLevel)},
 
 		PolicySecretsDir: DirPolicySecrets,
@@ -76,6 +78,25 @@ func features(f v1alpha1.FeaturesSpec) configv1.Features {
 		Presence:      enabled(f.Presence.Enabled),
 		Notifications: enabled(f.Notifications.Enabled),
 	}
+}
+
+func presence(p v1alpha1.PresenceSpec) configv1.Presence {
+	return configv1.Presence{
+		LeaseInterval: duration(p.LeaseInterval),
+		LeaseTTL:      duration(p.LeaseTTL),
+		AwayAfter:     duration(p.AwayAfter),
+	}
+}
+
+func notifications(n v1alpha1.NotificationsSpec) configv1.Notifications {
+	out := configv1.Notifications{Retention: duration(n.Retention), MaxPerUser: int(n.MaxPerUser)}
+	if hook := n.OfflineWebhook; hook != nil {
+		out.OfflineWebhook = &configv1.OfflineWebhook{URL: hook.URL, After: duration(hook.After)}
+		if hook.SecretRef != nil {
+			out.OfflineWebhook.SecretFile = FileOfflineWebhook
+		}
+	}
+	return out
 }
 
 // enabled reads a switch that is on unless it is turned off.

@@ -35,7 +35,20 @@ func serverMounted(c *v1alpha1.RealtimeCluster) []mounted {
 		}
 		all = append(all, mounted{secretVolume("api", ref.Name, corev1.KeyToPath{Key: ref.Key, Path: KeyToken}), DirAPI})
 	}
+	if ref := offlineWebhookKey(c); ref != nil {
+		all = append(all, mounted{
+			secretVolume("offline-webhook", ref.Name, corev1.KeyToPath{Key: ref.Key, Path: keySigning}), DirOfflineWebhook,
+		})
+	}
 	return all
+}
+
+// offlineWebhookKey is where the key of the offline webhook is; nil when there is none.
+func offlineWebhookKey(c *v1alpha1.RealtimeCluster) *v1alpha1.KeyReference {
+	if hook := c.Spec.Features.Notifications.OfflineWebhook; hook != nil {
+		return hook.SecretRef
+	}
+	return nil
 }
 
 // redisMounted are the secrets that a server needs for Redis.

@@ -50,6 +50,8 @@ func testConfig(redis string) *v1alpha1.RuntimeConfig {
 			HistorySize: 300, HistoryTTL: seconds(600), IdempotencyTTL: seconds(300),
 		},
 		Features:      v1alpha1.Features{Chat: true, Lobby: true, Matchmaking: true, Presence: true, Notifications: true},
+		Presence:      v1alpha1.Presence{LeaseInterval: seconds(5), LeaseTTL: seconds(15), AwayAfter: seconds(300)},
+		Notifications: v1alpha1.Notifications{Retention: seconds(3600), MaxPerUser: 500},
 		Observability: v1alpha1.Observability{LogLevel: "debug"},
 	}
 }

@@ -6,6 +6,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -21,6 +22,10 @@ type Call struct {
 	// Streams lets the handler subscribe the connection that asks. What it follows
 	// is pushed only after the request's acknowledgement is written.
 	Streams stream.Follower
+	// Push sends an event that belongs to no stream to the connection that asks, also
+	// after the request; payload is a JSON value. It does not block, and does nothing
+	// once the connection is closed.
+	Push func(event string, payload json.RawMessage)
 }
 
 // Reply is the answer to a request that succeeded.

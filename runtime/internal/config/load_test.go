@@ -63,7 +63,7 @@ func TestLoadTellsWhatIsWrong(t *testing.T) {
 			`line 1: apiVersion: is "v1", must be config.realtime.anteroom.dev/v1alpha1`,
 			`line 2: kind: is "Pod", must be RuntimeConfig`,
 		}},
-		{"unknown at the top", good(t) + "extra: 1\n", []string{"line 55: extra: unknown field; known here: ", known}},
+		{"unknown at the top", good(t) + "extra: 1\n", []string{"line 62: extra: unknown field; known here: ", known}},
 		{"unknown in a list", strings.Replace(good(t), "      algorithms:", "      algorithm:", 1), []string{
 			"line 30: auth.providers[0].algorithm: unknown field; known here: algorithms, audiences, claims,",
 		}},
@@ -98,9 +98,9 @@ func TestLoadTellsWhatIsWrong(t *testing.T) {
 			"line 4: cluster.namespace: anchors and aliases", "line 5: cluster.name: anchors and aliases",
 		}},
 		{"tag", strings.Replace(good(t), "chat: true", `chat: !!bool ""`, 1), []string{"line 48: features.chat: explicit tags are not allowed"}},
-		{"odd key", good(t) + "[a, b]: c\n", []string{"line 55: a field's name must be a string"}},
+		{"odd key", good(t) + "[a, b]: c\n", []string{"line 62: a field's name must be a string"}},
 		{"all at once", strings.NewReplacer("20s", "nonsense", "name: eu", "nam: eu", "logLevel: info", "logLevel: 3").Replace(good(t)), []string{
-			"has 3 problems:\n", "line 5: cluster.nam: unknown field", "\n  line 12: engine.pingInterval: ", "\n  line 54: observability.logLevel: must be a string",
+			"has 3 problems:\n", "line 5: cluster.nam: unknown field", "\n  line 12: engine.pingInterval: ", "\n  line 61: observability.logLevel: must be a string",
 		}},
 		{"validation with lines", strings.NewReplacer("topology: Standalone", "topology: Sentinel", "[HS256]", "[RS256]", "20s", "0s").Replace(good(t)), []string{
 			"has 3 problems:\n", `line 12: engine.pingInterval: Invalid value: "0s": must be longer than 0s`,

@@ -1,0 +1,70 @@
+package notify
+
+import "time"
+
+const (
+	// maxCalls is how often the webhook is tried for one notification.
+	maxCalls = 6
+	// firstPause is between the first try and the second; it doubles. It is longer
+	// than a try may last, so that no two are under way at once.
+	firstPause = 20 * time.Second
+	// maxDue is how many calls one look begins.
+	maxDue = 8
+)
+
+// Away is what is known of a user's connections.
+type Away struct {
+	// Online: there is one.
+	Online bool
+	// Since is when the last one ended; the zero time when that is not known.
+	Since time.Time
+}
+
+// Due settles the calls that are due by now: one for a user who is there is dropped,
+// one for a user who has not been away long enough waits, and the others are begun.
+// They are given, marked so that nobody else begins them before their time is over.
+func (b Inbox) Due(away Away, r Rules, room int, now time.Time) (next Inbox, begun []Item, changed bool) {
+	e := b.edit(now)
+	for at := range e.Items {
+		i := &e.Items[at]
+		if i.CallAt == 0 || i.CallAt > e.now {
+			continue
+		}
+		settled := ms(away.Since.Add(r.CallAfter))
+		switch {
+		case away.Online || i.Calls >= maxCalls || !r.Call:
+			i.CallAt = 0
+		case !away.Since.IsZero() && settled > e.now:
+			i.CallAt = settled
+		case len(begun) >= min(room, maxDue):
+			i.CallAt = e.now + time.Second.Milliseconds()
+		default:
+			i.CallAt = e.now + (firstPause << i.Calls).Milliseconds()
+			i.Calls++
+			begun = append(begun, *i)
+		}
+		e.changed = true
+	}
+	next, changed = e.done()
+	return next, begun, changed
+}
+
+// Called notes that a call was answered well: there is no other.
+func (b Inbox) Called(id string, now time.Time) (Inbox, bool) {
+	e := b.edit(now)
+	if at := e.find(id); at >= 0 && e.Items[at].CallAt > 0 {
+		e.Items[at].CallAt = 0
+		e.changed = true
+	}
+	return e.done()
+}
+
+// callDue tells whether a call is due.
+func (b Inbox) callDue(now time.Time) bool {
+	for _, i := range b.Items {
+		if i.CallAt > 0 && i.CallAt <= ms(now) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,84 @@
+package notify
+
+import (
+	"context"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Handlers speak the wire contract of notifications: a method for each request.
+type Handlers struct{ service *Service }
+
+// NewHandlers makes the handlers of a service.
+func NewHandlers(s *Service) *Handlers { return &Handlers{service: s} }
+
+// List is notify:list.
+func (h *Handlers) List(ctx context.Context, call command.Call, req *wire.NotifyList) (command.Reply, error) {
+	b, err := h.service.load(ctx, call.ID)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	page, err := b.List(req, h.service.Now())
+	return command.Reply{Data: page}, err
+}
+
+// Ack is notify:ack.
+func (h *Handlers) Ack(ctx context.Context, call command.Call, req *wire.NotifyAck) (command.Reply, error) {
+	return h.change(ctx, call, func(b Inbox) (Inbox, bool, error) { return sure(b.Ack(req.IDs, h.service.Now())) })
+}
+
+// Read is notify:read.
+func (h *Handlers) Read(ctx context.Context, call command.Call, req *wire.NotifyRead) (command.Reply, error) {
+	return h.change(ctx, call, func(b Inbox) (Inbox, bool, error) { return b.Read(req, h.service.Now()) })
+}
+
+// Delete is notify:delete.
+func (h *Handlers) Delete(ctx context.Context, call command.Call, req *wire.NotifyDelete) (command.Reply, error) {
+	return h.change(ctx, call, func(b Inbox) (Inbox, bool, error) { return sure(b.Delete(req.IDs, h.service.Now())) })
+}
+
+func (h *Handlers) change(ctx context.Context, call command.Call, r rule) (command.Reply, error) {
+	b, err := h.service.change(ctx, call.ID, h.service.once(call), r)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{Data: b.badge()}, nil
+}
+
+// Subscribe is notify:subscribe.
+func (h *Handlers) Subscribe(ctx context.Context, call command.Call, req *wire.NotifyTopics) (command.Reply, error) {
+	return subscribed(h.service.Subscribe(ctx, call.ID, h.service.once(call), req.Topics))
+}
+
+// Unsubscribe is notify:unsubscribe.
+func (h *Handlers) Unsubscribe(ctx context.Context, call command.Call, req *wire.NotifyTopics) (command.Reply, error) {
+	return subscribed(h.service.Unsubscribe(ctx, call.ID, h.service.once(call), req.Topics))
+}
+
+func subscribed(b Inbox, err error) (command.Reply, error) {
+	if err != nil {
+		return command.Reply{}, err
+	}
+	topics := b.Topics
+	if topics == nil {
+		topics = []string{}
+	}
+	return command.Reply{Data: wire.NotifySubscribed{Topics: topics}}, nil
+}
+
+// SessionOpened gives a user who connects what it missed. First tells whether the user
+// had no connection before.
+func (s *Service) SessionOpened(ctx context.Context, c identity.Caller, first func(ctx context.Context, c identity.Caller) (bool, error)) error {
+	b, err := s.load(ctx, c.ID)
+	if err != nil || !b.Waiting() {
+		return err
+	}
+	alone, err := first(ctx, c)
+	if err != nil {
+		return err
+	}
+	_, err = s.change(ctx, c.ID, nil, func(b Inbox) (Inbox, bool, error) { return sure(b.Deliver(alone, s.Now())) })
+	return err
+}

@@ -1,0 +1,263 @@
+package notify
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// edit is a change of an inbox that is being made.
+type edit struct {
+	Inbox
+	now     int64
+	changed bool
+}
+
+// edit begins a change; what is over by now goes first.
+func (b Inbox) edit(now time.Time) *edit {
+	e := &edit{Inbox: b, now: ms(now)}
+	e.Items = slices.Clone(b.Items)
+	e.Topics = slices.Clone(b.Topics)
+	e.Updates = slices.DeleteFunc(slices.Clone(b.Updates), func(u Update) bool {
+		return u.At <= e.now-retellAfter.Milliseconds()
+	})
+	e.drop(func(i Item) bool { return i.ExpiresAt <= e.now }, wire.NotifyChangedExpired)
+	return e
+}
+
+// done ends the change; false when nothing is different.
+func (e *edit) done() (Inbox, bool) {
+	if e.changed {
+		e.Before, e.ChangedAt = e.ChangedAt, e.now
+	}
+	return e.Inbox, e.changed
+}
+
+// drop takes items out and notes that.
+func (e *edit) drop(which func(Item) bool, change wire.NotifyChange) {
+	var ids []string
+	e.Items = slices.DeleteFunc(e.Items, func(i Item) bool {
+		if !which(i) {
+			return false
+		}
+		ids = append(ids, i.ID)
+		return true
+	})
+	if len(ids) > 0 {
+		e.note(wire.NotifyUpdated{Change: change, IDs: ids})
+	}
+}
+
+func (e *edit) note(u wire.NotifyUpdated) {
+	e.changed = true
+	e.Updates = append(e.Updates, Update{NotifyUpdated: u, Version: e.Version + 1, At: e.now})
+	const most = 64 // beyond it what is told twice anyhow is told once
+	if over := len(e.Updates) - most; over > 0 {
+		e.Updates = slices.Delete(e.Updates, 0, over)
+	}
+}
+
+// Add puts a notification in. One whose id is in already changes nothing. Online says
+// that the user has a connection, so that it is pushed at once.
+func (b Inbox) Add(n Notification, r Rules, online bool, now time.Time) (Inbox, bool) {
+	e := b.edit(now)
+	if e.find(n.ID) >= 0 {
+		return e.done()
+	}
+	ttl := r.Retention
+	if n.TTL > 0 {
+		ttl = min(ttl, n.TTL)
+	}
+	e.Last++
+	item := Item{
+		ID: n.ID, Type: n.Type, Topic: n.Topic, Title: n.Title, Body: n.Body, Data: n.Data,
+		CollapseKey: n.CollapseKey, Seq: e.Last, CreatedAt: e.now, ExpiresAt: e.now + ttl.Milliseconds(),
+	}
+	if n.CollapseKey != "" {
+		if at := slices.IndexFunc(e.Items, func(i Item) bool { return i.CollapseKey == n.CollapseKey }); at >= 0 {
+			item.Replaces = e.Items[at].ID
+			e.Items = slices.Delete(e.Items, at, at+1)
+		}
+	}
+	if online {
+		item.PushedAt, item.Pushes = e.now, 1
+	}
+	if r.Call {
+		item.CallAt = e.now + r.CallAfter.Milliseconds()
+	}
+	e.Items = append(e.Items, item)
+	e.changed = true
+	e.fit(r)
+	return e.done()
+}
+
+// fit keeps the inbox within its bounds: the oldest go.
+func (e *edit) fit(r Rules) {
+	size := 0
+	for _, i := range e.Items {
+		size += i.size()
+	}
+	over := max(0, len(e.Items)-r.MaxPerUser)
+	for _, i := range e.Items[:over] {
+		size -= i.size()
+	}
+	for size > maxBytes && over < len(e.Items)-1 {
+		size -= e.Items[over].size()
+		over++
+	}
+	if over > 0 {
+		first := e.Items[over].Seq
+		e.drop(func(i Item) bool { return i.Seq < first }, wire.NotifyChangedExpired)
+	}
+}
+
+// Ack notes that items have arrived; ids that are not there are ignored.
+func (b Inbox) Ack(ids []string, now time.Time) (Inbox, bool) {
+	e := b.edit(now)
+	for _, id := range ids {
+		if at := e.find(id); at >= 0 && !e.Items[at].Acked {
+			e.Items[at].Acked, e.Items[at].CallAt = true, 0
+			e.changed = true
+		}
+	}
+	return e.done()
+}
+
+// Read marks items as read: all, those up to one, or some.
+func (b Inbox) Read(req *wire.NotifyRead, now time.Time) (Inbox, bool, error) {
+	e := b.edit(now)
+	ways := 0
+	for _, given := range []bool{len(req.IDs) > 0, req.UpTo != "", req.All} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return b, false, wire.Invalid("ids", "give exactly one of ids, upTo and all")
+	}
+	last := uint64(0)
+	switch {
+	case req.All:
+		last = e.Last
+	case req.UpTo != "":
+		at := e.find(req.UpTo)
+		if at < 0 {
+			missing := wire.Refuse(wire.CodeNotFound, "there is no such notification")
+			missing.Field = "upTo"
+			return b, false, missing
+		}
+		last = e.Items[at].Seq
+	}
+	e.read(req.IDs, last)
+	next, changed := e.done()
+	return next, changed, nil
+}
+
+func (e *edit) read(ids []string, last uint64) {
+	told := wire.NotifyUpdated{Change: wire.NotifyChangedRead}
+	for at := range e.Items {
+		i := &e.Items[at]
+		if i.Read || i.Seq > last && !slices.Contains(ids, i.ID) {
+			continue
+		}
+		i.Read, i.Acked, i.CallAt = true, true, 0
+		if last > 0 {
+			told.UpTo = i.ID
+		} else {
+			told.IDs = append(told.IDs, i.ID)
+		}
+	}
+	if told.UpTo != "" || len(told.IDs) > 0 {
+		e.note(told)
+	}
+}
+
+// Delete takes items out; ids that are not there are ignored.
+func (b Inbox) Delete(ids []string, now time.Time) (Inbox, bool) {
+	e := b.edit(now)
+	e.drop(func(i Item) bool { return slices.Contains(ids, i.ID) }, wire.NotifyChangedDeleted)
+	return e.done()
+}
+
+// maxPushed is how many notifications a user who comes back is given at once, the
+// newest; the others are in the list.
+const maxPushed = 50
+
+// Deliver marks what is to be given to a user who connects: what was never pushed,
+// and, when it is the user's first connection, all that was not acknowledged.
+func (b Inbox) Deliver(first bool, now time.Time) (Inbox, bool) {
+	e := b.edit(now)
+	given := 0
+	for at := len(e.Items) - 1; at >= 0 && given < maxPushed; at-- {
+		i := &e.Items[at]
+		if i.Acked || i.PushedAt > 0 && !first {
+			continue
+		}
+		i.PushedAt, i.Pushes = e.now, i.Pushes+1
+		e.changed = true
+		given++
+	}
+	return e.done()
+}
+
+// Waiting tells whether Deliver would find something for a user who connects.
+func (b Inbox) Waiting() bool {
+	return slices.ContainsFunc(b.Items, func(i Item) bool { return !i.Acked })
+}
+
+// Tick takes out what is over.
+func (b Inbox) Tick(now time.Time) (Inbox, bool) { return b.edit(now).done() }
+
+// NextLook is when the inbox wants to be looked at after now: to tell a change once
+// more, to take out what is over, or to call the webhook.
+func (b Inbox) NextLook(now time.Time) (time.Time, bool) {
+	var next int64
+	earlier := func(at int64) {
+		if next == 0 || at < next {
+			next = at
+		}
+	}
+	if retell := b.ChangedAt + retellAfter.Milliseconds(); retell > ms(now) {
+		earlier(retell)
+	}
+	for _, i := range b.Items {
+		earlier(i.ExpiresAt)
+		if i.CallAt > 0 {
+			earlier(i.CallAt)
+		}
+	}
+	return time.UnixMilli(next), next != 0
+}
+
+// List is a page of the inbox, newest first.
+func (b Inbox) List(req *wire.NotifyList, now time.Time) (wire.NotifyPage, error) {
+	before := b.Last + 1
+	if req.Cursor != "" {
+		seq, err := strconv.ParseUint(req.Cursor, 36, 64)
+		if err != nil {
+			return wire.NotifyPage{}, wire.Invalid("cursor", "this is not a cursor")
+		}
+		before = seq
+	}
+	limit := req.Limit
+	if limit == 0 {
+		limit = 50
+	}
+	live := b.edit(now).Inbox
+	page := wire.NotifyPage{Notifications: []wire.Notification{}, Unread: live.Unread()}
+	for at := len(live.Items) - 1; at >= 0; at-- {
+		i := live.Items[at]
+		switch {
+		case i.Seq >= before, req.UnreadOnly && i.Read, len(req.Topics) > 0 && !slices.Contains(req.Topics, i.Topic):
+			continue
+		case len(page.Notifications) == limit:
+			page.Cursor = strconv.FormatUint(before, 36)
+			return page, nil
+		}
+		page.Notifications = append(page.Notifications, i.View())
+		before = i.Seq
+	}
+	return page, nil
+}

@@ -1,0 +1,272 @@
+package presence
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Bounds of what is known of a user.
+const (
+	// maxSessions is how many sessions of a user count; one beyond takes the place of
+	// the one that was active longest ago.
+	maxSessions = 64
+	// maxPlaces is in how many places a user is; one more takes the place of the oldest.
+	maxPlaces = 16
+	maxData   = 1 << 10
+)
+
+// PlaceKind is where the platform can put a user.
+type PlaceKind string
+
+// The kinds of places.
+const (
+	InMatch PlaceKind = "match"
+	InLobby PlaceKind = "lobby"
+	InQueue PlaceKind = "queue"
+)
+
+// Session is one connection of a user. Times are milliseconds since the epoch.
+type Session struct {
+	// Active is when the user last did something on it.
+	Active int64 `json:"active"`
+	// Away: the user said that it is away from this one.
+	Away bool `json:"away,omitempty"`
+}
+
+// User is what is known of a user. Its methods give the next state and do not change
+// the one they are called on.
+type User struct {
+	ID       string             `json:"id"`
+	Sessions map[string]Session `json:"sessions,omitempty"` // by id
+	// Own is busy, invisible or empty: what the user wants for all devices.
+	Own  wire.PresenceStatus `json:"own,omitempty"`
+	Text string              `json:"text,omitempty"`
+	Data json.RawMessage     `json:"data,omitempty"`
+	// Places are where the user is, as kind:id, and since when.
+	Places map[string]int64 `json:"places,omitempty"`
+	// LastSeen is when the last session ended, and HiddenAt when the user became
+	// invisible; 0 for never.
+	LastSeen int64 `json:"lastSeen,omitempty"`
+	HiddenAt int64 `json:"hiddenAt,omitempty"`
+	// Shown is what others saw of the user after the last change.
+	Shown wire.PresenceStatus `json:"shown,omitempty"`
+}
+
+// Rules are the times that hold.
+type Rules struct {
+	// AwayAfter is how long without activity makes a session away.
+	AwayAfter time.Duration
+}
+
+func ms(t time.Time) int64 { return t.UnixMilli() }
+
+func place(kind PlaceKind, id string) string { return string(kind) + ":" + id }
+
+// Online tells whether the user has a session.
+func (u User) Online() bool { return len(u.Sessions) > 0 }
+
+// status is what the user does, merged over its devices, as it sees it itself.
+func (u User) status(r Rules, now time.Time) wire.PresenceStatus {
+	switch {
+	case !u.Online():
+		return wire.PresenceOffline
+	case u.Own == wire.PresenceInvisible:
+		return wire.PresenceInvisible
+	case u.in(InMatch):
+		return wire.PresenceInMatch
+	case u.in(InLobby):
+		return wire.PresenceInLobby
+	case u.in(InQueue):
+		return wire.PresenceInQueue
+	case u.Own == wire.PresenceBusy:
+		return wire.PresenceBusy
+	case u.active(r, now):
+		return wire.PresenceOnline
+	}
+	return wire.PresenceAway
+}
+
+func (u User) in(kind PlaceKind) bool {
+	for p := range u.Places {
+		if len(p) > len(kind) && p[:len(kind)+1] == string(kind)+":" {
+			return true
+		}
+	}
+	return false
+}
+
+// active tells whether the user is there on one of its devices.
+func (u User) active(r Rules, now time.Time) bool {
+	for _, s := range u.Sessions {
+		if !s.Away && ms(now)-s.Active < r.AwayAfter.Milliseconds() {
+			return true
+		}
+	}
+	return false
+}
+
+// Self is what the user sees of itself.
+func (u User) Self(r Rules, now time.Time) wire.Presence {
+	return wire.Presence{UserID: u.ID, Status: u.status(r, now), Text: u.Text, Data: u.Data}
+}
+
+// View is what others see. Of one who is offline or invisible they see no more than
+// since when.
+func (u User) View(r Rules, now time.Time) wire.Presence {
+	v := u.Self(r, now)
+	switch v.Status {
+	case wire.PresenceInvisible:
+		return wire.Presence{UserID: u.ID, Status: wire.PresenceOffline, LastSeen: u.HiddenAt}
+	case wire.PresenceOffline:
+		seen := u.LastSeen
+		if u.Own == wire.PresenceInvisible {
+			seen = u.HiddenAt
+		}
+		return wire.Presence{UserID: u.ID, Status: wire.PresenceOffline, LastSeen: seen}
+	}
+	return v
+}
+
+// done ends a change: it notes what others see now.
+func (u User) done(r Rules, now time.Time) User {
+	u.Shown = u.View(r, now).Status
+	return u
+}
+
+// Open enters a session; one that is there already changes nothing.
+func (u User) Open(session string, r Rules, now time.Time) (User, bool) {
+	if _, there := u.Sessions[session]; there {
+		return u, false
+	}
+	u.Sessions = maps.Clone(u.Sessions)
+	if u.Sessions == nil {
+		u.Sessions = map[string]Session{}
+	}
+	if len(u.Sessions) >= maxSessions {
+		oldest := slices.MinFunc(slices.Sorted(maps.Keys(u.Sessions)), func(a, b string) int {
+			return int(u.Sessions[a].Active - u.Sessions[b].Active)
+		})
+		delete(u.Sessions, oldest)
+	}
+	u.Sessions[session] = Session{Active: ms(now)}
+	return u.done(r, now), true
+}
+
+// Close strikes a session off; one that is not there changes nothing.
+func (u User) Close(session string, r Rules, now time.Time) (User, bool) {
+	if _, there := u.Sessions[session]; !there {
+		return u, false
+	}
+	u.Sessions = maps.Clone(u.Sessions)
+	delete(u.Sessions, session)
+	if !u.Online() {
+		u.LastSeen = ms(now)
+	}
+	return u.done(r, now), true
+}
+
+// Act notes that the user did something on a session. What would make no difference to
+// anybody for a while yet changes nothing.
+func (u User) Act(session string, r Rules, now time.Time) (User, bool) {
+	s, there := u.Sessions[session]
+	if !there || !s.Away && ms(now)-s.Active < r.AwayAfter.Milliseconds()/4 {
+		return u, false
+	}
+	u.Sessions = maps.Clone(u.Sessions)
+	u.Sessions[session] = Session{Active: ms(now)}
+	return u.done(r, now), true
+}
+
+// Set changes what the user says of itself, over one of its sessions.
+func (u User) Set(session string, req *wire.PresenceSet, r Rules, now time.Time) (User, bool, error) {
+	if len(req.Data) > maxData {
+		return u, false, wire.Invalid("data", fmt.Sprintf("data may have at most %d bytes", maxData))
+	}
+	if req.Status == "" && req.Text == nil && req.Data == nil {
+		return u, false, nil
+	}
+	u, _ = u.Open(session, r, now)
+	u.Sessions = maps.Clone(u.Sessions)
+	u.Sessions[session] = Session{Active: ms(now), Away: u.Sessions[session].Away}
+	switch req.Status {
+	case wire.PresenceOnline:
+		u.Own, u.Sessions[session] = "", Session{Active: ms(now)}
+	case wire.PresenceAway:
+		u.Own, u.Sessions[session] = "", Session{Active: ms(now), Away: true}
+	case wire.PresenceInvisible:
+		if u.Own != wire.PresenceInvisible {
+			u.HiddenAt = ms(now)
+		}
+		u.Own = wire.PresenceInvisible
+	case wire.PresenceBusy:
+		u.Own = wire.PresenceBusy
+	case "":
+	default:
+		return u, false, wire.Invalid("status", "status must be one of online, away, busy, invisible")
+	}
+	if req.Text != nil {
+		u.Text = *req.Text
+	}
+	if req.Data != nil {
+		u.Data = req.Data
+		if string(req.Data) == "null" {
+			u.Data = nil
+		}
+	}
+	return u.done(r, now), true, nil
+}
+
+// Enter notes that the platform has put the user somewhere.
+func (u User) Enter(kind PlaceKind, id string, r Rules, now time.Time) (User, bool) {
+	if _, there := u.Places[place(kind, id)]; there {
+		return u, false
+	}
+	u.Places = maps.Clone(u.Places)
+	if u.Places == nil {
+		u.Places = map[string]int64{}
+	}
+	if len(u.Places) >= maxPlaces {
+		oldest := slices.MinFunc(slices.Sorted(maps.Keys(u.Places)), func(a, b string) int {
+			return int(u.Places[a] - u.Places[b])
+		})
+		delete(u.Places, oldest)
+	}
+	u.Places[place(kind, id)] = ms(now)
+	return u.done(r, now), true
+}
+
+// Exit takes that back.
+func (u User) Exit(kind PlaceKind, id string, r Rules, now time.Time) (User, bool) {
+	if _, there := u.Places[place(kind, id)]; !there {
+		return u, false
+	}
+	u.Places = maps.Clone(u.Places)
+	delete(u.Places, place(kind, id))
+	return u.done(r, now), true
+}
+
+// Tick notes that time has passed: others may see something else now.
+func (u User) Tick(r Rules, now time.Time) (User, bool) {
+	next := u.done(r, now)
+	return next, next.Shown != u.Shown
+}
+
+// NextLook is when the user may have been inactive for long enough to be away; false
+// when that makes no difference.
+func (u User) NextLook(r Rules, now time.Time) (time.Time, bool) {
+	if u.Shown != wire.PresenceOnline {
+		return time.Time{}, false
+	}
+	var last int64
+	for _, s := range u.Sessions {
+		if !s.Away {
+			last = max(last, s.Active)
+		}
+	}
+	return time.UnixMilli(last).Add(r.AwayAfter), last > 0
+}
