@@ -11,20 +11,16 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/notify"
 	"github.com/anteroom/anteroom/runtime/internal/party"
 	"github.com/anteroom/anteroom/runtime/internal/peer"
+	"github.com/anteroom/anteroom/runtime/internal/presence"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
 	"github.com/anteroom/anteroom/runtime/internal/room"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/internal/socketio"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
-)
-
-// The pod's lease: renewed so often, and lapsed after so long.
-const (
-	leaseInterval = 5 * time.Second
-	leaseTTL      = 15 * time.Second
 )
 
 // core is what serves clients; it exists once Redis has answered.
@@ -36,6 +32,9 @@ type core struct {
 	parties  *party.Service
 	queues   *matchmaking.Service
 	matcher  *matchmaking.Matcher
+	users    *presence.Service
+	inbox    *notify.Service // nil when notifications are switched off
+	places   *whereabouts
 	sessions *session.Manager
 	sockets  *socketio.Server
 	// entrance is what clients' requests go through: sockets, or before them the
@@ -55,10 +54,18 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	c := a.settings.config
 	store := client.Store()
 	k := &core{client: client, hub: stream.NewHub(store, client.Bus()), probe: client.Probe(c.Redis.Probe.Interval.Duration)}
-	k.lobbies = lobby.NewService(lobby.Ports{
+	k.users = a.newPresence(client)
+	k.places = newWhereabouts(k.users, a.log)
+	ports := lobby.Ports{
 		Store: store, Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(), Policies: a.rules,
-		Index: client.Lobbies(),
-	}, lobby.Settings{
+		Index:    client.Lobbies(),
+		Observer: k.places,
+	}
+	if c.Features.Notifications {
+		k.inbox = a.newNotify(client, k.users)
+		ports.Notifier = notices{k.inbox}
+	}
+	k.lobbies = lobby.NewService(ports, lobby.Settings{
 		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
 	})
@@ -82,15 +89,21 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	})
 	k.matcher = matchmaking.NewMatcher(k.queues)
 	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){
-		lobby.Kind: k.lobbies.Look, lobby.ListKind: k.lobbies.Sweep, party.Kind: k.parties.Look,
+		lobby.Kind: k.lobbies.Look, lobby.ListKind: k.lobbies.Sweep, party.Kind: k.parties.Look, presence.Kind: k.users.Look,
 	}
-	k.roster = newRoster(a.pod, client.Registry(), witnesses{k.lobbies, k.parties, k.queues}, a.redis.healthy, a.log)
+	told := witnesses{k.users, k.lobbies, k.parties, k.queues}
+	if k.inbox != nil {
+		k.looks[notify.Kind], k.looks[notify.FanKind] = k.inbox.Look, k.inbox.LookFan
+		told = append(told, arrivals{k.users, k.inbox})
+	}
+	k.roster = newRoster(a.pod, client.Registry(), told, a.redis.healthy, a.log)
+	watcher := presence.NewWatcher(k.users, k.hub, membersOf(k.lobbies, k.parties))
 
 	var err error
 	if k.backends, err = a.newBackends(client, k.lobbies); err != nil {
 		return nil, err
 	}
-	served := a.domains(k, chats)
+	served := a.domains(k, chats, watcher)
 	var standing func(context.Context, identity.Caller) ([]stream.Place, error)
 	if k.backends != nil {
 		standing = k.backends.standing
@@ -99,12 +112,12 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	k.sessions = session.NewManager(session.Options{
 		Router: served.router, Snapshotters: served.snapshotters, Features: served.features,
 		Encoder: socketio.Encoder{}, Auth: a.settings.auth, Hub: k.hub, Replies: client.Replies(),
-		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Standing: standing, Listener: k.roster, Limits: a.rules.limits,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Standing: standing, Listener: listener{k.roster, watcher}, Limits: a.rules.limits,
 		WarnBefore: c.Auth.Expiry.WarnBefore.Duration, Grace: c.Auth.Expiry.Grace.Duration,
 		MaxPayload: c.Engine.MaxPayload, Metrics: session.NewMetrics(a.registry), Log: a.log,
 	})
 	k.lease = peer.New(client.Registry(), peer.Options{
-		Pod: a.pod, Interval: leaseInterval, TTL: leaseTTL, Log: a.log,
+		Pod: a.pod, Interval: c.Presence.LeaseInterval.Duration, TTL: c.Presence.LeaseTTL.Duration, Log: a.log,
 		Live: func() []peer.Session { return sessionsOf(k.sessions) },
 		Gone: k.roster.gone,
 		Returned: func(ctx context.Context, sessions []peer.Session) {
@@ -146,13 +159,11 @@ func (a *App) background(k *core) []func(context.Context) error {
 		}
 	}
 	all := []func(context.Context) error{
-		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch),
+		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch), quiet(k.places.run),
+		func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) },
 	}
 	if k.directory != nil {
 		all = append(all, quiet(k.directory.Run))
-	}
-	if f := a.settings.config.Features; f.Lobby || f.Matchmaking {
-		all = append(all, func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) })
 	}
 	if a.matchmaking() {
 		all = append(all, k.matcher.Run)

@@ -4,7 +4,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/chat"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/notify"
 	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/presence"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -18,12 +20,15 @@ type domains struct {
 
 // domains registers the handlers of all features that are switched on. A chat
 // channel belongs to a lobby, so without lobbies there is no chat.
-func (a *App) domains(k *core, chats *chat.Service) domains {
+func (a *App) domains(k *core, chats *chat.Service, watcher *presence.Watcher) domains {
 	f := a.settings.config.Features
 	d := domains{
 		router:       session.NewRouter(),
 		snapshotters: map[string]session.Snapshotter{},
-		features:     map[string]bool{"lobby": f.Lobby, "chat": f.Chat && f.Lobby, "party": f.Lobby || f.Matchmaking, "matchmaking": a.matchmaking()},
+		features: map[string]bool{
+			"lobby": f.Lobby, "chat": f.Chat && f.Lobby, "party": f.Lobby || f.Matchmaking,
+			"matchmaking": a.matchmaking(), "presence": f.Presence, "notifications": f.Notifications,
+		},
 	}
 	if d.features["lobby"] {
 		h := lobby.NewHandlers(k.lobbies)
@@ -51,6 +56,16 @@ func (a *App) domains(k *core, chats *chat.Service) domains {
 		d.snapshotters[chat.Kind] = h
 	} else {
 		d.router.Off("chat", "chat")
+	}
+	if d.features["presence"] {
+		registerPresence(d.router, presence.NewHandlers(k.users, watcher))
+	} else {
+		d.router.Off("presence", "presence")
+	}
+	if d.features["notifications"] {
+		registerNotify(d.router, notify.NewHandlers(k.inbox))
+	} else {
+		d.router.Off("notify", "notifications")
 	}
 	return d
 }
@@ -80,6 +95,23 @@ func registerLobby(r *session.Router, h *lobby.Handlers) {
 	session.Handle(r, wire.EventLobbyWatch, h.Watch)
 	session.Handle(r, wire.EventLobbyUnwatch, h.Unwatch)
 	session.Handle(r, wire.EventLobbyQuickJoin, h.QuickJoin)
+}
+
+func registerPresence(r *session.Router, h *presence.Handlers) {
+	session.Handle(r, wire.EventPresenceSet, h.Set)
+	session.Handle(r, wire.EventPresenceGet, h.Get)
+	session.Handle(r, wire.EventPresenceSubscribe, h.Subscribe)
+	session.Handle(r, wire.EventPresenceUnsubscribe, h.Unsubscribe)
+	session.Handle(r, wire.EventPresenceActivity, h.Activity)
+}
+
+func registerNotify(r *session.Router, h *notify.Handlers) {
+	session.Handle(r, wire.EventNotifyList, h.List)
+	session.Handle(r, wire.EventNotifyAck, h.Ack)
+	session.Handle(r, wire.EventNotifyRead, h.Read)
+	session.Handle(r, wire.EventNotifyDelete, h.Delete)
+	session.Handle(r, wire.EventNotifySubscribe, h.Subscribe)
+	session.Handle(r, wire.EventNotifyUnsubscribe, h.Unsubscribe)
 }
 
 func registerParty(r *session.Router, h *party.Handlers) {

@@ -71,7 +71,8 @@ func (p *peers) join(k *core, book peer.Book, a *App) {
 		return
 	}
 	e := a.settings.config.Engine
-	k.directory = peer.NewDirectory(book, p.self, leaseInterval, leaseTTL, a.log)
+	lease := a.settings.config.Presence
+	k.directory = peer.NewDirectory(book, p.self, lease.LeaseInterval.Duration, lease.LeaseTTL.Duration, a.log)
 	p.forwarder = peer.NewForwarder(peer.ForwarderOptions{
 		Directory: k.directory, SessionID: socketio.SessionID, Next: k.sockets, Log: a.log,
 		Deadline: e.PingInterval.Duration + e.PingTimeout.Duration + forwardMargin,

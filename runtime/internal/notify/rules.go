@@ -228,7 +228,10 @@ func (b Inbox) NextLook(now time.Time) (time.Time, bool) {
 			earlier(i.CallAt)
 		}
 	}
-	return time.UnixMilli(next), next != 0
+	if next == 0 {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(next), true
 }
 
 // List is a page of the inbox, newest first.

@@ -1,0 +1,212 @@
+package app
+
+import (
+	"context"
+	"hash/maphash"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/notify"
+	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/presence"
+	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// newPresence makes the service that knows who is there. It works also where presence
+// is switched off for clients: notifications ask it.
+func (a *App) newPresence(client *redisstore.Client) *presence.Service {
+	c := a.settings.config
+	return presence.NewService(presence.Ports{Store: client.Store(), Deadlines: client.Deadlines()}, presence.Settings{
+		Rules:      presence.Rules{AwayAfter: c.Presence.AwayAfter.Duration},
+		HistoryTTL: c.Recovery.HistoryTTL.Duration, IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
+	})
+}
+
+// away tells notifications whether a user is there.
+func away(users *presence.Service) func(ctx context.Context, userID string) (notify.Away, error) {
+	return func(ctx context.Context, userID string) (notify.Away, error) {
+		u, err := users.User(ctx, userID)
+		if err != nil {
+			return notify.Away{}, err
+		}
+		out := notify.Away{Online: u.Online()}
+		if u.LastSeen > 0 {
+			out.Since = time.UnixMilli(u.LastSeen)
+		}
+		return out, nil
+	}
+}
+
+// membersOf gives those who are in a lobby or party to one who is in it too.
+func membersOf(lobbies *lobby.Service, parties *party.Service) presence.Members {
+	return func(ctx context.Context, caller identity.Caller, list string) ([]string, error) {
+		id := stream.ID(list)
+		switch id.Kind() {
+		case lobby.Kind:
+			l, err := lobbies.Member(ctx, id.Name(), caller.ID)
+			if err != nil {
+				return nil, err
+			}
+			users := make([]string, 0, len(l.Members))
+			for user := range l.Members {
+				users = append(users, user)
+			}
+			slices.Sort(users)
+			return users, nil
+		case party.Kind:
+			p, err := parties.Member(ctx, id.Name(), caller.ID)
+			if err != nil {
+				return nil, err
+			}
+			users := p.Users()
+			slices.Sort(users)
+			return users, nil
+		}
+		return nil, wire.Invalid("list", `list must be "lobby:" or "party:" and an id`)
+	}
+}
+
+const (
+	// placeWorkers carry places to the users' presence, and placeQueue is how many wait
+	// for each; beyond that places are dropped, and a presence may lack what a user does.
+	placeWorkers = 8
+	placeQueue   = 1024
+	placeFor     = 5 * time.Second
+)
+
+// whereabouts puts users where lobbies say that they are, in order for each user and beside
+// the commands that led there; it is a lobby.Observer.
+type whereabouts struct {
+	users  *presence.Service
+	log    *slog.Logger
+	seed   maphash.Seed
+	queues [placeWorkers]chan move
+}
+
+// move is one user's coming to a place, or going.
+type move struct {
+	userID, id string
+	kind       presence.PlaceKind
+	out        bool
+}
+
+func newWhereabouts(users *presence.Service, log *slog.Logger) *whereabouts {
+	p := &whereabouts{users: users, log: log, seed: maphash.MakeSeed()}
+	for i := range p.queues {
+		p.queues[i] = make(chan move, placeQueue)
+	}
+	return p
+}
+
+// Joined implements lobby.Observer.
+func (p *whereabouts) Joined(_ context.Context, userID, lobbyID string) {
+	p.put(move{userID: userID, id: lobbyID, kind: presence.InLobby})
+}
+
+// Left implements lobby.Observer.
+func (p *whereabouts) Left(_ context.Context, userID, lobbyID string) {
+	p.put(move{userID: userID, id: lobbyID, kind: presence.InMatch, out: true})
+	p.put(move{userID: userID, id: lobbyID, kind: presence.InLobby, out: true})
+}
+
+// MatchStarted implements lobby.Observer.
+func (p *whereabouts) MatchStarted(_ context.Context, userIDs []string, lobbyID string) {
+	for _, user := range userIDs {
+		p.put(move{userID: user, id: lobbyID, kind: presence.InMatch})
+	}
+}
+
+// MatchEnded implements lobby.Observer.
+func (p *whereabouts) MatchEnded(_ context.Context, userIDs []string, lobbyID string) {
+	for _, user := range userIDs {
+		p.put(move{userID: user, id: lobbyID, kind: presence.InMatch, out: true})
+	}
+}
+
+func (p *whereabouts) put(m move) {
+	select {
+	case p.queues[maphash.String(p.seed, m.userID)%placeWorkers] <- m:
+	default:
+		p.log.Warn("too many users move at once; a presence may not show it", "kind", m.kind)
+	}
+}
+
+// run carries moves to the users until ctx ends.
+func (p *whereabouts) run(ctx context.Context) {
+	var working sync.WaitGroup
+	for _, queue := range p.queues {
+		working.Go(func() {
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case m := <-queue:
+					p.carry(ctx, m)
+				}
+			}
+		})
+	}
+	working.Wait()
+}
+
+// carry tries until it is done, or in vain for a while.
+func (p *whereabouts) carry(ctx context.Context, m move) {
+	ctx, cancel := context.WithTimeout(ctx, placeFor)
+	defer cancel()
+	for {
+		var err error
+		if m.out {
+			err = p.users.Exit(ctx, m.userID, m.kind, m.id)
+		} else {
+			err = p.users.Enter(ctx, m.userID, m.kind, m.id)
+		}
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			p.log.WarnContext(ctx, "a presence does not show where its user is", "kind", m.kind, "error", err)
+			return
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// listener tells the watcher of sessions that end before it tells the roster.
+type listener struct {
+	*roster
+	watcher *presence.Watcher
+}
+
+// SessionClosed implements session.Listener.
+func (l listener) SessionClosed(ctx context.Context, c identity.Caller, followed []stream.ID) {
+	l.watcher.Drop(c.SessionID)
+	l.roster.SessionClosed(ctx, c, followed)
+}
+
+var _ session.Listener = listener{}
+
+// arrivals gives users who connect what they missed; it is a witness, after presence.
+type arrivals struct {
+	users *presence.Service
+	inbox *notify.Service
+}
+
+// SessionOpened implements witness.
+func (w arrivals) SessionOpened(ctx context.Context, c identity.Caller) error {
+	return w.inbox.SessionOpened(ctx, c, func(ctx context.Context, c identity.Caller) (bool, error) {
+		u, err := w.users.User(ctx, c.ID)
+		_, counted := u.Sessions[c.SessionID]
+		return counted && len(u.Sessions) == 1, err
+	})
+}
+
+// SessionClosed implements witness.
+func (w arrivals) SessionClosed(context.Context, identity.Caller, []stream.ID) error { return nil }
