@@ -28,6 +28,10 @@ func TestLobbyAndChatAcrossServers(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "lobby-chat.test.mjs")
 }
 
+func TestTheServerAPI(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "serverapi.test.mjs")
+}
+
 func TestParties(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "party.test.mjs")
 }

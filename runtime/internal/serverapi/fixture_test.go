@@ -45,6 +45,8 @@ func (policies) Policy(kind string) (lobby.Policy, bool) {
 		Name: "duel", Revision: "r1", Type: "duel", Size: lobby.SizePolicy{Min: 1, Max: 4},
 		Visibility: lobby.VisibilityPolicy{Default: wire.VisibilityPublic, Allowed: []wire.Visibility{wire.VisibilityPublic}},
 		Join:       lobby.JoinPolicy{MaxPerUser: 1},
+		Attributes: []lobby.AttributeRule{{Key: "ranked", Type: lobby.AttributeBoolean, WritableBy: lobby.WriterServer}},
+		Limits:     lobby.AttributeLimits{Keys: 8, Bytes: 256},
 		Lifecycle:  lobby.LifecyclePolicy{EmptyTimeout: time.Minute, MaxLifetime: time.Hour},
 	}, kind == "duel"
 }

@@ -108,6 +108,7 @@ func (s *Server) register() {
 	s.registerEvents()
 	s.registerUsers()
 	s.registerRooms()
+	s.registerLobbies()
 }
 
 // ServeHTTP implements http.Handler.
