@@ -111,7 +111,7 @@ func (b *bench) product() []session {
 // pairs are two processes that share one core, and Redis.
 func (b *bench) pairs() []session {
 	var all []session
-	for _, t := range []target{node2, nodeLobby2, anteroom2} {
+	for _, t := range []target{node2, streams2, nodeLobby2, anteroom2} {
 		all = append(all, session{target: t, clients: many, room: 100, takes: 15 * time.Second, works: []job{
 			{name: "pair", window: 4}, {name: "pairfixed", rate: fixed},
 		}})
@@ -128,8 +128,45 @@ func (b *bench) crowds() []session {
 	return all
 }
 
-// all runs every session, in turns over the targets, and every other round the
-// other way round.
+// The rows of what should not grow: the same rate over few and over many.
+var (
+	fewSockets  = engine.at("1k", "engine, 1,000 sockets in rooms of 100")
+	manySockets = engine.at("10k", "engine, 10,000 sockets in rooms of 100")
+	fewRooms    = engine.at("few", "engine, 50 rooms of 2")
+	manyRooms   = engine.at("many", "engine, 5,000 rooms of 2")
+	fewLobbies  = anteroom.at("few", "**Anteroom**, 50 lobbies of 2")
+	manyLobbies = anteroom.at("many", "**Anteroom**, 5,000 lobbies of 2")
+
+	withStalled = anteroom.at("stalled", anteroom.name)
+)
+
+// growth is the same rate of work over few and over many sockets, rooms and streams.
+func (b *bench) growth() []session {
+	const commits = 1000 // a second; each is two deliveries
+	grow := func(t target, clients, room, rate int) session {
+		return session{target: t, clients: clients, room: room, takes: 10 * time.Second, works: []job{{name: "grow", rate: rate}, {name: "grow", rate: rate}}}
+	}
+	return []session{
+		grow(fewSockets, 1000, 100, fixed), grow(manySockets, crowd, 100, fixed),
+		grow(fewRooms, 100, 2, fixed), grow(manyRooms, crowd, 2, fixed),
+		grow(fewLobbies, 100, 2, 2*commits), grow(manyLobbies, crowd, 2, 2*commits),
+	}
+}
+
+// stalled has a quarter of the clients stop reading long messages.
+func (b *bench) stalled() []session {
+	const eachHears = 20 // messages a second
+	return []session{{
+		target: withStalled, clients: many, room: 100, size: 10_000, takes: 60 * time.Second, works: []job{
+			{name: "reading", rate: eachHears * many, lasts: 3 * time.Second},
+			{name: "stalled", rate: eachHears * many * 3 / 4, stall: many / 4, lasts: 30 * time.Second},
+		},
+	}}
+}
+
+// all runs every session in turns over the targets, and every other round the other
+// way round. What is measured once comes after the first round, so that a run that
+// is short of time has fewer rounds, and not fewer rows.
 func (b *bench) all() {
 	for round := range b.times.rounds {
 		sessions := slices.Concat(b.broadcasts(), b.product(), b.pairs(), b.large())
@@ -137,22 +174,21 @@ func (b *bench) all() {
 			slices.Reverse(sessions)
 		}
 		b.say("round %d of %d", round+1, b.times.rounds)
-		for _, s := range sessions {
-			if b.wanted(s) {
-				b.run(s)
-			}
+		b.each(sessions)
+		if round == 0 && !b.quick {
+			b.say("10,000 clients, large lobbies, growth and clients that do not read")
+			b.commitBenchmark()
+			b.each(slices.Concat(b.crowds(), b.growth(), b.largeLobbies(), b.stalled()))
 		}
 	}
-	if b.quick {
-		return
-	}
-	b.say("10,000 clients, and large lobbies")
-	for _, s := range slices.Concat(b.crowds(), b.largeLobbies()) {
+}
+
+func (b *bench) each(sessions []session) {
+	for _, s := range sessions {
 		if b.wanted(s) {
 			b.run(s)
 		}
 	}
-	b.commitBenchmark()
 }
 
 // wanted tells whether a session is among those asked for (-only).

@@ -54,9 +54,9 @@ func TestTailKeepsTheEnd(t *testing.T) {
 func TestEveryGoalIsMeasured(t *testing.T) {
 	b := &bench{}
 	measured := map[string]bool{}
-	for _, s := range slices.Concat(b.broadcasts(), b.product(), b.pairs(), b.large(), b.largeLobbies(), b.crowds()) {
+	for _, s := range slices.Concat(b.broadcasts(), b.product(), b.pairs(), b.large(), b.largeLobbies(), b.crowds(), b.growth(), b.stalled()) {
 		for _, j := range s.works {
-			for _, m := range []string{".dps", ".commits", ".p50", ".p99"} {
+			for _, m := range []string{".dps", ".cpu", ".commits", ".commitcpu", ".p50", ".p99", ".cut", ".rss"} {
 				measured[j.name+m+" "+s.target.key] = true
 			}
 		}

@@ -28,10 +28,10 @@ const (
 
 // options are the command line.
 type options struct {
-	bin, nodeDir, manifest, out, redisTest string
-	quick                                  bool
-	limit                                  time.Duration
-	only                                   *regexp.Regexp
+	bin, nodeDir, manifest, out, readme, redisTest string
+	quick                                          bool
+	limit                                          time.Duration
+	only                                           *regexp.Regexp
 }
 
 func parse(args []string) (options, error) {
@@ -43,6 +43,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.manifest, "manifest", "test/load/cluster.yaml", "what Anteroom runs with")
 	flags.StringVar(&o.redisTest, "redisstore", "runtime/internal/redisstore", "directory that redisstore.test runs in")
 	flags.StringVar(&o.out, "out", "", "file for the tables; empty means standard output only")
+	flags.StringVar(&o.readme, "readme", "", "file that gets the main table between its markers; not from a quick or partial run")
 	flags.BoolVar(&o.quick, "quick", false, "one short round instead of three")
 	flags.DurationVar(&o.limit, "limit", 10*time.Minute, "when to leave out what is left")
 	flags.StringVar(&only, "only", "", "drive only the targets whose key matches this expression")
@@ -155,6 +156,11 @@ func measureAll(o options) (failed bool, err error) {
 	if o.out != "" {
 		if err := os.WriteFile(o.out, []byte(text), 0o644); err != nil {
 			return false, fmt.Errorf("write the tables: %w", err)
+		}
+	}
+	if o.readme != "" && !o.quick && o.only == nil {
+		if err := b.writeReadme(o.readme); err != nil {
+			return false, err
 		}
 	}
 	for _, f := range b.failed {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -18,6 +19,8 @@ type session struct {
 	// connects names the metrics of connecting and of idle clients ("" leaves them out).
 	connects string
 	works    []job
+	// size is that of texts in bytes; 0 means drive.TextSize.
+	size int
 	// takes is about how long it all takes.
 	takes time.Duration
 }
@@ -27,6 +30,10 @@ type job struct {
 	name         string
 	window, rate int
 	setMember    bool
+	// stall clients stop reading before it.
+	stall int
+	// lasts is how long it is measured; 0 means as long as all others.
+	lasts time.Duration
 }
 
 // The least share of one core that counts as saturated.
@@ -72,6 +79,9 @@ func (b *bench) attempt(s session) error {
 		return err
 	}
 	defer l.Close()
+	if s.size > 0 {
+		l.TextSize = s.size
+	}
 	if err := b.connect(s, r, l); err != nil {
 		return r.failure(fmt.Errorf("connect: %w", err))
 	}
@@ -120,8 +130,12 @@ func (b *bench) connect(s session, r *running, l *drive.Load) error {
 
 func (b *bench) work(s session, j job, r *running, l *drive.Load) error {
 	var before, used usage
+	if err := l.Stall(j.stall); err != nil {
+		return err
+	}
+	empty := r.rss()
 	seen, err := l.Run(drive.Work{
-		Window: j.window, Rate: j.rate, Warmup: b.times.warmup, Measure: b.times.measure,
+		Window: j.window, Rate: j.rate, Warmup: b.times.warmup, Measure: cmp.Or(j.lasts, b.times.measure),
 		Begin: func() { before = r.usage() },
 		End:   func() { used = r.usage().since(before) },
 	})
@@ -130,6 +144,10 @@ func (b *bench) work(s session, j job, r *running, l *drive.Load) error {
 	}
 	if seen.Deliveries == 0 {
 		return errors.New("nothing was delivered")
+	}
+	if j.stall > 0 {
+		b.add(s, j.name+".rss", max(0, r.rss()-empty)/1024)
+		b.add(s, j.name+".cut", float64(l.Cut()))
 	}
 	b.disturbed += used.others()
 	b.measured += seen.Elapsed

@@ -41,9 +41,16 @@ var (
 	engine     = target{key: "engine", name: "Anteroom's engine alone (Engine.IO)", start: engineServer, dialect: engineIO}
 	anteroom   = target{key: "anteroom", name: "**Anteroom**, chat in lobbies", redis: true, start: anteroomServer, dialect: ours}
 	node2      = target{key: "node2", name: "Node, socket.io 4.8 + redis-adapter", processes: 2, redis: true, start: nodeServer("broadcast.mjs"), dialect: socketIO}
+	streams2   = target{key: "node2-streams", name: "Node, socket.io 4.8 + redis-streams-adapter", processes: 2, redis: true, start: nodeServer("broadcast.mjs", "STREAMS=1"), dialect: socketIO}
 	nodeLobby2 = target{key: "node-lobby2", name: nodeLobby.name, processes: 2, redis: true, start: nodeLobby.start, dialect: theirs}
 	anteroom2  = target{key: "anteroom2", name: anteroom.name, processes: 2, redis: true, start: anteroomServer, dialect: ours}
 )
+
+// at is the same target in a row of its own, for what it does at one size.
+func (t target) at(key, name string) target {
+	t.key, t.name = t.key+"-"+key, name
+	return t
+}
 
 // peer starts one of the programs of peers/.
 func peer(name string) func(*bench, string) (*process, string, error) {
@@ -52,10 +59,10 @@ func peer(name string) func(*bench, string) (*process, string, error) {
 	}
 }
 
-// nodeServer starts one of the scripts of peers/node.
-func nodeServer(script string) func(*bench, string) (*process, string, error) {
+// nodeServer starts one of the scripts of peers/node, with settings in its environment.
+func nodeServer(script string, with ...string) func(*bench, string) (*process, string, error) {
 	return func(b *bench, redis string) (*process, string, error) {
-		env := []string{"NODE_ENV=production", "PUBLIC_KEY=" + b.keys.pem}
+		env := append([]string{"NODE_ENV=production", "PUBLIC_KEY=" + b.keys.pem}, with...)
 		if redis != "" {
 			env = append(env, "REDIS="+redis)
 		}

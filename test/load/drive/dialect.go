@@ -41,7 +41,7 @@ func (Raw) Receive(c *Client, payload []byte) error { return c.heardText(payload
 
 // Say implements [Dialect].
 func (Raw) Say(c *Client, n uint64, due time.Time) error {
-	return c.Send(appendText(c.load.text[:0], n, due))
+	return c.Send(appendText(c.load.text[:0], n, due, c.load.TextSize))
 }
 
 // EngineIO is Engine.IO v4 without Socket.IO: a message is a packet of type 4.
@@ -68,7 +68,7 @@ func (EngineIO) Receive(c *Client, payload []byte) error {
 
 // Say implements [Dialect].
 func (EngineIO) Say(c *Client, n uint64, due time.Time) error {
-	return c.Send(appendText(append(c.load.text[:0], '4'), n, due))
+	return c.Send(appendText(append(c.load.text[:0], '4'), n, due, c.load.TextSize))
 }
 
 // SocketIO is Socket.IO v5 with an event "say" to and from the room, and an event
@@ -96,7 +96,7 @@ func (SocketIO) Receive(c *Client, payload []byte) error {
 
 // Say implements [Dialect].
 func (SocketIO) Say(c *Client, n uint64, due time.Time) error {
-	b := appendText(append(c.load.text[:0], `42["say","`...), n, due)
+	b := appendText(append(c.load.text[:0], `42["say","`...), n, due, c.load.TextSize)
 	return c.Send(append(b, `"]`...))
 }
 
@@ -152,5 +152,5 @@ func (Centrifuge) Receive(c *Client, payload []byte) error {
 // Say implements [Dialect].
 func (Centrifuge) Say(c *Client, n uint64, due time.Time) error {
 	b := fmt.Appendf(c.load.text[:0], `{"id":3,"publish":{"channel":"room%d","data":"`, c.Room.Index)
-	return c.Send(append(appendText(b, n, due), `"}}`...))
+	return c.Send(append(appendText(b, n, due, c.load.TextSize), `"}}`...))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,9 +28,12 @@ type Load struct {
 	// Addrs are the servers; clients are dealt out to them in turn.
 	Addrs   []string
 	Dialect Dialect
+	// TextSize is the length of a message's text in bytes, [TextSize] at first.
+	TextSize int
 
 	addrs   []*unix.SockaddrInet4
 	clients []*Client
+	stalled []*Client
 	rooms   []*Room
 	byFD    map[int32]*Client
 	epoll   int
@@ -58,7 +62,7 @@ type Room struct {
 func New(dialect Dialect, addrs []string, clients, room int) (*Load, error) {
 	l := &Load{
 		Addrs: addrs, Dialect: dialect, byFD: map[int32]*Client{}, buffer: make([]byte, 256<<10),
-		asked: map[uint64]request{}, timer: -1, text: make([]byte, 0, 512),
+		asked: map[uint64]request{}, timer: -1, text: make([]byte, 0, 512), TextSize: TextSize,
 	}
 	for _, a := range addrs {
 		parsed, err := netip.ParseAddrPort(a)
@@ -100,6 +104,52 @@ func (l *Load) Connect() error {
 		}
 	}
 	return nil
+}
+
+// Stall has n clients stop reading, as many of each room as of the others; from then
+// on nobody counts on them. It is called while nothing is under way.
+func (l *Load) Stall(n int) error {
+	for i := range n {
+		r := l.rooms[i%len(l.rooms)]
+		c := r.members[len(r.members)-1]
+		r.members = r.members[:len(r.members)-1]
+		if err := c.watch(unix.EPOLL_CTL_DEL, 0); err != nil {
+			return err
+		}
+		l.stalled = append(l.stalled, c)
+	}
+	for _, r := range l.rooms {
+		r.received = r.said.Count() * uint64(len(r.members)) // as if it had always been so few
+	}
+	l.clients = slices.DeleteFunc(l.clients, func(c *Client) bool { return slices.Contains(l.stalled, c) })
+	return nil
+}
+
+// Cut has the stalled clients read what is left, and counts those whose connection
+// then ends: the server has given them up.
+func (l *Load) Cut() int {
+	cut := 0
+	open := slices.Clone(l.stalled)
+	for deadline := time.Now().Add(drainWithin); len(open) > 0 && time.Now().Before(deadline); {
+		before := len(open)
+		open = slices.DeleteFunc(open, (*Client).ended)
+		cut += before - len(open)
+		time.Sleep(time.Millisecond)
+	}
+	return cut
+}
+
+// ended reads what has come and tells whether that was the end.
+func (c *Client) ended() bool {
+	for {
+		n, err := unix.Read(c.fd, c.load.buffer)
+		switch {
+		case errors.Is(err, unix.EAGAIN):
+			return false
+		case n == 0, err != nil && !errors.Is(err, unix.EINTR):
+			return true
+		}
+	}
 }
 
 // Idle only answers pings for a time.

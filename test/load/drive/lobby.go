@@ -85,7 +85,7 @@ func (d *Lobby) Say(c *Client, n uint64, due time.Time) error {
 		return c.Send(append(appendShort(b, n), `"}}]`...))
 	}
 	b = fmt.Appendf(b, `["chat:send",{"channel":"lobby:%s","text":"`, c.Room.Name)
-	return c.Send(append(appendText(b, n, due), `"}]`...))
+	return c.Send(append(appendText(b, n, due, c.load.TextSize), `"}]`...))
 }
 
 // Gather makes a lobby of each room, and returns when all members are in it and

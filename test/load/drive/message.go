@@ -8,19 +8,19 @@ import (
 )
 
 // A message's text is a mark, its number in the room, and, unless it is short, the
-// time it was due and filler up to TextSize.
+// time it was due and filler up to its size.
 const (
 	mark      = '~'
 	numberLen = 10
 	stampLen  = 19
-	// TextSize is the length of a text in bytes.
+	// TextSize is the usual length of a text in bytes.
 	TextSize = 64
 )
 
-// appendText appends the text of message n, due at a time.
-func appendText(dst []byte, n uint64, due time.Time) []byte {
+// appendText appends the text of message n, due at a time, with size bytes.
+func appendText(dst []byte, n uint64, due time.Time, size int) []byte {
 	dst = fmt.Appendf(append(dst, mark), "%0*d%0*d", numberLen, n, stampLen, due.UnixNano())
-	for range TextSize - 1 - numberLen - stampLen {
+	for range size - 1 - numberLen - stampLen {
 		dst = append(dst, 'x')
 	}
 	return dst

@@ -7,7 +7,7 @@ import (
 
 func TestTextIsFoundInAnyPayload(t *testing.T) {
 	due := time.Unix(1_700_000_000, 123_456_789)
-	text := string(appendText(nil, 42, due))
+	text := string(appendText(nil, 42, due, TextSize))
 	if len(text) != TextSize {
 		t.Fatalf("a text has %d bytes", len(text))
 	}

@@ -91,7 +91,9 @@ func (r *Results) Markdown(t Table) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s\n\n", t.Title)
+	if t.Title != "" {
+		fmt.Fprintf(&b, "## %s\n\n", t.Title)
+	}
 	if t.Note != "" {
 		fmt.Fprintf(&b, "%s\n\n", t.Note)
 	}

@@ -1,13 +1,14 @@
 // Broadcasts each message to the sender's room with socket.io, with or without its
-// Redis adapter (REDIS=host:port). Prints the address it listens on.
+// Redis adapter (REDIS=host:port), or that over Redis streams (STREAMS=1). Prints the address it listens on.
 import { createServer } from "node:http";
 import { Server } from "socket.io";
-import { adapter } from "./redis.mjs";
+import { adapter, streamsAdapter } from "./redis.mjs";
 
 const http = createServer();
+const makeAdapter = process.env.STREAMS ? streamsAdapter : adapter;
 const io = new Server(http, {
   transports: ["websocket"],
-  adapter: process.env.REDIS ? await adapter(process.env.REDIS) : undefined,
+  adapter: process.env.REDIS ? await makeAdapter(process.env.REDIS) : undefined,
 });
 
 io.on("connection", (socket) => {

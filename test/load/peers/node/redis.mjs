@@ -1,4 +1,5 @@
 import { createAdapter } from "@socket.io/redis-adapter";
+import { createAdapter as createStreamsAdapter } from "@socket.io/redis-streams-adapter";
 import { Redis } from "ioredis";
 
 /** A connection to Redis that sends what is asked in one turn of the loop together. */
@@ -13,4 +14,11 @@ export async function adapter(address) {
   const sub = pub.duplicate();
   await Promise.all([pub.ping(), sub.ping()]);
   return createAdapter(pub, sub);
+}
+
+/** The adapter over a Redis stream; it makes its other connections itself. */
+export async function streamsAdapter(address) {
+  const client = connect(address);
+  await client.ping();
+  return createStreamsAdapter(client, { onlyPlaintext: true });
 }
