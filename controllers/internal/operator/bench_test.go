@@ -118,6 +118,7 @@ func BenchmarkClusters(b *testing.B) {
 	ctx, cancel = context.WithCancel(b.Context())
 	defer cancel()
 	go func() { done <- again.Start(ctx) }()
+	g.Eventually(resync.Reads).WithTimeout(5 * time.Minute).WithPolling(time.Second).Should(BeNumerically(">", benchClusters+benchSamples))
 	quiet(g, resync)
 	b.ReportMetric(float64(resync.Reads())/float64(benchClusters+benchSamples), "reads/resync")
 	b.ReportMetric(float64(len(resync.Writes())), "writes-of-all-resyncs")
