@@ -32,6 +32,14 @@ func TestTheServerAPI(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "serverapi.test.mjs")
 }
 
+func TestEverythingInALobby(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "lobby.yaml")).scenario(t, "lobby.test.mjs")
+}
+
+func TestACountdownOutlivesItsServer(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "lobby.yaml")).scenario(t, "lobby-countdown.test.mjs")
+}
+
 func TestParties(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "party.test.mjs")
 }

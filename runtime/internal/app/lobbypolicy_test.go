@@ -43,6 +43,7 @@ func converted() lobby.Policy {
 		Lifecycle: lobby.LifecyclePolicy{
 			DisconnectGrace: 30 * time.Second, EmptyTimeout: time.Minute, IdleTimeout: 15 * time.Minute, MaxLifetime: 12 * time.Hour,
 		},
+		Search: lobby.SearchPolicy{Enabled: true},
 	}
 }
 

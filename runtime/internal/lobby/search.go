@@ -23,6 +23,8 @@ const (
 	scanAll   = 1000
 	scanBatch = 250
 	scanMost  = 2000
+	// defaultResults are on a page where the policy says nothing.
+	defaultResults = 50
 	// attributeField begins the names of fields that are attributes.
 	attributeField = "attributes."
 	lastKey        = "\xff"
@@ -133,7 +135,7 @@ type query struct {
 
 // understand turns a request into a query, or says what is wrong with it.
 func (p Policy) understand(req *wire.LobbySearch) (query, error) {
-	q := query{lobbyType: p.Type, fields: map[string][]Span{}, limit: p.Search.MaxResults}
+	q := query{lobbyType: p.Type, fields: map[string][]Span{}, limit: cmp.Or(p.Search.MaxResults, defaultResults)}
 	if req.Limit > 0 {
 		q.limit = min(q.limit, req.Limit)
 	}

@@ -6,7 +6,7 @@ const PATIENCE_MS = 15_000;
 
 // Requests whose acknowledgement says where in a stream the client now is. The
 // meta of other acknowledgements says where their change is; it comes as a push too.
-const FOLLOWS = new Set(["lobby:create", "lobby:join", "lobby:get", "chat:join",
+const FOLLOWS = new Set(["lobby:create", "lobby:join", "lobby:get", "lobby:quickJoin", "lobby:respondInvite", "lobby:watch", "chat:join",
   "party:create", "party:join", "party:get", "party:respondInvite"]);
 
 export class User {

@@ -1,0 +1,34 @@
+// The server through which a countdown was begun dies in the middle of it: another one
+// hands the lobby over to its match, once.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Stack } from "../lib/stack.mjs";
+
+const stack = new Stack();
+let alice, bob;
+
+before(async () => {
+  alice = stack.direct("alice", "server-1");
+  bob = stack.direct("bob", "server-2");
+  await Promise.all([alice, bob].map((user) => user.push("session:ready")));
+});
+
+after(() => [alice, bob].forEach((user) => user?.close()));
+
+test("kill -9 in the middle of a countdown", async () => {
+  const { lobby } = await alice.ask("lobby:create", { type: "arena" });
+  await bob.ask("lobby:join", { lobbyId: lobby.id });
+  for (const user of [alice, bob]) await user.ask("lobby:ready", { lobbyId: lobby.id, ready: true });
+  await alice.ask("lobby:start", { lobbyId: lobby.id, key: "s" });
+  await bob.push("lobby:starting");
+  alice.socket.io.reconnection(false);
+  stack.kill("server-1");
+
+  const { match } = await bob.push("lobby:handoff");
+  assert.deepEqual(Object.keys(match.players).sort(), [alice.ready.userId, bob.ready.userId].sort());
+  const { lobby: now } = await bob.ask("lobby:get", { lobbyId: lobby.id });
+  assert.deepEqual([now.status, now.matchId, now.match], ["in_match", match.matchId, match]);
+  assert.equal((await bob.refused("lobby:ready", { lobbyId: lobby.id, ready: false })).reason, "lobby_started");
+  assert.equal(bob.pushes.filter((p) => p.event === "lobby:handoff").length, 1);
+  assert.deepEqual(bob.faults, []);
+});
