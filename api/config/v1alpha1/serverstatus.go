@@ -1,6 +1,12 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // StatusPath is where a server's admin listener answers with its [ServerStatus].
 const StatusPath = "/statusz"
@@ -35,6 +41,21 @@ type ServerStatus struct {
 	// UptimeSeconds is how long ago that was.
 	UptimeSeconds int64       `json:"uptimeSeconds"`
 	Redis         RedisStatus `json:"redis"`
+	// Queues are the MatchmakingQueues whose matcher this server is, by name.
+	Queues map[string]QueueStatus `json:"queues,omitempty"`
+}
+
+// QueueStatus is how a matchmaking queue is doing, as its matcher sees it.
+type QueueStatus struct {
+	// Depth is the number of tickets that wait, OldestTicketSeconds for how long the
+	// first of them has.
+	Depth               int32 `json:"depth"`
+	OldestTicketSeconds int64 `json:"oldestTicketSeconds"`
+	// WaitSecondsP50 and WaitSecondsP95 are of the tickets that were matched lately.
+	WaitSecondsP50 int64 `json:"waitSecondsP50"`
+	WaitSecondsP95 int64 `json:"waitSecondsP95"`
+	// MatchesPerMinute lately.
+	MatchesPerMinute float64 `json:"matchesPerMinute"`
 }
 
 // RedisStatus is how a server finds Redis.
@@ -43,4 +64,17 @@ type RedisStatus struct {
 	Healthy bool `json:"healthy"`
 	// Error says why not, in a few words.
 	Error string `json:"error,omitempty"`
+	// Version is what Redis said it is when the server last logged in.
+	Version string `json:"version,omitempty"`
+	// Credential is the [CredentialRevision] of the password that the server logged in
+	// with last, which it does anew with each probe; empty without one.
+	Credential string `json:"credential,omitempty"`
+}
+
+// CredentialRevision tells passwords apart and says nothing of them to who does not know
+// the admin token.
+func CredentialRevision(adminToken, password string) string {
+	mac := hmac.New(sha256.New, []byte(adminToken))
+	mac.Write([]byte(password))
+	return hex.EncodeToString(mac.Sum(nil)[:8])
 }

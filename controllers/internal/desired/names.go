@@ -32,6 +32,8 @@ const (
 	DirRedisClient = DirSecrets + "/redis-client"
 	// DirPolicySecrets has the keys that policies and queues name, one a file.
 	DirPolicySecrets = DirSecrets + "/policies"
+	// DirAdmin has the token for requests of the operator.
+	DirAdmin = DirSecrets + "/admin"
 	// DirAuth has a folder for each auth provider, by its name.
 	DirAuth = DirSecrets + "/auth"
 	// DirOfflineWebhook has the key that calls of the offline webhook are signed with.
@@ -47,6 +49,7 @@ const (
 	FileRedisKey      = DirRedisClient + "/tls.key"
 
 	FileOfflineWebhook = DirOfflineWebhook + "/" + keySigning
+	FileAdminToken     = DirAdmin + "/" + KeyToken
 )
 
 // ProviderGenerated is the auth provider of a cluster that names none: tokens
@@ -74,6 +77,10 @@ func PoliciesConfigMapName(c *v1alpha1.RealtimeCluster) string { return c.Name +
 // RedisName is the managed Redis: its workload, its Service and the Secret with
 // its password.
 func RedisName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-redis" }
+
+// AdminSecretName is the Secret with the generated token by which the operator tells
+// servers to drain.
+func AdminSecretName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-admin" }
 
 // AuthSecretName is the Secret with the generated HS256 key.
 func AuthSecretName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-auth" }

@@ -21,7 +21,7 @@ const PortService = 80
 // DirAPI has the token of the server API.
 const DirAPI = DirSecrets + "/api"
 
-// KeyToken is the key of the server API's generated token in its Secret.
+// KeyToken is the key of a generated token in its Secret.
 const KeyToken = "token"
 
 // The keys of the managed Redis's Secrets and ConfigMap.
@@ -41,6 +41,10 @@ const AnnotationDefaultImage = v1alpha1.GroupName + "/default-image"
 // AnnotationPolicyRevision of a pod is the newest PolicySet. Writing it makes the
 // kubelet look at the pod's volumes at once, instead of within a minute.
 const AnnotationPolicyRevision = v1alpha1.GroupName + "/policy-revision"
+
+// AnnotationDrain of a pod says since when, in RFC 3339, it is drained before it is
+// taken away.
+const AnnotationDrain = v1alpha1.GroupName + "/drain-since"
 
 // AnnotationRedisUsers of a Redis pod is the hash of the newest file of users; it is
 // written for the same reason.

@@ -18,8 +18,8 @@ const redisProbeUser = "probe"
 const redisEmitterChannels = "socket.io#*"
 
 // maxRedisPasswords is how many passwords are good at once: the newest, and the one
-// before it, with which servers may still log in. That one is good until the next
-// rotation: who wants to be rid of a password that leaked rotates twice.
+// before it, with which servers may still log in. That one is good until all servers
+// report that they use the newest.
 const maxRedisPasswords = 2
 
 // RedisPasswordHash is what the file of users says in place of a password.

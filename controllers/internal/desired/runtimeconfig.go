@@ -19,6 +19,7 @@ func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
 			Admin:  fmt.Sprintf(":%d", PortAdmin),
 			Peer:   fmt.Sprintf(":%d", PortPeer),
 		},
+		Admin:         configv1.Admin{TokenFile: FileAdminToken},
 		Engine:        engine(c.Spec.Engine),
 		Redis:         redis(c),
 		Auth:          auth(c.Spec.Auth),

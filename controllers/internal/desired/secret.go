@@ -23,7 +23,7 @@ const generatedLength = 48
 // GeneratedSecrets are the Secrets that the cluster needs and the user did not
 // name, sorted by name.
 func GeneratedSecrets(c *v1alpha1.RealtimeCluster) []Generated {
-	var all []Generated
+	all := []Generated{{Name: AdminSecretName(c), Key: KeyToken, Component: ComponentServer, Length: generatedLength}}
 	if enabled(c.Spec.API.Enabled) && c.Spec.API.TokenSecretRef == nil {
 		all = append(all, Generated{Name: APISecretName(c), Key: KeyToken, Component: ComponentServer, Length: generatedLength})
 	}

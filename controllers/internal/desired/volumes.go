@@ -21,6 +21,7 @@ func serverMounted(c *v1alpha1.RealtimeCluster) []mounted {
 		{configMapVolume("runtime", RuntimeConfigMapName(c)), DirRuntime},
 		{configMapVolume("policies", PoliciesConfigMapName(c)), DirPolicies},
 		{secretVolume("policy-secrets", PolicySecretName(c)), DirPolicySecrets},
+		{secretVolume("admin", AdminSecretName(c), corev1.KeyToPath{Key: KeyToken, Path: KeyToken}), DirAdmin},
 	}
 	all = append(all, redisMounted(c)...)
 	if sources := authSources(c); len(sources) > 0 {

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest/komega"
 
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 	"github.com/anteroom/anteroom/controllers/internal/testenv"
@@ -49,6 +50,7 @@ func children(namespace string) []client.Object {
 		named(&corev1.ConfigMap{}, "arena-policies"),
 		named(&corev1.ConfigMap{}, "arena-redis"),
 		named(&corev1.ConfigMap{}, "arena-dashboards"),
+		named(&corev1.Secret{}, "arena-admin"),
 		named(&corev1.Secret{}, "arena-api"),
 		named(&corev1.Secret{}, "arena-auth"),
 		named(&corev1.Secret{}, "arena-redis"),
@@ -91,7 +93,7 @@ var _ = Describe("RealtimeCluster", func() {
 			})).Should(Succeed())
 		}
 		for _, child := range children(cluster.Namespace) {
-			if _, secret := child.(*corev1.Secret); secret && slices.Contains([]string{"arena-api", "arena-auth", "arena-redis"}, child.GetName()) {
+			if _, secret := child.(*corev1.Secret); secret && slices.Contains([]string{"arena-admin", "arena-api", "arena-auth", "arena-redis"}, child.GetName()) {
 				continue // a generated Secret is the user's once it is made
 			}
 			Eventually(komega.Object(child)).Should(HaveField("ObjectMeta.Labels", And(
@@ -221,6 +223,26 @@ var _ = Describe("RealtimeCluster", func() {
 		second := desired.RedisPasswordHash("second")
 		Eventually(komega.Object(users)).Should(WithTransform(hashes, Equal([]string{second, first})))
 		nudged(second, first)
+
+		By("revoking the old one when all servers use the new one")
+		admin := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: desired.AdminSecretName(cluster)}}
+		Expect(komega.Get(admin)()).To(Succeed())
+		using := func(pod, password string) {
+			servers.say(cluster.Namespace, pod, configv1.ServerStatus{Redis: configv1.RedisStatus{
+				Healthy: true, Credential: configv1.CredentialRevision(string(admin.Data[desired.KeyToken]), password),
+			}})
+		}
+		for _, name := range []string{"arena-a", "arena-b"} {
+			using(name, "older")
+			newPod(ctx, cluster, name)
+		}
+		using("arena-a", "second")
+		Consistently(komega.Object(users)).Should(WithTransform(hashes, Equal([]string{second, first})))
+		using("arena-b", "second")
+		Eventually(komega.Object(users)).Should(WithTransform(hashes, Equal([]string{second})))
+		nudged(second)
+
+		By("the next rotation")
 		rotate("third")
 		Eventually(komega.Object(users)).Should(WithTransform(hashes, Equal([]string{desired.RedisPasswordHash("third"), second})))
 	})

@@ -141,33 +141,6 @@ var _ = Describe("The status", func() {
 		Expect(asked.Reads()).To(BeZero(), "secrets and the like were read")
 		Expect(len(asked.Writes())).To(BeNumerically("<=", 3), "%v", asked.Writes())
 	})
-
-	It("grows and shrinks with the connections, telling which pods to take", func(ctx SpecContext) {
-		cluster := newCluster(ctx, newNamespace(ctx),
-			`{replicas: 2, scaling: {mode: Connections, min: 1, max: 5, targetConnectionsPerPod: 100, scaleDown: {stabilization: 1s, maxPodsPerStep: 2}}}`)
-		deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}}
-		Eventually(komega.Get(deployment)).Should(Succeed())
-		pods := map[string]int{"arena-a": 250, "arena-b": 90}
-		for name, connections := range pods {
-			newPod(ctx, cluster, name)
-			servers.say(cluster.Namespace, name, configv1.ServerStatus{Connections: connections})
-		}
-		replicas := func(n int) {
-			GinkgoHelper()
-			Eventually(komega.Object(deployment)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(n))))
-		}
-		replicas(4)
-		evicted := newPod(ctx, cluster, "arena-evicted") // it stays listed, and counts for nothing
-		evicted.Status.Phase, evicted.Status.Conditions = corev1.PodFailed, nil
-		Expect(k8s.Status().Update(ctx, evicted)).To(Succeed())
-		servers.say(cluster.Namespace, "arena-a", configv1.ServerStatus{Connections: 60})
-		servers.say(cluster.Namespace, "arena-b", configv1.ServerStatus{Connections: 30})
-		replicas(1)
-		for name, cost := range map[string]string{"arena-a": "60", "arena-b": "30"} {
-			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: name}}
-			Eventually(komega.Object(pod)).Should(HaveField("ObjectMeta.Annotations", HaveKeyWithValue(corev1.PodDeletionCost, cost)))
-		}
-	})
 })
 
 var _ = Describe("LobbyPolicy and MatchmakingQueue", func() {

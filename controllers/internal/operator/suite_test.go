@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"sync"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ var (
 	k8s      client.Client
 	config   *rest.Config
 	requests *testenv.Requests
-	servers  = &fakeServers{reports: map[string]configv1.ServerStatus{}}
+	servers  = &fakeServers{reports: map[string]configv1.ServerStatus{}, drains: map[string][]string{}, real: map[string]string{}}
 )
 
 func TestOperator(t *testing.T) {
@@ -48,6 +49,7 @@ func TestOperator(t *testing.T) {
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	SetDefaultEventuallyTimeout(patience)
+	EnforceDefaultTimeoutsWhenUsingContexts() // else one with a context waits for ever
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	SetDefaultConsistentlyDuration(time.Second)
 	EnforceDefaultTimeoutsWhenUsingContexts() // a context alone would have no end
@@ -108,23 +110,40 @@ type fakeServers struct {
 	mu      sync.Mutex
 	server  *httptest.Server
 	reports map[string]configv1.ServerStatus
+	// drains are the requests to drain that a pod got: method and bearer token.
+	drains map[string][]string
+	// real are the URLs of the pods that real processes answer for.
+	real map[string]string
 }
 
 func (f *fakeServers) start() func() {
 	f.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		report, ok := f.reports[r.URL.Path]
-		if !ok {
+		pod, what := path.Split(r.URL.Path)
+		pod = path.Clean(pod)
+		report, ok := f.reports[pod]
+		switch {
+		case !ok:
 			http.Error(w, "no such pod", http.StatusNotFound)
-			return
+		case "/"+what == configv1.DrainPath:
+			f.drains[pod] = append(f.drains[pod], r.Method+" "+r.Header.Get("Authorization"))
+			report.Draining, report.Drained = r.Method == http.MethodPut, false
+			report.Ready = !report.Draining
+			f.reports[pod] = report
+		default:
+			_ = json.NewEncoder(w).Encode(report)
 		}
-		_ = json.NewEncoder(w).Encode(report)
 	}))
 	return f.server.Close
 }
 
 func (f *fakeServers) url(pod *corev1.Pod) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if url, ok := f.real["/"+pod.Namespace+"/"+pod.Name]; ok {
+		return url
+	}
 	return f.server.URL + "/" + pod.Namespace + "/" + pod.Name
 }
 
@@ -133,6 +152,15 @@ func (f *fakeServers) say(namespace, pod string, report configv1.ServerStatus) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reports["/"+namespace+"/"+pod] = report
+}
+
+// asked are the requests to drain that a pod got.
+func (f *fakeServers) asked(namespace, pod string) func() []string {
+	return func() []string {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.drains["/"+namespace+"/"+pod]
+	}
 }
 
 // newNamespace makes a namespace that is open to the operator; what is in it is shown
@@ -201,10 +229,11 @@ func newPod(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, name string) *co
 	pod.Namespace, pod.Name, pod.Labels = cluster.Namespace, name, desired.Labels(cluster, desired.ComponentServer)
 	pod.Spec.Containers = []corev1.Container{{Name: "server", Image: "server:1"}}
 	Expect(k8s.Create(ctx, pod)).To(Succeed())
+	before := pod.DeepCopy() // the operator may write to the pod meanwhile
 	pod.Status.Phase, pod.Status.PodIP = corev1.PodRunning, "127.0.0.1"
 	pod.Status.PodIPs = []corev1.PodIP{{IP: "127.0.0.1"}}
 	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
-	Expect(k8s.Status().Update(ctx, pod)).To(Succeed())
+	Expect(k8s.Status().Patch(ctx, pod, client.MergeFrom(before))).To(Succeed())
 	return pod
 }
 

@@ -33,6 +33,10 @@ func (silent) Of(*corev1.Pod) *configv1.ServerStatus { return nil }
 
 func (silent) Begun() bool { return true }
 
+func (silent) Drain(*corev1.Pod, string) {}
+
+func (silent) Serve(*corev1.Pod, string) {}
+
 // unasked are pods that nobody has asked yet.
 type unasked struct{ silent }
 

@@ -29,7 +29,7 @@ func (s *scope) nudge(ctx context.Context) error {
 		if r := s.Reports.Of(pod); r != nil && r.PolicyRevision == s.observed.Revision {
 			continue
 		}
-		if err := s.annotate(ctx, pod, desired.AnnotationPolicyRevision, s.observed.Revision); err != nil {
+		if err := s.annotate(ctx, pod, map[string]string{desired.AnnotationPolicyRevision: s.observed.Revision}); err != nil {
 			failures = append(failures, err)
 		}
 	}
@@ -52,19 +52,26 @@ func (s *scope) nudgeRedis(ctx context.Context) error {
 	var failures []error
 	for i := range list.Items {
 		if pod := &list.Items[i]; pod.DeletionTimestamp.IsZero() && pod.Annotations[desired.AnnotationRedisUsers] != users {
-			failures = append(failures, s.annotate(ctx, pod, desired.AnnotationRedisUsers, users))
+			failures = append(failures, s.annotate(ctx, pod, map[string]string{desired.AnnotationRedisUsers: users}))
 		}
 	}
 	return errors.Join(failures...)
 }
 
-// annotate sets one annotation of a pod. A pod that is gone is no error.
-func (s *scope) annotate(ctx context.Context, pod *corev1.Pod, key, value string) error {
+// annotate sets annotations of a pod; an empty value takes one away. A pod that is
+// gone is no error.
+func (s *scope) annotate(ctx context.Context, pod *corev1.Pod, changes map[string]string) error {
 	changed := pod.DeepCopy()
 	if changed.Annotations == nil {
 		changed.Annotations = map[string]string{}
 	}
-	changed.Annotations[key] = value
+	for key, value := range changes {
+		if value == "" {
+			delete(changed.Annotations, key)
+		} else {
+			changed.Annotations[key] = value
+		}
+	}
 	if err := s.Client.Patch(ctx, changed, client.MergeFrom(pod)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("annotate pod %s: %w", pod.Name, err)
 	}

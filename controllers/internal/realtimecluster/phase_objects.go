@@ -17,7 +17,7 @@ import (
 
 // build makes the objects.
 func (s *scope) build(context.Context) error {
-	s.input.Replicas = s.observed.Replicas
+	s.input.Replicas = s.replicas
 	built, err := stack.Build(s.input)
 	if err != nil {
 		return stop(err)

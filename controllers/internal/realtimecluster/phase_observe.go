@@ -30,6 +30,7 @@ func (s *scope) observe(ctx context.Context) error {
 	if deployment != nil && s.cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections {
 		s.observed.Replicas = *deployment.Spec.Replicas // until scale decides, which it does not while all is paused
 	}
+	s.replicas = s.observed.Replicas
 	if desired.Managed(s.cluster) {
 		if s.observed.Redis, err = owned(ctx, s, desired.RedisName(s.cluster), &appsv1.StatefulSet{}); err != nil {
 			return stop(err)

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
@@ -32,7 +33,7 @@ func (s *scope) redis(ctx context.Context) error {
 }
 
 // redisPasswords keeps the password before the newest good, so that servers that
-// have not read the new one yet stay connected.
+// have not read the new one yet stay connected, until all of them have.
 func (s *scope) redisPasswords(ctx context.Context) error {
 	if len(s.input.RedisPasswords) == 0 {
 		return nil // the Secret is not ours or has no password; that is told already
@@ -42,8 +43,29 @@ func (s *scope) redisPasswords(ctx context.Context) error {
 		return err
 	}
 	known := desired.RedisPasswordHashes(users.Data[desired.KeyRedisUsers])
-	s.input.RedisPasswords = desired.RotateRedisPassword(known, s.input.RedisPasswords[0])
+	newest := s.input.RedisPasswords[0]
+	s.input.RedisPasswords = desired.RotateRedisPassword(known, newest)
+	if len(known) > 0 && known[0] == newest && s.loggedIn() {
+		s.input.RedisPasswords = s.input.RedisPasswords[:1]
+	}
 	return nil
+}
+
+// loggedIn tells whether every server that serves, one at least, has logged in with the
+// newest password.
+func (s *scope) loggedIn() bool {
+	newest, reports := configv1.CredentialRevision(s.adminToken, s.redisPassword), 0
+	for _, p := range s.observed.Pods {
+		switch {
+		case p.Report == nil && !p.Ready:
+			// It has not started, and reads the newest when it does.
+		case p.Report == nil || !p.Report.Redis.Healthy || p.Report.Redis.Credential != newest:
+			return false
+		default:
+			reports++
+		}
+	}
+	return reports > 0
 }
 
 // redisCertificate issues a certificate, or renews one when a third of its time is left.

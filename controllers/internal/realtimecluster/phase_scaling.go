@@ -2,17 +2,16 @@ package realtimecluster
 
 import (
 	"context"
-	"errors"
-	"strconv"
+	"slices"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
+	"github.com/anteroom/anteroom/controllers/internal/status"
 )
 
 // shrinkClock remembers since when fewer pods would be enough for a cluster. It is
@@ -47,30 +46,29 @@ func (c *shrinkClock) forget(key types.NamespacedName) {
 
 // scale decides on the number of pods: that of the spec, which a person or an
 // autoscaler sets through /scale, or in mode Connections one that follows the load.
-func (s *scope) scale(ctx context.Context) error {
+func (s *scope) scale(context.Context) error {
 	if s.cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections {
 		s.observed.Replicas = s.replicasByLoad()
 	}
-	if s.observed.Servers == nil || s.observed.Replicas >= *s.observed.Servers.Spec.Replicas {
-		return nil
-	}
-	return s.priceDeletions(ctx)
+	s.replicas = s.observed.Replicas
+	return nil
 }
 
 func (s *scope) replicasByLoad() int32 {
 	load := s.load()
 	wanted := desired.ReplicasByLoad(s.cluster, load)
+	// Some pods may be on their way out already: fewer have been enough for long enough.
+	draining := slices.ContainsFunc(s.observed.Pods, func(p status.Pod) bool { return p.Leaving && !p.Going })
 	key := client.ObjectKeyFromObject(s.cluster)
 	stabilization := s.cluster.Spec.Scaling.ScaleDown.Stabilization.Duration
 	waited := s.shrink.waited(key, wanted < load.Current, time.Now())
 	if wanted >= load.Current {
 		return wanted
 	}
-	if waited < stabilization {
+	if waited < stabilization && !draining {
 		s.soon(stabilization - waited)
 		return load.Current
 	}
-	s.shrink.forget(key) // the next step waits anew
 	return max(wanted, load.Current-max(s.cluster.Spec.Scaling.ScaleDown.MaxPodsPerStep, 1))
 }
 
@@ -88,24 +86,4 @@ func (s *scope) load() desired.Load {
 		load.Connections += int64(p.Report.Connections)
 	}
 	return load
-}
-
-// priceDeletions tells the Deployment's controller which pods to take: those with
-// the fewest connections. It is done before the number of pods is lowered.
-func (s *scope) priceDeletions(ctx context.Context) error {
-	pods, err := s.serverPods(ctx)
-	if err != nil {
-		return err
-	}
-	var failures []error
-	for i := range pods {
-		cost := "0"
-		if r := s.Reports.Of(&pods[i]); r != nil {
-			cost = strconv.Itoa(r.Connections)
-		}
-		if pods[i].Annotations[corev1.PodDeletionCost] != cost && pods[i].DeletionTimestamp.IsZero() {
-			failures = append(failures, s.annotate(ctx, &pods[i], corev1.PodDeletionCost, cost))
-		}
-	}
-	return errors.Join(failures...)
 }

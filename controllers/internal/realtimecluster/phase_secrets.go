@@ -31,7 +31,10 @@ func (s *scope) secrets(ctx context.Context) error {
 			failures = append(failures, err)
 		case len(secret.Data[g.Key]) == 0:
 			s.observed.Missing = append(s.observed.Missing, fmt.Sprintf("Secret %q has no key %q: set it, or delete the Secret to have a new value made", g.Name, g.Key))
+		case g.Name == desired.AdminSecretName(s.cluster):
+			s.adminToken = string(secret.Data[g.Key])
 		case g.Name == desired.RedisName(s.cluster):
+			s.redisPassword = string(secret.Data[g.Key])
 			s.input.RedisPasswords = []string{desired.RedisPasswordHash(string(secret.Data[g.Key]))}
 		}
 	}

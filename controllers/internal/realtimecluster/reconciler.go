@@ -30,6 +30,10 @@ type Reports interface {
 	// Begun tells whether the pods have been asked once; until then, a pod without a
 	// report means nothing.
 	Begun() bool
+	// Drain and Serve have a pod told to drain, or to serve on instead, in the
+	// background; the token is that of its admin listener.
+	Drain(pod *corev1.Pod, token string)
+	Serve(pod *corev1.Pod, token string)
 }
 
 // Reconciler reconciles RealtimeClusters.

@@ -22,6 +22,13 @@ type scope struct {
 	input    stack.Input
 	built    stack.Stack
 	observed status.Observed
+	// replicas is what the Deployment gets: more than observed.Replicas, which is what
+	// is wanted, while the pods beyond are drained.
+	replicas int32
+	// adminToken is that of the servers' admin listeners; empty when it is not known.
+	adminToken string
+	// redisPassword is the newest of the managed Redis; empty when it is not known.
+	redisPassword string
 	// redisSettled tells that all is known that the StatefulSet of a managed Redis
 	// follows from; without that it is left as it is, because Redis would restart.
 	redisSettled bool
@@ -55,6 +62,7 @@ var phases = []phase{
 	{"redis", (*scope).redis, true},
 	{"gateway", (*scope).gatewayCapabilities, false},
 	{"scaling", (*scope).scale, true},
+	{"drain", (*scope).drain, true},
 	{"build", (*scope).build, false},
 	{"objects", (*scope).applyObjects, true},
 	{"nudge", (*scope).nudge, true},

@@ -44,7 +44,7 @@ type Options struct {
 	Timeout time.Duration
 	// Stale is after how long without an answer the last report no longer counts.
 	Stale time.Duration
-	// URL is where a pod answers.
+	// URL is where a pod answers, without a path.
 	URL func(*corev1.Pod) string
 }
 
@@ -54,7 +54,7 @@ func DefaultOptions() Options {
 }
 
 func adminURL(pod *corev1.Pod) string {
-	return "http://" + net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(desired.PortAdmin)) + configv1.StatusPath
+	return "http://" + net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(desired.PortAdmin))
 }
 
 // Poller keeps the last report of each server pod.
@@ -84,6 +84,8 @@ type entry struct {
 	asked    time.Time
 	answered time.Time
 	report   *configv1.ServerStatus
+	// order is what the pod is told to do; nil when there is nothing to tell.
+	order *order
 }
 
 // New makes a poller that finds pods through the reader, which should be a cache.
@@ -180,7 +182,8 @@ func (p *Poller) due(pods []corev1.Pod, now time.Time) []*corev1.Pod {
 			continue
 		}
 		known := p.known[pod.UID]
-		settled := known.report != nil && known.report.PolicyRevision == pod.Annotations[desired.AnnotationPolicyRevision]
+		settled := known.report != nil && known.report.PolicyRevision == pod.Annotations[desired.AnnotationPolicyRevision] &&
+			known.order.done(known.report)
 		if !settled || now.Sub(known.asked) >= p.o.Interval {
 			known.asked = now
 			p.known[pod.UID] = known
@@ -197,7 +200,7 @@ func (p *Poller) due(pods []corev1.Pod, now time.Time) []*corev1.Pod {
 
 // ask asks one pod and tells the subscribers when something changed.
 func (p *Poller) ask(ctx context.Context, pod *corev1.Pod) {
-	report, err := p.fetch(ctx, p.o.URL(pod))
+	report, err := p.visit(ctx, pod)
 	p.mu.Lock()
 	known := p.known[pod.UID]
 	old := known.report
@@ -248,7 +251,7 @@ func Condition(a, b *configv1.ServerStatus) bool {
 	if a == nil || b == nil {
 		return a != b
 	}
-	return a.PolicyRevision != b.PolicyRevision || a.Redis != b.Redis || a.Ready != b.Ready || a.Draining != b.Draining
+	return a.PolicyRevision != b.PolicyRevision || a.Redis != b.Redis || a.Ready != b.Ready || a.Draining != b.Draining || a.Drained != b.Drained
 }
 
 // Revision differs when the policies that the pod applies do.

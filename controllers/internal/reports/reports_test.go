@@ -1,8 +1,11 @@
 package reports
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +28,58 @@ func newPoller(t *testing.T, url string) (*Poller, *corev1.Pod) {
 		Tick: time.Hour, Interval: time.Hour, Timeout: time.Minute, Stale: time.Minute,
 		URL: func(*corev1.Pod) string { return url },
 	}), pod
+}
+
+// fakePod is a server's admin listener that drains when it is told to.
+type fakePod struct {
+	mu       sync.Mutex
+	draining bool
+	refuse   int // so many requests are refused
+	got      []string
+}
+
+// ServeHTTP implements http.Handler.
+func (f *fakePod) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r.URL.Path == configv1.StatusPath {
+		_ = json.NewEncoder(w).Encode(configv1.ServerStatus{Draining: f.draining})
+		return
+	}
+	f.got = append(f.got, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
+	if f.refuse--; f.refuse >= 0 {
+		http.Error(w, "not yet", http.StatusServiceUnavailable)
+		return
+	}
+	f.draining = r.Method == http.MethodPut
+}
+
+func TestPodsAreToldUntilTheyReportIt(t *testing.T) {
+	fake := &fakePod{refuse: 1}
+	server := httptest.NewServer(fake)
+	defer server.Close()
+	p, pod := newPoller(t, server.URL)
+	round := func(draining bool, got ...string) {
+		t.Helper()
+		if err := p.round(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if r := p.Of(pod); r == nil || r.Draining != draining {
+			t.Errorf("the report is %+v, want draining %v", r, draining)
+		}
+		if !slices.Equal(fake.got, got) {
+			t.Errorf("the pod was told %q, want %q", fake.got, got)
+		}
+		fake.got = nil
+	}
+	round(false)
+	p.Drain(pod, "secret")
+	round(false, "PUT /drain Bearer secret") // refused
+	round(true, "PUT /drain Bearer secret")
+	round(true)
+	p.Serve(pod, "secret")
+	round(false, "DELETE /drain Bearer secret")
+	round(false)
 }
 
 func TestFollowsNoRedirect(t *testing.T) {

@@ -21,13 +21,29 @@ func Cluster(o Observed) v1alpha1.RealtimeClusterStatus {
 		Connections:        Connections(o.Pods),
 		URL:                o.Exposure.URL,
 		PolicyRevision:     o.Revision,
-		Redis:              &v1alpha1.RedisStatus{Address: desired.RedisAddress(o.Cluster)},
+		Redis:              &v1alpha1.RedisStatus{Address: desired.RedisAddress(o.Cluster), Version: redisVersion(o)},
 	}
 	if d := o.Servers; d != nil {
 		out.Replicas, out.ReadyReplicas, out.UpdatedReplicas = d.Status.Replicas, d.Status.ReadyReplicas, d.Status.UpdatedReplicas
 	}
 	out.Conditions = conditions(o, old.Conditions)
 	return out
+}
+
+// maxVersion bounds what is believed to be a version, in bytes.
+const maxVersion = 64
+
+// redisVersion is what the pods were told that Redis is; the last known when none says.
+func redisVersion(o Observed) string {
+	for _, p := range o.Pods {
+		if !p.Going && p.Report != nil && p.Report.Redis.Version != "" && len(p.Report.Redis.Version) <= maxVersion {
+			return p.Report.Redis.Version
+		}
+	}
+	if old := o.Cluster.Status.Redis; old != nil {
+		return old.Version
+	}
+	return ""
 }
 
 // kinds are the conditions in the order in which they are shown; Ready comes last

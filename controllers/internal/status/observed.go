@@ -50,6 +50,8 @@ type Pod struct {
 	Ready bool
 	// Going is true for one that is being deleted.
 	Going bool
+	// Leaving is true for one that is drained before it is taken away.
+	Leaving bool
 	// Problem says why it does not run; empty while it does or is on its way.
 	Problem string
 	// Report is what it said last of itself; nil when it has not.

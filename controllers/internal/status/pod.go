@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
 // hopeless are the reasons of a waiting container that do not end by waiting.
@@ -16,6 +18,7 @@ var hopeless = []string{
 // PodOf reads a pod; its report comes from elsewhere.
 func PodOf(pod *corev1.Pod) Pod {
 	out := Pod{Name: pod.Name, Going: !pod.DeletionTimestamp.IsZero(), Problem: podProblem(pod)}
+	_, out.Leaving = pod.Annotations[desired.AnnotationDrain]
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady {
 			out.Ready = c.Status == corev1.ConditionTrue

@@ -81,7 +81,9 @@ func (a *App) status() v1alpha1.ServerStatus {
 		UptimeSeconds:  int64(time.Since(a.started).Seconds()),
 		Redis:          a.redis.status(),
 	}
+	s.Redis.Credential = a.settings.password.revision(a.settings.config.Admin.TokenFile)
 	if k := a.core.Load(); k != nil {
+		s.Redis.Version = k.probe.Version()
 		stats := k.sessions.Stats()
 		s.Connections, s.Users = stats.Connections, stats.Users
 	}

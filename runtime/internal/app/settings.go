@@ -28,6 +28,7 @@ type Settings struct {
 	policies *config.Policies
 	auth     *auth.Authenticator
 	redis    redisstore.Options
+	password credential
 	version  string
 	log      *slog.Logger
 }
@@ -74,6 +75,7 @@ func Read(files Files, version string, log io.Writer) (*Settings, error) {
 		note(err)
 		s.redis, err = redisOptions(s.config.Redis)
 		note(err)
+		s.password.watch(&s.redis)
 	}
 	if len(problems) > 0 {
 		return nil, &ConfigError{Problems: problems}

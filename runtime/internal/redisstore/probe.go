@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +28,8 @@ type Probe struct {
 	since time.Time
 	// good is when the last round that went well ended.
 	good time.Time
+	// version is what Redis said it is, asked again after each trouble.
+	version string
 }
 
 // ErrNotProbed is what a Probe says before its first round.
@@ -42,7 +45,11 @@ func (p *Probe) Run(ctx context.Context) error {
 	tick := time.NewTicker(p.interval)
 	defer tick.Stop()
 	for {
-		p.note(p.round(ctx))
+		err := p.round(ctx)
+		if err == nil && !p.Healthy() {
+			p.askVersion(ctx)
+		}
+		p.note(err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -59,6 +66,31 @@ func (p *Probe) LastError() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err
+}
+
+// Version is the version that Redis said it has when it last came, such as 7.2.4; empty
+// when it has not said.
+func (p *Probe) Version() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.version
+}
+
+// askVersion notes the version if Redis serves; it may be another one after each trouble.
+func (p *Probe) askVersion(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, p.interval)
+	defer cancel()
+	info, err := p.c.rdb.Info(ctx, "server").Result()
+	if err != nil {
+		return // a Redis that does not tell is as good as any
+	}
+	for line := range strings.Lines(info) {
+		if version, ok := strings.CutPrefix(strings.TrimSpace(line), "redis_version:"); ok {
+			p.mu.Lock()
+			p.version = version
+			p.mu.Unlock()
+		}
+	}
 }
 
 // Since is when the probe became healthy, or when it last was: a round that fails

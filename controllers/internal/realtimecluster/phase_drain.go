@@ -1,0 +1,145 @@
+package realtimecluster
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+	"github.com/anteroom/anteroom/controllers/internal/status"
+)
+
+const (
+	// leavingCost makes the Deployment's controller take the pod before all others, whose
+	// costs are their connections.
+	leavingCost = "-1"
+	// drainMargin is what a pod may take longer to drain than its settings say, such as
+	// for being told.
+	drainMargin = 10 * time.Second
+)
+
+// drain has the pods beyond the wanted number drained before the number is lowered:
+// until they are empty, or their time is up, the Deployment keeps its number. Which pods
+// they are, and since when, is written on the pods, so that a restarted operator goes
+// on. When more pods are wanted again, those that were drained are told to serve on.
+func (s *scope) drain(ctx context.Context) error {
+	servers := s.observed.Servers
+	if servers == nil {
+		return nil
+	}
+	pods, err := s.serverPods(ctx)
+	if err != nil {
+		return err
+	}
+	pods = slices.DeleteFunc(pods, func(p corev1.Pod) bool { return !p.DeletionTimestamp.IsZero() })
+	current, surplus := *servers.Spec.Replicas, len(pods)-int(s.replicas)
+	switch {
+	case rollingOut(servers):
+		surplus = 0 // pods are replaced anyway, and drain when they are told to stop
+	case len(pods) > int(current):
+		// The number was lowered a moment ago and the pods are still about to go.
+		s.replicas = max(s.replicas, current)
+		return nil
+	}
+	leaving := desired.Leaving(s.candidates(pods), surplus)
+	if s.replicas < current && !s.empty(pods, leaving) {
+		s.replicas = current
+	} else if s.replicas < current {
+		s.shrink.forget(client.ObjectKeyFromObject(s.cluster)) // the next step waits anew
+	}
+	return s.tell(ctx, pods, leaving)
+}
+
+// rollingOut tells whether pods of an older template are there.
+func rollingOut(d *appsv1.Deployment) bool {
+	return d.Status.ObservedGeneration >= d.Generation && d.Status.UpdatedReplicas < d.Status.Replicas
+}
+
+func (s *scope) candidates(pods []corev1.Pod) []desired.Candidate {
+	all := make([]desired.Candidate, len(pods))
+	for i := range pods {
+		p, r := status.PodOf(&pods[i]), s.Reports.Of(&pods[i])
+		all[i] = desired.Candidate{Name: p.Name, Leaving: p.Leaving, Serves: p.Ready || r != nil}
+		if r != nil {
+			all[i].Connections = r.Connections
+		}
+	}
+	return all
+}
+
+// empty tells whether the pods that leave may be taken away.
+func (s *scope) empty(pods []corev1.Pod, leaving map[string]bool) bool {
+	empty := true
+	for i := range pods {
+		if leaving[pods[i].Name] && !s.drained(&pods[i]) {
+			empty = false
+		}
+	}
+	return empty
+}
+
+// drained tells whether a pod has no clients any more, or had its time. A pod that is
+// not ready and does not report has none.
+func (s *scope) drained(pod *corev1.Pod) bool {
+	r := s.Reports.Of(pod)
+	if r == nil && !status.PodOf(pod).Ready {
+		return s.Reports.Begun()
+	}
+	since, err := time.Parse(time.RFC3339, pod.Annotations[desired.AnnotationDrain])
+	if err != nil {
+		return false // it is about to be told
+	}
+	if r != nil && r.Drained {
+		return true
+	}
+	d := s.cluster.Spec.Drain
+	left := time.Until(since.Add(d.Settle.Duration + d.Window.Duration + d.FlushTimeout.Duration + drainMargin))
+	s.soon(left)
+	return left <= 0
+}
+
+// tell marks the pods that leave and has them told, and takes that back from others.
+// When pods are picked, all get their deletion cost.
+func (s *scope) tell(ctx context.Context, pods []corev1.Pod, leaving map[string]bool) error {
+	picking := slices.ContainsFunc(pods, func(p corev1.Pod) bool { return leaving[p.Name] && !marked(&p) })
+	var failures []error
+	for i := range pods {
+		pod, r := &pods[i], s.Reports.Of(&pods[i])
+		changes := map[string]string{}
+		switch {
+		case leaving[pod.Name] && !marked(pod):
+			changes[desired.AnnotationDrain], changes[corev1.PodDeletionCost] = time.Now().UTC().Format(time.RFC3339), leavingCost
+		case !leaving[pod.Name] && marked(pod):
+			changes[desired.AnnotationDrain], changes[corev1.PodDeletionCost] = "", cost(r)
+		case !leaving[pod.Name] && picking && pod.Annotations[corev1.PodDeletionCost] != cost(r):
+			changes[corev1.PodDeletionCost] = cost(r)
+		}
+		if len(changes) > 0 {
+			failures = append(failures, s.annotate(ctx, pod, changes))
+		}
+		switch {
+		case leaving[pod.Name]:
+			s.Reports.Drain(pod, s.adminToken)
+		case marked(pod) || r != nil && r.Draining:
+			s.Reports.Serve(pod, s.adminToken)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+func marked(pod *corev1.Pod) bool { return pod.Annotations[desired.AnnotationDrain] != "" }
+
+// cost is what it costs to take a pod away: the connections that it holds.
+func cost(r *configv1.ServerStatus) string {
+	if r == nil {
+		return "0"
+	}
+	return strconv.Itoa(r.Connections)
+}
