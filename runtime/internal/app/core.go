@@ -160,6 +160,7 @@ func (a *App) background(k *core) []func(context.Context) error {
 	}
 	all := []func(context.Context) error{
 		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch), quiet(k.places.run),
+		quiet(a.memory.run),
 		func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) },
 	}
 	if k.directory != nil {

@@ -9,20 +9,29 @@ import (
 )
 
 // gate stands before everything that costs something: it answers 503 while there
-// is nothing to serve with, and to handshakes beyond connectsPerSecond.
+// is nothing to serve with, and to handshakes for which there is no room, or that
+// come faster than connectsPerSecond.
 type gate struct {
 	next     atomic.Pointer[http.Handler]
+	bounds   []bound
 	perSec   func() int
 	connects *rate.Limiter
-	refused  func()
+	refused  func(reason string)
+}
+
+// bound is a reason to turn new connections away, for as long as it is reached.
+type bound struct {
+	// reason is the metric's word for it, text the client's.
+	reason, text string
+	reached      func() bool
 }
 
 // newGate makes a gate that is shut until open is called. PerSecond gives the
 // connects that are let in, with a burst of one second's worth; refused is told
-// of those that are not.
-func newGate(perSecond func() int, refused func()) *gate {
+// why others are not.
+func newGate(perSecond func() int, refused func(reason string), bounds ...bound) *gate {
 	now := perSecond()
-	return &gate{perSec: perSecond, connects: rate.NewLimiter(rate.Limit(now), now), refused: refused}
+	return &gate{perSec: perSecond, connects: rate.NewLimiter(rate.Limit(now), now), refused: refused, bounds: bounds}
 }
 
 // open lets requests through to next.
@@ -35,10 +44,12 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		later(w, "this server is starting")
 		return
 	}
-	if handshake(r) && !g.admit() {
-		g.refused()
-		later(w, "this server takes up no more connections right now")
-		return
+	if handshake(r) {
+		if reason, text := g.against(); reason != "" {
+			g.refused(reason)
+			later(w, text)
+			return
+		}
 	}
 	(*next).ServeHTTP(w, r)
 }
@@ -46,6 +57,19 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // handshake tells whether a request begins a connection: it names no session.
 func handshake(r *http.Request) bool {
 	return r.Method == http.MethodGet && !r.URL.Query().Has("sid")
+}
+
+// against says what there is against a new connection; reason is "" for nothing.
+func (g *gate) against() (reason, text string) {
+	for _, b := range g.bounds {
+		if b.reached() {
+			return b.reason, b.text
+		}
+	}
+	if !g.admit() {
+		return "rate", "this server takes up no more connections right now"
+	}
+	return "", ""
 }
 
 func (g *gate) admit() bool {

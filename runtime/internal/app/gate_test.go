@@ -8,7 +8,7 @@ import (
 
 func TestGate(t *testing.T) {
 	perSecond, refused := 2, 0
-	g := newGate(func() int { return perSecond }, func() { refused++ })
+	g := newGate(func() int { return perSecond }, func(string) { refused++ })
 	ask := func(method, target string) int {
 		w := httptest.NewRecorder()
 		g.ServeHTTP(w, httptest.NewRequest(method, target, http.NoBody))

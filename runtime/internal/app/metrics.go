@@ -3,14 +3,14 @@ package app
 import "github.com/prometheus/client_golang/prometheus"
 
 // metrics are those of the server as a whole.
-type metrics struct{ turnedAway prometheus.Counter }
+type metrics struct{ turnedAway *prometheus.CounterVec }
 
 // newMetrics makes and registers them; the functions are asked at each scrape.
 func newMetrics(registry prometheus.Registerer, ready, redis, draining func() bool, revision func() string) *metrics {
-	m := &metrics{turnedAway: prometheus.NewCounter(prometheus.CounterOpts{
+	m := &metrics{turnedAway: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "anteroom_connects_turned_away_total",
-		Help: "Handshakes answered 503 because there were more than connectsPerSecond.",
-	})}
+		Help: "Handshakes answered 503, by reason: rate (connectsPerSecond), full (connectionsPerPod), memory.",
+	}, []string{"reason"})}
 	gauge := func(name, help string, is func() bool) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
 			if is() {

@@ -33,6 +33,7 @@ type App struct {
 	rules    *policies
 	redis    *redisHealth
 	gate     *gate
+	memory   *memory
 
 	client, admin net.Listener
 	peers         *peers
@@ -56,7 +57,12 @@ func New(ctx context.Context, s *Settings) (*App, error) {
 	a.checks.Add("draining", a.checkDraining)
 	ready := func() bool { return len(a.checks.Failing()) == 0 }
 	m := newMetrics(a.registry, ready, a.redis.healthy, a.drain.on, a.rules.revision)
-	a.gate = newGate(func() int { return a.rules.limits().ConnectsPerSecond }, m.turnedAway.Inc)
+	a.memory = newMemory(a.log)
+	a.registry.MustRegister(a.memory)
+	a.gate = newGate(func() int { return a.rules.limits().ConnectsPerSecond },
+		func(reason string) { m.turnedAway.WithLabelValues(reason).Inc() },
+		bound{"memory", "this server is short of memory", a.memory.short},
+		bound{"full", "this server is full", a.full})
 
 	var err error
 	var ports net.ListenConfig
@@ -97,6 +103,13 @@ func (a *App) APIAddress() net.Addr {
 		return nil
 	}
 	return a.api.Addr()
+}
+
+// full tells whether there are as many connections as there may be, those included
+// that are not authenticated.
+func (a *App) full() bool {
+	k, most := a.core.Load(), a.rules.limits().Connections
+	return k != nil && most > 0 && k.sockets.Waiting() >= most
 }
 
 func (a *App) checkDraining() error {

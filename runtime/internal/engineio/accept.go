@@ -72,7 +72,7 @@ func (srv *Server) accept(w http.ResponseWriter, r *http.Request, s *Socket) (*w
 	}
 	c := &wsConn{socket: s, flusher: srv.nextFlusher()}
 	c.deadline.owner = c
-	c.decoder.limit, c.decoder.binary = srv.options.MaxPayload, srv.options.Binary
+	c.decoder.binary = srv.options.Binary
 	if n := buffered.Reader.Buffered(); n > 0 {
 		early, _ := buffered.Reader.Peek(n)
 		c.early = append([]byte(nil), early...)

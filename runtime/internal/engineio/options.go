@@ -37,6 +37,9 @@ type Options struct {
 	ReadTimeout time.Duration
 	// MaxPayload is the largest message, and the largest POST, in bytes: 1,000,000.
 	MaxPayload int
+	// EarlyPayload is the same for a client that the owner does not trust yet, see
+	// [Socket.Trust]; 0 makes no difference.
+	EarlyPayload int
 	// OutboundBytes bounds what waits to be written to a client: 1 MiB. A session
 	// that would exceed it is closed as a slow consumer; a frame of any size may
 	// wait alone.

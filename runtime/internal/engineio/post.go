@@ -58,7 +58,7 @@ func (s *Socket) endPost(p *polling) {
 
 // readBody reads no more than the largest payload, whatever the length announced.
 func (s *Socket) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	limit := int64(s.server.options.MaxPayload)
+	limit := int64(s.payloadLimit())
 	if r.ContentLength > limit {
 		return nil, &http.MaxBytesError{Limit: limit}
 	}

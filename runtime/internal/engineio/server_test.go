@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -166,5 +167,53 @@ func TestConnectionFailsWhileOpening(t *testing.T) {
 	c.begin()
 	if s.Open() {
 		t.Error("the session is still open")
+	}
+}
+
+// Until the owner trusts a client, it is read no more of than EarlyPayload.
+func TestEarlyPayload(t *testing.T) {
+	options := calm(false)
+	options.EarlyPayload = 100
+	big := "4" + strings.Repeat("x", 100)
+	t.Run("websocket", func(t *testing.T) {
+		h := newHost(t, options, nil)
+		c := h.open()
+		c.send(big)
+		c.wantClose(CodeTooBig)
+	})
+	t.Run("polling", func(t *testing.T) {
+		h := newHost(t, options, nil)
+		if a := h.do("POST", h.startPolling(), big); a.status != http.StatusRequestEntityTooLarge {
+			t.Errorf("a POST is answered %d", a.status)
+		}
+	})
+	t.Run("trusted", func(t *testing.T) {
+		h := newHost(t, options, nil)
+		c := h.open()
+		receive(t, h.handler.opened, "open").Trust()
+		c.send(big)
+		c.want(big)
+		q := h.startPolling()
+		receive(t, h.handler.opened, "open").Trust()
+		h.want("POST", q, big, 200, "ok")
+	})
+}
+
+// Ids begin with the prefix, and a request's is read as the engine reads it.
+func TestSessionIDOfARequest(t *testing.T) {
+	options := calm(false)
+	options.IDPrefix = "abc-_123"
+	h := newHost(t, options, nil)
+	_, sid, _ := strings.Cut(h.startPolling(), "sid=")
+	if !strings.HasPrefix(sid, options.IDPrefix) || len(sid) != 28 {
+		t.Errorf("session id %q", sid)
+	}
+	for query, want := range map[string]string{
+		"sid=" + sid: sid, "x=1&sid=a": "a", "": "", "sid=": "", "sid=a&sid=b": "", "sid=..": "", "sid=%zz": "",
+		"sid=" + strings.Repeat("a", 37): "",
+	} {
+		if got := SessionID(httptest.NewRequest("GET", "/?"+query, http.NoBody)); got != want {
+			t.Errorf("%q names %q, want %q", query, got, want)
+		}
 	}
 }

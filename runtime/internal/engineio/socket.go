@@ -17,6 +17,8 @@ type Socket struct {
 	events sync.Mutex
 	told   atomic.Bool
 	closed atomic.Bool
+	// trusted by the owner.
+	trusted atomic.Bool
 	// awaiting is the state of the heartbeat.
 	awaiting atomic.Uint32
 
@@ -123,6 +125,18 @@ func (s *Socket) Writable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.closed.Load() && s.polling != nil && s.polling.waiting && s.polling.out.empty()
+}
+
+// Trust lets the client send messages of the full size from now on.
+func (s *Socket) Trust() { s.trusted.Store(true) }
+
+// payloadLimit is the largest message, and the largest POST, that is read now.
+func (s *Socket) payloadLimit() int {
+	o := &s.server.options
+	if o.EarlyPayload > 0 && !s.trusted.Load() {
+		return min(o.EarlyPayload, o.MaxPayload)
+	}
+	return o.MaxPayload
 }
 
 // Close ends the session once what is queued has been sent. The code and the text,

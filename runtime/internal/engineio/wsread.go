@@ -16,6 +16,7 @@ func (c *wsConn) received(b []byte) {
 	c.mu.Lock()
 	c.decoder.skip = c.phase != phaseOpen
 	c.mu.Unlock()
+	c.decoder.limit = s.payloadLimit()
 	if err := c.decoder.feed(b, c); err != nil {
 		c.decoder.broken = true
 		c.fault(err)

@@ -24,6 +24,7 @@ type conn struct {
 	// Only what the client sends changes these.
 	auth   json.RawMessage // of the CONNECT that is being taken up
 	strays uint8           // CONNECTs to other namespaces
+	early  uint8           // packets before there was a session
 	left   bool            // the client has said that it disconnects
 
 	mu sync.Mutex
@@ -85,6 +86,7 @@ func (c *conn) opened(s *session.Session) bool {
 		return false
 	}
 	c.session.Store(s)
+	c.below.Trust()
 	return true
 }
 

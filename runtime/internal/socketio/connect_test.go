@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
 
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -158,6 +159,7 @@ func TestRudeClients(t *testing.T) {
 		send    string
 	}{
 		{"event before CONNECT", false, `42["sync:ping"]`},
+		{"large before CONNECT", false, `40{"token":"` + strings.Repeat("x", earlyPayload) + `"}`},
 		{"second CONNECT", true, `40{"token":"ann"}`},
 		{"binary event", true, `451-["a",{"_placeholder":true,"num":0}]`},
 		{"binary ack", true, `461-1[{"_placeholder":true,"num":0}]`},
@@ -180,7 +182,7 @@ func TestRudeClients(t *testing.T) {
 					}
 				}
 				_ = rude.send(c.send)
-				if c.name == "far too large" && transport == "polling" {
+				if len(c.send) > 9000 && transport == "polling" {
 					rude.stop() // a POST that is too large is refused with 413, no more
 				}
 				rude.closed()
@@ -342,5 +344,19 @@ func TestConnectTimeout(t *testing.T) {
 	st := newStack(t, func(s *setup) { s.socket.ConnectTimeout = 50 * time.Millisecond })
 	for _, transport := range []string{"websocket", "polling"} {
 		st.dial(transport).closed()
+	}
+}
+
+// Before a client is connected it may send a few packets, whatever they are.
+func TestFloodBeforeConnect(t *testing.T) {
+	st := newStack(t)
+	conn := st.rawDial()
+	for range maxEarly + 1 {
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(`430[]`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, code, text := readToEnd(t, conn); code != websocket.ClosePolicyViolation || text != errFlood.Error() {
+		t.Errorf("close %d %q", code, text)
 	}
 }

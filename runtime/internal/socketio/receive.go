@@ -15,7 +15,11 @@ import (
 // on one connection.
 const maxStrays = 8
 
+// maxEarly is how many packets are read of a client that is not connected.
+const maxEarly = 32
+
 var (
+	errFlood  = errors.New("too many packets before CONNECT was answered")
 	errTwice  = errors.New("CONNECT on a connection that is connected")
 	errEarly  = errors.New("event before CONNECT was answered")
 	errStrays = errors.New("too many CONNECTs to namespaces that do not exist")
@@ -52,6 +56,12 @@ func (h clients) Close(below *engineio.Socket, reason engineio.Reason) {
 
 // receive takes a packet in. The text is only valid during the call.
 func (c *conn) receive(text []byte) error {
+	if c.session.Load() == nil {
+		if c.early == maxEarly {
+			return errFlood
+		}
+		c.early++
+	}
 	p, err := parsePacket(text)
 	if err != nil {
 		return err

@@ -19,6 +19,10 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
+// earlyPayload is how many bytes a message may have before the client is connected:
+// room for a token and for many streams to resume.
+const earlyPayload = 64 << 10
+
 // closeTimeout is how long a client may take to fetch what was sent before a close,
 // and to answer the close.
 const closeTimeout = 2 * time.Second
@@ -93,6 +97,7 @@ func (s *Server) engineOptions(o Options) (engineio.Options, error) {
 		Path:         strings.TrimSuffix(o.Path, "/") + "/",
 		PingInterval: o.PingInterval, PingTimeout: o.PingTimeout, UpgradeTimeout: o.UpgradeTimeout,
 		CloseTimeout:  closeTimeout,
+		EarlyPayload:  earlyPayload,
 		IDPrefix:      o.IDPrefix,
 		MaxPayload:    int(2 * o.MaxPayload),
 		OutboundLimit: func() int { return int(o.OutboundBytes()) },
