@@ -151,6 +151,52 @@ func TestFault03SlowConsumer(t *testing.T) {
 	})
 }
 
+// Whoever was warned of is told of when it has read most of what waited, on either
+// transport, and on the way from one to the other.
+func TestRelief(t *testing.T) {
+	frame := Message(Text, strings.Repeat("x", 60_000))
+	start := func(t *testing.T) (*host, chan *Socket) {
+		options := calm(false)
+		options.OutboundBytes = 100_000
+		relieved := make(chan *Socket, 10)
+		options.Relief = func(s *Socket) { relieved <- s }
+		return newHost(t, options, nil), relieved
+	}
+	lag := func(t *testing.T, s *Socket) {
+		t.Helper()
+		if s.Lagging() {
+			t.Error("lagging before anything was sent")
+		}
+		if !s.Send(frame) || !s.Lagging() {
+			t.Error("more than half of the bound waits, and that is not lagging")
+		}
+	}
+	t.Run("polling", func(t *testing.T) {
+		h, relieved := start(t)
+		q := h.startPolling()
+		s := receive(t, h.handler.opened, "open")
+		lag(t, s)
+		h.want("GET", q, "", 200, "4"+strings.Repeat("x", 60_000))
+		if receive(t, relieved, "relief") != s || s.Lagging() {
+			t.Error("still lagging")
+		}
+	})
+	t.Run("upgrade", func(t *testing.T) {
+		h, relieved := start(t)
+		q := h.startPolling()
+		s := receive(t, h.handler.opened, "open")
+		c := h.dial(strings.Replace(q, "polling", "websocket", 1))
+		c.send("2probe")
+		c.want("3probe")
+		lag(t, s)
+		c.send("5")
+		c.want("4" + strings.Repeat("x", 60_000))
+		if receive(t, relieved, "relief") != s || s.Lagging() {
+			t.Error("still lagging")
+		}
+	})
+}
+
 func (c *wsConn) queuedBytes() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -71,6 +71,8 @@ type Options struct {
 	// Backlog is told that more than half of OutboundBytes is waiting, once until it
 	// has fallen below a quarter. It is called by whoever sends and must not block.
 	Backlog func(s *Socket)
+	// Relief is told when it has. It is called from a goroutine of its own.
+	Relief func(s *Socket)
 	// Log gets what handlers panic with; nil is slog's default.
 	Log *slog.Logger
 

@@ -26,7 +26,7 @@ type polling struct {
 
 func newPolling() *polling { return &polling{wake: make(chan struct{}, 1)} }
 
-func (p *polling) push(f *Frame, bound int) pushed {
+func (p *polling) push(s *Socket, f *Frame, bound int) pushed {
 	if p.out.bytes+len(f.wire) > bound && !p.out.empty() {
 		return pushFull
 	}
@@ -34,6 +34,7 @@ func (p *polling) push(f *Frame, bound int) pushed {
 	p.nudge()
 	if !p.warned && p.out.bytes > bound/2 {
 		p.warned = true
+		s.lagging.Store(true)
 		return pushHalf
 	}
 	return pushOK
@@ -73,7 +74,11 @@ func (p *polling) take(s *Socket) (payload []byte, ok bool) {
 		}
 		payload = appendPayload(payload, f)
 	}
-	p.out.bytes, p.warned = 0, false
+	p.out.bytes = 0
+	if p.warned {
+		p.warned = false
+		s.relieve()
+	}
 	if p.last != nil {
 		payload = appendPayload(payload, p.last)
 	}

@@ -17,6 +17,9 @@ type Socket struct {
 	events sync.Mutex
 	told   atomic.Bool
 	closed atomic.Bool
+	// lagging: more than half of the outbox's bound was waiting, and not yet less than
+	// a quarter of it.
+	lagging atomic.Bool
 	// trusted by the owner.
 	trusted atomic.Bool
 	// awaiting is the state of the heartbeat.
@@ -114,7 +117,7 @@ func (s *Socket) push(f *Frame) pushed {
 	if s.closed.Load() {
 		return pushClosed
 	}
-	return s.polling.push(f, s.server.options.bound())
+	return s.polling.push(s, f, s.server.options.bound())
 }
 
 // Writable tells whether a message sent now would go out at once.
@@ -125,6 +128,18 @@ func (s *Socket) Writable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.closed.Load() && s.polling != nil && s.polling.waiting && s.polling.out.empty()
+}
+
+// Lagging tells whether the client is slow to read: from the call of Options.Backlog
+// to that of Options.Relief.
+func (s *Socket) Lagging() bool { return s.lagging.Load() }
+
+// relieve ends lagging.
+func (s *Socket) relieve() {
+	s.lagging.Store(false)
+	if relief := s.server.options.Relief; relief != nil {
+		go relief(s)
+	}
 }
 
 // Trust lets the client send messages of the full size from now on.

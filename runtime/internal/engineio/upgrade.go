@@ -61,6 +61,7 @@ func (s *Socket) upgrade(c *wsConn) error {
 	s.server.lines.set.drop(&c.deadline)
 	p := s.polling
 	c.mu.Lock()
+	c.warned = p.warned
 	for !p.out.empty() {
 		c.put(p.out.pop())
 	}

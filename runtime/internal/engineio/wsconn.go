@@ -58,6 +58,7 @@ func (c *wsConn) push(f *Frame) pushed {
 	c.put(f)
 	if !c.warned && c.out.bytes > bound/2 {
 		c.warned = true
+		c.socket.lagging.Store(true)
 		return pushHalf
 	}
 	return pushOK
@@ -128,6 +129,7 @@ func (c *wsConn) wrote(n int, stalled bool) {
 	c.timed = false
 	if c.warned && c.out.bytes < c.socket.server.options.bound()/4 {
 		c.warned = false
+		c.socket.relieve()
 	}
 	if !c.out.empty() {
 		c.schedule()

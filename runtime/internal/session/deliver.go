@@ -42,6 +42,8 @@ type follow struct {
 	now      stream.Snapshot
 	snapping bool
 	held     []*stream.Delivery
+	// behind: what comes is left out until the connection has caught up.
+	behind bool
 }
 
 // attached keeps what the Hub gave; false when the follow is over already.
@@ -106,6 +108,7 @@ func (f *follow) Deliver(d *stream.Delivery) {
 func (f *follow) deliverLocked(d *stream.Delivery) (over bool) {
 	switch {
 	case f.done:
+	case f.leaveOut(d):
 	case !f.snapping:
 		f.push(d)
 	case len(f.held) < heldDeliveries:

@@ -20,6 +20,7 @@ type leaver struct {
 	left            *[]string
 }
 
+func (l *leaver) Lagging() bool     { return false }
 func (l *leaver) Transport() string { return l.transport }
 
 func (l *leaver) Close(reason wire.CloseReason) {

@@ -16,6 +16,7 @@ type Metrics struct {
 	closes      *prometheus.CounterVec
 	requests    *prometheus.CounterVec
 	durations   *prometheus.HistogramVec
+	leftOuts    prometheus.Counter
 }
 
 // NewMetrics makes the metrics and registers them. Registering twice with the
@@ -40,10 +41,16 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help:    "Time from taking a request up to its answer.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"event"}),
+		leftOuts: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "anteroom_left_out_patches_total",
+			Help: "Patches that were not sent to clients that read too slowly; a snapshot takes their place.",
+		}),
 	}
-	reg.MustRegister(m.connections, m.refusals, m.closes, m.requests, m.durations)
+	reg.MustRegister(m.connections, m.refusals, m.closes, m.requests, m.durations, m.leftOuts)
 	return m
 }
+
+func (m *Metrics) leftOut() { m.leftOuts.Inc() }
 
 func (m *Metrics) opened() { m.connections.Inc() }
 

@@ -22,6 +22,9 @@ type Conn interface {
 	// Close ends the transport, after what was sent before if that can be had soon,
 	// so that a stock client connects again by itself.
 	Close(reason wire.CloseReason)
+	// Lagging tells whether the client is slow to read what is sent: much waits for
+	// it. Session.CaughtUp is to be called when that is over.
+	Lagging() bool
 	RemoteAddr() string
 	// Transport is "websocket" or "polling"; it changes when a connection upgrades.
 	Transport() string

@@ -31,6 +31,7 @@ type fakeConn struct {
 
 func (c *fakeConn) ID() string         { return "conn" }
 func (c *fakeConn) RemoteAddr() string { return "127.0.0.1:1" }
+func (c *fakeConn) Lagging() bool      { return false }
 func (c *fakeConn) Transport() string  { return "websocket" }
 
 func (c *fakeConn) Emit(event string, payload json.RawMessage) { c.Push(event + " " + string(payload)) }

@@ -54,6 +54,9 @@ func (c *conn) Push(shared any) {
 	}
 }
 
+// Lagging implements session.Conn.
+func (c *conn) Lagging() bool { return c.below.Lagging() }
+
 // Close implements session.Conn: what was sent before goes out first, then the
 // close, which tells the reason.
 func (c *conn) Close(reason wire.CloseReason) { c.below.Close(closeCode(reason), string(reason)) }

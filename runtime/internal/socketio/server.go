@@ -102,6 +102,7 @@ func (s *Server) engineOptions(o Options) (engineio.Options, error) {
 		MaxPayload:    int(2 * o.MaxPayload),
 		OutboundLimit: func() int { return int(o.OutboundBytes()) },
 		Backlog:       func(*engineio.Socket) { s.backlogs.Add(1) },
+		Relief:        relieved,
 		AllowOrigin:   newOrigins(o.AllowedOrigins).allows,
 		// The ingress needs its own cookie to find the right server; none is read here.
 		AllowCredentials: true,
@@ -123,6 +124,17 @@ func (s *Server) engineOptions(o Options) (engineio.Options, error) {
 
 // SessionID gives the Engine.IO session that a request belongs to; "" for none.
 func SessionID(r *http.Request) string { return engineio.SessionID(r) }
+
+// relieved tells a session that its client has caught up.
+func relieved(below *engineio.Socket) {
+	c, ok := below.Data().(*conn)
+	if !ok {
+		return
+	}
+	if s := c.session.Load(); s != nil {
+		s.CaughtUp()
+	}
+}
 
 // ServeHTTP serves Engine.IO on the configured path.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
