@@ -83,7 +83,8 @@ func TestContainerMemory(t *testing.T) {
 func TestNewConnectionsAreTurnedAwayFirst(t *testing.T) {
 	for reason, reach := range map[string]func(r *running){
 		"memory": func(r *running) {
-			before := debug.SetMemoryLimit(int64(goMemory().used))
+			runtime.GC()
+			before := debug.SetMemoryLimit(int64(goMemory().used / 2))
 			r.t.Cleanup(func() { debug.SetMemoryLimit(before) })
 		},
 		"full": func(r *running) {
