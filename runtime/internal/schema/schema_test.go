@@ -32,6 +32,7 @@ func TestDecodeNamesTheField(t *testing.T) {
 		{"one of", as[wire.LobbyCreate](s), `{"type":"t","visibility":"secret"}`, "visibility", "must be one of public, friends, private"},
 		{"element", as[wire.ChatSend](s), `{"channel":"c","mentions":["a",` + many + `]}`, "mentions[1]", "may have at most 128 characters"},
 		{"raw JSON", as[wire.ChatSend](s), `{"channel":"c","data":"` + strings.Repeat("x", 5000) + `"}`, "data", "may have at most 4096 bytes"},
+		{"either", as[wire.PresenceSubscribe](s), `{}`, "userIds", "is required without list"},
 		{"not both", as[wire.ChatHistory](s), `{"channel":"c","before":1,"after":2}`, "after", "may not be given together with before"},
 		{"not an object", as[wire.LobbyCreate](s), `"t"`, "", "must be a JSON object, not string"},
 		{"a list", as[wire.LobbyCreate](s), `[1]`, "", "must be a JSON object, not array"},
