@@ -48,6 +48,10 @@ func TestMatchmaking(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "queues.yaml")).scenario(t, "matchmaking.test.mjs")
 }
 
+func TestPresenceAndNotifications(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "presence-notify.test.mjs")
+}
+
 func TestPoliciesBoundAndTravelLive(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "policies-live.test.mjs")
 }
