@@ -40,6 +40,8 @@ type kubelet struct {
 	pods  map[string]*process
 	users map[string]string // annotations of the Redis pod at its last look
 	db    *exec.Cmd
+	// broken has Redis' users left alone, because a spec breaks them.
+	broken bool
 }
 
 // process is a server that runs for a pod.
@@ -162,7 +164,7 @@ func (k *kubelet) look(ctx context.Context, pod *corev1.Pod) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if pod.Name == "arena-redis-0" {
-		if !maps.Equal(pod.Annotations, k.users) && k.writeUsers(ctx) == nil && k.loadUsers() == nil {
+		if !k.broken && !maps.Equal(pod.Annotations, k.users) && k.writeUsers(ctx) == nil && k.loadUsers() == nil {
 			k.users = pod.Annotations
 		}
 		return
@@ -255,6 +257,13 @@ func (k *kubelet) startRedis() {
 func (k *kubelet) stopRedis() {
 	_ = k.db.Process.Signal(syscall.SIGKILL) // it may have ended
 	_ = k.db.Wait()
+}
+
+// leaveRedis has Redis left as the spec makes it from now on.
+func (k *kubelet) leaveRedis() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.broken = true
 }
 
 // restartRedis starts it anew with further flags.

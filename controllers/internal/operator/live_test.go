@@ -163,6 +163,7 @@ var _ = Describe("With servers that run", func() {
 	DescribeTable("the condition of Redis says what is wrong with it, and heals", func(ctx SpecContext, breaks func(*kubelet), reason string) {
 		cluster, k, _ := newLive(ctx)
 		Expect(komega.Object(cluster)()).To(HaveField("Status.Redis.Version", MatchRegexp(`^\d+\.\d+`)))
+		k.leaveRedis()
 		breaks(k)
 		Eventually(conditionOf(cluster, v1alpha1.ConditionRedisReady)).WithContext(ctx).Should(Equal("False/" + reason))
 		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("False/RedisNotReady"))

@@ -45,13 +45,13 @@ func (a *App) authorized(next http.HandlerFunc) http.Handler {
 }
 
 // beginDrain answers at once; /statusz tells how far the drain is.
-func (a *App) beginDrain(w http.ResponseWriter, _ *http.Request) {
+func (a *App) beginDrain(w http.ResponseWriter, r *http.Request) {
 	k := a.core.Load()
 	if k == nil {
 		later(w, "this server is starting")
 		return
 	}
-	a.drain.begin(k)
+	a.drain.begin(r.Context(), k)
 	w.WriteHeader(http.StatusAccepted)
 }
 

@@ -52,12 +52,12 @@ func (d *drainer) over() bool {
 	}
 }
 
-// begin starts a drain unless one is on.
-func (d *drainer) begin(k *core) *draining {
+// begin starts a drain, which outlives ctx, unless one is on.
+func (d *drainer) begin(ctx context.Context, k *core) *draining {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.now == nil {
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		d.now = &draining{cancel: cancel, done: make(chan struct{})}
 		d.log.Info("server drains", "connections", k.sessions.Stats().Connections,
 			"settle", d.times.Settle.Duration, "window", d.times.Window.Duration)
@@ -106,7 +106,7 @@ func (d *drainer) stop(ctx context.Context, k *core, hurry <-chan struct{}) {
 	d.mu.Lock()
 	d.stopping = true
 	d.mu.Unlock()
-	running := d.begin(k)
+	running := d.begin(ctx, k)
 	select {
 	case <-running.done:
 	case <-hurry:
