@@ -7,12 +7,28 @@ const (
 	EventChatJoin    = "chat:join"    // request: ChatJoin → ChatJoined
 	EventChatLeave   = "chat:leave"   // request: ChatLeave → nothing
 	EventChatSend    = "chat:send"    // request: ChatSend → ChatSent
+	EventChatEdit    = "chat:edit"    // request: ChatEdit → ChatChanged
+	EventChatDelete  = "chat:delete"  // request: ChatDelete → ChatChanged
+	EventChatReact   = "chat:react"   // request: ChatReact → ChatReacted
 	EventChatHistory = "chat:history" // request: ChatHistory → ChatPage
-	EventChatMessage = "chat:message" // push: ChatMessage
+	EventChatRead    = "chat:read"    // request: ChatRead → ChatReadTo; push: ChatReadMark
+	EventChatTyping  = "chat:typing"  // request, needs no acknowledgement: ChatTyping; push: ChatTypist
+	EventChatMute    = "chat:mute"    // request: ChatMute → ChatMuted
+	EventChatUnmute  = "chat:unmute"  // request: ChatUnmute → ChatMuted
+
+	EventChatMessage  = "chat:message"  // push: ChatMessage
+	EventChatEdited   = "chat:edited"   // push: ChatEdited
+	EventChatDeleted  = "chat:deleted"  // push: ChatDeleted
+	EventChatReaction = "chat:reaction" // push: ChatReaction
+	EventChatMuted    = "chat:muted"    // push: ChatMuted
+	EventChatNotice   = "chat:notice"   // push on the user's own stream: ChatNotice
 )
 
-// ChatJoin subscribes this connection to a channel. A lobby's channel is
-// "lobby:" and the lobby's id, open to its members.
+// ChatJoin subscribes this connection to a channel:
+//   - "lobby:{id}" and "party:{id}" are open to the members;
+//   - "direct:{a}:{b}" to its two users, whose ids are in the order of their bytes;
+//   - "topic:{name}" to users whose token has the scope "chat:topic:{name}" or
+//     "chat:topic:*".
 type ChatJoin struct {
 	Channel string `json:"channel" validate:"required,max=128"`
 }
@@ -21,6 +37,19 @@ type ChatJoin struct {
 // which messages will be pushed.
 type ChatJoined struct {
 	Channel string `json:"channel"`
+	ChatUnread
+	// Reads are the read marks of the channel's users, of at most 256.
+	Reads map[string]uint64 `json:"reads,omitempty"`
+}
+
+// ChatUnread says how far a user has read.
+type ChatUnread struct {
+	// ReadTo is the user's own read mark: a seq, 0 when it has read nothing.
+	ReadTo uint64 `json:"readTo"`
+	// Unread counts the messages of others after the mark; with MoreUnread there are
+	// more than were counted.
+	Unread     int  `json:"unread"`
+	MoreUnread bool `json:"moreUnread,omitempty"`
 }
 
 // ChatLeave unsubscribes this connection from a channel.
@@ -41,7 +70,8 @@ type ChatSend struct {
 	Data json.RawMessage `json:"data,omitempty" validate:"max=4096"`
 	// ReplyTo is the seq of the message that this one answers.
 	ReplyTo uint64 `json:"replyTo,omitempty"`
-	// Mentions are user ids.
+	// Mentions are ids of users who are in the channel. Each is told by a
+	// [ChatNotice], except in topics, where the server does not know who listens.
 	Mentions []string `json:"mentions,omitempty" validate:"max=20,dive,required,max=128"`
 }
 
@@ -64,8 +94,100 @@ type ChatMessage struct {
 	Data     json.RawMessage `json:"data,omitempty"`
 	ReplyTo  uint64          `json:"replyTo,omitempty"`
 	Mentions []string        `json:"mentions,omitempty"`
+	// What follows is only in a history: what became of the message since it was sent.
+	// A deleted one has neither text nor data.
+	EditedAt  int64           `json:"editedAt,omitempty"`
+	Deleted   bool            `json:"deleted,omitempty"`
+	Reactions []ChatReactions `json:"reactions,omitempty"`
 	// Meta is filled in when the message is delivered.
 	Meta *Meta `json:"meta,omitempty"`
+}
+
+// ChatReactions are the users who reacted to a message in one way, in the order in
+// which they did.
+type ChatReactions struct {
+	Reaction string   `json:"reaction"`
+	UserIDs  []string `json:"userIds"`
+}
+
+// ChatTarget names a message of a channel.
+type ChatTarget struct {
+	Channel string `json:"channel" validate:"required,max=128"`
+	// Seq is the message's.
+	Seq uint64 `json:"seq" validate:"required"`
+	// ID, when given, has to be the message's: it tells when a seq of an earlier epoch
+	// is meant.
+	ID string `json:"id,omitempty" validate:"max=64"`
+}
+
+// ChatEdit replaces the text and data of one's own message. Its type stays.
+type ChatEdit struct {
+	Key
+	ChatTarget
+	Text string          `json:"text,omitempty" validate:"max=16384"`
+	Data json.RawMessage `json:"data,omitempty" validate:"max=4096"`
+}
+
+// ChatDelete deletes a message: one's own, or, for a moderator, anybody's.
+type ChatDelete struct {
+	Key
+	ChatTarget
+	Reason string `json:"reason,omitempty" validate:"max=200"`
+}
+
+// ChatChanged acknowledges [ChatEdit] and [ChatDelete].
+type ChatChanged struct {
+	Seq uint64 `json:"seq"` // the message's
+	ID  string `json:"id"`
+}
+
+// ChatEdited tells that a message was edited; the time is in the meta.
+type ChatEdited struct {
+	Channel string          `json:"channel"`
+	Seq     uint64          `json:"seq"` // the message's
+	ID      string          `json:"id"`
+	UserID  string          `json:"userId"`
+	Text    string          `json:"text,omitempty"`
+	Data    json.RawMessage `json:"data,omitempty"`
+	Meta    *Meta           `json:"meta,omitempty"`
+}
+
+// ChatDeleted tells that a message was deleted, and by whom.
+type ChatDeleted struct {
+	Channel string `json:"channel"`
+	Seq     uint64 `json:"seq"` // the message's
+	ID      string `json:"id"`
+	UserID  string `json:"userId"`
+	Reason  string `json:"reason,omitempty"`
+	Meta    *Meta  `json:"meta,omitempty"`
+}
+
+// ChatReact reacts to a message, or takes that back.
+type ChatReact struct {
+	Key
+	ChatTarget
+	// Reaction is an emoji or a word of at most 32 bytes.
+	Reaction string `json:"reaction" validate:"required,max=32"`
+	Remove   bool   `json:"remove,omitempty"`
+}
+
+// ChatReacted acknowledges [ChatReact].
+type ChatReacted struct {
+	Seq      uint64 `json:"seq"` // the message's
+	Reaction string `json:"reaction"`
+	// Count is how many users react in this way now.
+	Count int `json:"count"`
+}
+
+// ChatReaction tells that a user reacted to a message, or took it back.
+type ChatReaction struct {
+	Channel  string `json:"channel"`
+	Seq      uint64 `json:"seq"` // the message's
+	UserID   string `json:"userId"`
+	Reaction string `json:"reaction"`
+	Removed  bool   `json:"removed,omitempty"`
+	Count    int    `json:"count"`
+	Meta     *Meta  `json:"meta,omitempty"`
 }
 
 // ChatHistory asks for messages before or after a seq, at most one of which may
@@ -78,9 +200,98 @@ type ChatHistory struct {
 	Limit int `json:"limit,omitempty" validate:"min=0,max=100"`
 }
 
-// ChatPage acknowledges [ChatHistory]: messages in ascending seq.
+// ChatPage acknowledges [ChatHistory]: messages in ascending seq, as they are now.
 type ChatPage struct {
 	Messages []json.RawMessage `json:"messages"` // each a ChatMessage with meta
 	// HasMore tells that more messages lie in the direction asked.
 	HasMore bool `json:"hasMore"`
+	ChatUnread
+}
+
+// ChatRead moves the caller's read mark forward to a seq of the channel; one that is
+// not beyond the mark changes nothing.
+type ChatRead struct {
+	Channel string `json:"channel" validate:"required,max=128"`
+	Seq     uint64 `json:"seq" validate:"required"`
+}
+
+// ChatReadTo acknowledges [ChatRead] with the mark that is in force.
+type ChatReadTo struct {
+	ReadTo uint64 `json:"readTo"`
+}
+
+// ChatReadMark tells how far a user has read. It is not part of the stream: it has no
+// meta, and one that is missed is made good by the next, or by chat:join.
+type ChatReadMark struct {
+	Channel string `json:"channel"`
+	UserID  string `json:"userId"`
+	ReadTo  uint64 `json:"readTo"`
+}
+
+// ChatTyping tells that the user is typing, or with Typing false that it stopped. The
+// connection has to have joined the channel.
+type ChatTyping struct {
+	Channel string `json:"channel" validate:"required,max=128"`
+	Typing  *bool  `json:"typing,omitempty"` // true when left out
+}
+
+// ChatTypist tells who is typing: at most every 2 seconds for each user. It has no
+// meta and is not stored; take it back after 6 seconds without another.
+type ChatTypist struct {
+	Channel string `json:"channel"`
+	UserID  string `json:"userId"`
+	Name    string `json:"name,omitempty"`
+	Typing  bool   `json:"typing"`
+}
+
+// ChatMute keeps a user from writing in a channel. Moderators may: a lobby's host, a
+// party's leader, and whose token has the scope "chat:moderate".
+type ChatMute struct {
+	Key
+	Channel string `json:"channel" validate:"required,max=128"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+	// ForMs is for how long: 1 second to 7 days (10 minutes).
+	ForMs  int64  `json:"forMs,omitempty" validate:"omitempty,min=1000,max=604800000"`
+	Reason string `json:"reason,omitempty" validate:"max=200"`
+}
+
+// ChatUnmute ends that.
+type ChatUnmute struct {
+	Key
+	Channel string `json:"channel" validate:"required,max=128"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+}
+
+// ChatMuted tells that a user was muted, or may write again, and acknowledges
+// [ChatMute] and [ChatUnmute].
+type ChatMuted struct {
+	Channel string `json:"channel"`
+	UserID  string `json:"userId"`
+	// ActorID is who did it.
+	ActorID string `json:"actorId"`
+	Muted   bool   `json:"muted"`
+	// Until is when it ends, in milliseconds since the epoch.
+	Until  int64  `json:"until,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	Meta   *Meta  `json:"meta,omitempty"`
+}
+
+// The causes of a [ChatNotice].
+const (
+	ChatCauseMention = "mention"
+	ChatCauseDirect  = "direct"
+)
+
+// ChatNotice tells a user of a message that is for it, whether or not it has joined
+// the channel.
+type ChatNotice struct {
+	Cause   string `json:"cause"`
+	Channel string `json:"channel"`
+	Seq     uint64 `json:"seq"`
+	ID      string `json:"id"`
+	UserID  string `json:"userId"` // the sender
+	Name    string `json:"name,omitempty"`
+	// Text is the beginning of the text, at most 140 characters.
+	Text string `json:"text,omitempty"`
+	Meta *Meta  `json:"meta,omitempty"`
 }

@@ -40,6 +40,10 @@ func TestACountdownOutlivesItsServer(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "lobby.yaml")).scenario(t, "lobby-countdown.test.mjs")
 }
 
+func TestChat(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "chat.test.mjs")
+}
+
 func TestParties(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "party.test.mjs")
 }

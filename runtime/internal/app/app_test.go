@@ -97,8 +97,8 @@ func TestFeaturesSwitchedOff(t *testing.T) {
 	ada := connect(t, r.client, "Ada")
 	var ready wire.SessionReady
 	ada.event(wire.EventSessionReady, &ready)
-	if ready.Features["lobby"] || ready.Features["chat"] {
-		t.Errorf("features: %v, want none: channels belong to lobbies", ready.Features)
+	if ready.Features["lobby"] || !ready.Features["chat"] {
+		t.Errorf("features: %v, want chat alone", ready.Features)
 	}
 	a := ada.ask(wire.EventLobbyCreate, wire.LobbyCreate{Type: "casual"})
 	if a.Error.Code != string(wire.CodeNotFound) || !strings.Contains(a.Error.Message, "switched off") {

@@ -20,7 +20,6 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/internal/socketio"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
-	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // core is what serves clients; it exists once Redis has answered.
@@ -69,10 +68,6 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
 	})
-	chats := chat.NewService(store, lobbyChannels{k.lobbies}, chat.Settings{
-		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
-		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
-	})
 	k.parties = party.NewService(party.Ports{
 		Store: store, Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(),
 		Changed: func(ctx context.Context, p party.Party) { k.queues.PartyChanged(ctx, p) },
@@ -88,6 +83,13 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Log: a.log,
 	})
 	k.matcher = matchmaking.NewMatcher(k.queues)
+	chats := chat.NewService(store, channels{
+		"lobby": lobbyChannels(k.lobbies, a.rules), "party": partyChannels(k.parties),
+		"direct": directChannel, "topic": topicChannel,
+	}, chat.Settings{
+		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Revision: a.rules.revision,
+	})
 	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){
 		lobby.Kind: k.lobbies.Look, lobby.ListKind: k.lobbies.Sweep, party.Kind: k.parties.Look, presence.Kind: k.users.Look,
 	}
@@ -182,23 +184,4 @@ func (k *core) look(ctx context.Context, id stream.ID) (time.Time, error) {
 		return time.Time{}, errOtherKind
 	}
 	return look(ctx, id)
-}
-
-// lobbyChannels opens the channels of lobbies to their members; there are no others.
-type lobbyChannels struct{ lobbies *lobby.Service }
-
-// Channel implements chat.Access.
-func (l lobbyChannels) Channel(ctx context.Context, caller identity.Caller, channel string) (chat.Policy, error) {
-	id, ok := chat.LobbyOf(channel)
-	if !ok {
-		return chat.Policy{}, wire.Refuse(wire.CodeNotFound, "there is no such channel")
-	}
-	p, err := l.lobbies.Chat(ctx, caller, id)
-	if err != nil {
-		return chat.Policy{}, err
-	}
-	return chat.Policy{
-		Enabled: p.Enabled, MaxLength: p.MaxLength, HistorySize: p.HistorySize, HistoryTTL: p.HistoryTTL,
-		RateMessages: p.RateMessages, RatePer: p.RatePer,
-	}, nil
 }

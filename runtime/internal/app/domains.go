@@ -18,15 +18,14 @@ type domains struct {
 	features     map[string]bool
 }
 
-// domains registers the handlers of all features that are switched on. A chat
-// channel belongs to a lobby, so without lobbies there is no chat.
+// domains registers the handlers of all features that are switched on.
 func (a *App) domains(k *core, chats *chat.Service, watcher *presence.Watcher) domains {
 	f := a.settings.config.Features
 	d := domains{
 		router:       session.NewRouter(),
 		snapshotters: map[string]session.Snapshotter{},
 		features: map[string]bool{
-			"lobby": f.Lobby, "chat": f.Chat && f.Lobby, "party": f.Lobby || f.Matchmaking,
+			"lobby": f.Lobby, "chat": f.Chat, "party": f.Lobby || f.Matchmaking,
 			"matchmaking": a.matchmaking(), "presence": f.Presence, "notifications": f.Notifications,
 		},
 	}
@@ -145,5 +144,12 @@ func registerChat(r *session.Router, h *chat.Handlers) {
 	session.Handle(r, wire.EventChatJoin, h.Join)
 	session.Handle(r, wire.EventChatLeave, h.Leave)
 	session.Handle(r, wire.EventChatSend, h.Send)
+	session.Handle(r, wire.EventChatEdit, h.Edit)
+	session.Handle(r, wire.EventChatDelete, h.Delete)
+	session.Handle(r, wire.EventChatReact, h.React)
 	session.Handle(r, wire.EventChatHistory, h.History)
+	session.Handle(r, wire.EventChatRead, h.Read)
+	session.Handle(r, wire.EventChatTyping, h.Typing)
+	session.Handle(r, wire.EventChatMute, h.Mute)
+	session.Handle(r, wire.EventChatUnmute, h.Unmute)
 }

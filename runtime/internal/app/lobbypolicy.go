@@ -79,7 +79,7 @@ func teamPolicy(t *realtime.TeamRules) lobby.TeamPolicy {
 func chatPolicy(c realtime.ChatRules) lobby.ChatPolicy {
 	p := lobby.ChatPolicy{
 		Enabled: on(c.Enabled), MaxLength: int(c.MaxLength), HistoryTTL: c.History.TTL.Duration,
-		RateMessages: int(c.Rate.Messages), RatePer: c.Rate.Per.Duration,
+		RateMessages: int(c.Rate.Messages), RatePer: c.Rate.Per.Duration, Edit: on(c.Edit),
 	}
 	if c.History.Size != nil {
 		p.HistorySize = int(*c.History.Size)

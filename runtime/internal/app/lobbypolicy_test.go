@@ -37,6 +37,7 @@ func converted() lobby.Policy {
 		Limits: lobby.AttributeLimits{Keys: 30, Bytes: 4096},
 		Chat: lobby.ChatPolicy{
 			Enabled: true, MaxLength: 1000, HistorySize: 200, HistoryTTL: 24 * time.Hour, RateMessages: 5, RatePer: 5 * time.Second,
+			Edit: true,
 		},
 		Ready:      lobby.ReadyPolicy{MinPercent: 100, Countdown: 5 * time.Second},
 		Moderation: lobby.ModerationPolicy{Kick: true, BanTTL: time.Minute},
@@ -145,17 +146,23 @@ func TestLobbyPolicy(t *testing.T) {
 
 func TestPoliciesAreReplacedAsAWhole(t *testing.T) {
 	var log journal
-	p := newPolicies(testPolicies("casual", "ranked"), slog.New(slog.NewTextHandler(&log, nil)))
+	p := newPolicies(testPolicies("casual", "ranked"), "", slog.New(slog.NewTextHandler(&log, nil)))
 	if _, ok := p.Policy("ranked"); !ok || p.outboundBytes() != 1<<20 || p.limits().Connections != 100 {
 		t.Fatal("the first set is not in force")
 	}
 	next := testPolicies("duel")
 	next.Limits.ConnectionsPerPod, next.Limits.PerConnection.OutboundBytes = 7, 9
-	next.Lobbies[0].Spec.Chat.Filters = []realtime.ChatFilter{{Type: realtime.FilterWordList, Words: []string{"darn"}}}
+	next.Lobbies[0].Spec.Chat.Filters = []realtime.ChatFilter{
+		{Type: realtime.FilterWordList, WordsConfigMapRef: &realtime.KeyReference{Name: "words"}},
+		{Type: realtime.FilterWebhook, URL: "https://example.org", SecretRef: &realtime.KeyReference{Name: "key"}},
+	}
 	next.Revision = next.ComputeRevision()
 	p.apply(next)
-	if n := log.count("does not apply chat filters"); n != 1 {
-		t.Errorf("warned %d times, want once: for the policy with a filter", n)
+	if n := log.count("the words of a chat filter's ConfigMap"); n != 1 {
+		t.Errorf("warned %d times of words that did not come", n)
+	}
+	if len(p.filters("duel")) != 2 || len(p.filters("casual")) != 0 {
+		t.Error("the filters are not those of the set")
 	}
 	if _, ok := p.Policy("ranked"); ok {
 		t.Error("a policy that is gone is still in force")

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/runtime/internal/chat"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/session"
@@ -14,37 +15,39 @@ import (
 // them. They are replaced as a whole, so that nobody sees half of a set.
 type policies struct {
 	current atomic.Pointer[ruleset]
+	// secrets is the folder with the keys that policies name.
+	secrets string
 	log     *slog.Logger
 }
 
 type ruleset struct {
-	lobbies  map[string]lobby.Policy // by lobby type
 	queues   map[string]matchmaking.Queue
+	lobbies  map[string]lobby.Policy  // by lobby type
+	filters  map[string][]chat.Filter // of their chats
 	limits   session.Limits
 	outbound int64
 	revision string
 }
 
-func newPolicies(set *v1alpha1.PolicySet, log *slog.Logger) *policies {
-	p := &policies{log: log}
+func newPolicies(set *v1alpha1.PolicySet, secrets string, log *slog.Logger) *policies {
+	p := &policies{secrets: secrets, log: log}
 	p.apply(set)
 	return p
 }
 
-// apply puts a set into force, and warns of what this server cannot enforce.
+// apply puts a set into force.
 func (p *policies) apply(set *v1alpha1.PolicySet) {
 	rules := &ruleset{
 		lobbies:  make(map[string]lobby.Policy, len(set.Lobbies)),
 		queues:   p.queues(set),
+		filters:  make(map[string][]chat.Filter, len(set.Lobbies)),
 		limits:   sessionLimits(set),
 		outbound: set.Limits.PerConnection.OutboundBytes,
 		revision: set.Revision,
 	}
 	for _, l := range set.Lobbies {
 		rules.lobbies[l.Spec.LobbyType] = lobbyPolicy(l)
-		if len(l.Spec.Chat.Filters) > 0 {
-			p.log.Warn("this server does not apply chat filters: messages pass as they are", "policy", l.Name)
-		}
+		rules.filters[l.Spec.LobbyType] = chatFilters(l, p.secrets, p.log)
 	}
 	p.current.Store(rules)
 }
@@ -53,6 +56,12 @@ func (p *policies) apply(set *v1alpha1.PolicySet) {
 func (p *policies) Policy(lobbyType string) (lobby.Policy, bool) {
 	found, ok := p.current.Load().lobbies[lobbyType]
 	return found, ok
+}
+
+// filters are those of the chats of a lobby type. They hold for all lobbies at once,
+// also for those that keep the rest of the policy that they were made with.
+func (p *policies) filters(lobbyType string) []chat.Filter {
+	return p.current.Load().filters[lobbyType]
 }
 
 func (p *policies) limits() session.Limits { return p.current.Load().limits }

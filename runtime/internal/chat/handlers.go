@@ -27,11 +27,15 @@ func (h *Handlers) Join(ctx context.Context, call command.Call, req *wire.ChatJo
 	if err != nil {
 		return command.Reply{}, err
 	}
+	unread, marks, err := h.service.unread(ctx, call.ID, req.Channel)
+	if err != nil {
+		return command.Reply{}, err
+	}
 	if err := call.Streams.Follow(StreamID(req.Channel), now.Position); err != nil {
 		return command.Reply{}, fmt.Errorf("follow channel %s: %w", req.Channel, err)
 	}
 	return command.Reply{
-		Data: wire.ChatJoined{Channel: req.Channel},
+		Data: wire.ChatJoined{Channel: req.Channel, ChatUnread: unread, Reads: marks.ReadTo},
 		Meta: meta(req.Channel, now.Position, now.TS),
 	}, nil
 }
@@ -53,6 +57,78 @@ func (h *Handlers) Send(ctx context.Context, call command.Call, req *wire.ChatSe
 		Data: wire.ChatSent{ID: sent.ID, Seq: sent.At.Seq, TS: sent.TS},
 		Meta: meta(req.Channel, sent.At, sent.TS),
 	}, nil
+}
+
+// Edit is chat:edit.
+func (h *Handlers) Edit(ctx context.Context, call command.Call, req *wire.ChatEdit) (command.Reply, error) {
+	m, result, err := h.service.Edit(ctx, call, req)
+	return changed(req.ChatTarget, m, result, err)
+}
+
+// Delete is chat:delete.
+func (h *Handlers) Delete(ctx context.Context, call command.Call, req *wire.ChatDelete) (command.Reply, error) {
+	m, result, err := h.service.Delete(ctx, call, req)
+	return changed(req.ChatTarget, m, result, err)
+}
+
+func changed(t wire.ChatTarget, m Message, result stream.Result, err error) (command.Reply, error) {
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{Data: wire.ChatChanged{Seq: t.Seq, ID: m.ID}, Meta: where(t.Channel, result)}, nil
+}
+
+// where is the place of a change; nil when nothing changed.
+func where(channel string, result stream.Result) *wire.Meta {
+	if result.Seq == 0 {
+		return nil
+	}
+	return meta(channel, result.Position, result.TS)
+}
+
+// React is chat:react.
+func (h *Handlers) React(ctx context.Context, call command.Call, req *wire.ChatReact) (command.Reply, error) {
+	count, result, err := h.service.React(ctx, call, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{
+		Data: wire.ChatReacted{Seq: req.Seq, Reaction: req.Reaction, Count: count},
+		Meta: where(req.Channel, result),
+	}, nil
+}
+
+// Read is chat:read.
+func (h *Handlers) Read(ctx context.Context, call command.Call, req *wire.ChatRead) (command.Reply, error) {
+	mark, err := h.service.Read(ctx, call, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{Data: wire.ChatReadTo{ReadTo: mark}}, nil
+}
+
+// Typing is chat:typing.
+func (h *Handlers) Typing(ctx context.Context, call command.Call, req *wire.ChatTyping) (command.Reply, error) {
+	return command.Reply{}, h.service.Typing(ctx, call, req)
+}
+
+// Mute is chat:mute.
+func (h *Handlers) Mute(ctx context.Context, call command.Call, req *wire.ChatMute) (command.Reply, error) {
+	m, result, err := h.service.Mute(ctx, call, req)
+	return muted(m, result, err)
+}
+
+// Unmute is chat:unmute.
+func (h *Handlers) Unmute(ctx context.Context, call command.Call, req *wire.ChatUnmute) (command.Reply, error) {
+	m, result, err := h.service.Unmute(ctx, call, req)
+	return muted(m, result, err)
+}
+
+func muted(m wire.ChatMuted, result stream.Result, err error) (command.Reply, error) {
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{Data: m, Meta: where(m.Channel, result)}, nil
 }
 
 // History is chat:history.

@@ -1,15 +1,20 @@
 // Package chat is messages in channels. A channel "lobby:{id}" belongs to a lobby
 // and is open to its members; its stream is "chat:lobby:{id}".
 //
-// The rules are pure (model.go). [Service] appends messages to a channel's stream
-// in one round trip to the store, and [Handlers] speak the wire contract. Whose a
-// channel is and what it allows comes from outside, through [Access].
+// The stream's log is the history: messages, and after them their edits, deletions and
+// reactions, as they happened. Who reads the history gets the messages as they are
+// now, folded from it (fold.go); who resumes the stream gets the events.
+//
+// The rules are pure (model.go, amend.go, marks.go). [Service] appends messages to a
+// channel's stream in one round trip to the store, and [Handlers] speak the wire
+// contract. Whose a channel is and what it allows comes from outside, through [Access].
 package chat
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -29,6 +34,18 @@ type Policy struct {
 	// RateMessages in any RatePer may be sent by each user; 0 means no limit.
 	RateMessages int
 	RatePer      time.Duration
+	// Edit lets senders edit and delete their messages.
+	Edit bool
+	// Filters look at each text, in this order.
+	Filters []Filter
+	// Moderator says that the user may mute others and delete their messages.
+	Moderator bool
+	// Peer is the other user of a direct channel, who is told of each message; "" in
+	// other channels.
+	Peer string
+	// Open says that nobody knows who is in the channel, so that mentions can be
+	// neither checked nor told.
+	Open bool
 }
 
 const (
@@ -51,20 +68,37 @@ func Compose(p Policy, req wire.ChatSend) (wire.ChatMessage, error) {
 	if kind == typeSystem {
 		return wire.ChatMessage{}, wire.Invalid("type", "system messages are the server's alone")
 	}
-	if err := checkText(p, kind, req.Text); err != nil {
-		return wire.ChatMessage{}, err
-	}
-	data, err := checkData(req.Data)
+	data, err := content(p, kind, req.Text, req.Data)
 	if err != nil {
 		return wire.ChatMessage{}, err
 	}
-	if req.Text == "" && data == nil {
-		return wire.ChatMessage{}, wire.Invalid("text", "a message needs a text or data")
-	}
 	return wire.ChatMessage{
 		Channel: req.Channel, Key: req.IdempotencyKey(), Type: kind, Text: req.Text, Data: data,
-		ReplyTo: req.ReplyTo, Mentions: req.Mentions,
+		ReplyTo: req.ReplyTo, Mentions: unique(req.Mentions),
 	}, nil
+}
+
+// content checks what a message says, and gives its data, nil when there is none.
+func content(p Policy, kind, text string, data json.RawMessage) (json.RawMessage, error) {
+	if err := checkText(p, kind, text); err != nil {
+		return nil, err
+	}
+	data, err := checkData(data)
+	if err == nil && text == "" && data == nil {
+		err = wire.Invalid("text", "a message needs a text or data")
+	}
+	return data, err
+}
+
+// unique drops what is named again.
+func unique(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 func checkText(p Policy, kind, text string) error {

@@ -25,26 +25,27 @@ type policies struct {
 type access struct{ user, channel string }
 
 type remembered struct {
-	policy Policy
-	until  time.Time
+	policy   Policy
+	revision string
+	until    time.Time
 }
 
 func newPolicies() *policies { return &policies{known: map[access]remembered{}} }
 
-func (p *policies) get(user, channel string, now time.Time) (Policy, bool) {
+func (p *policies) get(user, channel, revision string, now time.Time) (Policy, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r, ok := p.known[access{user, channel}]
-	return r.policy, ok && now.Before(r.until)
+	return r.policy, ok && r.revision == revision && now.Before(r.until)
 }
 
-func (p *policies) put(user, channel string, policy Policy, now time.Time) {
+func (p *policies) put(user, channel string, policy Policy, revision string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.known) >= maxPolicies {
 		clear(p.known)
 	}
-	p.known[access{user, channel}] = remembered{policy: policy, until: now.Add(policyTTL)}
+	p.known[access{user, channel}] = remembered{policy: policy, revision: revision, until: now.Add(policyTTL)}
 }
 
 func (p *policies) forget(user, channel string) {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -15,6 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -40,6 +40,9 @@ type Settings struct {
 	HistoryTTL  time.Duration
 	// IdempotencyTTL is how long a keyed message is known to have been sent.
 	IdempotencyTTL time.Duration
+	// Revision names the policies in force. When it changes, no channel's policy is
+	// believed any longer; nil means that they never change.
+	Revision func() string
 	// Now is the clock; nil means the wall clock.
 	Now func() time.Time
 }
@@ -49,13 +52,26 @@ type Settings struct {
 type Service struct {
 	Settings
 	store    stream.Store
+	caster   stream.Caster
 	access   Access
+	teller   usertell.Teller
 	policies *policies
+	typists  *typists
+}
+
+// Store is what a Service needs of the database.
+type Store interface {
+	stream.Store
+	stream.Caster
 }
 
 // NewService makes a Service.
-func NewService(store stream.Store, access Access, settings Settings) *Service {
-	s := &Service{Settings: settings, store: store, access: access, policies: newPolicies()}
+func NewService(store Store, who Access, settings Settings) *Service {
+	s := &Service{
+		Settings: settings, store: store, caster: store, access: who,
+		teller:   usertell.Teller{Store: store, HistorySize: settings.HistorySize, HistoryTTL: settings.HistoryTTL},
+		policies: newPolicies(), typists: &typists{known: map[access]typist{}},
+	}
 	if s.Now == nil {
 		s.Now = time.Now
 	}
@@ -76,38 +92,107 @@ func (s *Service) Send(ctx context.Context, c command.Call, req *wire.ChatSend) 
 	if err != nil {
 		return Sent{}, err
 	}
-	message, err := Compose(policy, *req)
+	message, err := s.compose(ctx, c, policy, req)
 	if err != nil {
 		return Sent{}, err
 	}
-	id, err := ulid.New(ulid.Timestamp(s.Now()), rand.Reader)
+	result, err := s.commit(ctx, c, policy, stream.Commit{
+		Once: s.once(c, message.ID), Rate: policy.rate(c.ID),
+	}, req.Channel, amendment{wire.EventChatMessage, message})
 	if err != nil {
-		return Sent{}, fmt.Errorf("make a message id: %w", err)
-	}
-	message.ID, message.UserID, message.Name = id.String(), c.ID, c.Name
-	data, err := json.Marshal(message)
-	if err != nil {
-		return Sent{}, fmt.Errorf("encode a message: %w", err)
-	}
-	result, err := s.store.Commit(ctx, stream.Commit{
-		Stream: StreamID(req.Channel),
-		Events: []stream.Event{{Name: wire.EventChatMessage, Data: data}},
-		Retain: s.retain(policy), Once: s.once(c, message.ID), Rate: policy.rate(c.ID),
-	})
-	if err != nil {
-		return Sent{}, tooOften(err)
+		return Sent{}, err
 	}
 	sent := Sent{ID: message.ID, At: result.Position, TS: result.TS}
 	if result.Repeated {
 		sent.ID = string(result.Value)
 	}
-	return sent, nil
+	return sent, s.notify(ctx, policy, message, sent)
+}
+
+// compose makes the message of a request, past the filters.
+func (s *Service) compose(ctx context.Context, c command.Call, p Policy, req *wire.ChatSend) (wire.ChatMessage, error) {
+	m, err := Compose(p, *req)
+	if err != nil {
+		return m, err
+	}
+	id, err := ulid.New(ulid.Timestamp(s.Now()), rand.Reader)
+	if err != nil {
+		return m, fmt.Errorf("make a message id: %w", err)
+	}
+	m.ID, m.UserID, m.Name = id.String(), c.ID, c.Name
+	if len(m.Mentions) > 0 {
+		if err := s.checkMentions(ctx, p, m); err != nil {
+			return m, err
+		}
+	}
+	m.Text, err = p.filter(ctx, Draft{
+		ID: m.ID, Channel: m.Channel, UserID: m.UserID, Name: m.Name, Type: m.Type, Text: m.Text, Data: m.Data,
+	})
+	return m, err
+}
+
+// Edit replaces the content of one's own message.
+func (s *Service) Edit(ctx context.Context, c command.Call, req *wire.ChatEdit) (Message, stream.Result, error) {
+	policy, err := s.policy(ctx, c, req.Channel)
+	if err != nil {
+		return Message{}, stream.Result{}, err
+	}
+	m, _, err := s.message(ctx, req.ChatTarget)
+	if err == nil {
+		_, err = m.Edit(policy, c.ID, req.Text, req)
+	}
+	if err != nil {
+		return m, stream.Result{}, err
+	}
+	text, err := policy.filter(ctx, Draft{
+		ID: m.ID, Channel: m.Channel, UserID: c.ID, Name: c.Name, Type: m.Type, Text: req.Text, Data: req.Data,
+	})
+	if err != nil {
+		return m, stream.Result{}, err
+	}
+	return s.amend(ctx, c, policy, req.ChatTarget, func(m Message) (amendment, error) {
+		e, err := m.Edit(policy, c.ID, text, req)
+		return amendment{wire.EventChatEdited, e}, err
+	})
+}
+
+// Delete deletes a message. One that is deleted already stays so.
+func (s *Service) Delete(ctx context.Context, c command.Call, req *wire.ChatDelete) (Message, stream.Result, error) {
+	policy, err := s.policy(ctx, c, req.Channel)
+	if err != nil {
+		return Message{}, stream.Result{}, err
+	}
+	return s.amend(ctx, c, policy, req.ChatTarget, func(m Message) (amendment, error) {
+		e, news, err := m.Delete(policy, c.ID, req)
+		if !news {
+			return amendment{}, err
+		}
+		return amendment{wire.EventChatDeleted, e}, err
+	})
+}
+
+// React adds or takes back a reaction, and gives how many react in that way.
+func (s *Service) React(ctx context.Context, c command.Call, req *wire.ChatReact) (int, stream.Result, error) {
+	policy, err := s.policy(ctx, c, req.Channel)
+	if err != nil {
+		return 0, stream.Result{}, err
+	}
+	count := 0
+	_, result, err := s.amend(ctx, c, policy, req.ChatTarget, func(m Message) (amendment, error) {
+		e, news, err := m.React(c.ID, req)
+		count = e.Count
+		if !news {
+			return amendment{}, err
+		}
+		return amendment{wire.EventChatReaction, e}, err
+	})
+	return count, result, err
 }
 
 // policy is what a channel goes by, for those who may send.
 func (s *Service) policy(ctx context.Context, c command.Call, channel string) (Policy, error) {
 	if c.Streams.Follows(StreamID(channel)) {
-		if policy, ok := s.policies.get(c.ID, channel, s.Now()); ok {
+		if policy, ok := s.policies.get(c.ID, channel, s.revision(), s.Now()); ok {
 			return policy, nil
 		}
 	}
@@ -116,9 +201,10 @@ func (s *Service) policy(ctx context.Context, c command.Call, channel string) (P
 
 // Open asks whether a user may use a channel, and remembers by what policy.
 func (s *Service) Open(ctx context.Context, caller identity.Caller, channel string) (Policy, error) {
-	if StreamID(channel).Validate() != nil {
+	if marksID(channel).Validate() != nil {
 		return Policy{}, noChannel()
 	}
+	revision := s.revision()
 	policy, err := s.access.Channel(ctx, caller, channel)
 	if err == nil && !policy.Enabled {
 		err = wire.Refuse(wire.CodePermissionDenied, "there is no chat in this channel")
@@ -127,8 +213,15 @@ func (s *Service) Open(ctx context.Context, caller identity.Caller, channel stri
 		s.policies.forget(caller.ID, channel)
 		return Policy{}, err
 	}
-	s.policies.put(caller.ID, channel, policy, s.Now())
+	s.policies.put(caller.ID, channel, policy, revision, s.Now())
 	return policy, nil
+}
+
+func (s *Service) revision() string {
+	if s.Revision == nil {
+		return ""
+	}
+	return s.Revision()
 }
 
 func noChannel() error { return wire.Refuse(wire.CodeNotFound, "there is no such channel") }
@@ -153,16 +246,15 @@ func (p Policy) rate(user string) *stream.Rate {
 	return &stream.Rate{Key: user, Events: p.RateMessages, Per: p.RatePer}
 }
 
-// tooOften gives the sender of too many messages the time to wait.
-func tooOften(err error) error {
-	var spent *stream.RateError
-	if !errors.As(err, &spent) {
-		return err
-	}
-	refusal := wire.Refuse(wire.CodeRateLimited, "too many messages in this channel")
-	// Rounded up, so that a client that waits as told is not early.
-	refusal.RetryAfterMs = (spent.RetryAfter + time.Millisecond - 1).Milliseconds()
-	return refusal
+// Of what is no message (edits, deletions, reactions, mutes) a user may do
+// actionsAtOnce in any actionsPer in a channel, whatever its policy says of messages.
+const (
+	actionsAtOnce = 20
+	actionsPer    = 10 * time.Second
+)
+
+func actions(user string) *stream.Rate {
+	return &stream.Rate{Key: "actions:" + user, Events: actionsAtOnce, Per: actionsPer}
 }
 
 // Position is where a channel's stream is now.
@@ -172,34 +264,6 @@ func (s *Service) Position(ctx context.Context, channel string) (stream.Snapshot
 		return stream.Snapshot{}, nil
 	}
 	return now, err
-}
-
-// History reads a page of what was said.
-func (s *Service) History(ctx context.Context, caller identity.Caller, req *wire.ChatHistory) (wire.ChatPage, error) {
-	limit, err := pageLimit(req.Limit)
-	if err != nil {
-		return wire.ChatPage{}, err
-	}
-	if req.Before > 0 && req.After > 0 {
-		return wire.ChatPage{}, wire.Invalid("after", "give either before or after")
-	}
-	policy, err := s.Open(ctx, caller, req.Channel)
-	if err != nil || policy.HistorySize <= 0 {
-		return wire.ChatPage{Messages: []json.RawMessage{}}, err
-	}
-	page, err := s.store.Page(ctx, StreamID(req.Channel), stream.PageQuery{Before: req.Before, After: req.After, Limit: limit})
-	if err != nil {
-		return wire.ChatPage{}, err
-	}
-	out := wire.ChatPage{Messages: make([]json.RawMessage, 0, len(page.Records)), HasMore: page.More}
-	for _, r := range page.Records {
-		message, err := withMeta(req.Channel, r)
-		if err != nil {
-			return wire.ChatPage{}, err
-		}
-		out.Messages = append(out.Messages, message)
-	}
-	return out, nil
 }
 
 // withMeta is a message as it was pushed: with its place in the stream.
@@ -219,9 +283,4 @@ func withMeta(channel string, r stream.Record) (json.RawMessage, error) {
 
 func meta(channel string, at stream.Position, ts int64) *wire.Meta {
 	return &wire.Meta{Stream: string(StreamID(channel)), Epoch: at.Epoch, Seq: at.Seq, TS: ts}
-}
-
-// LobbyOf is the lobby that a channel belongs to; false when it is not a lobby's.
-func LobbyOf(channel string) (lobbyID string, ok bool) {
-	return strings.CutPrefix(channel, "lobby:")
 }

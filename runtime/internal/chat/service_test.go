@@ -26,10 +26,12 @@ type world struct {
 	store   *countingStore
 	members map[string]bool
 	policy  Policy
-	looks   int
-	h       *Handlers
-	mu      sync.Mutex
-	now     time.Time
+	// moderator is who may mute.
+	moderator string
+	looks     int
+	h         *Handlers
+	mu        sync.Mutex
+	now       time.Time
 }
 
 // countingStore counts the round trips.
@@ -71,7 +73,9 @@ func (w *world) Channel(_ context.Context, caller identity.Caller, name string) 
 	case !w.members[caller.ID]:
 		return Policy{}, wire.Precondition(wire.ReasonNotMember, "not in")
 	}
-	return w.policy, nil
+	p := w.policy
+	p.Moderator = caller.ID == w.moderator
+	return p, nil
 }
 
 func (w *world) pass(d time.Duration) {
@@ -366,7 +370,7 @@ func TestJoinFollowsFromNow(t *testing.T) {
 func TestPoliciesAreBounded(t *testing.T) {
 	p, now := newPolicies(), time.Now()
 	for i := range maxPolicies + 1 {
-		p.put(fmt.Sprint(i), channel, Policy{}, now)
+		p.put(fmt.Sprint(i), channel, Policy{}, "", now)
 	}
 	if len(p.known) > maxPolicies {
 		t.Errorf("%d policies are remembered", len(p.known))

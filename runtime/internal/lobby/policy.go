@@ -151,6 +151,8 @@ type ChatPolicy struct {
 	// RateMessages in any RatePer may be sent by each user; 0 means no limit.
 	RateMessages int           `json:"rateMessages"`
 	RatePer      time.Duration `json:"ratePer"`
+	// Edit lets senders edit and delete their messages.
+	Edit bool `json:"edit"`
 }
 
 // ModerationPolicy says what may be done to members. A user who was kicked may not

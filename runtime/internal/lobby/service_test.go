@@ -250,7 +250,7 @@ func TestPolicySwap(t *testing.T) {
 	}
 	p.Revision, p.ApplyToAll = "r3", true
 	w.setPolicy(p)
-	if chat, err := ann.h.service.Chat(t.Context(), ann.call.Caller, old.ID); err != nil || chat.MaxLength != 7 {
+	if chat, err := ann.h.service.Chat(t.Context(), ann.call.Caller, old.ID); err != nil || chat.Policy.Chat.MaxLength != 7 {
 		t.Errorf("chat policy %+v, %v", chat, err)
 	}
 	w.version(ann.ready(old.ID, false))

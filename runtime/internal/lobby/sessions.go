@@ -95,12 +95,11 @@ func (l Lobby) admits(userID string) error {
 	return wire.Precondition(wire.ReasonNotMember, "you are not in this lobby")
 }
 
-// Chat gives what the chat channel of a lobby goes by, to members of a lobby that
-// is not closed.
-func (s *Service) Chat(ctx context.Context, c identity.Caller, lobbyID string) (ChatPolicy, error) {
+// Chat gives the lobby of a chat channel, to members of a lobby that is not closed.
+func (s *Service) Chat(ctx context.Context, c identity.Caller, lobbyID string) (Lobby, error) {
 	l, err := s.Member(ctx, lobbyID, c.ID)
 	if err != nil {
-		return ChatPolicy{}, err
+		return Lobby{}, err
 	}
-	return l.Policy.Chat, l.open()
+	return l, l.open()
 }

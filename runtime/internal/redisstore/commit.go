@@ -34,8 +34,8 @@ func (s *Store) Commit(ctx context.Context, c stream.Commit) (stream.Result, err
 // commitCall gives the keys and arguments of commit.lua.
 func (c *Client) commitCall(m *stream.Commit) ([]string, []any, error) {
 	hash := c.keys.hash(m.Stream)
-	keys := []string{hash, c.keys.log(m.Stream), c.keys.channel(m.Stream), hash, hash}
-	args := make([]any, 12, 12+len(m.Events))
+	keys := []string{hash, c.keys.log(m.Stream), c.keys.channel(m.Stream), hash, hash, hash, hash}
+	args := make([]any, 14, 14+len(m.Events))
 	args[0], args[1] = newEpoch(), ""
 	if m.Expect != nil {
 		args[1] = strconv.FormatUint(*m.Expect, 10)
@@ -57,6 +57,13 @@ func (c *Client) commitCall(m *stream.Commit) ([]string, []any, error) {
 		args[10] = max(1, (r.Per / time.Duration(r.Events)).Microseconds())
 		args[11] = r.Per.Microseconds()
 	}
+	args[12], args[13] = 0, ""
+	if m.Unless != "" {
+		keys[5], args[12] = c.keys.bar(m.Unless, m.Stream), 1
+	}
+	if m.Bar != nil {
+		keys[6], args[13] = c.keys.bar(m.Bar.Key, m.Stream), millis(m.Bar.TTL)
+	}
 	for i := range m.Events {
 		event, err := encodeEvent(&m.Events[i])
 		if err != nil {
@@ -76,6 +83,12 @@ func committed(reply any, c *stream.Commit) (stream.Result, error) {
 	switch text(p[0]) {
 	case "once":
 		return remembered(text(p[1]))
+	case "barred":
+		ms, err := number(p[1])
+		if err != nil {
+			return stream.Result{}, err
+		}
+		return stream.Result{}, &stream.BarredError{For: time.Duration(ms) * time.Millisecond}
 	case "rate":
 		micros, err := number(p[1])
 		if err != nil {

@@ -23,6 +23,8 @@ var contract = map[string]func(t *testing.T, b *backend){
 	"once":                        once,
 	"once under contention":       onceContended,
 	"rate":                        rate,
+	"bar":                         bar,
+	"cast":                        cast,
 	"catch up":                    catchUp,
 	"catch up beyond the log":     catchUpBeyond,
 	"page":                        page,
@@ -248,6 +250,7 @@ func invalidCommits(t *testing.T, b *backend) {
 		"no TTL":          func(c *stream.Commit) { c.Retain.TTL = 0 },
 		"once":            func(c *stream.Commit) { c.Once = &stream.Once{} },
 		"rate":            func(c *stream.Commit) { c.Rate = &stream.Rate{} },
+		"bar":             func(c *stream.Commit) { c.Bar = &stream.Bar{} },
 	}
 	for name, spoil := range cases {
 		c := numbered(room, 1)

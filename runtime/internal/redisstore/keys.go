@@ -30,6 +30,10 @@ func (k keys) rate(r *stream.Rate, id stream.ID) string {
 	return k.tagged(string(id)) + ":r:" + digest(r.Key)
 }
 
+func (k keys) bar(key string, id stream.ID) string {
+	return k.tagged(string(id)) + ":b:" + digest(key)
+}
+
 func digest(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])

@@ -249,6 +249,9 @@ func (l *link) message(m *redis.Message) {
 		l.r.Attached(id) // catching up replaces what is not understood
 		return
 	}
+	if record.Seq == 0 {
+		record.Epoch = "" // it was cast
+	}
 	l.r.Receive(id, record)
 }
 

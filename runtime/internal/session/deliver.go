@@ -123,6 +123,9 @@ func (f *follow) deliverLocked(d *stream.Delivery) (over bool) {
 // push sends a record, encoded once for all that follow the stream.
 func (f *follow) push(d *stream.Delivery) {
 	f.s.conn.Push(d.Encoded(func(d *stream.Delivery) any {
+		if d.Seq == 0 {
+			return f.s.m.Encoder.Encode(d.Name, d.Data)
+		}
 		return f.s.m.Encoder.Encode(d.Name, withMeta(d.Data, d.Stream, d.Position, d.TS))
 	}))
 }

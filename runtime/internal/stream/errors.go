@@ -29,6 +29,11 @@ func (e *ConflictError) Error() string {
 // Unwrap makes errors.Is(err, ErrConflict) true.
 func (e *ConflictError) Unwrap() error { return ErrConflict }
 
+// BarredError says that a commit's Unless is barred, and for how long.
+type BarredError struct{ For time.Duration }
+
+func (e *BarredError) Error() string { return fmt.Sprintf("barred for %v", e.For) }
+
 // RateError says that a commit's budget is spent for now.
 type RateError struct{ RetryAfter time.Duration }
 

@@ -23,7 +23,8 @@ func (d *Delivery) Encoded(encode func(*Delivery) any) any {
 // a time for each attachment, but for several attachments at once if they share a
 // Sink. They must not block, and must not call back into the Hub.
 type Sink interface {
-	// Deliver is given each record once, in the order of seq.
+	// Deliver is given each record once, in the order of seq; what was cast (seq 0)
+	// comes in between.
 	Deliver(d *Delivery)
 	// Reset is given the state of now when records in between cannot be had:
 	// the epoch changed, or the log no longer reaches back.

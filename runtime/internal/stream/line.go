@@ -55,6 +55,10 @@ func (l *line) generation() int {
 func (l *line) receive(r Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if r.Seq == 0 {
+		l.cast(r)
+		return
+	}
 	if l.known && !l.catching {
 		l.offer(r)
 		return
@@ -67,6 +71,16 @@ func (l *line) receive(r Record) {
 		return
 	}
 	l.pending = append(l.pending, r)
+}
+
+// cast hands a record that has no place to those who are live.
+func (l *line) cast(r Record) {
+	d := &Delivery{Stream: l.id, Record: r}
+	for _, a := range l.attachments {
+		if a.phase == live {
+			a.sink.Deliver(d)
+		}
+	}
 }
 
 // offer takes a record while the place is known.

@@ -9,7 +9,7 @@ import (
 // that wrap ErrUnavailable when the database does not answer, and honour the
 // context's deadline.
 type Store interface {
-	// Commit applies c. Errors: *ConflictError, *RateError.
+	// Commit applies c. Errors: *ConflictError, *BarredError, *RateError.
 	Commit(ctx context.Context, c Commit) (Result, error)
 	// Load reads where a stream is, with its document. Error: ErrNotFound.
 	Load(ctx context.Context, id ID) (Snapshot, error)
@@ -18,6 +18,14 @@ type Store interface {
 	CatchUp(ctx context.Context, id ID, from Position) (Catchup, error)
 	// Page reads a part of the log.
 	Page(ctx context.Context, id ID, q PageQuery) (Page, error)
+}
+
+// Caster tells the followers of a stream something that is not worth keeping: it has no
+// seq, is in no log, and reaches those who are live at that moment, at most once.
+type Caster interface {
+	// Cast publishes an event without Control. Its data is delivered as it is, without
+	// a meta. Errors: ErrUnavailable.
+	Cast(ctx context.Context, id ID, e Event) error
 }
 
 // PageQuery asks for up to Limit records before or after a seq, without that

@@ -74,7 +74,8 @@ type End struct {
 // Empty tells whether there is nothing to do.
 func (c Control) Empty() bool { return len(c.Unfollow) == 0 && len(c.Follow) == 0 && c.End == nil }
 
-// Record is an event that was committed.
+// Record is an event that was committed. One that was cast (see [Caster]) has the
+// zero Position.
 type Record struct {
 	Position
 	// TS is the commit time by the store's clock, in milliseconds since the epoch.
@@ -127,6 +128,18 @@ type Commit struct {
 	Once *Once
 	// Rate refuses the commit with a *RateError when its budget is spent.
 	Rate *Rate
+	// Unless refuses the commit with a *BarredError while this key is barred in the
+	// stream; "" asks for nothing.
+	Unless string
+	// Bar bars a key in the stream, or frees it.
+	Bar *Bar
+}
+
+// Bar keeps commits out of one stream: those whose Unless is its Key, for TTL. A TTL
+// of 0 ends it.
+type Bar struct {
+	Key string
+	TTL time.Duration
 }
 
 // Once is the idempotency of one commit, kept in the stream itself so that it

@@ -53,7 +53,18 @@ func (c *Commit) Validate() error {
 	if r := c.Rate; r != nil && (r.Key == "" || r.Events < 1 || r.Per <= 0) {
 		return fmt.Errorf("commit to %s: rate needs a key, events and a time", c.Stream)
 	}
+	if b := c.Bar; b != nil && (b.Key == "" || b.TTL < 0) {
+		return fmt.Errorf("commit to %s: bar needs a key and a time", c.Stream)
+	}
 	return nil
+}
+
+// Validate says what is wrong with an event that is cast, if anything.
+func (e *Event) Validate() error {
+	if !e.Control.Empty() {
+		return fmt.Errorf("event %s: what is cast has no control", e.Name)
+	}
+	return e.validate()
 }
 
 func (e *Event) validate() error {

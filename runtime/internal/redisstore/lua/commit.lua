@@ -1,12 +1,13 @@
 -- commit.lua: Store.Commit as one step.
 --
--- KEYS: 1 h, 2 l, 3 channel, 4 once (or h), 5 rate (or h).
+-- KEYS: 1 h, 2 l, 3 channel, 4 once (or h), 5 rate (or h), 6 unless (or h), 7 bar (or h).
 -- ARGV: 1 name for a new epoch, 2 expected seq or '', 3 whether there is a document,
 --       4 document, 5 log size, 6 log TTL ms, 7 TTL ms, 8 SPUBLISH or PUBLISH,
 --       9 once TTL ms or 0, 10 once value, 11 microseconds per event or 0,
---       12 rate window in microseconds, 13… the events: name, control, newline, data.
+--       12 rate window in microseconds, 13 whether unless is asked for, 14 bar TTL ms,
+--       0 to free, or '', 15… the events: name, control, newline, data.
 -- Gives {'ok', epoch, seq, time}, {'once', what is remembered},
---       {'conflict', epoch, seq, time, document} or {'rate', microseconds}.
+--       {'conflict', epoch, seq, time, document}, {'barred', ms} or {'rate', microseconds}.
 local h, l, channel, once, rate = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
 if ARGV[9] ~= '0' then
@@ -23,6 +24,13 @@ if ARGV[2] ~= '' and ARGV[2] ~= seq then
     return { 'conflict', '', '0', '0', false }
   end
   return { 'conflict', v[1], seq, v[3], v[7] }
+end
+
+if ARGV[13] == '1' then
+  local barred = redis.call('PTTL', KEYS[6])
+  if barred > 0 then
+    return { 'barred', string.format('%.0f', barred) }
+  end
 end
 
 local clock = redis.call('TIME')
@@ -49,7 +57,7 @@ else
 end
 
 local records = {}
-for i = 13, #ARGV do
+for i = 15, #ARGV do
   seq = string.format('%.0f', seq + 1)
   records[#records + 1] = seq .. ' ' .. time .. ' ' .. epoch .. ' ' .. ARGV[i]
 end
@@ -66,6 +74,11 @@ redis.call('PEXPIRE', l, ARGV[6])
 redis.call('PEXPIRE', h, ARGV[7])
 if ARGV[9] ~= '0' then
   redis.call('SET', once, epoch .. ' ' .. seq .. ' ' .. time .. '\n' .. ARGV[10], 'PX', ARGV[9])
+end
+if ARGV[14] == '0' then
+  redis.call('DEL', KEYS[7])
+elseif ARGV[14] ~= '' then
+  redis.call('SET', KEYS[7], '', 'PX', ARGV[14])
 end
 for _, record in ipairs(records) do
   redis.call(ARGV[8], channel, record)

@@ -23,6 +23,7 @@ type Memory struct {
 	streams   map[stream.ID]*line
 	once      map[[3]string]first
 	budgets   map[[2]string]time.Time
+	bars      map[[2]string]time.Time
 	names     map[[2]string]claim
 	sets      map[string]*set
 	replies   map[[2]string]reply
@@ -66,6 +67,7 @@ func (m *Memory) clear() {
 	m.streams = map[stream.ID]*line{}
 	m.once = map[[3]string]first{}
 	m.budgets = map[[2]string]time.Time{}
+	m.bars = map[[2]string]time.Time{}
 	m.names = map[[2]string]claim{}
 	m.sets = map[string]*set{}
 	m.replies = map[[2]string]reply{}

@@ -14,6 +14,7 @@ type Recorder struct {
 	mu      sync.Mutex
 	at      stream.Position
 	records []stream.Record
+	casts   []stream.Record
 	resets  []stream.Snapshot
 	state   string
 	faults  []string
@@ -43,6 +44,10 @@ func (r *Recorder) Apply(id stream.ID, c stream.Catchup) {
 func (r *Recorder) Deliver(d *stream.Delivery) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if d.Seq == 0 {
+		r.casts = append(r.casts, d.Record)
+		return
+	}
 	r.step(d.Record)
 }
 
@@ -74,6 +79,13 @@ func (r *Recorder) Records() []stream.Record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.records)
+}
+
+// Casts are the events that came without a place.
+func (r *Recorder) Casts() []stream.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.casts)
 }
 
 // Resets are the states that the client was reset to.

@@ -26,6 +26,9 @@ func (m *Memory) Commit(ctx context.Context, c stream.Commit) (stream.Result, er
 	if c.Expect != nil && *c.Expect != l.seq() {
 		return stream.Result{}, &stream.ConflictError{Current: l.current()}
 	}
+	if left := m.bars[[2]string{string(c.Stream), c.Unless}].Sub(now); c.Unless != "" && left > 0 {
+		return stream.Result{}, &stream.BarredError{For: left}
+	}
 	if err := m.spend(c.Stream, c.Rate, now); err != nil {
 		return stream.Result{}, err
 	}
@@ -33,11 +36,29 @@ func (m *Memory) Commit(ctx context.Context, c stream.Commit) (stream.Result, er
 		l = &line{snap: stream.Snapshot{Position: stream.Position{Epoch: m.epoch()}}}
 		m.streams[c.Stream] = l
 	}
+	if c.Bar != nil {
+		m.bars[[2]string{string(c.Stream), c.Bar.Key}] = now.Add(c.Bar.TTL)
+	}
 	added := l.append(c, now)
 	for bus := range m.buses {
 		bus.publish(c.Stream, added)
 	}
 	return m.result(l, c, now), nil
+}
+
+// Cast implements stream.Caster.
+func (m *Memory) Cast(ctx context.Context, id stream.ID, e stream.Event) error {
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	if err := m.lock(ctx); err != nil {
+		return err
+	}
+	defer m.mu.Unlock()
+	for bus := range m.buses {
+		bus.publish(id, []stream.Record{{TS: m.now().UnixMilli(), Event: e}})
+	}
+	return nil
 }
 
 func (l *line) seq() uint64 {

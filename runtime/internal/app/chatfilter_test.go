@@ -1,0 +1,96 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	realtime "github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/runtime/internal/chat"
+	"github.com/anteroom/anteroom/runtime/internal/webhook"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+func TestHookFilter(t *testing.T) {
+	var told hookCall
+	var id, answer, signature string
+	secrets := t.TempDir()
+	if err := os.WriteFile(filepath.Join(secrets, "s_key"), []byte("whsec_c2VjcmV0"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hang := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if answer == "hang" {
+			<-hang
+			return
+		}
+		id = r.Header.Get("webhook-id")
+		body, _ := io.ReadAll(r.Body)
+		told = hookCall{}
+		if err := json.Unmarshal(body, &told); err != nil {
+			t.Error(err)
+		}
+		seconds, _ := strconv.ParseInt(r.Header.Get("webhook-timestamp"), 10, 64)
+		if s := r.Header.Get("webhook-signature"); s != "" && s == webhook.Sign([]byte("secret"), id, time.Unix(seconds, 0), body) {
+			signature = s
+		}
+		_, _ = w.Write([]byte(answer))
+	}))
+	defer server.Close()
+	defer close(hang)
+	const refuse, unavailable = wire.CodeInvalidArgument, wire.CodeUnavailable
+	for name, tc := range map[string]struct {
+		rule   realtime.ChatFilter
+		answer string
+		want   string
+		code   wire.Code
+	}{
+		"allowed":                        {answer: `{"allow":true,"text":"other"}`, want: "hello"},
+		"refused":                        {answer: `{"allow":false,"reason":"is rude"}`, code: refuse},
+		"masked by the hook":             {rule: realtime.ChatFilter{Action: realtime.FilterMask}, answer: `{"allow":false,"text":"h***o"}`, want: "h***o"},
+		"masked whole":                   {rule: realtime.ChatFilter{Action: realtime.FilterMask}, answer: `{"allow":false}`, want: "*****"},
+		"masked by an essay":             {rule: realtime.ChatFilter{Action: realtime.FilterMask}, answer: `{"allow":false,"text":"much too long"}`, want: "*****"},
+		"masked by nothing":              {rule: realtime.ChatFilter{Action: realtime.FilterMask}, answer: `{"allow":false,"text":" "}`, want: "*****"},
+		"no verdict, closed":             {answer: `{}`, code: unavailable},
+		"no JSON, closed":                {answer: `no`, code: unavailable},
+		"no JSON, open":                  {rule: realtime.ChatFilter{FailurePolicy: realtime.FilterFailureAllow}, answer: `no`, want: "hello"},
+		"too late, closed":               {rule: realtime.ChatFilter{Timeout: realtime.Duration{Duration: 20 * time.Millisecond}}, answer: "hang", code: unavailable},
+		"too late, open":                 {rule: realtime.ChatFilter{Timeout: realtime.Duration{Duration: 20 * time.Millisecond}, FailurePolicy: realtime.FilterFailureAllow}, answer: "hang", want: "hello"},
+		"its secret is missing, closed":  {rule: realtime.ChatFilter{SecretRef: &realtime.KeyReference{Name: "gone", Key: "key"}}, answer: `{"allow":true}`, code: unavailable},
+		"signed":                         {rule: realtime.ChatFilter{SecretRef: &realtime.KeyReference{Name: "s", Key: "key"}}, answer: `{"allow":true}`, want: "hello"},
+		"allowed, though nobody listens": {rule: realtime.ChatFilter{URL: "http://127.0.0.1:1", FailurePolicy: realtime.FilterFailureAllow}, want: "hello"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer = tc.answer
+			rule := tc.rule
+			rule.Type = realtime.FilterWebhook
+			if rule.URL == "" {
+				rule.URL = server.URL
+			}
+			policy := v1alpha1.LobbyPolicy{Name: "p"}
+			policy.Spec.Chat.Filters = []realtime.ChatFilter{rule}
+			filters := chatFilters(policy, secrets, slog.New(slog.DiscardHandler))
+			got, err := filters[0].Check(t.Context(), chat.Draft{ID: "m1", Channel: "lobby:x", UserID: "ann", Type: "text", Text: "hello"})
+			var refused *wire.Error
+			errors.As(err, &refused)
+			if got != tc.want || (tc.code == "") != (err == nil) || refused != nil && refused.Code != tc.code {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+	if signature == "" {
+		t.Error("no call was signed with the key")
+	}
+	if id != "m1" || told.Type != "chat.message" || told.Data.UserID != "ann" || told.Data.Text != "hello" {
+		t.Errorf("the hook was told %+v as %q", told, id)
+	}
+}

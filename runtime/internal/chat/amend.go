@@ -1,0 +1,109 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// The bounds of reactions.
+const (
+	// maxReactions to one message are kept, of at most maxKinds kinds, and of one user
+	// at most maxOwn.
+	maxReactions = 100
+	maxKinds     = 16
+	maxOwn       = 4
+)
+
+// Message is a message of a channel as it is now.
+type Message struct {
+	wire.ChatMessage
+	Seq uint64
+}
+
+// Edit replaces the content of one's own message. A text that filters have masked is
+// given instead of the request's.
+func (m Message) Edit(p Policy, userID, text string, req *wire.ChatEdit) (wire.ChatEdited, error) {
+	switch {
+	case m.Deleted:
+		return wire.ChatEdited{}, noMessage()
+	case m.UserID != userID:
+		return wire.ChatEdited{}, wire.Refuse(wire.CodePermissionDenied, "only its sender may edit a message")
+	case !p.Edit:
+		return wire.ChatEdited{}, wire.Refuse(wire.CodePermissionDenied, "messages of this channel cannot be edited")
+	}
+	data, err := content(p, m.Type, text, req.Data)
+	if err != nil {
+		return wire.ChatEdited{}, err
+	}
+	return wire.ChatEdited{Channel: m.Channel, Seq: m.Seq, ID: m.ID, UserID: userID, Text: text, Data: data}, nil
+}
+
+// Delete deletes one's own message, or for moderators anybody's; false when that was
+// done before.
+func (m Message) Delete(p Policy, userID string, req *wire.ChatDelete) (wire.ChatDeleted, bool, error) {
+	switch {
+	case m.UserID != userID && !p.Moderator:
+		return wire.ChatDeleted{}, false, wire.Refuse(wire.CodePermissionDenied, "only its sender and moderators may delete a message")
+	case !p.Edit && !p.Moderator:
+		return wire.ChatDeleted{}, false, wire.Refuse(wire.CodePermissionDenied, "messages of this channel cannot be deleted")
+	}
+	return wire.ChatDeleted{Channel: m.Channel, Seq: m.Seq, ID: m.ID, UserID: userID, Reason: req.Reason}, !m.Deleted, nil
+}
+
+// React adds or takes back a reaction; false when nothing changes by it. The count is
+// that after it.
+func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, bool, error) {
+	if m.Deleted {
+		return wire.ChatReaction{}, false, noMessage()
+	}
+	if err := checkReaction(req.Reaction); err != nil {
+		return wire.ChatReaction{}, false, err
+	}
+	var all, own, count int
+	var has, known bool
+	for _, r := range m.Reactions {
+		for _, id := range r.UserIDs {
+			all++
+			if id == userID {
+				own++
+				has = has || r.Reaction == req.Reaction
+			}
+		}
+		if r.Reaction == req.Reaction {
+			known, count = true, len(r.UserIDs)
+		}
+	}
+	e := wire.ChatReaction{
+		Channel: m.Channel, Seq: m.Seq, UserID: userID, Reaction: req.Reaction, Removed: req.Remove, Count: count,
+	}
+	switch {
+	case req.Remove == !has:
+		return e, false, nil
+	case req.Remove:
+		e.Count--
+		return e, true, nil
+	case all >= maxReactions || !known && len(m.Reactions) >= maxKinds:
+		return e, false, wire.Refuse(wire.CodeResourceExhausted, "the message has too many reactions")
+	case own >= maxOwn:
+		return e, false, wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a user may react to a message in %d ways", maxOwn))
+	}
+	e.Count++
+	return e, true, nil
+}
+
+// maxReaction is how many bytes a reaction may have.
+const maxReaction = 32
+
+func checkReaction(reaction string) error {
+	odd := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+	if len(reaction) > maxReaction || !utf8.ValidString(reaction) || strings.ContainsFunc(reaction, odd) {
+		return wire.Invalid("reaction", fmt.Sprintf("must be at most %d bytes of UTF-8 without white space", maxReaction))
+	}
+	return nil
+}
+
+func noMessage() error { return wire.Refuse(wire.CodeNotFound, "there is no such message") }

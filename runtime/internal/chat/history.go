@@ -1,0 +1,100 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// History reads a page of what was said, as it is now.
+func (s *Service) History(ctx context.Context, caller identity.Caller, req *wire.ChatHistory) (wire.ChatPage, error) {
+	limit, err := pageLimit(req.Limit)
+	if err != nil {
+		return wire.ChatPage{}, err
+	}
+	if req.Before > 0 && req.After > 0 {
+		return wire.ChatPage{}, wire.Invalid("after", "give either before or after")
+	}
+	policy, err := s.Open(ctx, caller, req.Channel)
+	if err != nil || policy.HistorySize <= 0 {
+		return wire.ChatPage{Messages: []json.RawMessage{}}, err
+	}
+	records, err := s.suffix(ctx, req.Channel, wanted(req, limit))
+	if err != nil {
+		return wire.ChatPage{}, err
+	}
+	out, err := page(req, limit, records)
+	if err != nil {
+		return wire.ChatPage{}, err
+	}
+	out.ChatUnread, _, err = s.unread(ctx, caller.ID, req.Channel)
+	return out, err
+}
+
+// wanted tells when a log is read back far enough: to the cursor, or until one message
+// more than asked for lies before it.
+func wanted(req *wire.ChatHistory, limit int) func([]stream.Record) bool {
+	if req.After > 0 {
+		return from(req.After + 1)
+	}
+	return func(records []stream.Record) bool { return len(messages(req, records)) > limit }
+}
+
+// messages are the messages on the asked side of the cursor.
+func messages(req *wire.ChatHistory, records []stream.Record) []stream.Record {
+	var out []stream.Record
+	for _, r := range records {
+		if r.Name == wire.EventChatMessage && r.Seq > req.After && (req.Before == 0 || r.Seq < req.Before) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// page makes a page of the end of a log.
+func page(req *wire.ChatHistory, limit int, records []stream.Record) (wire.ChatPage, error) {
+	found := messages(req, records)
+	out := wire.ChatPage{HasMore: len(found) > limit, Messages: make([]json.RawMessage, 0, min(len(found), limit))}
+	switch {
+	case !out.HasMore:
+	case req.After > 0:
+		found = found[:limit]
+	default:
+		found = found[len(found)-limit:]
+	}
+	fates := fold(records)
+	for _, r := range found {
+		m, err := seen(req.Channel, r, fates[r.Seq])
+		if err != nil {
+			return wire.ChatPage{}, err
+		}
+		out.Messages = append(out.Messages, m)
+	}
+	return out, nil
+}
+
+// countUnread counts the messages of others after a mark, and tells whether it could
+// not count them all.
+func (s *Service) countUnread(ctx context.Context, channel, userID string, mark uint64) (int, bool, error) {
+	const most = firstChunk
+	records, err := s.store.Page(ctx, StreamID(channel), stream.PageQuery{Limit: most})
+	if err != nil {
+		return 0, false, err
+	}
+	fates := fold(records.Records)
+	count := 0
+	for _, r := range records.Records {
+		if r.Seq <= mark || r.Name != wire.EventChatMessage || fates[r.Seq] != nil && fates[r.Seq].deleted {
+			continue
+		}
+		if m, err := read(r); err == nil && m.UserID != userID {
+			count++
+		}
+	}
+	first := slices.IndexFunc(records.Records, func(r stream.Record) bool { return r.Seq <= mark+1 })
+	return count, records.More && first < 0, nil
+}

@@ -1,0 +1,74 @@
+package chat
+
+import (
+	"context"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// defaultMute is for how long a user is muted when the request does not say.
+const defaultMute = 10 * time.Minute
+
+// Mute keeps a user from writing in a channel for a while: the event and the bar are
+// one commit, and every later commit of that user meets the bar, on whatever pod.
+func (s *Service) Mute(ctx context.Context, c command.Call, req *wire.ChatMute) (wire.ChatMuted, stream.Result, error) {
+	d := time.Duration(req.ForMs) * time.Millisecond
+	if d == 0 {
+		d = defaultMute
+	}
+	told := wire.ChatMuted{
+		Channel: req.Channel, UserID: req.UserID, ActorID: c.ID, Reason: req.Reason,
+		Muted: true, Until: s.Now().Add(d).UnixMilli(),
+	}
+	result, err := s.moderate(ctx, c, told, d)
+	return told, result, err
+}
+
+// Unmute ends that.
+func (s *Service) Unmute(ctx context.Context, c command.Call, req *wire.ChatUnmute) (wire.ChatMuted, stream.Result, error) {
+	told := wire.ChatMuted{Channel: req.Channel, UserID: req.UserID, ActorID: c.ID}
+	result, err := s.moderate(ctx, c, told, 0)
+	return told, result, err
+}
+
+func (s *Service) moderate(ctx context.Context, c command.Call, m wire.ChatMuted, d time.Duration) (stream.Result, error) {
+	policy, err := s.Open(ctx, c.Caller, m.Channel)
+	if err != nil {
+		return stream.Result{}, err
+	}
+	if err := mayMute(policy, c.ID, m.UserID); err != nil {
+		return stream.Result{}, err
+	}
+	if m.Muted && !policy.Open {
+		if err := s.within(ctx, m.Channel, m.UserID, "userId"); err != nil {
+			return stream.Result{}, err
+		}
+	}
+	return s.commit(ctx, c, policy, stream.Commit{
+		Bar: &stream.Bar{Key: m.UserID, TTL: d}, Rate: actions(c.ID),
+	}, m.Channel, amendment{wire.EventChatMuted, m})
+}
+
+// mayMute says whether a user may mute another, or free it.
+func mayMute(p Policy, actorID, userID string) error {
+	switch {
+	case !p.Moderator:
+		return wire.Refuse(wire.CodePermissionDenied, "only moderators may mute")
+	case actorID == userID:
+		return wire.Invalid("userId", "that is you")
+	}
+	return nil
+}
+
+// within refuses a user who is not in a channel. field is the one that names it.
+func (s *Service) within(ctx context.Context, channel, userID, field string) error {
+	_, err := s.access.Channel(ctx, identity.Caller{User: identity.User{ID: userID}}, channel)
+	if isRefusal(err) {
+		return wire.Invalid(field, "is not in this channel")
+	}
+	return err
+}

@@ -1,0 +1,84 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// maxExcerpt is how many characters of a message a notice shows.
+const maxExcerpt = 140
+
+// checkMentions refuses mentions of users who are not in the channel.
+func (s *Service) checkMentions(ctx context.Context, p Policy, m wire.ChatMessage) error {
+	if p.Open {
+		return nil
+	}
+	for i, id := range m.Mentions {
+		if id == m.UserID {
+			continue
+		}
+		if err := s.within(ctx, m.Channel, id, fmt.Sprintf("mentions[%d]", i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// audience is who is told of a message on their own stream, and why.
+func audience(p Policy, m wire.ChatMessage) map[string]string {
+	told := map[string]string{}
+	if p.Open {
+		return told
+	}
+	for _, id := range m.Mentions {
+		if id != m.UserID {
+			told[id] = wire.ChatCauseMention
+		}
+	}
+	if p.Peer != "" {
+		told[p.Peer] = wire.ChatCauseDirect
+	}
+	return told
+}
+
+// notify tells those for whom a message is, each once. It comes before the message is
+// acknowledged: a sender that is not answered sends again under its key, and then those
+// are told who were not.
+func (s *Service) notify(ctx context.Context, p Policy, m wire.ChatMessage, sent Sent) error {
+	for userID, cause := range audience(p, m) {
+		_, err := s.teller.Tell(ctx, userID, usertell.Message{
+			Event: wire.EventChatNotice,
+			Payload: wire.ChatNotice{
+				Cause: cause, Channel: m.Channel, Seq: sent.At.Seq, ID: sent.ID,
+				UserID: m.UserID, Name: m.Name, Text: excerpt(m.Text),
+			},
+			Once: &stream.Once{Scope: "chat", Key: sent.ID, TTL: s.IdempotencyTTL},
+		})
+		if err != nil {
+			return fmt.Errorf("tell of a message: %w", err)
+		}
+	}
+	return nil
+}
+
+// excerpt is the beginning of a text.
+func excerpt(text string) string {
+	n := 0
+	for i := range text {
+		if n == maxExcerpt {
+			return text[:i]
+		}
+		n++
+	}
+	return text
+}
+
+func isRefusal(err error) bool {
+	var refused *wire.Error
+	return errors.As(err, &refused)
+}

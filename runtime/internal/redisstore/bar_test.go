@@ -1,0 +1,81 @@
+package redisstore_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+)
+
+// bar keeps one key's commits out of one stream, and a commit that was made before is
+// still known.
+func bar(t *testing.T, b *backend) {
+	of := func(key string, id stream.ID) stream.Commit {
+		c := numbered(id, 1)
+		c.Unless = key
+		return c
+	}
+	barring := numbered(room, 2)
+	barring.Bar = &stream.Bar{Key: "ann", TTL: time.Hour}
+	made := of("ann", room)
+	made.Once = &stream.Once{Scope: "ann", Key: "k", TTL: time.Hour}
+	put(t, b, made)
+	put(t, b, barring)
+	_, err := b.Commit(t.Context(), of("ann", room))
+	var barred *stream.BarredError
+	if !errors.As(err, &barred) || barred.For <= 59*time.Minute || barred.For > time.Hour {
+		t.Fatalf("barred: %v", err)
+	}
+	if r, err := b.Commit(t.Context(), made); err != nil || !r.Repeated {
+		t.Errorf("made before it was barred: %+v, %v", r, err)
+	}
+	put(t, b, of("bob", room))
+	put(t, b, of("ann", "lobby:other"))
+	if now := load(t, b, room); now.Seq != 3 {
+		t.Errorf("at %d after 3 commits and a refusal", now.Seq)
+	}
+	freeing := numbered(room, 3)
+	freeing.Bar = &stream.Bar{Key: "ann"}
+	put(t, b, freeing)
+	put(t, b, of("ann", room))
+	// Time frees as well.
+	barring.Bar.TTL = 50 * time.Millisecond
+	put(t, b, barring)
+	put(t, b, of("ann", room))
+}
+
+// cast reaches who is live, on every pod, and leaves nothing behind.
+func cast(t *testing.T, b *backend) {
+	first := put(t, b, numbered(room, 1))
+	var clients []*streamtest.Client
+	for range 2 {
+		hub := streamtest.StartHub(t, b.Store, b.newBus())
+		clients = append(clients, streamtest.Follow(t, hub, room, first.Position))
+	}
+	e := stream.Event{Name: "chat:typing", Data: []byte(`{"typing":true}`)}
+	for _, c := range clients {
+		streamtest.Eventually(t, "a cast", func() bool {
+			if err := b.Cast(t.Context(), room, e); err != nil {
+				t.Fatal(err)
+			}
+			return len(c.Casts()) > 0
+		})
+		if got := c.Casts()[0]; got.Name != e.Name || string(got.Data) != string(e.Data) || got.Position != (stream.Position{}) {
+			t.Errorf("cast as %+v", got)
+		}
+	}
+	next := put(t, b, numbered(room, 2))
+	for _, c := range clients {
+		c.Arrives(t, next.Position)
+	}
+	if now := load(t, b, room); now.Seq != 2 {
+		t.Errorf("at %d after 2 commits", now.Seq)
+	}
+	for _, bad := range []stream.Event{{Name: "a b", Data: e.Data}, {Name: "x"}, {Name: "x", Data: e.Data, Control: stream.Control{Unfollow: []stream.ID{room}}}} {
+		if b.Cast(t.Context(), room, bad) == nil {
+			t.Errorf("%+v was cast", bad)
+		}
+	}
+}
