@@ -30,7 +30,7 @@ func TestServerServes(t *testing.T) {
 	ada := connect(t, r.client, "Ada")
 	var ready wire.SessionReady
 	ada.event(wire.EventSessionReady, &ready)
-	if ready.Name != "Ada" || !strings.HasPrefix(ready.UserID, "anon-") || !ready.Features["lobby"] || ready.Features["matchmaking"] {
+	if ready.Name != "Ada" || !strings.HasPrefix(ready.UserID, "anon-") || !ready.Features["lobby"] || !ready.Features["matchmaking"] {
 		t.Errorf("ready: %+v", ready)
 	}
 	if ready.PolicyRevision != testPolicies("casual").Revision || ready.Limits.Subscriptions != 64 {
