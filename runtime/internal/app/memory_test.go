@@ -42,7 +42,6 @@ func TestGoMemoryCountsWhatLives(t *testing.T) {
 	runtime.GC()
 	during := goMemory().used
 	runtime.KeepAlive(held)
-	held = nil
 	runtime.GC()
 	after := goMemory().used
 	if grown := int64(during) - int64(before); grown < size*9/10 || grown > size*2 {

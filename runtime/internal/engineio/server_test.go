@@ -212,7 +212,7 @@ func TestSessionIDOfARequest(t *testing.T) {
 		"sid=" + sid: sid, "x=1&sid=a": "a", "": "", "sid=": "", "sid=a&sid=b": "", "sid=..": "", "sid=%zz": "",
 		"sid=" + strings.Repeat("a", 37): "",
 	} {
-		if got := SessionID(httptest.NewRequest("GET", "/?"+query, http.NoBody)); got != want {
+		if got := SessionID(httptest.NewRequest(http.MethodGet, "/?"+query, http.NoBody)); got != want {
 			t.Errorf("%q names %q, want %q", query, got, want)
 		}
 	}

@@ -271,9 +271,9 @@ const tries = 8
 
 // retry makes a step as often as others come first, and tells what it puts into the
 // outbox. An empty step changes nothing.
-func (s *Service) retry(ctx context.Context, make func() (ledger.Step, []string, error), queue string) error {
+func (s *Service) retry(ctx context.Context, next func() (ledger.Step, []string, error), queue string) error {
 	for range tries {
-		step, letters, err := make()
+		step, letters, err := next()
 		if err != nil || len(step.Changes) == 0 {
 			return err
 		}

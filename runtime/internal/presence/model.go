@@ -258,7 +258,7 @@ func (u User) Tick(r Rules, now time.Time) (User, bool) {
 
 // NextLook is when the user may have been inactive for long enough to be away; false
 // when that makes no difference.
-func (u User) NextLook(r Rules, now time.Time) (time.Time, bool) {
+func (u User) NextLook(r Rules, _ time.Time) (time.Time, bool) {
 	if u.Shown != wire.PresenceOnline {
 		return time.Time{}, false
 	}

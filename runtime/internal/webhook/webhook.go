@@ -105,7 +105,7 @@ func (h Hook) Post(ctx context.Context, c Call) ([]byte, error) {
 	if len(h.Secret) > 0 {
 		req.Header.Set("Webhook-Signature", Sign(h.Secret, c.ID, c.At, c.Body))
 	}
-	return answer(h.client().Do(req))
+	return answer(h.client().Do(req)) //nolint:bodyclose // answer closes it
 }
 
 func (h Hook) client() *http.Client {

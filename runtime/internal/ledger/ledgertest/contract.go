@@ -15,12 +15,12 @@ import (
 // Contract checks that a store keeps the rules of a ledger. Lapse lets so much time
 // pass for it.
 func Contract(t *testing.T, store ledger.Store, lapse func(time.Duration)) {
-	book := func(t *testing.T) ledger.Book { return ledger.Book(fmt.Sprintf("q%d", time.Now().UnixNano())) }
-	t.Run("a step is all or nothing", func(t *testing.T) { allOrNothing(t, store, book(t)) })
-	t.Run("a table has a bound", func(t *testing.T) { bounded(t, store, book(t)) })
-	t.Run("one of many wins", func(t *testing.T) { oneWins(t, store, book(t)) })
-	t.Run("an old holder is fenced off", func(t *testing.T) { fenced(t, store, book(t), lapse) })
-	t.Run("changes are told once", func(t *testing.T) { changed(t, store, book(t)) })
+	book := func() ledger.Book { return ledger.Book(fmt.Sprintf("q%d", time.Now().UnixNano())) }
+	t.Run("a step is all or nothing", func(t *testing.T) { allOrNothing(t, store, book()) })
+	t.Run("a table has a bound", func(t *testing.T) { bounded(t, store, book()) })
+	t.Run("one of many wins", func(t *testing.T) { oneWins(t, store, book()) })
+	t.Run("an old holder is fenced off", func(t *testing.T) { fenced(t, store, book(), lapse) })
+	t.Run("changes are told once", func(t *testing.T) { changed(t, store, book()) })
 }
 
 func put(table, key, value string) ledger.Change {
