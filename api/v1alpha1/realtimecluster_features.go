@@ -160,11 +160,4 @@ type APISpec struct {
 	//
 	// +optional
 	TokenSecretRef *KeyReference `json:"tokenSecretRef,omitempty"`
-
-	// RedisEmitter also delivers what back ends emit through the stock Socket.IO
-	// Redis emitters. Whoever can write to that Redis can then send to any client.
-	//
-	// +optional
-	// +kubebuilder:default=false
-	RedisEmitter bool `json:"redisEmitter,omitempty"`
 }

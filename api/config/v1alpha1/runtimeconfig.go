@@ -75,8 +75,6 @@ type Admin struct {
 type API struct {
 	// TokenFile holds the bearer token that they bring; it is read again when it changes.
 	TokenFile string `json:"tokenFile,omitempty"`
-	// RedisEmitter also delivers what the stock Socket.IO Redis emitters publish.
-	RedisEmitter bool `json:"redisEmitter,omitempty"`
 }
 
 // Transport is an Engine.IO transport.

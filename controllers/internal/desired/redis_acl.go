@@ -14,9 +14,6 @@ import (
 // sign of life, and have the file of users read again.
 const redisProbeUser = "probe"
 
-// redisEmitterChannels are those that the stock Socket.IO Redis emitters publish to.
-const redisEmitterChannels = "socket.io#*"
-
 // maxRedisPasswords is how many passwords are good at once: the newest, and the one
 // before it, with which servers may still log in. That one is good until all servers
 // report that they use the newest.
@@ -38,11 +35,7 @@ func RedisUsersSecret(c *v1alpha1.RealtimeCluster, hashes []string) *corev1.Secr
 	for _, h := range hashes[:min(len(hashes), maxRedisPasswords)] {
 		runtime = append(runtime, "#"+h)
 	}
-	runtime = append(runtime, "~"+prefix+"*", "&"+prefix+"*")
-	if enabled(c.Spec.API.Enabled) && c.Spec.API.RedisEmitter {
-		runtime = append(runtime, "&"+redisEmitterChannels)
-	}
-	runtime = append(runtime, "-@all", "+@read", "+@write", "+@pubsub",
+	runtime = append(runtime, "~"+prefix+"*", "&"+prefix+"*", "-@all", "+@read", "+@write", "+@pubsub",
 		"+@connection", "+@transaction", "-@dangerous", "-@scripting", "+eval", "+evalsha", "+info", "+time")
 	lines := []string{
 		"user default off resetpass resetkeys resetchannels -@all",

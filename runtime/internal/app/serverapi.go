@@ -36,9 +36,6 @@ func (a *App) newBackends(client *redisstore.Client, lobbies *lobby.Service) (*b
 	if c.Listen.API == "" {
 		return nil, nil
 	}
-	if c.API.RedisEmitter {
-		a.log.Warn("api.redisEmitter is set, but this server does not take what Redis emitters publish")
-	}
 	keep := stream.Retention{LogSize: c.Recovery.HistorySize, LogTTL: c.Recovery.HistoryTTL.Duration, TTL: c.Recovery.HistoryTTL.Duration}
 	always := keep
 	always.TTL = max(broadcastTTL, keep.TTL)
