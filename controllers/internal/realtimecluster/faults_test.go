@@ -125,7 +125,7 @@ var _ = Describe("An operator that is restarted", func() {
 				break
 			}
 		}
-		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(6))
+		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(7))
 	})
 
 	It("makes good whichever single request fails, a read or a write", func(ctx SpecContext) {
@@ -156,7 +156,7 @@ var _ = Describe("An operator that is restarted", func() {
 			Expect(err).To(MatchError(ContainSubstring("injected")), "call %d failed and nobody heard of it", failing)
 		}
 		untilDone(ctx, cluster, 2, func(string) error { return nil })
-		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(6))
+		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(7))
 	})
 
 	It("comes to the same end whatever fails on the way, and makes secrets once", func(ctx SpecContext) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,13 +23,15 @@ import (
 
 func TestHookFilter(t *testing.T) {
 	var told hookCall
-	var id, answer, signature string
+	var id, signature string
 	secrets := t.TempDir()
 	if err := os.WriteFile(filepath.Join(secrets, "s_key"), []byte("whsec_c2VjcmV0"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	hang := make(chan struct{})
+	// Each case asks for its answer, since one that hangs outlives its case.
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := r.URL.Query().Get("answer")
 		if answer == "hang" {
 			<-hang
 			return
@@ -70,11 +73,10 @@ func TestHookFilter(t *testing.T) {
 		"allowed, though nobody listens": {rule: realtime.ChatFilter{URL: "http://127.0.0.1:1", FailurePolicy: realtime.FilterFailureAllow}, want: "hello"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer = tc.answer
 			rule := tc.rule
 			rule.Type = realtime.FilterWebhook
 			if rule.URL == "" {
-				rule.URL = server.URL
+				rule.URL = server.URL + "/?answer=" + url.QueryEscape(tc.answer)
 			}
 			policy := v1alpha1.LobbyPolicy{Name: "p"}
 			policy.Spec.Chat.Filters = []realtime.ChatFilter{rule}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,9 +32,10 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 			w.ledger.set(nil)
 			if rapid.IntRange(0, 3).Draw(rt, "trouble") == 0 {
 				broken := rapid.SampledFrom([]error{stream.ErrUnavailable, errAfter}).Draw(rt, "error")
-				left := rapid.IntRange(0, 3).Draw(rt, "steps until then")
+				var left atomic.Int64
+				left.Store(int64(rapid.IntRange(0, 3).Draw(rt, "steps until then")))
 				w.ledger.set(func(ledger.Step) error {
-					if left--; left < 0 {
+					if left.Add(-1) < 0 {
 						return broken
 					}
 					return nil
@@ -254,12 +256,12 @@ func TestAnotherMatcherGoesOn(t *testing.T) {
 				w := newWorld(t, q)
 				w.enqueue("ann", 1500)
 				w.enqueue("bob", 1500)
-				steps := 0
-				w.ledger.set(func(s ledger.Step) error {
-					if steps++; steps == dies+1 {
+				var steps atomic.Int64
+				w.ledger.set(func(ledger.Step) error {
+					switch step := int(steps.Add(1)); {
+					case step == dies+1:
 						return errAfter
-					}
-					if steps > dies+1 {
+					case step > dies+1:
 						return stream.ErrUnavailable
 					}
 					return nil
