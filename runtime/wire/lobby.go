@@ -35,7 +35,6 @@ const (
 	EventLobbyInvited        = "lobby:invited"        // push: LobbyInvited
 	EventLobbyJoinRequested  = "lobby:joinRequested"  // push: LobbyJoinRequested
 	EventLobbyJoinDeclined   = "lobby:joinDeclined"   // push: LobbyJoinDeclined
-	EventLobbySeated         = "lobby:seated"         // push: LobbySeated
 )
 
 // LobbyStatus is where a lobby is in its life.
@@ -308,7 +307,6 @@ const (
 	CauseMatchReported      CauseType = "match_reported"
 	CauseMatchEnded         CauseType = "match_ended"
 	CausePolicyChanged      CauseType = "policy_changed"
-	CauseMembersSeated      CauseType = "members_seated"
 )
 
 // LobbyRemoved tells a user that it is no longer in a lobby.
@@ -431,16 +429,6 @@ type LobbyCode struct {
 	LobbyID string `json:"lobbyId"`
 	Version uint64 `json:"version"`
 	Code    string `json:"code"`
-}
-
-// LobbySeated tells a user that it was put into a lobby together with others. It has
-// the lobby's disconnectGrace to come with lobby:get.
-type LobbySeated struct {
-	LobbyID string `json:"lobbyId"`
-	Type    string `json:"type"`
-	ByID    string `json:"byId,omitempty"`
-	Team    string `json:"team,omitempty"`
-	Meta    *Meta  `json:"meta,omitempty"`
 }
 
 // LobbySearch finds public lobbies of a type.

@@ -82,7 +82,7 @@ func TestRedisRestarts(t *testing.T) {
 	f, c := start(t, standalone(redis))
 	for _, end := range []func(){redis.Stop, redis.Kill} {
 		end()
-		time.Sleep(time.Second)
+		<-time.After(time.Second) // how long Redis is away; nothing is waited for
 		redis.Restart()
 		back := time.Now()
 		c.goesOn(healsWithin + slack)

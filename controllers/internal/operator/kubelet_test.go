@@ -75,7 +75,7 @@ func serverBinary() string {
 func startKubelet(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, names ...string) *kubelet {
 	GinkgoHelper()
 	serverBinary()
-	k := &kubelet{cluster: cluster, dir: GinkgoT().TempDir(), redis: freePort(), pods: map[string]*process{}}
+	k := &kubelet{cluster: cluster.DeepCopy(), dir: GinkgoT().TempDir(), redis: freePort(), pods: map[string]*process{}}
 	redis := &corev1.Pod{}
 	redis.Namespace, redis.Name, redis.Labels = cluster.Namespace, "arena-redis-0", desired.Labels(cluster, desired.ComponentRedis)
 	redis.Spec.Containers = []corev1.Container{{Name: "redis", Image: "redis:7"}}

@@ -23,6 +23,9 @@ type Kind[S any] struct {
 	// NextLook is when a state wants to be looked at if nothing happens before;
 	// false when never.
 	NextLook func(s S, now time.Time) (time.Time, bool)
+	// Soon, when not nil, is how long after a change what follows from it needs a look,
+	// in case it fails at first; 0 for never. Before is nil for a new document.
+	Soon func(before *S, next S) time.Duration
 	// Retain is how long a state is kept.
 	Retain func(s S) stream.Retention
 }
@@ -58,11 +61,16 @@ type Outcome[S any] struct {
 	// epoch.
 	At stream.Position
 	TS int64
-	// Seen is the seq of the state that the rule was applied to.
-	Seen uint64
+	// Before is the state that the rule was applied to, and Seen its seq; nothing and 0
+	// for a new document.
+	Before S
+	Seen   uint64
 	// Repeated says that the request had been carried out before.
 	Repeated bool
 }
+
+// Changed tells whether the rule has changed anything now.
+func (o Outcome[S]) Changed() bool { return !o.Repeated && o.At.Seq != o.Seen }
 
 // ID is the stream of a document.
 func (k *Keeper[S]) ID(name string) stream.ID { return stream.ID(k.kind.Name + ":" + name) }
@@ -96,8 +104,8 @@ func (k *Keeper[S]) Decode(snap stream.Snapshot) (S, error) {
 
 // Create commits the first state of a document. A document of that name that is
 // there already is given as it is, with Repeated set: ids are given to requests, so
-// it was made by the same one.
-func (k *Keeper[S]) Create(ctx context.Context, name string, s S, events []stream.Event) (Outcome[S], error) {
+// it was made by the same one. once, which may be nil, is as for Change.
+func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, s S, events []stream.Event) (Outcome[S], error) {
 	if err := k.schedule(ctx, name, nil, s); err != nil {
 		return Outcome[S]{}, err
 	}
@@ -107,13 +115,13 @@ func (k *Keeper[S]) Create(ctx context.Context, name string, s S, events []strea
 	}
 	var nothing uint64
 	result, err := k.store.Commit(ctx, stream.Commit{
-		Stream: k.ID(name), Expect: &nothing, Doc: doc, Events: events, Retain: k.kind.Retain(s),
+		Stream: k.ID(name), Expect: &nothing, Doc: doc, Events: events, Retain: k.kind.Retain(s), Once: once,
 	})
-	if errors.Is(err, stream.ErrConflict) {
+	switch {
+	case result.Repeated || errors.Is(err, stream.ErrConflict):
 		there, err := k.Load(ctx, name)
-		return Outcome[S]{State: there, Repeated: true}, err
-	}
-	if err != nil {
+		return Outcome[S]{State: there, At: result.Position, TS: result.TS, Repeated: true}, err
+	case err != nil:
 		return Outcome[S]{}, err
 	}
 	return Outcome[S]{State: k.kind.At(s, result.Position), At: result.Position, TS: result.TS}, nil
@@ -136,12 +144,13 @@ func (k *Keeper[S]) Change(ctx context.Context, name string, once *stream.Once, 
 	}
 	defer leave()
 	var up stream.Updated[S]
+	var before S
 	var seen stream.Position
 	for range rounds {
 		up, err = stream.Update(ctx, k.store, id, stream.JSON[S](), once,
 			func(at stream.Snapshot, s S) (stream.Change[S], error) {
-				seen = at.Position
-				return k.step(ctx, name, k.kind.At(s, at.Position), rule)
+				before, seen = k.kind.At(s, at.Position), at.Position
+				return k.step(ctx, name, before, rule)
 			})
 		if !errors.Is(err, stream.ErrConflict) {
 			break
@@ -155,8 +164,34 @@ func (k *Keeper[S]) Change(ctx context.Context, name string, once *stream.Once, 
 		at = seen
 	}
 	return Outcome[S]{
-		State: k.kind.At(up.State, at), At: up.Position, TS: up.TS, Seen: seen.Seq, Repeated: up.Repeated,
+		State: k.kind.At(up.State, at), At: up.Position, TS: up.TS,
+		Before: before, Seen: seen.Seq, Repeated: up.Repeated,
 	}, nil
+}
+
+// births is how often Upsert looks again: another may make the document, or it may
+// lapse, in between.
+const births = 4
+
+// Upsert is Change, but begins with empty where there is no document. It is made when
+// the rule gives events. Error, beside those of Change and the rule:
+// stream.ErrNotFound for a name that cannot be one.
+func (k *Keeper[S]) Upsert(ctx context.Context, name string, once *stream.Once, empty S, rule Rule[S]) (Outcome[S], error) {
+	for range births {
+		out, err := k.Change(ctx, name, once, rule)
+		if !errors.Is(err, stream.ErrNotFound) || k.ID(name).Validate() != nil {
+			return out, err
+		}
+		next, events, err := rule(empty)
+		if err != nil || len(events) == 0 {
+			return Outcome[S]{State: empty}, err
+		}
+		out, err = k.Create(ctx, name, once, next, events)
+		if err != nil || !out.Repeated {
+			return out, err
+		}
+	}
+	return Outcome[S]{}, fmt.Errorf("%s: %w", k.ID(name), stream.ErrConflict)
 }
 
 // step applies a rule to a state as it was loaded. The look that the next state
@@ -173,17 +208,22 @@ func (k *Keeper[S]) step(ctx context.Context, name string, s S, rule Rule[S]) (s
 	return stream.Change[S]{State: next, Events: events, Retain: k.kind.Retain(next)}, nil
 }
 
-// schedule asks for a look when next wants one before the state before it did.
+// schedule asks for a look when next wants one before the state before it did, and
+// when what follows from the change needs one.
 func (k *Keeper[S]) schedule(ctx context.Context, name string, before *S, next S) error {
 	now := k.now()
 	look, wanted := k.kind.NextLook(next, now)
+	if wanted && before != nil {
+		was, asked := k.kind.NextLook(*before, now)
+		wanted = !asked || look.Before(was)
+	}
+	if k.kind.Soon != nil {
+		if soon := k.kind.Soon(before, next); soon > 0 && (!wanted || now.Add(soon).Before(look)) {
+			look, wanted = now.Add(soon), true
+		}
+	}
 	if !wanted {
 		return nil
-	}
-	if before != nil {
-		if was, asked := k.kind.NextLook(*before, now); asked && !look.Before(was) {
-			return nil
-		}
 	}
 	if err := k.deadlines.Schedule(ctx, k.ID(name), look); err != nil {
 		return fmt.Errorf("schedule a look at %s: %w", k.ID(name), err)

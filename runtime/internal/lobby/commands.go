@@ -82,26 +82,11 @@ func (s *Service) commitNew(ctx context.Context, l Lobby, patches []wire.LobbyPa
 	if err != nil {
 		return Outcome{}, err
 	}
-	doc, err := stream.JSON[Lobby]().Encode(l)
-	if err != nil {
-		return Outcome{}, fmt.Errorf("encode a lobby: %w", err)
+	out, err := s.keeper.Create(ctx, l.ID, once, l, events)
+	if err == nil && !out.Repeated {
+		s.follow(ctx, Lobby{Status: wire.LobbyClosed}, out.State)
 	}
-	if err := s.schedule(ctx, Lobby{Status: wire.LobbyClosed}, l); err != nil {
-		return Outcome{}, err
-	}
-	result, err := s.Store.Commit(ctx, stream.Commit{
-		Stream: StreamID(l.ID), Expect: new(uint64), Doc: doc, Events: events, Retain: s.retain(l), Once: once,
-	})
-	switch {
-	case err != nil:
-		return Outcome{}, err
-	case !result.Repeated:
-		s.observe(ctx, Lobby{Status: wire.LobbyClosed}, l)
-		_ = s.reindex(ctx, l.at(result.Position))
-		return Outcome{Lobby: l.at(result.Position), At: result.Position, TS: result.TS}, nil
-	}
-	now, err := s.load(ctx, l.ID)
-	return Outcome{Lobby: now, At: result.Position, TS: result.TS}, err
+	return outcome(out), err
 }
 
 // Join brings the caller in, found by id or by code.

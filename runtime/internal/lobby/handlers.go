@@ -282,7 +282,7 @@ func (h *Handlers) Snapshot(_ context.Context, caller identity.Caller, id stream
 	if now.Doc == nil {
 		return lost(id)
 	}
-	l, err := decode(now)
+	l, err := h.service.keeper.Decode(now)
 	if err != nil {
 		return "", nil, err
 	}

@@ -219,6 +219,14 @@ func (l Lobby) Adopt(p Policy) Lobby {
 	return l
 }
 
+// asTold is the lobby under the policy that clients were last told of.
+func (l Lobby) asTold() Lobby {
+	if l.told != nil {
+		l.Policy, l.told = *l.told, nil
+	}
+	return l
+}
+
 func (m Member) view(hidden map[string]bool) wire.Member {
 	return wire.Member{
 		Role: m.Role, Name: m.Name, Team: m.Team, Slot: m.Slot, Ready: m.Ready,

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/document"
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -66,11 +66,11 @@ type Settings struct {
 type Service struct {
 	Ports
 	Settings
+	keeper    *document.Keeper[Lobby]
 	passwords *passwords
 	ids       names.Minter
 	stays     stays.Book
 	users     usertell.Teller
-	queues    [64]chan struct{}
 	// later has something done after a while.
 	later func(time.Duration, func())
 }
@@ -85,9 +85,13 @@ func NewService(ports Ports, settings Settings) *Service {
 	s.ids = names.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
 	s.users = usertell.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
 	s.stays = stays.Book{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Stands: s.stands}
-	for i := range s.queues {
-		s.queues[i] = make(chan struct{}, 1)
-	}
+	s.keeper = document.New(document.Kind[Lobby]{
+		Name:     Kind,
+		At:       func(l Lobby, at stream.Position) Lobby { return s.adopt(l.at(at)) },
+		NextLook: s.nextLook,
+		Soon:     s.soon,
+		Retain:   s.retain,
+	}, s.Store, s.Deadlines, s.Now)
 	return s
 }
 
@@ -119,88 +123,50 @@ func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once,
 	if !names.ValidID(lobbyID) {
 		return Outcome{}, nil, notFound()
 	}
-	leave, err := s.enter(ctx, lobbyID)
+	out, err := s.keeper.Change(ctx, lobbyID, once, func(l Lobby) (Lobby, []stream.Event, error) {
+		next, patches, err := r(l)
+		if err != nil || len(patches) == 0 {
+			return next, nil, err
+		}
+		events, err := encode(patches)
+		return next, events, err
+	})
 	if err != nil {
-		return Outcome{}, nil, err
+		return Outcome{}, nil, missing(err)
 	}
-	defer leave()
-	up, before, err := s.update(ctx, lobbyID, once, r)
+	if !out.Repeated {
+		s.follow(ctx, out.Before, out.State)
+	}
+	return outcome(out), newsAfter(out.Seen, out.Repeated), nil
+}
+
+// follow does what follows from every commit, as far as nobody has to be told of it:
+// what fails of it a later look does.
+func (s *Service) follow(ctx context.Context, before, after Lobby) {
+	s.observe(ctx, before, after)
+	if !sameEntry(before, after) {
+		_ = s.reindex(ctx, after)
+	}
+}
+
+func outcome(out document.Outcome[Lobby]) Outcome {
+	return Outcome{Lobby: out.State, At: out.At, TS: out.TS}
+}
+
+// missing turns the store's word for what does not exist into the client's.
+func missing(err error) error {
 	if errors.Is(err, stream.ErrNotFound) {
-		return Outcome{}, nil, notFound()
+		return notFound()
 	}
-	if err != nil {
-		return Outcome{}, nil, err
-	}
-	at := up.Position
-	if up.Repeated {
-		at = before.position()
-	}
-	out := Outcome{Lobby: up.State.at(at), At: up.Position, TS: up.TS}
-	if !up.Repeated {
-		s.observe(ctx, before, out.Lobby)
-		if !sameEntry(before, out.Lobby) {
-			_ = s.reindex(ctx, out.Lobby)
-		}
-	}
-	return out, newsAfter(before.Version, up.Repeated), nil
+	return err
 }
 
-// updateRounds is how often the tries of stream.Update are gone through. At a
-// lobby that users of several processes join all at once, the tries of one round
-// are sometimes not enough.
-const updateRounds = 4
-
-// update applies a rule to the lobby as it is, and tells what that was.
-func (s *Service) update(ctx context.Context, lobbyID string, once *stream.Once, r rule) (
-	up stream.Updated[Lobby], before Lobby, err error,
-) {
-	for range updateRounds {
-		up, err = stream.Update(ctx, s.Store, StreamID(lobbyID), stream.JSON[Lobby](), once,
-			func(at stream.Snapshot, l Lobby) (stream.Change[Lobby], error) {
-				before = s.adopt(l.at(at.Position))
-				return s.step(ctx, before, r)
-			})
-		if !errors.Is(err, stream.ErrConflict) {
-			break
-		}
+// soon is when the index is looked after once more that has to follow a change.
+func (s *Service) soon(before *Lobby, next Lobby) time.Duration {
+	if s.Index == nil || before != nil && sameEntry(*before, next) {
+		return 0
 	}
-	return up, before, err
-}
-
-// step applies a rule to a lobby as it was loaded. The look that the next state
-// will need is scheduled before that state can exist: an early look is harmless,
-// a missing one is not.
-func (s *Service) step(ctx context.Context, l Lobby, r rule) (stream.Change[Lobby], error) {
-	next, patches, err := r(l)
-	if err != nil || len(patches) == 0 {
-		return stream.Change[Lobby]{State: next}, err
-	}
-	events, err := encode(patches)
-	if err != nil {
-		return stream.Change[Lobby]{}, err
-	}
-	if err := s.schedule(ctx, l, next); err != nil {
-		return stream.Change[Lobby]{}, err
-	}
-	return stream.Change[Lobby]{State: next, Events: events, Retain: s.retain(next)}, nil
-}
-
-// schedule asks for a look when next wants one before l did, and soon when the index
-// has to follow, in case that fails.
-func (s *Service) schedule(ctx context.Context, l, next Lobby) error {
-	now := s.Now()
-	was, asked := s.nextLook(l, now)
-	look, wanted := s.nextLook(next, now)
-	if soon := now.Add(retellAfter); s.Index != nil && !sameEntry(l, next) && (!wanted || soon.Before(look)) {
-		look, wanted, asked = soon, true, false
-	}
-	if !wanted || asked && !look.Before(was) {
-		return nil
-	}
-	if err := s.Deadlines.Schedule(ctx, StreamID(next.ID), look); err != nil {
-		return fmt.Errorf("schedule a look at lobby %s: %w", next.ID, err)
-	}
-	return nil
+	return retellAfter
 }
 
 // nextLook is when the lobby is to be looked at: for its own sake, or the index's.
@@ -242,43 +208,13 @@ func (s *Service) retain(l Lobby) stream.Retention {
 	return stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: max(s.keep(l), s.HistoryTTL)}
 }
 
-// enter waits until no other command of this process is at the same lobby, or at
-// one that shares its queue. That saves most of the conflicts that many users who
-// join at once would otherwise make for each other.
-func (s *Service) enter(ctx context.Context, lobbyID string) (leave func(), err error) {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(lobbyID))
-	queue := s.queues[h.Sum32()%uint32(len(s.queues))]
-	select {
-	case queue <- struct{}{}:
-		return func() { <-queue }, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for lobby %s: %w", lobbyID, ctx.Err())
-	}
-}
-
 // load reads a lobby.
 func (s *Service) load(ctx context.Context, lobbyID string) (Lobby, error) {
 	if !names.ValidID(lobbyID) {
 		return Lobby{}, notFound()
 	}
-	snap, err := s.Store.Load(ctx, StreamID(lobbyID))
-	if errors.Is(err, stream.ErrNotFound) || err == nil && snap.Doc == nil {
-		return Lobby{}, notFound()
-	}
-	if err != nil {
-		return Lobby{}, err
-	}
-	l, err := decode(snap)
-	return s.adopt(l), err
-}
-
-func decode(snap stream.Snapshot) (Lobby, error) {
-	var l Lobby
-	if err := json.Unmarshal(snap.Doc, &l); err != nil {
-		return Lobby{}, fmt.Errorf("decode a lobby: %w", err)
-	}
-	return l.at(snap.Position), nil
+	l, err := s.keeper.Load(ctx, lobbyID)
+	return l, missing(err)
 }
 
 // at is the lobby with its place in its stream, which its document does not hold.

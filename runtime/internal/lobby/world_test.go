@@ -229,7 +229,7 @@ func (w *world) doc(id string) Lobby {
 	if err != nil {
 		w.Fatalf("load: %v", err)
 	}
-	l, err := decode(snap)
+	l, err := w.pods[0].service.keeper.Decode(snap)
 	if err != nil {
 		w.Fatal(err)
 	}

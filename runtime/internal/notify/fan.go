@@ -61,7 +61,7 @@ func (s *Service) NotifyTopic(ctx context.Context, n Notification) (id string, e
 	if n.ID, err = s.ids.ID(ctx, idSpace, "topic "+n.Topic, n.Key); err != nil {
 		return "", err
 	}
-	_, err = s.fans.Create(ctx, n.ID, fan{Notification: n}, changedEvents())
+	_, err = s.fans.Create(ctx, n.ID, nil, fan{Notification: n}, changedEvents())
 	return n.ID, err
 }
 

@@ -101,15 +101,15 @@ type rule func(Inbox) (Inbox, bool, error)
 // sure is a rule that cannot refuse.
 func sure(next Inbox, changed bool) (Inbox, bool, error) { return next, changed, nil }
 
-// commit applies a rule to an inbox that is there. Error: stream.ErrNotFound.
-func (s *Service) commit(ctx context.Context, userID string, once *stream.Once, r rule) (document.Outcome[Inbox], error) {
-	return s.keeper.Change(ctx, userID, once, func(b Inbox) (Inbox, []stream.Event, error) {
+// apply makes a rule of inboxes one of their documents.
+func apply(r rule) document.Rule[Inbox] {
+	return func(b Inbox) (Inbox, []stream.Event, error) {
 		next, changed, err := r(b)
 		if err != nil || !changed {
 			return b, nil, err
 		}
 		return next, changedEvents(), nil
-	})
+	}
 }
 
 // changedEvents says in the inbox's own stream, which nobody follows, that it changed.
@@ -121,40 +121,21 @@ func changedEvents() []stream.Event {
 // fails it is done by a later Look, which is scheduled already. An inbox that is not
 // there is empty, and made when the rule puts something in.
 func (s *Service) change(ctx context.Context, userID string, once *stream.Once, r rule) (Inbox, error) {
-	const tries = 4 // another may make the inbox, or it may lapse, in between
-	for range tries {
-		out, err := s.commit(ctx, userID, once, r)
-		if err == nil {
-			since := out.State.ChangedAt
-			if out.Repeated {
-				since -= retellAfter.Milliseconds()
-			}
-			if out.At.Seq != out.Seen || out.Repeated {
-				_ = s.tell(ctx, out.State, since)
-			}
-			return out.State, nil
-		}
-		if !errors.Is(err, stream.ErrNotFound) {
-			return Inbox{}, err
-		}
-		if s.keeper.ID(userID).Validate() != nil {
-			return Inbox{}, wire.Invalid("userId", "this cannot be the id of a user")
-		}
-		empty := Inbox{UserID: userID}
-		next, changed, err := r(empty)
-		if err != nil || !changed {
-			return empty, err
-		}
-		made, err := s.keeper.Create(ctx, userID, next, changedEvents())
-		if err != nil {
-			return Inbox{}, err
-		}
-		if !made.Repeated {
-			_ = s.tell(ctx, made.State, made.State.ChangedAt)
-			return made.State, nil
-		}
+	out, err := s.keeper.Upsert(ctx, userID, once, Inbox{UserID: userID}, apply(r))
+	if errors.Is(err, stream.ErrNotFound) {
+		return Inbox{}, wire.Invalid("userId", "this cannot be the id of a user")
 	}
-	return Inbox{}, stream.ErrConflict
+	if err != nil {
+		return out.State, err
+	}
+	since := out.State.ChangedAt
+	if out.Repeated {
+		since -= retellAfter.Milliseconds()
+	}
+	if out.Changed() || out.Repeated {
+		_ = s.tell(ctx, out.State, since)
+	}
+	return out.State, nil
 }
 
 // tell tells the user's devices what changed since a time, and the badge; what was
@@ -237,7 +218,7 @@ func (s *Service) once(c command.Call) *stream.Once {
 // again, the zero time for never.
 func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	userID := id.Name()
-	out, err := s.commit(ctx, userID, nil, func(b Inbox) (Inbox, bool, error) { return sure(b.Tick(s.Now())) })
+	out, err := s.keeper.Change(ctx, userID, nil, apply(func(b Inbox) (Inbox, bool, error) { return sure(b.Tick(s.Now())) }))
 	if errors.Is(err, stream.ErrNotFound) {
 		return time.Time{}, nil
 	}

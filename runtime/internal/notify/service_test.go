@@ -215,13 +215,13 @@ func TestCallOfADeadPodIsRepeated(t *testing.T) {
 	w := newWorld(t)
 	id := w.notify("ann", Notification{Type: "x"})
 	due := t0.Add(testRules.CallAfter)
-	_, err := w.pods[0].commit(t.Context(), "ann", nil, func(b Inbox) (Inbox, bool, error) {
+	_, err := w.pods[0].keeper.Change(t.Context(), "ann", nil, apply(func(b Inbox) (Inbox, bool, error) {
 		next, begun, changed := b.Due(Away{}, testRules, 1, due)
 		if len(begun) != 1 {
 			return b, false, errors.New("nothing was due")
 		}
 		return next, changed, nil
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,11 +30,11 @@ func (s *Service) callDue(ctx context.Context, b Inbox) (Inbox, error) {
 		return b, err
 	}
 	var begun []Item
-	out, err := s.commit(ctx, b.UserID, nil, func(b Inbox) (Inbox, bool, error) {
+	out, err := s.keeper.Change(ctx, b.UserID, nil, apply(func(b Inbox) (Inbox, bool, error) {
 		next, due, changed := b.Due(away, s.Rules, callsAtOnce-len(s.calls), s.Now())
 		begun = due
 		return next, changed, nil
-	})
+	}))
 	if err != nil {
 		return b, err
 	}
@@ -65,5 +65,5 @@ func (s *Service) callFor(ctx context.Context, b Inbox, item Item) {
 	if s.Ports.Call(ctx, item.ID, body) != nil {
 		return // tried again, see firstPause
 	}
-	_, _ = s.commit(ctx, b.UserID, nil, func(b Inbox) (Inbox, bool, error) { return sure(b.Called(item.ID, s.Now())) })
+	_, _ = s.keeper.Change(ctx, b.UserID, nil, apply(func(b Inbox) (Inbox, bool, error) { return sure(b.Called(item.ID, s.Now())) }))
 }

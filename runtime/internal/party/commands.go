@@ -39,7 +39,7 @@ func (s *Service) Create(ctx context.Context, c command.Call, req *wire.PartyCre
 	if err != nil {
 		return Outcome{}, err
 	}
-	out, err := s.keeper.Create(ctx, cmd.ID, p, events)
+	out, err := s.keeper.Create(ctx, cmd.ID, nil, p, events)
 	if err != nil || !out.Repeated {
 		return out, err
 	}

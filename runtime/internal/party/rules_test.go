@@ -51,7 +51,7 @@ func TestRules(t *testing.T) {
 			return p.Join(JoinCommand{User: by("cid"), Code: p.Code}, later)
 		}, []string{"member_joined cid"}, nil},
 		"join by another code": {ofTwo, func(p Party) (Party, []wire.PartyPatch, error) {
-			return p.Join(JoinCommand{User: by("cid"), Code: "XXXX"}, later)
+			return p.Join(JoinCommand{User: by("cid"), Code: "OTHER234"}, later)
 		}, nil, &wire.Error{Code: wire.CodeCodeExpired}},
 		"join again": {ofTwo, func(p Party) (Party, []wire.PartyPatch, error) {
 			return p.Join(JoinCommand{User: Actor{ID: "bob", Session: "bob-2"}, Code: "any"}, later)

@@ -153,9 +153,12 @@ func answer(t *testing.T, ask func() (*http.Response, error)) (int, string) {
 	return res.StatusCode, string(body)
 }
 
+// unknownSession is Engine.IO's answer to a session id that nobody knows.
+const unknownSession = `{"code":1,"message":"Session ID unknown"}`
+
 func wantUnknown(t *testing.T, status int, body string) {
 	t.Helper()
-	if status != http.StatusBadRequest || body != `{"code":1,"message":"Session ID unknown"}` {
+	if status != http.StatusBadRequest || body != unknownSession {
 		t.Fatalf("got %d %s, want Engine.IO's unknown session", status, body)
 	}
 }
@@ -169,7 +172,8 @@ func TestAPollThatReachesTheWrongPod(t *testing.T) {
 	if status, body := get(t, other.at(sid)); status != http.StatusOK || body != "4hello" {
 		t.Fatalf("GET: %d %s", status, body)
 	}
-	if s := other.forward.Stats(); s.Served != 2 || s.Now != 0 {
+	waitFor(t, "the end of what was forwarded", func() bool { return other.forward.Stats().Now == 0 })
+	if s := other.forward.Stats(); s.Served != 2 {
 		t.Errorf("stats: %+v", s)
 	}
 	if n := other.engine.Stats().Sessions; n != 0 {
@@ -249,18 +253,21 @@ func TestADeadOwnerIsAnUnknownSession(t *testing.T) {
 func TestAnOwnerThatDiesWhileAPollWaitsIsAnUnknownSession(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
+	answered := make(chan struct{})
 	go func() {
-		for other.forward.Stats().Now == 0 || owner.engine.Stats().Sessions == 0 {
-			time.Sleep(time.Millisecond)
-		}
-		owner.peers.Listener.Close()
-		for other.forward.Stats().Now > 0 {
-			owner.peers.CloseClientConnections()
-			time.Sleep(time.Millisecond)
+		defer close(answered)
+		status, body := get(t, other.at(sid))
+		if status != http.StatusBadRequest || body != unknownSession {
+			t.Errorf("got %d %s, want Engine.IO's unknown session", status, body)
 		}
 	}()
-	status, body := get(t, other.at(sid))
-	wantUnknown(t, status, body)
+	waitFor(t, "the poll", func() bool { return other.forward.Stats().Now > 0 && owner.engine.Stats().Sessions > 0 })
+	owner.peers.Listener.Close()
+	waitFor(t, "the end of the poll", func() bool {
+		owner.peers.CloseClientConnections()
+		return other.forward.Stats().Now == 0
+	})
+	<-answered
 }
 
 func TestAnotherProcessAtTheAddressIsAnUnknownSession(t *testing.T) {
@@ -418,8 +425,12 @@ func expectClose(t *testing.T, p *server) {
 
 func waitFor(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !is(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(patience); !is(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
 			t.Fatalf("waited in vain for %s", what)
 		}
 	}

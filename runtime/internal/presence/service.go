@@ -80,37 +80,19 @@ func sure(next User, changed bool) (User, bool, error) { return next, changed, n
 
 // change applies a rule to a user; one of whom nothing is known begins empty.
 func (s *Service) change(ctx context.Context, userID string, once *stream.Once, r rule) (User, error) {
-	const tries = 4 // another may make the document in between
-	for range tries {
-		out, err := s.keeper.Change(ctx, userID, once, func(u User) (User, []stream.Event, error) {
-			next, changed, err := r(u)
-			if err != nil || !changed {
-				return u, nil, err
-			}
-			events, err := s.events(next)
-			return next, events, err
-		})
-		if !errors.Is(err, stream.ErrNotFound) {
-			return out.State, err
-		}
-		if StreamID(userID).Validate() != nil {
-			return User{}, wire.Invalid("userId", "this cannot be the id of a user")
-		}
-		empty := User{ID: userID, Shown: wire.PresenceOffline}
-		next, changed, err := r(empty)
+	empty := User{ID: userID, Shown: wire.PresenceOffline}
+	out, err := s.keeper.Upsert(ctx, userID, once, empty, func(u User) (User, []stream.Event, error) {
+		next, changed, err := r(u)
 		if err != nil || !changed {
-			return empty, err
+			return u, nil, err
 		}
 		events, err := s.events(next)
-		if err != nil {
-			return User{}, err
-		}
-		made, err := s.keeper.Create(ctx, userID, next, events)
-		if err != nil || !made.Repeated {
-			return made.State, err
-		}
+		return next, events, err
+	})
+	if errors.Is(err, stream.ErrNotFound) {
+		return User{}, wire.Invalid("userId", "this cannot be the id of a user")
 	}
-	return User{}, stream.ErrConflict
+	return out.State, err
 }
 
 // events carry what others see to the pods that watch the user.
