@@ -1,5 +1,7 @@
 package wire
 
+import "errors"
+
 // Code says what kind of error happened. A client may branch on it; the set
 // only grows within a protocol version.
 type Code string
@@ -78,6 +80,15 @@ func (e *Error) Error() string {
 		text += " at " + e.Field
 	}
 	return text + ": " + e.Message
+}
+
+// CodeOf is the code of a refusal in an error's chain; "" when there is none.
+func CodeOf(err error) Code {
+	var refusal *Error
+	if errors.As(err, &refusal) {
+		return refusal.Code
+	}
+	return ""
 }
 
 // Invalid is an [CodeInvalidArgument] error about one field.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -130,7 +131,7 @@ func (e *edit) admit(user Actor, enrolment string, as wire.Role, init wire.Membe
 	}
 	m := Member{
 		Role: as, Name: user.Name, Slot: e.freeSlot(as), JoinedAt: ms(e.now),
-		Attributes: attributes, Enrolment: enrolment, Sessions: []string{user.Session},
+		Attributes: attributes, Enrolment: enrolment, Live: stays.Through(user.Session),
 	}
 	if m.Team, err = e.teamFor(m, init.Team, "member.team"); err != nil {
 		return err

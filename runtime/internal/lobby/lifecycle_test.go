@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -113,11 +114,11 @@ func TestConnectedWithAnySession(t *testing.T) {
 
 func TestSessionsAreBounded(t *testing.T) {
 	l := lobbyOf(t, testPolicy(), "ann")
-	for i := range 2 * maxSessions {
+	for i := range 2 * stays.MaxSessions {
 		l = after(t)(l.Reconnect("ann", fmt.Sprint("s", i), t0))
 	}
 	sessions := l.Members["ann"].Sessions
-	if len(sessions) != maxSessions || sessions[maxSessions-1] != fmt.Sprint("s", 2*maxSessions-1) {
+	if len(sessions) != stays.MaxSessions || sessions[stays.MaxSessions-1] != fmt.Sprint("s", 2*stays.MaxSessions-1) {
 		t.Errorf("sessions %v", sessions)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -79,15 +80,8 @@ type Member struct {
 	Attributes wire.Attributes `json:"attributes,omitempty"`
 	// Enrolment tells this stay in the lobby from earlier ones of the same user.
 	Enrolment string `json:"enrolment,omitempty"`
-	// Sessions are the ids of the member's live sessions in the order they came,
-	// at most maxSessions; the oldest go first.
-	Sessions []string `json:"sessions,omitempty"`
-	// DisconnectedAt is when the last session ended; 0 while there is one.
-	DisconnectedAt int64 `json:"disconnectedAt,omitempty"`
+	stays.Live
 }
-
-// Connected tells whether the member has a live session.
-func (m Member) Connected() bool { return m.DisconnectedAt == 0 }
 
 // Player tells whether the member takes part, rather than watches.
 func (m Member) Player() bool { return m.Role != wire.RoleSpectator }
@@ -119,7 +113,6 @@ type Actor struct {
 
 // The bounds of what a lobby remembers.
 const (
-	maxSessions     = 16
 	maxBans         = 256
 	maxDepartures   = 32
 	departureMemory = 2 * time.Minute

@@ -1,7 +1,6 @@
 package lobby
 
 import (
-	"slices"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -11,7 +10,8 @@ import (
 // session that is known already, and a user who is not in, change nothing.
 func (l Lobby) Reconnect(userID, session string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	m, in := l.Members[userID]
-	if !in || l.Closed() || slices.Contains(m.Sessions, session) {
+	live, added := m.Live.Connect(session)
+	if !in || l.Closed() || !added {
 		return l, nil, nil
 	}
 	e := l.edit(now)
@@ -19,11 +19,7 @@ func (l Lobby) Reconnect(userID, session string, now time.Time) (Lobby, []wire.L
 	if !m.Connected() {
 		cause = wire.CauseMemberReconnected
 	}
-	m.Sessions = append(slices.Clone(m.Sessions), session)
-	if over := len(m.Sessions) - maxSessions; over > 0 {
-		m.Sessions = m.Sessions[over:]
-	}
-	m.DisconnectedAt = 0
+	m.Live = live
 	e.Members[userID] = m
 	e.by(cause, userID, "")
 	return e.done()
@@ -34,17 +30,16 @@ func (l Lobby) Reconnect(userID, session string, now time.Time) (Lobby, []wire.L
 // the news of its end.
 func (l Lobby) Disconnect(userID, session string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	m, in := l.Members[userID]
-	at := slices.Index(m.Sessions, session)
-	if !in || l.Closed() || at < 0 {
+	live, left := m.Live.Disconnect(session, now)
+	if !in || l.Closed() || !left {
 		return l, nil, nil
 	}
 	e := l.edit(now)
-	m.Sessions = slices.Delete(slices.Clone(m.Sessions), at, at+1)
 	cause := wire.CauseMemberUpdated
-	if len(m.Sessions) == 0 {
-		m.DisconnectedAt = ms(now)
+	if !live.Connected() {
 		cause = wire.CauseMemberDisconnected
 	}
+	m.Live = live
 	e.Members[userID] = m
 	e.patch(cause, userID, "")
 	return e.done()

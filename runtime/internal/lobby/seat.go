@@ -60,7 +60,7 @@ func (e *edit) seat(user Actor, i int, enrolment string) error {
 		return err
 	}
 	m := e.Members[user.ID]
-	m.Sessions, m.DisconnectedAt, m.Team = nil, ms(e.now), ""
+	m.Live, m.Team = stays.Away(e.now), ""
 	if i < e.Policy.Teams.Count {
 		m.Team = teamName(i + 1)
 	}

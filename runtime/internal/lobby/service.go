@@ -240,9 +240,6 @@ func (s *Service) once(userID, key string) *stream.Once {
 }
 
 // isNotFound tells whether a lobby turned out not to exist.
-func isNotFound(err error) bool {
-	var refusal *wire.Error
-	return errors.As(err, &refusal) && refusal.Code == wire.CodeNotFound
-}
+func isNotFound(err error) bool { return wire.CodeOf(err) == wire.CodeNotFound }
 
 func random() uint64 { return rand.Uint64() }

@@ -3,8 +3,6 @@ package lobby
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -14,7 +12,7 @@ import (
 // SessionOpened makes a user connected again, through this session, in all lobbies
 // that it is still a member of.
 func (s *Service) SessionOpened(ctx context.Context, c identity.Caller) error {
-	return s.each(ctx, c.ID, nil, func(id string) error {
+	return s.stays.Visit(ctx, allOf(c.ID), Kind, nil, func(id string) error {
 		_, err := s.attach(ctx, c, id)
 		return err
 	})
@@ -25,34 +23,12 @@ func (s *Service) SessionOpened(ctx context.Context, c identity.Caller) error {
 // the streams that the session followed, as far as they are known. Call it when
 // the session's last request has ended; calling it again changes nothing.
 func (s *Service) SessionClosed(ctx context.Context, c identity.Caller, followed []stream.ID) error {
-	return s.each(ctx, c.ID, followed, func(id string) error {
+	return s.stays.Visit(ctx, allOf(c.ID), Kind, followed, func(id string) error {
 		_, err := s.change(ctx, id, nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
 			return l.Disconnect(c.ID, c.SessionID, s.Now())
 		})
 		return err
 	})
-}
-
-// each visits the lobbies of a user, and those among the streams, as far as they
-// still exist.
-func (s *Service) each(ctx context.Context, userID string, streams []stream.ID, visit func(lobbyID string) error) error {
-	ids, err := s.stays.Groups(ctx, allOf(userID))
-	if err != nil {
-		return fmt.Errorf("list the lobbies of a user: %w", err)
-	}
-	for _, id := range streams {
-		if id.Kind() == Kind {
-			ids = append(ids, id.Name())
-		}
-	}
-	slices.Sort(ids)
-	var errs []error
-	for _, id := range slices.Compact(ids) {
-		if err := visit(id); !isNotFound(err) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // attach reads a lobby and, for a member, counts the caller's session as live. The

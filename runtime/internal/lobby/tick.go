@@ -46,8 +46,8 @@ func (l Lobby) Tick(random uint64, now time.Time) (Lobby, []wire.LobbyPatch, err
 // most maxTimeouts, those who went first first, but the host last: who follows it
 // is chosen among those who stay.
 func (l Lobby) overdue(now time.Time) []string {
-	oldest := ms(now.Add(-l.Policy.Lifecycle.DisconnectGrace))
-	ids := l.bySeniority(func(m Member) bool { return !m.Connected() && m.DisconnectedAt <= oldest })
+	oldest := now.Add(-l.Policy.Lifecycle.DisconnectGrace)
+	ids := l.bySeniority(func(m Member) bool { return m.AwaySince(oldest) })
 	last := func(id string) int {
 		if id == l.HostID {
 			return 1

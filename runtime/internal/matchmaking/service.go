@@ -13,6 +13,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -153,7 +154,7 @@ func (s *Service) Enqueue(ctx context.Context, c command.Call, req *wire.MMEnque
 // entrants are the players that a request queues.
 func (s *Service) entrants(ctx context.Context, c identity.Caller, req *wire.MMEnqueue) ([]Entrant, error) {
 	if req.PartyID == "" {
-		return []Entrant{{Player: player(c.ID, c.Name, c.SessionID), Attributes: req.Attributes}}, nil
+		return []Entrant{{Player: Player{ID: c.ID, Name: c.Name, Live: stays.Through(c.SessionID)}, Attributes: req.Attributes}}, nil
 	}
 	p, err := s.Parties.Member(ctx, req.PartyID, c.ID)
 	if err != nil {
@@ -165,21 +166,16 @@ func (s *Service) entrants(ctx context.Context, c identity.Caller, req *wire.MME
 	var all []Entrant
 	for _, id := range p.Users() {
 		m := p.Members[id]
-		e := Entrant{Player: player(id, m.Name, m.Sessions...), Attributes: map[string]any{}}
+		e := Entrant{Player: Player{ID: id, Name: m.Name, Live: m.Live}, Attributes: map[string]any{}}
 		for name, v := range req.Attributes {
 			e.Attributes[name] = v
 		}
 		for name, v := range m.Attributes {
 			e.Attributes[name] = v
 		}
-		e.DisconnectedAt = m.DisconnectedAt
 		all = append(all, e)
 	}
 	return all, nil
-}
-
-func player(id, name string, sessions ...string) Player {
-	return Player{ID: id, Name: name, Sessions: sessions}
 }
 
 // enter is the step by which a ticket comes in.

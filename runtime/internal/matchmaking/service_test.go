@@ -11,6 +11,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
 	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -278,7 +279,7 @@ func TestAReconnectKeepsTheTicket(t *testing.T) {
 func partyOf(users ...string) party.Party {
 	p := party.Party{ID: "p", LeaderID: users[0], Members: map[string]party.Member{}}
 	for i, u := range users {
-		p.Members[u] = party.Member{Name: "Name " + u, JoinedAt: int64(i), Sessions: []string{u + "-1"}}
+		p.Members[u] = party.Member{Name: "Name " + u, JoinedAt: int64(i), Live: stays.Through(u + "-1")}
 	}
 	return p
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -36,15 +37,10 @@ type Ticket struct {
 type Player struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
-	// DisconnectedAt is when the player's last session ended; 0 while there is one.
-	DisconnectedAt int64 `json:"disconnectedAt,omitempty"`
-	// Sessions are the ids of the player's sessions as far as they are known, at most
-	// maxSessions.
-	Sessions []string `json:"sessions,omitempty"`
+	stays.Live
 }
 
 const (
-	maxSessions = 16
 	// maxText bounds a text, and each member of a set, in bytes; maxSet a set.
 	maxText = 128
 	maxSet  = 64
@@ -238,7 +234,7 @@ func (t Ticket) over(q Queue, now time.Time) string {
 	case len(t.Players) > q.maxParty():
 		return "queue_changed"
 	case slices.ContainsFunc(t.Players, func(p Player) bool {
-		return p.DisconnectedAt != 0 && p.DisconnectedAt <= ms(now.Add(-disconnectGrace))
+		return p.AwaySince(now.Add(-disconnectGrace))
 	}):
 		return "disconnected"
 	}
@@ -270,42 +266,25 @@ func (t Ticket) has(a Attribute) bool {
 	return is
 }
 
-// Connect and Disconnect count the sessions of a player; false when that changes
-// nothing.
+// Connect counts a session of a player; false when that changes nothing.
 func (t Ticket) Connect(userID, session string) (Ticket, bool) {
-	return t.sessions(userID, func(p *Player) bool {
-		if slices.Contains(p.Sessions, session) {
-			return false
-		}
-		p.Sessions = append(slices.Clone(p.Sessions), session)
-		p.Sessions = p.Sessions[max(len(p.Sessions)-maxSessions, 0):]
-		p.DisconnectedAt = 0
-		return true
-	})
+	return t.live(userID, func(l stays.Live) (stays.Live, bool) { return l.Connect(session) })
 }
 
 // Disconnect is the end of a session.
 func (t Ticket) Disconnect(userID, session string, now time.Time) (Ticket, bool) {
-	return t.sessions(userID, func(p *Player) bool {
-		at := slices.Index(p.Sessions, session)
-		if at < 0 {
-			return false
-		}
-		p.Sessions = slices.Delete(slices.Clone(p.Sessions), at, at+1)
-		if len(p.Sessions) == 0 {
-			p.DisconnectedAt = ms(now)
-		}
-		return true
-	})
+	return t.live(userID, func(l stays.Live) (stays.Live, bool) { return l.Disconnect(session, now) })
 }
 
-func (t Ticket) sessions(userID string, change func(*Player) bool) (Ticket, bool) {
+func (t Ticket) live(userID string, change func(stays.Live) (stays.Live, bool)) (Ticket, bool) {
 	i := slices.IndexFunc(t.Players, func(p Player) bool { return p.ID == userID })
 	if i < 0 {
 		return t, false
 	}
+	next, changed := change(t.Players[i].Live)
 	t.Players = slices.Clone(t.Players)
-	return t, change(&t.Players[i])
+	t.Players[i].Live = next
+	return t, changed
 }
 
 func ms(t time.Time) int64 { return t.UnixMilli() }

@@ -2,10 +2,10 @@ package party
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -47,7 +47,7 @@ func (e *edit) admit(user Actor, enrolment string, attributes wire.Attributes) e
 		return err
 	}
 	e.Members[user.ID] = Member{
-		Name: user.Name, JoinedAt: ms(e.now), Attributes: checked, Enrolment: enrolment, Sessions: []string{user.Session},
+		Name: user.Name, JoinedAt: ms(e.now), Attributes: checked, Enrolment: enrolment, Live: stays.Through(user.Session),
 	}
 	return nil
 }
@@ -158,7 +158,8 @@ func (p Party) Decline(userID, invite string, now time.Time) (Party, []wire.Part
 // session that is known already, and a user who is not in, change nothing.
 func (p Party) Reconnect(userID, session string, now time.Time) (Party, []wire.PartyPatch, error) {
 	m, in := p.Members[userID]
-	if !in || slices.Contains(m.Sessions, session) {
+	live, added := m.Live.Connect(session)
+	if !in || !added {
 		return p, nil, nil
 	}
 	e := p.edit(now)
@@ -166,11 +167,7 @@ func (p Party) Reconnect(userID, session string, now time.Time) (Party, []wire.P
 	if !m.Connected() {
 		cause = wire.CauseMemberReconnected
 	}
-	m.Sessions = append(slices.Clone(m.Sessions), session)
-	if over := len(m.Sessions) - maxSessions; over > 0 {
-		m.Sessions = m.Sessions[over:]
-	}
-	m.DisconnectedAt = 0
+	m.Live = live
 	e.Members[userID] = m
 	e.patch(cause, userID, "")
 	return e.done()
@@ -180,17 +177,16 @@ func (p Party) Reconnect(userID, session string, now time.Time) (Party, []wire.P
 // another. A session that is not known any more changes nothing.
 func (p Party) Disconnect(userID, session string, now time.Time) (Party, []wire.PartyPatch, error) {
 	m, in := p.Members[userID]
-	at := slices.Index(m.Sessions, session)
-	if !in || at < 0 {
+	live, left := m.Live.Disconnect(session, now)
+	if !in || !left {
 		return p, nil, nil
 	}
 	e := p.edit(now)
-	m.Sessions = slices.Delete(slices.Clone(m.Sessions), at, at+1)
 	cause := wire.CauseMemberUpdated
-	if len(m.Sessions) == 0 {
-		m.DisconnectedAt = ms(now)
+	if !live.Connected() {
 		cause = wire.CauseMemberDisconnected
 	}
+	m.Live = live
 	e.Members[userID] = m
 	e.patch(cause, userID, "")
 	return e.done()

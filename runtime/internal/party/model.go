@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/jsonpatch"
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -19,8 +20,6 @@ const (
 	// maxInvites is how many users may be asked in at once; further invites are
 	// refused with resource_exhausted.
 	maxInvites = 16
-	// maxSessions is how many live sessions of a member count; the oldest go first.
-	maxSessions = 16
 	// maxDepartures are remembered, for departureMemory.
 	maxDepartures   = 32
 	departureMemory = 2 * time.Minute
@@ -58,14 +57,8 @@ type Member struct {
 	Attributes wire.Attributes `json:"attributes,omitempty"`
 	// Enrolment tells this stay from earlier ones of the same user.
 	Enrolment string `json:"enrolment"`
-	// Sessions are the ids of the member's live sessions in the order they came.
-	Sessions []string `json:"sessions,omitempty"`
-	// DisconnectedAt is when the last session ended; 0 while there is one.
-	DisconnectedAt int64 `json:"disconnectedAt,omitempty"`
+	stays.Live
 }
-
-// Connected tells whether the member has a live session.
-func (m Member) Connected() bool { return m.DisconnectedAt == 0 }
 
 // Invite asks one user in.
 type Invite struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -194,11 +195,11 @@ func TestInvitesAreBounded(t *testing.T) {
 
 func TestSessionsAreBounded(t *testing.T) {
 	p := partyOfUsers(t, "ann")
-	for i := range 2 * maxSessions {
+	for i := range 2 * stays.MaxSessions {
 		p, _, _ = p.Reconnect("ann", fmt.Sprint("s", i), t0)
 	}
 	sessions := p.Members["ann"].Sessions
-	if len(sessions) != maxSessions || sessions[maxSessions-1] != fmt.Sprint("s", 2*maxSessions-1) {
+	if len(sessions) != stays.MaxSessions || sessions[stays.MaxSessions-1] != fmt.Sprint("s", 2*stays.MaxSessions-1) {
 		t.Errorf("%v", sessions)
 	}
 }

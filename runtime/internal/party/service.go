@@ -175,10 +175,7 @@ func missing(err error) error {
 	return err
 }
 
-func isNotFound(err error) bool {
-	var refusal *wire.Error
-	return errors.As(err, &refusal) && refusal.Code == wire.CodeNotFound
-}
+func isNotFound(err error) bool { return wire.CodeOf(err) == wire.CodeNotFound }
 
 func (s *Service) load(ctx context.Context, partyID string) (Party, error) {
 	if !names.ValidID(partyID) {

@@ -2,8 +2,6 @@ package party
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -12,7 +10,7 @@ import (
 
 // SessionOpened makes a user connected again, through this session, in its party.
 func (s *Service) SessionOpened(ctx context.Context, c identity.Caller) error {
-	return s.each(ctx, c.ID, nil, func(id string) error {
+	return s.stays.Visit(ctx, setOf(c.ID), Kind, nil, func(id string) error {
 		_, err := s.attach(ctx, c, id)
 		return err
 	})
@@ -22,33 +20,12 @@ func (s *Service) SessionOpened(ctx context.Context, c identity.Caller) error {
 // streams that the session followed, as far as they are known. Calling it again
 // changes nothing.
 func (s *Service) SessionClosed(ctx context.Context, c identity.Caller, followed []stream.ID) error {
-	return s.each(ctx, c.ID, followed, func(id string) error {
+	return s.stays.Visit(ctx, setOf(c.ID), Kind, followed, func(id string) error {
 		_, err := s.change(ctx, id, nil, func(p Party) (Party, []wire.PartyPatch, error) {
 			return p.Disconnect(c.ID, c.SessionID, s.Now())
 		})
 		return err
 	})
-}
-
-// each visits the parties that a user is in as far as they are known.
-func (s *Service) each(ctx context.Context, userID string, streams []stream.ID, visit func(partyID string) error) error {
-	ids, err := s.stays.Groups(ctx, setOf(userID))
-	if err != nil {
-		return err
-	}
-	for _, id := range streams {
-		if id.Kind() == Kind {
-			ids = append(ids, id.Name())
-		}
-	}
-	slices.Sort(ids)
-	var errs []error
-	for _, id := range slices.Compact(ids) {
-		if err := visit(id); !isNotFound(err) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // attach reads the party of a member and counts the caller's session as live.

@@ -38,11 +38,8 @@ func (p Party) Tick(now time.Time) (Party, []wire.PartyPatch, error) {
 // overdue are the members who were gone for longer than the grace, those who went
 // first first, but the leader last: who follows it is chosen among those who stay.
 func (p Party) overdue(now time.Time) []string {
-	oldest := ms(now.Add(-disconnectGrace))
-	ids := slices.DeleteFunc(p.Users(), func(id string) bool {
-		m := p.Members[id]
-		return m.Connected() || m.DisconnectedAt > oldest
-	})
+	oldest := now.Add(-disconnectGrace)
+	ids := slices.DeleteFunc(p.Users(), func(id string) bool { return !p.Members[id].AwaySince(oldest) })
 	last := func(id string) int {
 		if id == p.LeaderID {
 			return 1

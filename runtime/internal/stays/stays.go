@@ -9,13 +9,16 @@ package stays
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Stay is one time that a user is in a group. The enrolment, a ULID, tells it from
@@ -96,6 +99,28 @@ func (b Book) Groups(ctx context.Context, set string) ([]string, error) {
 		groups[i] = Parse(entry).Group
 	}
 	return groups, nil
+}
+
+// Visit calls visit once for each group in a user's set, and for those whose streams,
+// of a kind, are among some. That a group is not there any more is no error.
+func (b Book) Visit(ctx context.Context, set, kind string, among []stream.ID, visit func(group string) error) error {
+	groups, err := b.Groups(ctx, set)
+	if err != nil {
+		return err
+	}
+	for _, id := range among {
+		if id.Kind() == kind {
+			groups = append(groups, id.Name())
+		}
+	}
+	slices.Sort(groups)
+	var errs []error
+	for _, group := range slices.Compact(groups) {
+		if err := visit(group); wire.CodeOf(err) != wire.CodeNotFound {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func keeping(err error) error {
