@@ -113,10 +113,9 @@ type MMAnswer struct {
 	ProposalID string `json:"proposalId" validate:"required,max=64"`
 }
 
-// MMTicketPush tells how a ticket stands.
+// MMTicketPush tells how a ticket stands. It has no place in a stream.
 type MMTicketPush struct {
 	Ticket MMTicket `json:"ticket"`
-	Meta   *Meta    `json:"meta,omitempty"`
 }
 
 // MMProposal asks the players of a match whether they are there.

@@ -76,7 +76,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
 	})
 	k.queues = matchmaking.NewService(matchmaking.Ports{
-		Ledger: client.Ledger(), Store: store, Names: client.Names(), Sets: client.Sets(),
+		Ledger: client.Ledger(), Store: store, Caster: store, Names: client.Names(), Sets: client.Sets(),
 		Queues: a.rules, Parties: k.parties, Places: places{k.lobbies, c.PolicySecretsDir, time.Now},
 	}, matchmaking.Settings{
 		Pod: a.pod, HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,

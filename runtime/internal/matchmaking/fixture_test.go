@@ -69,6 +69,7 @@ type world struct {
 	made    map[string]int
 	broken  bool
 	tokens  map[string]string
+	casts   []string
 	parties map[string]party.Party
 }
 
@@ -112,7 +113,7 @@ func newWorld(t testing.TB, queues ...Queue) *world {
 	}
 	for i := range w.pods {
 		s := NewService(Ports{
-			Ledger: w.ledger, Store: w.memory, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Places: w,
+			Ledger: w.ledger, Store: w.memory, Caster: w, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Places: w,
 		}, Settings{
 			Pod: fmt.Sprint("pod-", i), HistorySize: 10_000, HistoryTTL: time.Hour, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
 		})
@@ -171,6 +172,14 @@ func (w *world) Make(_ context.Context, _ Queue, r Round) (Place, error) {
 	}
 	w.made[r.ID]++
 	return Place{MMHandoff: wire.MMHandoff{Type: "lobby", LobbyID: "lobby-of-" + r.ID}, Tokens: w.tokens}, nil
+}
+
+// Cast notes what is told and not kept.
+func (w *world) Cast(_ context.Context, id stream.ID, e stream.Event) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.casts = append(w.casts, string(id)+" "+e.Name)
+	return nil
 }
 
 // setQueue changes a queue, or takes it away.

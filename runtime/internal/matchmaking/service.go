@@ -54,6 +54,7 @@ type Place struct {
 type Ports struct {
 	Ledger  ledger.Store
 	Store   stream.Store
+	Caster  stream.Caster
 	Names   stream.Names
 	Sets    stream.Sets
 	Queues  Queues

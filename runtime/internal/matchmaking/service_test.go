@@ -400,7 +400,10 @@ func TestQueuesAndEstimates(t *testing.T) {
 	}
 	w.pass(5 * time.Second)
 	w.tick(0, "duel")
-	w.wantTold("cid", "mm:ticket")
+	if d := cmp.Diff([]string{"user:cid mm:ticket"}, w.casts); d != "" {
+		t.Errorf("told (-want +got):\n%s", d)
+	}
+	w.wantTold("cid") // and nothing is kept of it
 	q.Population = PopulationBand
 	w.setQueue("duel", &q)
 	for i, band := range []string{"low", "medium", "high"} {

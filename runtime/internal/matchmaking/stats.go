@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
+	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Stats are what is known of a queue, as its matcher wrote it down.
@@ -108,4 +111,60 @@ func (n Stats) change() (ledger.Change, error) {
 		return ledger.Change{}, fmt.Errorf("encode the figures of a queue: %w", err)
 	}
 	return ledger.Change{Table: stats, Key: statsKey, Any: true, Value: value}, nil
+}
+
+// Estimates are told to those who wait so often, to so many at once; the others ask by
+// mm:status.
+const (
+	estimateEvery = 5 * time.Second
+	mostTold      = 500
+)
+
+// tell lets those who wait know how it stands, where the queue gives estimates. It is
+// news of the moment, so that nothing of it is kept.
+func (m *Matcher) tell(ctx context.Context, w *watch, q Queue) error {
+	now := m.s.Now()
+	if !q.Estimate || w.written.WaitP50Ms == 0 || now.Sub(w.toldAt) < estimateEvery {
+		return nil
+	}
+	w.toldAt = now
+	told := 0
+	for _, t := range w.waiting {
+		if told++; told > mostTold {
+			break
+		}
+		view := t.View()
+		view.EstimateMs = w.written.WaitP50Ms
+		data, err := json.Marshal(wire.MMTicketPush{Ticket: view})
+		if err != nil {
+			return fmt.Errorf("encode an estimate: %w", err)
+		}
+		for _, user := range t.Users() {
+			if err := m.s.Caster.Cast(ctx, usertell.StreamID(user), stream.Event{Name: wire.EventMMTicket, Data: data}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// write puts the queue's figures down when they have changed.
+func (m *Matcher) write(ctx context.Context, w *watch) error {
+	m.mu.Lock()
+	now := w.waits.stats(w.waiting, m.s.Now())
+	m.mu.Unlock()
+	same := w.written
+	same.At = now.At
+	if now == same {
+		return nil
+	}
+	change, err := now.change()
+	if err != nil {
+		return err
+	}
+	if err := m.s.Ledger.Apply(ctx, book(w.name), ledger.Step{Fence: w.fence, Changes: []ledger.Change{change}}); err != nil {
+		return err
+	}
+	w.written = now
+	return nil
 }

@@ -1,0 +1,189 @@
+package document_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/internal/document"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+)
+
+var t0 = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+// counter is a document that counts, and wants to be looked at when it says so.
+type counter struct {
+	Version uint64 `json:"-"`
+	N       int    `json:"n"`
+	Due     int64  `json:"due,omitempty"`
+}
+
+type bench struct {
+	*document.Keeper[counter]
+	memory *streamtest.Memory
+}
+
+func newBench(soon func(*counter, counter) time.Duration) *bench {
+	clock := func() time.Time { return t0 }
+	memory := streamtest.New(streamtest.WithClock(clock))
+	return &bench{memory: memory, Keeper: document.New(document.Kind[counter]{
+		Name: "counter",
+		At: func(c counter, at stream.Position) counter {
+			c.Version = at.Seq
+			return c
+		},
+		NextLook: func(c counter, _ time.Time) (time.Time, bool) { return time.UnixMilli(c.Due), c.Due != 0 },
+		Soon:     soon,
+		Retain: func(counter) stream.Retention {
+			return stream.Retention{LogSize: 100, LogTTL: time.Hour, TTL: time.Hour}
+		},
+	}, memory, memory.Deadlines(), clock)}
+}
+
+var changed = []stream.Event{{Name: "counter:changed", Data: json.RawMessage("{}")}}
+
+func add(n int) document.Rule[counter] {
+	return func(c counter) (counter, []stream.Event, error) {
+		c.N += n
+		if n == 0 {
+			return c, nil, nil
+		}
+		return c, changed, nil
+	}
+}
+
+func TestChange(t *testing.T) {
+	b := newBench(nil)
+	for _, name := range []string{"none", "", "{bad}"} {
+		if _, err := b.Change(t.Context(), name, nil, add(1)); !errors.Is(err, stream.ErrNotFound) {
+			t.Errorf("%q: %v", name, err)
+		}
+		if _, err := b.Load(t.Context(), name); !errors.Is(err, stream.ErrNotFound) {
+			t.Errorf("load %q: %v", name, err)
+		}
+	}
+	made, err := b.Create(t.Context(), "a", nil, counter{N: 1}, changed)
+	if err != nil || made.State.Version != 1 || !made.Changed() {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	if again, err := b.Create(t.Context(), "a", nil, counter{N: 9}, changed); err != nil || !again.Repeated || again.State.N != 1 {
+		t.Errorf("made again: %+v, %v", again, err)
+	}
+	once := &stream.Once{Scope: "ann", Key: "k", TTL: time.Minute}
+	out, err := b.Change(t.Context(), "a", once, add(2))
+	if err != nil || out.State.N != 3 || out.Before.N != 1 || out.Seen != 1 || !out.Changed() {
+		t.Errorf("%+v, %v", out, err)
+	}
+	again, err := b.Change(t.Context(), "a", once, add(2))
+	if err != nil || again.State.N != 3 || !again.Repeated || again.Changed() {
+		t.Errorf("repeated: %+v, %v", again, err)
+	}
+	if idle, err := b.Change(t.Context(), "a", nil, add(0)); err != nil || idle.Changed() || idle.State.Version != 2 {
+		t.Errorf("nothing to do: %+v, %v", idle, err)
+	}
+	refused := errors.New("refused")
+	if _, err := b.Change(t.Context(), "a", nil, func(c counter) (counter, []stream.Event, error) { return c, nil, refused }); !errors.Is(err, refused) {
+		t.Errorf("refused: %v", err)
+	}
+	b.memory.SetDown(true)
+	if _, err := b.Change(t.Context(), "a", nil, add(1)); !errors.Is(err, stream.ErrUnavailable) {
+		t.Errorf("down: %v", err)
+	}
+}
+
+func TestUpsert(t *testing.T) {
+	b := newBench(nil)
+	if out, err := b.Upsert(t.Context(), "a", nil, counter{N: 5}, add(0)); err != nil || out.State.N != 5 || out.Changed() {
+		t.Errorf("nothing to do: %+v, %v", out, err)
+	}
+	if _, err := b.Load(t.Context(), "a"); !errors.Is(err, stream.ErrNotFound) {
+		t.Errorf("it was made all the same: %v", err)
+	}
+	once := &stream.Once{Scope: "ann", Key: "k", TTL: time.Minute}
+	for range 2 {
+		if out, err := b.Upsert(t.Context(), "a", once, counter{N: 5}, add(1)); err != nil || out.State.N != 6 {
+			t.Errorf("%+v, %v", out, err)
+		}
+	}
+	if _, err := b.Upsert(t.Context(), "{bad}", nil, counter{}, add(1)); !errors.Is(err, stream.ErrNotFound) {
+		t.Errorf("a bad name: %v", err)
+	}
+	var all sync.WaitGroup
+	errs := make([]error, 20)
+	for i := range errs {
+		all.Go(func() { _, errs[i] = b.Upsert(t.Context(), "many", nil, counter{}, add(1)) })
+	}
+	all.Wait()
+	if c, err := b.Load(t.Context(), "many"); err != nil || errors.Join(errs...) != nil || c.N != len(errs) {
+		t.Errorf("%d were counted, %v, %v", c.N, err, errors.Join(errs...))
+	}
+}
+
+// A look is asked for before the state that needs it can exist, and only when it is
+// sooner than the one that was asked for.
+func TestLooks(t *testing.T) {
+	in := func(d time.Duration) int64 { return t0.Add(d).UnixMilli() }
+	for name, tc := range map[string]struct {
+		before, next int64
+		soon         time.Duration
+		want         time.Duration // 0: none is asked for
+	}{
+		"none":                        {0, 0, 0, 0},
+		"the first":                   {0, in(time.Minute), 0, time.Minute},
+		"a sooner one":                {in(time.Hour), in(time.Minute), 0, time.Minute},
+		"a later one is asked for":    {in(time.Minute), in(time.Hour), 0, time.Minute},
+		"what follows":                {0, 0, time.Second, time.Second},
+		"what follows, before it":     {0, in(time.Minute), time.Second, time.Second},
+		"what follows, but not first": {0, in(time.Millisecond), time.Second, time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(func(before *counter, _ counter) time.Duration {
+				if before == nil {
+					return 0
+				}
+				return tc.soon
+			})
+			if _, err := b.Create(t.Context(), "a", nil, counter{Due: tc.before}, changed); err != nil {
+				t.Fatal(err)
+			}
+			_, err := b.Change(t.Context(), "a", nil, func(c counter) (counter, []stream.Event, error) {
+				c.Due = tc.next
+				return c, changed, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			at, asked := b.memory.Deadlines().Due(b.ID("a"))
+			if asked != (tc.want != 0) || asked && !at.Equal(t0.Add(tc.want)) {
+				t.Errorf("asked for a look: %v, at %v", asked, at.Sub(t0))
+			}
+		})
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	b := newBench(nil)
+	if _, err := b.Create(t.Context(), "a", nil, counter{}, changed); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			if _, err := b.Change(context.WithoutCancel(t.Context()), "a", nil, add(1)); err != nil {
+				t.Error(fmt.Errorf("%d: %w", i, err))
+			}
+		})
+	}
+	all.Wait()
+	got, err := b.Load(t.Context(), "a")
+	if d := cmp.Diff(counter{Version: 51, N: 50}, got); d != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+}

@@ -1,0 +1,230 @@
+package matchmaking
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/oklog/ulid/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// stepsAtOnce bounds the rounds of a queue that go on at the same time.
+const stepsAtOnce = 8
+
+// empty cancels what waits in a queue that is not in force any more.
+func (m *Matcher) empty(ctx context.Context, w *watch) error {
+	var errs []error
+	for id := range w.waiting {
+		err := m.s.remove(ctx, w.name, id, reasonQueueRemoved, w.fence)
+		if err == nil {
+			delete(w.waiting, id)
+		}
+		errs = append(errs, err)
+	}
+	open, err := m.s.Ledger.All(ctx, book(w.name), rounds)
+	errs = append(errs, err)
+	for _, r := range open {
+		errs = append(errs, settled(m.s.dissolve(ctx, w.name, r.Key, w.fence, func(Round) ([]string, string, error) {
+			return nil, reasonQueueRemoved, nil
+		})))
+	}
+	return errors.Join(errs...)
+}
+
+// tidy takes out the tickets that are over.
+func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
+	var errs []error
+	for id, t := range w.waiting {
+		if reason := t.over(q, m.s.Now()); reason != "" {
+			delete(w.waiting, id)
+			errs = append(errs, m.s.remove(ctx, w.name, id, reason, w.fence))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// goOn carries the rounds forward: those that not all accepted in time dissolve, and
+// those that all accepted are handed over.
+func (m *Matcher) goOn(ctx context.Context, w *watch, q Queue) error {
+	open, err := m.s.Ledger.All(ctx, book(w.name), rounds)
+	if err != nil {
+		return err
+	}
+	return each(open, func(_ int, record ledger.Record) error {
+		var r Round
+		if err := decode(record.Value, &r); err != nil {
+			return err
+		}
+		switch late := r.Deadline <= ms(m.s.Now()); {
+		case r.Handing:
+			return m.handOver(ctx, w, q, r, record.Value)
+		case late:
+			return settled(m.s.dissolve(ctx, w.name, r.ID, w.fence, func(now Round) ([]string, string, error) {
+				if now.Handing || now.Deadline > ms(m.s.Now()) {
+					return nil, "", wire.Precondition(wire.ReasonProposalClosed, "all have accepted")
+				}
+				return now.missing(), reasonTimedOut, nil
+			}))
+		}
+		return nil
+	})
+}
+
+// settled forgives that a round is over or has gone on meanwhile.
+func settled(err error) error {
+	var refusal *wire.Error
+	if errors.As(err, &refusal) {
+		return nil
+	}
+	return err
+}
+
+// each does the same with many, a few at a time, and goes on after errors.
+func each[T any](all []T, do func(i int, one T) error) error {
+	var group errgroup.Group
+	group.SetLimit(stepsAtOnce)
+	errs := make([]error, len(all))
+	for i, one := range all {
+		group.Go(func() error {
+			errs[i] = do(i, one)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return errors.Join(errs...)
+}
+
+// match makes matches of those who wait. Those who are in one do not wait any more;
+// the others are looked at again at the next interval.
+func (m *Matcher) match(ctx context.Context, w *watch, q Queue) error {
+	if len(w.waiting) == 0 {
+		return nil
+	}
+	pool := make([]matching.Ticket, 0, len(w.waiting))
+	for _, t := range w.waiting {
+		pool = append(pool, t.Waiting())
+	}
+	proposals := matching.Match(pool, nil, q.Match, m.s.Now())
+	made := make([]bool, len(proposals))
+	err := each(proposals, func(i int, p matching.Proposal) error {
+		r, raw, err := m.open(ctx, w, q, p)
+		made[i] = raw != nil
+		if err != nil || !r.Handing {
+			return err
+		}
+		return m.handOver(ctx, w, q, r, raw)
+	})
+	for i, p := range proposals {
+		for _, id := range p.Tickets() {
+			if made[i] {
+				delete(w.waiting, id)
+			}
+		}
+	}
+	return err
+}
+
+// open makes a round of a proposal and takes all its tickets. When one of them is not
+// as it was it takes none, and gives no record.
+func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Proposal) (Round, []byte, error) {
+	id, err := ulid.New(ulid.Timestamp(m.s.Now()), rand.Reader)
+	if err != nil {
+		return Round{}, nil, fmt.Errorf("make the id of a match: %w", err)
+	}
+	r := NewRound(q, id.String(), p, func(id string) Ticket { return w.waiting[id].Ticket }, m.s.Now())
+	value, err := json.Marshal(r)
+	if err != nil {
+		return Round{}, nil, fmt.Errorf("encode a round: %w", err)
+	}
+	step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Value: value}}}
+	for _, id := range p.Tickets() {
+		next := w.waiting[id].Ticket
+		next.Round = r.ID
+		is, err := json.Marshal(next)
+		if err != nil {
+			return Round{}, nil, fmt.Errorf("encode a ticket: %w", err)
+		}
+		step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: w.waiting[id].raw, Value: is})
+	}
+	var letters []string
+	if !r.Handing {
+		if letters, err = m.s.propose(&step, r); err != nil {
+			return Round{}, nil, err
+		}
+	}
+	err = m.s.Ledger.Apply(ctx, book(w.name), step)
+	var conflict *ledger.ConflictError
+	if errors.As(err, &conflict) {
+		return Round{}, nil, nil
+	}
+	if err != nil {
+		return Round{}, nil, err
+	}
+	m.s.deliver(ctx, w.name, step, letters)
+	return r, value, nil
+}
+
+// handOver has the place of a round made and tells its players. When that cannot be
+// had in time, their tickets search on.
+func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, r Round, raw []byte) error {
+	place, err := m.s.Places.Make(ctx, q, r)
+	if err != nil {
+		if r.Deadline > ms(m.s.Now()) {
+			m.s.Log.WarnContext(ctx, "a match's place is not there yet", "queue", w.name, "match", r.ID, "error", err)
+			return nil
+		}
+		return errors.Join(err, m.s.dissolve(ctx, w.name, r.ID, w.fence, func(Round) ([]string, string, error) {
+			return nil, reasonHandoffFailed, nil
+		}))
+	}
+	var done []Ticket
+	err = m.s.retry(ctx, func() (ledger.Step, []string, error) {
+		step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Was: raw}}}
+		var letters []string
+		letters, done, err = m.assign(ctx, &step, r, place)
+		return step, letters, err
+	}, w.name)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	w.waits.matched(ms(m.s.Now()), done)
+	m.mu.Unlock()
+	for _, t := range done {
+		m.s.forget(ctx, w.name, t.ID, t.Users())
+	}
+	return nil
+}
+
+// assign is the end of a round's tickets.
+func (m *Matcher) assign(ctx context.Context, step *ledger.Step, r Round, place Place) (letters []string, done []Ticket, err error) {
+	found, err := m.s.Ledger.Get(ctx, book(r.Queue), tickets, r.tickets()...)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, id := range r.tickets() {
+		var t Ticket
+		if err := decode(found[id], &t); err != nil {
+			return nil, nil, err
+		}
+		for _, news := range r.news(id, place) {
+			letter, err := m.s.post(step, wire.EventMMMatched, news.matched, news.users...)
+			if err != nil {
+				return nil, nil, err
+			}
+			letters = append(letters, letter)
+		}
+		if found[id] != nil {
+			step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: found[id]})
+			done = append(done, t)
+		}
+	}
+	return letters, done, m.s.strike(ctx, step, r.Queue, done, nil, 0)
+}
