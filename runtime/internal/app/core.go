@@ -24,18 +24,19 @@ import (
 
 // core is what serves clients; it exists once Redis has answered.
 type core struct {
-	client   *redisstore.Client
-	hub      *stream.Hub
-	probe    *redisstore.Probe
-	lobbies  *lobby.Service
-	parties  *party.Service
-	queues   *matchmaking.Service
-	matcher  *matchmaking.Matcher
-	users    *presence.Service
-	inbox    *notify.Service // nil when notifications are switched off
-	places   *whereabouts
-	sessions *session.Manager
-	sockets  *socketio.Server
+	client      *redisstore.Client
+	hub         *stream.Hub
+	probe       *redisstore.Probe
+	chats       *chat.Service
+	lobbies     *lobby.Service
+	parties     *party.Service
+	queues      *matchmaking.Service
+	matcher     *matchmaking.Matcher
+	users       *presence.Service
+	inbox       *notify.Service // nil when notifications are switched off
+	whereabouts *whereabouts
+	sessions    *session.Manager
+	sockets     *socketio.Server
 	// entrance is what clients' requests go through: sockets, or before them the
 	// forwarder of what belongs to other pods.
 	entrance  http.Handler
@@ -51,45 +52,8 @@ type core struct {
 // assemble puts the parts together. Nothing runs yet.
 func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	c := a.settings.config
-	store := client.Store()
-	k := &core{client: client, hub: stream.NewHub(store, client.Bus()), probe: client.Probe(c.Redis.Probe.Interval.Duration)}
-	k.users = a.newPresence(client)
-	k.places = newWhereabouts(k.users, a.log)
-	ports := lobby.Ports{
-		Store: store, Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(), Policies: a.rules,
-		Index:    client.Lobbies(),
-		Observer: k.places,
-	}
-	if c.Features.Notifications {
-		k.inbox = a.newNotify(client, k.users)
-		ports.Notifier = notices{k.inbox}
-	}
-	k.lobbies = lobby.NewService(ports, lobby.Settings{
-		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
-		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
-	})
-	k.parties = party.NewService(party.Ports{
-		Store: store, Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(),
-		Changed: func(ctx context.Context, p party.Party) { k.queues.PartyChanged(ctx, p) },
-	}, party.Settings{
-		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
-		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
-	})
-	k.queues = matchmaking.NewService(matchmaking.Ports{
-		Ledger: client.Ledger(), Store: store, Caster: store, Names: client.Names(), Sets: client.Sets(),
-		Queues: a.rules, Parties: k.parties, Places: places{k.lobbies, c.PolicySecretsDir, time.Now},
-	}, matchmaking.Settings{
-		Pod: a.pod, HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
-		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Log: a.log,
-	})
-	k.matcher = matchmaking.NewMatcher(k.queues)
-	chats := chat.NewService(store, channels{
-		"lobby": lobbyChannels(k.lobbies, a.rules), "party": partyChannels(k.parties),
-		"direct": directChannel, "topic": topicChannel,
-	}, chat.Settings{
-		HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
-		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Revision: a.rules.revision,
-	})
+	k := &core{client: client, hub: stream.NewHub(client.Store(), client.Bus()), probe: client.Probe(c.Redis.Probe.Interval.Duration)}
+	a.addServices(k)
 	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){
 		lobby.Kind: k.lobbies.Look, lobby.ListKind: k.lobbies.Sweep, party.Kind: k.parties.Look, presence.Kind: k.users.Look,
 	}
@@ -105,7 +69,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	if k.backends, err = a.newBackends(client, k.lobbies); err != nil {
 		return nil, err
 	}
-	served := a.domains(k, chats, watcher)
+	served := a.domains(k, watcher)
 	var standing func(context.Context, identity.Caller) ([]stream.Place, error)
 	if k.backends != nil {
 		standing = k.backends.standing
@@ -161,7 +125,7 @@ func (a *App) background(k *core) []func(context.Context) error {
 		}
 	}
 	all := []func(context.Context) error{
-		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch), quiet(k.places.run),
+		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch), quiet(k.whereabouts.run),
 		quiet(a.memory.run),
 		func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) },
 	}

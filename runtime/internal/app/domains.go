@@ -19,7 +19,7 @@ type domains struct {
 }
 
 // domains registers the handlers of all features that are switched on.
-func (a *App) domains(k *core, chats *chat.Service, watcher *presence.Watcher) domains {
+func (a *App) domains(k *core, watcher *presence.Watcher) domains {
 	f := a.settings.config.Features
 	d := domains{
 		router:       session.NewRouter(),
@@ -50,7 +50,7 @@ func (a *App) domains(k *core, chats *chat.Service, watcher *presence.Watcher) d
 		d.router.Off("mm", "matchmaking")
 	}
 	if d.features["chat"] {
-		h := chat.NewHandlers(chats)
+		h := chat.NewHandlers(k.chats)
 		registerChat(d.router, h)
 		d.snapshotters[chat.Kind] = h
 	} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/presence"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
 	"github.com/anteroom/anteroom/runtime/internal/webhook"
+	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 func (a *App) newNotify(client *redisstore.Client, users *presence.Service) *notify.Service {
@@ -58,9 +60,13 @@ func (a *App) offlineWebhook(hook v1alpha1.OfflineWebhook) func(ctx context.Cont
 	}
 }
 
-// notices turns what lobbies want users to know into notifications; it is a
-// lobby.Notifier.
-type notices struct{ inbox *notify.Service }
+// notices turns what lobbies, parties and queues want users to know into
+// notifications; it is a lobby.Notifier.
+type notices struct {
+	inbox *notify.Service
+	away  func(ctx context.Context, userID string) (notify.Away, error)
+	log   *slog.Logger
+}
 
 // Notify implements lobby.Notifier.
 func (n notices) Notify(ctx context.Context, userID string, notice lobby.Notice) error {
@@ -77,4 +83,38 @@ func (n notices) Notify(ctx context.Context, userID string, notice lobby.Notice)
 	}
 	_, err = n.inbox.Notify(ctx, userID, out)
 	return err
+}
+
+// inviteToParty notifies a user that it is asked into a party.
+func (n notices) inviteToParty(ctx context.Context, userID string, i wire.PartyInvited) {
+	n.send(ctx, userID, notify.Notification{
+		Key: fmt.Sprintf("%s/%d", i.InviteID, i.ExpiresAt), Type: "party.invited",
+		TTL: max(time.Until(time.UnixMilli(i.ExpiresAt)), time.Second),
+	}, map[string]string{"partyId": i.PartyID, "inviteId": i.InviteID, "fromId": i.FromID, "fromName": i.FromName})
+}
+
+// matchFor is how long the notification of a match matters.
+const matchFor = 2 * time.Minute
+
+// matched notifies those who are away that their match was found.
+func (n notices) matched(ctx context.Context, userIDs []string, m wire.MMMatched) {
+	for _, user := range userIDs {
+		away, err := n.away(ctx, user)
+		if err != nil || away.Online {
+			continue // who is there has been told
+		}
+		n.send(ctx, user, notify.Notification{Key: m.MatchID, Type: "mm.matched", TTL: matchFor},
+			map[string]string{"matchId": m.MatchID, "queue": m.Queue, "lobbyId": m.Handoff.LobbyID, "address": m.Handoff.Address})
+	}
+}
+
+// send notifies a user of what nothing else depends on.
+func (n notices) send(ctx context.Context, userID string, out notify.Notification, data map[string]string) {
+	var err error
+	if out.Data, err = json.Marshal(data); err == nil {
+		_, err = n.inbox.Notify(ctx, userID, out)
+	}
+	if err != nil {
+		n.log.WarnContext(ctx, "a user is not notified", "type", out.Type, "error", err)
+	}
 }

@@ -81,7 +81,7 @@ const (
 	placeFor     = 5 * time.Second
 )
 
-// whereabouts puts users where lobbies say that they are, in order for each user and beside
+// whereabouts puts users where lobbies and queues say that they are, in order for each user and beside
 // the commands that led there; it is a lobby.Observer.
 type whereabouts struct {
 	users  *presence.Service
@@ -127,6 +127,13 @@ func (p *whereabouts) MatchStarted(_ context.Context, userIDs []string, lobbyID 
 func (p *whereabouts) MatchEnded(_ context.Context, userIDs []string, lobbyID string) {
 	for _, user := range userIDs {
 		p.put(move{userID: user, id: lobbyID, kind: presence.InMatch, out: true})
+	}
+}
+
+// Searching puts users into a queue, or takes them out of it.
+func (p *whereabouts) Searching(_ context.Context, ticketID string, userIDs []string, searching bool) {
+	for _, user := range userIDs {
+		p.put(move{userID: user, id: ticketID, kind: presence.InQueue, out: !searching})
 	}
 }
 

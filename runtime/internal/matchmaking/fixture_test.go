@@ -66,11 +66,13 @@ type world struct {
 	now    time.Time
 	queues map[string]Queue
 	// made are the places of rounds; broken refuses to make any.
-	made    map[string]int
-	broken  bool
-	tokens  map[string]string
-	casts   []string
-	parties map[string]party.Party
+	made   map[string]int
+	broken bool
+	tokens map[string]string
+	casts  []string
+	// searching are the tickets of those who search, by user.
+	searching map[string]string
+	parties   map[string]party.Party
 }
 
 // brittleLedger fails at its next steps as it is told.
@@ -105,7 +107,7 @@ func (l *brittleLedger) Apply(ctx context.Context, b ledger.Book, s ledger.Step)
 var errAfter = fmt.Errorf("not answered: %w", stream.ErrUnavailable)
 
 func newWorld(t testing.TB, queues ...Queue) *world {
-	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, parties: map[string]party.Party{}}
+	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, searching: map[string]string{}, parties: map[string]party.Party{}}
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
 	w.ledger = &brittleLedger{Memory: ledgertest.New(w.clock)}
 	for _, q := range queues {
@@ -113,7 +115,7 @@ func newWorld(t testing.TB, queues ...Queue) *world {
 	}
 	for i := range w.pods {
 		s := NewService(Ports{
-			Ledger: w.ledger, Store: w.memory, Caster: w, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Places: w,
+			Ledger: w.ledger, Store: w.memory, Caster: w, Searching: w.search, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Places: w,
 		}, Settings{
 			Pod: fmt.Sprint("pod-", i), HistorySize: 10_000, HistoryTTL: time.Hour, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
 		})
@@ -180,6 +182,18 @@ func (w *world) Cast(_ context.Context, id stream.ID, e stream.Event) error {
 	defer w.mu.Unlock()
 	w.casts = append(w.casts, string(id)+" "+e.Name)
 	return nil
+}
+
+func (w *world) search(_ context.Context, ticketID string, userIDs []string, searching bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, user := range userIDs {
+		if searching {
+			w.searching[user] = ticketID
+		} else if w.searching[user] == ticketID {
+			delete(w.searching, user)
+		}
+	}
 }
 
 // setQueue changes a queue, or takes it away.

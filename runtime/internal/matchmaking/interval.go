@@ -199,6 +199,9 @@ func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, r Round, raw 
 	m.mu.Unlock()
 	for _, t := range done {
 		m.s.forget(ctx, w.name, t.ID, t.Users())
+		if m.s.Matched != nil {
+			m.s.Matched(ctx, t.Users(), r.matched(t.ID, place.MMHandoff))
+		}
 	}
 	return nil
 }

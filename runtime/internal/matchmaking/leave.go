@@ -123,7 +123,7 @@ func (s *Service) forget(ctx context.Context, queue, ticketID string, users []st
 		}
 	}
 	if s.Searching != nil && len(users) > 0 {
-		s.Searching(ctx, users, false)
+		s.Searching(ctx, ticketID, users, false)
 	}
 }
 

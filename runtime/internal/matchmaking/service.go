@@ -62,7 +62,10 @@ type Ports struct {
 	Places  Places
 	// Searching, when not nil, is told who begins and ceases to look for a match; it must
 	// not fail the command.
-	Searching func(ctx context.Context, userIDs []string, searching bool)
+	Searching func(ctx context.Context, ticketID string, userIDs []string, searching bool)
+	// Matched, when not nil, is told where users are to play, in case they are not
+	// connected; it must not fail the command.
+	Matched func(ctx context.Context, userIDs []string, matched wire.MMMatched)
 }
 
 // Settings of a Service.
@@ -147,7 +150,7 @@ func (s *Service) Enqueue(ctx context.Context, c command.Call, req *wire.MMEnque
 	}
 	err = s.retry(ctx, func() (ledger.Step, []string, error) { return s.enter(ctx, q, t) }, q.Name)
 	if err == nil && s.Searching != nil {
-		s.Searching(ctx, t.Users(), true)
+		s.Searching(ctx, t.ID, t.Users(), true)
 	}
 	return t, err
 }

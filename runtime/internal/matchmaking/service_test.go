@@ -22,6 +22,9 @@ func TestTwoAreMatched(t *testing.T) {
 	w.tick(0, "duel")
 	w.wantTold("ann")
 	w.enqueue("bob", 1560)
+	if len(w.searching) != 2 || w.searching["ann"] != ann.ID {
+		t.Errorf("searching: %v", w.searching)
+	}
 	w.tick(0, "duel")
 	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
@@ -30,8 +33,8 @@ func TestTwoAreMatched(t *testing.T) {
 			t.Errorf("%d %s are left", n, table)
 		}
 	}
-	if got := w.status("ann"); len(got.Tickets) != 0 {
-		t.Errorf("ann has %+v", got)
+	if got := w.status("ann"); len(got.Tickets) != 0 || len(w.searching) != 0 {
+		t.Errorf("ann has %+v, and %v search", got, w.searching)
 	}
 	if ann.State != wire.TicketSearching || ann.ExpiresAt != ms(t0.Add(10*time.Minute))+1 {
 		t.Errorf("ann's ticket was %+v", ann)

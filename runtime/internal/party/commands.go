@@ -160,13 +160,15 @@ func (s *Service) Invite(ctx context.Context, c command.Call, req *wire.PartyInv
 
 // tellInvited tells a user that it is asked in, once for each time that it is.
 func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i Invite) error {
-	_, err := s.users.Tell(ctx, userID, usertell.Message{
-		Event: wire.EventPartyInvited,
-		Payload: wire.PartyInvited{
-			InviteID: i.ID, PartyID: partyID, FromID: i.From, FromName: i.FromName, ExpiresAt: i.ExpiresAt,
-		},
-		Once: once(i.ID, fmt.Sprint(i.ExpiresAt)),
+	invited := wire.PartyInvited{
+		InviteID: i.ID, PartyID: partyID, FromID: i.From, FromName: i.FromName, ExpiresAt: i.ExpiresAt,
+	}
+	told, err := s.users.Tell(ctx, userID, usertell.Message{
+		Event: wire.EventPartyInvited, Payload: invited, Once: once(i.ID, fmt.Sprint(i.ExpiresAt)),
 	})
+	if err == nil && !told.Repeated && s.Invited != nil {
+		s.Invited(ctx, userID, invited)
+	}
 	return err
 }
 

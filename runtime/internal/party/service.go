@@ -54,6 +54,9 @@ type Ports struct {
 	// Changed, when not nil, is told that a party's members, or who leads it, have
 	// changed; it must not fail the command.
 	Changed func(ctx context.Context, p Party)
+	// Invited, when not nil, is told of invites that users should learn of even if they
+	// are not connected; it must not fail the command.
+	Invited func(ctx context.Context, userID string, invited wire.PartyInvited)
 }
 
 // Settings of a Service.

@@ -25,6 +25,17 @@ after(() => everybody?.forEach((user) => user.close()));
 const nth = (user, event, n, patience) =>
   user.until(`${event} number ${n}`, () => user.pushes.filter((p) => p.event === event)[n - 1]?.data, patience);
 
+/** Waits until others see a status of a user. */
+async function presence(user, status) {
+  await dave.ask("presence:subscribe", { userIds: [user.ready.userId] }).then(({ presences }) => {
+    dave.seen = presences[0].status;
+  });
+  await dave.until(`${status} of ${user.ready.userId}`, () => {
+    const changes = dave.pushes.filter((p) => p.event === "presence:update").flatMap((p) => p.data.changes);
+    return (changes.findLast((c) => c.userId === user.ready.userId)?.status ?? dave.seen) === status;
+  });
+}
+
 async function meet(matched, ...users) {
   assert.equal(matched.handoff.type, "lobby");
   for (const user of users) {
@@ -79,8 +90,10 @@ test("two players on two servers are matched and meet", async () => {
 
   const { tickets } = await carol.ask("mm:status");
   assert.equal(tickets[0].state, "searching");
+  await presence(carol, "in_queue");
   await carol.ask("mm:cancel", { ticketId: tickets[0].id });
   assert.equal((await nth(carol, "mm:cancelled", 1)).reason, "cancelled");
+  await presence(carol, "online");
 });
 
 test("a party queues; one of the others declines, the rest is asked again", async () => {

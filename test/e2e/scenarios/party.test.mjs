@@ -32,6 +32,7 @@ test("bob is invited on the other server, and accepts", async () => {
   const { inviteId } = await alice.ask("party:invite", { partyId: party.id, userId: bob.ready.userId, key: "i-1" });
   const invited = await bob.push("party:invited");
   assert.deepEqual([invited.inviteId, invited.partyId, invited.fromId], [inviteId, party.id, alice.ready.userId]);
+  await bob.push("notify:new", (n) => n.notification.type === "party.invited" && n.notification.data.inviteId === inviteId);
   const joined = await bob.ask("party:respondInvite", { inviteId, accept: true, key: "r-1" });
   assert.deepEqual(Object.keys(joined.party.members).sort(), [alice.ready.userId, bob.ready.userId].sort());
   const seen = await patch(alice, "member_joined");

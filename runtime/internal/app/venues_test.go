@@ -39,7 +39,7 @@ func TestAServiceMakesThePlace(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 	}))
 	defer service.Close()
-	p := places{secrets: secrets, now: func() time.Time { return at }}
+	p := venues{secrets: secrets, now: func() time.Time { return at }}
 	q := matchmaking.Queue{Handoff: matchmaking.Handoff{URL: service.URL, SecretFile: "games_key", Timeout: 5 * time.Second}}
 	r := matchmaking.Round{ID: "m1", Queue: "duel", Region: "eu", Teams: []matchmaking.Side{
 		{Name: "red", Players: []matchmaking.SidePlayer{{ID: "ann", Name: "Ann", Ticket: "a"}}},

@@ -15,9 +15,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// places makes the places of matches: a lobby of the queue's type, or what a service
+// venues makes the places of matches: a lobby of the queue's type, or what a service
 // answers with.
-type places struct {
+type venues struct {
 	lobbies *lobby.Service
 	// secrets is the folder with the keys of services.
 	secrets string
@@ -25,14 +25,14 @@ type places struct {
 }
 
 // Make implements matchmaking.Places.
-func (p places) Make(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+func (v venues) Make(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
 	if q.Handoff.LobbyType != "" {
-		return p.lobby(ctx, q, r)
+		return v.lobby(ctx, q, r)
 	}
-	return p.ask(ctx, q, r)
+	return v.ask(ctx, q, r)
 }
 
-func (p places) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+func (v venues) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
 	cmd := lobby.SeatCommand{}
 	for _, side := range r.Teams {
 		var team []lobby.Actor
@@ -41,7 +41,7 @@ func (p places) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Ro
 		}
 		cmd.Teams = append(cmd.Teams, team)
 	}
-	l, err := p.lobbies.Seated(ctx, q.Handoff.LobbyType, r.ID, cmd)
+	l, err := v.lobbies.Seated(ctx, q.Handoff.LobbyType, r.ID, cmd)
 	var refusal *wire.Error
 	if errors.As(err, &refusal) {
 		err = fmt.Errorf("the LobbyPolicy does not take this match: %w", err)
@@ -77,17 +77,17 @@ type matchPlace struct {
 	ExpiresAt int64             `json:"expiresAt"`
 }
 
-func (p places) ask(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+func (v venues) ask(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
 	hook := webhook.Hook{URL: q.Handoff.URL, Timeout: q.Handoff.Timeout}
 	var err error
-	if hook.Secret, err = p.secret(q.Handoff.SecretFile); err != nil {
+	if hook.Secret, err = v.secret(q.Handoff.SecretFile); err != nil {
 		return matchmaking.Place{}, err
 	}
 	body, err := json.Marshal(callOf(r))
 	if err != nil {
 		return matchmaking.Place{}, fmt.Errorf("encode a match: %w", err)
 	}
-	answer, err := hook.Post(ctx, webhook.Call{ID: r.ID, At: p.now(), Body: body})
+	answer, err := hook.Post(ctx, webhook.Call{ID: r.ID, At: v.now(), Body: body})
 	if err != nil {
 		return matchmaking.Place{}, err
 	}
@@ -101,11 +101,11 @@ func (p places) ask(ctx context.Context, q matchmaking.Queue, r matchmaking.Roun
 	}, nil
 }
 
-func (p places) secret(file string) ([]byte, error) {
+func (v venues) secret(file string) ([]byte, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(filepath.Join(p.secrets, file))
+	text, err := os.ReadFile(filepath.Join(v.secrets, file))
 	if err != nil {
 		return nil, errors.New("the key that a queue's handoff is signed with cannot be read")
 	}

@@ -1,0 +1,82 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/chat"
+	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/party"
+)
+
+// addServices makes the domains, from below: each is told of those that it builds on.
+func (a *App) addServices(k *core) {
+	k.users = a.newPresence(k.client)
+	k.whereabouts = newWhereabouts(k.users, a.log)
+	if a.settings.config.Features.Notifications {
+		k.inbox = a.newNotify(k.client, k.users)
+	}
+	n := notices{k.inbox, away(k.users), a.log}
+	k.lobbies = a.newLobbies(k, n)
+	k.parties = a.newParties(k, n)
+	k.queues = a.newQueues(k, n)
+	k.matcher = matchmaking.NewMatcher(k.queues)
+	k.chats = a.newChats(k)
+}
+
+func (a *App) newLobbies(k *core, n notices) *lobby.Service {
+	r := a.settings.config.Recovery
+	ports := lobby.Ports{
+		Store: k.client.Store(), Names: k.client.Names(), Sets: k.client.Sets(), Deadlines: k.client.Deadlines(),
+		Policies: a.rules, Index: k.client.Lobbies(), Observer: k.whereabouts,
+	}
+	if k.inbox != nil {
+		ports.Notifier = n
+	}
+	return lobby.NewService(ports, lobby.Settings{
+		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration, IdempotencyTTL: r.IdempotencyTTL.Duration,
+	})
+}
+
+func (a *App) newParties(k *core, n notices) *party.Service {
+	r := a.settings.config.Recovery
+	ports := party.Ports{
+		Store: k.client.Store(), Names: k.client.Names(), Sets: k.client.Sets(), Deadlines: k.client.Deadlines(),
+		Changed: func(ctx context.Context, p party.Party) { k.queues.PartyChanged(ctx, p) },
+	}
+	if k.inbox != nil {
+		ports.Invited = n.inviteToParty
+	}
+	return party.NewService(ports, party.Settings{
+		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration, IdempotencyTTL: r.IdempotencyTTL.Duration,
+	})
+}
+
+func (a *App) newQueues(k *core, n notices) *matchmaking.Service {
+	c := a.settings.config
+	store := k.client.Store()
+	ports := matchmaking.Ports{
+		Ledger: k.client.Ledger(), Store: store, Caster: store, Names: k.client.Names(), Sets: k.client.Sets(),
+		Queues: a.rules, Parties: k.parties, Places: venues{k.lobbies, c.PolicySecretsDir, time.Now},
+		Searching: k.whereabouts.Searching,
+	}
+	if k.inbox != nil {
+		ports.Matched = n.matched
+	}
+	return matchmaking.NewService(ports, matchmaking.Settings{
+		Pod: a.pod, HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Log: a.log,
+	})
+}
+
+func (a *App) newChats(k *core) *chat.Service {
+	r := a.settings.config.Recovery
+	return chat.NewService(k.client.Store(), channels{
+		"lobby": lobbyChannels(k.lobbies, a.rules), "party": partyChannels(k.parties),
+		"direct": directChannel, "topic": topicChannel,
+	}, chat.Settings{
+		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration,
+		IdempotencyTTL: r.IdempotencyTTL.Duration, Revision: a.rules.revision,
+	})
+}
