@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // options are what the command line says; the Makefile fills them from its
@@ -16,10 +19,14 @@ type options struct {
 	bin     string
 	dir     string
 	state   string
+	// users get a ready-made token.
+	users []string
+	// quiet leaves out the welcome, and with it the tokens.
+	quiet bool
 }
 
 func parseOptions(args []string) (options, error) {
-	var o options
+	o := options{users: devUsers}
 	flags := flag.NewFlagSet("anteroom-local", flag.ContinueOnError)
 	flags.StringVar(&o.file, "file", "config/samples/quickstart.yaml", "manifest, or a directory of manifests, to run (make run FILE=…)")
 	flags.StringVar(&o.cluster, "cluster", "", "name of the RealtimeCluster, when the file has several (CLUSTER=…)")
@@ -27,6 +34,8 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.bin, "bin", "bin", "directory with the programs manager and server")
 	flags.StringVar(&o.dir, "run-dir", ".run", "directory for keys, data and state (RUN_DIR=…)")
 	flags.StringVar(&o.state, "state", "", "state file; empty means state.json in the run directory")
+	flags.BoolVar(&o.quiet, "quiet", false, "do not print the welcome with its tokens")
+	flags.Func("users", "users that get a token, with commas between (default alice,bob,carol,dave)", o.takeUsers)
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -41,6 +50,18 @@ func parseOptions(args []string) (options, error) {
 		o.state = filepath.Join(o.dir, "state.json")
 	}
 	return o, o.check()
+}
+
+// takeUsers reads --users.
+func (o *options) takeUsers(list string) error {
+	o.users = strings.Split(list, ",")
+	if slices.Contains(o.users, "") {
+		return errors.New("a user without a name")
+	}
+	if len(o.users) > maxUsers {
+		return fmt.Errorf("%d users, and at most %d get a token", len(o.users), maxUsers)
+	}
+	return nil
 }
 
 // check finds what is missing before anything starts.

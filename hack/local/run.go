@@ -129,7 +129,7 @@ func (l *local) begin(ctx context.Context, first rendered) error {
 	return nil
 }
 
-// welcome prints the banner once the servers are ready.
+// welcome prints the banner, unless it is to be quiet, once the servers are ready.
 func (l *local) welcome(ctx context.Context) {
 	late := l.fleet.waitReady(ctx, startTimeout)
 	if ctx.Err() != nil {
@@ -141,7 +141,9 @@ func (l *local) welcome(ctx context.Context) {
 	l.mu.Lock()
 	why, lobbyType := l.why, l.now.lobbyType
 	l.mu.Unlock()
-	l.log.block(banner(l.state(), why, lobbyType))
+	if !l.options.quiet {
+		l.log.block(banner(l.state(), why, lobbyType))
+	}
 }
 
 func (l *local) remark(text string) {

@@ -19,7 +19,10 @@ import (
 // tokenLifetime is how long a dev token is good.
 const tokenLifetime = 24 * time.Hour
 
-// devUsers are the users that get a ready-made token.
+// maxUsers bounds how many users get a ready-made token.
+const maxUsers = 1000
+
+// devUsers are the users that get a ready-made token, unless others are named.
 var devUsers = []string{"alice", "bob", "carol", "dave"}
 
 // devToken is what a user connects with.
@@ -30,9 +33,9 @@ type devToken struct {
 
 // devTokens makes a token a user, good for what auth asks for. It returns none,
 // and why, when the tokens can only come from somewhere else.
-func devTokens(auth configv1.Auth, now time.Time) (tokens []devToken, why string, err error) {
+func devTokens(auth configv1.Auth, users []string, now time.Time) (tokens []devToken, why string, err error) {
 	if auth.Mode == configv1.AuthAnonymous {
-		for _, user := range devUsers {
+		for _, user := range users {
 			tokens = append(tokens, devToken{User: user, Token: user})
 		}
 		return tokens, "", nil
@@ -45,7 +48,7 @@ func devTokens(auth configv1.Auth, now time.Time) (tokens []devToken, why string
 	if err != nil {
 		return nil, "", fmt.Errorf("read the key of provider %s: %w", auth.Providers[i].Name, err)
 	}
-	for _, user := range devUsers {
+	for _, user := range users {
 		token, err := signToken(auth.Providers[i], key, user, now)
 		if err != nil {
 			return nil, "", err

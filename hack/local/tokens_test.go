@@ -28,7 +28,7 @@ func TestDevTokensPassTheProvidersChecks(t *testing.T) {
 			Name: "tools", Issuer: "tools", Audiences: []string{"arena", "staging"}, SharedSecretFile: path,
 			Claims: configv1.AuthClaims{User: "uid", Name: "nick", Scopes: "perms"},
 		},
-	}}, now)
+	}}, devUsers, now)
 	if err != nil || why != "" || len(tokens) != len(devUsers) {
 		t.Fatalf("got %d tokens, %q, %v", len(tokens), why, err)
 	}
@@ -48,13 +48,13 @@ func TestDevTokensPassTheProvidersChecks(t *testing.T) {
 }
 
 func TestDevTokensElsewhere(t *testing.T) {
-	anonymous, why, err := devTokens(configv1.Auth{Mode: configv1.AuthAnonymous}, time.Now())
+	anonymous, why, err := devTokens(configv1.Auth{Mode: configv1.AuthAnonymous}, devUsers, time.Now())
 	if err != nil || why != "" || len(anonymous) != len(devUsers) || anonymous[0].Token != "alice" {
 		t.Errorf("anonymous: %v, %q, %v", anonymous, why, err)
 	}
 	none, why, err := devTokens(configv1.Auth{Mode: configv1.AuthJWT, Providers: []configv1.AuthProvider{
 		{Name: "accounts", Issuer: "https://accounts.example.com", JWKSURL: "https://accounts.example.com/jwks.json"},
-	}}, time.Now())
+	}}, devUsers, time.Now())
 	if err != nil || len(none) > 0 || !strings.Contains(why, "accounts (https://accounts.example.com)") {
 		t.Errorf("another issuer: %v, %q, %v", none, why, err)
 	}

@@ -17,11 +17,7 @@ func TestMain(m *testing.M) {
 	if err := setup.Run(); err != nil {
 		os.Exit(1)
 	}
-	code := m.Run()
-	if bin, err := build(); err == nil {
-		_ = os.RemoveAll(bin)
-	}
-	os.Exit(code)
+	os.Exit(m.Run())
 }
 
 func TestLobbyAndChatAcrossServers(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/anteroom/anteroom/test/faults/audit"
+	"github.com/anteroom/anteroom/test/siotest/audit"
 )
 
 const (

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/anteroom/anteroom/test/faults/audit"
+	"github.com/anteroom/anteroom/test/siotest/audit"
 )
 
 const (
@@ -132,7 +132,11 @@ func (m *member) pushed(c *conn, event string, data json.RawMessage) {
 			m.Fault("%s: %s %s", m.name, event, data)
 		}
 	default:
-		if e, ok := parse(event, data); ok && m.Live(e) {
+		e, ok := parse(event, data)
+		if !ok {
+			return
+		}
+		if _, resume := m.Live(e); resume {
 			m.catchUp(c, e.Stream)
 		}
 	}

@@ -52,9 +52,41 @@ func (l *Listener) Follow(stream string, at Position) {
 	}
 }
 
+// Place begins a stream, or moves it forward, to where a snapshot says that the client
+// is: nothing before it will be heard any more. A position that was passed already
+// changes nothing.
+func (l *Listener) Place(stream string, at Position) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := l.streams[stream]
+	switch {
+	case f == nil:
+		l.streams[stream] = &followed{at: at}
+	case f.at.Epoch != at.Epoch || f.at.Seq < at.Seq:
+		f.at = at
+	}
+}
+
+// Placed ends a resume whose answer was a snapshot instead of the past.
+func (l *Listener) Placed(stream string, at Position) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f := l.streams[stream]; f != nil {
+		f.asking, f.at = false, at
+	}
+}
+
+// Drop stops following a stream.
+func (l *Listener) Drop(stream string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.streams, stream)
+}
+
 // Live takes a push that came by itself. It returns true when the client has to
-// resume the stream before it goes on: the epoch is another one.
-func (l *Listener) Live(e Event) (resume bool) {
+// resume the stream before it goes on, since the epoch is another one; that push, and
+// all until the resume is answered, come again with the answer, and take is false.
+func (l *Listener) Live(e Event) (take, resume bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.streams[e.Stream]
@@ -64,11 +96,11 @@ func (l *Listener) Live(e Event) (resume bool) {
 	case f.asking:
 	case f.at != (Position{}) && f.at.Epoch != e.At.Epoch:
 		f.asking = true
-		return true
+		return false, true
 	default:
 		l.take(f, e, "live")
 	}
-	return false
+	return f == nil || !f.asking, false
 }
 
 // Asking notes that a resume of the stream is under way, as with a new connection.

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestOptions(t *testing.T) {
+	bin := t.TempDir()
+	for _, program := range []string{"manager", "server"} {
+		if err := os.WriteFile(filepath.Join(bin, program), nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := writeManifest(t, manifest)
+	tests := map[string]struct {
+		args  []string
+		users []string
+		wrong string // part of the error; "" when there is none
+	}{
+		"defaults":         {nil, devUsers, ""},
+		"named users":      {[]string{"--users", "eve,mallory"}, []string{"eve", "mallory"}, ""},
+		"a nameless user":  {[]string{"--users", "eve,"}, nil, "a user without a name"},
+		"too many users":   {[]string{"--users", strings.Repeat("a,", maxUsers) + "a"}, nil, "at most 1000"},
+		"something more":   {[]string{"extra"}, nil, `unexpected argument "extra"`},
+		"no such manifest": {[]string{"--file", "nowhere.yaml"}, nil, "there is no nowhere.yaml"},
+		"no programs":      {[]string{"--bin", t.TempDir()}, nil, "make build"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			o, err := parseOptions(append([]string{"--file", file, "--bin", bin}, test.args...))
+			switch {
+			case test.wrong != "":
+				if err == nil || !strings.Contains(err.Error(), test.wrong) {
+					t.Errorf("got %v, want it to say %q", err, test.wrong)
+				}
+			case err != nil:
+				t.Error(err)
+			case !slices.Equal(o.users, test.users):
+				t.Errorf("users are %q", o.users)
+			}
+		})
+	}
+}

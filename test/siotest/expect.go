@@ -1,0 +1,130 @@
+package siotest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	// shownEvents and shownText bound a failure message: events, and bytes of each.
+	shownEvents = 30
+	shownText   = 240
+)
+
+// Expect waits for an event that satisfies all conditions and gives it. Each event is
+// given once; those that are not meant stay for later expectations. When none comes
+// within the client's patience, or the connection ends first, the test fails with what
+// came instead.
+func (c *Client) Expect(event string, where ...Where) Event {
+	c.tb.Helper()
+	e, ended, ok := c.wait(event, where, c.o.patience)
+	if !ok {
+		how := fmt.Sprintf("within %v", c.o.patience)
+		if ended {
+			how = "before its connection ended"
+		}
+		c.tb.Fatalf("siotest: %s expected %s, which did not come %s\n%s", c.o.name, wanted(event, where), how, c.report(event, where))
+	}
+	return e
+}
+
+// ExpectNone waits for the whole of d and fails the test as soon as an event comes
+// that satisfies all conditions; one that came before and was not expected counts too.
+func (c *Client) ExpectNone(d time.Duration, event string, where ...Where) {
+	c.tb.Helper()
+	if e, _, ok := c.wait(event, where, d); ok {
+		c.tb.Fatalf("siotest: %s expected no %s, but at %s came %s", c.o.name, wanted(event, where), stamp(e), shorten(e.String()))
+	}
+}
+
+// Events are all events that the client received so far, in order, at most the last
+// 10,000. It may be called from any goroutine.
+func (c *Client) Events() []Event {
+	entries, _ := c.inbox.all()
+	events := make([]Event, len(entries))
+	for i, e := range entries {
+		events[i] = e.Event
+	}
+	return events
+}
+
+// wait takes the next event that is meant. ended tells that the connection was over
+// before.
+func (c *Client) wait(event string, where []Where, d time.Duration) (e Event, ended, ok bool) {
+	timeout := time.NewTimer(d)
+	defer timeout.Stop()
+	over := c.current().ended
+	for {
+		e, ok, changed := c.inbox.take(event, where)
+		if ok {
+			return e, false, true
+		}
+		if ended {
+			return Event{}, true, false
+		}
+		select {
+		case <-changed:
+		case <-over:
+			ended = true // what it still brought is looked at once more
+		case <-timeout.C:
+			return Event{}, false, false
+		}
+	}
+}
+
+func wanted(event string, where []Where) string {
+	var conditions []string
+	for _, w := range where {
+		conditions = append(conditions, w.text)
+	}
+	text := fmt.Sprintf("%q", event)
+	if len(conditions) > 0 {
+		text += " where " + strings.Join(conditions, ", ")
+	}
+	return text
+}
+
+// Report says what the client received, in order, and how its connection is: the last
+// 30 events, each cut at 240 bytes.
+func (c *Client) Report() string { return c.report("", nil) }
+
+// report says what came instead of an event, in order, and how the connection is.
+func (c *Client) report(event string, where []Where) string {
+	var b strings.Builder
+	entries, dropped := c.inbox.all()
+	if skip := len(entries) - shownEvents; skip > 0 {
+		dropped, entries = dropped+skip, entries[skip:]
+	}
+	b.WriteString("what came, in order:\n")
+	if dropped > 0 {
+		fmt.Fprintf(&b, "  … %d earlier events\n", dropped)
+	}
+	for _, e := range entries {
+		fmt.Fprintf(&b, "  %8s %s", stamp(e.Event), shorten(e.String()))
+		if _, why := match(e.Event, event, where); why != "" {
+			fmt.Fprintf(&b, "   ← %s", why)
+		} else if e.taken {
+			b.WriteString("   (expected earlier)")
+		}
+		b.WriteByte('\n')
+	}
+	if len(entries) == 0 {
+		b.WriteString("  nothing\n")
+	}
+	state := "open"
+	if err := c.current().err(); err != nil {
+		state = "over: " + err.Error()
+	}
+	fmt.Fprintf(&b, "the connection (%s) is %s", c.Transport(), state)
+	return b.String()
+}
+
+func stamp(e Event) string { return "+" + e.After.Round(time.Millisecond).String() }
+
+func shorten(text string) string {
+	if len(text) <= shownText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:shownText], "") + "…"
+}

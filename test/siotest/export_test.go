@@ -1,0 +1,4 @@
+package siotest
+
+// Verdict is what a test fails with.
+var Verdict = verdict

@@ -1,0 +1,127 @@
+package siotest
+
+import (
+	"context"
+	"net"
+	"sync"
+)
+
+// link is the network between one client and its server: every connection that the
+// client's transports open goes through it, so that it can be cut and paused.
+type link struct {
+	mu    sync.Mutex
+	conns map[*lineConn]struct{}
+	// flows is closed while data is delivered; a link that is paused has an open one.
+	flows chan struct{}
+	cut   bool
+}
+
+func newLink() *link {
+	flows := make(chan struct{})
+	close(flows)
+	return &link{conns: make(map[*lineConn]struct{}), flows: flows}
+}
+
+// dial opens a TCP connection of the link.
+func (l *link) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	line := &lineConn{Conn: c, link: l, closed: make(chan struct{})}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cut {
+		_ = c.Close()
+		return nil, net.ErrClosed
+	}
+	l.conns[line] = struct{}{}
+	return line, nil
+}
+
+// end closes all connections; with reset as a lost network does, so that what is under
+// way is lost too. No further one can be opened.
+func (l *link) end(reset bool) {
+	l.mu.Lock()
+	l.cut = true
+	var conns []*lineConn
+	for c := range l.conns {
+		conns = append(conns, c)
+	}
+	l.mu.Unlock()
+	for _, c := range conns {
+		if tcp, ok := c.Conn.(*net.TCPConn); ok && reset {
+			_ = tcp.SetLinger(0)
+		}
+		_ = c.Close()
+	}
+}
+
+// pause holds back what the server sends, in the kernel's buffers and then in the
+// server's own, until resume.
+func (l *link) pause() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.flows:
+		l.flows = make(chan struct{})
+	default: // is paused already
+	}
+}
+
+func (l *link) resume() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.flows:
+	default:
+		close(l.flows)
+	}
+}
+
+// gate is closed while data may pass.
+func (l *link) gate() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.flows
+}
+
+// lineConn is one connection of a link.
+type lineConn struct {
+	net.Conn
+	link   *link
+	once   sync.Once
+	closed chan struct{}
+}
+
+// Read implements net.Conn: what was read while the link is paused is held back.
+func (c *lineConn) Read(b []byte) (int, error) {
+	if err := c.pass(); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		return n, err
+	}
+	return n, c.pass()
+}
+
+func (c *lineConn) pass() error {
+	select {
+	case <-c.link.gate():
+		return nil
+	case <-c.closed:
+		return net.ErrClosed
+	}
+}
+
+// Close implements net.Conn.
+func (c *lineConn) Close() error {
+	c.once.Do(func() {
+		close(c.closed)
+		c.link.mu.Lock()
+		delete(c.link.conns, c)
+		c.link.mu.Unlock()
+	})
+	return c.Conn.Close()
+}

@@ -1,0 +1,8 @@
+package siotest
+
+import "syscall"
+
+// dieWithParent ends a child when the test's process dies.
+func dieWithParent() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+}

@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package siotest
+
+import "syscall"
+
+// dieWithParent does nothing here: only Linux ends a child with its parent.
+func dieWithParent() *syscall.SysProcAttr { return nil }
