@@ -89,6 +89,7 @@ func begin(t *testing.T) *session {
 	o := options{
 		file: filepath.Join(dir, "cluster.yaml"), listen: "127.0.0.1:0", bin: programs,
 		dir: filepath.Join(dir, "run"), state: filepath.Join(dir, "run", "state.json"),
+		users: devUsers,
 	}
 	s := &session{options: o, output: &output{}, ended: make(chan error, 1)}
 	s.write(t, manifest)
