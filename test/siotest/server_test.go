@@ -3,6 +3,7 @@ package siotest_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +11,23 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-// TestTwoUsersChat is the example of the package's documentation.
+// TestTheReadmeShowsATestThatRuns: the README's example is TestTwoUsersChat.
+func TestTheReadmeShowsATestThatRuns(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("server_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, found := strings.Cut(string(readme), "```go\n")
+	example, _, closed := strings.Cut(example, "```")
+	if !found || !closed || !strings.Contains(string(source), example) {
+		t.Errorf("the README shows another test than TestTwoUsersChat:\n%s", example)
+	}
+}
+
 func TestTwoUsersChat(t *testing.T) {
 	server := siotest.StartServer(t)
 	alice, bob := server.Connect(t, "alice"), server.Connect(t, "bob")
