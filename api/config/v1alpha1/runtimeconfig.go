@@ -256,4 +256,15 @@ type OfflineWebhook struct {
 type Observability struct {
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `json:"logLevel"`
+	// Tracing sends spans; nil sends none.
+	Tracing *Tracing `json:"tracing,omitempty"`
+}
+
+// Tracing sends spans of requests to a collector, over OTLP/gRPC.
+type Tracing struct {
+	// Endpoint is the collector's URL, in plain text with http.
+	Endpoint string `json:"endpoint"`
+	// Ratio of the connections, and of the requests of other back ends, that are traced,
+	// from 0 to 1.
+	Ratio float64 `json:"ratio"`
 }

@@ -138,16 +138,29 @@ func (n Notifications) validate(at *field.Path) field.ErrorList {
 	problems = append(problems, oneTo(at.Child("maxPerUser"), int64(n.MaxPerUser), MaxNotifications)...)
 	if hook := n.OfflineWebhook; hook != nil {
 		at := at.Child("offlineWebhook")
-		if u, err := url.Parse(hook.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			problems = append(problems, field.Invalid(at.Child("url"), hook.URL, "must be an http or https URL"))
-		}
+		problems = append(problems, httpURL(at.Child("url"), hook.URL)...)
 		problems = append(problems, positive(at.Child("after"), hook.After)...)
 	}
 	return problems
 }
 
 func (o Observability) validate(at *field.Path) field.ErrorList {
-	return oneOf(at.Child("logLevel"), o.LogLevel, "debug", "info", "warn", "error")
+	problems := oneOf(at.Child("logLevel"), o.LogLevel, "debug", "info", "warn", "error")
+	if t := o.Tracing; t != nil {
+		at := at.Child("tracing")
+		problems = append(problems, httpURL(at.Child("endpoint"), t.Endpoint)...)
+		if !(t.Ratio >= 0 && t.Ratio <= 1) { // not a number is neither
+			problems = append(problems, field.Invalid(at.Child("ratio"), t.Ratio, "must be from 0 to 1"))
+		}
+	}
+	return problems
+}
+
+func httpURL(at *field.Path, value string) field.ErrorList {
+	if u, err := url.Parse(value); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return field.ErrorList{field.Invalid(at, value, "must be an http or https URL")}
+	}
+	return nil
 }
 
 // oneOf checks an enumeration.

@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +138,11 @@ func TestRuntimeConfigValidate(t *testing.T) {
 		{"recovery", func(c *RuntimeConfig) { c.Recovery = Recovery{} },
 			[]string{"recovery.historySize", "recovery.historyTTL", "recovery.idempotencyTTL"}},
 		{"log level", func(c *RuntimeConfig) { c.Observability.LogLevel = "loud" }, []string{"observability.logLevel"}},
+		{"traces to nowhere", func(c *RuntimeConfig) { c.Observability.Tracing = &Tracing{Endpoint: "collector:4317", Ratio: 2} },
+			[]string{"observability.tracing.endpoint", "observability.tracing.ratio"}},
+		{"a ratio that is no number", func(c *RuntimeConfig) {
+			c.Observability.Tracing = &Tracing{Endpoint: "http://collector:4317", Ratio: math.NaN()}
+		}, []string{"observability.tracing.ratio"}},
 		{"no log level", func(c *RuntimeConfig) { c.Observability.LogLevel = "" }, []string{"observability.logLevel"}},
 	}
 	for _, tc := range cases {

@@ -28,7 +28,7 @@ func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
 		Features:      features(c.Spec.Features),
 		Presence:      presence(c.Spec.Features.Presence),
 		Notifications: notifications(c.Spec.Features.Notifications),
-		Observability: configv1.Observability{LogLevel: string(c.Spec.Observability.LogLevel)},
+		Observability: observability(c.Spec.Observability),
 
 		PolicySecretsDir: DirPolicySecrets,
 	}
@@ -96,6 +96,15 @@ func notifications(n v1alpha1.NotificationsSpec) configv1.Notifications {
 		if hook.SecretRef != nil {
 			out.OfflineWebhook.SecretFile = FileOfflineWebhook
 		}
+	}
+	return out
+}
+
+func observability(o v1alpha1.ObservabilitySpec) configv1.Observability {
+	out := configv1.Observability{LogLevel: string(o.LogLevel)}
+	if t := o.Tracing; t != nil {
+		ratio, _ := t.Ratio.Float64() // the API server took it
+		out.Tracing = &configv1.Tracing{Endpoint: t.Endpoint, Ratio: ratio}
 	}
 	return out
 }

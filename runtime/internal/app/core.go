@@ -80,7 +80,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		Encoder: socketio.Encoder{}, Auth: a.settings.auth, Hub: k.hub, Replies: client.Replies(),
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Standing: standing, Listener: listener{k.roster, watcher}, Limits: a.rules.limits,
 		WarnBefore: c.Auth.Expiry.WarnBefore.Duration, Grace: c.Auth.Expiry.Grace.Duration,
-		MaxPayload: c.Engine.MaxPayload, Metrics: session.NewMetrics(a.registry), Log: a.log,
+		MaxPayload: c.Engine.MaxPayload, Metrics: session.NewMetrics(a.registry), Tracer: a.tracing.Session, Log: a.log,
 	})
 	k.lease = peer.New(client.Registry(), peer.Options{
 		Pod: a.pod, Interval: c.Presence.LeaseInterval.Duration, TTL: c.Presence.LeaseTTL.Duration, Log: a.log,

@@ -34,6 +34,7 @@ type App struct {
 	redis    *redisHealth
 	gate     *gate
 	memory   *memory
+	tracing  *observe.Tracing
 
 	client, admin net.Listener
 	peers         *peers
@@ -65,6 +66,9 @@ func New(ctx context.Context, s *Settings) (*App, error) {
 		bound{"full", "this server is full", a.full})
 
 	var err error
+	if a.tracing, err = observe.NewTracing(ctx, s.config.Observability.Tracing, s.config.Cluster, s.version, pod, a.log); err != nil {
+		return nil, err
+	}
 	var ports net.ListenConfig
 	if a.client, err = ports.Listen(ctx, "tcp", s.config.Listen.Client); err != nil {
 		return nil, fmt.Errorf("listen for clients: %w", err)

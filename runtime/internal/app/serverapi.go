@@ -54,7 +54,7 @@ func (a *App) newBackends(client *redisstore.Client, lobbies *lobby.Service) (*b
 		Lobbies: lobbies, Rooms: b.rooms, Revocations: b.revocations,
 		UserRetain: keep, RoomRetain: always, BroadcastRetain: always,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, MaxData: c.Engine.MaxPayload,
-		Version: a.settings.version, Registry: a.registry, Log: a.log,
+		Version: a.settings.version, Registry: a.registry, Tracer: a.tracing.Requests(), Log: a.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("server API: %w", err)

@@ -30,6 +30,9 @@ func (a *App) stop(ctx context.Context, k *core, clients *http.Server, hurry <-c
 	k.sessions.Close(flush)
 	a.peers.close(flush)
 	a.endAPI(flush)
+	if err := a.tracing.Close(flush); err != nil {
+		a.log.Warn("the last spans were not sent", "error", err)
+	}
 	if err := clients.Shutdown(flush); err != nil {
 		a.log.Warn("requests were cut off", "error", err)
 		_ = clients.Close() // there is nothing left to do about it

@@ -13,7 +13,9 @@ import (
 )
 
 // Commit implements stream.Store.
-func (s *Store) Commit(ctx context.Context, c stream.Commit) (stream.Result, error) {
+func (s *Store) Commit(ctx context.Context, c stream.Commit) (result stream.Result, err error) {
+	ctx, end := span(ctx, "commit", c.Stream)
+	defer end(&err)
 	if err := c.Validate(); err != nil {
 		return stream.Result{}, err
 	}

@@ -26,7 +26,9 @@ func newEpoch() string {
 }
 
 // Load implements stream.Store.
-func (s *Store) Load(ctx context.Context, id stream.ID) (stream.Snapshot, error) {
+func (s *Store) Load(ctx context.Context, id stream.ID) (result stream.Snapshot, err error) {
+	ctx, end := span(ctx, "load", id)
+	defer end(&err)
 	reply, err := s.c.run(ctx, loadScript, []string{s.c.keys.hash(id)}, newEpoch())
 	if missing(reply, err) {
 		return stream.Snapshot{}, fmt.Errorf("%s: %w", id, stream.ErrNotFound)
@@ -42,7 +44,9 @@ func (s *Store) Load(ctx context.Context, id stream.ID) (stream.Snapshot, error)
 }
 
 // CatchUp implements stream.Store.
-func (s *Store) CatchUp(ctx context.Context, id stream.ID, from stream.Position) (stream.Catchup, error) {
+func (s *Store) CatchUp(ctx context.Context, id stream.ID, from stream.Position) (result stream.Catchup, err error) {
+	ctx, end := span(ctx, "catch up", id)
+	defer end(&err)
 	if from.Seq > math.MaxInt64 {
 		from = stream.Position{Epoch: "?", Seq: 1} // as unknown as the seq is
 	}
@@ -76,7 +80,9 @@ func catchup(reply any) (stream.Catchup, error) {
 }
 
 // Page implements stream.Store.
-func (s *Store) Page(ctx context.Context, id stream.ID, q stream.PageQuery) (stream.Page, error) {
+func (s *Store) Page(ctx context.Context, id stream.ID, q stream.PageQuery) (result stream.Page, err error) {
+	ctx, end := span(ctx, "page", id)
+	defer end(&err)
 	if err := q.Validate(); err != nil {
 		return stream.Page{}, err
 	}

@@ -12,6 +12,10 @@ import (
 	"runtime/debug"
 	"time"
 
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/anteroom/anteroom/runtime/internal/schema"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -70,10 +74,16 @@ func arguments(body []byte) []json.RawMessage {
 // serve carries out one request, if its back end may, and answers it.
 func (s *Server) serve(route route, w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	answer, err := s.carryOut(route, w, r)
+	ctx, span := s.Tracer.Start(
+		propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header)),
+		route.method+" "+route.path, trace.WithSpanKind(trace.SpanKindServer),
+	)
+	defer span.End()
+	answer, err := s.carryOut(route, w, r.WithContext(ctx))
 	code := wire.Code("")
 	if err != nil {
 		code = s.refuse(w, route, err)
+		span.SetStatus(codes.Error, string(code))
 	} else {
 		respond(w, http.StatusOK, answer)
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"golang.org/x/time/rate"
 
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
@@ -59,7 +61,10 @@ type Options struct {
 	// Version is the server's, for the OpenAPI document.
 	Version  string
 	Registry prometheus.Registerer
-	Log      *slog.Logger
+	// Tracer traces requests, as parts of the traces that they name in a traceparent
+	// header (W3C Trace Context). Nil traces nothing.
+	Tracer trace.Tracer
+	Log    *slog.Logger
 	// Now is the clock; nil means the wall clock.
 	Now func() time.Time
 }
@@ -81,6 +86,9 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Tracer == nil {
+		o.Tracer = noop.NewTracerProvider().Tracer("")
 	}
 	s := &Server{
 		Options: o, schema: schema.New(), mux: http.NewServeMux(), metrics: newMetrics(o.Registry),

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
@@ -72,7 +74,10 @@ type Options struct {
 	// Features are told to clients.
 	Features map[string]bool
 	Metrics  *Metrics
-	Log      *slog.Logger
+	// Tracer gives, for each new session, what traces its requests; nil traces none. It
+	// may be nil itself.
+	Tracer func() trace.Tracer
+	Log    *slog.Logger
 	// RequestTimeout is how long a request may take; zero means ten seconds.
 	RequestTimeout time.Duration
 }
@@ -98,6 +103,9 @@ type Manager struct {
 // NewManager makes a manager, and registers the session's own requests in the
 // router. Close ends it.
 func NewManager(o Options) *Manager {
+	if o.Tracer == nil {
+		o.Tracer = func() trace.Tracer { return nil }
+	}
 	if o.RequestTimeout == 0 {
 		o.RequestTimeout = requestTimeout
 	}

@@ -25,6 +25,7 @@ func (s *Session) serve(r Request) {
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(s.m.ctx, s.m.RequestTimeout)
 	defer cancel()
+	ctx, told := s.trace(ctx, r)
 	var once sync.Once
 	reply := func(answer json.RawMessage, refused *wire.Error) {
 		once.Do(func() {
@@ -34,6 +35,7 @@ func (s *Session) serve(r Request) {
 				code = refused.Code
 			}
 			s.m.Metrics.request(s.eventLabel(r.Event), code, time.Since(started))
+			told(code)
 		})
 	}
 	stop := context.AfterFunc(ctx, func() { reply(nil, Refusal(ctx.Err())) })

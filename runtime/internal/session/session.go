@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -14,6 +16,8 @@ import (
 type Session struct {
 	m    *Manager
 	conn Conn
+	// tracer is nil when the session is not traced.
+	tracer trace.Tracer
 
 	// rate is the budget of requests, flood ten times that.
 	rate, flood bucket
@@ -44,7 +48,7 @@ const (
 )
 
 func newSession(m *Manager, conn Conn, caller identity.Caller) *Session {
-	return &Session{m: m, conn: conn, caller: caller, follows: map[stream.ID]*follow{}}
+	return &Session{m: m, conn: conn, tracer: m.Tracer(), caller: caller, follows: map[stream.ID]*follow{}}
 }
 
 // Caller is who the session belongs to, with the scopes of its newest token.
