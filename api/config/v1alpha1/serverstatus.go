@@ -41,6 +41,9 @@ type ServerStatus struct {
 	// UptimeSeconds is how long ago that was.
 	UptimeSeconds int64       `json:"uptimeSeconds"`
 	Redis         RedisStatus `json:"redis"`
+	// Lobbies are the living lobbies of the whole cluster, by lobby type, as counted last;
+	// absent while they cannot be counted.
+	Lobbies map[string]int32 `json:"lobbies,omitempty"`
 	// Queues are the MatchmakingQueues whose matcher this server is, by name.
 	Queues map[string]QueueStatus `json:"queues,omitempty"`
 }

@@ -45,8 +45,10 @@ type Options struct {
 	// Resync and RetryKinds: see the flags of `manager run`.
 	Resync     time.Duration
 	RetryKinds time.Duration
-	Images     stack.Images
-	Reports    reports.Options
+	// FiguresEvery is how often figures alone are written into a status, at most.
+	FiguresEvery time.Duration
+	Images       stack.Images
+	Reports      reports.Options
 	// TLS changes how the metrics are served.
 	TLS []func(*tls.Config)
 	// Shared allows several managers in one process, for tests.
@@ -57,7 +59,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		MetricsAddress: ":8443", HealthAddress: ":8081", LeaderElection: true,
-		Workers: 4, Resync: time.Minute, RetryKinds: 30 * time.Second, Reports: reports.DefaultOptions(),
+		Workers: 4, Resync: time.Minute, RetryKinds: 30 * time.Second, FiguresEvery: 15 * time.Second, Reports: reports.DefaultOptions(),
 	}
 }
 
@@ -143,8 +145,8 @@ func setUp(m ctrl.Manager, o Options) error {
 	if err := clusters.SetUp(m, poller.Subscribe(reports.Condition), poller.Subscribe(reports.Load), o.Workers); err != nil {
 		return err
 	}
-	policies := &policy.Reconciler{Client: m.GetClient(), References: refs, Reports: poller, Resync: o.Resync}
-	if err := policies.SetUp(m, poller.Subscribe(reports.Revision), o.Workers); err != nil {
+	policies := &policy.Reconciler{Client: m.GetClient(), References: refs, Reports: poller, Resync: o.Resync, FiguresEvery: o.FiguresEvery}
+	if err := policies.SetUp(m, poller.Subscribe(reports.Figures), o.Workers); err != nil {
 		return err
 	}
 	if err := m.AddHealthzCheck("ping", healthz.Ping); err != nil {

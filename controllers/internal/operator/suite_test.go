@@ -83,7 +83,7 @@ func startMain() {
 func options() operator.Options {
 	o := operator.DefaultOptions()
 	o.MetricsAddress, o.HealthAddress, o.LeaderElection, o.Shared = "0", "0", false, true
-	o.Resync, o.RetryKinds = time.Second, retryKinds
+	o.Resync, o.RetryKinds, o.FiguresEvery = time.Second, retryKinds, 500*time.Millisecond
 	o.Images = stack.Images{Server: "server:1", Redis: "redis:7"}
 	o.Reports = reports.Options{Tick: 50 * time.Millisecond, Interval: 200 * time.Millisecond, Timeout: time.Second, Stale: time.Second, URL: servers.url}
 	return o

@@ -44,6 +44,11 @@ type Reconciler struct {
 	// Resync is how often the objects of a cluster are looked at when some refer to
 	// ConfigMaps or Secrets, which are not watched.
 	Resync time.Duration
+	// FiguresEvery is how often an object's status is written, at most, when nothing in
+	// it changed but figures: they change all the time.
+	FiguresEvery time.Duration
+
+	pace pace
 }
 
 // Reconcile writes the statuses, those that changed, of the objects that name the
@@ -62,25 +67,42 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	}
 	var failures []error
 	for _, s := range subjects {
-		failures = append(failures, r.report(ctx, s, view))
+		wait, err := r.report(ctx, s, view)
+		failures = append(failures, err)
+		if wait > 0 && (view.again == 0 || wait < view.again) {
+			view.again = wait
+		}
 	}
 	return reconcile.Result{RequeueAfter: view.again}, errors.Join(failures...)
 }
 
-// report writes the status of one object when it changed.
-func (r *Reconciler) report(ctx context.Context, s subject, v view) error {
+// report writes the status of one object when it changed; when only figures did, and
+// others were written just before, it is to be looked at again after wait.
+func (r *Reconciler) report(ctx context.Context, s subject, v view) (wait time.Duration, err error) {
 	if !s.object.GetDeletionTimestamp().IsZero() {
-		return nil
+		return 0, nil
 	}
 	before := s.object.DeepCopyObject().(client.Object)
-	s.set(status.PolicyStatusOf(v.of(s), s.conditions))
+	said := status.PolicyStatusOf(v.of(s), s.conditions)
+	s.set(said)
+	onlyFigures := equality.Semantic.DeepEqual(before, s.object)
+	var counted []status.Pod
+	if said.Accepted() {
+		counted = v.pods
+	}
+	s.figures(counted)
 	if equality.Semantic.DeepEqual(before, s.object) {
-		return nil
+		return 0, nil
+	}
+	now := time.Now()
+	if wait := r.pace.wait(s.object.GetUID(), now, r.FiguresEvery); onlyFigures && wait > 0 {
+		return wait, nil
 	}
 	if err := r.Client.Status().Patch(ctx, s.object, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("write the status of %s %s: %w", s.kind, s.object.GetName(), err)
+		return 0, fmt.Errorf("write the status of %s %s: %w", s.kind, s.object.GetName(), err)
 	}
-	return nil
+	r.pace.wrote(s.object.GetUID(), now)
+	return 0, nil
 }
 
 // view is what the statuses of a cluster's objects follow from.

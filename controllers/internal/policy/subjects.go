@@ -16,7 +16,9 @@ type subject struct {
 	object     client.Object
 	kind       string
 	conditions []metav1.Condition
-	set        func(status.PolicyStatus)
+	// set sets what is said of it, and figures what the pods counted.
+	set     func(status.PolicyStatus)
+	figures func([]status.Pod)
 }
 
 // lists are all objects of a namespace; others' may take what a cluster's need.
@@ -49,15 +51,23 @@ func (r *Reconciler) subjects(ctx context.Context, cluster types.NamespacedName)
 }
 
 func ofPolicy(p *v1alpha1.LobbyPolicy) subject {
-	return subject{object: p, kind: v1alpha1.KindLobbyPolicy, conditions: p.Status.Conditions, set: func(s status.PolicyStatus) {
-		p.Status.ObservedGeneration = p.Generation
-		p.Status.Revision, p.Status.Pods, p.Status.Conditions = s.Revision, s.Pods, s.Conditions
-	}}
+	return subject{
+		object: p, kind: v1alpha1.KindLobbyPolicy, conditions: p.Status.Conditions,
+		set: func(s status.PolicyStatus) {
+			p.Status.ObservedGeneration = p.Generation
+			p.Status.Revision, p.Status.Pods, p.Status.Conditions = s.Revision, s.Pods, s.Conditions
+		},
+		figures: func(pods []status.Pod) { p.Status.ActiveLobbies = status.ActiveLobbies(pods, p.Spec.LobbyType) },
+	}
 }
 
 func ofQueue(q *v1alpha1.MatchmakingQueue) subject {
-	return subject{object: q, kind: v1alpha1.KindMatchmakingQueue, conditions: q.Status.Conditions, set: func(s status.PolicyStatus) {
-		q.Status.ObservedGeneration = q.Generation
-		q.Status.Revision, q.Status.Pods, q.Status.Conditions = s.Revision, s.Pods, s.Conditions
-	}}
+	return subject{
+		object: q, kind: v1alpha1.KindMatchmakingQueue, conditions: q.Status.Conditions,
+		set: func(s status.PolicyStatus) {
+			q.Status.ObservedGeneration = q.Generation
+			q.Status.Revision, q.Status.Pods, q.Status.Conditions = s.Revision, s.Pods, s.Conditions
+		},
+		figures: func(pods []status.Pod) { status.QueueFigures(pods, q.Name, &q.Status) },
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -26,7 +27,7 @@ import (
 
 const (
 	// maxBody bounds a report, in bytes; a longer one is cut and does not parse.
-	maxBody = 64 << 10
+	maxBody = 512 << 10
 	// atOnce bounds how many pods are asked at the same time.
 	atOnce = 32
 	// subscriberBuffer is how many changes may wait for a controller.
@@ -260,6 +261,12 @@ func Revision(a, b *configv1.ServerStatus) bool {
 		return a != b
 	}
 	return a.PolicyRevision != b.PolicyRevision
+}
+
+// Figures differs when what policies and queues tell of themselves may: the policies
+// that the pod applies, or what it counted.
+func Figures(a, b *configv1.ServerStatus) bool {
+	return Revision(a, b) || a != nil && b != nil && (!maps.Equal(a.Lobbies, b.Lobbies) || !maps.Equal(a.Queues, b.Queues))
 }
 
 // Load differs when the number of connections does, which it does all the time.

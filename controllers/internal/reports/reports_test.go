@@ -135,21 +135,28 @@ func TestDiffer(t *testing.T) {
 		return &now
 	}
 	for name, tc := range map[string]struct {
-		now                       *configv1.ServerStatus
-		condition, revision, load bool
+		now                                *configv1.ServerStatus
+		condition, revision, figures, load bool
 	}{
-		"nothing":     {&was, false, false, false},
-		"no report":   {nil, true, true, true},
-		"connections": {change(func(s *configv1.ServerStatus) { s.Connections++ }), false, false, true},
-		"policies":    {change(func(s *configv1.ServerStatus) { s.PolicyRevision = "b" }), true, true, false},
-		"draining":    {change(func(s *configv1.ServerStatus) { s.Draining = true }), true, false, false},
-		"Redis":       {change(func(s *configv1.ServerStatus) { s.Redis.Error = "gone" }), true, false, false},
+		"nothing":     {&was, false, false, false, false},
+		"no report":   {nil, true, true, true, true},
+		"connections": {change(func(s *configv1.ServerStatus) { s.Connections++ }), false, false, false, true},
+		"policies":    {change(func(s *configv1.ServerStatus) { s.PolicyRevision = "b" }), true, true, true, false},
+		"draining":    {change(func(s *configv1.ServerStatus) { s.Draining = true }), true, false, false, false},
+		"Redis":       {change(func(s *configv1.ServerStatus) { s.Redis.Error = "gone" }), true, false, false, false},
+		"lobbies":     {change(func(s *configv1.ServerStatus) { s.Lobbies = map[string]int32{"duel": 2} }), false, false, true, false},
+		"queues": {change(func(s *configv1.ServerStatus) {
+			s.Queues = map[string]configv1.QueueStatus{"ranked": {Depth: 1}}
+		}), false, false, true, false},
 	} {
 		if got := Condition(&was, tc.now); got != tc.condition {
 			t.Errorf("%s: Condition says %v", name, got)
 		}
 		if got := Revision(&was, tc.now); got != tc.revision {
 			t.Errorf("%s: Revision says %v", name, got)
+		}
+		if got := Figures(&was, tc.now); got != tc.figures {
+			t.Errorf("%s: Figures says %v", name, got)
 		}
 		if got := Load(&was, tc.now); got != tc.load {
 			t.Errorf("%s: Load says %v", name, got)

@@ -3,6 +3,7 @@ package status
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
@@ -31,6 +32,11 @@ type PolicyStatus struct {
 	Revision   string
 	Pods       *v1alpha1.PropagationStatus
 	Conditions []metav1.Condition
+}
+
+// Accepted tells whether the object applies to its cluster.
+func (s PolicyStatus) Accepted() bool {
+	return meta.IsStatusConditionTrue(s.Conditions, v1alpha1.ConditionAccepted)
 }
 
 // PolicyStatusOf is the status that follows; conditions keep the times of the old.

@@ -86,6 +86,7 @@ func (a *App) status() v1alpha1.ServerStatus {
 		s.Redis.Version = k.probe.Version()
 		stats := k.sessions.Stats()
 		s.Connections, s.Users = stats.Connections, stats.Users
+		s.Lobbies, s.Queues = k.figures.lobbies(), k.figures.status(time.Now())
 	}
 	return s
 }

@@ -35,6 +35,7 @@ type core struct {
 	users       *presence.Service
 	inbox       *notify.Service // nil when notifications are switched off
 	whereabouts *whereabouts
+	figures     *figures
 	sessions    *session.Manager
 	sockets     *socketio.Server
 	// entrance is what clients' requests go through: sockets, or before them the
@@ -54,6 +55,8 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	c := a.settings.config
 	k := &core{client: client, hub: stream.NewHub(client.Store(), client.Bus()), probe: client.Probe(c.Redis.Probe.Interval.Duration)}
 	a.addServices(k)
+	k.figures = &figures{types: a.rules.lobbyTypes, living: client.Lobbies().Living, queues: k.matcher.Figures, log: a.log}
+	a.registry.MustRegister(k.figures)
 	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){
 		lobby.Kind: k.lobbies.Look, lobby.ListKind: k.lobbies.Sweep, party.Kind: k.parties.Look, presence.Kind: k.users.Look,
 	}
@@ -126,7 +129,7 @@ func (a *App) background(k *core) []func(context.Context) error {
 	}
 	all := []func(context.Context) error{
 		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch), quiet(k.whereabouts.run),
-		quiet(a.memory.run),
+		quiet(a.memory.run), quiet(k.figures.run),
 		func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) },
 	}
 	if k.directory != nil {

@@ -2,6 +2,8 @@ package app
 
 import (
 	"log/slog"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
@@ -57,6 +59,9 @@ func (p *policies) Policy(lobbyType string) (lobby.Policy, bool) {
 	found, ok := p.current.Load().lobbies[lobbyType]
 	return found, ok
 }
+
+// lobbyTypes are those that have a policy, sorted.
+func (p *policies) lobbyTypes() []string { return slices.Sorted(maps.Keys(p.current.Load().lobbies)) }
 
 // filters are those of the chats of a lobby type. They hold for all lobbies at once,
 // also for those that keep the rest of the policy that they were made with.

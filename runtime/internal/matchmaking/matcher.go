@@ -46,6 +46,8 @@ type watch struct {
 	waits   waits
 	written Stats
 	toldAt  time.Time
+	// shown is what Figures tells; nil while another process is the matcher.
+	shown *Stats
 }
 
 // waiter is a ticket that waits, and the record it was read from.
@@ -113,6 +115,11 @@ func (m *Matcher) turn(ctx context.Context, w *watch) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	w.busy = false
+	w.shown = nil
+	if w.fence != nil {
+		figures := w.written
+		w.shown = &figures
+	}
 	pause := renewAfter
 	if w.fence != nil && inForce {
 		pause = min(q.Interval, renewAfter)
@@ -121,6 +128,21 @@ func (m *Matcher) turn(ctx context.Context, w *watch) {
 	if !inForce && w.fence != nil && len(w.waiting) == 0 {
 		delete(m.queues, w.name)
 	}
+}
+
+// Figures are those of the queues whose matcher this process is, by name. A lease that
+// was not renewed in its time does not count.
+func (m *Matcher) Figures() map[string]Stats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.s.Now()
+	all := map[string]Stats{}
+	for name, w := range m.queues {
+		if w.shown != nil && now.Before(w.next.Add(leaseTTL)) {
+			all[name] = *w.shown
+		}
+	}
+	return all
 }
 
 func (m *Matcher) release(ctx context.Context) {

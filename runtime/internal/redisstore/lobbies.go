@@ -171,6 +171,25 @@ func (l *Lobbies) All(ctx context.Context, lobbyType, after string, limit int) (
 	return ids, unavailable("list lobbies", err)
 }
 
+// Living counts the living lobbies of types, listed or not, in the order of the types.
+func (l *Lobbies) Living(ctx context.Context, types []string) ([]int, error) {
+	replies := make([]*redis.IntCmd, len(types))
+	_, err := l.c.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, t := range types {
+			replies[i] = p.ZCard(ctx, l.c.keys.lobbies(t)+"a")
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, unavailable("count lobbies", err)
+	}
+	counts := make([]int, len(types))
+	for i, r := range replies {
+		counts[i] = int(r.Val())
+	}
+	return counts, nil
+}
+
 // Changes implements lobby.Index.
 func (l *Lobbies) Changes(ctx context.Context, lobbyType string, limit int) ([]lobby.IndexChange, error) {
 	base := l.c.keys.lobbies(lobbyType)
