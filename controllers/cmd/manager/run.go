@@ -4,12 +4,12 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/anteroom/anteroom/controllers/internal/operator"
@@ -57,7 +57,9 @@ func (o runOptions) run(cmd *cobra.Command, config *rest.Config) error {
 	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
 		return fmt.Errorf("--log-level: %w", err)
 	}
-	ctrl.SetLogger(logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+	log := slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level})
+	ctrl.SetLogger(logr.FromSlogHandler(log))
+	klog.SetSlogLogger(slog.New(log)) // what the client libraries say
 	if o.Resync < time.Second || o.RetryKinds < time.Second || o.Workers < 1 {
 		return fmt.Errorf("--resync and --retry-kinds must be at least 1s, --workers at least 1")
 	}

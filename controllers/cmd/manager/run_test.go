@@ -4,19 +4,27 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -28,7 +36,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/testenv"
 )
 
-// TestRun runs the command against an API server, applies the samples, and looks at
+// TestRun runs the program against an API server, applies the samples, and looks at
 // every condition that can be true without a kubelet.
 func TestRun(t *testing.T) {
 	g := NewWithT(t)
@@ -41,12 +49,10 @@ func TestRun(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 
 	metrics, health := freeAddress(t), freeAddress(t)
-	cmd := newCommand()
-	cmd.SetArgs([]string{"run", "--leader-elect-namespace", "default", "--metrics-bind-address", metrics, "--health-probe-bind-address", health})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- cmd.ExecuteContext(ctx) }()
+	log := &lines{}
+	program := start(t, g, log, "run", "--leader-elect-namespace", "default",
+		"--metrics-bind-address", metrics, "--health-probe-bind-address", health)
+	ctx := t.Context()
 
 	for _, sample := range applySamples(t, k8s) {
 		about := sample.file + ": " + sample.GetKind() + " " + sample.GetName()
@@ -61,11 +67,87 @@ func TestRun(t *testing.T) {
 			}).Should(Succeed(), about)
 		}
 	}
-	g.Eventually(func() int { return status("http://" + health + "/readyz") }).Should(Equal(http.StatusOK))
-	g.Eventually(func() int { return status("https://" + metrics + "/metrics") }).Should(Equal(http.StatusUnauthorized))
+	g.Eventually(func() int { code, _ := get("http://"+health+"/readyz", ""); return code }).Should(Equal(http.StatusOK))
+	lookAtMetrics(t, g, k8s, "https://"+metrics+"/metrics")
 
-	cancel()
-	g.Eventually(done).Should(Receive(BeNil()))
+	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "anteroom-operator"}}
+	g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(lease), lease)).To(Succeed())
+	g.Expect(lease.Spec.HolderIdentity).To(HaveValue(Not(BeEmpty())))
+	g.Expect(program.Process.Signal(syscall.SIGTERM)).To(Succeed())
+	g.Expect(program.Wait()).To(Succeed())
+	g.Expect(k8s.Get(t.Context(), client.ObjectKeyFromObject(lease), lease)).To(Succeed())
+	g.Expect(lease.Spec.HolderIdentity).To(HaveValue(BeEmpty()), "the next operator has to wait for the lease to lapse")
+	for _, line := range log.all() {
+		g.Expect(json.Valid([]byte(line))).To(BeTrue(), line)
+	}
+	g.Expect(log.all()).NotTo(BeEmpty())
+}
+
+// start builds the program and runs it until the test ends at the latest.
+func start(t *testing.T, g Gomega, log io.Writer, args ...string) *exec.Cmd {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "manager")
+	out, err := exec.Command("go", "build", "-race", "-o", path, ".").CombinedOutput()
+	g.Expect(err).NotTo(HaveOccurred(), string(out))
+	program := exec.Command(path, args...)
+	program.Stderr = log
+	g.Expect(program.Start()).To(Succeed())
+	t.Cleanup(func() { _ = program.Process.Kill() })
+	return program
+}
+
+// lookAtMetrics has them served to who may read them, over HTTP/1.1 only.
+func lookAtMetrics(t *testing.T, g Gomega, k8s client.Client, url string) {
+	t.Helper()
+	g.Eventually(func() int { code, _ := get(url, ""); return code }).Should(Equal(http.StatusUnauthorized))
+	code, _ := get(url, "nobodys-token")
+	g.Expect(code).To(BeNumerically(">=", http.StatusBadRequest))
+	token := newUser(t, g, k8s, "prometheus")
+	code, _ = get(url, token)
+	g.Expect(code).To(Equal(http.StatusForbidden))
+
+	text, err := os.ReadFile("../../../config/rbac/metrics_reader.yaml")
+	g.Expect(err).NotTo(HaveOccurred())
+	reader := &rbacv1.ClusterRole{}
+	g.Expect(yaml.Unmarshal(text, reader)).To(Succeed())
+	g.Expect(k8s.Create(t.Context(), reader)).To(Succeed())
+	g.Expect(k8s.Create(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "prometheus"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: reader.Name},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: "default", Name: "prometheus"}},
+	})).To(Succeed())
+	g.Eventually(func() int { code, _ := get(url, token); return code }).Should(Equal(http.StatusOK))
+	_, protocol := get(url, token)
+	g.Expect(protocol).To(Equal("HTTP/1.1"))
+}
+
+// newUser makes a service account and gives a token of it.
+func newUser(t *testing.T, g Gomega, k8s client.Client, name string) string {
+	t.Helper()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name}}
+	g.Expect(k8s.Create(t.Context(), account)).To(Succeed())
+	request := &authenticationv1.TokenRequest{}
+	g.Expect(k8s.SubResource("token").Create(t.Context(), account, request)).To(Succeed())
+	return request.Status.Token
+}
+
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Split(strings.TrimSpace(l.text.String()), "\n")
 }
 
 // sample is an object of config/samples, and the file it is in.
@@ -210,13 +292,24 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// status is what a URL answers; 0 when it does not.
-func status(url string) int {
-	c := &http.Client{Timeout: time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // a certificate of its own
-	answer, err := c.Get(url)
+// get is what a URL answers to a bearer of a token, and by which protocol of those that
+// it is offered; 0 when it does not answer.
+func get(url, token string) (code int, protocol string) {
+	c := &http.Client{Timeout: time.Second, Transport: &http.Transport{
+		ForceAttemptHTTP2: true, DisableKeepAlives: true,
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // a certificate of its own
+	}}
+	request, err := http.NewRequest(http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return 0
+		return 0, ""
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	answer, err := c.Do(request)
+	if err != nil {
+		return 0, ""
 	}
 	_ = answer.Body.Close()
-	return answer.StatusCode
+	return answer.StatusCode, answer.Proto
 }
