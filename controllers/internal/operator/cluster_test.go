@@ -110,6 +110,28 @@ var _ = Describe("RealtimeCluster", func() {
 		}
 	})
 
+	It("goes at once when it is deleted, and leaves everything to the owner references", func(ctx SpecContext) {
+		cluster := newCluster(ctx, newNamespace(ctx), full)
+		for _, child := range children(cluster.Namespace) {
+			Eventually(komega.Get(child)).Should(Succeed(), "%T %s", child, child.GetName())
+			Expect(child.GetFinalizers()).To(BeEmpty(), "%T %s", child, child.GetName())
+		}
+		Eventually(komega.Object(cluster)).Should(HaveField("Status.ObservedGeneration", BeEquivalentTo(1)))
+		Expect(cluster.Finalizers).To(BeEmpty())
+		settle()
+		Expect(k8s.Delete(ctx, cluster)).To(Succeed())
+		Expect(apierrors.IsNotFound(komega.Get(cluster)())).To(BeTrue(), "something holds it back")
+		requests.Reset()
+		settle()
+		Expect(requests.Writes()).To(BeEmpty(), "the operator works on what the garbage collector takes away")
+		for _, child := range children(cluster.Namespace) {
+			Expect(komega.Get(child)()).To(Succeed())
+			Expect(child.GetOwnerReferences()).To(HaveExactElements(And(
+				HaveField("UID", cluster.UID), HaveField("Kind", "RealtimeCluster"), HaveField("Controller", HaveValue(BeTrue())),
+			)), "%T %s", child, child.GetName())
+		}
+	})
+
 	It("refuses an object of the same name that is not its own", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		stranger := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "arena"}}

@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -117,6 +118,20 @@ var _ = Describe("The rights", func() {
 		Eventually(komega.Object(cluster)).Should(HaveField("Status.Conditions", ContainElement(HaveField("Message", ContainSubstring("kubectl create rolebinding")))))
 		bind(ctx, cluster.Namespace, operatorUser, "anteroom-operator-namespace")
 		Eventually(ready).WithContext(ctx).Should(Equal("False/RedisNotReady"))
+	})
+
+	It("that policies lack too are told, on them and on the cluster, until it is opened", func(ctx SpecContext) {
+		cluster := newCluster(ctx, closedNamespace(ctx), `{}`)
+		asked := newPolicy(ctx, cluster, "asked", `{chat: {filters: [{type: Webhook, url: "https://example.com/check", secretRef: {name: keys, key: hmac}}]}}`)
+		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("False/SecretsForbidden"))
+		Eventually(accepted(asked)).WithContext(ctx).Should(Equal("False/SecretsForbidden"))
+		bind(ctx, cluster.Namespace, operatorUser, "anteroom-operator-namespace")
+		Eventually(accepted(asked)).WithContext(ctx).Should(Equal("False/ReferenceNotFound"))
+		Expect(k8s.Create(ctx, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "keys"}, StringData: map[string]string{"hmac": "a key"},
+		})).To(Succeed())
+		Eventually(accepted(asked)).WithContext(ctx).Should(Equal("True/Accepted"))
+		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("False/RedisNotReady"))
 	})
 
 	It("of one namespace are enough there, and reach no other", func(ctx SpecContext) {

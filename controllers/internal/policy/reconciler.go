@@ -13,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -110,15 +111,23 @@ type view struct {
 	name string
 	// cluster is nil when there is none of that name.
 	cluster *v1alpha1.RealtimeCluster
-	// selectorFault says why the cluster's policySelector means nothing.
-	selectorFault *desired.Problem
-	selected      func(metav1.Object) bool
-	set           *configv1.PolicySet
+	// fault says why none of the objects can be taken: the cluster's policySelector means
+	// nothing, or what they refer to may not be read.
+	fault    *desired.Problem
+	selected func(metav1.Object) bool
+	set      *configv1.PolicySet
 	// problems and revisions are of single objects, by kind and name.
 	problems  map[string]*desired.Problem
 	revisions map[string]string
 	pods      []status.Pod
 	again     time.Duration
+}
+
+// closed is said of all objects of a namespace whose Secrets the operator may not read:
+// their rules cannot be renewed, and the pods go on with those that they have.
+var closed = &desired.Problem{
+	Reason: v1alpha1.ReasonSecretsForbidden, Field: "secretRef",
+	Message: "the operator may not read Secrets in this namespace: the condition Ready of the RealtimeCluster says how to open it",
 }
 
 // observe reads everything that the statuses follow from.
@@ -130,6 +139,11 @@ func (r *Reconciler) observe(ctx context.Context, key types.NamespacedName, l li
 	}
 	v.cluster = &cluster
 	found, err := r.References.Of(ctx, &cluster, l.policies.Items, l.queues.Items)
+	if apierrors.IsForbidden(err) {
+		v.fault, v.again, v.set = closed, r.Resync, &configv1.PolicySet{}
+		v.selected = desired.Selects(&cluster)
+		return v, nil
+	}
 	if err != nil {
 		return v, err
 	}
@@ -143,7 +157,7 @@ func (r *Reconciler) observe(ctx context.Context, key types.NamespacedName, l li
 			v.again = r.Resync
 		}
 		if p.Kind == v1alpha1.KindRealtimeCluster {
-			v.selectorFault = &problems[i]
+			v.fault = &problems[i]
 			continue
 		}
 		v.problems[p.Kind+"/"+p.Name] = &problems[i]
@@ -167,7 +181,7 @@ func (v view) of(s subject) status.Policy {
 	}
 	key := s.kind + "/" + s.object.GetName()
 	out.Selected = v.selected(s.object)
-	out.Problem = cmp.Or(v.selectorFault, v.problems[key])
+	out.Problem = cmp.Or(v.fault, v.problems[key])
 	out.SetRevision, out.Revision = v.set.Revision, v.revisions[key]
 	out.Pods = v.pods
 	return out

@@ -78,7 +78,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	case !begun:
 		// A restarted operator knows nothing yet: the status stays as it was until it does.
 		s.soon(time.Second)
-	case !errors.Is(err, errStop): // and else what was observed is not whole
+	case errors.Is(err, errStop): // what was observed is not whole
+		err = errors.Join(err, s.reportClosed(ctx, err))
+	default:
 		err = errors.Join(err, s.report(ctx))
 	}
 	if apierrors.IsConflict(err) {

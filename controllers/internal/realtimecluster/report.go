@@ -16,9 +16,22 @@ import (
 )
 
 // report writes the status when it changed, and an event for each condition that did.
-func (s *scope) report(ctx context.Context) error {
+func (s *scope) report(ctx context.Context) error { return s.write(ctx, status.Cluster(s.observed)) }
+
+// reportClosed says on the cluster that its namespace was not opened to the operator, when
+// that is why nothing could be done; all else stays as it was.
+func (s *scope) reportClosed(ctx context.Context, failure error) error {
+	s.forbidden(ctx, failure)
+	if len(s.observed.Failures) == 0 {
+		return nil
+	}
+	return s.write(ctx, status.NotReady(s.observed))
+}
+
+// write writes the status if it changed, and tells of transitions.
+func (s *scope) write(ctx context.Context, now v1alpha1.RealtimeClusterStatus) error {
 	before := s.cluster.DeepCopy()
-	s.cluster.Status = status.Cluster(s.observed)
+	s.cluster.Status = now
 	if equality.Semantic.DeepEqual(before.Status, s.cluster.Status) {
 		return nil
 	}

@@ -30,6 +30,14 @@ func Cluster(o Observed) v1alpha1.RealtimeClusterStatus {
 	return out
 }
 
+// NotReady is the status when nothing but a failure was observed: what was known stays,
+// and Ready says what it was.
+func NotReady(o Observed) v1alpha1.RealtimeClusterStatus {
+	out := *o.Cluster.Status.DeepCopy()
+	set(&out.Conditions, v1alpha1.ConditionReady, o.Cluster.Generation, Ready(o, nil))
+	return out
+}
+
 // maxVersion bounds what is believed to be a version, in bytes.
 const maxVersion = 64
 
