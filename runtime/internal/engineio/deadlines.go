@@ -41,15 +41,33 @@ func (d *deadlines) line(wait time.Duration, fire func(*entry)) *line {
 func (l *line) move(e *entry) {
 	l.set.mu.Lock()
 	defer l.set.mu.Unlock()
+	l.put(e, time.Now().Add(l.wait))
+}
+
+// follow is move for an entry that has just fallen due elsewhere: the time counts
+// from when it was due, so that the lateness of two timers does not add up. Half of
+// it is left in any case.
+func (l *line) follow(e *entry) {
+	l.set.mu.Lock()
+	defer l.set.mu.Unlock()
+	due, least := e.due.Add(l.wait), time.Now().Add(l.wait/2)
+	if due.Before(least) {
+		due = least
+	}
+	l.put(e, due)
+}
+
+// put is for callers that give times in order, and have locked the set.
+func (l *line) put(e *entry, due time.Time) {
 	e.unlink()
-	e.line, e.due, e.prev = l, time.Now().Add(l.wait), l.last
+	e.line, e.due, e.prev = l, due, l.last
 	if l.last != nil {
 		l.last.next = e
 		l.last = e
 		return
 	}
 	l.first, l.last = e, e
-	l.arm(l.wait)
+	l.arm(time.Until(due))
 }
 
 // drop takes the entry out of its line, if it is in one.

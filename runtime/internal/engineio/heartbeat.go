@@ -20,7 +20,7 @@ func (s *Socket) firePing() {
 		return
 	}
 	s.awaiting.Store(beatQueued)
-	s.server.lines.pong.move(&s.beat)
+	s.server.lines.pong.follow(&s.beat)
 	s.mu.Unlock()
 	s.Send(pingFrame)
 }

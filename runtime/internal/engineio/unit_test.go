@@ -289,6 +289,27 @@ func TestDeadlines(t *testing.T) {
 	far.stop()
 }
 
+// What follows a deadline counts from it and not from when its timer came, but for
+// the half of its own time.
+func TestDeadlinesFollow(t *testing.T) {
+	set := &deadlines{}
+	l := set.line(time.Minute, func(*entry) { t.Error("fired a minute early") })
+	defer l.stop()
+	now := time.Now()
+	long, little := entry{due: now.Add(-time.Hour)}, entry{due: now.Add(-time.Second)}
+	l.follow(&long)
+	l.follow(&little)
+	if left := long.due.Sub(now); left < 30*time.Second || left >= time.Minute {
+		t.Errorf("long overdue: %v are left", left)
+	}
+	if want := now.Add(time.Minute - time.Second); !little.due.Equal(want) {
+		t.Errorf("a little overdue: due %v, want %v", little.due, want)
+	}
+	if !long.isIn(l) || l.last != &little {
+		t.Error("not in the line in the order of their time")
+	}
+}
+
 func TestCloseCodes(t *testing.T) {
 	for payload, want := range map[string]Code{"": codeNone, "\x03\xe8": CodeNormal, "\x03\xe9bye": CodeGoingAway, "\x0f\xa0": 4000} {
 		if code, err := parseClose([]byte(payload)); err != nil || code != want {
