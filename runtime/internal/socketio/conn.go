@@ -77,7 +77,20 @@ func closeCode(reason wire.CloseReason) engineio.Code {
 // tooLate ends a client that has no session in time.
 func (c *conn) tooLate() {
 	if c.session.Load() == nil {
-		c.below.Close(engineio.CodePolicy, "connect timeout")
+		c.cut(errLate)
+	}
+}
+
+// cut ends a client for what it did, or did not do in time.
+func (c *conn) cut(err error) {
+	c.countCut(err)
+	c.below.Close(engineio.CodePolicy, err.Error())
+}
+
+// countCut counts a client that is cut, if it has no session.
+func (c *conn) countCut(err error) {
+	if c.session.Load() == nil {
+		c.server.cuts.WithLabelValues(cutReason(err)).Inc()
 	}
 }
 
@@ -104,6 +117,9 @@ func (c *conn) settled() {
 func (c *conn) ended(reason engineio.Reason) {
 	if l := c.unlink(true); l != nil {
 		l.end(reason)
+	}
+	if reason == engineio.TransportError || reason == engineio.ParseError {
+		c.countCut(errTransport)
 	}
 	s := c.session.Load()
 	if s == nil {

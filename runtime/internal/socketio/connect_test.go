@@ -2,12 +2,14 @@ package socketio
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -359,4 +361,65 @@ func TestFloodBeforeConnect(t *testing.T) {
 	if _, code, text := readToEnd(t, conn); code != websocket.ClosePolicyViolation || text != errFlood.Error() {
 		t.Errorf("close %d %q", code, text)
 	}
+}
+
+// Whoever is cut before CONNECT is answered is counted, by the reason; whoever is cut
+// later is not.
+func TestCutsBeforeConnectAreCounted(t *testing.T) {
+	many := func(text string, n int) []string { return slices.Repeat([]string{text}, n) }
+	for reason, send := range map[string][]string{
+		"flood":      many(`430[]`, maxEarly+1),
+		"namespaces": many(`40/nowhere,`, maxStrays+1),
+		"event":      {`42["sync:ping"]`},
+		"packet":     {`4x`},
+		"transport":  {`40{"token":"` + strings.Repeat("x", earlyPayload) + `"}`},
+		"timeout":    nil,
+	} {
+		t.Run(reason, func(t *testing.T) {
+			registry := prometheus.NewRegistry()
+			st := newStack(t, func(s *setup) {
+				s.socket.Registry = registry
+				if reason == "timeout" {
+					s.socket.ConnectTimeout = 20 * time.Millisecond
+				}
+			})
+			_, _, _ = readToEnd(t, st.rawDial(send...))
+			st.eventually("the cut is counted", func() bool {
+				return cmp.Equal(countedCuts(t, registry), map[string]float64{reason: 1})
+			})
+		})
+	}
+	t.Run("later", func(t *testing.T) {
+		registry := prometheus.NewRegistry()
+		st := newStack(t, func(s *setup) { s.socket.Registry = registry })
+		conn := st.rawDial(`40{"token":"ann"}`)
+		readUntil(t, conn, wire.EventSessionReady)
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(`4x`)); err != nil {
+			t.Fatal(err)
+		}
+		_, _, _ = readToEnd(t, conn)
+		st.eventually("the session ends", func() bool { return st.sessions.Stats().Connections == 0 })
+		if got := countedCuts(t, registry); len(got) > 0 {
+			t.Errorf("counted: %v", got)
+		}
+	})
+}
+
+// countedCuts gives how many were cut for which reason.
+func countedCuts(t *testing.T, registry *prometheus.Registry) map[string]float64 {
+	t.Helper()
+	all, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cuts := map[string]float64{}
+	for _, family := range all {
+		if family.GetName() != "anteroom_cuts_before_connect_total" {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			cuts[m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue()
+		}
+	}
+	return cuts
 }

@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -8,9 +9,36 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/engineio"
 )
 
+// newCuts counts clients that are cut before their CONNECT is answered.
+func newCuts() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "anteroom_cuts_before_connect_total",
+		Help: "Clients cut before CONNECT was answered: for the connectTimeout, too many packets or namespaces, " +
+			"an early event, a packet that is none, or by the transport (a message that is too large, a connection that failed).",
+	}, []string{"reason"})
+}
+
+// cutReason is the metric's word for what a client was cut for.
+func cutReason(err error) string {
+	switch {
+	case errors.Is(err, errLate):
+		return "timeout"
+	case errors.Is(err, errFlood):
+		return "flood"
+	case errors.Is(err, errStrays):
+		return "namespaces"
+	case errors.Is(err, errEarly):
+		return "event"
+	case errors.Is(err, errTransport):
+		return "transport"
+	default:
+		return "packet"
+	}
+}
+
 // register makes the metrics of a server: what its engine counts, read when they
-// are asked for, and the warnings of clients that read too slowly.
-func register(reg prometheus.Registerer, engine *engineio.Server, backlogs *atomic.Uint64) {
+// are asked for, the warnings of clients that read too slowly, and the cuts.
+func register(reg prometheus.Registerer, engine *engineio.Server, backlogs *atomic.Uint64, cuts *prometheus.CounterVec) {
 	stat := func(read func(engineio.Stats) float64) func() float64 {
 		return func() float64 { return read(engine.Stats()) }
 	}
@@ -21,6 +49,7 @@ func register(reg prometheus.Registerer, engine *engineio.Server, backlogs *atom
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, stat(read))
 	}
 	reg.MustRegister(
+		cuts,
 		gauge("anteroom_transports", "Engine.IO sessions that are open, connected or not.",
 			func(s engineio.Stats) float64 { return float64(s.Sessions) }),
 		gauge("anteroom_websockets", "WebSocket connections that are open.",

@@ -23,6 +23,10 @@ var (
 	errTwice  = errors.New("CONNECT on a connection that is connected")
 	errEarly  = errors.New("event before CONNECT was answered")
 	errStrays = errors.New("too many CONNECTs to namespaces that do not exist")
+	errLate   = errors.New("connect timeout")
+
+	// errTransport stands for what the engine ends a client for.
+	errTransport = errors.New("the transport failed")
 )
 
 // clients are the engine's sockets; it implements engineio.Handler.
@@ -43,7 +47,7 @@ func (h clients) Message(below *engineio.Socket, _ engineio.Kind, payload []byte
 		return
 	}
 	if err := c.receive(payload); err != nil {
-		below.Close(engineio.CodePolicy, err.Error())
+		c.cut(err)
 	}
 }
 

@@ -66,12 +66,14 @@ type Server struct {
 	sessions *session.Manager
 	timeout  time.Duration
 	backlogs atomic.Uint64
+	// cuts counts clients that were cut before CONNECT was answered.
+	cuts *prometheus.CounterVec
 }
 
 // New makes a server. Its http.Server is the caller's, and has to be given to
 // Attach. Errors say which option is not possible.
 func New(o Options) (*Server, error) {
-	s := &Server{base: newBase(), sessions: o.Sessions, timeout: o.ConnectTimeout}
+	s := &Server{base: newBase(), sessions: o.Sessions, timeout: o.ConnectTimeout, cuts: newCuts()}
 	options, err := s.engineOptions(o)
 	if err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func New(o Options) (*Server, error) {
 	s.engine = engineio.New(clients{s}, options)
 	s.base.server = s.engine
 	if o.Registry != nil {
-		register(o.Registry, s.engine, &s.backlogs)
+		register(o.Registry, s.engine, &s.backlogs, s.cuts)
 	}
 	bound := libraryOptions(options.Path, o.ConnectTimeout)
 	bound.SetParser(connects{})
