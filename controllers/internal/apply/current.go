@@ -25,7 +25,7 @@ func Current(want, live *unstructured.Unstructured) bool {
 // ownedFields is the field set that server-side apply keeps for FieldOwner.
 func ownedFields(entries []metav1.ManagedFieldsEntry) map[string]any {
 	for _, e := range entries {
-		if e.Manager != FieldOwner || e.Operation != metav1.ManagedFieldsOperationApply || e.Subresource != "" || e.FieldsV1 == nil {
+		if !applied(e) {
 			continue
 		}
 		var fields map[string]any
@@ -34,6 +34,11 @@ func ownedFields(entries []metav1.ManagedFieldsEntry) map[string]any {
 		}
 	}
 	return nil
+}
+
+// applied tells whether managed fields are those that were applied here.
+func applied(e metav1.ManagedFieldsEntry) bool {
+	return e.Manager == FieldOwner && e.Operation == metav1.ManagedFieldsOperationApply && e.Subresource == "" && e.FieldsV1 != nil
 }
 
 // withoutIdentity leaves out what names the object and is owned by nobody.

@@ -100,11 +100,13 @@ func New(restConfig *rest.Config, o Options) (ctrl.Manager, error) {
 	return m, setUp(m, o)
 }
 
-// cacheOptions keep only what the operator made, and the kinds of this project.
+// cacheOptions keep only what the operator made, and the kinds of this project, without
+// what is not needed of them.
 func cacheOptions(namespaces []string) cache.Options {
 	all := cache.ByObject{Label: labels.Everything()}
 	out := cache.Options{
 		DefaultLabelSelector: labels.SelectorFromSet(desired.ManagedLabels()),
+		DefaultTransform:     apply.Trim,
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.RealtimeCluster{}: all, &v1alpha1.LobbyPolicy{}: all, &v1alpha1.MatchmakingQueue{}: all,
 		},
