@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -62,6 +64,9 @@ func (o runOptions) run(cmd *cobra.Command, config *rest.Config) error {
 	klog.SetSlogLogger(slog.New(log)) // what the client libraries say
 	if o.Resync < time.Second || o.RetryKinds < time.Second || o.Workers < 1 {
 		return fmt.Errorf("--resync and --retry-kinds must be at least 1s, --workers at least 1")
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(operator.GCPercent)
 	}
 	o.TLS = []func(*tls.Config){withoutHTTP2}
 	manager, err := operator.New(config, o.Options)

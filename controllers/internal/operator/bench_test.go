@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"testing"
@@ -47,6 +48,7 @@ const benchSamples = 100
 func BenchmarkClusters(b *testing.B) {
 	g := NewWithT(b)
 	log.SetLogger(logr.Discard())
+	defer debug.SetGCPercent(debug.SetGCPercent(operator.GCPercent)) // as the program does
 	environment, err := testenv.Start()
 	g.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = environment.Stop() }()

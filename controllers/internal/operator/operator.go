@@ -55,6 +55,10 @@ type Options struct {
 	Shared bool
 }
 
+// GCPercent is the garbage collector's setting for a manager (see runtime/debug): most of
+// its heap are caches, which stay, so that it need not double before it is collected.
+const GCPercent = 50
+
 // DefaultOptions are those of a real cluster.
 func DefaultOptions() Options {
 	return Options{
