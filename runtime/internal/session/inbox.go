@@ -19,7 +19,7 @@ const (
 type inbox struct {
 	waiting []Request
 	bytes   int
-	// working is true while a goroutine carries out requests; there is none otherwise.
+	// working is true while a worker carries out requests.
 	working bool
 }
 
@@ -75,8 +75,8 @@ func (s *Session) refuse(r Request, refusal *wire.Error) {
 	s.answer(r, nil, refusal)
 }
 
-// wake starts the goroutine that carries out requests, if there is something to
-// do and none is running.
+// wake has a worker carry out the requests, if there is something to do and none is
+// at it.
 func (s *Session) wake() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,7 +87,7 @@ func (s *Session) wake() {
 		return
 	}
 	s.inbox.working = true
-	go s.work()
+	s.m.workers.carryOut(s.m.ctx, s)
 }
 
 // work carries out the waiting requests, one after the other, and after the last

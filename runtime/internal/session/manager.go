@@ -89,6 +89,7 @@ type Manager struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	hooks    *hooks
+	workers  *workers
 	connects bucket
 	// snapshots has a place for each snapshot that may be made at the same time.
 	snapshots chan struct{}
@@ -113,6 +114,7 @@ func NewManager(o Options) *Manager {
 		Options:   o,
 		sessions:  map[*Session]struct{}{},
 		perUser:   map[string]int{},
+		workers:   newWorkers(),
 		snapshots: make(chan struct{}, snapshotsAtOnce),
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())

@@ -1,0 +1,59 @@
+package session
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// Bounds of the workers that wait for something to do.
+const (
+	idleWorkers  = 64
+	workerLinger = time.Second
+)
+
+// workers carry out the requests of sessions, each worker those of one session at a
+// time. A goroutine for each burst of requests would grow its stack each time anew,
+// which took a tenth of the processor time of small commands; so a few that have
+// done so wait for the next. There is no bound on those that work.
+type workers struct {
+	sessions chan *Session
+	idle     atomic.Int32
+}
+
+func newWorkers() *workers { return &workers{sessions: make(chan *Session)} }
+
+// carryOut has a worker do the session's work, until ctx ends the workers. It does not
+// block.
+func (w *workers) carryOut(ctx context.Context, s *Session) {
+	select {
+	case w.sessions <- s:
+	default:
+		go w.run(ctx, s)
+	}
+}
+
+func (w *workers) run(ctx context.Context, s *Session) {
+	linger := time.NewTimer(workerLinger)
+	defer linger.Stop()
+	for s != nil {
+		s.work()
+		linger.Reset(workerLinger)
+		s = w.next(ctx, linger)
+	}
+}
+
+// next waits for a session; nil when the worker is to end.
+func (w *workers) next(ctx context.Context, linger *time.Timer) *Session {
+	defer w.idle.Add(-1)
+	if w.idle.Add(1) > idleWorkers {
+		return nil
+	}
+	select {
+	case s := <-w.sessions:
+		return s
+	case <-linger.C:
+	case <-ctx.Done():
+	}
+	return nil
+}
