@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -28,6 +27,10 @@ type Kind[S any] struct {
 	Soon func(before *S, next S) time.Duration
 	// Retain is how long a state is kept.
 	Retain func(s S) stream.Retention
+	// Pure says that no rule, and nobody who is given a state, changes it in place, and
+	// that a state is as good as what its JSON decodes to. Then the next change of a
+	// document begins with what the last one made of it, in place of reading it.
+	Pure bool
 }
 
 // Keeper keeps the documents of a kind. Make it with [New]; it is safe for
@@ -37,14 +40,14 @@ type Keeper[S any] struct {
 	store     stream.Store
 	deadlines stream.Deadlines
 	now       func() time.Time
-	queues    [64]chan struct{}
+	queues    [64]*queue[S]
 }
 
 // New makes a Keeper.
 func New[S any](kind Kind[S], store stream.Store, deadlines stream.Deadlines, now func() time.Time) *Keeper[S] {
 	k := &Keeper[S]{kind: kind, store: store, deadlines: deadlines, now: now}
 	for i := range k.queues {
-		k.queues[i] = make(chan struct{}, 1)
+		k.queues[i] = newQueue[S]()
 	}
 	return k
 }
@@ -138,35 +141,16 @@ func (k *Keeper[S]) Change(ctx context.Context, name string, once *stream.Once, 
 	if id.Validate() != nil {
 		return Outcome[S]{}, fmt.Errorf("%s: %w", k.kind.Name, stream.ErrNotFound)
 	}
-	leave, err := k.enter(ctx, id)
+	q, err := k.enter(ctx, id)
 	if err != nil {
 		return Outcome[S]{}, err
 	}
-	defer leave()
-	var up stream.Updated[S]
-	var before S
-	var seen stream.Position
-	for range rounds {
-		up, err = stream.Update(ctx, k.store, id, stream.JSON[S](), once,
-			func(at stream.Snapshot, s S) (stream.Change[S], error) {
-				before, seen = k.kind.At(s, at.Position), at.Position
-				return k.step(ctx, name, before, rule)
-			})
-		if !errors.Is(err, stream.ErrConflict) {
-			break
-		}
+	defer q.leave()
+	c := &changing[S]{keeper: k, queue: q, name: name, id: id, once: once, rule: rule}
+	if out, done, err := c.fromRecent(ctx); done {
+		return out, err
 	}
-	if err != nil {
-		return Outcome[S]{}, err
-	}
-	at := up.Position
-	if up.Repeated {
-		at = seen
-	}
-	return Outcome[S]{
-		State: k.kind.At(up.State, at), At: up.Position, TS: up.TS,
-		Before: before, Seen: seen.Seq, Repeated: up.Repeated,
-	}, nil
+	return c.fromStore(ctx)
 }
 
 // births is how often Upsert looks again: another may make the document, or it may
@@ -192,56 +176,4 @@ func (k *Keeper[S]) Upsert(ctx context.Context, name string, once *stream.Once, 
 		}
 	}
 	return Outcome[S]{}, fmt.Errorf("%s: %w", k.ID(name), stream.ErrConflict)
-}
-
-// step applies a rule to a state as it was loaded. The look that the next state
-// will need is scheduled before that state can exist: an early look is harmless, a
-// missing one is not.
-func (k *Keeper[S]) step(ctx context.Context, name string, s S, rule Rule[S]) (stream.Change[S], error) {
-	next, events, err := rule(s)
-	if err != nil || len(events) == 0 {
-		return stream.Change[S]{State: next}, err
-	}
-	if err := k.schedule(ctx, name, &s, next); err != nil {
-		return stream.Change[S]{}, err
-	}
-	return stream.Change[S]{State: next, Events: events, Retain: k.kind.Retain(next)}, nil
-}
-
-// schedule asks for a look when next wants one before the state before it did, and
-// when what follows from the change needs one.
-func (k *Keeper[S]) schedule(ctx context.Context, name string, before *S, next S) error {
-	now := k.now()
-	look, wanted := k.kind.NextLook(next, now)
-	if wanted && before != nil {
-		was, asked := k.kind.NextLook(*before, now)
-		wanted = !asked || look.Before(was)
-	}
-	if k.kind.Soon != nil {
-		if soon := k.kind.Soon(before, next); soon > 0 && (!wanted || now.Add(soon).Before(look)) {
-			look, wanted = now.Add(soon), true
-		}
-	}
-	if !wanted {
-		return nil
-	}
-	if err := k.deadlines.Schedule(ctx, k.ID(name), look); err != nil {
-		return fmt.Errorf("schedule a look at %s: %w", k.ID(name), err)
-	}
-	return nil
-}
-
-// enter waits until no other command of this process is at the same document, or at
-// one that shares its queue. That saves most of the conflicts that many users who
-// come at once would otherwise make for each other.
-func (k *Keeper[S]) enter(ctx context.Context, id stream.ID) (leave func(), err error) {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(id))
-	queue := k.queues[h.Sum32()%uint32(len(k.queues))]
-	select {
-	case queue <- struct{}{}:
-		return func() { <-queue }, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for %s: %w", id, ctx.Err())
-	}
 }

@@ -23,6 +23,7 @@ type counter struct {
 	Version uint64 `json:"-"`
 	N       int    `json:"n"`
 	Due     int64  `json:"due,omitempty"`
+	Text    string `json:"text,omitempty"`
 }
 
 type bench struct {
@@ -30,11 +31,20 @@ type bench struct {
 	memory *streamtest.Memory
 }
 
+func clock() time.Time { return t0 }
+
 func newBench(soon func(*counter, counter) time.Duration) *bench {
-	clock := func() time.Time { return t0 }
 	memory := streamtest.New(streamtest.WithClock(clock))
-	return &bench{memory: memory, Keeper: document.New(document.Kind[counter]{
+	return &bench{memory: memory, Keeper: newKeeper(memory, memory, soon, false)}
+}
+
+// newKeeper is a process that keeps counters.
+func newKeeper(
+	memory *streamtest.Memory, store stream.Store, soon func(*counter, counter) time.Duration, pure bool,
+) *document.Keeper[counter] {
+	return document.New(document.Kind[counter]{
 		Name: "counter",
+		Pure: pure,
 		At: func(c counter, at stream.Position) counter {
 			c.Version = at.Seq
 			return c
@@ -44,7 +54,7 @@ func newBench(soon func(*counter, counter) time.Duration) *bench {
 		Retain: func(counter) stream.Retention {
 			return stream.Retention{LogSize: 100, LogTTL: time.Hour, TTL: time.Hour}
 		},
-	}, memory, memory.Deadlines(), clock)}
+	}, store, memory.Deadlines(), clock)
 }
 
 var changed = []stream.Event{{Name: "counter:changed", Data: json.RawMessage("{}")}}

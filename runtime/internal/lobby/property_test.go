@@ -215,6 +215,9 @@ func TestPropertyOfSequences(t *testing.T) {
 			}
 			before := jsonOf(t, l)
 			next, patches, err := s.play(stored(t, l), now)
+			if direct, _, _ := s.play(l, now); jsonOf(t, direct) != jsonOf(t, next) {
+				t.Fatalf("%+v makes something else of a lobby that was not stored", s)
+			}
 			if after := jsonOf(t, l); after != before {
 				t.Fatalf("%+v changed the lobby it was given:\n%s\n%s", s, before, after)
 			}

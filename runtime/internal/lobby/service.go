@@ -91,6 +91,7 @@ func NewService(ports Ports, settings Settings) *Service {
 		NextLook: s.nextLook,
 		Soon:     s.soon,
 		Retain:   s.retain,
+		Pure:     true,
 	}, s.Store, s.Deadlines, s.Now)
 	return s
 }

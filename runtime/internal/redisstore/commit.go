@@ -37,7 +37,7 @@ func (s *Store) Commit(ctx context.Context, c stream.Commit) (result stream.Resu
 func (c *Client) commitCall(m *stream.Commit) ([]string, []any, error) {
 	hash := c.keys.hash(m.Stream)
 	keys := []string{hash, c.keys.log(m.Stream), c.keys.channel(m.Stream), hash, hash, hash, hash}
-	args := make([]any, 14, 14+len(m.Events))
+	args := make([]any, 15, 15+len(m.Events))
 	args[0], args[1] = newEpoch(), ""
 	if m.Expect != nil {
 		args[1] = strconv.FormatUint(*m.Expect, 10)
@@ -66,6 +66,7 @@ func (c *Client) commitCall(m *stream.Commit) ([]string, []any, error) {
 	if m.Bar != nil {
 		keys[6], args[13] = c.keys.bar(m.Bar.Key, m.Stream), millis(m.Bar.TTL)
 	}
+	args[14] = m.Epoch
 	for i := range m.Events {
 		event, err := encodeEvent(&m.Events[i])
 		if err != nil {

@@ -119,6 +119,17 @@ func expectedSeq(t *testing.T, b *backend) {
 	if r, err := b.Commit(t.Context(), expect(1)); err != nil || r.Seq != 2 {
 		t.Errorf("at 1, expected 1: %+v, %v", r, err)
 	}
+	of := func(epoch string) stream.Commit {
+		c := expect(2)
+		c.Epoch = epoch
+		return c
+	}
+	if _, err := b.Commit(t.Context(), of("another")); !errors.As(err, &conflict) || conflict.Current.Epoch != first.Epoch {
+		t.Errorf("at 2, expected 2 of another epoch: %v", err)
+	}
+	if r, err := b.Commit(t.Context(), of(first.Epoch)); err != nil || r.Seq != 3 {
+		t.Errorf("at 2, expected 2 of its epoch: %+v, %v", r, err)
+	}
 }
 
 // writers run f at once and wait for all.

@@ -119,6 +119,9 @@ type Commit struct {
 	// Expect, when not nil, is the seq the stream must be at (0: it must not
 	// exist); otherwise the commit fails with a *ConflictError.
 	Expect *uint64
+	// Epoch, when not "", is the epoch that Expect is in: a seq may come again in
+	// another one. It may only be left out where the seq was read a moment ago.
+	Epoch string
 	// Doc replaces the document; nil leaves it as it is.
 	Doc []byte
 	// Events get the next seqs in this order. At least one, at most 16.

@@ -88,6 +88,14 @@ func Update[S any](
 	if err != nil {
 		return Updated[S]{}, err
 	}
+	return UpdateFrom(ctx, store, id, at, codec, once, change)
+}
+
+// UpdateFrom is Update for callers who have just been told where the stream is.
+func UpdateFrom[S any](
+	ctx context.Context, store Store, id ID, at Snapshot, codec Codec[S], once *Once,
+	change func(at Snapshot, s S) (Change[S], error),
+) (_ Updated[S], err error) {
 	for try := range updateTries {
 		if try > 1 {
 			if at, err = loadLater(ctx, store, id, updatePause<<(try-2)); err != nil {
@@ -138,7 +146,7 @@ func updateAt[S any](
 		return Updated[S]{}, fmt.Errorf("encode %s: %w", id, err)
 	}
 	result, err := store.Commit(ctx, Commit{
-		Stream: id, Expect: &at.Seq, Doc: doc, Events: next.Events, Retain: next.Retain,
+		Stream: id, Expect: &at.Seq, Epoch: at.Epoch, Doc: doc, Events: next.Events, Retain: next.Retain,
 		Once: once.with(next.Value), Rate: next.Rate,
 	})
 	if err != nil {

@@ -5,7 +5,8 @@
 --       4 document, 5 log size, 6 log TTL ms, 7 TTL ms, 8 SPUBLISH or PUBLISH,
 --       9 once TTL ms or 0, 10 once value, 11 microseconds per event or 0,
 --       12 rate window in microseconds, 13 whether unless is asked for, 14 bar TTL ms,
---       0 to free, or '', 15… the events: name, control, newline, data.
+--       0 to free, or '', 15 expected epoch or '', 16… the events: name, control,
+--       newline, data.
 -- Gives {'ok', epoch, seq, time}, {'once', what is remembered},
 --       {'conflict', epoch, seq, time, document}, {'barred', ms} or {'rate', microseconds}.
 local h, l, channel, once, rate = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -17,13 +18,13 @@ if ARGV[9] ~= '0' then
   end
 end
 
-local v = settle(h, ARGV[1], ARGV[2] ~= '')
+local v = settle(h, ARGV[1], false)
 local seq = v and v[2] or '0'
-if ARGV[2] ~= '' and ARGV[2] ~= seq then
+if ARGV[2] ~= '' and (ARGV[2] ~= seq or ARGV[15] ~= '' and v and ARGV[15] ~= v[1]) then
   if not v then
     return { 'conflict', '', '0', '0', false }
   end
-  return { 'conflict', v[1], seq, v[3], v[7] }
+  return { 'conflict', v[1], seq, v[3], redis.call('HGET', h, 'd') }
 end
 
 if ARGV[13] == '1' then
@@ -57,7 +58,7 @@ else
 end
 
 local records = {}
-for i = 15, #ARGV do
+for i = 16, #ARGV do
   seq = string.format('%.0f', seq + 1)
   records[#records + 1] = seq .. ' ' .. time .. ' ' .. epoch .. ' ' .. ARGV[i]
 end

@@ -23,7 +23,7 @@ func (m *Memory) Commit(ctx context.Context, c stream.Commit) (stream.Result, er
 	if r, known := m.repeated(c.Stream, c.Once, now); known {
 		return r, nil
 	}
-	if c.Expect != nil && *c.Expect != l.seq() {
+	if c.Expect != nil && (*c.Expect != l.seq() || c.Epoch != "" && c.Epoch != l.current().Epoch) {
 		return stream.Result{}, &stream.ConflictError{Current: l.current()}
 	}
 	if left := m.bars[[2]string{string(c.Stream), c.Unless}].Sub(now); c.Unless != "" && left > 0 {

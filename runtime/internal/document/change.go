@@ -1,0 +1,127 @@
+package document
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+)
+
+// changing is one call of Change. Its queue is held.
+type changing[S any] struct {
+	keeper *Keeper[S]
+	queue  *queue[S]
+	name   string
+	id     stream.ID
+	once   *stream.Once
+	rule   Rule[S]
+
+	// before and seen are what the rule was applied to last; size is how long the
+	// document is that came of it.
+	before S
+	seen   stream.Position
+	size   int
+}
+
+// fromRecent begins with the state that the last change has left. It is committed on
+// only where nothing came since, in the same epoch, and it is no ground to refuse
+// anything or to do nothing: then done is false, and the store has to be asked.
+func (c *changing[S]) fromRecent(ctx context.Context) (out Outcome[S], done bool, err error) {
+	last, ok := c.queue.recall(c.name)
+	if !ok {
+		return out, false, nil
+	}
+	change, err := c.apply(ctx, last.state, last.at)
+	if err != nil || len(change.Events) == 0 {
+		return out, false, nil
+	}
+	doc, err := c.codec().Encode(change.State)
+	if err != nil {
+		return out, true, fmt.Errorf("encode %s: %w", c.id, err)
+	}
+	result, err := c.keeper.store.Commit(ctx, stream.Commit{
+		Stream: c.id, Expect: &last.at.Seq, Epoch: last.at.Epoch, Doc: doc,
+		Events: change.Events, Retain: change.Retain, Once: c.once,
+	})
+	if err != nil {
+		c.queue.forget(c.name)
+	}
+	var conflict *stream.ConflictError
+	switch {
+	case errors.As(err, &conflict):
+		out, err = c.outcome(stream.UpdateFrom(ctx, c.keeper.store, c.id, conflict.Current, c.codec(), c.once, c.step(ctx)))
+		return out, !errors.Is(err, stream.ErrConflict), err
+	case err != nil:
+		return out, true, err
+	case result.Repeated:
+		return out, false, nil
+	}
+	out, err = c.outcome(stream.Updated[S]{State: change.State, Result: result}, nil)
+	return out, true, err
+}
+
+// fromStore begins with what the store has.
+func (c *changing[S]) fromStore(ctx context.Context) (out Outcome[S], err error) {
+	for range rounds {
+		out, err = c.outcome(stream.Update(ctx, c.keeper.store, c.id, c.codec(), c.once, c.step(ctx)))
+		if !errors.Is(err, stream.ErrConflict) {
+			break
+		}
+	}
+	return out, err
+}
+
+func (c *changing[S]) step(ctx context.Context) func(stream.Snapshot, S) (stream.Change[S], error) {
+	return func(at stream.Snapshot, s S) (stream.Change[S], error) { return c.apply(ctx, s, at.Position) }
+}
+
+// apply applies the rule to a state at its place. The look that the next state will
+// need is scheduled before that state can exist: an early look is harmless, a missing
+// one is not.
+func (c *changing[S]) apply(ctx context.Context, s S, at stream.Position) (stream.Change[S], error) {
+	c.before, c.seen = c.keeper.kind.At(s, at), at
+	next, events, err := c.rule(c.before)
+	if err != nil || len(events) == 0 {
+		return stream.Change[S]{State: next}, err
+	}
+	if err := c.keeper.schedule(ctx, c.name, &c.before, next); err != nil {
+		return stream.Change[S]{}, err
+	}
+	return stream.Change[S]{State: next, Events: events, Retain: c.keeper.kind.Retain(next)}, nil
+}
+
+// codec notes how long what it encodes is.
+func (c *changing[S]) codec() stream.Codec[S] {
+	codec := stream.JSON[S]()
+	encode := codec.Encode
+	codec.Encode = func(s S) ([]byte, error) {
+		doc, err := encode(s)
+		c.size = len(doc)
+		return doc, err
+	}
+	return codec
+}
+
+// outcome ends an update, and remembers what it has made.
+func (c *changing[S]) outcome(up stream.Updated[S], err error) (Outcome[S], error) {
+	if err != nil {
+		return Outcome[S]{}, err
+	}
+	at := up.Position
+	if up.Repeated {
+		at = c.seen
+	}
+	out := Outcome[S]{
+		State: c.keeper.kind.At(up.State, at), At: up.Position, TS: up.TS,
+		Before: c.before, Seen: c.seen.Seq, Repeated: up.Repeated,
+	}
+	switch {
+	case !out.Changed():
+	case c.keeper.kind.Pure && c.size <= recentSize:
+		c.queue.remember(c.name, recent[S]{state: up.State, at: at})
+	default:
+		c.queue.forget(c.name)
+	}
+	return out, nil
+}
