@@ -8,14 +8,18 @@ $(CONTROLLER_GEN):
 	CGO_ENABLED=0 GOBIN=$(dir $@) $(GO) install -trimpath -ldflags '-s -w' sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN_VERSION)
 
 GENERATED += api/v1alpha1/zz_generated.deepcopy.go config/crd/bases api/README.md
+GENERATED += runtime/client/typescript/src/wire.ts
 
-.PHONY: generate generate-api check-generated
-generate: generate-api ## Write everything that is generated: deepcopy, CRDs, api/README.md
+.PHONY: generate generate-api generate-contract check-generated
+generate: generate-api generate-contract ## Write everything that is generated: deepcopy, CRDs, api/README.md, the client contract
 
 generate-api: $(CONTROLLER_GEN)
 	$(CONTROLLER_GEN) object paths=./api/v1alpha1/...
 	$(CONTROLLER_GEN) crd paths=./api/v1alpha1/... output:crd:dir=config/crd/bases
 	$(GO) run ./hack/apidocs -crds config/crd/bases -out api/README.md
+
+generate-contract:
+	$(GO) run ./hack/contract
 
 # The sums before and after are compared, so that it also works with changes that are
 # not committed yet; what git does not know would be missing from a clone.

@@ -202,7 +202,7 @@ type ChatHistory struct {
 
 // ChatPage acknowledges [ChatHistory]: messages in ascending seq, as they are now.
 type ChatPage struct {
-	Messages []json.RawMessage `json:"messages"` // each a ChatMessage with meta
+	Messages []json.RawMessage `json:"messages" contract:"ChatMessage"` // with meta
 	// HasMore tells that more messages lie in the direction asked.
 	HasMore bool `json:"hasMore"`
 	ChatUnread

@@ -10,4 +10,5 @@ const (
 // RoomMembership tells in which room the user is now, or is not any more.
 type RoomMembership struct {
 	Room string `json:"room"`
+	Meta *Meta  `json:"meta,omitempty"`
 }

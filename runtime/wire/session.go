@@ -95,6 +95,7 @@ type SessionEnding struct {
 	SessionIDs []string    `json:"sessionIds,omitempty"`
 	Code       CloseReason `json:"code"`
 	Message    string      `json:"message,omitempty"`
+	Meta       *Meta       `json:"meta,omitempty"`
 }
 
 // SyncResume asks for what was missed on up to 64 streams.

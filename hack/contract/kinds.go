@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"strings"
+)
+
+// attributes is the one named map of the contract: the application's own values.
+const attributes = "Attributes"
+
+// shape says which of its parts a kind has.
+type shape int
+
+const (
+	anything shape = iota // any JSON value
+	scalar                // name is a type of Go
+	named                 // name is a type of the contract
+	list                  // of
+	mapping               // from texts to of
+)
+
+// kind is the type of a field, as JSON has it.
+type kind struct {
+	shape shape
+	name  string
+	of    *kind
+	// raw is set where the bytes of a value are bounded, not its parts.
+	raw bool
+	// pointer is set where an empty value differs from none.
+	pointer bool
+}
+
+// readKind takes a type of Go.
+func readKind(expr ast.Expr) (kind, error) {
+	switch t := expr.(type) {
+	case *ast.Ident:
+		return identKind(t.Name), nil
+	case *ast.StarExpr:
+		k, err := readKind(t.X)
+		k.pointer = true
+		return k, err
+	case *ast.ArrayType:
+		of, err := readKind(t.Elt)
+		return kind{shape: list, of: &of}, err
+	case *ast.MapType:
+		of, err := readKind(t.Value)
+		return kind{shape: mapping, of: &of}, err
+	case *ast.SelectorExpr:
+		if t.Sel.Name == "RawMessage" {
+			return kind{shape: anything, raw: true}, nil
+		}
+	}
+	return kind{}, fmt.Errorf("a type that has no place in a contract: %T", expr)
+}
+
+func identKind(name string) kind {
+	switch name {
+	case "any":
+		return kind{shape: anything}
+	case "string", "bool", "int", "int64", "uint64", "float64":
+		return kind{shape: scalar, name: name}
+	}
+	return kind{shape: named, name: name}
+}
+
+// shaped is the kind with raw JSON replaced by a type of the contract.
+func (k kind) shaped(name string) kind {
+	if k.shape == list || k.shape == mapping {
+		of := k.of.shaped(name)
+		k.of = &of
+		return k
+	}
+	return kind{shape: named, name: name}
+}
+
+// objects are the structs that a kind is made of.
+func (k kind) objects(c *contract) []string {
+	switch {
+	case k.of != nil:
+		return k.of.objects(c)
+	case k.shape == named && k.name != attributes && c.words[k.name] == nil:
+		return []string{k.name}
+	}
+	return nil
+}
+
+// rules are those of a validate tag; elements those after "dive".
+type rules struct {
+	required, omitempty bool
+	min, max            string // numbers; "" when there is no such bound
+	oneOf               []string
+	without, excludes   string // names of other fields of Go
+	elements            *rules
+}
+
+// readRules reads a validate tag, and refuses what it does not know: a rule that the
+// server checks and nobody is told of would be a trap.
+func readRules(tag string) (rules, error) {
+	var r rules
+	tag, elements, dive := strings.Cut(tag, "dive")
+	for rule := range strings.SplitSeq(strings.Trim(tag, ","), ",") {
+		name, value, _ := strings.Cut(rule, "=")
+		switch name {
+		case "":
+		case "required":
+			r.required = true
+		case "omitempty":
+			r.omitempty = true
+		case "min":
+			r.min = value
+		case "max":
+			r.max = value
+		case "oneof":
+			r.oneOf = strings.Fields(value)
+		case "required_without":
+			r.without = value
+		case "excluded_with":
+			r.excludes = value
+		default:
+			return r, fmt.Errorf("the rule %q is not known here", name)
+		}
+	}
+	if dive {
+		of, err := readRules(strings.TrimPrefix(elements, ","))
+		r.elements = &of
+		return r, err
+	}
+	return r, nil
+}

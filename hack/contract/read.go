@@ -1,0 +1,269 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// contract is what the source of runtime/wire says.
+type contract struct {
+	protocol int
+	events   []event // in the order of the source
+	types    map[string]*object
+	words    map[string]*word
+	// asked are the types that clients send, told those that the server sends, with
+	// what they are made of.
+	asked, told map[string]bool
+}
+
+// object is a struct of the contract.
+type object struct {
+	name, doc string
+	fields    []field
+	// embeds are the structs whose fields it has as well.
+	embeds []string
+}
+
+// field is a member of a JSON object.
+type field struct {
+	name, doc string
+	goName    string
+	typ       kind
+	omitted   bool // when empty
+	rules     rules
+}
+
+// word is a string type with the values that it may have, or none when it is open.
+type word struct {
+	name, doc string
+	values    []string
+}
+
+// read parses the package in a folder.
+func read(folder string) (*contract, error) {
+	set := token.NewFileSet()
+	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	var files []*ast.File
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		file, err := parser.ParseFile(set, path, source, parser.ParseComments)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	pkg, err := doc.NewFromFiles(set, files, "wire", doc.PreserveAST)
+	if err != nil {
+		return nil, err
+	}
+	c := &contract{types: map[string]*object{}, words: map[string]*word{}}
+	for _, t := range pkg.Types {
+		err = errors.Join(err, c.addType(t))
+	}
+	for _, group := range pkg.Consts {
+		err = errors.Join(err, c.addConstants(group.Decl))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, c.check()
+}
+
+// addType takes a struct, or a string type with its values.
+func (c *contract) addType(t *doc.Type) error {
+	for _, group := range t.Consts {
+		if err := c.addConstants(group.Decl); err != nil {
+			return err
+		}
+	}
+	spec := t.Decl.Specs[0].(*ast.TypeSpec)
+	switch underlying := spec.Type.(type) {
+	case *ast.StructType:
+		o, err := readObject(t.Name, sentence(t.Doc), underlying)
+		c.types[t.Name] = o
+		return err
+	case *ast.Ident:
+		if underlying.Name == "string" {
+			c.word(t.Name).doc = sentence(t.Doc)
+			return nil
+		}
+	case *ast.MapType:
+		if t.Name == attributes {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: only structs and strings are known here", t.Name)
+}
+
+func (c *contract) word(name string) *word {
+	if c.words[name] == nil {
+		c.words[name] = &word{name: name}
+	}
+	return c.words[name]
+}
+
+// addConstants takes events, by their names, and the values of string types.
+func (c *contract) addConstants(group *ast.GenDecl) error {
+	for _, spec := range group.Specs {
+		constant := spec.(*ast.ValueSpec)
+		literal, ok := constant.Values[0].(*ast.BasicLit)
+		if !ok {
+			return fmt.Errorf("%s: its value is not written out", constant.Names[0])
+		}
+		switch name := constant.Names[0].Name; {
+		case name == "Protocol":
+			c.protocol, _ = strconv.Atoi(literal.Value) // the compiler has seen to it
+		case strings.HasPrefix(name, "Event"):
+			e, err := readEvent(unquote(literal), constant.Comment.Text())
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			c.events = append(c.events, e)
+		default:
+			if typ, ok := constant.Type.(*ast.Ident); ok {
+				w := c.word(typ.Name)
+				w.values = append(w.values, unquote(literal))
+			}
+		}
+	}
+	return nil
+}
+
+func unquote(literal *ast.BasicLit) string {
+	text, err := strconv.Unquote(literal.Value)
+	if err != nil {
+		return literal.Value
+	}
+	return text
+}
+
+// readObject takes the fields of a struct.
+func readObject(name, about string, s *ast.StructType) (*object, error) {
+	o := &object{name: name, doc: about}
+	for _, f := range s.Fields.List {
+		if len(f.Names) == 0 {
+			embedded, ok := f.Type.(*ast.Ident)
+			if !ok {
+				return nil, fmt.Errorf("%s: embeds what is not of this package", name)
+			}
+			o.embeds = append(o.embeds, embedded.Name)
+			continue
+		}
+		var tag reflect.StructTag
+		if f.Tag != nil {
+			tag = reflect.StructTag(strings.Trim(f.Tag.Value, "`"))
+		}
+		member, options, _ := strings.Cut(tag.Get("json"), ",")
+		if member == "" {
+			return nil, fmt.Errorf("%s.%s: has no name in JSON", name, f.Names[0])
+		}
+		typ, err := readKind(f.Type)
+		if err != nil {
+			return nil, fmt.Errorf("%s.%s: %w", name, f.Names[0], err)
+		}
+		if shape := tag.Get("contract"); shape != "" {
+			typ = typ.shaped(shape)
+		}
+		r, err := readRules(tag.Get("validate"))
+		if err != nil {
+			return nil, fmt.Errorf("%s.%s: %w", name, f.Names[0], err)
+		}
+		text := f.Doc.Text()
+		if text == "" {
+			text = f.Comment.Text()
+		}
+		o.fields = append(o.fields, field{
+			name: member, goName: f.Names[0].Name, doc: sentence(text), typ: typ, rules: r,
+			omitted: strings.HasPrefix(options, "omit"),
+		})
+	}
+	return o, nil
+}
+
+// all are the fields of an object with those that it embeds, in order.
+func (c *contract) all(o *object) []field {
+	var found []field
+	for _, embedded := range o.embeds {
+		found = append(found, c.all(c.types[embedded])...)
+	}
+	return append(found, o.fields...)
+}
+
+// keyed tells whether a request takes an idempotency key.
+func (c *contract) keyed(request string) bool { return slices.Contains(c.types[request].embeds, "Key") }
+
+// names are the names of all objects that are sent, sorted.
+func (c *contract) names() []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(c.types)) {
+		if c.asked[name] || c.told[name] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// check finds who sends what, and what is named but not there.
+func (c *contract) check() error {
+	c.asked, c.told = map[string]bool{}, map[string]bool{}
+	err := errors.Join(c.mark(c.asked, "ConnectAuth"), c.mark(c.told, "Error"), c.mark(c.told, "Meta"))
+	for _, e := range c.events {
+		if e.request != "" {
+			err = errors.Join(err, c.mark(c.asked, e.request))
+		}
+		if e.answer != "" {
+			err = errors.Join(err, c.mark(c.told, e.answer))
+		}
+		if e.push != "" {
+			err = errors.Join(err, c.mark(c.told, e.push))
+		}
+	}
+	if len(c.events) == 0 {
+		return errors.New("there are no events")
+	}
+	return err
+}
+
+func (c *contract) mark(side map[string]bool, name string) error {
+	if side[name] {
+		return nil
+	}
+	o, ok := c.types[name]
+	if !ok {
+		return fmt.Errorf("there is no type %s", name)
+	}
+	side[name] = true
+	for _, f := range c.all(o) {
+		for _, of := range f.typ.objects(c) {
+			if err := c.mark(side, of); err != nil {
+				return fmt.Errorf("%s.%s: %w", name, f.goName, err)
+			}
+		}
+	}
+	return nil
+}
+
+// sentence is a comment on one line, without Go's brackets around names.
+func sentence(text string) string {
+	return strings.NewReplacer("[", "", "]", "").Replace(strings.Join(strings.Fields(text), " "))
+}

@@ -1,0 +1,209 @@
+import { after } from "./clock.js";
+import { background } from "./facade.js";
+import { State } from "./observable.js";
+/** How many messages of a channel are kept here, the newest. */
+const KEPT = 500;
+/** How long somebody is shown as typing without another word of it, in milliseconds. */
+const TYPING_MS = 6_000;
+const EMPTY = { messages: [], hasMore: false, readTo: 0, reads: {}, typing: {} };
+/** A channel that was joined. */
+export class Channel {
+    name;
+    #core;
+    #state = new State(EMPTY);
+    #typists = new Map();
+    constructor(core, name) {
+        this.#core = core;
+        this.name = name;
+    }
+    get state() {
+        return this.#state;
+    }
+    /** Sends a text, or a message of another type. */
+    send(message) {
+        const body = typeof message === "string" ? { text: message } : message;
+        return this.#core.request("chat:send", { ...body, channel: this.name });
+    }
+    edit(message, to) {
+        return this.#core.request("chat:edit", { ...this.#target(message), ...to });
+    }
+    delete(message, reason) {
+        return this.#core.request("chat:delete", { ...this.#target(message), ...(reason !== undefined && { reason }) });
+    }
+    react(message, reaction, remove = false) {
+        return this.#core.request("chat:react", { ...this.#target(message), reaction, remove });
+    }
+    /** Moves the user's read mark: to a message, or to the newest. */
+    async read(message = this.#state.value.messages.at(-1)) {
+        const seq = message && seqOf(message);
+        if (!seq || seq <= this.#state.value.readTo)
+            return;
+        const { readTo } = await this.#core.request("chat:read", { channel: this.name, seq });
+        this.#set({ readTo: Math.max(readTo, this.#state.value.readTo) });
+    }
+    /** Says that the user is typing, or stopped. */
+    typing(typing = true) {
+        this.#core.tell("chat:typing", { channel: this.name, typing });
+    }
+    /** Fetches messages before those that are known; it tells whether there are still more. */
+    async older(limit = 50) {
+        const first = this.#state.value.messages[0];
+        if (!first || this.#state.value.messages.length >= KEPT)
+            return false;
+        const page = await this.#core.request("chat:history", { channel: this.name, before: seqOf(first), limit });
+        this.#merge(page.messages);
+        this.#set({ hasMore: page.hasMore });
+        return page.hasMore;
+    }
+    mute(userId, options = {}) {
+        return this.#core.request("chat:mute", { channel: this.name, userId, ...options });
+    }
+    unmute(userId) {
+        return this.#core.request("chat:unmute", { channel: this.name, userId });
+    }
+    async leave() {
+        await this.#core.request("chat:leave", { channel: this.name });
+    }
+    /** @internal Reads the newest messages; those that are known stay, unless the past was lost. */
+    async load(anew = false) {
+        const page = await this.#core.request("chat:history", { channel: this.name });
+        if (anew)
+            this.#set({ messages: [] });
+        this.#merge(page.messages);
+        const first = page.messages[0];
+        if (!first || this.#state.value.messages[0]?.id === first.id)
+            this.#set({ hasMore: page.hasMore });
+    }
+    /** @internal */
+    joined(readTo, reads) {
+        this.#set({ readTo, reads });
+    }
+    /** @internal */
+    message(message) {
+        this.#typed(message.userId);
+        this.#merge([message]);
+    }
+    /** @internal */
+    amend(seq, change) {
+        const messages = this.#state.value.messages.map((message) => (seqOf(message) === seq ? change(message) : message));
+        this.#set({ messages });
+    }
+    /** @internal */
+    marked(userId, readTo) {
+        this.#set({ reads: { ...this.#state.value.reads, [userId]: readTo } });
+        if (userId === this.#core.userId)
+            this.#set({ readTo: Math.max(readTo, this.#state.value.readTo) });
+    }
+    /** @internal */
+    typist(userId, name, typing) {
+        this.#typed(userId);
+        if (!typing)
+            return;
+        this.#typists.set(userId, after(TYPING_MS, () => this.#typed(userId)));
+        this.#set({ typing: { ...this.#state.value.typing, [userId]: name } });
+    }
+    #typed(userId) {
+        this.#typists.get(userId)?.();
+        if (!this.#typists.delete(userId))
+            return;
+        const { [userId]: _, ...typing } = this.#state.value.typing;
+        this.#set({ typing });
+    }
+    #target(message) {
+        return { channel: this.name, seq: seqOf(message), id: message.id };
+    }
+    #merge(arrived) {
+        const byId = new Map(this.#state.value.messages.map((message) => [message.id, message]));
+        for (const message of arrived)
+            byId.set(message.id, message);
+        const all = [...byId.values()].sort((a, b) => seqOf(a) - seqOf(b));
+        this.#set({ messages: all.slice(-KEPT), ...(all.length > KEPT && { hasMore: true }) });
+    }
+    #set(change) {
+        this.#state.value = { ...this.#state.value, ...change };
+    }
+}
+/** The seq of a message in its channel. */
+export function seqOf(message) {
+    return message.meta?.seq ?? 0;
+}
+/** The channels that the user has joined on this client. */
+export class ChatFacade {
+    #core;
+    #channels = new Map();
+    #notices = new State([]);
+    constructor(core) {
+        this.#core = core;
+        core.answered("chat:join", (joined, { channel }, meta) => {
+            core.follow(meta);
+            this.channel(channel).joined(joined.readTo, joined.reads ?? {});
+        });
+        core.answered("chat:leave", (_, { channel }) => this.#left(channel));
+        core.hear("chat:message", (message) => this.#channels.get(message.channel)?.message(message));
+        core.hear("chat:edited", ({ channel, seq, text, data, meta }) => this.#channels.get(channel)?.amend(seq, (message) => {
+            const { text: _text, data: _data, ...kept } = message;
+            return { ...kept, ...(text !== undefined && { text }), ...(data !== undefined && { data }), editedAt: meta?.ts ?? Date.now() };
+        }));
+        core.hear("chat:deleted", ({ channel, seq }) => this.#channels.get(channel)?.amend(seq, ({ text: _text, data: _data, ...message }) => ({ ...message, deleted: true })));
+        core.hear("chat:reaction", ({ channel, seq, userId, reaction, removed }) => this.#channels.get(channel)?.amend(seq, (message) => reacted(message, userId, reaction, removed ?? false)));
+        core.hear("chat:read", ({ channel, userId, readTo }) => this.#channels.get(channel)?.marked(userId, readTo));
+        core.hear("chat:typing", ({ channel, userId, name, typing }) => this.#channels.get(channel)?.typist(userId, name ?? userId, typing));
+        core.hear("chat:notice", (notice) => (this.#notices.value = [...this.#notices.value, notice].slice(-50)));
+        core.lost((stream, refused) => {
+            const channel = stream.startsWith("chat:") ? stream.slice("chat:".length) : "";
+            if (refused)
+                this.#channels.delete(channel);
+            else
+                background(this.#channels.get(channel)?.load(true) ?? Promise.resolve());
+        });
+    }
+    /** Messages that are for the user, also in channels that it has not joined: the last 50. */
+    get notices() {
+        return this.#notices;
+    }
+    /** Joins a channel, as "lobby:{id}", and reads its newest messages. */
+    async join(name) {
+        const channel = this.channel(name);
+        await this.#core.request("chat:join", { channel: name });
+        await channel.load();
+        return channel;
+    }
+    /** The channel between the user and another one. */
+    direct(userId) {
+        return this.join(directChannel(this.#core.userId ?? "", userId));
+    }
+    /** The channel of this name; nothing comes in it until it is joined. */
+    channel(name) {
+        let channel = this.#channels.get(name);
+        if (!channel)
+            this.#channels.set(name, (channel = new Channel(this.#core, name)));
+        return channel;
+    }
+    #left(name) {
+        this.#channels.delete(name);
+        this.#core.forget(`chat:${name}`);
+    }
+}
+/** The name of the channel between two users, whose ids stand in the order of their bytes in UTF-8. */
+export function directChannel(one, other) {
+    const [first, second] = before(one, other) ? [one, other] : [other, one];
+    return `direct:${first}:${second}`;
+}
+// By code points, which is the order of the bytes in UTF-8 and not that of UTF-16.
+function before(one, other) {
+    const a = [...one];
+    const b = [...other];
+    for (let i = 0; i < Math.min(a.length, b.length); i++) {
+        const difference = a[i].codePointAt(0) - b[i].codePointAt(0);
+        if (difference !== 0)
+            return difference < 0;
+    }
+    return a.length < b.length;
+}
+function reacted(message, userId, reaction, removed) {
+    const kinds = new Map((message.reactions ?? []).map((of) => [of.reaction, of.userIds]));
+    const others = (kinds.get(reaction) ?? []).filter((id) => id !== userId);
+    kinds.set(reaction, removed ? others : [...others, userId]);
+    const reactions = [...kinds].filter(([, userIds]) => userIds.length > 0).map(([kind, userIds]) => ({ reaction: kind, userIds }));
+    return { ...message, reactions };
+}

@@ -1,0 +1,25 @@
+import type { Code, Reason, WireError } from "./wire.js";
+/**
+ * What the client itself has to say: "timeout" when there was no answer in time (the
+ * request may have had its effect), "closed" when the client is closed for good, and
+ * "no_token" when the application's own token() failed.
+ */
+export type LocalCode = "timeout" | "closed" | "no_token";
+/** Why a request was refused, or a client closed. */
+export declare class AnteroomError extends Error {
+    readonly name = "AnteroomError";
+    readonly code: Code | LocalCode;
+    /** Narrows the code "failed_precondition". */
+    readonly reason: Reason | undefined;
+    /** The same request may succeed later; the client has tried already. */
+    readonly retryable: boolean;
+    readonly retryAfterMs: number | undefined;
+    /** The path of the field that is wrong, as in "attributes.map". */
+    readonly field: string | undefined;
+    /** The version in force after a version conflict. */
+    readonly current: number | undefined;
+    constructor(of: Omit<WireError, "code" | "retryable"> & {
+        code: Code | LocalCode;
+        retryable?: boolean;
+    });
+}

@@ -1,0 +1,2 @@
+/** A new idempotency key. */
+export declare function newKey(): string;

@@ -1,0 +1,44 @@
+import { State } from "./observable.js";
+import { applyPatch } from "./patch.js";
+import type { PatchOp } from "./wire.js";
+
+/** A document with a version, the seq of its stream. */
+export interface Versioned {
+  id: string;
+  version: number;
+  epoch: string;
+}
+
+/** The documents that a user is in, in the order in which it came in. */
+export class Documents<D extends Versioned> {
+  readonly all = new State<readonly D[]>([]);
+
+  get(id: string): D | undefined {
+    return this.all.value.find((document) => document.id === id);
+  }
+
+  /** Takes a whole state, unless a newer one of the same epoch is known. */
+  take(document: D): void {
+    const known = this.get(document.id);
+    if (!known) this.all.value = [...this.all.value, document];
+    else if (known.epoch !== document.epoch || known.version <= document.version) this.#replace(document);
+  }
+
+  /**
+   * Applies a patch, unless the state that is known has it already. The stream is
+   * without gaps; a version that no patch has was taken by an event of a back end.
+   */
+  patch(id: string, to: number, epoch: string | undefined, ops: readonly PatchOp[]): void {
+    const known = this.get(id);
+    if (!known || to <= known.version) return;
+    this.#replace({ ...applyPatch(known, ops), version: to, epoch: epoch ?? known.epoch });
+  }
+
+  drop(id: string): void {
+    this.all.value = this.all.value.filter((document) => document.id !== id);
+  }
+
+  #replace(document: D): void {
+    this.all.value = this.all.value.map((other) => (other.id === document.id ? document : other));
+  }
+}

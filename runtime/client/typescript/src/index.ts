@@ -1,0 +1,13 @@
+export { connect, AnteroomClient } from "./client.js";
+export type { ConnectionState, ConnectionStatus, ConnectOptions } from "./connection.js";
+export { AnteroomError, type LocalCode } from "./errors.js";
+export type { Observable } from "./observable.js";
+export type { Answer, Request, RequestEvent, RequestOptions } from "./requests.js";
+export { Channel, directChannel, seqOf, type ChannelState, type ChatFacade } from "./chat.js";
+export type { InLobby, LobbyFacade } from "./lobby.js";
+export type { MatchmakingFacade } from "./matchmaking.js";
+export type { NotificationsFacade } from "./notifications.js";
+export type { InParty, PartyFacade } from "./party.js";
+export type { PresenceFacade } from "./presence.js";
+export type * from "./wire.js";
+export { PROTOCOL } from "./wire.js";

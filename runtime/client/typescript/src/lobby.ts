@@ -1,0 +1,246 @@
+import { Documents } from "./documents.js";
+import { background, type Core } from "./facade.js";
+import { guarded, State, type Observable } from "./observable.js";
+import type {
+  Lobby,
+  LobbyBan,
+  LobbyCode,
+  LobbyCreate,
+  LobbyFound,
+  LobbyInvited,
+  LobbyInviteSent,
+  LobbyJoin,
+  LobbyJoinRequested,
+  LobbyKick,
+  LobbyListed,
+  LobbyMemberRef,
+  LobbyQuickJoin,
+  LobbyReady,
+  LobbyRemoved,
+  LobbyRequestJoin,
+  LobbyRequestSent,
+  LobbyRespondInvite,
+  LobbyRespondJoin,
+  LobbySearch,
+  LobbySetMember,
+  LobbyTransferHost,
+  LobbyUpdate,
+  LobbyVersion,
+  Meta,
+} from "./wire.js";
+
+/** A request about a lobby; without lobbyId, the current one is meant. */
+export type InLobby<Request extends { lobbyId: string }> = Omit<Request, "lobbyId"> & { lobbyId?: string };
+
+interface Watcher {
+  type: string;
+  listed: (change: LobbyListed) => void;
+  stale: () => void;
+}
+
+/** The lobbies that the user is in, and those that it looks for. */
+export class LobbyFacade {
+  readonly #core: Core;
+  readonly #lobbies = new Documents<Lobby>();
+  readonly #current = new State<Lobby | undefined>(undefined);
+  readonly #invites = new State<readonly LobbyInvited[]>([]);
+  readonly #requests = new State<readonly LobbyJoinRequested[]>([]);
+  readonly #removed = new State<LobbyRemoved | undefined>(undefined);
+  readonly #watchers = new Set<Watcher>();
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.#lobbies.all.subscribe((all) => (this.#current.value = all.at(-1)));
+    for (const event of ["lobby:create", "lobby:join", "lobby:get", "lobby:quickJoin", "lobby:respondInvite"] as const) {
+      core.answered(event, (data, _, meta) => data && this.#entered(data.lobby, meta));
+    }
+    core.answered("lobby:leave", (_, request) => this.#left(request.lobbyId));
+    core.answered("lobby:watch", (_data, _request, meta) => void core.follow(meta));
+    core.answered("lobby:unwatch", (_, request) => core.forget(`lobbies:${request.type}`));
+    core.answered("lobby:respondInvite", (_, request) => this.#dropInvite(request.inviteId));
+    core.answered("lobby:respondJoin", (_, request) => this.#dropRequest(request.lobbyId, request.userId));
+    for (const event of ["lobby:patch", "lobby:starting", "lobby:handoff"] as const) {
+      core.hear(event, ({ lobbyId, to, ops, meta }) => this.#lobbies.patch(lobbyId, to, meta?.epoch, ops));
+    }
+    core.hear("lobby:snapshot", ({ lobby }) => this.#lobbies.take(lobby));
+    core.hear("lobby:removed", (removed) => {
+      this.#left(removed.lobbyId);
+      this.#removed.value = removed;
+    });
+    core.hear("lobby:invited", (invite) => {
+      this.#invites.value = [...this.#invites.value.filter((other) => other.inviteId !== invite.inviteId), invite].slice(-32);
+    });
+    core.hear("lobby:joinRequested", (asked) => {
+      this.#dropRequest(asked.lobbyId, asked.userId);
+      this.#requests.value = [...this.#requests.value, asked].slice(-32);
+    });
+    core.hear("lobby:listed", (change) => {
+      for (const watcher of this.#watchers) if (watcher.type === change.type) guarded(() => watcher.listed(change));
+    });
+    core.lost((stream, refused) => {
+      for (const watcher of this.#watchers) if (stream === `lobbies:${watcher.type}`) guarded(watcher.stale);
+      if (stream.startsWith("lobby:") && refused) this.#left(stream.slice("lobby:".length));
+    });
+  }
+
+  /** The lobby that was entered last. */
+  get current(): Observable<Lobby | undefined> {
+    return this.#current;
+  }
+
+  /** All lobbies that the user is in over this client, in the order in which it came in. */
+  get joined(): Observable<readonly Lobby[]> {
+    return this.#lobbies.all;
+  }
+
+  /** Invites that wait for an answer, at most 32. Look at expiresAt: nobody is told when one runs out. */
+  get invites(): Observable<readonly LobbyInvited[]> {
+    return this.#invites;
+  }
+
+  /** Users who ask the user, a host, to be let in; at most 32. */
+  get joinRequests(): Observable<readonly LobbyJoinRequested[]> {
+    return this.#requests;
+  }
+
+  /** The last lobby that the user was removed from, and why. */
+  get removed(): Observable<LobbyRemoved | undefined> {
+    return this.#removed;
+  }
+
+  async create(request: LobbyCreate): Promise<Lobby> {
+    return (await this.#core.request("lobby:create", request)).lobby;
+  }
+
+  /** Joins by lobbyId, code or inviteId. */
+  async join(request: LobbyJoin): Promise<Lobby> {
+    return (await this.#core.request("lobby:join", request)).lobby;
+  }
+
+  async quickJoin(request: LobbyQuickJoin): Promise<{ lobby: Lobby; created: boolean }> {
+    return this.#core.request("lobby:quickJoin", request);
+  }
+
+  /** Reads a lobby; one that the user is in is also followed from then on. */
+  async get(lobbyId: string): Promise<Lobby> {
+    return (await this.#core.request("lobby:get", { lobbyId })).lobby;
+  }
+
+  async leave(request: { lobbyId?: string } = {}): Promise<void> {
+    await this.#core.request("lobby:leave", this.#in(request));
+  }
+
+  update(request: InLobby<LobbyUpdate>): Promise<LobbyVersion> {
+    return this.#core.request("lobby:update", this.#in(request));
+  }
+
+  setMember(request: InLobby<LobbySetMember>): Promise<LobbyVersion> {
+    return this.#core.request("lobby:setMember", this.#in(request));
+  }
+
+  ready(ready: boolean, request: Omit<InLobby<LobbyReady>, "ready"> = {}): Promise<LobbyVersion> {
+    return this.#core.request("lobby:ready", { ...this.#in(request), ready });
+  }
+
+  kick(request: InLobby<LobbyKick>): Promise<LobbyVersion> {
+    return this.#core.request("lobby:kick", this.#in(request));
+  }
+
+  ban(request: InLobby<LobbyBan>): Promise<LobbyVersion> {
+    return this.#core.request("lobby:ban", this.#in(request));
+  }
+
+  unban(request: InLobby<LobbyMemberRef>): Promise<LobbyVersion> {
+    return this.#core.request("lobby:unban", this.#in(request));
+  }
+
+  voteKick(request: InLobby<LobbyMemberRef>): Promise<LobbyVersion> {
+    return this.#core.request("lobby:voteKick", this.#in(request));
+  }
+
+  transferHost(request: InLobby<LobbyTransferHost>): Promise<LobbyVersion> {
+    return this.#core.request("lobby:transferHost", this.#in(request));
+  }
+
+  invite(request: InLobby<LobbyMemberRef>): Promise<LobbyInviteSent> {
+    return this.#core.request("lobby:invite", this.#in(request));
+  }
+
+  /** Takes an invite, or declines it; then there is no lobby. */
+  async respondInvite(request: LobbyRespondInvite): Promise<Lobby | undefined> {
+    return (await this.#core.request("lobby:respondInvite", request))?.lobby;
+  }
+
+  requestJoin(request: LobbyRequestJoin): Promise<LobbyRequestSent> {
+    return this.#core.request("lobby:requestJoin", request);
+  }
+
+  respondJoin(request: InLobby<LobbyRespondJoin>): Promise<LobbyVersion> {
+    return this.#core.request("lobby:respondJoin", this.#in(request));
+  }
+
+  regenerateCode(request: { lobbyId?: string } = {}): Promise<LobbyCode> {
+    return this.#core.request("lobby:regenerateCode", this.#in(request));
+  }
+
+  start(request: { lobbyId?: string } = {}): Promise<LobbyVersion> {
+    return this.#core.request("lobby:start", this.#in(request));
+  }
+
+  cancelStart(request: { lobbyId?: string } = {}): Promise<LobbyVersion> {
+    return this.#core.request("lobby:cancelStart", this.#in(request));
+  }
+
+  close(request: { lobbyId?: string } = {}): Promise<LobbyVersion> {
+    return this.#core.request("lobby:close", this.#in(request));
+  }
+
+  search(request: LobbySearch): Promise<LobbyFound> {
+    return this.#core.request("lobby:search", request);
+  }
+
+  /**
+   * Hears what changes among the public lobbies of a type. After stale() changes were
+   * missed: search again. The returned function ends it.
+   */
+  async watch(type: string, listed: (change: LobbyListed) => void, stale: () => void = () => {}): Promise<() => Promise<void>> {
+    const watcher = { type, listed, stale };
+    this.#watchers.add(watcher);
+    try {
+      await this.#core.request("lobby:watch", { type });
+    } catch (error) {
+      this.#watchers.delete(watcher);
+      throw error;
+    }
+    return async () => {
+      this.#watchers.delete(watcher);
+      const others = [...this.#watchers].some((other) => other.type === type);
+      if (!others) await this.#core.request("lobby:unwatch", { type });
+    };
+  }
+
+  #in<R extends { lobbyId?: string }>(request: R): R & { lobbyId: string } {
+    // Without a lobby the server refuses, and names the field.
+    return { ...request, lobbyId: request.lobbyId ?? this.#current.value?.id ?? "" };
+  }
+
+  #entered(lobby: Lobby, meta: Meta | undefined): void {
+    if (!this.#core.userId || !lobby.members[this.#core.userId]) return;
+    const holds = this.#core.follow(meta);
+    if (holds) this.#lobbies.take(lobby);
+    else if (!this.#lobbies.get(lobby.id)) background(this.get(lobby.id));
+  }
+
+  #left(lobbyId: string): void {
+    this.#lobbies.drop(lobbyId);
+    this.#core.forget(`lobby:${lobbyId}`);
+  }
+
+  #dropInvite(inviteId: string): void {
+    this.#invites.value = this.#invites.value.filter((invite) => invite.inviteId !== inviteId);
+  }
+
+  #dropRequest(lobbyId: string, userId: string): void {
+    this.#requests.value = this.#requests.value.filter((asked) => asked.lobbyId !== lobbyId || asked.userId !== userId);
+  }
+}

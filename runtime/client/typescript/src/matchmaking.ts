@@ -1,0 +1,96 @@
+import type { Core } from "./facade.js";
+import { State, type Observable } from "./observable.js";
+import type { MMCancelled, MMEnqueue, MMMatched, MMProposal, MMQueue, MMTicket } from "./wire.js";
+
+/** The user's tickets, and the matches that they lead to. */
+export class MatchmakingFacade {
+  readonly #core: Core;
+  readonly #tickets = new State<readonly MMTicket[]>([]);
+  readonly #proposals = new State<readonly MMProposal[]>([]);
+  readonly #matched = new State<MMMatched | undefined>(undefined);
+  readonly #cancelled = new State<MMCancelled | undefined>(undefined);
+
+  constructor(core: Core) {
+    this.#core = core;
+    core.answered("mm:status", ({ tickets, proposals }) => {
+      this.#tickets.value = tickets;
+      this.#proposals.value = proposals;
+    });
+    core.answered("mm:enqueue", ({ ticket }) => this.#take(ticket));
+    core.answered("mm:cancel", (_, request) => this.#drop(request.ticketId));
+    core.answered("mm:decline", (_, request) => this.#dropProposal((p) => p.proposalId === request.proposalId));
+    core.hear("mm:ticket", ({ ticket }) => this.#take(ticket));
+    core.hear("mm:proposal", (proposal) => {
+      this.#dropProposal((other) => other.proposalId === proposal.proposalId);
+      this.#proposals.value = [...this.#proposals.value, proposal];
+    });
+    core.hear("mm:matched", (matched) => {
+      this.#drop(matched.ticketId);
+      this.#matched.value = matched;
+    });
+    core.hear("mm:cancelled", (cancelled) => {
+      if (cancelled.requeued) this.#dropProposal((p) => p.ticketId === cancelled.ticketId);
+      else this.#drop(cancelled.ticketId);
+      this.#cancelled.value = cancelled;
+    });
+  }
+
+  /** The tickets that search or are proposed for a match. */
+  get tickets(): Observable<readonly MMTicket[]> {
+    return this.#tickets;
+  }
+
+  /** Matches that wait for accept() or decline(), until their deadlineAt. */
+  get proposals(): Observable<readonly MMProposal[]> {
+    return this.#proposals;
+  }
+
+  /** The last match: where to play. */
+  get matched(): Observable<MMMatched | undefined> {
+    return this.#matched;
+  }
+
+  /** The last ticket that was not matched, and why. */
+  get cancelled(): Observable<MMCancelled | undefined> {
+    return this.#cancelled;
+  }
+
+  async queues(): Promise<MMQueue[]> {
+    return (await this.#core.request("mm:queues", {})).queues;
+  }
+
+  async enqueue(request: MMEnqueue): Promise<MMTicket> {
+    return (await this.#core.request("mm:enqueue", request)).ticket;
+  }
+
+  async cancel(ticketId: string): Promise<void> {
+    await this.#core.request("mm:cancel", { ticketId });
+  }
+
+  async accept(proposalId: string): Promise<void> {
+    await this.#core.request("mm:accept", { proposalId });
+  }
+
+  async decline(proposalId: string): Promise<void> {
+    await this.#core.request("mm:decline", { proposalId });
+  }
+
+  /** Reads tickets and proposals anew, also those of other devices. */
+  async refresh(): Promise<void> {
+    await this.#core.request("mm:status", {});
+  }
+
+  #take(ticket: MMTicket): void {
+    const others = this.#tickets.value.filter((other) => other.id !== ticket.id);
+    this.#tickets.value = [...others, ticket];
+  }
+
+  #drop(ticketId: string): void {
+    this.#tickets.value = this.#tickets.value.filter((ticket) => ticket.id !== ticketId);
+    this.#dropProposal((proposal) => proposal.ticketId === ticketId);
+  }
+
+  #dropProposal(which: (proposal: MMProposal) => boolean): void {
+    this.#proposals.value = this.#proposals.value.filter((proposal) => !which(proposal));
+  }
+}

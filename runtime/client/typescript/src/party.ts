@@ -1,0 +1,128 @@
+import { Documents } from "./documents.js";
+import { background, type Core } from "./facade.js";
+import { State, type Observable } from "./observable.js";
+import { AnteroomError } from "./errors.js";
+import type {
+  Meta,
+  Party,
+  PartyCreate,
+  PartyInvite,
+  PartyInvited,
+  PartyInviteSent,
+  PartyJoin,
+  PartyKick,
+  PartyPromote,
+  PartyRemoved,
+  PartyRespondInvite,
+  PartySetMember,
+  PartyVersion,
+} from "./wire.js";
+
+/** A request about the party that the user is in. */
+export type InParty<Request extends { partyId: string }> = Omit<Request, "partyId"> & { partyId?: string };
+
+/** The party that the user is in; there is one at most. */
+export class PartyFacade {
+  readonly #core: Core;
+  readonly #parties = new Documents<Party>();
+  readonly #current = new State<Party | undefined>(undefined);
+  readonly #invites = new State<readonly PartyInvited[]>([]);
+  readonly #removed = new State<PartyRemoved | undefined>(undefined);
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.#parties.all.subscribe((all) => (this.#current.value = all.at(-1)));
+    for (const event of ["party:create", "party:join", "party:get", "party:respondInvite"] as const) {
+      core.answered(event, (data, _, meta) => data && this.#entered(data.party, meta));
+    }
+    core.answered("party:leave", (_, request) => this.#left(request.partyId));
+    core.answered("party:respondInvite", (_, { inviteId }) => {
+      this.#invites.value = this.#invites.value.filter((invite) => invite.inviteId !== inviteId);
+    });
+    core.hear("party:patch", ({ partyId, to, ops, meta }) => this.#parties.patch(partyId, to, meta?.epoch, ops));
+    core.hear("party:snapshot", ({ party }) => this.#parties.take(party));
+    core.hear("party:removed", (removed) => {
+      this.#left(removed.partyId);
+      this.#removed.value = removed;
+    });
+    core.hear("party:invited", (invite) => {
+      this.#invites.value = [...this.#invites.value.filter((other) => other.inviteId !== invite.inviteId), invite].slice(-16);
+    });
+    core.lost((stream, refused) => {
+      if (stream.startsWith("party:") && refused) this.#left(stream.slice("party:".length));
+    });
+  }
+
+  get current(): Observable<Party | undefined> {
+    return this.#current;
+  }
+
+  /** Invites that wait for an answer, at most 16. Look at expiresAt: nobody is told when one runs out. */
+  get invites(): Observable<readonly PartyInvited[]> {
+    return this.#invites;
+  }
+
+  /** The last party that the user was removed from, and why. */
+  get removed(): Observable<PartyRemoved | undefined> {
+    return this.#removed;
+  }
+
+  async create(request: PartyCreate = {}): Promise<Party> {
+    return (await this.#core.request("party:create", request)).party;
+  }
+
+  /** Joins by the party's code. */
+  async join(request: PartyJoin): Promise<Party> {
+    return (await this.#core.request("party:join", request)).party;
+  }
+
+  /** Reads the party that the user is in, perhaps over another device, and follows it; undefined when there is none. */
+  async get(): Promise<Party | undefined> {
+    try {
+      return (await this.#core.request("party:get", {})).party;
+    } catch (error) {
+      if (error instanceof AnteroomError && (error.code === "not_found" || error.reason === "not_member")) return undefined;
+      throw error;
+    }
+  }
+
+  invite(request: InParty<PartyInvite>): Promise<PartyInviteSent> {
+    return this.#core.request("party:invite", this.#in(request));
+  }
+
+  /** Takes an invite, or declines it; then there is no party. */
+  async respondInvite(request: PartyRespondInvite): Promise<Party | undefined> {
+    return (await this.#core.request("party:respondInvite", request))?.party;
+  }
+
+  async leave(): Promise<void> {
+    await this.#core.request("party:leave", this.#in({}));
+  }
+
+  kick(request: InParty<PartyKick>): Promise<PartyVersion> {
+    return this.#core.request("party:kick", this.#in(request));
+  }
+
+  promote(request: InParty<PartyPromote>): Promise<PartyVersion> {
+    return this.#core.request("party:promote", this.#in(request));
+  }
+
+  setMember(request: InParty<PartySetMember>): Promise<PartyVersion> {
+    return this.#core.request("party:setMember", this.#in(request));
+  }
+
+  #in<R extends { partyId?: string }>(request: R): R & { partyId: string } {
+    return { ...request, partyId: request.partyId ?? this.#current.value?.id ?? "" };
+  }
+
+  #entered(party: Party, meta: Meta | undefined): void {
+    const holds = this.#core.follow(meta);
+    if (holds) this.#parties.take(party);
+    else if (!this.#parties.get(party.id)) background(this.get());
+  }
+
+  #left(partyId: string): void {
+    this.#parties.drop(partyId);
+    this.#core.forget(`party:${partyId}`);
+  }
+}

@@ -1,0 +1,79 @@
+import { background, type Core } from "./facade.js";
+import { State, type Observable } from "./observable.js";
+import type { Presence, PresenceSet, PresenceSubscribe } from "./wire.js";
+
+/** What the user is doing, and those whom it follows. */
+export class PresenceFacade {
+  readonly #core: Core;
+  readonly #own = new State<Presence | undefined>(undefined);
+  readonly #users = new State<ReadonlyMap<string, Presence>>(new Map());
+  readonly #followed = new Set<PresenceSubscribe>();
+
+  constructor(core: Core) {
+    this.#core = core;
+    core.answered("presence:set", ({ presence }) => (this.#own.value = presence));
+    core.answered("presence:get", ({ presences }, request) => {
+      if (!request.userIds) this.#own.value = presences[0];
+    });
+    core.answered("presence:subscribe", ({ presences }) => this.#take(presences));
+    core.hear("presence:update", ({ changes }) => this.#take(changes));
+    // A connection that is new follows nobody.
+    core.ready(() => {
+      for (const whom of this.#followed) background(core.request("presence:subscribe", whom));
+    });
+  }
+
+  /** What the user itself sees of itself, once it was set or read. */
+  get own(): Observable<Presence | undefined> {
+    return this.#own;
+  }
+
+  /** Those whom subscribe() follows, by user id. */
+  get users(): Observable<ReadonlyMap<string, Presence>> {
+    return this.#users;
+  }
+
+  async set(request: PresenceSet): Promise<Presence> {
+    return (await this.#core.request("presence:set", request)).presence;
+  }
+
+  /** Reads presences; without ids, the user's own. */
+  async get(userIds?: string[]): Promise<Presence[]> {
+    return (await this.#core.request("presence:get", userIds ? { userIds } : {})).presences;
+  }
+
+  /** Follows users, or the members of a list, also over new connections. The returned function ends it. */
+  async subscribe(whom: { userIds: string[] } | { list: string }): Promise<() => Promise<void>> {
+    const followed = { ...whom };
+    await this.#core.request("presence:subscribe", followed);
+    this.#followed.add(followed);
+    return async () => {
+      if (!this.#followed.delete(followed)) return;
+      await this.#core.request("presence:unsubscribe", followed);
+      this.#forget(followed);
+    };
+  }
+
+  /** The user did something on this device. It needs no answer and may be called often: one in 10 seconds is sent. */
+  activity(): void {
+    const now = Date.now();
+    if (now - this.#lastActivity < 10_000) return;
+    this.#lastActivity = now;
+    this.#core.tell("presence:activity", {});
+  }
+
+  #lastActivity = 0;
+
+  #take(presences: readonly Presence[]): void {
+    const users = new Map(this.#users.value);
+    for (const presence of presences) users.set(presence.userId, presence);
+    this.#users.value = users;
+  }
+
+  #forget(followed: PresenceSubscribe): void {
+    const kept = new Set([...this.#followed].flatMap((other) => other.userIds ?? []));
+    const users = new Map(this.#users.value);
+    for (const id of followed.userIds ?? []) if (!kept.has(id)) users.delete(id);
+    this.#users.value = users;
+  }
+}

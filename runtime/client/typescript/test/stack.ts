@@ -1,0 +1,88 @@
+// The running servers, as the state file of the local runner describes them, and users.
+import { readFileSync } from "node:fs";
+import { afterEach } from "vitest";
+import { connect, type AnteroomClient, type ConnectOptions, type Observable } from "../src/index.js";
+
+const PATIENCE_MS = 20_000;
+
+interface Instance {
+  name: string;
+  url: string;
+  adminUrl: string;
+  apiUrl: string;
+  pid: number;
+  cookie: string;
+  ready: boolean;
+}
+
+interface State {
+  front: { url: string; cookieName: string };
+  servers: Instance[];
+  tokens: { user: string; token: string }[];
+}
+
+export function state(): State {
+  const path = process.env["ANTEROOM_STATE"];
+  if (!path) throw new Error("ANTEROOM_STATE names no state file; run this through `go test ./runtime/client`");
+  return JSON.parse(readFileSync(path, "utf8")) as State;
+}
+
+export function server(name: string): Instance {
+  const found = state().servers.find((one) => one.name === name);
+  if (!found) throw new Error(`there is no server ${name}`);
+  return found;
+}
+
+export function token(user: string): string {
+  const found = state().tokens.find((one) => one.user === user);
+  if (!found) throw new Error(`there is no token for ${user}`);
+  return found.token;
+}
+
+const open: AnteroomClient[] = [];
+
+afterEach(() => {
+  for (const client of open.splice(0)) client.close();
+});
+
+/** A user over the sticky front; with a server it begins on that one. It ends with the test. */
+export function user(name: string, options: Partial<ConnectOptions> & { server?: string } = {}): AnteroomClient {
+  const { front } = state();
+  const { server: on, ...rest } = options;
+  const cookie = on ? { extraHeaders: { cookie: `${front.cookieName}=${server(on).cookie}` } } : {};
+  const client = connect({
+    url: front.url,
+    token: () => token(name),
+    ...rest,
+    socket: { transports: ["websocket"], reconnectionDelay: 50, ...cookie, ...rest.socket },
+  });
+  open.push(client);
+  return client;
+}
+
+/** Waits until find gives something. */
+export async function until<T>(what: string, find: () => T | undefined | false | null): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const found = find();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Waits until a value is as wanted. */
+export function value<T>(what: string, of: Observable<T>, wanted: (value: T) => boolean): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const over = setTimeout(() => {
+      stop();
+      reject(new Error(`waited in vain for ${what}; it is ${JSON.stringify(of.value)}`));
+    }, PATIENCE_MS);
+    const stop = of.subscribe((now) => {
+      if (!wanted(now)) return;
+      clearTimeout(over);
+      resolve(now);
+      Promise.resolve().then(() => stop());
+    });
+  });
+}
