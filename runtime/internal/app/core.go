@@ -69,7 +69,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	watcher := presence.NewWatcher(k.users, k.hub, membersOf(k.lobbies, k.parties))
 
 	var err error
-	if k.backends, err = a.newBackends(client, k.lobbies); err != nil {
+	if k.backends, err = a.newBackends(k); err != nil {
 		return nil, err
 	}
 	served := a.domains(k, watcher)

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
 	"github.com/anteroom/anteroom/runtime/internal/revocation"
 	"github.com/anteroom/anteroom/runtime/internal/room"
 	"github.com/anteroom/anteroom/runtime/internal/serverapi"
@@ -31,7 +29,8 @@ type backends struct {
 }
 
 // newBackends puts it together; nil when the API is not served.
-func (a *App) newBackends(client *redisstore.Client, lobbies *lobby.Service) (*backends, error) {
+func (a *App) newBackends(k *core) (*backends, error) {
+	client := k.client
 	c := a.settings.config
 	if c.Listen.API == "" {
 		return nil, nil
@@ -44,19 +43,25 @@ func (a *App) newBackends(client *redisstore.Client, lobbies *lobby.Service) (*b
 		revocations: revocation.Book{Values: client.Values()},
 		broadcast:   &lately{id: session.BroadcastStream, store: client.Store()},
 	}
-	if !c.Features.Lobby {
-		lobbies = nil
-	}
-	var err error
-	b.api, err = serverapi.New(serverapi.Options{
+	o := serverapi.Options{
 		Token: func() (string, error) { return readCredential(c.API.TokenFile) },
 		Store: client.Store(), Replies: client.Replies(), Online: client.Registry(),
-		Lobbies: lobbies, Rooms: b.rooms, Revocations: b.revocations,
+		Inboxes: k.inbox, Sessions: k.users.SessionIDs, Rooms: b.rooms, Revocations: b.revocations,
 		UserRetain: keep, RoomRetain: always, BroadcastRetain: always,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, MaxData: c.Engine.MaxPayload,
 		Version: a.settings.version, Registry: a.registry, Tracer: a.tracing.Requests(), Log: a.log,
-	})
-	if err != nil {
+	}
+	if c.Features.Lobby {
+		o.Lobbies = k.lobbies
+	}
+	if c.Features.Presence {
+		o.Presence = k.users
+	}
+	if a.matchmaking() {
+		o.Queues = k.queues
+	}
+	var err error
+	if b.api, err = serverapi.New(o); err != nil {
 		return nil, fmt.Errorf("server API: %w", err)
 	}
 	return b, nil

@@ -19,6 +19,35 @@ func (s *Service) Lookup(ctx context.Context, lobbyID string) (Lobby, error) {
 	return s.load(ctx, lobbyID)
 }
 
+// Living lists living lobbies of a type in the order of their ids, those after an id, at
+// most limit. Next is the id to go on after; "" at the end.
+func (s *Service) Living(ctx context.Context, lobbyType, after string, limit int) (found []Lobby, next string, err error) {
+	if _, known := s.Policies.Policy(lobbyType); !known {
+		return nil, "", wire.Invalid("type", "there is no such type of lobby")
+	}
+	if s.Index == nil {
+		return nil, "", errNoIndex
+	}
+	ids, err := s.Index.All(ctx, lobbyType, after, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, id := range ids {
+		l, err := s.load(ctx, id)
+		if isNotFound(err) || err == nil && l.Closed() {
+			continue // the sweep takes it out of the index
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		found = append(found, l)
+	}
+	if len(ids) == limit {
+		next = ids[limit-1]
+	}
+	return found, next, nil
+}
+
 // ReportMatch takes what a back end says of a match.
 func (s *Service) ReportMatch(ctx context.Context, r Report) (Outcome, error) {
 	return s.change(ctx, OfMatch(r.MatchID), nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {

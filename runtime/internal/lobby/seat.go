@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/stays"
-	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -71,8 +70,8 @@ func (e *edit) seat(user Actor, i int, enrolment string) error {
 // seatSpace is the space of names of lobbies that are made for others.
 const seatSpace = "lobby-seat"
 
-// Seated makes a lobby of a type for users who are to meet in it. The same key gives
-// the same lobby again. That a user is in other lobbies does not keep it out: whoever
+// Seated makes a lobby of a type for users who are to meet in it. The same key, unless it
+// is empty, gives the same lobby again. That a user is in other lobbies does not keep it out: whoever
 // brought the users together answers for that.
 func (s *Service) Seated(ctx context.Context, lobbyType, key string, cmd SeatCommand) (Lobby, error) {
 	policy, known := s.Policies.Policy(lobbyType)
@@ -105,7 +104,7 @@ func (s *Service) Seated(ctx context.Context, lobbyType, key string, cmd SeatCom
 	if err != nil {
 		return Lobby{}, err
 	}
-	out, err := s.commitNew(ctx, l, patches, &stream.Once{Scope: seatSpace, Key: key, TTL: s.IdempotencyTTL})
+	out, err := s.commitNew(ctx, l, patches, s.once(seatSpace, key))
 	return out.Lobby, err
 }
 

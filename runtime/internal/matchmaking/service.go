@@ -124,11 +124,17 @@ type entries struct {
 
 // Enqueue makes a ticket of the caller, or of the party that it leads.
 func (s *Service) Enqueue(ctx context.Context, c command.Call, req *wire.MMEnqueue) (Ticket, error) {
+	return s.EnqueueFor(ctx, c, stays.Through(c.SessionID), req)
+}
+
+// EnqueueFor is Enqueue for a caller who is connected as live says: a back end queues
+// users who have another session than its own, or none yet.
+func (s *Service) EnqueueFor(ctx context.Context, c command.Call, live stays.Live, req *wire.MMEnqueue) (Ticket, error) {
 	q, err := s.queue(req.Queue)
 	if err != nil {
 		return Ticket{}, err
 	}
-	entrants, err := s.entrants(ctx, c.Caller, req)
+	entrants, err := s.entrants(ctx, c.Caller, live, req)
 	if err != nil {
 		return Ticket{}, err
 	}
@@ -156,9 +162,9 @@ func (s *Service) Enqueue(ctx context.Context, c command.Call, req *wire.MMEnque
 }
 
 // entrants are the players that a request queues.
-func (s *Service) entrants(ctx context.Context, c identity.Caller, req *wire.MMEnqueue) ([]Entrant, error) {
+func (s *Service) entrants(ctx context.Context, c identity.Caller, live stays.Live, req *wire.MMEnqueue) ([]Entrant, error) {
 	if req.PartyID == "" {
-		return []Entrant{{Player: Player{ID: c.ID, Name: c.Name, Live: stays.Through(c.SessionID)}, Attributes: req.Attributes}}, nil
+		return []Entrant{{Player: Player{ID: c.ID, Name: c.Name, Live: live}, Attributes: req.Attributes}}, nil
 	}
 	p, err := s.Parties.Member(ctx, req.PartyID, c.ID)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -164,6 +166,12 @@ func (s *Service) User(ctx context.Context, userID string) (User, error) {
 		return User{ID: userID}, nil
 	}
 	return u, err
+}
+
+// SessionIDs are the ids of a user's sessions, sorted.
+func (s *Service) SessionIDs(ctx context.Context, userID string) ([]string, error) {
+	u, err := s.User(ctx, userID)
+	return slices.Sorted(maps.Keys(u.Sessions)), err
 }
 
 // Query gives what others see of users, in the order asked.

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/notify"
 	"github.com/anteroom/anteroom/runtime/internal/room"
 	"github.com/anteroom/anteroom/runtime/internal/schema"
 	"github.com/anteroom/anteroom/runtime/internal/session"
@@ -33,7 +35,14 @@ func (s *Server) emit(ctx context.Context, key, part string, req *EventRequest) 
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.send(ctx, kind, req.Target, event, s.single(key, part))
+	var out *Emitted
+	if req.Persistent || kind == toTopic {
+		out, err = s.keep(ctx, key, part, kind, req, event)
+	} else if req.TTLMs != 0 || req.CollapseKey != "" {
+		err = wire.Invalid("persistent", "ttlMs and collapseKey are for events that are kept: set persistent")
+	} else {
+		out, err = s.send(ctx, kind, req.Target, event, s.single(key, part))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +56,7 @@ const (
 	toUsers     = "users"
 	toLobby     = "lobby"
 	toRoom      = "room"
+	toTopic     = "topic"
 	toBroadcast = "broadcast"
 )
 
@@ -54,14 +64,14 @@ const (
 func (t Target) kind() (string, error) {
 	var kinds []string
 	for kind, set := range map[string]bool{
-		toUser: t.User != "", toUsers: len(t.Users) > 0, toLobby: t.Lobby != "", toRoom: t.Room != "", toBroadcast: t.Broadcast,
+		toUser: t.User != "", toUsers: len(t.Users) > 0, toLobby: t.Lobby != "", toRoom: t.Room != "", toTopic: t.Topic != "", toBroadcast: t.Broadcast,
 	} {
 		if set {
 			kinds = append(kinds, kind)
 		}
 	}
 	if len(kinds) != 1 {
-		return "", wire.Invalid("target", "give one of user, users, lobby, room and broadcast")
+		return "", wire.Invalid("target", "give one of user, users, lobby, room, topic and broadcast")
 	}
 	switch {
 	case t.User != "" && !validUser(t.User):
@@ -107,7 +117,7 @@ var reserved = map[string]bool{
 
 // event is what clients get.
 func (s *Server) event(req *EventRequest) (stream.Event, error) {
-	if err := checkName(req.Event); err != nil {
+	if err := checkName("event", req.Event); err != nil {
 		return stream.Event{}, err
 	}
 	data := bytes.TrimSpace(req.Data)
@@ -131,17 +141,38 @@ func (s *Server) event(req *EventRequest) (stream.Event, error) {
 	return stream.Event{Name: req.Event, Data: line.Bytes()}, nil
 }
 
-func checkName(name string) error {
+// checkName refuses a name that is not one, or is the service's own; field is where it is.
+func checkName(field, name string) error {
 	bad := func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.:/-", r))
 	}
 	if strings.ContainsFunc(name, bad) {
-		return wire.Invalid("event", "has letters, digits and _.:/- only")
+		return wire.Invalid(field, "has letters, digits and _.:/- only")
 	}
 	if domain, _, _ := strings.Cut(name, ":"); reserved[domain] {
-		return wire.Invalid("event", "the name is kept for the server's own events")
+		return wire.Invalid(field, "the name is kept for the server's own events")
 	}
 	return nil
+}
+
+// keep puts an event into the inboxes of its target, as a notification whose type is the
+// event's name.
+func (s *Server) keep(ctx context.Context, key, part, kind string, req *EventRequest, e stream.Event) (*Emitted, error) {
+	users := req.Target.Users
+	switch kind {
+	case toUser:
+		users = []string{req.Target.User}
+	case toUsers, toTopic:
+	default:
+		return nil, wire.Invalid("persistent", "only events to a user, to users or to a topic are kept")
+	}
+	out, err := s.notify(ctx, key, part, notify.Notification{
+		Type: e.Name, Data: e.Data, CollapseKey: req.CollapseKey, TTL: time.Duration(req.TTLMs) * time.Millisecond,
+	}, req.Target.Topic, users)
+	if err != nil {
+		return nil, err
+	}
+	return &Emitted{Notifications: out.IDs, OnlineRecipients: out.OnlineRecipients}, nil
 }
 
 // send commits an event to the streams of its target.

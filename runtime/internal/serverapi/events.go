@@ -19,6 +19,15 @@ type EventRequest struct {
 	Event string `json:"event" validate:"required,max=64"`
 	// Data is a JSON object; clients get it with a member meta.
 	Data json.RawMessage `json:"data,omitempty"`
+	// Persistent keeps the event for users who are away: it goes into the inboxes, and
+	// clients get it as notify:new with the event's name as type. Its data may then have
+	// 2 KiB. Events to a topic are always kept.
+	Persistent bool `json:"persistent,omitempty"`
+	// TTLMs is for how long a kept event matters, in milliseconds; left out, as long as
+	// inboxes keep it.
+	TTLMs int64 `json:"ttlMs,omitempty" validate:"min=0,max=31536000000"`
+	// CollapseKey has a kept event take the place of an earlier one with the same key.
+	CollapseKey string `json:"collapseKey,omitempty" validate:"max=64"`
 }
 
 // Target is who gets an event; exactly one of its fields is set.
@@ -31,6 +40,8 @@ type Target struct {
 	Lobby string `json:"lobby,omitempty" validate:"max=64"`
 	// Room is the name of a room, see /v1/rooms/{id}:join.
 	Room string `json:"room,omitempty" validate:"max=64"`
+	// Topic is for all who subscribed to it with notify:subscribe.
+	Topic string `json:"topic,omitempty" validate:"max=64"`
 	// Broadcast is for everyone who is connected.
 	Broadcast bool `json:"broadcast,omitempty"`
 }
@@ -49,6 +60,9 @@ type Emitted struct {
 	Epoch   string  `json:"epoch,omitempty"`
 	Seq     uint64  `json:"seq,omitempty"`
 	Streams []Place `json:"streams,omitempty"`
+	// Notifications are the ids of an event that is kept, in the order of the users, in
+	// place of where it lies; a topic's has one for all.
+	Notifications []string `json:"notifications,omitempty"`
 	// OnlineRecipients counts the users of the target who are connected, to any server.
 	// One whose server died without a word counts for up to 20 seconds more.
 	OnlineRecipients int `json:"onlineRecipients"`

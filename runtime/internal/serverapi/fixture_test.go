@@ -2,6 +2,7 @@ package serverapi
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -16,7 +17,12 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/internal/notify"
+	"github.com/anteroom/anteroom/runtime/internal/party"
 	"github.com/anteroom/anteroom/runtime/internal/peer"
+	"github.com/anteroom/anteroom/runtime/internal/presence"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
 	"github.com/anteroom/anteroom/runtime/internal/revocation"
 	"github.com/anteroom/anteroom/runtime/internal/room"
@@ -51,6 +57,23 @@ func (policies) Policy(kind string) (lobby.Policy, bool) {
 	}, kind == "duel"
 }
 
+// queues has one queue of one against one.
+type queues struct{}
+
+func (queues) Queue(name string) (matchmaking.Queue, bool) {
+	return matchmaking.Queue{
+		Name: "duel", Revision: "r1",
+		Match:      matching.Queue{Teams: []matching.Team{{Name: "red", Min: 1, Max: 1}, {Name: "blue", Min: 1, Max: 1}}},
+		Attributes: []matchmaking.Attribute{{Name: "skill", Type: matchmaking.Number}},
+		Interval:   time.Second, TicketTTL: time.Minute, TicketsPerUser: 1, MaxTickets: 100,
+	}, name == "duel"
+}
+
+func (q queues) Queues() []matchmaking.Queue {
+	duel, _ := q.Queue("duel")
+	return []matchmaking.Queue{duel}
+}
+
 func newStand(t *testing.T) *stand {
 	t.Helper()
 	client, err := redisstore.Open(t.Context(), redisstore.Options{
@@ -62,11 +85,26 @@ func newStand(t *testing.T) *stand {
 	t.Cleanup(func() { _ = client.Close() })
 	keep := stream.Retention{LogSize: 100, LogTTL: time.Minute, TTL: time.Minute}
 	s := &stand{t: t, client: client, token: token}
+	users := presence.NewService(presence.Ports{Store: client.Store(), Deadlines: client.Deadlines()},
+		presence.Settings{HistoryTTL: time.Minute, Rules: presence.Rules{AwayAfter: time.Minute}})
 	s.server, err = New(Options{
+		Presence: users, Sessions: users.SessionIDs,
+		Inboxes: notify.NewService(notify.Ports{
+			Store: client.Store(), Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(),
+			Away: func(context.Context, string) (notify.Away, error) { return notify.Away{Online: true}, nil },
+		}, notify.Settings{
+			Rules: notify.Rules{MaxPerUser: 10, Retention: time.Hour}, HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute,
+		}),
+		Queues: matchmaking.NewService(matchmaking.Ports{
+			Ledger: client.Ledger(), Store: client.Store(), Caster: client.Store(), Names: client.Names(), Sets: client.Sets(),
+			Queues: queues{}, Parties: party.NewService(party.Ports{
+				Store: client.Store(), Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(),
+			}, party.Settings{HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute}),
+		}, matchmaking.Settings{HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute}),
 		Token: func() (string, error) { return s.token, nil },
 		Store: client.Store(), Replies: client.Replies(), Online: client.Registry(),
 		Lobbies: lobby.NewService(lobby.Ports{
-			Store: client.Store(), Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(), Policies: policies{},
+			Store: client.Store(), Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(), Policies: policies{}, Index: client.Lobbies(),
 		}, lobby.Settings{HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute}),
 		Rooms:       &room.Service{Store: client.Store(), Sets: client.Sets(), Retain: keep},
 		Revocations: revocation.Book{Values: client.Values()},

@@ -2,6 +2,7 @@ package serverapi
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -12,6 +13,32 @@ import (
 type LobbyUpdateRequest struct {
 	Set   *wire.LobbySet `json:"set,omitempty"`
 	Unset []string       `json:"unset,omitempty" validate:"max=64,dive,required,max=64"`
+}
+
+// LobbyCreateRequest makes a lobby for users who are to meet in it: each is a member who
+// loses its place unless it connects within the policy's grace. The lobby is locked.
+type LobbyCreateRequest struct {
+	Type string `json:"type" validate:"required,max=63"`
+	Name string `json:"name,omitempty" validate:"max=64"`
+	// Teams are the users of each team, in the order of the policy's teams; without teams
+	// one list. The first user of all is the host.
+	Teams [][]string `json:"teams" validate:"required,min=1,max=64,dive,min=1,max=500,dive,required,max=128"`
+}
+
+// LobbyQuery lists the living lobbies of a type, those too that cannot be searched for, in
+// the order of their ids.
+type LobbyQuery struct {
+	Type string `json:"type" validate:"required,max=63"`
+	// After is the last id of the page before.
+	After string `json:"after,omitempty" validate:"max=64"`
+	// Limit is 50 when left out.
+	Limit int `json:"limit,omitempty" validate:"min=0,max=100"`
+}
+
+// LobbyList is a page of lobbies. Next is what to ask After; it is absent at the end.
+type LobbyList struct {
+	Lobbies []wire.Lobby `json:"lobbies"`
+	Next    string       `json:"next,omitempty"`
 }
 
 // LobbyCloseRequest closes a lobby.
@@ -46,6 +73,8 @@ func (s *Server) registerLobbies() {
 	if s.Lobbies == nil {
 		return
 	}
+	post(s, "/v1/lobbies", "Make a lobby for users who are to meet in it", s.createLobby)
+	post(s, "/v1/lobbies:query", "List the living lobbies of a type", s.queryLobbies)
 	get(s, "/v1/lobbies/{id}", "Read a lobby", func(ctx context.Context, c call) (*LobbyResponse, error) {
 		l, err := s.Lobbies.Lookup(ctx, c.http.PathValue("id"))
 		if err != nil {
@@ -72,6 +101,58 @@ func (s *Server) registerLobbies() {
 				MatchID: c.http.PathValue("id"), Connection: req.Connection, Ended: req.Ended, Reason: req.Reason,
 			}))
 		})
+}
+
+func (s *Server) createLobby(ctx context.Context, c call, req *LobbyCreateRequest) (*LobbyResponse, error) {
+	cmd := lobby.SeatCommand{Name: req.Name}
+	var users []string
+	for i, team := range req.Teams {
+		if err := checkUsers(fmt.Sprintf("teams[%d]", i), team); err != nil {
+			return nil, err
+		}
+		seats := make([]lobby.Actor, len(team))
+		for j, user := range team {
+			seats[j] = lobby.Actor{ID: user}
+		}
+		cmd.Teams, users = append(cmd.Teams, seats), append(users, team...)
+	}
+	if err := checkUsers("teams", users); err != nil {
+		return nil, err
+	}
+	if err := s.admit(len(users)); err != nil {
+		return nil, err
+	}
+	key := c.key
+	if key != "" {
+		key = scope + " " + key
+	}
+	l, err := s.Lobbies.Seated(ctx, req.Type, key, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return &LobbyResponse{Lobby: whole(l)}, nil
+}
+
+// lobbiesAPage is how many lobbies a page has when the request does not say.
+const lobbiesAPage = 50
+
+func (s *Server) queryLobbies(ctx context.Context, _ call, req *LobbyQuery) (*LobbyList, error) {
+	limit := req.Limit
+	if limit == 0 {
+		limit = lobbiesAPage
+	}
+	if err := s.admit(limit); err != nil {
+		return nil, err
+	}
+	found, next, err := s.Lobbies.Living(ctx, req.Type, req.After, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &LobbyList{Lobbies: make([]wire.Lobby, len(found)), Next: next}
+	for i, l := range found {
+		out.Lobbies[i] = whole(l)
+	}
+	return out, nil
 }
 
 func changed(out lobby.Outcome, err error) (*LobbyChanged, error) {

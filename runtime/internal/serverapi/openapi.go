@@ -108,12 +108,24 @@ func describe(_ string, t reflect.Type, tag reflect.StructTag, s *openapi3.Schem
 	if t == reflect.TypeFor[wire.Code]() {
 		s.Description = "one of the codes of the client contract"
 	}
-	rules, elements, _ := strings.Cut(tag.Get("validate"), ",dive,")
-	constrain(s, rules)
-	if elements != "" && s.Items != nil {
-		constrain(s.Items.Value, elements)
-	}
+	constrainAll(s, strings.Split(tag.Get("validate"), ",dive,"))
 	return nil
+}
+
+// constrainAll puts the first of the rules into a schema, and the others into those of its
+// elements, one below the other. The generator gives a field's tag to them all.
+func constrainAll(s *openapi3.Schema, rules []string) {
+	s.Min, s.Max, s.MinLength, s.MaxLength, s.MinItems, s.MaxItems, s.MinProps, s.MaxProps = nil, nil, 0, nil, 0, nil, 0, nil
+	constrain(s, rules[0])
+	below := []string{""}
+	if len(rules) > 1 {
+		below = rules[1:]
+	}
+	for _, element := range []*openapi3.SchemaRef{s.Items, s.AdditionalProperties.Schema} {
+		if element != nil && element.Value != nil {
+			constrainAll(element.Value, below)
+		}
+	}
 }
 
 // required are the members of a struct that must be there.
@@ -167,6 +179,10 @@ func limit(s *openapi3.Schema, most bool, bound uint64) {
 		s.MaxItems = &bound
 	case s.Type.Is("array"):
 		s.MinItems = bound
+	case s.Type.Is("object") && most:
+		s.MaxProps = &bound
+	case s.Type.Is("object"):
+		s.MinProps = bound
 	case most:
 		s.Max = &number
 	default:

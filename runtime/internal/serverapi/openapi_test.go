@@ -26,6 +26,16 @@ func samples() map[string]any {
 		"POST /v1/lobbies/{id}:close":  object{"reason": "bye"},
 		"POST /v1/matches/{id}:report": object{"connection": object{"host": "h"}, "ended": true, "reason": "over"},
 		"POST /v1/rooms/{id}:leave":    object{"userIds": []string{"ada"}},
+		"POST /v1/lobbies":             object{"type": "duel", "name": "x", "teams": [][]string{{"ada"}, {"bob", "cid"}}},
+		"POST /v1/lobbies:query":       object{"type": "duel", "after": "0", "limit": 10},
+		"POST /v1/notifications": object{
+			"userIds": []string{"ada"}, "type": "gift", "title": "A gift", "body": "For you", "data": object{"n": 1},
+			"collapseKey": "gift", "ttlMs": 60000,
+		},
+		"POST /v1/presence:query": object{"userIds": []string{"ada", "bob"}},
+		"POST /v1/tickets":        object{"userId": "ada", "queue": "duel", "attributes": object{"skill": 1500}, "latencies": object{}},
+		"POST /v1/tickets:query":  object{"userId": "ada"},
+		"POST /v1/tickets:cancel": object{"userId": "ada", "ticketId": "none"},
 	}
 }
 
@@ -62,7 +72,7 @@ func TestTheDocumentIsWhatTheHandlersDo(t *testing.T) {
 			if strings.Contains(path, "lobbies") {
 				at = strings.ReplaceAll(path, "{id}", s.lobby(fmt.Sprint("host", len(seen))))
 			}
-			if a := s.do(method, at, body); a.status != http.StatusOK && !strings.Contains(path, "matches") {
+			if a := s.do(method, at, body); a.status != http.StatusOK && !strings.Contains(path, "matches") && path != "/v1/tickets:cancel" {
 				t.Errorf("%s: %d %s", name, a.status, a.body)
 			} else if a.status == http.StatusOK {
 				fits(t, name+": the answer", o.Responses.Status(200).Value.Content.Get("application/json").Schema, a.body)

@@ -78,6 +78,37 @@ func badRequests(lobbyID string) []bad {
 		{"too many for a room", "/v1/rooms/red:join", object{"userIds": many[:101]}, invalid, "userIds"},
 		{"a user twice in a room", "/v1/rooms/red:join", object{"userIds": []string{"a", "a"}}, invalid, "userIds[1]"},
 		{"a room's name", "/v1/rooms/a%20b:join", object{"userIds": []string{"a"}}, invalid, "id"},
+		{"a topic and a user", events, to(object{"topic": "news", "user": "ada"}), invalid, "target"},
+		{"kept for a room", events, event(object{"target": object{"room": "red"}, "persistent": true}), invalid, "persistent"},
+		{"a time for what is not kept", events, event(object{"ttlMs": 5}), invalid, "persistent"},
+		{"a collapse key for what is not kept", events, event(object{"collapseKey": "x"}), invalid, "persistent"},
+		{"kept for too long", events, event(object{"persistent": true, "ttlMs": 31536000001}), invalid, "ttlMs"},
+		{"a topic that cannot be", events, to(object{"topic": "a b"}), invalid, "topic"},
+		{"a notification without a type", "/v1/notifications", object{"userIds": []string{"ada"}}, invalid, "type"},
+		{"a notification of the service's type", "/v1/notifications", object{"userIds": []string{"ada"}, "type": "lobby:invited"}, invalid, "type"},
+		{"a notification for nobody", "/v1/notifications", object{"type": "x"}, invalid, "userIds"},
+		{"a notification for users and a topic", "/v1/notifications", object{"type": "x", "topic": "t", "userIds": []string{"a"}}, invalid, "userIds"},
+		{"a notification for one twice", "/v1/notifications", object{"type": "x", "userIds": []string{"a", "a"}}, invalid, "userIds[1]"},
+		{"a long title", "/v1/notifications", object{"type": "x", "userIds": []string{"a"}, "title": long(129)}, invalid, "title"},
+		{"large data to keep", "/v1/notifications", object{"type": "x", "userIds": []string{"a"}, "data": long(2049)}, invalid, "data"},
+		{"the presence of nobody", "/v1/presence:query", object{"userIds": []string{}}, invalid, "userIds"},
+		{"the presence of too many", "/v1/presence:query", object{"userIds": many[:201]}, invalid, "userIds"},
+		{"the presence of no user", "/v1/presence:query", object{"userIds": []string{"a b"}}, invalid, "userIds[0]"},
+		{"a ticket for nobody", "/v1/tickets", object{"queue": "duel"}, invalid, "userId"},
+		{"a ticket for no user", "/v1/tickets", object{"queue": "duel", "userId": "a b"}, invalid, "userId"},
+		{"a ticket in no queue", "/v1/tickets", object{"queue": "none", "userId": "a"}, wire.CodeNotFound, ""},
+		{"a ticket with a bad attribute", "/v1/tickets", object{"queue": "duel", "userId": "a", "attributes": object{"skill": "good"}}, invalid, "attributes.skill"},
+		{"a ticket with a bad latency", "/v1/tickets", object{"queue": "duel", "userId": "a", "latencies": object{"eu": -1}}, invalid, "latencies[eu]"},
+		{"a ticket of no party", "/v1/tickets", object{"queue": "duel", "userId": "a", "partyId": "x"}, wire.CodeNotFound, ""},
+		{"tickets of no user", "/v1/tickets:query", object{"userId": ""}, invalid, "userId"},
+		{"no ticket to cancel", "/v1/tickets:cancel", object{"userId": "a", "ticketId": "x"}, wire.CodeNotFound, ""},
+		{"a lobby of no type", "/v1/lobbies", object{"type": "none", "teams": [][]string{{"a"}}}, invalid, "type"},
+		{"a lobby for nobody", "/v1/lobbies", object{"type": "duel", "teams": [][]string{}}, invalid, "teams"},
+		{"a lobby for an empty team", "/v1/lobbies", object{"type": "duel", "teams": [][]string{{}}}, invalid, "teams[0]"},
+		{"a lobby for one in two teams", "/v1/lobbies", object{"type": "duel", "teams": [][]string{{"a"}, {"a"}}}, invalid, "teams[1]"},
+		{"a lobby for too many", "/v1/lobbies", object{"type": "duel", "teams": [][]string{many[:5]}}, invalid, "teams"},
+		{"lobbies of no type", "/v1/lobbies:query", object{"type": "none"}, invalid, "type"},
+		{"too long a page", "/v1/lobbies:query", object{"type": "duel", "limit": 101}, invalid, "limit"},
 		{"a room's name to leave", "/v1/rooms/a%20b:leave", object{"userIds": []string{"a"}}, invalid, "id"},
 	}
 }
@@ -85,7 +116,7 @@ func badRequests(lobbyID string) []bad {
 func TestBadRequestsAreRefusedAndChangeNothing(t *testing.T) {
 	s := newStand(t)
 	lobbyID := s.lobby("ada")
-	streams := []stream.ID{"user:ada", "user:a", "user:u0", "lobby:" + stream.ID(lobbyID), "broadcast:all", "room:red"}
+	streams := []stream.ID{"user:ada", "user:a", "user:u0", "lobby:" + stream.ID(lobbyID), "broadcast:all", "room:red", "notify:ada", "notify:a", "user:u1"}
 	before := map[stream.ID]uint64{}
 	for _, id := range streams {
 		before[id] = s.at(id)

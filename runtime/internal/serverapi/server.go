@@ -16,6 +16,9 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/notify"
+	"github.com/anteroom/anteroom/runtime/internal/presence"
 	"github.com/anteroom/anteroom/runtime/internal/revocation"
 	"github.com/anteroom/anteroom/runtime/internal/room"
 	"github.com/anteroom/anteroom/runtime/internal/schema"
@@ -49,8 +52,14 @@ type Options struct {
 	Replies stream.Replies
 	Online  Online
 	// Lobbies may be nil when the feature is switched off; its routes are not there then.
-	Lobbies     *lobby.Service
-	Rooms       *room.Service
+	Lobbies *lobby.Service
+	Rooms   *room.Service
+	// Inboxes, Presence and Queues may be nil likewise.
+	Inboxes  *notify.Service
+	Presence *presence.Service
+	Queues   *matchmaking.Service
+	// Sessions gives a user's sessions; it is needed with Queues.
+	Sessions    func(ctx context.Context, userID string) ([]string, error)
 	Revocations revocation.Book
 	// UserRetain, RoomRetain and BroadcastRetain are what the streams keep.
 	UserRetain, RoomRetain, BroadcastRetain stream.Retention
@@ -117,6 +126,9 @@ func (s *Server) register() {
 	s.registerUsers()
 	s.registerRooms()
 	s.registerLobbies()
+	s.registerNotifications()
+	s.registerPresence()
+	s.registerTickets()
 }
 
 // ServeHTTP implements http.Handler.
