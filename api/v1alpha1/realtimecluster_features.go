@@ -160,4 +160,12 @@ type APISpec struct {
 	//
 	// +optional
 	TokenSecretRef *KeyReference `json:"tokenSecretRef,omitempty"`
+
+	// RedisEmitter delivers what other back ends publish through the stock Socket.IO
+	// Redis emitters, such as @socket.io/redis-emitter, to clients that are connected.
+	// Whoever may publish in that Redis may then emit. It needs redis.mode External.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	RedisEmitter bool `json:"redisEmitter,omitempty"`
 }

@@ -76,6 +76,13 @@ var clusterRuntimeRules = []rule{
 		field:  "spec.scaling.targetConnectionsPerPod",
 	},
 	{
+		name:   "redisEmitter needs an external Redis",
+		accept: []string{"spec: {api: {redisEmitter: true}, redis: {mode: External, external: {addresses: ['redis:6379']}}}", "spec: {api: {redisEmitter: false}}"},
+		reject: []string{"spec: {api: {redisEmitter: true}}", "spec: {api: {redisEmitter: true}, redis: {mode: Managed}}"},
+		text:   "api.redisEmitter needs redis.mode External: nobody but the servers can log in to a managed Redis",
+		field:  "spec.api.redisEmitter",
+	},
+	{
 		name:   "burst ≥ eventsPerSecond",
 		accept: []string{"spec: {limits: {perConnection: {eventsPerSecond: 40}}}"},
 		reject: []string{"spec: {limits: {perConnection: {eventsPerSecond: 41}}}", "spec: {limits: {perConnection: {burst: 19}}}"},

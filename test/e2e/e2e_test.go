@@ -28,6 +28,10 @@ func TestTheServerAPI(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "serverapi.test.mjs")
 }
 
+func TestTheStockRedisEmitter(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "emitter.yaml")).scenario(t, "emitter.test.mjs")
+}
+
 func TestEverythingInALobby(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "lobby.yaml")).scenario(t, "lobby.test.mjs")
 }

@@ -75,6 +75,9 @@ type Admin struct {
 type API struct {
 	// TokenFile holds the bearer token that they bring; it is read again when it changes.
 	TokenFile string `json:"tokenFile,omitempty"`
+	// RedisEmitter also delivers what is published through the stock Socket.IO Redis
+	// emitters. It needs an address to listen on.
+	RedisEmitter bool `json:"redisEmitter,omitempty"`
 }
 
 // Transport is an Engine.IO transport.

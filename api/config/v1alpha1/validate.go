@@ -78,6 +78,9 @@ func (a API) validate(at *field.Path, l Listen) field.ErrorList {
 	if l.API != "" && a.TokenFile == "" {
 		return field.ErrorList{field.Required(at.Child("tokenFile"), "the server API is served to nobody without a token")}
 	}
+	if l.API == "" && a.RedisEmitter {
+		return field.ErrorList{field.Invalid(at.Child("redisEmitter"), true, "is a part of the server API, which has no listen.api")}
+	}
 	return nil
 }
 

@@ -138,6 +138,7 @@ func TestRuntimeConfigValidate(t *testing.T) {
 		{"recovery", func(c *RuntimeConfig) { c.Recovery = Recovery{} },
 			[]string{"recovery.historySize", "recovery.historyTTL", "recovery.idempotencyTTL"}},
 		{"log level", func(c *RuntimeConfig) { c.Observability.LogLevel = "loud" }, []string{"observability.logLevel"}},
+		{"an emitter without the API", func(c *RuntimeConfig) { c.Listen.API, c.API = "", API{RedisEmitter: true} }, []string{"api.redisEmitter"}},
 		{"traces to nowhere", func(c *RuntimeConfig) { c.Observability.Tracing = &Tracing{Endpoint: "collector:4317", Ratio: 2} },
 			[]string{"observability.tracing.endpoint", "observability.tracing.ratio"}},
 		{"a ratio that is no number", func(c *RuntimeConfig) {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestTrim(t *testing.T) {
-	fields := &metav1.FieldsV1{Raw: []byte(`{"f:data":{}}`)}
+	fields := metav1.NewFieldsV1(`{"f:data":{}}`)
 	entry := func(manager string, operation metav1.ManagedFieldsOperationType, subresource string) metav1.ManagedFieldsEntry {
 		return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, Subresource: subresource, FieldsV1: fields}
 	}

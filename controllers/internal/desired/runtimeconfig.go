@@ -34,7 +34,7 @@ func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
 	}
 	if enabled(c.Spec.API.Enabled) {
 		out.Listen.API = fmt.Sprintf(":%d", PortAPI)
-		out.API = configv1.API{TokenFile: DirAPI + "/" + KeyToken}
+		out.API = configv1.API{TokenFile: DirAPI + "/" + KeyToken, RedisEmitter: c.Spec.API.RedisEmitter}
 	}
 	return out
 }

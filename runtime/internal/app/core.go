@@ -17,6 +17,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/presence"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
 	"github.com/anteroom/anteroom/runtime/internal/room"
+	"github.com/anteroom/anteroom/runtime/internal/serverapi"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/internal/socketio"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -131,6 +132,13 @@ func (a *App) background(k *core) []func(context.Context) error {
 		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch), quiet(k.whereabouts.run),
 		quiet(a.memory.run), quiet(k.figures.run),
 		func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) },
+	}
+	if a.settings.config.API.RedisEmitter && k.backends != nil {
+		all = append(all, func(ctx context.Context) error {
+			return k.client.Emissions(ctx, serverapi.EmitterChannels, func(payload []byte) {
+				k.backends.api.Emission(payload, k.sessions.Emit)
+			})
+		})
 	}
 	if k.directory != nil {
 		all = append(all, quiet(k.directory.Run))

@@ -36,11 +36,12 @@ func (s *Server) emit(ctx context.Context, key, part string, req *EventRequest) 
 		return nil, err
 	}
 	var out *Emitted
-	if req.Persistent || kind == toTopic {
+	switch {
+	case req.Persistent || kind == toTopic:
 		out, err = s.keep(ctx, key, part, kind, req, event)
-	} else if req.TTLMs != 0 || req.CollapseKey != "" {
+	case req.TTLMs != 0 || req.CollapseKey != "":
 		err = wire.Invalid("persistent", "ttlMs and collapseKey are for events that are kept: set persistent")
-	} else {
+	default:
 		out, err = s.send(ctx, kind, req.Target, event, s.single(key, part))
 	}
 	if err != nil {

@@ -14,6 +14,7 @@ type metrics struct {
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
 	events    *prometheus.CounterVec
+	emissions *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -30,7 +31,10 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "anteroom_api_events_total", Help: "Events that back ends have emitted, by kind of target.",
 		}, []string{"target"}),
 	}
-	registry.MustRegister(m.requests, m.durations, m.events)
+	m.emissions = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "anteroom_emitter_events_total", Help: "Events of the stock Redis emitters that this server got, by the code they were dropped with, or ok.",
+	}, []string{"code"})
+	registry.MustRegister(m.requests, m.durations, m.events, m.emissions)
 	return m
 }
 

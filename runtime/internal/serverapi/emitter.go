@@ -1,0 +1,152 @@
+package serverapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/anteroom/anteroom/runtime/internal/room"
+	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// EmitterChannels is the pattern of the channels that the stock Socket.IO Redis emitters
+// publish on for namespace "/", with their default key.
+const EmitterChannels = "socket.io#/#*"
+
+const (
+	// emitterOverhead is what an emission may have beside its arguments, in bytes.
+	emitterOverhead = 4 << 10
+	// maxEmitterRooms bounds the rooms of an emission, those to leave out included.
+	maxEmitterRooms = 100
+	// eventPacket is the type of an event in the emitters' packets.
+	eventPacket = 2
+)
+
+// emission is what an emitter publishes: [uid, packet, options].
+type emission struct {
+	_msgpack struct{} `msgpack:",as_array"` //nolint:unused // the library reads the tag
+	UID      string
+	Packet   struct {
+		Type int    `msgpack:"type"`
+		Data []any  `msgpack:"data"`
+		NSP  string `msgpack:"nsp"`
+	}
+	Options struct {
+		Rooms  []string `msgpack:"rooms"`
+		Except []string `msgpack:"except"`
+	}
+}
+
+// Emission takes what was published on a channel of EmitterChannels, and hands it to
+// emit, for the sessions of this server. It is not kept: like the emitters' own, it
+// reaches those who are connected at that moment, at most once. What cannot be delivered
+// is dropped and counted.
+func (s *Server) Emission(payload []byte, emit func(session.Emission)) {
+	e, err := s.readEmission(payload)
+	if err == nil {
+		err = s.admit(1)
+	}
+	if err != nil {
+		s.metrics.emissions.WithLabelValues(string(session.Refusal(err).Code)).Inc()
+		s.Log.Debug("an emission was dropped", "error", err)
+		return
+	}
+	s.metrics.emissions.WithLabelValues("ok").Inc()
+	emit(e)
+}
+
+func (s *Server) readEmission(payload []byte) (out session.Emission, err error) {
+	if int64(len(payload)) > s.MaxData+emitterOverhead {
+		return out, wire.Refuse(wire.CodePayloadTooLarge, fmt.Sprintf("an emission may have %d bytes", s.MaxData+emitterOverhead))
+	}
+	var e emission
+	if err := msgpack.Unmarshal(payload, &e); err != nil {
+		return out, wire.Invalid("", "this is no emission: "+err.Error())
+	}
+	if e.Packet.Type != eventPacket || e.Packet.NSP != "/" || len(e.Packet.Data) == 0 {
+		return out, wire.Invalid("packet", "must be an event of namespace /")
+	}
+	name, ok := e.Packet.Data[0].(string)
+	if !ok || len(name) == 0 || len(name) > 64 {
+		return out, wire.Invalid("event", "must be a name of 1 to 64 characters")
+	}
+	if err := checkName("event", name); err != nil {
+		return out, err
+	}
+	if len(e.Options.Rooms)+len(e.Options.Except) > maxEmitterRooms {
+		return out, wire.Invalid("rooms", fmt.Sprintf("may be %d at most", maxEmitterRooms))
+	}
+	if out.To, err = audience("rooms", e.Options.Rooms); err != nil {
+		return out, err
+	}
+	if out.Except, err = audience("except", e.Options.Except); err != nil {
+		return out, err
+	}
+	out.Event = name
+	out.Args, err = jsonArguments(e.Packet.Data[1:])
+	return out, err
+}
+
+// audience finds the streams, or the single sessions, that rooms stand for: user:ID,
+// lobby:ID and room:NAME are as they are; another name is that of a room, or the id of
+// a session.
+func audience(field string, rooms []string) (all []session.Audience, err error) {
+	for i, name := range rooms {
+		id := stream.ID(name)
+		switch id.Kind() {
+		case "user", "lobby", room.Kind:
+		default:
+			id = room.StreamID(name)
+		}
+		if id.Validate() != nil {
+			return nil, wire.Invalid(fmt.Sprintf("%s[%d]", field, i), "this is neither a room nor a user")
+		}
+		all = append(all, session.Audience{Stream: id, Session: name})
+	}
+	return all, nil
+}
+
+// jsonArguments writes arguments as JSON, with commas between. Binary ones are refused,
+// for this contract has none.
+func jsonArguments(args []any) ([]byte, error) {
+	var out bytes.Buffer
+	for i, arg := range args {
+		if binary(arg) {
+			return nil, wire.Invalid(fmt.Sprintf("args[%d]", i), "holds binary data, which clients do not get")
+		}
+		text, err := json.Marshal(arg)
+		if err != nil {
+			return nil, wire.Invalid(fmt.Sprintf("args[%d]", i), "cannot be written as JSON")
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.Write(text)
+	}
+	return out.Bytes(), nil
+}
+
+// binary tells whether there are bytes anywhere in a value.
+func binary(v any) bool {
+	switch v := v.(type) {
+	case []byte:
+		return true
+	case []any:
+		for _, e := range v {
+			if binary(e) {
+				return true
+			}
+		}
+	case map[string]any:
+		for _, e := range v {
+			if binary(e) {
+				return true
+			}
+		}
+	}
+	return false
+}
