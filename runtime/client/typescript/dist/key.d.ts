@@ -1,2 +1,0 @@
-/** A new idempotency key. */
-export declare function newKey(): string;
