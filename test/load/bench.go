@@ -144,7 +144,10 @@ var (
 func (b *bench) growth() []session {
 	const commits = 1000 // a second; each is two deliveries
 	grow := func(t target, clients, room, rate int) session {
-		return session{target: t, clients: clients, room: room, takes: 10 * time.Second, works: []job{{name: "grow", rate: rate}, {name: "grow", rate: rate}}}
+		return session{
+			target: t, clients: clients, room: room, rest: true, takes: 15 * time.Second,
+			works: []job{{name: "grow", rate: rate}, {name: "grow", rate: rate}},
+		}
 	}
 	return []session{
 		grow(fewSockets, 1000, 100, fixed), grow(manySockets, crowd, 100, fixed),

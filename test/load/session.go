@@ -21,6 +21,8 @@ type session struct {
 	works    []job
 	// size is that of texts in bytes; 0 means drive.TextSize.
 	size int
+	// rest has the works begin when all is done that follows from the connects.
+	rest bool
 	// takes is about how long it all takes.
 	takes time.Duration
 }
@@ -91,6 +93,11 @@ func (b *bench) attempt(s session) error {
 			return r.failure(fmt.Errorf("make lobbies: %w", err))
 		}
 	}
+	if s.rest {
+		if err := b.rest(s, r, l); err != nil {
+			return r.failure(err)
+		}
+	}
 	for _, j := range s.works {
 		if isLobby {
 			lobby.SetMember = j.setMember
@@ -125,6 +132,32 @@ func (b *bench) connect(s session, r *running, l *drive.Load) error {
 	b.add(s, s.connects+".cpu", float64(used.server.Microseconds())/1e3/n)
 	b.limited(s, s.connects+".rate", used, took)
 	b.note("%.1f KB, %.2f ms/connect", (r.rss()-empty)/n, float64(used.server.Microseconds())/1e3/n)
+	return nil
+}
+
+// A server is at rest when it takes less than this share of a core for a second.
+const (
+	resting    = 0.1
+	restWithin = 60 * time.Second
+)
+
+// rest waits until the servers are at rest, and notes what they did until then.
+func (b *bench) rest(s session, r *running, l *drive.Load) error {
+	began := r.usage()
+	for before := began; ; before = r.usage() {
+		if err := l.Idle(time.Second); err != nil {
+			return err
+		}
+		if r.usage().since(before).server.Seconds() < resting {
+			break
+		}
+		if time.Since(began.at) > restWithin {
+			return fmt.Errorf("the servers are not at rest %v after the connects", restWithin)
+		}
+	}
+	after := float64(r.usage().since(began).server.Microseconds()) / 1e3 / float64(s.clients)
+	b.add(s, "after.cpu", after)
+	b.note("at rest %.1f s after the connects, %.2f ms each", time.Since(began.at).Seconds(), after)
 	return nil
 }
 

@@ -32,8 +32,8 @@ func (c *changing[S]) fromRecent(ctx context.Context) (out Outcome[S], done bool
 	if !ok {
 		return out, false, nil
 	}
-	change, err := c.apply(ctx, last.state, last.at)
-	if err != nil || len(change.Events) == 0 {
+	change, refusal := c.apply(ctx, last.state, last.at)
+	if refusal != nil || len(change.Events) == 0 {
 		return out, false, nil
 	}
 	doc, err := c.codec().Encode(change.State)

@@ -37,7 +37,7 @@ func (w *workers) run(ctx context.Context, s *Session) {
 	linger := time.NewTimer(workerLinger)
 	defer linger.Stop()
 	for s != nil {
-		s.work()
+		s.work() //nolint:contextcheck // requests have contexts of their own
 		linger.Reset(workerLinger)
 		s = w.next(ctx, linger)
 	}
