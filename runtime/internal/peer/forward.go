@@ -2,6 +2,7 @@ package peer
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -15,11 +16,9 @@ import (
 const (
 	// dialTimeout bounds the way to another pod; one that is not reached is dead.
 	dialTimeout = time.Second
-	// writeTimeout is how long a client of a forwarded WebSocket may take nothing.
+	// writeTimeout and maxForwards are what ForwarderOptions say of them.
 	writeTimeout = 15 * time.Second
-	// maxForwards bounds what is forwarded at the same time; beyond it requests are
-	// answered 503. A WebSocket counts for as long as it lives.
-	maxForwards = 10_000
+	maxForwards  = 10_000
 	// maxIdle bounds the connections to one pod that wait to be used again.
 	maxIdle = 256
 )
@@ -30,7 +29,7 @@ var (
 	errClosing  = errors.New("this pod stops")
 )
 
-// ForwarderOptions of a [Forwarder]. All are required.
+// ForwarderOptions of a [Forwarder]. All are required unless they say otherwise.
 type ForwarderOptions struct {
 	Directory *Directory
 	// SessionID gives the session that a request belongs to, "" for none.
@@ -40,7 +39,12 @@ type ForwarderOptions struct {
 	Next http.Handler
 	// Deadline is how long a poll or a POST may take, and the answer to an upgrade.
 	Deadline time.Duration
-	Log      *slog.Logger
+	// Most bounds what is forwarded at the same time; beyond it requests are answered
+	// 503. A WebSocket counts for as long as it lives. 0 is 10,000.
+	Most int
+	// WriteTimeout is how long a client may take nothing of what it is sent; 0 is 15 s.
+	WriteTimeout time.Duration
+	Log          *slog.Logger
 }
 
 // Forwarder takes requests of sessions that other pods have to those pods. Make
@@ -63,6 +67,7 @@ type ForwardStats struct {
 
 // NewForwarder makes a forwarder; Close ends it.
 func NewForwarder(o ForwarderOptions) *Forwarder {
+	o.Most, o.WriteTimeout = cmp.Or(o.Most, maxForwards), cmp.Or(o.WriteTimeout, writeTimeout)
 	f := &Forwarder{ForwarderOptions: o, transport: &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: 30 * time.Second,
@@ -98,7 +103,7 @@ func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer f.now.Add(-1)
-	if f.now.Add(1) > maxForwards {
+	if f.now.Add(1) > int64(f.Most) {
 		f.full.Add(1)
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "this server forwards too much already", http.StatusServiceUnavailable)
@@ -118,7 +123,7 @@ func (f *Forwarder) forward(w http.ResponseWriter, r *http.Request, owner Endpoi
 
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{}) // a poll waits, and has its deadline here
-	_ = control.SetWriteDeadline(time.Now().Add(f.Deadline + writeTimeout))
+	_ = control.SetWriteDeadline(time.Now().Add(f.Deadline + f.WriteTimeout))
 	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
 	proxy := httputil.ReverseProxy{
 		Transport: f.transport, FlushInterval: -1,
@@ -136,7 +141,7 @@ func (f *Forwarder) forward(w http.ResponseWriter, r *http.Request, owner Endpoi
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) { f.failed(ctx, w, r, err) },
 		ErrorLog:     slog.NewLogLogger(f.Log.Handler(), slog.LevelDebug),
 	}
-	proxy.ServeHTTP(patient{w}, r.WithContext(ctx))
+	proxy.ServeHTTP(patient{w, f.WriteTimeout}, r.WithContext(ctx))
 }
 
 // rewrite addresses a request to the owner. What proxies before this pod said of
@@ -172,7 +177,10 @@ func (f *Forwarder) failed(ctx context.Context, w http.ResponseWriter, r *http.R
 
 // patient is a ResponseWriter whose connection, once it is taken over, does not
 // wait for a client without end.
-type patient struct{ http.ResponseWriter }
+type patient struct {
+	http.ResponseWriter
+	timeout time.Duration
+}
 
 // Unwrap is for http.ResponseController.
 func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
@@ -183,16 +191,19 @@ func (p patient) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return bounded{conn}, buffered, nil
+	return bounded{conn, p.timeout}, buffered, nil
 }
 
 // bounded is a connection that fails when a write takes too long. Neither side can
 // be closed alone: the end of one is the end of both.
-type bounded struct{ net.Conn }
+type bounded struct {
+	net.Conn
+	timeout time.Duration
+}
 
 // Write implements net.Conn.
 func (b bounded) Write(p []byte) (int, error) {
-	if err := b.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+	if err := b.SetWriteDeadline(time.Now().Add(b.timeout)); err != nil {
 		return 0, err
 	}
 	return b.Conn.Write(p)

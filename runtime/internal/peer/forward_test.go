@@ -22,6 +22,9 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 15 * time.Second
 
+// maxPayload is the largest POST.
+const maxPayload = 100_000
+
 // book is a peer.Book in memory, without the end of leases.
 type book struct {
 	mu    sync.Mutex
@@ -75,20 +78,26 @@ func (e echo) Message(s *engineio.Socket, kind engineio.Kind, payload []byte) {
 }
 func (e echo) Close(_ *engineio.Socket, reason engineio.Reason) { e.p.closed <- reason }
 
-func startServer(t *testing.T, b *book, deadline time.Duration) *server {
+func startServer(t *testing.T, b *book, deadline time.Duration, change ...func(*peer.ForwarderOptions)) *server {
 	t.Helper()
 	p := &server{closed: make(chan engineio.Reason, 16), remote: make(chan string, 16)}
 	p.peers = httptest.NewUnstartedServer(nil)
 	p.self = peer.NewEndpoint(p.peers.Listener.Addr().String())
-	p.engine = engineio.New(echo{p}, engineio.Options{IDPrefix: p.self.Key})
+	p.engine = engineio.New(echo{p}, engineio.Options{
+		IDPrefix: p.self.Key, OutboundBytes: 64 << 20, MaxPayload: maxPayload,
+	})
 	p.peers.Config.Handler = peer.Receive(p.self, p.engine)
 	p.peers.Start()
 	directory := peer.NewDirectory(b, p.self, time.Minute, time.Minute, slog.New(slog.DiscardHandler))
 	b.list(p.self)
-	p.forward = peer.NewForwarder(peer.ForwarderOptions{
+	options := peer.ForwarderOptions{
 		Directory: directory, SessionID: engineio.SessionID, Next: p.engine,
 		Deadline: deadline, Log: slog.New(slog.DiscardHandler),
-	})
+	}
+	for _, c := range change {
+		c(&options)
+	}
+	p.forward = peer.NewForwarder(options)
 	clients := httptest.NewServer(p.forward)
 	p.url = clients.URL
 	t.Cleanup(func() {

@@ -125,6 +125,19 @@ func TestTurnedAway(t *testing.T) {
 	})
 }
 
+// Who has too many connections is refused before the store is asked for anything.
+// The check of the token comes first: there is no user before it.
+func TestUserLimitComesBeforeTheStore(t *testing.T) {
+	st := newStack(t, func(s *setup) { s.limits.ConnectionsPerUser = 1 })
+	st.join("ann")
+	st.db.SetDown(true)
+	got := st.dial("websocket").connect(wire.ConnectAuth{Token: "ann"})
+	if got == nil || got.Code != wire.CodeResourceExhausted || !got.Retryable {
+		t.Errorf("got %+v", got)
+	}
+	st.dial("websocket").turnedAway(wire.ConnectAuth{Token: "bob"}) // for whom the store is asked
+}
+
 func TestConnectAgainAfterRefusal(t *testing.T) {
 	st := newStack(t)
 	c := st.dial("websocket")
