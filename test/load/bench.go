@@ -128,8 +128,14 @@ func (b *bench) crowds() []session {
 	return all
 }
 
-// The rows of what should not grow: the same rate over few and over many.
+// The rows of what should not grow: the same rate over few and over many. The bare
+// loop shows what of it is the kernel's.
 var (
+	bareFewSockets  = bare.at("1k", "bare write(2) loop, 1,000 sockets in rooms of 100")
+	bareManySockets = bare.at("10k", "bare write(2) loop, 10,000 sockets in rooms of 100")
+	bareFewRooms    = bare.at("few", "bare write(2) loop, 50 rooms of 2")
+	bareManyRooms   = bare.at("many", "bare write(2) loop, 5,000 rooms of 2")
+
 	fewSockets  = engine.at("1k", "engine, 1,000 sockets in rooms of 100")
 	manySockets = engine.at("10k", "engine, 10,000 sockets in rooms of 100")
 	fewRooms    = engine.at("few", "engine, 50 rooms of 2")
@@ -150,6 +156,8 @@ func (b *bench) growth() []session {
 		}
 	}
 	return []session{
+		grow(bareFewSockets, 1000, 100, fixed), grow(bareManySockets, crowd, 100, fixed),
+		grow(bareFewRooms, 100, 2, fixed), grow(bareManyRooms, crowd, 2, fixed),
 		grow(fewSockets, 1000, 100, fixed), grow(manySockets, crowd, 100, fixed),
 		grow(fewRooms, 100, 2, fixed), grow(manyRooms, crowd, 2, fixed),
 		grow(fewLobbies, 100, 2, 2*commits), grow(manyLobbies, crowd, 2, 2*commits),

@@ -84,7 +84,7 @@ func (b *bench) tables() string {
 			Title: "Growth: the same rate over few and over many",
 			Note: "20,000 deliveries a second with the engine, 1,000 commits a second with lobbies, spread evenly, once the server is at rest. " +
 				"What follows from the connects until then (presence, inboxes, seats in lobbies) is in the last column.",
-			Rows: rows(fewSockets, manySockets, fewRooms, manyRooms, fewLobbies, manyLobbies),
+			Rows: rows(bareFewSockets, bareManySockets, bareFewRooms, bareManyRooms, fewSockets, manySockets, fewRooms, manyRooms, fewLobbies, manyLobbies),
 			Columns: columns("grow.cpu", "CPU s per million deliveries", "grow.commitcpu", "CPU ms per commit", "grow.redis", "Redis CPU s per million",
 				"after.cpu", "CPU ms per client before"),
 		},
