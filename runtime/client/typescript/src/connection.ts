@@ -2,6 +2,7 @@ import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket
 import { after, backoff } from "./clock.js";
 import { AnteroomError } from "./errors.js";
 import { State, type Observable } from "./observable.js";
+import { Pace } from "./pace.js";
 import { Requests, type Wire } from "./requests.js";
 import { MAX_RESUMED, Streams } from "./streams.js";
 import {
@@ -72,6 +73,7 @@ export class Connection implements Wire {
   readonly #state = new State<ConnectionState>({ status: "connecting" });
   readonly #options: ConnectOptions;
   readonly #owner: ConnectionOwner;
+  readonly #pace = new Pace();
   #waiting: { resolve: () => void; reject: (error: AnteroomError) => void }[] = [];
   #terminated: SessionTerminated | undefined;
   #refusals = 0;
@@ -111,13 +113,17 @@ export class Connection implements Wire {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
+  turn(): number {
+    return this.#pace.turn();
+  }
+
   emit(event: string, request: unknown, ack: (answer: Ack<unknown>) => void): void {
     this.#raw.emit(event, request, ack);
   }
 
-  /** Sends what needs no answer, when there is a session; otherwise it is dropped. */
+  /** Sends what needs no answer, when there is a session and its limits leave room; otherwise it is dropped. */
   tell(event: string, request: unknown): void {
-    if (this.#open) this.#raw.emit(event, request);
+    if (this.#open && this.#pace.now()) this.#raw.emit(event, request);
   }
 
   answered(event: string, request: unknown, answer: Extract<Ack<unknown>, { ok: true }>): void {
@@ -191,6 +197,7 @@ export class Connection implements Wire {
     this.#refusals = 0;
     this.#refusedTokens = 0;
     this.#terminated = undefined;
+    this.#pace.begin(session.limits);
     this.streams.resumed(session.resumed ?? []);
     this.#change({ status: "ready", session });
     const rest = this.streams.names().slice(MAX_RESUMED);

@@ -29,6 +29,8 @@ export interface RequestOptions {
 export interface Wire {
   /** Resolves once a session is there; rejects when there will be none. */
   session(): Promise<unknown>;
+  /** How many milliseconds the next request has to wait for its turn. */
+  turn(): number;
   emit(event: string, request: unknown, ack: (answer: Ack<unknown>) => void): void;
   /** Takes an answer, at its place among the pushes. */
   answered(event: string, request: unknown, answer: Extract<Ack<unknown>, { ok: true }>): void;
@@ -76,9 +78,12 @@ export class Requests {
   }
 
   async #attempt(event: string, request: object, deadline: number): Promise<Ack<unknown>> {
-    await bounded(event, deadline - Date.now(), (done, fail) => {
-      this.#wire.session().then(done, fail);
-    });
+    await this.#session(event, deadline);
+    const turn = this.#wire.turn();
+    if (turn > 0) {
+      await bounded(event, deadline - Date.now(), (done) => void after(turn, () => done(undefined)));
+      await this.#session(event, deadline); // it may have ended meanwhile
+    }
     return bounded<Ack<unknown>>(event, Math.min(PATIENCE_MS, deadline - Date.now()), (done, fail) => {
       this.#pending.add(fail);
       this.#wire.emit(event, request, (answer) => {
@@ -87,6 +92,10 @@ export class Requests {
         done(answer);
       });
     });
+  }
+
+  #session(event: string, deadline: number): Promise<unknown> {
+    return bounded(event, deadline - Date.now(), (done, fail) => void this.#wire.session().then(done, fail));
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { AnteroomError } from "../src/index.js";
-import { user, value } from "./stack.js";
+import { until, user, value } from "./stack.js";
 
 test("two users meet in a lobby, see each other, and chat", async () => {
   const alice = user("alice", { server: "server-1" });
@@ -97,4 +97,39 @@ test("a refusal is an error with its code, its reason and its field", async () =
     current: lobby.version,
   });
   await alice.lobby.close();
+});
+
+test("two users are matched, accept, and meet in the lobby of the match", async () => {
+  const alice = user("alice");
+  const bob = user("bob");
+  const queues = await alice.matchmaking.queues();
+  expect(queues.map(({ name }) => name)).toEqual(["ranked"]);
+  const ticket = await alice.matchmaking.enqueue({ queue: "ranked" });
+  expect(alice.matchmaking.tickets.value.map(({ id }) => id)).toEqual([ticket.id]);
+  await bob.matchmaking.enqueue({ queue: "ranked" });
+  for (const player of [alice, bob]) {
+    const [proposal] = await value("a proposal", player.matchmaking.proposals, (all) => all.length > 0);
+    await player.matchmaking.accept(proposal!.proposalId);
+  }
+  const matches = await Promise.all([alice, bob].map((p) => value("the match", p.matchmaking.matched, (m) => m !== undefined)));
+  expect(matches[0]!.matchId).toBe(matches[1]!.matchId);
+  expect(alice.matchmaking.tickets.value).toEqual([]);
+  expect(alice.matchmaking.proposals.value).toEqual([]);
+  const lobby = await alice.lobby.get(matches[0]!.handoff.lobbyId!);
+  expect(Object.keys(lobby.members).sort()).toEqual(["alice", "bob"]);
+  expect(alice.lobby.current.value?.id).toBe(lobby.id);
+});
+
+test("lobbies are found, and who watches hears of those that come and go", async () => {
+  const alice = user("alice");
+  const carol = user("carol");
+  const heard: string[] = [];
+  const stop = await carol.lobby.watch("casual", ({ added, removed }) => {
+    heard.push(...(added ?? []).map(({ id }) => `added ${id}`), ...(removed ?? []).map((id) => `removed ${id}`));
+  });
+  const lobby = await alice.lobby.create({ type: "casual", name: "seen" });
+  await until("the new lobby", () => heard.includes(`added ${lobby.id}`));
+  await alice.lobby.close();
+  await until("its end", () => heard.includes(`removed ${lobby.id}`));
+  await stop();
 });

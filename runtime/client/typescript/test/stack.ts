@@ -19,6 +19,7 @@ interface State {
   front: { url: string; cookieName: string };
   servers: Instance[];
   tokens: { user: string; token: string }[];
+  apiTokenFile: string;
 }
 
 export function state(): State {
@@ -37,6 +38,11 @@ export function token(user: string): string {
   const found = state().tokens.find((one) => one.user === user);
   if (!found) throw new Error(`there is no token for ${user}`);
   return found.token;
+}
+
+/** The token with which back ends ask. */
+export function apiToken(): string {
+  return readFileSync(state().apiTokenFile, "utf8").trim();
 }
 
 const open: AnteroomClient[] = [];

@@ -1,0 +1,145 @@
+import { expect, test } from "vitest";
+import type { ChatMessage, Meta } from "../src/index.js";
+import { apiToken, server, until, user, value } from "./stack.js";
+
+/** What a client heard of a stream, in the order in which it came. */
+function heard(client: ReturnType<typeof user>): ChatMessage[] {
+  const messages: ChatMessage[] = [];
+  client.on("chat:message", (message) => messages.push(message));
+  return messages;
+}
+
+/** Notes every push that is out of the order of its stream: a hole, a double, or an older one. */
+function audited(client: ReturnType<typeof user>): string[] {
+  const faults: string[] = [];
+  const last = new Map<string, number>();
+  client.onAny((event, push) => {
+    const meta = (push as { meta?: Meta } | undefined)?.meta;
+    if (!meta) return;
+    const before = last.get(meta.stream);
+    const snapshot = event.endsWith(":snapshot");
+    if (before !== undefined && !snapshot && meta.seq !== before + 1) faults.push(`${event}: ${meta.seq} after ${before}`);
+    last.set(meta.stream, meta.seq);
+  });
+  return faults;
+}
+
+async function pair() {
+  const alice = user("alice", { server: "server-1" });
+  const bob = user("bob", { server: "server-2" });
+  const faults = [audited(alice), audited(bob)];
+  const lobby = await alice.lobby.create({ type: "casual" });
+  await bob.lobby.join({ lobbyId: lobby.id });
+  const channel = `lobby:${lobby.id}`;
+  const [hers, his] = await Promise.all([alice.chat.join(channel), bob.chat.join(channel)]);
+  return { alice, bob, lobby, hers, his, faults };
+}
+
+test("a server is killed while both write: every message once and in order, on both sides", async () => {
+  const { alice, bob, hers, his, faults } = await pair();
+  const heardByAlice = heard(alice);
+  const heardByBob = heard(bob);
+  const before = server("server-2").pid;
+  const sending = Array.from({ length: 20 }, async (_, i) => {
+    const [a, b] = await Promise.all([hers.send(`a${i}`), his.send(`b${i}`)]);
+    return [a.id, b.id];
+  });
+  await sending[0];
+  process.kill(before, "SIGKILL");
+  const first = (await Promise.all(sending)).flat();
+  const second = await Promise.all(Array.from({ length: 20 }, (_, i) => his.send(`after ${i}`)));
+  const sent = [...first, ...second.map(({ id }) => id)].sort();
+  for (const [who, messages] of [["alice", heardByAlice], ["bob", heardByBob]] as const) {
+    await until(`all of ${sent.length} at ${who}`, () => messages.length >= sent.length);
+    expect(messages.map(({ id }) => id).sort()).toEqual(sent);
+  }
+  expect(heardByBob.map(({ id }) => id)).toEqual(heardByAlice.map(({ id }) => id));
+  expect(his.state.value.messages.map(({ id }) => id)).toEqual(heardByAlice.map(({ id }) => id));
+  expect(faults.flat()).toEqual([]);
+  await until("server-2 to be back", () => server("server-2").ready && server("server-2").pid !== before);
+  await alice.lobby.close();
+});
+
+test("what was missed while the network was away is caught up: patches and messages", async () => {
+  const { alice, bob, hers, his, faults } = await pair();
+  const messages = heard(bob);
+  bob.cut();
+  await value("the cut", bob.connection, ({ status }) => status === "reconnecting");
+  await alice.lobby.update({ set: { name: "renamed" } });
+  const ids = [];
+  for (let i = 0; i < 10; i++) ids.push((await hers.send(`${i}`)).id);
+  await value("the new name", bob.lobby.current, (lobby) => lobby?.name === "renamed");
+  await value("the messages", his.state, (s) => s.messages.length === 10);
+  expect(messages.map(({ id }) => id)).toEqual(ids);
+  await value("the same lobby", bob.lobby.current, (lobby) => lobby?.version === alice.lobby.current.value?.version);
+  expect(bob.lobby.current.value).toEqual(alice.lobby.current.value);
+  expect(faults.flat()).toEqual([]);
+  await alice.lobby.close();
+});
+
+test("a server drains: its clients go on elsewhere, and miss nothing", async () => {
+  const { alice, bob, hers, his, faults } = await pair();
+  const statuses: string[] = [];
+  bob.connection.subscribe(({ status }) => statuses.push(status));
+  const before = server("server-2").pid;
+  process.kill(before, "SIGTERM");
+  await value("the word of the drain", bob.connection, ({ status }) => status === "draining" || statuses.includes("draining"));
+  const texts: string[] = [];
+  for (let i = 0; i < 10; i++) {
+    texts.push(`${i}`);
+    await (i % 2 ? hers : his).send(`${i}`);
+  }
+  await until("a new session", () => statuses.lastIndexOf("ready") > statuses.indexOf("draining"));
+  await hers.send("the end");
+  await value("all messages", his.state, (s) => s.messages.length === 11);
+  expect(his.state.value.messages.map(({ text }) => text)).toEqual([...texts, "the end"]);
+  expect(faults.flat()).toEqual([]);
+  await until("server-2 to be back", () => server("server-2").ready && server("server-2").pid !== before);
+  await alice.lobby.close();
+});
+
+test("a request waits for a connection, and gives up in time", async () => {
+  const free = user("carol", { url: "http://127.0.0.1:1", timeoutMs: 500 });
+  await expect(free.lobby.get("x")).rejects.toMatchObject({ code: "timeout", retryable: true });
+  expect(free.connection.value).toMatchObject({ status: "connecting", error: { code: "unavailable" } });
+  free.close();
+  await expect(free.lobby.get("x")).rejects.toMatchObject({ code: "closed" });
+});
+
+test("a mutation that is sent again over a new connection has its effect once", async () => {
+  const carol = user("carol");
+  await carol.ready();
+  const creating = carol.lobby.create({ type: "casual", name: "once" });
+  carol.cut(); // whether the request, or its answer, or neither was under way
+  const lobby = await creating;
+  expect(carol.lobby.joined.value.map(({ id }) => id)).toEqual([lobby.id]);
+  const { lobbies } = await carol.lobby.search({ type: "casual", filter: { name: { eq: "once" } } });
+  expect(lobbies.map(({ id }) => id)).toEqual([lobby.id]);
+  await carol.lobby.close();
+});
+
+test("a client that has more to say than it may keeps to its limits", async () => {
+  const { alice, hers, his, faults } = await pair();
+  const { limits } = await alice.ready();
+  const many = limits.burst + limits.eventsPerSecond;
+  const sent = await Promise.all(Array.from({ length: many }, (_, i) => alice.request("chat:send", { channel: hers.name, text: `${i}` }, { attempts: 1 })));
+  expect(new Set(sent.map(({ id }) => id)).size).toBe(many);
+  await value("all of them", his.state, (s) => s.messages.length === many);
+  expect(faults.flat()).toEqual([]);
+  await alice.lobby.close();
+});
+
+test("a back end's own event is heard as all others", async () => {
+  const dave = user("dave");
+  await dave.ready();
+  const rewards: unknown[] = [];
+  dave.on("game:reward", (push) => rewards.push(push));
+  const answer = await fetch(`${server("server-1").apiUrl}/v1/events`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${apiToken()}` },
+    body: JSON.stringify({ target: { user: "dave" }, event: "game:reward", data: { gold: 5 } }),
+  });
+  expect(answer.status).toBe(200);
+  await until("the reward", () => rewards.length > 0);
+  expect(rewards).toEqual([{ gold: 5, meta: expect.objectContaining({ stream: "user:dave" }) }]);
+});

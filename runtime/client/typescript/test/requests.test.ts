@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { AnteroomError } from "../src/index.js";
+import { Requests, type Wire } from "../src/requests.js";
+import type { Ack, WireError } from "../src/wire.js";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const refusal = (error: Partial<WireError> & Pick<WireError, "code">): Ack<unknown> => ({
+  ok: false,
+  error: { message: "no", retryable: false, ...error },
+});
+
+/** A server that answers each try as it is told; undefined is no answer. */
+function server(...answers: (Ack<unknown> | undefined)[]) {
+  const asked: { event: string; request: { key?: string } }[] = [];
+  const taken: unknown[] = [];
+  const wire: Wire = {
+    session: () => Promise.resolve(),
+    turn: () => 0,
+    emit(event, request, ack) {
+      asked.push({ event, request: request as object });
+      const answer = answers.shift();
+      if (answer) ack(answer);
+    },
+    answered: (_event, _request, answer) => void taken.push(answer.data),
+  };
+  return { asked, taken, requests: new Requests(wire, { timeoutMs: 30_000, attempts: 3 }) };
+}
+
+async function settled<T>(work: Promise<T>): Promise<{ value?: T; error?: unknown }> {
+  const outcome = work.then((value) => ({ value }), (error: unknown) => ({ error }));
+  await vi.runAllTimersAsync();
+  return outcome;
+}
+
+test("a mutation is sent again with the same key until it is answered", async () => {
+  const s = server(undefined, refusal({ code: "unavailable", retryable: true }), { ok: true, data: "done" });
+  expect(await settled(s.requests.request("chat:send", { channel: "c" }))).toEqual({ value: "done" });
+  expect(s.asked).toHaveLength(3);
+  expect(s.asked[0]!.request.key).toMatch(/^[0-9a-z-]{20,64}$/);
+  expect(new Set(s.asked.map(({ request }) => request.key)).size).toBe(1);
+  expect(s.taken).toEqual(["done"]);
+});
+
+test("two mutations have two keys, one's own key is kept, and what changes nothing has none", async () => {
+  const done: Ack<unknown> = { ok: true, data: undefined };
+  const s = server(done, done, done, done);
+  await settled(s.requests.request("chat:send", {}));
+  await settled(s.requests.request("chat:send", {}));
+  await settled(s.requests.request("chat:send", { key: "mine" }));
+  await settled(s.requests.request("lobby:get", { lobbyId: "x" }));
+  const keys = s.asked.map(({ request }) => request.key);
+  expect(keys[0]).not.toBe(keys[1]);
+  expect(keys.slice(2)).toEqual(["mine", undefined]);
+});
+
+test("a final refusal is not sent again", async () => {
+  const s = server(refusal({ code: "failed_precondition", reason: "not_host", field: "lobbyId" }));
+  const { error } = await settled(s.requests.request("lobby:start", {}));
+  expect(error).toBeInstanceOf(AnteroomError);
+  expect(error).toMatchObject({ code: "failed_precondition", reason: "not_host", field: "lobbyId", retryable: false });
+  expect(s.asked).toHaveLength(1);
+});
+
+test("it gives up after its attempts, with the last refusal", async () => {
+  const no = refusal({ code: "rate_limited", retryable: true, retryAfterMs: 1_000 });
+  const s = server(no, no, no, no);
+  expect((await settled(s.requests.request("chat:send", {}))).error).toMatchObject({ code: "rate_limited", retryAfterMs: 1_000 });
+  expect(s.asked).toHaveLength(3);
+});
+
+test("it does not wait for what comes after its time", async () => {
+  const s = server(refusal({ code: "rate_limited", retryable: true, retryAfterMs: 60_000 }));
+  expect((await settled(s.requests.request("chat:send", {}))).error).toMatchObject({ code: "rate_limited" });
+  expect(s.asked).toHaveLength(1);
+});
+
+test("a connection that is cut has its requests sent again at once, and not only after their patience", async () => {
+  const s = server(undefined, { ok: true, data: 1 });
+  const work = s.requests.request("chat:send", {});
+  await vi.advanceTimersByTimeAsync(0);
+  s.requests.cut(new AnteroomError({ code: "unavailable", message: "cut", retryable: true }));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await work).toBe(1);
+});

@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import { Streams } from "../src/streams.js";
+import type { StreamResumed } from "../src/wire.js";
+
+const STREAM = "chat:lobby:1";
+
+const push = (seq: number, epoch = "e") => ({ meta: { stream: STREAM, epoch, seq, ts: 1 } });
+
+function follower() {
+  const heard: string[] = [];
+  const asked: string[][] = [];
+  const lost: [string, boolean][] = [];
+  const streams = new Streams({
+    deliver: (event, data) => void heard.push(`${event} ${(data as ReturnType<typeof push>).meta.epoch}${(data as ReturnType<typeof push>).meta.seq}`),
+    ask: (names) => {
+      streams.asking(names);
+      asked.push(names);
+    },
+    lost: (stream, refused) => void lost.push([stream, refused]),
+  });
+  const live = (seq: number, epoch = "e", event = "m") => streams.push(event, push(seq, epoch));
+  const resumed = (of: Partial<StreamResumed>) =>
+    streams.resumed([{ stream: STREAM, recovered: true, epoch: "e", seq: 0, events: [], ...of }]);
+  const missed = (...places: [number, string?][]) => places.map(([seq, epoch]) => ({ event: "m", data: push(seq, epoch) }));
+  return { streams, heard, asked, lost, live, resumed, missed };
+}
+
+test("a double and an older one are dropped", () => {
+  const f = follower();
+  f.live(4);
+  f.live(5);
+  f.live(5);
+  f.live(4);
+  f.live(6);
+  expect(f.heard).toEqual(["m e4", "m e5", "m e6"]);
+  expect(f.asked).toEqual([]);
+});
+
+test("a gap is asked for, and what comes meanwhile comes with the answer, once", () => {
+  const f = follower();
+  f.live(1);
+  f.live(3);
+  f.live(4);
+  expect(f.asked).toEqual([[STREAM]]);
+  f.resumed({ seq: 4, events: f.missed([2], [3], [4]) });
+  f.live(5);
+  expect(f.heard).toEqual(["m e1", "m e2", "m e3", "m e4", "m e5"]);
+});
+
+test("another epoch is asked for; what it brings is taken whatever its epoch", () => {
+  const f = follower();
+  f.live(1);
+  f.live(3, "f");
+  f.resumed({ epoch: "f", seq: 3, events: f.missed([2, "e"], [3, "f"]) });
+  f.live(4, "f");
+  expect(f.heard).toEqual(["m e1", "m e2", "m f3", "m f4"]);
+  expect(f.asked).toHaveLength(1);
+});
+
+test("a stream without an event takes its first of any epoch", () => {
+  const f = follower();
+  f.streams.follow({ stream: STREAM, epoch: "", seq: 0 });
+  f.live(1, "f");
+  f.live(2, "f");
+  expect(f.heard).toEqual(["m f1", "m f2"]);
+  expect(f.asked).toEqual([]);
+});
+
+test("where the past is gone, it goes on from the snapshot, or says so", () => {
+  const f = follower();
+  f.live(1);
+  f.streams.asking([STREAM]);
+  f.resumed({ recovered: false, epoch: "f", seq: 7, snapshot: {} });
+  expect(f.heard.at(-1)).toBe("chat:snapshot f7");
+  f.streams.asking([STREAM]);
+  f.resumed({ recovered: false, epoch: "f", seq: 9 });
+  expect(f.lost).toEqual([[STREAM, false]]);
+  f.live(10, "f");
+  expect(f.heard.at(-1)).toBe("m f10");
+});
+
+test("a stream that is refused is forgotten; one that cannot be had now is asked for again", () => {
+  const f = follower();
+  f.live(1);
+  f.resumed({ error: { code: "unavailable", message: "", retryable: true } });
+  expect(f.asked).toHaveLength(1);
+  f.resumed({ error: { code: "permission_denied", message: "", retryable: false } });
+  expect(f.lost).toEqual([[STREAM, true]]);
+  expect(f.streams.knows(STREAM)).toBe(false);
+});
+
+test("a snapshot moves a stream forward, never back", () => {
+  const f = follower();
+  f.live(5);
+  f.live(4, "e", "lobby:snapshot");
+  f.live(9, "e", "lobby:snapshot");
+  f.live(10);
+  expect(f.heard).toEqual(["m e5", "lobby:snapshot e9", "m e10"]);
+});
+
+test("an answer of before does not move a stream, and tells that it is old", () => {
+  const f = follower();
+  f.live(5);
+  expect(f.streams.follow({ stream: STREAM, epoch: "e", seq: 3 })).toBe(false);
+  expect(f.streams.follow({ stream: STREAM, epoch: "e", seq: 8 })).toBe(true);
+  f.live(6);
+  expect(f.heard).toEqual(["m e5", "m e6"]);
+});

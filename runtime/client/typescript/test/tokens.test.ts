@@ -1,0 +1,56 @@
+import { createHmac } from "node:crypto";
+import { expect, test } from "vitest";
+import { until, user, value } from "./stack.js";
+
+const KEY = "a key that only the tests of the client use"; // testdata/cluster.yaml has it
+const GRACE_MS = 1_000;
+
+/** A token of a user that ends at a time, in seconds. */
+function sign(name: string, exp: number, key = KEY): string {
+  const part = (of: object) => Buffer.from(JSON.stringify(of)).toString("base64url");
+  const body = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: name, exp })}`;
+  return `${body}.${createHmac("sha256", key).update(body).digest("base64url")}`;
+}
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+test("a token is replaced before it runs out, and the session goes on", async () => {
+  let asked = 0;
+  const first = seconds() + 4;
+  const erin = user("erin", { token: () => sign("erin", asked++ === 0 ? first : seconds() + 3600) });
+  const { sessionId, userId } = await erin.ready();
+  expect(userId).toBe("erin");
+  await until("another token", () => asked > 1);
+  await until("the end of the first token", () => Date.now() > first * 1000 + GRACE_MS);
+  await erin.request("sync:ping", {});
+  expect(erin.connection.value).toMatchObject({ status: "ready", session: { sessionId } });
+  expect(erin.connection.value.error).toBeUndefined();
+});
+
+test("a token that has run out is replaced by another one", async () => {
+  let asked = 0;
+  const erin = user("erin", { token: () => sign("erin", asked++ === 0 ? seconds() - 3600 : seconds() + 3600) });
+  await erin.ready();
+  expect(asked).toBe(2);
+});
+
+test("when there are only old tokens, the client says so and stops", async () => {
+  const erin = user("erin", { token: () => sign("erin", seconds() - 3600) });
+  await expect(erin.ready()).rejects.toMatchObject({ code: "token_expired" });
+  expect(erin.connection.value).toMatchObject({ status: "closed", error: { code: "token_expired" } });
+});
+
+test("a token that is no good ends the client, with the server's reason", async () => {
+  const erin = user("erin", { token: () => sign("erin", seconds() + 3600, "another key, which the server does not know") });
+  await expect(erin.ready()).rejects.toMatchObject({ code: "unauthenticated", retryable: false });
+  await expect(erin.lobby.get("x")).rejects.toMatchObject({ code: "unauthenticated" });
+});
+
+test("a token() that fails is asked again", async () => {
+  let asked = 0;
+  const erin = user("erin", {
+    token: () => (asked++ === 0 ? Promise.reject(new Error("the service is away")) : sign("erin", seconds() + 3600)),
+  });
+  await value("the failure", erin.connection, ({ error }) => error?.code === "no_token");
+  await erin.ready();
+});
