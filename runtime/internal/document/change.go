@@ -26,15 +26,16 @@ type changing[S any] struct {
 
 // fromRecent begins with the state that the last change has left. It is committed on
 // only where nothing came since, in the same epoch, and it is no ground to refuse
-// anything or to do nothing: then done is false, and the store has to be asked.
+// anything or to do nothing: then done is false, whatever err says, and the store has
+// to be asked.
 func (c *changing[S]) fromRecent(ctx context.Context) (out Outcome[S], done bool, err error) {
 	last, ok := c.queue.recall(c.name)
 	if !ok {
 		return out, false, nil
 	}
-	change, refusal := c.apply(ctx, last.state, last.at)
-	if refusal != nil || len(change.Events) == 0 {
-		return out, false, nil
+	change, err := c.apply(ctx, last.state, last.at)
+	if err != nil || len(change.Events) == 0 {
+		return out, false, err
 	}
 	doc, err := c.codec().Encode(change.State)
 	if err != nil {

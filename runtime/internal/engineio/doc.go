@@ -11,8 +11,9 @@
 //
 // A [Frame] is encoded once and shared by all sockets it is sent to. Each
 // WebSocket has an outbox bounded in bytes and belongs to one of a few flushers,
-// one per CPU. An idle flusher writes at once; a busy one finds more than one
-// frame in an outbox when it gets there and writes them together. Writes never
+// one per CPU. An idle flusher writes at once, after those who are ready to add to
+// what it writes; a busy one finds more than one frame in an outbox when it gets
+// there. Frames that wait together are written together. Writes never
 // block: what the kernel does not take waits until the connection can be written
 // again, at most the write timeout.
 //
