@@ -46,9 +46,3 @@ func readEvent(name, comment string) (event, error) {
 	}
 	return e, nil
 }
-
-// domain is the part of an event's name before the colon.
-func (e event) domain() string {
-	domain, _, _ := strings.Cut(e.name, ":")
-	return domain
-}

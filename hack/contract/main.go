@@ -1,5 +1,6 @@
 // Command contract writes what is made of the client contract, runtime/wire, for
-// those who do not read Go: TypeScript types.
+// those who do not read Go: JSON Schemas, an AsyncAPI document, TypeScript types and
+// the reference of the events.
 //
 //	go run ./hack/contract
 //
@@ -8,6 +9,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -28,6 +31,42 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(root, "runtime", "client", "typescript", "src", "wire.ts")
-	return os.WriteFile(path, c.typeScript(), 0o644) //nolint:gosec // a committed file that all may read
+	schema, err := indented(c.schema())
+	if err != nil {
+		return err
+	}
+	asyncAPI, err := indented(c.asyncAPI())
+	if err != nil {
+		return err
+	}
+	readme := filepath.Join(root, "runtime", "README.md")
+	page, err := os.ReadFile(readme)
+	if err != nil {
+		return err
+	}
+	page, err = between(page, c.reference())
+	if err != nil {
+		return fmt.Errorf("%s: %w", readme, err)
+	}
+	for path, content := range map[string][]byte{
+		filepath.Join(root, "runtime", "contract", "schema.json"):                schema,
+		filepath.Join(root, "runtime", "contract", "asyncapi.json"):              asyncAPI,
+		filepath.Join(root, "runtime", "client", "typescript", "src", "wire.ts"): c.typeScript(),
+		readme: page,
+	} {
+		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // committed files that all may read
+			return err
+		}
+	}
+	return nil
+}
+
+// indented is a document as JSON, with its members sorted.
+func indented(document any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(document)
+	return out.Bytes(), err
 }

@@ -8,7 +8,7 @@ $(CONTROLLER_GEN):
 	CGO_ENABLED=0 GOBIN=$(dir $@) $(GO) install -trimpath -ldflags '-s -w' sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN_VERSION)
 
 GENERATED += api/v1alpha1/zz_generated.deepcopy.go config/crd/bases api/README.md
-GENERATED += runtime/client/typescript/src/wire.ts
+GENERATED += runtime/client/typescript/src/wire.ts runtime/contract/schema.json runtime/contract/asyncapi.json runtime/README.md
 
 .PHONY: generate generate-api generate-contract check-generated
 generate: generate-api generate-contract ## Write everything that is generated: deepcopy, CRDs, api/README.md, the client contract

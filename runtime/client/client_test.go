@@ -25,20 +25,30 @@ func TestMain(m *testing.M) {
 
 func TestTypeScriptAgainstServers(t *testing.T) {
 	server := siotest.StartServer(t, siotest.Manifest(filepath.Join("testdata", "cluster.yaml")), siotest.Race())
-	npx(t, []string{"ANTEROOM_STATE=" + server.StateFile}, "vitest", "run")
+	t.Setenv("ANTEROOM_STATE", server.StateFile)
+	t.Logf("%s", run(t, "typescript", bin("tsc"), "--noEmit"))
+	t.Logf("%s", run(t, "typescript", bin("vitest"), "run"))
 }
 
-// npx runs a program of the TypeScript package.
-func npx(t *testing.T, env []string, args ...string) {
+// bin is a program that the package's own development needs, for any folder.
+func bin(name string) string {
+	path, err := filepath.Abs(filepath.Join("typescript", "node_modules", ".bin", name))
+	if err != nil {
+		panic(err)
+	}
+	return path
+}
+
+// run runs a program, which has to succeed, and gives all that it wrote.
+func run(t *testing.T, dir, name string, args ...string) []byte {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "npx", append([]string{"--no-install"}, args...)...)
-	cmd.Dir = "typescript"
-	cmd.Env = append(os.Environ(), env...)
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
 	if err != nil {
-		t.Errorf("%v: %v", args, err)
+		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
 	}
+	return out
 }

@@ -1,6 +1,7 @@
 package serverapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/anteroom/anteroom/runtime/contract"
 )
 
 // samples has a request for each route of the document; ID is a lobby.
@@ -138,4 +141,11 @@ func marshal(t *testing.T, body any) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+func TestTheClientContractIsServedToAll(t *testing.T) {
+	a := newStand(t).do(http.MethodGet, "/asyncapi.json", nil, "Authorization", "")
+	if a.status != http.StatusOK || !bytes.Equal(a.body, contract.AsyncAPI) {
+		t.Errorf("status %d, %d bytes, want the %d of the contract", a.status, len(a.body), len(contract.AsyncAPI))
+	}
 }

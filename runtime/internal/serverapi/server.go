@@ -1,6 +1,7 @@
 // Package serverapi is the HTTP API for other back ends: they emit events to users,
 // lobbies, rooms and everybody, and have a say over sessions. It speaks JSON, knows
-// who asks by a bearer token, and describes itself at /openapi.json.
+// who asks by a bearer token, and describes itself at /openapi.json, and what clients
+// speak at /asyncapi.json.
 package serverapi
 
 import (
@@ -15,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 	"golang.org/x/time/rate"
 
+	"github.com/anteroom/anteroom/runtime/contract"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/notify"
@@ -112,12 +114,18 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(content) // a client that is gone needs no answer
-	})
+	s.mux.HandleFunc("GET /openapi.json", serve(content))
+	s.mux.HandleFunc("GET /asyncapi.json", serve(contract.AsyncAPI))
 	s.mux.HandleFunc("/", s.unknown)
 	return s, nil
+}
+
+// serve answers with a document, for which nobody needs a token.
+func serve(document []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(document) // a client that is gone needs no answer
+	}
 }
 
 // register lists all routes.
