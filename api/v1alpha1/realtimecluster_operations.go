@@ -108,7 +108,9 @@ type ObservabilitySpec struct {
 	// +kubebuilder:default=info
 	LogLevel LogLevel `json:"logLevel,omitempty"`
 
-	// Playground serves a page to try the events out, to anyone who has a token.
+	// Playground serves a page to try the events out, under /playground/ of the client
+	// port. It holds nothing secret; whoever uses it brings a token. Exposures carry only
+	// the engine's path: reach it with kubectl port-forward.
 	//
 	// +optional
 	// +kubebuilder:default=false

@@ -62,6 +62,7 @@ func adapt(r rendered, redisAddress, dir string, secrets secretFinder) (config c
 			remarks = append(remarks, remark)
 		}
 	}
+	config.Observability.Playground = true
 	config.Admin = configv1.Admin{} // nobody tells a local server to drain
 	config.Auth.Providers = nil
 	for _, p := range r.runtime.Auth.Providers {

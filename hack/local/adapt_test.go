@@ -87,6 +87,7 @@ func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
 	}
 	want := r.runtime
 	want.Redis = configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{"127.0.0.1:7000"}, KeyPrefix: "arena:"}
+	want.Observability.Playground = true
 	want.PolicySecretsDir = filepath.Join(dir, "policy-secrets")
 	want.Auth.Providers = []configv1.AuthProvider{
 		{Name: "accounts", JWKSURL: "https://accounts.example.com/jwks.json"},

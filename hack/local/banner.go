@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
 // banner is what a user sees once all is up: the URL, a token a user, and a
@@ -11,6 +13,7 @@ import (
 func banner(s runState, why, lobbyType string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  Anteroom serves %s on %s\n\n", s.File, s.Front.URL)
+	fmt.Fprintf(&b, "  Try it in a browser, as two users: %s%s\n\n", s.Front.URL, configv1.PlaygroundPath)
 	for _, p := range s.Servers {
 		status := "ready"
 		if !p.Ready {

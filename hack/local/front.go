@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
 // front is the sticky proxy before the servers. Like the ingress of a cluster
@@ -30,6 +32,8 @@ type front struct {
 	backends   []*backend
 	next       int
 
+	// users answers the playground's request for dev tokens.
+	users     http.Handler
 	transport *http.Transport
 }
 
@@ -46,11 +50,12 @@ type backend struct {
 const dialTimeout = 2 * time.Second
 
 // newFront returns a front without servers; until the first is added and ready
-// it answers 503.
-func newFront(cookieName, enginePath string) *front {
+// it answers 503. Users answers under devUsersPath.
+func newFront(cookieName, enginePath string, users http.Handler) *front {
 	return &front{
 		cookieName: cookieName,
 		enginePath: enginePath,
+		users:      users,
 		transport: &http.Transport{
 			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
 			MaxIdleConnsPerHost: 256,
@@ -109,8 +114,12 @@ func (f *front) index(id string) int {
 // ServeHTTP passes the request to the client's server, or to a new one, and
 // sets the cookie when the server is not the one the client named.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/" {
+	switch r.URL.Path {
+	case "/":
 		f.welcome(w)
+		return
+	case devUsersPath:
+		f.users.ServeHTTP(w, r)
 		return
 	}
 	b, named := f.choose(r)
@@ -177,6 +186,6 @@ func (f *front) welcome(w http.ResponseWriter) {
 	path := f.enginePath
 	f.mu.Unlock()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = fmt.Fprintf(w, "Anteroom runs here. Connect a Socket.IO v4 client with path %s;\n"+
-		"the terminal of make run shows a client to paste and tokens to use.\n", path)
+	_, _ = fmt.Fprintf(w, "Anteroom runs here. Try it out at %s, or connect a Socket.IO v4 client with path %s;\n"+
+		"the terminal of make run shows a client to paste and tokens to use.\n", configv1.PlaygroundPath, path)
 }

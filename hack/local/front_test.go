@@ -15,7 +15,7 @@ import (
 // behind starts a front with n ready servers that answer with their id.
 func behind(t *testing.T, n int) (*front, *httptest.Server, map[string]*httptest.Server) {
 	t.Helper()
-	f := newFront("anteroom", "/socket.io/")
+	f := newFront("anteroom", "/socket.io/", http.NotFoundHandler())
 	servers := map[string]*httptest.Server{}
 	for i := range n {
 		id := fmt.Sprintf("server-%d.1", i+1)
@@ -148,7 +148,7 @@ func TestFrontTellsBrowsersWhatItIs(t *testing.T) {
 }
 
 func TestFrontKeepsTheHost(t *testing.T) {
-	f := newFront("anteroom", "/socket.io/")
+	f := newFront("anteroom", "/socket.io/", http.NotFoundHandler())
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.Host+" "+r.Header.Get("X-Forwarded-For"))
 	}))
@@ -188,7 +188,7 @@ func upgradeEcho(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestFrontTunnelsWebSockets(t *testing.T) {
-	f := newFront("anteroom", "/socket.io/")
+	f := newFront("anteroom", "/socket.io/", http.NotFoundHandler())
 	server := httptest.NewServer(http.HandlerFunc(upgradeEcho))
 	defer server.Close()
 	target, _ := url.Parse(server.URL)

@@ -93,7 +93,7 @@ func clientURL(address net.Addr) string {
 // serve starts the servers and the front, applies edits, and stops all of it.
 func (l *local) serve(ctx context.Context, listener net.Listener, first rendered, hurry <-chan struct{}) error {
 	l.url = clientURL(listener.Addr())
-	l.front = newFront(cookieName(first.cluster), first.runtime.Engine.Path)
+	l.front = newFront(cookieName(first.cluster), first.runtime.Engine.Path, devUsersHandler(l.devTokens))
 	l.fleet = newFleet(l.log, l.front, l.options.program("server"), l.options.dir, l.writeState, hurry)
 	if err := l.begin(ctx, first); err != nil {
 		return err
@@ -167,6 +167,13 @@ func (l *local) state() runState {
 		APITokenFile: tokenFile,
 		Revision:     l.now.revision,
 	}
+}
+
+// devTokens are the tokens that are good now.
+func (l *local) devTokens() []devToken {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tokens
 }
 
 // writeState brings the state file up to date.

@@ -255,10 +255,15 @@ type OfflineWebhook struct {
 	After metav1.Duration `json:"after"`
 }
 
-// Observability are logs and traces.
+// PlaygroundPath is where the client listener serves the playground.
+const PlaygroundPath = "/playground/"
+
+// Observability are logs, traces and the playground.
 type Observability struct {
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `json:"logLevel"`
+	// Playground serves a page to try the events out, under [PlaygroundPath].
+	Playground bool `json:"playground,omitempty"`
 	// Tracing sends spans; nil sends none.
 	Tracing *Tracing `json:"tracing,omitempty"`
 }

@@ -37,6 +37,9 @@ func (c *RuntimeConfig) Validate() field.ErrorList {
 	problems = append(problems, c.Presence.validate(field.NewPath("presence"))...)
 	problems = append(problems, c.Notifications.validate(field.NewPath("notifications"))...)
 	problems = append(problems, c.Observability.validate(field.NewPath("observability"))...)
+	if c.Observability.Playground && strings.HasPrefix(c.Engine.Path, PlaygroundPath) {
+		problems = append(problems, field.Invalid(field.NewPath("engine", "path"), c.Engine.Path, "is where the playground is served"))
+	}
 	return problems
 }
 

@@ -144,6 +144,9 @@ func TestRuntimeConfigValidate(t *testing.T) {
 		{"a ratio that is no number", func(c *RuntimeConfig) {
 			c.Observability.Tracing = &Tracing{Endpoint: "http://collector:4317", Ratio: math.NaN()}
 		}, []string{"observability.tracing.ratio"}},
+		{"the playground in the engine's place", func(c *RuntimeConfig) {
+			c.Engine.Path, c.Observability.Playground = "/playground/rt/", true
+		}, []string{"engine.path"}},
 		{"no log level", func(c *RuntimeConfig) { c.Observability.LogLevel = "" }, []string{"observability.logLevel"}},
 	}
 	for _, tc := range cases {

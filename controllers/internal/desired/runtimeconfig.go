@@ -101,7 +101,7 @@ func notifications(n v1alpha1.NotificationsSpec) configv1.Notifications {
 }
 
 func observability(o v1alpha1.ObservabilitySpec) configv1.Observability {
-	out := configv1.Observability{LogLevel: string(o.LogLevel)}
+	out := configv1.Observability{LogLevel: string(o.LogLevel), Playground: o.Playground}
 	if t := o.Tracing; t != nil {
 		ratio, _ := t.Ratio.Float64() // the API server took it
 		out.Tracing = &configv1.Tracing{Endpoint: t.Endpoint, Ratio: ratio}

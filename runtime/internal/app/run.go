@@ -130,7 +130,7 @@ func (a *App) checkDraining() error {
 // nil after an orderly stop.
 func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 	failed := make(chan error, 3)
-	clients := newHTTPServer(a.gate, a.log)
+	clients := newHTTPServer(a.clientHandler(), a.log)
 	admins := newHTTPServer(a.adminHandler(), a.log)
 	go serve(clients, a.client, "client", failed)
 	go serve(admins, a.admin, "admin", failed)

@@ -1,0 +1,85 @@
+package playground
+
+import (
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func get(t *testing.T, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	Handler(Settings{Path: "/rt/"}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	return w
+}
+
+func TestHeaders(t *testing.T) {
+	for _, path := range []string{"/playground/", "/playground/settings.json", "/playground/nothing"} {
+		h := get(t, path).Header()
+		csp := h.Get("Content-Security-Policy")
+		for _, part := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} {
+			if !strings.Contains(csp, part) {
+				t.Errorf("%s: the policy %q lacks %s", path, csp, part)
+			}
+		}
+		if strings.Contains(csp, "unsafe") || strings.Contains(csp, "http") || strings.Contains(csp, "*") {
+			t.Errorf("%s: the policy %q is open", path, csp)
+		}
+		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" {
+			t.Errorf("%s: headers %v", path, h)
+		}
+	}
+}
+
+func TestThePage(t *testing.T) {
+	w := get(t, "/playground/")
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Cache-Control") != "no-cache" {
+		t.Errorf("%d, %v", w.Code, w.Header())
+	}
+	page := w.Body.String()
+	for _, refused := range []string{"style=", "onload=", "onclick=", "<style", "//"} {
+		if strings.Contains(page, refused) {
+			t.Errorf("the page has %s, which its policy refuses:\n%s", refused, page)
+		}
+	}
+	assets, err := fs.ReadDir(dist, "dist/assets")
+	if err != nil || len(assets) == 0 {
+		t.Fatalf("assets: %v, %v", assets, err)
+	}
+	for _, a := range assets {
+		path := "/playground/assets/" + a.Name()
+		if !strings.Contains(page, path) {
+			t.Errorf("the page does not use %s", path)
+		}
+		if w := get(t, path); w.Code != http.StatusOK || w.Header().Get("Cache-Control") != forAYear {
+			t.Errorf("%s: %d, %v", path, w.Code, w.Header())
+		}
+	}
+}
+
+func TestWhatTheServerTells(t *testing.T) {
+	for path, want := range map[string]string{
+		"/playground/settings.json": `{"path":"/rt/"}`,
+		"/playground/users.json":    `{"users":[]}`,
+	} {
+		w := get(t, path)
+		if w.Body.String() != want || w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %s, %v", path, w.Body, w.Header())
+		}
+	}
+}
+
+func TestWhatIsNotServed(t *testing.T) {
+	for _, path := range []string{"/playground/assets/", "/playground/web/package.json", "/playground/x"} {
+		if w := get(t, path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	w := httptest.NewRecorder()
+	Handler(Settings{}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/playground/", nil))
+	if w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", w.Code)
+	}
+}

@@ -1,0 +1,84 @@
+import type { LobbyListed, LobbyListing } from "@anteroom/client";
+import { useEffect, useState } from "preact/hooks";
+import { Field } from "./field";
+import { useSeat } from "./hooks";
+
+// LobbyFinder shows the public lobbies of a type, kept current by lobby:watch, and ways
+// into one.
+export function LobbyFinder() {
+  const { player, act } = useSeat();
+  const [type, setType] = useState("casual");
+  const lobbies = useLobbies(type);
+  const join = (lobby: LobbyListing) => {
+    const password = lobby.hasPassword ? prompt("The lobby's password") : undefined;
+    if (password === null) return;
+    void act(() => player.lobby.join({ lobbyId: lobby.id, ...(password && { password }) }));
+  };
+  return (
+    <div role="group" class="card" aria-label="Lobbies">
+      <h3>Lobbies</h3>
+      <Field label="Type" action="Look" initial={type} maxLength={63} send={setType} />
+      {lobbies.length === 0 ? (
+        <p class="hint">There is no open lobby of type {type} yet. Create one.</p>
+      ) : (
+        <ul class="list" aria-label="Public lobbies">
+          {lobbies.map((lobby) => (
+            <li key={lobby.id}>
+              <span class="grow">
+                {lobby.name || "Unnamed"} {lobby.hasPassword && <span class="tag">password</span>}
+                <span class="tag">
+                  {lobby.players}/{lobby.maxMembers}
+                </span>
+                {lobby.status !== "open" && <span class="tag">{lobby.status.replace("_", " ")}</span>}
+              </span>
+              <button class="small" aria-label={`Join ${lobby.name || lobby.id}`} onClick={() => join(lobby)}>
+                Join
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <Field label="New lobby" action="Create" required={false} maxLength={64} send={(name) => act(() => player.lobby.create({ type, name }))} />
+      <Field label="Code" action="Join by code" maxLength={16} send={(code) => act(() => player.lobby.join({ code }))} />
+      <div class="row">
+        <button onClick={() => act(() => player.lobby.quickJoin({ type, createIfNone: {} }))}>Join any, or create one</button>
+      </div>
+    </div>
+  );
+}
+
+// useLobbies are the public lobbies of a type, newest first.
+function useLobbies(type: string): LobbyListing[] {
+  const { player, act } = useSeat();
+  const [lobbies, setLobbies] = useState<LobbyListing[]>([]);
+  useEffect(() => {
+    let end = () => {};
+    let gone = false;
+    const search = async () => {
+      const found = await player.lobby.search({ type });
+      if (!gone) setLobbies(found.lobbies);
+    };
+    void act(async () => {
+      const unwatch = await player.lobby.watch(
+        type,
+        (change) => setLobbies((before) => merged(before, change)),
+        () => void act(search),
+      );
+      end = () => void unwatch().catch(() => {}); // nothing is heard any more in any case
+      if (gone) return end();
+      await search();
+    });
+    return () => {
+      gone = true;
+      setLobbies([]);
+      end();
+    };
+  }, [player, type]);
+  return lobbies;
+}
+
+function merged(before: LobbyListing[], { added = [], updated = [], removed = [] }: LobbyListed): LobbyListing[] {
+  const changed = [...added, ...updated];
+  const gone = new Set([...removed, ...changed.map((lobby) => lobby.id)]);
+  return [...before.filter((lobby) => !gone.has(lobby.id)), ...changed].sort((a, b) => b.createdAt - a.createdAt);
+}

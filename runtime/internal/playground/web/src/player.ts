@@ -1,0 +1,76 @@
+import { AnteroomClient, type Answer, type Request, type RequestEvent, type RequestOptions } from "@anteroom/client";
+import { Log } from "./log";
+
+// Player is a signed-in user: a client whose log can be read, and whose connection can
+// be cut and kept away.
+export class Player extends AnteroomClient {
+  readonly log = new Log();
+  private endWait = () => {};
+  private readonly gate: { wait: () => Promise<void> };
+
+  constructor(path: string, token: string) {
+    const gate = { wait: () => Promise.resolve() };
+    super({
+      url: location.origin,
+      token: async () => {
+        await gate.wait();
+        return token;
+      },
+      client: { name: "playground", platform: "web" },
+      socket: { path },
+    });
+    this.gate = gate;
+    this.onAny((event, push) => this.log.add("push", event, push));
+    this.connection.subscribe(({ status, error }) => this.log.add("connection", status, error && { code: error.code, message: error.message }));
+    this.lobby.current.subscribe((lobby) => remember(this.userId, lobby?.id));
+    void this.ready().then(() => this.comeBack(), () => {});
+  }
+
+  override async request<E extends RequestEvent>(event: E, request: Request<E>, options?: RequestOptions): Promise<Answer<E>> {
+    this.log.add("request", event, request);
+    try {
+      const answer = await super.request(event, request, options);
+      this.log.add("answer", event, answer);
+      return answer;
+    } catch (error) {
+      this.log.add("refusal", event, error);
+      throw error;
+    }
+  }
+
+  // stayAway cuts the connection and keeps the client from having a new session until
+  // release: only the last attempt waits, those before it were given up.
+  stayAway() {
+    this.gate.wait = () => new Promise((done) => (this.endWait = done));
+    this.cut();
+  }
+
+  release() {
+    this.gate.wait = () => Promise.resolve();
+    this.endWait();
+  }
+
+  // comeBack enters the lobby again that the user was in before the page was loaded anew.
+  private async comeBack() {
+    const lobbyId = recalled(this.userId);
+    if (!lobbyId) return;
+    try {
+      const { lobby } = await this.request("lobby:get", { lobbyId });
+      if (!lobby.members[this.userId ?? ""]) remember(this.userId, undefined);
+    } catch {
+      remember(this.userId, undefined);
+    }
+  }
+}
+
+const keyOf = (userId: string) => `anteroom.playground.lobby.${userId}`;
+
+function recalled(userId: string | undefined): string | undefined {
+  return userId === undefined ? undefined : (sessionStorage.getItem(keyOf(userId)) ?? undefined);
+}
+
+function remember(userId: string | undefined, lobbyId: string | undefined) {
+  if (userId === undefined) return;
+  if (lobbyId) sessionStorage.setItem(keyOf(userId), lobbyId);
+  else sessionStorage.removeItem(keyOf(userId));
+}

@@ -1,0 +1,19 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestThePlayground drives the page with Chromium; PICTURES names a folder for pictures
+// of it.
+func TestThePlayground(t *testing.T) {
+	setup := exec.CommandContext(t.Context(), filepath.Join(root(), "hack", "deps", "chromium.sh"))
+	setup.Stdout, setup.Stderr = os.Stderr, os.Stderr
+	if err := setup.Run(); err != nil {
+		t.Fatal(err)
+	}
+	startStack(t, filepath.Join("testdata", "playground.yaml")).scenario(t, "playground.test.mjs")
+}
