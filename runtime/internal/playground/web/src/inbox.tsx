@@ -1,3 +1,4 @@
+import type { Notification } from "@anteroom/client";
 import { useSeat, useValue } from "./hooks";
 
 export function InboxBadge() {
@@ -21,18 +22,7 @@ export function Inbox() {
       {items.length === 0 && <p class="hint">Nothing yet. Invites that come while you are away are kept here.</p>}
       <ul class="list" aria-label="Inbox">
         {items.map((n) => (
-          <li key={n.id}>
-            <span class="grow">
-              {n.title || n.type} {n.body && <span class="hint">{n.body}</span>}
-            </span>
-            {n.read ? (
-              <span class="tag">read</span>
-            ) : (
-              <button class="small" aria-label={`Mark ${n.title || n.type} as read`} onClick={() => act(() => player.notifications.read({ ids: [n.id] }))}>
-                Read
-              </button>
-            )}
-          </li>
+          <Item key={n.id} notification={n} />
         ))}
       </ul>
       {items.length > 0 && (
@@ -41,5 +31,45 @@ export function Inbox() {
         </div>
       )}
     </div>
+  );
+}
+
+// What the server's own notifications of invites carry.
+interface InviteData {
+  inviteId?: string;
+  fromId?: string;
+  fromName?: string;
+}
+
+function Item({ notification: n }: { notification: Notification }) {
+  const { player, act } = useSeat();
+  const { inviteId, fromId, fromName } = (n.data ?? {}) as InviteData;
+  const title = n.title || n.type.replace(".", " ");
+  const from = fromName || fromId;
+  const read = () => player.notifications.read({ ids: [n.id] });
+  const enter = async (id: string) => {
+    const answer = { inviteId: id, accept: true };
+    await (n.type === "party.invited" ? player.party.respondInvite(answer) : player.lobby.respondInvite(answer));
+    await read();
+  };
+  const invited = n.type === "party.invited" || n.type === "lobby.invited";
+  return (
+    <li>
+      <span class="grow">
+        {title} {from && <span class="hint">by {from}</span>} {n.body && <span class="hint">{n.body}</span>}
+      </span>
+      {invited && inviteId && !n.read && (
+        <button class="small" aria-label={`Accept: ${title}`} onClick={() => act(() => enter(inviteId), "You are in")}>
+          Accept
+        </button>
+      )}
+      {n.read ? (
+        <span class="tag">read</span>
+      ) : (
+        <button class="small" aria-label={`Mark as read: ${title}`} onClick={() => act(read)}>
+          Read
+        </button>
+      )}
+    </li>
   );
 }

@@ -56,7 +56,7 @@ function InLobby({ lobby }: { lobby: Lobby }) {
         <Members lobby={lobby} host={host} />
         <div class="row">
           {lobby.status === "open" && (
-            <button class="primary" aria-pressed={me?.ready ?? false} onClick={() => act(() => player.lobby.ready(!me?.ready))}>
+            <button class="primary" onClick={() => act(() => player.lobby.ready(!me?.ready))}>
               {me?.ready ? "Not ready" : "Ready"}
             </button>
           )}
