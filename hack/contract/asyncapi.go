@@ -28,7 +28,7 @@ func (c *contract) asyncAPI() obj {
 				"action": "send", "channel": obj{"$ref": "#/channels/connection"}, "title": e.name,
 				"summary": c.types[e.request].doc, "messages": []obj{message(e, "request")},
 			}
-			if !e.silent {
+			if !e.unanswered {
 				operation["reply"] = obj{"channel": obj{"$ref": "#/channels/connection"}, "messages": []obj{message(e, "ack")}}
 			}
 			operations["send_"+messageID(e.name)] = operation

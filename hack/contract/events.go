@@ -13,8 +13,8 @@ type event struct {
 	// the acknowledgement: "" when there is none. With maybe, the data can be absent.
 	request, answer string
 	maybe           bool
-	// silent says that a client needs no acknowledgement.
-	silent bool
+	// silent says that a client needs no acknowledgement, and unanswered that there is none.
+	silent, unanswered bool
 	// push is the type that the server sends, if any.
 	push string
 	// about is what else the comment says of the push.
@@ -23,7 +23,7 @@ type event struct {
 
 var (
 	asked  = regexp.MustCompile(`^request: (\w+) → (nothing|\w+)(, or nothing.*)?$`)
-	silent = regexp.MustCompile(`^request(?:, needs no acknowledgement| without an answer): (\w+)$`)
+	silent = regexp.MustCompile(`^request(, needs no acknowledgement| without an answer): (\w+)$`)
 	told   = regexp.MustCompile(`^push( on the user's own stream)?: (\w+)( with .*)?$`)
 )
 
@@ -37,7 +37,7 @@ func readEvent(name, comment string) (event, error) {
 				e.answer = m[2]
 			}
 		} else if m := silent.FindStringSubmatch(part); m != nil {
-			e.request, e.silent = m[1], true
+			e.request, e.silent, e.unanswered = m[2], true, strings.HasSuffix(m[1], "without an answer")
 		} else if m := told.FindStringSubmatch(part); m != nil {
 			e.push, e.about = m[2], strings.TrimSpace(m[1]+m[3])
 		} else {

@@ -38,7 +38,7 @@ func (c *contract) parts(e event, refs string) map[string]obj {
 	parts := map[string]obj{}
 	if e.request != "" {
 		parts["request"] = obj{"$ref": refs + e.request}
-		if !e.silent {
+		if !e.unanswered {
 			parts["ack"] = c.ack(e, refs)
 		}
 	}

@@ -3,7 +3,7 @@
 .PHONY: test test-setup
 test-setup: ## Install what the tests need: Redis, Node packages, the API server's binaries
 	@hack/deps/redis.sh
-	@hack/deps/node.sh test/e2e
+	@hack/deps/node.sh test/e2e runtime/client/typescript runtime/contract/asyncapi
 	@hack/deps/chromium.sh
 	@hack/envtest/assets.sh >/dev/null
 

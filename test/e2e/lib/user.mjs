@@ -1,6 +1,7 @@
 // One user with the stock Socket.IO client, and an audit of every stream it
 // hears: seqs must be dense within an epoch, without a gap and without a double.
 import { io } from "socket.io-client";
+import { hold } from "./contract.mjs";
 
 const PATIENCE_MS = 15_000;
 
@@ -43,6 +44,7 @@ export class User {
     if (!ack.ok) {
       throw Object.assign(new Error(`${event}: ${JSON.stringify(ack.error)}`), { wire: ack.error });
     }
+    hold(event, "request", request);
     if (ack.meta && FOLLOWS.has(event)) this.#place(ack.meta);
     return ack.data;
   }
@@ -90,6 +92,7 @@ export class User {
       const timer = setTimeout(() => reject(new Error(`${event} was not answered`)), PATIENCE_MS);
       this.socket.emit(event, request, (ack) => {
         clearTimeout(timer);
+        hold(event, "ack", ack);
         resolve(ack);
       });
     });
@@ -101,6 +104,7 @@ export class User {
   }
 
   #push(event, data) {
+    hold(event, "push", data);
     if (event === "session:ready") {
       this.sessions.push(data);
       for (const result of data.resumed ?? []) this.#resume(result);
@@ -116,6 +120,7 @@ export class User {
       return;
     }
     for (const { event, data } of result.events ?? []) {
+      hold(event, "push", data);
       this.#audit(event, data.meta);
       this.#note(event, data);
     }

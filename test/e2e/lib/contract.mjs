@@ -1,0 +1,31 @@
+// The published schemas, held against all that goes over the wire in the scenarios.
+import { readFileSync } from "node:fs";
+import Ajv2020 from "ajv/dist/2020.js";
+
+const schema = JSON.parse(readFileSync(new URL("../../../runtime/contract/schema.json", import.meta.url), "utf8"));
+const ajv = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false, allErrors: true });
+ajv.addSchema(schema);
+
+const domains = new Set(Object.keys(schema.$defs).filter((name) => name.includes(":")).map((name) => name.split(":")[0]));
+const breaches = new Set();
+const checked = { request: 0, ack: 0, push: 0 };
+
+/** Holds a message against the schema of its event; part is request, ack or push. */
+export function hold(event, part, message) {
+  const name = `${event}.${part}`;
+  if (!(name in schema.$defs)) {
+    // A back end's own events are no part of the contract, nor is a request that the server does not know.
+    if (domains.has(event.split(":")[0]) && message?.ok !== false) breaches.add(`${name} is not in the contract`);
+    return;
+  }
+  checked[part]++;
+  const validate = ajv.getSchema(`${schema.$id}#/$defs/${name}`);
+  if (!validate(message)) breaches.add(`${name}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(message).slice(0, 500)}`);
+}
+
+// At the very end, since hooks of the tests that come after a failing one are not run.
+process.on("exit", () => {
+  for (const breach of breaches) console.error(`breaks the published schemas: ${breach}`);
+  console.error(`held against the published schemas: ${JSON.stringify(checked)}`);
+  if (breaches.size > 0) process.exitCode = 1;
+});
