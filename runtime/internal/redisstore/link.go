@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 
@@ -132,6 +133,7 @@ func (l *link) write(ctx context.Context, sub *redis.PubSub) {
 		case <-ctx.Done():
 			return
 		case <-l.wake:
+			runtime.Gosched() // who is ready to order as well goes into the same command
 			if l.carryOut(ctx, sub) != nil {
 				return
 			}
