@@ -18,6 +18,16 @@ generate-api: $(CONTROLLER_GEN)
 	$(CONTROLLER_GEN) crd paths=./api/v1alpha1/... output:crd:dir=config/crd/bases
 	$(GO) run ./hack/apidocs -crds config/crd/bases -out api/README.md
 
+# The chart has what config has, and a README made of its values.
+GENERATED += charts/anteroom/files/crds charts/anteroom/files/rbac charts/anteroom/README.md
+.PHONY: generate-chart
+generate: generate-chart
+generate-chart: generate-api generate-rbac
+	mkdir -p charts/anteroom/files/crds charts/anteroom/files/rbac
+	cp config/crd/bases/*.yaml charts/anteroom/files/crds/
+	cp config/rbac/role.yaml config/rbac/namespace_role.yaml config/rbac/metrics_reader.yaml charts/anteroom/files/rbac/
+	$(GO) run ./hack/chartdocs -chart charts/anteroom
+
 generate-contract:
 	$(GO) run ./hack/contract
 

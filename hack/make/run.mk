@@ -1,6 +1,7 @@
 # The programs, and the cluster on this machine.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+COMMIT  ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 FILE    ?= config/samples/quickstart.yaml
 LISTEN  ?= 127.0.0.1:8080
 RUN_DIR ?= .run

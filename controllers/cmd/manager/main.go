@@ -1,4 +1,5 @@
-// Command manager is the operator: `manager run`. `manager render` shows, without a cluster,
+// Command manager is the operator: `manager run`. `manager declare` keeps objects as a
+// ConfigMap declares them. `manager render` shows, without a cluster,
 // what it would apply for a manifest.
 package main
 
@@ -12,8 +13,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is stamped by the build.
-var version = "devel"
+// version and commit are stamped by the build.
+var (
+	version = "devel"
+	commit  = "unknown"
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -30,10 +34,10 @@ func newCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "manager",
 		Short:         "Operator for realtime clusters",
-		Version:       version,
+		Version:       version + ", commit " + commit,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newRenderCommand(), newRunCommand())
+	root.AddCommand(newRenderCommand(), newRunCommand(), newDeclareCommand())
 	return root
 }

@@ -48,6 +48,8 @@ func newRunCommand() *cobra.Command {
 	flags.IntVar(&o.Workers, "workers", o.Workers, "RealtimeClusters reconciled at once")
 	flags.DurationVar(&o.Resync, "resync", o.Resync, "how often a cluster is looked at when nothing happens, which is how changes of Secrets are found")
 	flags.DurationVar(&o.RetryKinds, "retry-kinds", o.RetryKinds, "after how long a kind that is not installed is looked for again")
+	flags.StringVar(&o.MetricsCertDir, "metrics-cert-dir", "", "directory with tls.crt and tls.key for the metrics, read again when they change; left out: a certificate of its own making")
+	flags.StringVar(&o.Account, "service-account", o.Account, "namespace:name of the operator's service account, for the command that opens a namespace")
 	flags.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	imageFlags(flags, &o.Images)
 	return cmd

@@ -36,6 +36,10 @@ type Options struct {
 	// MetricsAddress and HealthAddress are host:port; "0" turns them off.
 	MetricsAddress string
 	HealthAddress  string
+	// MetricsCertDir has tls.crt and tls.key for the metrics; empty: a certificate is made.
+	MetricsCertDir string
+	// Account is the operator's own, as namespace:name, for what is said to users.
+	Account string
 	// PlainMetrics serves metrics over HTTP to anyone, for tests.
 	PlainMetrics            bool
 	LeaderElection          bool
@@ -62,7 +66,7 @@ const GCPercent = 50
 // DefaultOptions are those of a real cluster.
 func DefaultOptions() Options {
 	return Options{
-		MetricsAddress: ":8443", HealthAddress: ":8081", LeaderElection: true,
+		Account: "anteroom-system:anteroom-operator", MetricsAddress: ":8443", HealthAddress: ":8081", LeaderElection: true,
 		Workers: 4, Resync: time.Minute, RetryKinds: 30 * time.Second, FiguresEvery: 15 * time.Second, Reports: reports.DefaultOptions(),
 	}
 }
@@ -129,7 +133,7 @@ func metricsOptions(o Options) server.Options {
 		return server.Options{BindAddress: o.MetricsAddress}
 	}
 	return server.Options{
-		BindAddress: o.MetricsAddress, SecureServing: true, TLSOpts: o.TLS,
+		BindAddress: o.MetricsAddress, SecureServing: true, TLSOpts: o.TLS, CertDir: o.MetricsCertDir,
 		FilterProvider: filters.WithAuthenticationAndAuthorization,
 	}
 }
@@ -146,7 +150,7 @@ func setUp(m ctrl.Manager, o Options) error {
 	refs := references.New(m.GetAPIReader(), min(o.Resync, keepReferences))
 	clusters := &realtimecluster.Reconciler{
 		Client: m.GetClient(), Live: m.GetAPIReader(), Kinds: apply.NewKinds(m.GetRESTMapper(), o.RetryKinds),
-		References: refs, Reports: poller, Events: m.GetEventRecorder("anteroom-operator"), Images: o.Images, Resync: o.Resync,
+		References: refs, Reports: poller, Events: m.GetEventRecorder("anteroom-operator"), Images: o.Images, Resync: o.Resync, Account: o.Account,
 	}
 	if err := clusters.SetUp(m, poller.Subscribe(reports.Condition), poller.Subscribe(reports.Load), o.Workers); err != nil {
 		return err

@@ -58,7 +58,7 @@ func (s *scope) forbidden(ctx context.Context, failure error) {
 	if apierrors.IsForbidden(err) {
 		s.failed(v1alpha1.ReasonSecretsForbidden, fmt.Errorf("the operator may not read Secrets in this namespace; open it with: "+
 			"kubectl create rolebinding anteroom-operator-namespace -n %s --clusterrole=anteroom-operator-namespace "+
-			"--serviceaccount=anteroom-system:anteroom-operator", s.cluster.Namespace))
+			"--serviceaccount=%s", s.cluster.Namespace, s.Account))
 	}
 }
 

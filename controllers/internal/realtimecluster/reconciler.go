@@ -52,6 +52,8 @@ type Reconciler struct {
 	// Resync is how often a cluster is looked at when nothing happens: that is how
 	// changes of Secrets are found, which are not watched.
 	Resync time.Duration
+	// Account is the operator's service account, as namespace:name.
+	Account string
 
 	// watches is nil without a manager.
 	watches *watches

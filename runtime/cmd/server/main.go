@@ -23,8 +23,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/app"
 )
 
-// version is set by the linker for releases.
-var version = ""
+// version and commit are set by the linker for releases.
+var version, commit = "", "unknown"
 
 // Exit codes.
 const (
@@ -59,7 +59,7 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, stdout, stde
 	cmd := &cobra.Command{
 		Use:           "server",
 		Short:         "Anteroom's socket server",
-		Version:       versionText(),
+		Version:       versionText() + ", commit " + commit,
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -1,0 +1,343 @@
+// Package chart proves the Helm chart: what it renders, what it refuses, and that an API
+// server takes all of it.
+package chart
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	podsecurity "k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const chartDir = "../../charts/anteroom"
+
+// helmProgram is a helm, built when there is none.
+var helmProgram = sync.OnceValues(func() (string, error) {
+	cmd := exec.Command("../../hack/deps/helm.sh")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	return strings.TrimSpace(string(out)), err
+})
+
+// helm runs it.
+func helm(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	program, err := helmProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, problems bytes.Buffer
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	err = cmd.Run()
+	return out.String(), problems.String(), err
+}
+
+// sets are the value sets of testdata, by name.
+func sets(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.values.yaml")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("found %d value sets, %v", len(files), err)
+	}
+	all := map[string]string{}
+	for _, file := range files {
+		all[strings.TrimSuffix(filepath.Base(file), ".values.yaml")] = file
+	}
+	return all
+}
+
+func render(t *testing.T, values string) string {
+	t.Helper()
+	out, problems, err := helm(t, "template", "anteroom", chartDir, "--namespace", "anteroom-system", "--values", values)
+	if err != nil {
+		t.Fatalf("%v: %s", err, problems)
+	}
+	return out
+}
+
+func TestLint(t *testing.T) {
+	for name, values := range sets(t) {
+		t.Run(name, func(t *testing.T) {
+			if out, _, err := helm(t, "lint", "--strict", chartDir, "--values", values); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// TestGolden compares what is rendered, but for the CRDs, which are those of config/crd.
+func TestGolden(t *testing.T) {
+	for name, values := range sets(t) {
+		t.Run(name, func(t *testing.T) {
+			var kept []string
+			for _, doc := range strings.Split("\n"+render(t, values), "\n---\n") {
+				if !strings.Contains(doc, "kind: CustomResourceDefinition") && strings.TrimSpace(doc) != "" {
+					kept = append(kept, strings.TrimRight(doc, "\n"))
+				}
+			}
+			got := strings.Join(kept, "\n---\n") + "\n"
+			golden := filepath.Join("testdata", name+".golden.yaml")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("it renders something else than %s (go test ./test/chart -update writes it anew):\n%s", golden, got)
+			}
+		})
+	}
+}
+
+// TestTyposAreRefused: the schema of the values knows each of them.
+func TestTyposAreRefused(t *testing.T) {
+	dir := t.TempDir() // the names of the cases have commas, which helm takes for lists
+	for values, want := range map[string]string{
+		"replica: 2":                                   "replica",
+		"image: {repo: x}":                             "repo",
+		"image: {digest: abc}":                         "digest",
+		"logLevel: loud":                               "logLevel",
+		"replicas: two":                                "replicas",
+		"namespaces: [Games]":                          "namespaces",
+		"namespaces: [games, games]":                   "namespaces",
+		"resync: soon":                                 "resync",
+		"metrics: {podMonitor: {enabled: true}}":       "tokenSecret",
+		"metrics: {podMonitor: {label: {}}}":           "label",
+		"crds: {keep: maybe}":                          "crds",
+		"cluster: {enabled: true, name: 9lives}":       "name",
+		"cluster: {lobbyPolicy: {}}":                   "lobbyPolicy",
+		"networkPolicy: {enabled: true, from: []}":     "from",
+		"podDisruptionBudget: {minAvailable: some}":    "minAvailable",
+		"imagePullSecrets: [registry]":                 "imagePullSecrets",
+		"serviceAccount: {annotations: {example: 1}}":  "annotations",
+		"topologySpreadConstraints: {maxSkew: 1}":      "topologySpreadConstraints",
+		"openAllNamespaces: [games]":                   "openAllNamespaces",
+		"leaderElection: {enabled: true}":              "leaderElection",
+		"metrics: {dashboard: {labels: {grafana: 1}}}": "grafana",
+	} {
+		t.Run(values, func(t *testing.T) {
+			file := filepath.Join(dir, "values.yaml")
+			if err := os.WriteFile(file, []byte(values), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, problems, err := helm(t, "template", "anteroom", chartDir, "--values", file)
+			if err == nil || !strings.Contains(problems, want) {
+				t.Errorf("got %v, %q, want it to name %q", err, problems, want)
+			}
+		})
+	}
+}
+
+// TestAnAPIServerTakesIt applies each set with a server-side dry run, and holds pods
+// against Pod Security's level restricted.
+func TestAnAPIServerTakesIt(t *testing.T) {
+	k8s := startAPIServer(t)
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range sets(t) {
+		t.Run(name, func(t *testing.T) {
+			deployments := 0
+			for _, object := range objects(t, render(t, values)) {
+				err := k8s.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(object.DeepCopy()), client.DryRunAll, client.ForceOwnership, client.FieldOwner("test"))
+				if err != nil && !meta.IsNoMatchError(err) {
+					t.Errorf("%s %s: %v", object.GetKind(), object.GetName(), err)
+				} else if err != nil && object.GetKind() != "PodMonitor" {
+					t.Errorf("%s is not a kind of the API server", object.GetKind())
+				}
+				if object.GetKind() == "Deployment" {
+					deployments++
+				} else if object.GetKind() != "Job" {
+					continue
+				}
+				var d appsv1.Deployment // a Job has its template in the same place
+				if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &d); err != nil {
+					t.Fatal(err)
+				}
+				level := podsecurity.LevelVersion{Level: podsecurity.LevelRestricted, Version: podsecurity.LatestVersion()}
+				for _, result := range evaluator.EvaluatePod(level, &d.Spec.Template.ObjectMeta, &d.Spec.Template.Spec) {
+					if !result.Allowed {
+						t.Errorf("Pod Security: %s: %s", result.ForbiddenReason, result.ForbiddenDetail)
+					}
+				}
+			}
+			if deployments != 1 {
+				t.Errorf("there are %d Deployments", deployments)
+			}
+		})
+	}
+}
+
+// TestInstallUpgradeUninstall has a real helm do it, where nothing runs pods: the test runs
+// what the chart's Job would, with the Job's own rights. The first install makes the CRDs
+// and a cluster in one go, an upgrade changes it, and what is kept at the end is what was
+// asked for.
+func TestInstallUpgradeUninstall(t *testing.T) {
+	k8s, kubeconfig, job := startBareAPIServer(t)
+	declare := buildManager(t)
+	run := func(args ...string) string {
+		t.Helper()
+		out, problems, err := helm(t, append(args, "--kubeconfig", kubeconfig, "--namespace", "games", "--no-hooks")...)
+		if err != nil {
+			t.Fatalf("helm %v: %v: %s", args, err, problems)
+		}
+		return out
+	}
+	runJob := func() {
+		t.Helper()
+		cmd := exec.Command(declare, "declare", "--namespace=games", "--config-map=anteroom-declared")
+		cmd.Env = append(os.Environ(), "KUBECONFIG="+job)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("declare: %v: %s", err, out)
+		}
+	}
+	object := func(kind, name string) (*unstructured.Unstructured, error) {
+		o := &unstructured.Unstructured{}
+		o.SetAPIVersion("realtime.anteroom.dev/v1alpha1")
+		o.SetKind(kind)
+		return o, k8s.Get(t.Context(), client.ObjectKey{Namespace: "games", Name: name}, o)
+	}
+	values := sets(t)["stack"]
+	if out := run("install", "anteroom", chartDir, "--values", values); !strings.Contains(out, "kubectl wait -n games --for=condition=Ready realtimecluster/arena") {
+		t.Errorf("the notes are\n%s", out)
+	}
+	runJob()
+	for kind, name := range map[string]string{"RealtimeCluster": "arena", "LobbyPolicy": "casual", "MatchmakingQueue": "duel"} {
+		o, err := object(kind, name)
+		if err != nil || len(o.GetOwnerReferences()) != 1 || o.GetOwnerReferences()[0].Name != "anteroom-declared" {
+			t.Errorf("the first install: %v, owned by %v", err, o.GetOwnerReferences())
+		}
+	}
+	run("upgrade", "anteroom", chartDir, "--values", values, "--set", "cluster.spec.replicas=5", "--set", "cluster.queues=null")
+	runJob()
+	c, err := object("RealtimeCluster", "arena")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _, _ := unstructured.NestedInt64(c.Object, "spec", "replicas"); n != 5 {
+		t.Errorf("after the upgrade there are to be %d replicas", n)
+	}
+	if _, err := object("MatchmakingQueue", "duel"); !apierrors.IsNotFound(err) {
+		t.Errorf("the queue that is declared no more: %v", err)
+	}
+	run("uninstall", "anteroom")
+	list := &unstructured.UnstructuredList{}
+	list.SetAPIVersion("apiextensions.k8s.io/v1")
+	list.SetKind("CustomResourceDefinitionList")
+	if err := k8s.List(t.Context(), list); err != nil || len(list.Items) != 3 {
+		t.Errorf("%d CRDs are kept, %v", len(list.Items), err)
+	}
+}
+
+// buildManager builds the operator's program.
+func buildManager(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "manager")
+	if out, err := exec.Command("go", "build", "-o", program, "../../controllers/cmd/manager").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
+// startBareAPIServer runs one without the CRDs, and gives the kubeconfigs of an
+// administrator and of the Job's service account.
+func startBareAPIServer(t *testing.T) (k8s client.Client, admin, job string) {
+	t.Helper()
+	environment, k8s := start(t, &envtest.Environment{})
+	kubeconfig := func(name string, groups ...string) string {
+		user, err := environment.AddUser(envtest.User{Name: name, Groups: groups}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := user.KubeConfig()
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "kubeconfig")
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	return k8s, kubeconfig("admin", "system:masters"), kubeconfig("system:serviceaccount:games:anteroom-declare", "system:authenticated")
+}
+
+// startAPIServer runs one that has the CRDs and the namespaces of the value sets.
+func startAPIServer(t *testing.T) client.Client {
+	t.Helper()
+	_, k8s := start(t, &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true})
+	return k8s
+}
+
+// start runs an API server with the namespaces of the value sets.
+func start(t *testing.T, environment *envtest.Environment) (*envtest.Environment, client.Client) {
+	t.Helper()
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		out, err := exec.Command("../../hack/envtest/assets.sh").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("KUBEBUILDER_ASSETS", strings.TrimSpace(string(out)))
+	}
+	config, err := environment.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = environment.Stop() })
+	k8s, err := client.New(config, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"anteroom-system", "games", "staging"} {
+		if err := k8s.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return environment, k8s
+}
+
+func objects(t *testing.T, text string) []*unstructured.Unstructured {
+	t.Helper()
+	var all []*unstructured.Unstructured
+	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096)
+	for {
+		object := &unstructured.Unstructured{}
+		err := decoder.Decode(object)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(object.Object) > 0 {
+			all = append(all, object)
+		}
+	}
+}
