@@ -19,7 +19,9 @@ type policies struct {
 	current atomic.Pointer[ruleset]
 	// secrets is the folder with the keys that policies name.
 	secrets string
-	log     *slog.Logger
+	// claims is told which claims of tokens the queues ask for.
+	claims *claimNames
+	log    *slog.Logger
 }
 
 type ruleset struct {
@@ -31,8 +33,8 @@ type ruleset struct {
 	revision string
 }
 
-func newPolicies(set *v1alpha1.PolicySet, secrets string, log *slog.Logger) *policies {
-	p := &policies{secrets: secrets, log: log}
+func newPolicies(set *v1alpha1.PolicySet, secrets string, claims *claimNames, log *slog.Logger) *policies {
+	p := &policies{secrets: secrets, claims: claims, log: log}
 	p.apply(set)
 	return p
 }
@@ -51,6 +53,7 @@ func (p *policies) apply(set *v1alpha1.PolicySet) {
 		rules.lobbies[l.Spec.LobbyType] = lobbyPolicy(l)
 		rules.filters[l.Spec.LobbyType] = chatFilters(l, p.secrets, p.log)
 	}
+	p.claims.set(rules.queues)
 	p.current.Store(rules)
 }
 

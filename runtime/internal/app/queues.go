@@ -69,21 +69,16 @@ func queueOf(q v1alpha1.MatchmakingQueue, lobbyTypes map[string]string) (queue m
 		queue.PartyMax = int(*s.Party.Max)
 	}
 	for _, a := range s.Attributes {
-		if a.Source == realtime.SourceToken {
-			return queue, "this server takes no attributes from tokens: " + a.Name
-		}
 		queue.Attributes = append(queue.Attributes, matchmaking.Attribute{
-			Name: a.Name, Type: matchmaking.AttributeType(a.Type), Default: a.Default,
+			Name: a.Name, Type: matchmaking.AttributeType(a.Type), FromToken: a.Source == realtime.SourceToken, Default: a.Default,
 		})
 	}
 	return queue, ""
 }
 
 func handoffOf(h realtime.HandoffSpec, lobbyTypes map[string]string) (handoff matchmaking.Handoff, fault string) {
-	handoff = matchmaking.Handoff{URL: h.URL, Timeout: h.Timeout.Duration}
+	handoff = matchmaking.Handoff{URL: h.URL, Agones: h.Type == realtime.HandoffAgones, Timeout: h.Timeout.Duration}
 	switch {
-	case h.Type == realtime.HandoffAgones:
-		return handoff, "this server does not speak to Agones' allocator: put a webhook in between"
 	case h.SecretRef != nil:
 		handoff.SecretFile = v1alpha1.PolicySecretFile(*h.SecretRef)
 	case h.LobbyPolicyRef != nil:

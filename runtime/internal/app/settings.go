@@ -29,8 +29,10 @@ type Settings struct {
 	auth     *auth.Authenticator
 	redis    redisstore.Options
 	password credential
-	version  string
-	log      *slog.Logger
+	// claims are the claims of tokens that queues in force ask for.
+	claims  claimNames
+	version string
+	log     *slog.Logger
 }
 
 // ConfigError is everything that is wrong with a server's configuration.
@@ -71,7 +73,7 @@ func Read(files Files, version string, log io.Writer) (*Settings, error) {
 	s.policies, err = config.OpenPolicies(files.Policies, s.log)
 	note(err)
 	if s.config != nil {
-		s.auth, err = auth.New(s.config.Auth, auth.Options{Log: s.log})
+		s.auth, err = auth.New(s.config.Auth, auth.Options{Log: s.log, Claim: s.claims.has})
 		note(err)
 		s.redis, err = redisOptions(s.config.Redis)
 		note(err)

@@ -21,13 +21,18 @@ type venues struct {
 	lobbies *lobby.Service
 	// secrets is the folder with the keys of services.
 	secrets string
-	now     func() time.Time
+	// namespace is where game servers are allocated.
+	namespace string
+	now       func() time.Time
 }
 
 // Make implements matchmaking.Places.
 func (v venues) Make(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
 	if q.Handoff.LobbyType != "" {
 		return v.lobby(ctx, q, r)
+	}
+	if q.Handoff.Agones {
+		return v.allocate(ctx, q, r)
 	}
 	return v.ask(ctx, q, r)
 }
@@ -78,16 +83,15 @@ type matchPlace struct {
 }
 
 func (v venues) ask(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
-	hook := webhook.Hook{URL: q.Handoff.URL, Timeout: q.Handoff.Timeout}
-	var err error
-	if hook.Secret, err = v.secret(q.Handoff.SecretFile); err != nil {
+	key, err := v.secret(q.Handoff.SecretFile)
+	if err != nil {
 		return matchmaking.Place{}, err
 	}
-	body, err := json.Marshal(callOf(r))
-	if err != nil {
-		return matchmaking.Place{}, fmt.Errorf("encode a match: %w", err)
+	hook := webhook.Hook{URL: q.Handoff.URL, Timeout: q.Handoff.Timeout}
+	if hook.Secret, err = webhook.ParseSecret(string(key)); err != nil {
+		return matchmaking.Place{}, err
 	}
-	answer, err := hook.Post(ctx, webhook.Call{ID: r.ID, At: v.now(), Body: body})
+	answer, err := post(ctx, hook, r.ID, v.now(), callOf(r))
 	if err != nil {
 		return matchmaking.Place{}, err
 	}
@@ -101,15 +105,25 @@ func (v venues) ask(ctx context.Context, q matchmaking.Queue, r matchmaking.Roun
 	}, nil
 }
 
+// post calls a queue's service under the match's id, and gives the answer.
+func post(ctx context.Context, hook webhook.Hook, id string, at time.Time, call any) ([]byte, error) {
+	body, err := json.Marshal(call)
+	if err != nil {
+		return nil, fmt.Errorf("encode a match: %w", err)
+	}
+	return hook.Post(ctx, webhook.Call{ID: id, At: at, Body: body})
+}
+
+// secret reads the key of a queue's service; nil when it has none.
 func (v venues) secret(file string) ([]byte, error) {
 	if file == "" {
 		return nil, nil
 	}
 	text, err := os.ReadFile(filepath.Join(v.secrets, file))
 	if err != nil {
-		return nil, errors.New("the key that a queue's handoff is signed with cannot be read")
+		return nil, errors.New("the key of a queue's handoff cannot be read")
 	}
-	return webhook.ParseSecret(string(text))
+	return text, nil
 }
 
 func callOf(r matchmaking.Round) matchCall {

@@ -1,7 +1,16 @@
 package app
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
+	"log"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -62,5 +71,98 @@ func TestAServiceMakesThePlace(t *testing.T) {
 	q.Handoff.SecretFile = "gone"
 	if _, err := p.Make(t.Context(), q, r); err == nil || strings.Contains(err.Error(), secrets) {
 		t.Errorf("without its key: %v", err)
+	}
+}
+
+func TestAgonesAllocatesTheServer(t *testing.T) {
+	var answer string
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		want := `{"namespace":"games","gameServerSelectors":[{"matchLabels":{"agones.dev/fleet":"duel"}}],` +
+			`"metadata":{"labels":{"anteroom.dev/match":"m1"},"annotations":{"anteroom.dev/players":` +
+			`"{\"matchId\":\"m1\",\"queue\":\"duel\",\"teams\":[{\"name\":\"red\",\"players\":[{\"userId\":\"ann\"}]}]}"}}}`
+		if string(body) != want {
+			t.Errorf("asked with %s\nwant       %s", body, want)
+		}
+		if answer == "" {
+			w.WriteHeader(http.StatusTooManyRequests) // as the allocator says that there is none
+		}
+		_, _ = io.WriteString(w, answer)
+	}))
+	defer service.Close()
+	p := venues{namespace: "games", now: time.Now}
+	q := matchmaking.Queue{Name: "duel", Handoff: matchmaking.Handoff{URL: service.URL, Agones: true, Timeout: 5 * time.Second}}
+	r := matchmaking.Round{ID: "m1", Queue: "duel", Teams: []matchmaking.Side{
+		{Name: "red", Players: []matchmaking.SidePlayer{{ID: "ann", Ticket: "a"}}},
+	}}
+	answer = `{"gameServerName":"duel-x7","ports":[{"name":"game","port":7654},{"name":"admin","port":1}],"address":"192.0.2.7","nodeName":"n"}`
+	got, err := p.Make(t.Context(), q, r)
+	want := matchmaking.Place{MMHandoff: wire.MMHandoff{Type: "server", Address: "192.0.2.7:7654"}}
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+	for _, answer = range []string{"", "{}", "no", `{"address":"192.0.2.7"}`, `{"ports":[{"port":1}]}`} {
+		if got, err := p.Make(t.Context(), q, r); err == nil {
+			t.Errorf("answered %q: %+v", answer, got)
+		}
+	}
+}
+
+// bundle makes a certificate for 127.0.0.1 that signs itself, good for both sides, in PEM
+// with its key.
+func bundle(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...,
+	)
+}
+
+func TestAgonesIsShownACertificate(t *testing.T) {
+	both := bundle(t)
+	certificate, err := tls.X509KeyPair(both, both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(both)
+	service := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"address":"192.0.2.7","ports":[{"port":7654}]}`)
+	}))
+	service.Config.ErrorLog = log.New(io.Discard, "", 0)
+	service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: roots}
+	service.StartTLS()
+	defer service.Close()
+	secrets := t.TempDir()
+	for name, content := range map[string][]byte{"good": both, "other": bundle(t), "none": []byte("sesame")} {
+		if err := os.WriteFile(filepath.Join(secrets, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := venues{secrets: secrets, now: time.Now}
+	for name, good := range map[string]bool{"good": true, "other": false, "none": false, "gone": false, "": false} {
+		q := matchmaking.Queue{Handoff: matchmaking.Handoff{URL: service.URL, Agones: true, SecretFile: name, Timeout: 5 * time.Second}}
+		place, err := p.Make(t.Context(), q, matchmaking.Round{ID: "m1"})
+		if good != (err == nil) || good && place.Address != "192.0.2.7:7654" {
+			t.Errorf("with %q: %+v, %v", name, place, err)
+		}
 	}
 }

@@ -29,6 +29,9 @@ type Options struct {
 	// Transport carries the requests for JWK sets; nil means one of its own with
 	// the system's roots and proxy.
 	Transport http.RoundTripper
+	// Claim tells which further claims of a token are kept; it is asked at each login. Nil
+	// keeps none.
+	Claim func(name string) bool
 }
 
 func (o Options) withDefaults() Options {
@@ -40,6 +43,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Transport == nil {
 		o.Transport = newTransport()
+	}
+	if o.Claim == nil {
+		o.Claim = func(string) bool { return false }
 	}
 	return o
 }
@@ -78,7 +84,7 @@ func New(cfg v1alpha1.Auth, options Options) (*Authenticator, error) {
 		if err != nil {
 			return nil, fmt.Errorf("auth provider %q: %w", c.Name, err)
 		}
-		p := newProvider(c, keys, options.Now)
+		p := newProvider(c, keys, options)
 		if c.Issuer == "" {
 			a.others = append(a.others, p)
 		} else {

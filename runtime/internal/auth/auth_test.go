@@ -343,3 +343,41 @@ func TestAnonymous(t *testing.T) {
 		seen[user.ID] = true
 	}
 }
+
+func TestOnlyWhatIsAskedForIsKeptOfOtherClaims(t *testing.T) {
+	p := providerOf("secret", "HS256")
+	p.SharedSecretFile = file(t, string(secret))
+	a, err := New(v1alpha1.Auth{Mode: v1alpha1.AuthJWT, Providers: []v1alpha1.AuthProvider{p}}, Options{
+		Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
+		Claim: func(name string) bool { return name != "email" && name != "iss" },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := make([]string, maxClaimList+1)
+	claims := jwt.MapClaims{
+		"iss": "https://issuer.example", "aud": "game", "sub": "ada", "exp": expiry.Unix(), "email": "ada@example.com",
+		"skill": 1720.5, "pro": true, "region": "eu", "modes": []string{"ctf", "duel"},
+		"long": strings.Repeat("x", maxClaim+1), "many": many, "deep": map[string]any{"a": 1}, "mixed": []any{"a", 1}, "nothing": nil,
+	}
+	user, err := a.Authenticate(t.Context(), sign("HS256", secret, nil, claims))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"aud": "game", "sub": "ada", "exp": float64(expiry.Unix()),
+		"skill": 1720.5, "pro": true, "region": "eu", "modes": []any{"ctf", "duel"},
+	}
+	if diff := cmp.Diff(want, user.Claims); diff != "" {
+		t.Errorf("claims (-want +got):\n%s", diff)
+	}
+	for i := range 2 * maxClaims {
+		claims["c"+strings.Repeat("i", i)] = i
+	}
+	if user, err = a.Authenticate(t.Context(), sign("HS256", secret, nil, claims)); err != nil || len(user.Claims) != maxClaims {
+		t.Errorf("%d claims are kept of many, %v", len(user.Claims), err)
+	}
+	if user, err = withSecret(t).Authenticate(t.Context(), sign("HS256", secret, nil, with(jwt.MapClaims{"skill": 1}))); err != nil || user.Claims != nil {
+		t.Errorf("nobody asks, and %v are kept, %v", user.Claims, err)
+	}
+}

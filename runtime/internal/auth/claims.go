@@ -17,6 +17,12 @@ const (
 	maxName   = 64  // characters; what is longer is cut
 	maxScopes = 64
 	maxScope  = 128 // bytes
+
+	// maxClaims bounds the further claims of a user, maxClaim a text in bytes, and
+	// maxClaimList a list of texts.
+	maxClaims    = 32
+	maxClaim     = 128
+	maxClaimList = 64
 )
 
 // endOfTime is the last moment a token may expire: the end of the year 9999,
@@ -44,7 +50,41 @@ func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
 	name, _ := claims[p.claims.Name].(string) // a name of another type is none
 	return identity.User{
 		ID: id, Name: displayName(name), Scopes: scopes, ExpiresAt: expires.Time, IssuedAt: issued, Provider: p.name,
+		Claims: p.further(claims),
 	}, nil
+}
+
+// further are the claims that are asked for, as far as they are of a type that is kept and
+// within bounds; others are as if they were not there.
+func (p *provider) further(claims jwt.MapClaims) map[string]any {
+	var kept map[string]any
+	for name, value := range claims {
+		if len(kept) == maxClaims || !p.keep(name) || !keepable(value) {
+			continue
+		}
+		if kept == nil {
+			kept = map[string]any{}
+		}
+		kept[name] = value
+	}
+	return kept
+}
+
+func keepable(value any) bool {
+	switch v := value.(type) {
+	case float64, bool:
+		return true
+	case string:
+		return len(v) <= maxClaim
+	case []any:
+		for _, element := range v {
+			if text, ok := element.(string); !ok || len(text) > maxClaim {
+				return false
+			}
+		}
+		return len(v) <= maxClaimList
+	}
+	return false
 }
 
 // goodID tells whether a text can be a user's id: it becomes a part of the names

@@ -20,12 +20,13 @@ type provider struct {
 	name   string
 	claims v1alpha1.AuthClaims
 	keys   keySource
+	keep   func(claim string) bool
 	parser *jwt.Parser
 }
 
-func newProvider(c v1alpha1.AuthProvider, keys keySource, now func() time.Time) *provider {
+func newProvider(c v1alpha1.AuthProvider, keys keySource, o Options) *provider {
 	options := []jwt.ParserOption{
-		jwt.WithValidMethods(c.Algorithms), jwt.WithStrictDecoding(), jwt.WithTimeFunc(now),
+		jwt.WithValidMethods(c.Algorithms), jwt.WithStrictDecoding(), jwt.WithTimeFunc(o.Now),
 		jwt.WithLeeway(leeway), jwt.WithExpirationRequired(),
 	}
 	if c.Issuer != "" {
@@ -34,7 +35,7 @@ func newProvider(c v1alpha1.AuthProvider, keys keySource, now func() time.Time) 
 	if len(c.Audiences) > 0 {
 		options = append(options, jwt.WithAudience(c.Audiences...))
 	}
-	return &provider{name: c.Name, claims: c.Claims, keys: keys, parser: jwt.NewParser(options...)}
+	return &provider{name: c.Name, claims: c.Claims, keys: keys, keep: o.Claim, parser: jwt.NewParser(options...)}
 }
 
 // verify checks a token's signature and claims and reads the user from it.

@@ -22,6 +22,9 @@ type User struct {
 	IssuedAt time.Time
 	// Provider is the name of the auth provider that vouched for the user.
 	Provider string
+	// Claims are those of the token's further claims that somebody asked for: numbers,
+	// booleans, texts, and lists of texts, all bounded. Nil when there are none.
+	Claims map[string]any
 }
 
 // Has tells whether the user's token carries the scope.

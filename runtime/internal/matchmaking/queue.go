@@ -21,6 +21,9 @@ const (
 type Attribute struct {
 	Name string
 	Type AttributeType
+	// FromToken takes it from the claim of this name in a player's token: a client cannot
+	// say it.
+	FromToken bool
 	// Default is the value of tickets without one, as a string; nil refuses those.
 	Default *string
 }
@@ -50,6 +53,8 @@ type Handoff struct {
 	// URL is the service that is asked for a place, and SecretFile the name of the file
 	// with the key that calls to it are signed with; "" for none.
 	URL, SecretFile string
+	// Agones says that the service is Agones' allocator, which is asked in its own words.
+	Agones bool
 	// Timeout is how long the place may take until the tickets search on.
 	Timeout time.Duration
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
@@ -124,19 +125,39 @@ type entries struct {
 
 // Enqueue makes a ticket of the caller, or of the party that it leads.
 func (s *Service) Enqueue(ctx context.Context, c command.Call, req *wire.MMEnqueue) (Ticket, error) {
-	return s.EnqueueFor(ctx, c, stays.Through(c.SessionID), req)
+	q, err := s.queue(req.Queue)
+	if err != nil {
+		return Ticket{}, err
+	}
+	for _, a := range q.Attributes {
+		if _, said := req.Attributes[a.Name]; said && a.FromToken {
+			return Ticket{}, wire.Invalid("attributes."+a.Name, "comes from the token: leave it out")
+		}
+	}
+	return s.enqueue(ctx, q, c, stays.Through(c.SessionID), nil, req)
 }
 
-// EnqueueFor is Enqueue for a caller who is connected as live says: a back end queues
-// users who have another session than its own, or none yet.
+// EnqueueFor is Enqueue by a back end, for a user who is connected as live says. What it
+// says of attributes that come from tokens holds.
 func (s *Service) EnqueueFor(ctx context.Context, c command.Call, live stays.Live, req *wire.MMEnqueue) (Ticket, error) {
 	q, err := s.queue(req.Queue)
 	if err != nil {
 		return Ticket{}, err
 	}
+	return s.enqueue(ctx, q, c, live, req.Attributes, req)
+}
+
+// enqueue makes a ticket; vouched are claims that hold for all its players, in place of
+// their tokens'.
+func (s *Service) enqueue(
+	ctx context.Context, q Queue, c command.Call, live stays.Live, vouched map[string]any, req *wire.MMEnqueue,
+) (Ticket, error) {
 	entrants, err := s.entrants(ctx, c.Caller, live, req)
 	if err != nil {
 		return Ticket{}, err
+	}
+	for i := range entrants {
+		entrants[i].Claims = merged(entrants[i].Claims, vouched)
 	}
 	id, err := s.ids.ID(ctx, ticketSpace, c.ID, c.Key)
 	if err != nil {
@@ -164,7 +185,7 @@ func (s *Service) EnqueueFor(ctx context.Context, c command.Call, live stays.Liv
 // entrants are the players that a request queues.
 func (s *Service) entrants(ctx context.Context, c identity.Caller, live stays.Live, req *wire.MMEnqueue) ([]Entrant, error) {
 	if req.PartyID == "" {
-		return []Entrant{{Player: Player{ID: c.ID, Name: c.Name, Live: live}, Attributes: req.Attributes}}, nil
+		return []Entrant{{Player: Player{ID: c.ID, Name: c.Name, Live: live}, Attributes: req.Attributes, Claims: c.Claims}}, nil
 	}
 	p, err := s.Parties.Member(ctx, req.PartyID, c.ID)
 	if err != nil {
@@ -176,16 +197,23 @@ func (s *Service) entrants(ctx context.Context, c identity.Caller, live stays.Li
 	var all []Entrant
 	for _, id := range p.Users() {
 		m := p.Members[id]
-		e := Entrant{Player: Player{ID: id, Name: m.Name, Live: m.Live}, Attributes: map[string]any{}}
-		for name, v := range req.Attributes {
-			e.Attributes[name] = v
-		}
-		for name, v := range m.Attributes {
-			e.Attributes[name] = v
-		}
-		all = append(all, e)
+		all = append(all, Entrant{
+			Player:     Player{ID: id, Name: m.Name, Live: m.Live},
+			Attributes: merged(req.Attributes, m.Attributes), Claims: m.Claims,
+		})
 	}
 	return all, nil
+}
+
+// merged is a with b over it.
+func merged(a, b map[string]any) map[string]any {
+	if len(b) == 0 {
+		return a
+	}
+	all := make(map[string]any, len(a)+len(b))
+	maps.Copy(all, a)
+	maps.Copy(all, b)
+	return all
 }
 
 // enter is the step by which a ticket comes in.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
 	"github.com/anteroom/anteroom/runtime/internal/party"
 	"github.com/anteroom/anteroom/runtime/internal/stays"
@@ -154,6 +155,52 @@ func TestRequeuePolicies(t *testing.T) {
 		if how == EndOfQueue && (len(got) != 1 || got[0].EnqueuedAt != ms(w.clock())) || how == LeaveQueue && len(got) != 0 {
 			t.Errorf("%s: %+v", how, got)
 		}
+	}
+}
+
+// TestAttributesFromTokens: a client cannot say what its token has to, a party's members
+// bring their own, and a back end is believed.
+func TestAttributesFromTokens(t *testing.T) {
+	q := duel()
+	q.Match.Teams[0].Max, q.Match.Teams[1].Max = 2, 2
+	q.Attributes = []Attribute{{Name: "skill", Type: Number, FromToken: true}}
+	w := newWorld(t, q)
+	with := func(user string, claims map[string]any) command.Call {
+		c := call(user, "")
+		c.Claims = claims
+		return c
+	}
+	ask := func(c command.Call, req wire.MMEnqueue) (Ticket, error) {
+		req.Queue = "duel"
+		return w.pods[0].service.Enqueue(t.Context(), c, &req)
+	}
+	invalid := &wire.Error{Code: wire.CodeInvalidArgument, Field: "attributes.skill"}
+	_, err := ask(with("ann", map[string]any{"skill": 1700.0}), wire.MMEnqueue{Attributes: map[string]any{"skill": 9000.0}})
+	wantRefusal(t, err, invalid)
+	_, err = ask(with("ann", nil), wire.MMEnqueue{})
+	wantRefusal(t, err, invalid)
+	_, err = ask(with("ann", map[string]any{"skill": "best"}), wire.MMEnqueue{})
+	wantRefusal(t, err, invalid)
+	if ticket, err := ask(with("ann", map[string]any{"skill": 1700.0}), wire.MMEnqueue{}); err != nil || ticket.Numbers["skill"] != 1700 {
+		t.Errorf("ann's ticket has %v, %v", ticket.Numbers, err)
+	}
+
+	p := partyOf("bob", "cid")
+	for user, skill := range map[string]float64{"bob": 1000, "cid": 2000} {
+		m := p.Members[user]
+		m.Claims, m.Attributes = map[string]any{"skill": skill}, wire.Attributes{"skill": 9000.0}
+		p.Members[user] = m
+	}
+	w.parties["p"] = p
+	if ticket, err := ask(with("bob", nil), wire.MMEnqueue{PartyID: "p"}); err != nil || ticket.Numbers["skill"] != 1500 {
+		t.Errorf("the party's ticket has %v, %v", ticket.Numbers, err)
+	}
+
+	ticket, err := w.pods[0].service.EnqueueFor(t.Context(), with("dan", nil), stays.Through("dan-1"), &wire.MMEnqueue{
+		Queue: "duel", Attributes: map[string]any{"skill": 1234.0},
+	})
+	if err != nil || ticket.Numbers["skill"] != 1234 {
+		t.Errorf("dan's ticket has %v, %v", ticket.Numbers, err)
 	}
 }
 

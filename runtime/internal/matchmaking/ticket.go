@@ -52,6 +52,8 @@ const (
 type Entrant struct {
 	Player
 	Attributes map[string]any
+	// Claims are what is vouched for: the player's token, or a back end, says them.
+	Claims map[string]any
 }
 
 // NewTicket makes the ticket of a party. Its number is the mean of its players', its
@@ -79,10 +81,10 @@ func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[strin
 func (t *Ticket) bring(a Attribute, party []Entrant) error {
 	field := "attributes." + a.Name
 	for i, e := range party {
-		raw, given := e.Attributes[a.Name]
+		raw, given := e.brings(a)
 		if !given {
 			if a.Default == nil {
-				return wire.Invalid(field, "this queue needs it")
+				return wire.Invalid(field, a.missing())
 			}
 			raw = a.fallback()
 		}
@@ -95,6 +97,23 @@ func (t *Ticket) bring(a Attribute, party []Entrant) error {
 		}
 	}
 	return nil
+}
+
+// brings is what an entrant has of an attribute, from where the attribute comes from.
+func (e Entrant) brings(a Attribute) (raw any, given bool) {
+	from := e.Attributes
+	if a.FromToken {
+		from = e.Claims
+	}
+	raw, given = from[a.Name]
+	return raw, given
+}
+
+func (a Attribute) missing() string {
+	if a.FromToken {
+		return "this queue needs it in the token, as the claim " + a.Name
+	}
+	return "this queue needs it"
 }
 
 // merge adds the value of the i-th player.

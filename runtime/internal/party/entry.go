@@ -47,7 +47,7 @@ func (e *edit) admit(user Actor, enrolment string, attributes wire.Attributes) e
 		return err
 	}
 	e.Members[user.ID] = Member{
-		Name: user.Name, JoinedAt: ms(e.now), Attributes: checked, Enrolment: enrolment, Live: stays.Through(user.Session),
+		Name: user.Name, JoinedAt: ms(e.now), Attributes: checked, Claims: user.Claims, Enrolment: enrolment, Live: stays.Through(user.Session),
 	}
 	return nil
 }

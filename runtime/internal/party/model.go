@@ -55,6 +55,8 @@ type Member struct {
 	Name       string          `json:"name,omitempty"`
 	JoinedAt   int64           `json:"joinedAt"`
 	Attributes wire.Attributes `json:"attributes,omitempty"`
+	// Claims are those of the member's token when it came; nobody is shown them.
+	Claims map[string]any `json:"claims,omitempty"`
 	// Enrolment tells this stay from earlier ones of the same user.
 	Enrolment string `json:"enrolment"`
 	stays.Live
@@ -95,6 +97,8 @@ type Actor struct {
 	ID, Name string
 	// Session is the session that the command came through.
 	Session string
+	// Claims are those of the user's token that were asked for.
+	Claims map[string]any
 }
 
 // Closed tells whether the party is over; nothing changes any more then.

@@ -244,4 +244,6 @@ func (s *Service) onceOf(c command.Call) *stream.Once {
 	return &stream.Once{Scope: c.ID, Key: c.Key, TTL: s.IdempotencyTTL}
 }
 
-func actor(c identity.Caller) Actor { return Actor{ID: c.ID, Name: c.Name, Session: c.SessionID} }
+func actor(c identity.Caller) Actor {
+	return Actor{ID: c.ID, Name: c.Name, Session: c.SessionID, Claims: c.Claims}
+}

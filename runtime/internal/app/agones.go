@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/webhook"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Agones' allocator, as its REST interface has it (allocation.proto: AllocationRequest
+// and AllocationResponse). A match goes to a ready GameServer of the fleet that is named
+// as the queue, in the cluster's namespace, and the GameServer gets the match as an
+// annotation. The allocator does not know requests again: one that is repeated after a
+// time-out may allocate a second GameServer, which nobody comes to.
+const (
+	agonesFleet = "agones.dev/fleet"
+	// agonesMatch labels a GameServer with the match's id, agonesPlayers annotates it with
+	// the match as a webhook would be told of it.
+	agonesMatch   = "anteroom.dev/match"
+	agonesPlayers = "anteroom.dev/players"
+)
+
+type agonesRequest struct {
+	Namespace           string           `json:"namespace"`
+	GameServerSelectors []agonesSelector `json:"gameServerSelectors"`
+	Metadata            agonesMetadata   `json:"metadata"`
+}
+
+type agonesSelector struct {
+	MatchLabels map[string]string `json:"matchLabels"`
+}
+
+type agonesMetadata struct {
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+type agonesAnswer struct {
+	GameServerName string `json:"gameServerName"`
+	Address        string `json:"address"`
+	Ports          []struct {
+		Name string `json:"name"`
+		Port int    `json:"port"`
+	} `json:"ports"`
+}
+
+// allocate asks for a GameServer; the players get its address with its first port.
+func (v venues) allocate(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+	match, err := json.Marshal(callOf(r))
+	if err != nil {
+		return matchmaking.Place{}, fmt.Errorf("encode a match: %w", err)
+	}
+	key, err := v.secret(q.Handoff.SecretFile)
+	if err != nil {
+		return matchmaking.Place{}, err
+	}
+	hook := webhook.Hook{URL: q.Handoff.URL, Timeout: q.Handoff.Timeout}
+	if len(key) > 0 {
+		if hook.Client, err = agonesClient(key); err != nil {
+			return matchmaking.Place{}, err
+		}
+	}
+	answer, err := post(ctx, hook, r.ID, v.now(), agonesRequest{
+		Namespace:           v.namespace,
+		GameServerSelectors: []agonesSelector{{MatchLabels: map[string]string{agonesFleet: q.Name}}},
+		Metadata: agonesMetadata{
+			Labels:      map[string]string{agonesMatch: r.ID},
+			Annotations: map[string]string{agonesPlayers: string(match)},
+		},
+	})
+	if err != nil {
+		return matchmaking.Place{}, err
+	}
+	var server agonesAnswer
+	if err := json.Unmarshal(answer, &server); err != nil || server.Address == "" || len(server.Ports) == 0 {
+		return matchmaking.Place{}, errors.New("the allocator's answer has no GameServer with an address and a port")
+	}
+	return matchmaking.Place{MMHandoff: wire.MMHandoff{
+		Type: "server", Address: net.JoinHostPort(server.Address, strconv.Itoa(server.Ports[0].Port)),
+	}}, nil
+}
+
+// agonesClient shows a certificate, as the allocator wants it: bundle has it with its key
+// in PEM, and may have the authority that signed the allocator's.
+func agonesClient(bundle []byte) (*http.Client, error) {
+	certificate, err := tls.X509KeyPair(bundle, bundle)
+	if err != nil {
+		return nil, errors.New("the key of an Agones handoff must be a client certificate and its key in PEM")
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	roots.AppendCertsFromPEM(bundle)
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true, // the certificate may be another one next time
+		TLSClientConfig:   &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}, RootCAs: roots},
+	}}, nil
+}
