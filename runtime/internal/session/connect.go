@@ -111,6 +111,13 @@ func (m *Manager) admit(s *Session, user string) error {
 	return nil
 }
 
+// unavailable tells whether a stream could not be resumed because the store is away: then
+// the connect as a whole is to be tried again, rather than that the client takes the
+// stream's past for lost.
+func unavailable(r wire.StreamResumed) bool {
+	return r.Error != nil && r.Error.Code == wire.CodeUnavailable
+}
+
 func drainingRefusal() *wire.Error {
 	return refuseFor(wire.CodeDraining, "this server is about to stop; connect again to reach another one", time.Second)
 }
@@ -141,7 +148,7 @@ func (s *Session) attachOwn(ctx context.Context, resume *wire.SyncResume) error 
 		s.starting = append(s.starting, f)
 	}
 	s.resumed = s.resumeAll(ctx, asked, &s.starting)
-	if !s.Follows(own) {
+	if !s.Follows(own) || slices.ContainsFunc(s.resumed, unavailable) {
 		return stream.ErrUnavailable
 	}
 	standing, err := s.followStanding(ctx)

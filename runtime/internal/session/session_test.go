@@ -396,3 +396,30 @@ func TestLateFollow(t *testing.T) {
 	b.commit("doc:a", stream.Control{})
 	b.eventually("a push", func() bool { return slices.Contains(b.seqs("doc:changed", "doc:a"), 2) })
 }
+
+// TestAResumeThatTheStoreCannotAnswer: a client that connects while the store is away is
+// to come again, and not to take a stream's past for lost; a stream that it may not have
+// any more keeps it out of that stream only.
+func TestAResumeThatTheStoreCannotAnswer(t *testing.T) {
+	auth := json.RawMessage(`{"token":"bob","resume":{"streams":[{"stream":"doc:a","epoch":"e","seq":1}]}}`)
+	b := newBench(t)
+	for _, c := range []struct {
+		refusal error
+		open    wire.Code
+	}{
+		{stream.ErrUnavailable, wire.CodeUnavailable},
+		{wire.Refuse(wire.CodePermissionDenied, "no"), ""},
+	} {
+		b.docs.set(func() { b.docs.refusal = c.refusal })
+		before := b.m.Stats().Connections
+		s, err := b.m.Open(t.Context(), &fakeConn{}, auth)
+		if wire.CodeOf(err) != c.open {
+			t.Errorf("with %v: opened with %v", c.refusal, err)
+		}
+		if s != nil {
+			s.Start()
+			s.Closed(false)
+		}
+		b.eventually("nobody is left of it", func() bool { return b.m.Stats().Connections == before })
+	}
+}
