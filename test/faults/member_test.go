@@ -112,7 +112,10 @@ type resumed struct {
 		Event string
 		Data  json.RawMessage
 	}
-	Error json.RawMessage
+	Error struct {
+		Code      string
+		Retryable bool
+	}
 }
 
 // pushed takes an event of a connection.
@@ -123,7 +126,7 @@ func (m *member) pushed(c *conn, event string, data json.RawMessage) {
 		if err := json.Unmarshal(data, &ready); err != nil {
 			m.Fault("%s: bad session:ready %s: %v", m.name, data, err)
 		}
-		m.resume(ready.Resumed)
+		m.resume(c, ready.Resumed)
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.become(c)
@@ -156,15 +159,20 @@ func (m *member) catchUp(c *conn, stream string) {
 		case json.Unmarshal(ack, &answer) != nil || !answer.OK:
 			c.close() // as a client does that cannot go on
 		default:
-			m.resume(answer.Data.Streams)
+			m.resume(c, answer.Data.Streams)
 		}
 	})
 }
 
-func (m *member) resume(streams []resumed) {
+// resume takes the answer to a resume. What cannot be had at the moment is asked for again.
+func (m *member) resume(c *conn, streams []resumed) {
 	for _, r := range streams {
+		if r.Error.Retryable {
+			time.AfterFunc(comeBackAfter, func() { m.catchUp(c, r.Stream) })
+			continue
+		}
 		if !r.Recovered {
-			m.Lost(r.Stream, string(r.Error))
+			m.Lost(r.Stream, r.Error.Code)
 			continue
 		}
 		var events []audit.Event

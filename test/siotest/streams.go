@@ -49,7 +49,7 @@ func (c *Client) heard(conn *conn, name string, args []json.RawMessage) {
 	if name == wire.EventSessionReady {
 		var ready wire.SessionReady
 		if err := event.Decode(&ready); err == nil {
-			c.resumed(ready.Resumed)
+			c.resumed(conn, ready.Resumed)
 		}
 	}
 	if c.take(conn, event) {
@@ -102,7 +102,7 @@ func (c *Client) catchUp(conn *conn, stream string) {
 			Data wire.SyncResumed `json:"data"`
 		}
 		if len(args) == 1 && json.Unmarshal(args[0], &ack) == nil {
-			c.resumed(ack.Data.Streams)
+			c.resumed(conn, ack.Data.Streams)
 		}
 	case <-conn.ended:
 	case <-ctx.Done():
@@ -110,11 +110,21 @@ func (c *Client) catchUp(conn *conn, stream string) {
 	}
 }
 
-// resumed takes the answer to a resume.
-func (c *Client) resumed(streams []wire.StreamResumed) {
+// askAgainAfter is how long after a refusal that may pass a resume is asked for again.
+const askAgainAfter = 200 * time.Millisecond
+
+// resumed takes the answer to a resume. What cannot be had at the moment is asked for
+// again, for as long as the connection lives.
+func (c *Client) resumed(conn *conn, streams []wire.StreamResumed) {
 	for _, s := range streams {
 		at := audit.Position{Epoch: s.Epoch, Seq: s.Seq}
 		switch {
+		case s.Error != nil && s.Error.Retryable:
+			time.AfterFunc(askAgainAfter, func() {
+				if conn.err() == nil {
+					c.catchUp(conn, s.Stream)
+				}
+			})
 		case s.Error != nil:
 			c.streams.Drop(s.Stream)
 		case !s.Recovered:
