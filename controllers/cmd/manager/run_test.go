@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +22,7 @@ import (
 
 	. "github.com/onsi/gomega"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -102,8 +104,7 @@ func lookAtMetrics(t *testing.T, g Gomega, k8s client.Client, url string) {
 	g.Eventually(func() int { code, _ := get(url, ""); return code }).Should(Equal(http.StatusUnauthorized))
 	code, _ := get(url, "nobodys-token")
 	g.Expect(code).To(BeNumerically(">=", http.StatusBadRequest))
-	token := newUser(t, g, k8s, "prometheus")
-	code, _ = get(url, token)
+	code, _ = get(url, newUser(t, g, k8s, "stranger"))
 	g.Expect(code).To(Equal(http.StatusForbidden))
 
 	text, err := os.ReadFile("../../../config/rbac/metrics_reader.yaml")
@@ -116,9 +117,31 @@ func lookAtMetrics(t *testing.T, g Gomega, k8s client.Client, url string) {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: reader.Name},
 		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: "default", Name: "prometheus"}},
 	})).To(Succeed())
+	// The operator keeps a refusal for 30 s, so it is asked once the API server knows the binding.
+	g.Eventually(func() (bool, error) {
+		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+			User:                  "system:serviceaccount:default:prometheus",
+			NonResourceAttributes: &authorizationv1.NonResourceAttributes{Path: "/metrics", Verb: "get"},
+		}}
+		err := k8s.Create(t.Context(), review)
+		return review.Status.Allowed, err
+	}).Should(BeTrue())
+	token := newUser(t, g, k8s, "prometheus")
 	g.Eventually(func() int { code, _ := get(url, token); return code }).Should(Equal(http.StatusOK))
 	_, protocol := get(url, token)
 	g.Expect(protocol).To(Equal("HTTP/1.1"))
+	lookAtDashboard(g, func() string { return read(url, token) })
+}
+
+// lookAtDashboard has the operator serve every metric that the chart's dashboard draws.
+func lookAtDashboard(g Gomega, scrape func() string) {
+	text, err := os.ReadFile("../../../charts/anteroom/files/dashboard.json")
+	g.Expect(err).NotTo(HaveOccurred())
+	metrics := regexp.MustCompile(`([a-z_]+)\{namespace=`).FindAllStringSubmatch(string(text), -1)
+	g.Expect(len(metrics)).To(BeNumerically(">=", 6), "the dashboard's metrics were not found")
+	for _, metric := range metrics {
+		g.Eventually(scrape).Should(MatchRegexp(`(?m)^%s[{ ]`, metric[1]), "the dashboard draws it")
+	}
 }
 
 // newUser makes a service account and gives a token of it.
@@ -295,21 +318,44 @@ func freeAddress(t *testing.T) string {
 // get is what a URL answers to a bearer of a token, and by which protocol of those that
 // it is offered; 0 when it does not answer.
 func get(url, token string) (code int, protocol string) {
+	answer := ask(url, token)
+	if answer == nil {
+		return 0, ""
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode, answer.Proto
+}
+
+// read is the text that a URL answers to a bearer of a token; empty when it does not.
+func read(url, token string) string {
+	answer := ask(url, token)
+	if answer == nil {
+		return ""
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// ask gets a URL as a bearer of a token; nil when there is no answer.
+func ask(url, token string) *http.Response {
 	c := &http.Client{Timeout: time.Second, Transport: &http.Transport{
 		ForceAttemptHTTP2: true, DisableKeepAlives: true,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // a certificate of its own
 	}}
 	request, err := http.NewRequest(http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return 0, ""
+		return nil
 	}
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
 	answer, err := c.Do(request)
 	if err != nil {
-		return 0, ""
+		return nil
 	}
-	_ = answer.Body.Close()
-	return answer.StatusCode, answer.Proto
+	return answer
 }
