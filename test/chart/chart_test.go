@@ -4,9 +4,7 @@ package chart
 
 import (
 	"bytes"
-	"errors"
 	"flag"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,23 +12,20 @@ import (
 	"sync"
 	"testing"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/yaml"
-	podsecurity "k8s.io/pod-security-admission/api"
-	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/anteroom/anteroom/test/manifest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 const chartDir = "../../charts/anteroom"
+
+// namespaces are those that the value sets speak of.
+var namespaces = []string{"anteroom-system", "games", "staging"}
 
 // helmProgram is a helm, built when there is none.
 var helmProgram = sync.OnceValues(func() (string, error) {
@@ -157,39 +152,13 @@ func TestTyposAreRefused(t *testing.T) {
 // TestAnAPIServerTakesIt applies each set with a server-side dry run, and holds pods
 // against Pod Security's level restricted.
 func TestAnAPIServerTakesIt(t *testing.T) {
-	k8s := startAPIServer(t)
-	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	k8s := manifest.StartWithCRDs(t, namespaces...)
 	for name, values := range sets(t) {
 		t.Run(name, func(t *testing.T) {
-			deployments := 0
-			for _, object := range objects(t, render(t, values)) {
-				err := k8s.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(object.DeepCopy()), client.DryRunAll, client.ForceOwnership, client.FieldOwner("test"))
-				if err != nil && !meta.IsNoMatchError(err) {
-					t.Errorf("%s %s: %v", object.GetKind(), object.GetName(), err)
-				} else if err != nil && object.GetKind() != "PodMonitor" {
-					t.Errorf("%s is not a kind of the API server", object.GetKind())
-				}
-				if object.GetKind() == "Deployment" {
-					deployments++
-				} else if object.GetKind() != "Job" {
-					continue
-				}
-				var d appsv1.Deployment // a Job has its template in the same place
-				if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &d); err != nil {
-					t.Fatal(err)
-				}
-				level := podsecurity.LevelVersion{Level: podsecurity.LevelRestricted, Version: podsecurity.LatestVersion()}
-				for _, result := range evaluator.EvaluatePod(level, &d.Spec.Template.ObjectMeta, &d.Spec.Template.Spec) {
-					if !result.Allowed {
-						t.Errorf("Pod Security: %s: %s", result.ForbiddenReason, result.ForbiddenDetail)
-					}
-				}
-			}
-			if deployments != 1 {
-				t.Errorf("there are %d Deployments", deployments)
+			objects := manifest.Objects(t, render(t, values))
+			manifest.CheckApplies(t, k8s, objects, "PodMonitor")
+			if deployments := manifest.CheckRestricted(t, objects); len(deployments) != 1 {
+				t.Errorf("there are %d Deployments", len(deployments))
 			}
 		})
 	}
@@ -270,7 +239,7 @@ func buildManager(t *testing.T) string {
 // administrator and of the Job's service account.
 func startBareAPIServer(t *testing.T) (k8s client.Client, admin, job string) {
 	t.Helper()
-	environment, k8s := start(t, &envtest.Environment{})
+	environment, k8s := manifest.Start(t, &envtest.Environment{}, namespaces...)
 	kubeconfig := func(name string, groups ...string) string {
 		user, err := environment.AddUser(envtest.User{Name: name, Groups: groups}, nil)
 		if err != nil {
@@ -287,57 +256,4 @@ func startBareAPIServer(t *testing.T) (k8s client.Client, admin, job string) {
 		return file
 	}
 	return k8s, kubeconfig("admin", "system:masters"), kubeconfig("system:serviceaccount:games:anteroom-declare", "system:authenticated")
-}
-
-// startAPIServer runs one that has the CRDs and the namespaces of the value sets.
-func startAPIServer(t *testing.T) client.Client {
-	t.Helper()
-	_, k8s := start(t, &envtest.Environment{CRDDirectoryPaths: []string{"../../config/crd/bases"}, ErrorIfCRDPathMissing: true})
-	return k8s
-}
-
-// start runs an API server with the namespaces of the value sets.
-func start(t *testing.T, environment *envtest.Environment) (*envtest.Environment, client.Client) {
-	t.Helper()
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		out, err := exec.Command("../../hack/envtest/assets.sh").Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Setenv("KUBEBUILDER_ASSETS", strings.TrimSpace(string(out)))
-	}
-	config, err := environment.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = environment.Stop() })
-	k8s, err := client.New(config, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"anteroom-system", "games", "staging"} {
-		if err := k8s.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return environment, k8s
-}
-
-func objects(t *testing.T, text string) []*unstructured.Unstructured {
-	t.Helper()
-	var all []*unstructured.Unstructured
-	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096)
-	for {
-		object := &unstructured.Unstructured{}
-		err := decoder.Decode(object)
-		if errors.Is(err, io.EOF) {
-			return all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(object.Object) > 0 {
-			all = append(all, object)
-		}
-	}
 }

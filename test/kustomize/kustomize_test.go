@@ -1,0 +1,121 @@
+// Package kustomize proves the ways of installing that config/ has for kubectl apply -k.
+package kustomize
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/anteroom/anteroom/test/manifest"
+)
+
+const config = "../../config"
+
+// parts are the folders that are applied only as a part of another.
+var parts = []string{"crd", "manager", "rbac"}
+
+// TestAnAPIServerTakesIt builds each folder that has a kustomization, and applies those that
+// are a whole with a server-side dry run.
+func TestAnAPIServerTakesIt(t *testing.T) {
+	folders, err := filepath.Glob(filepath.Join(config, "*", "kustomization.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k8s := manifest.StartWithCRDs(t, "anteroom-system", "games")
+	wholes := 0
+	for _, file := range folders {
+		folder := filepath.Base(filepath.Dir(file))
+		t.Run(folder, func(t *testing.T) {
+			objects := build(t, folder)
+			manifest.CheckApplies(t, k8s, objects)
+			deployments := manifest.CheckRestricted(t, objects)
+			if !slices.Contains(parts, folder) {
+				wholes++
+				if len(deployments) != 1 {
+					t.Errorf("there are %d Deployments", len(deployments))
+				}
+				readmeHas(t, folder)
+			}
+		})
+	}
+	if wholes < 4 {
+		t.Errorf("only %d ways of installing were found", wholes)
+	}
+}
+
+// TestNamespacedHasNoRightsElsewhere: what it binds to the operator is bound in namespaces.
+func TestNamespacedHasNoRightsElsewhere(t *testing.T) {
+	objects := build(t, "namespaced")
+	for _, object := range objects {
+		if object.GetKind() == "ClusterRoleBinding" && roleOf(t, object) != "anteroom-operator-cluster" {
+			t.Errorf("%s binds %s everywhere", object.GetName(), roleOf(t, object))
+		}
+	}
+	if args := operator(t, objects).Spec.Template.Spec.Containers[0].Args; !slices.Contains(args, "--namespaces=games") {
+		t.Errorf("the operator is run with %v", args)
+	}
+}
+
+// TestMetricsTLSServesTheSecret: the directory that the operator is told to read is where the
+// Secret is mounted.
+func TestMetricsTLSServesTheSecret(t *testing.T) {
+	pod := operator(t, build(t, "metrics-tls")).Spec.Template.Spec
+	container := pod.Containers[0]
+	if len(container.VolumeMounts) != 1 || len(pod.Volumes) != 1 || pod.Volumes[0].Secret == nil {
+		t.Fatalf("mounted is %v of %v", container.VolumeMounts, pod.Volumes)
+	}
+	if got := pod.Volumes[0].Secret.SecretName; got != "anteroom-operator-metrics" {
+		t.Errorf("it mounts the Secret %q", got)
+	}
+	if want := "--metrics-cert-dir=" + container.VolumeMounts[0].MountPath; !slices.Contains(container.Args, want) {
+		t.Errorf("the operator is run with %v, want %s", container.Args, want)
+	}
+}
+
+// build is what kubectl apply -k would apply.
+func build(t *testing.T, folder string) []*unstructured.Unstructured {
+	t.Helper()
+	out, err := exec.Command(filepath.Join(manifest.Assets(t), "kubectl"), "kustomize", filepath.Join(config, folder)).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return manifest.Objects(t, string(out))
+}
+
+// operator is the one Deployment among the objects.
+func operator(t *testing.T, objects []*unstructured.Unstructured) *appsv1.Deployment {
+	t.Helper()
+	deployments := manifest.CheckRestricted(t, objects)
+	if len(deployments) != 1 {
+		t.Fatalf("there are %d Deployments", len(deployments))
+	}
+	return deployments[0]
+}
+
+// roleOf is the role that a binding gives.
+func roleOf(t *testing.T, binding *unstructured.Unstructured) string {
+	t.Helper()
+	name, found, err := unstructured.NestedString(binding.Object, "roleRef", "name")
+	if err != nil || !found {
+		t.Fatalf("%s has no role: %v", binding.GetName(), err)
+	}
+	return name
+}
+
+// readmeHas: every way of installing is in the table of config/README.md.
+func readmeHas(t *testing.T, folder string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(config, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row := "| [`" + folder + "`](" + folder + ") |"; !strings.Contains(string(text), row) {
+		t.Errorf("config/README.md has no row for %s", folder)
+	}
+}
