@@ -27,6 +27,9 @@ func (p *policies) queues(set *v1alpha1.PolicySet) map[string]matchmaking.Queue 
 			p.log.Warn("a queue is not served", "queue", q.Name, "reason", fault)
 			continue
 		}
+		if q.Spec.Backfill.Enabled {
+			p.log.Warn("this server fills no open slots of matches yet: backfill is ignored", "queue", q.Name)
+		}
 		all[q.Name] = queue
 	}
 	return all

@@ -1,0 +1,50 @@
+package app
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	realtime "github.com/anteroom/anteroom/api/v1alpha1"
+)
+
+// TestQueuesOfASet: those that can be served are, tokens' claims that they ask for are
+// known, and what is not served is told.
+func TestQueuesOfASet(t *testing.T) {
+	queue := func(name, lobbyPolicy string) v1alpha1.MatchmakingQueue {
+		return v1alpha1.MatchmakingQueue{Name: name, Spec: realtime.MatchmakingQueueSpec{
+			ClusterRef: realtime.ClusterReference{Name: "eu"},
+			Teams:      []realtime.MatchTeam{{Name: "red", Min: 1, Max: 1}, {Name: "blue", Min: 1, Max: 1}},
+			Handoff:    realtime.HandoffSpec{Type: realtime.HandoffLobby, LobbyPolicyRef: &realtime.LocalReference{Name: lobbyPolicy}},
+		}}
+	}
+	ranked, lost := queue("ranked", "casual"), queue("lost", "gone")
+	ranked.Spec.Attributes = []realtime.TicketAttribute{
+		{Name: "skill", Type: realtime.TicketNumber, Source: realtime.SourceToken},
+		{Name: "mode", Type: realtime.TicketString, Source: realtime.SourceTicket},
+	}
+	ranked.Spec.Backfill.Enabled = true
+	set := testPolicies("casual")
+	set.Queues = []v1alpha1.MatchmakingQueue{lost, ranked}
+
+	var log bytes.Buffer
+	claims := &claimNames{}
+	p := newPolicies(set, "", claims, slog.New(slog.NewTextHandler(&log, nil)))
+	if _, known := p.Queue("ranked"); !known || len(p.Queues()) != 1 {
+		t.Errorf("the queues are %v", p.Queues())
+	}
+	if !claims.has("skill") || claims.has("mode") {
+		t.Error("the claims that are asked for are not those of the queue")
+	}
+	for _, want := range []string{"there is no LobbyPolicy gone", "backfill is ignored"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %q:\n%s", want, log.String())
+		}
+	}
+	set.Queues = nil
+	if p.apply(set); claims.has("skill") || len(p.Queues()) != 0 {
+		t.Error("a queue that is gone still asks")
+	}
+}
