@@ -64,6 +64,10 @@ type Lobby struct {
 	// ClosedAt is when the lobby was closed; 0 before.
 	ClosedAt int64 `json:"closedAt,omitempty"`
 
+	// Origin is what the lobby was made for; nil when its host made it. It is replaced,
+	// not changed.
+	Origin *Origin `json:"origin,omitempty"`
+
 	// told is the policy that clients were last told of, when Adopt has put
 	// another in its place.
 	told *Policy

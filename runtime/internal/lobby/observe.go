@@ -47,8 +47,8 @@ type Observer interface {
 	Joined(ctx context.Context, userID, lobbyID string)
 	// Left: the user is no longer a member; also when the lobby closed.
 	Left(ctx context.Context, userID, lobbyID string)
-	// MatchStarted and MatchEnded name the members at that moment. A lobby that closes
-	// in its match ends it first.
+	// MatchStarted and MatchEnded name the members at that moment; who comes later is
+	// named then. A lobby that closes in its match ends it first.
 	MatchStarted(ctx context.Context, userIDs []string, lobbyID string)
 	MatchEnded(ctx context.Context, userIDs []string, lobbyID string)
 }
@@ -59,10 +59,18 @@ func (s *Service) observe(ctx context.Context, before, after Lobby) {
 		return
 	}
 	was, is := before.Status == wire.LobbyInMatch, after.Status == wire.LobbyInMatch
+	var late []string // who came while the match ran
 	for _, id := range slices.Sorted(maps.Keys(after.Members)) {
-		if !before.Has(id) && !after.Closed() {
-			s.Observer.Joined(ctx, id, after.ID)
+		if before.Has(id) || after.Closed() {
+			continue
 		}
+		s.Observer.Joined(ctx, id, after.ID)
+		if was && is {
+			late = append(late, id)
+		}
+	}
+	if len(late) > 0 {
+		s.Observer.MatchStarted(ctx, late, after.ID)
 	}
 	if !was && is {
 		s.Observer.MatchStarted(ctx, slices.Sorted(maps.Keys(after.Members)), after.ID)

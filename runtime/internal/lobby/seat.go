@@ -16,6 +16,8 @@ type SeatCommand struct {
 	// Teams are the users of each team, in the order of the policy's teams. The first
 	// of all is the host.
 	Teams [][]Actor
+	// Origin is kept with the lobby; nil for none.
+	Origin *Origin
 }
 
 // Seat makes a lobby in which everybody is a member who is not connected yet: those
@@ -29,7 +31,7 @@ func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 	e := &edit{now: now, Lobby: Lobby{
 		ID: cmd.ID, Name: name, Status: wire.LobbyLocked, Visibility: p.Visibility.Default,
 		MaxMembers: p.Size.Max, Attributes: p.defaults(ofLobby),
-		Members: map[string]Member{}, Policy: p, CreatedAt: ms(now), ActiveAt: ms(now),
+		Members: map[string]Member{}, Policy: p, CreatedAt: ms(now), ActiveAt: ms(now), Origin: cmd.Origin,
 	}}
 	e.name(cmd.Code)
 	if p.Lifecycle.MaxLifetime > 0 {
@@ -90,11 +92,8 @@ func (s *Service) Seated(ctx context.Context, lobbyType, key string, cmd SeatCom
 		return there, err
 	}
 	for user := range l.Members {
-		stay := stays.Stay{Group: l.ID, Enrolment: cmd.ID}
-		for _, set := range []string{typeOf(lobbyType, user), allOf(user)} {
-			if in, err := s.stays.Enter(ctx, set, stay, maxLobbies, user); err != nil || !in {
-				return Lobby{}, fmt.Errorf("seat a user in a lobby: %w", orFull(err))
-			}
+		if err := s.enrollSeat(ctx, l, user, cmd.ID); err != nil {
+			return Lobby{}, err
 		}
 	}
 	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
@@ -106,6 +105,17 @@ func (s *Service) Seated(ctx context.Context, lobbyType, key string, cmd SeatCom
 	}
 	out, err := s.commitNew(ctx, l, patches, s.once(seatSpace, key))
 	return out.Lobby, err
+}
+
+// enrollSeat counts a seat among the user's stays, however many it has of the type.
+func (s *Service) enrollSeat(ctx context.Context, l Lobby, user, enrolment string) error {
+	stay := stays.Stay{Group: l.ID, Enrolment: enrolment}
+	for _, set := range []string{typeOf(l.Policy.Type, user), allOf(user)} {
+		if in, err := s.stays.Enter(ctx, set, stay, maxLobbies, user); err != nil || !in {
+			return fmt.Errorf("seat a user in a lobby: %w", orFull(err))
+		}
+	}
+	return nil
 }
 
 func orFull(err error) error {

@@ -16,6 +16,14 @@
 // set what they all have, its latency to a region the highest among them; for an
 // Equality rule they have to agree.
 //
+// # Running matches
+//
+// Open places of running matches are filled with the tickets that suit who plays there
+// already, who count as one ticket that waits since the places are open: the nearest
+// first, or those that the rules which are not required prefer. Whatever fits is taken;
+// teams need not be full, and TeamBalance is not judged, since nobody changes teams in a
+// match that runs.
+//
 // # Cost
 //
 // Tickets are put into buckets by what required Equality rules compare, and within a

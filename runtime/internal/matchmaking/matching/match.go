@@ -106,7 +106,7 @@ func (m *matcher) around(anchor *entry) *group {
 		}
 	}
 	waited := m.now.Sub(anchor.EnqueuedAt)
-	candidates := m.q.byWish(anchor, waited, m.candidates(start(), anchor))
+	candidates := m.q.byWish(anchor, waited, m.candidates(anchor, start().fits))
 	orders := [][]*entry{candidates, sorted(candidates, func(a, b *entry) int { return a.rank - b.rank })}
 	if r := m.q.balanceRule(); r != nil {
 		orders = append(orders, sorted(candidates, likest(anchor, r.Attribute)))
@@ -158,8 +158,8 @@ func (m *matcher) grow(g *group, anchor *entry) {
 	})
 }
 
-// candidates are the nearest tickets that fit an anchor by themselves.
-func (m *matcher) candidates(alone *group, anchor *entry) []*entry {
+// candidates are the nearest tickets to an anchor that suit by themselves.
+func (m *matcher) candidates(anchor *entry, suits func(*entry) bool) []*entry {
 	left, most := m.budget(), max(choice*m.places, 64)
 	var all []*entry
 	m.pool.near(anchor, m.now.Sub(anchor.EnqueuedAt), func(t *entry) bool {
@@ -168,7 +168,7 @@ func (m *matcher) candidates(alone *group, anchor *entry) []*entry {
 		}
 		m.looks--
 		left--
-		if alone.fits(t) {
+		if suits(t) {
 			all = append(all, t)
 		}
 		return left > 0 && len(all) < most
@@ -203,7 +203,12 @@ func (m *matcher) fill(running []Backfill) {
 		}
 		playing := m.q.entry(&b.Ticket)
 		g.judge(playing)
-		m.grow(g, playing)
+		candidates := m.candidates(playing, func(t *entry) bool {
+			return !b.Barred[t.ID] && g.roomiest(t.Size) >= 0 && g.fits(t)
+		})
+		for _, t := range m.q.byWish(playing, m.now.Sub(b.EnqueuedAt), candidates) {
+			g.add(t)
+		}
 		if len(g.members) > 0 {
 			p := g.proposal()
 			p.Backfill = b.ID

@@ -143,9 +143,29 @@ func TestBackfill(t *testing.T) {
 	if d := cmp.Diff([]string{"a[a]b[c]"}, told(Match(waiting, []Backfill{running}, q, t0))); d != "" {
 		t.Errorf("new first (-want +got):\n%s", d)
 	}
+	q.NewFirst, running.Barred = false, map[string]bool{"a": true}
+	if d := cmp.Diff([]string{"a[]b[c] into m1"}, told(Match(waiting, []Backfill{running}, q, t0))); d != "" {
+		t.Errorf("a may not (-want +got):\n%s", d)
+	}
 	running.Open = nil
 	if got := Match(waiting[:1], []Backfill{running}, q, t0); len(got) != 0 {
 		t.Errorf("nothing is open: %v", told(got))
+	}
+}
+
+// TestBackfillOfOnePlace: parties that there is no room for keep nobody else out, and
+// wishes count.
+func TestBackfillOfOnePlace(t *testing.T) {
+	q := Queue{Teams: teams(2, 2, 2), MixSizes: true, PreferFullFor: time.Minute, Rules: []Rule{{Name: "mode", Type: Equality, Attribute: "mode", Weight: 1}}}
+	running := Backfill{Ticket: Ticket{ID: "m1", EnqueuedAt: t0, Texts: map[string]string{"mode": "ctf"}}, Open: map[string]int{"b": 1}}
+	var waiting []Ticket
+	for i := range 100 {
+		waiting = append(waiting, Ticket{ID: fmt.Sprint("p", i), Size: 2, EnqueuedAt: t0.Add(-time.Second)})
+	}
+	other, one := solo("other", 0, time.Millisecond), solo("one", 0, 0)
+	other.Texts, one.Texts = map[string]string{"mode": "dm"}, map[string]string{"mode": "ctf"}
+	if got := told(Match(append(waiting, other, one), []Backfill{running}, q, t0)); len(got) == 0 || got[0] != "a[]b[one] into m1" {
+		t.Errorf("%v", got)
 	}
 }
 

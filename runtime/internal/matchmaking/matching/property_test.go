@@ -92,6 +92,98 @@ func TestProposalsAreValid(t *testing.T) {
 	})
 }
 
+// drawRunning draws matches that have lost players.
+func drawRunning(t *rapid.T, q Queue) []Backfill {
+	playing := drawTickets(t, q)
+	running := make([]Backfill, min(len(playing), rapid.IntRange(0, 5).Draw(t, "running")))
+	for i := range running {
+		b := &running[i]
+		b.Ticket, b.Open, b.Barred = playing[i], map[string]int{}, map[string]bool{}
+		b.ID = fmt.Sprint("m", i)
+		for _, team := range q.Teams {
+			b.Open[team.Name] = rapid.IntRange(-1, team.Max+1).Draw(t, "open")
+		}
+		for j := range rapid.IntRange(0, 20).Draw(t, "barred") {
+			b.Barred[fmt.Sprint("t", j)] = true
+		}
+		if len(q.Regions) > 0 {
+			b.Region = rapid.SampledFrom([]string{"eu", "us"}).Draw(t, "region")
+		}
+	}
+	return running
+}
+
+// Whoever fills a place suits who plays there and the others who come, is not barred, and
+// finds the place free; nobody is in two places; the order of the input does not matter.
+func TestBackfillsAreValid(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q := drawQueue(t)
+		q.NewFirst = rapid.Bool().Draw(t, "new first")
+		tickets, running := drawTickets(t, q), drawRunning(t, q)
+		proposals := Match(tickets, running, q, t0)
+		shuffled := Match(rapid.Permutation(tickets).Draw(t, "order"), rapid.Permutation(running).Draw(t, "matches"), q, t0)
+		if d := cmp.Diff(proposals, shuffled); d != "" {
+			t.Fatalf("(-first +shuffled):\n%s", d)
+		}
+		byID, seen := map[string]Ticket{}, map[string]bool{}
+		for _, tk := range tickets {
+			byID[tk.ID] = tk
+		}
+		for _, p := range proposals {
+			for _, id := range append(p.Tickets(), p.Backfill) {
+				if id != "" && seen[id] {
+					t.Fatalf("%s is in two places", id)
+				}
+				seen[id] = true
+			}
+			if p.Backfill == "" {
+				continue
+			}
+			if fault := fillFault(q, p, running, byID); fault != "" {
+				t.Fatalf("%v: %s", told([]Proposal{p}), fault)
+			}
+		}
+	})
+}
+
+// fillFault judges the filling of a running match by the words of the rules.
+func fillFault(q Queue, p Proposal, running []Backfill, byID map[string]Ticket) string {
+	b := running[slices.IndexFunc(running, func(b Backfill) bool { return b.ID == p.Backfill })]
+	all := []Ticket{b.Ticket}
+	for _, side := range p.Teams {
+		players := 0
+		for _, id := range side.Tickets {
+			players += byID[id].Size
+			all = append(all, byID[id])
+			if b.Barred[id] {
+				return id + " is barred"
+			}
+			if !q.MixSizes && byID[id].Size != all[1].Size {
+				return "sizes mix"
+			}
+		}
+		if players > max(b.Open[side.Name], 0) {
+			return fmt.Sprintf("%d come into %d places", players, b.Open[side.Name])
+		}
+	}
+	if len(all) == 1 {
+		return "nobody comes"
+	}
+	if p.Region != b.Region {
+		return "it moves to " + p.Region
+	}
+	for _, a := range all {
+		for _, r := range q.Rules {
+			if r.Required && r.Type != TeamBalance {
+				if fault := breach(r, a, all, nil, b.Region); fault != "" {
+					return fault + " by " + a.ID
+				}
+			}
+		}
+	}
+	return ""
+}
+
 // faultOf judges a match by the words of the rules, with none of the code under test
 // but the window.
 func faultOf(q Queue, sides [][]Ticket, region string) string {

@@ -115,6 +115,8 @@ type Backfill struct {
 	Open map[string]int
 	// Region is where the match runs; "" when it is nowhere in particular.
 	Region string
+	// Barred are tickets that may not come in, by id.
+	Barred map[string]bool
 }
 
 // Proposal is a match that could be made.
