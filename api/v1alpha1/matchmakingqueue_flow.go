@@ -108,7 +108,8 @@ type ReadyCheckSpec struct {
 
 // BackfillSpec fills places that became free in running matches.
 type BackfillSpec struct {
-	// Enabled takes backfill requests.
+	// Enabled lets the host of a match's lobby ask for players (mm:backfill). Matches
+	// that are handed to a service are not filled.
 	//
 	// +optional
 	// +kubebuilder:default=false

@@ -10,6 +10,7 @@ const (
 	EventMMStatus    = "mm:status"    // request: MMStatus → MMStatusList
 	EventMMAccept    = "mm:accept"    // request: MMAnswer → nothing
 	EventMMDecline   = "mm:decline"   // request: MMAnswer → nothing
+	EventMMBackfill  = "mm:backfill"  // request: MMBackfill → MMBackfillState
 	EventMMTicket    = "mm:ticket"    // push: MMTicketPush
 	EventMMProposal  = "mm:proposal"  // push: MMProposal
 	EventMMMatched   = "mm:matched"   // push: MMMatched
@@ -45,6 +46,8 @@ type MMQueue struct {
 	// MaxParty is the largest party that may queue.
 	MaxParty   int  `json:"maxParty"`
 	ReadyCheck bool `json:"readyCheck"`
+	// Backfill says that the host of a match's lobby may ask for players in open places.
+	Backfill bool `json:"backfill"`
 	// Population is how many tickets wait: "low", "medium" or "high", or a number; it
 	// is absent where the queue does not tell.
 	Population any `json:"population,omitempty"`
@@ -113,6 +116,26 @@ type MMAnswer struct {
 	ProposalID string `json:"proposalId" validate:"required,max=64"`
 }
 
+// MMBackfill asks for players for the open places of a match, on the word of the host of
+// its lobby: for those that are open and those that become so, for as long as a ticket of
+// the queue may wait. Asking again begins that time anew.
+type MMBackfill struct {
+	Key
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+	// Stop looks for no more players. Those who have been found still come.
+	Stop bool `json:"stop,omitempty"`
+}
+
+// MMBackfillState acknowledges [MMBackfill].
+type MMBackfillState struct {
+	LobbyID string `json:"lobbyId"`
+	Queue   string `json:"queue"`
+	// Open is how many places are open.
+	Open int `json:"open"`
+	// ExpiresAt is until when players are looked for; absent when they are not.
+	ExpiresAt int64 `json:"expiresAt,omitempty"`
+}
+
 // MMTicketPush tells how a ticket stands. It has no place in a stream.
 type MMTicketPush struct {
 	Ticket MMTicket `json:"ticket"`
@@ -127,15 +150,20 @@ type MMProposal struct {
 	Players    int   `json:"players"`
 	Accepted   int   `json:"accepted"`
 	DeadlineAt int64 `json:"deadlineAt"`
+	// Backfill says that the match runs already: only those who would come are asked.
+	Backfill bool `json:"backfill,omitempty"`
 	Meta       *Meta `json:"meta,omitempty"`
 }
 
 // MMMatched says where to play.
 type MMMatched struct {
-	MatchID  string        `json:"matchId"`
-	Queue    string        `json:"queue"`
-	TicketID string        `json:"ticketId"`
-	Teams    []MMMatchTeam `json:"teams"`
+	MatchID  string `json:"matchId"`
+	Queue    string `json:"queue"`
+	TicketID string `json:"ticketId"`
+	// Teams are all who play, also those who were there before.
+	Teams []MMMatchTeam `json:"teams"`
+	// Backfill says that the match ran already.
+	Backfill bool          `json:"backfill,omitempty"`
 	Region   string        `json:"region,omitempty"`
 	Handoff  MMHandoff     `json:"handoff"`
 	Meta     *Meta         `json:"meta,omitempty"`

@@ -138,6 +138,7 @@ func registerMatchmaking(r *session.Router, h *matchmaking.Handlers) {
 	session.Handle(r, wire.EventMMStatus, h.Status)
 	session.Handle(r, wire.EventMMAccept, h.Accept)
 	session.Handle(r, wire.EventMMDecline, h.Decline)
+	session.Handle(r, wire.EventMMBackfill, h.Backfill)
 }
 
 func registerChat(r *session.Router, h *chat.Handlers) {

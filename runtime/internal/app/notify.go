@@ -96,16 +96,26 @@ func (n notices) inviteToParty(ctx context.Context, userID string, i wire.PartyI
 // matchFor is how long the notification of a match matters.
 const matchFor = 2 * time.Minute
 
-// matched notifies those who are away that their match was found.
-func (n notices) matched(ctx context.Context, userIDs []string, m wire.MMMatched) {
+// matched notifies those who are away that their match was found; each once for an id.
+func (n notices) matched(ctx context.Context, id string, userIDs []string, m wire.MMMatched) error {
+	data, err := json.Marshal(map[string]string{
+		"matchId": m.MatchID, "queue": m.Queue, "lobbyId": m.Handoff.LobbyID, "address": m.Handoff.Address,
+	})
+	if err != nil {
+		return fmt.Errorf("encode a notice: %w", err)
+	}
 	for _, user := range userIDs {
 		away, err := n.away(ctx, user)
-		if err != nil || away.Online {
-			continue // who is there has been told
+		if err == nil && !away.Online { // who is there has been told
+			_, err = n.inbox.Notify(ctx, user, notify.Notification{Key: id, Type: "mm.matched", Data: data, TTL: matchFor})
 		}
-		n.send(ctx, user, notify.Notification{Key: m.MatchID, Type: "mm.matched", TTL: matchFor},
-			map[string]string{"matchId": m.MatchID, "queue": m.Queue, "lobbyId": m.Handoff.LobbyID, "address": m.Handoff.Address})
+		if wire.CodeOf(err) != "" {
+			n.log.WarnContext(ctx, "a user is not notified", "type", "mm.matched", "error", err)
+		} else if err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // send notifies a user of what nothing else depends on.

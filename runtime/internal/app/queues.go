@@ -27,8 +27,8 @@ func (p *policies) queues(set *v1alpha1.PolicySet) map[string]matchmaking.Queue 
 			p.log.Warn("a queue is not served", "queue", q.Name, "reason", fault)
 			continue
 		}
-		if q.Spec.Backfill.Enabled {
-			p.log.Warn("this server fills no open slots of matches yet: backfill is ignored", "queue", q.Name)
+		if q.Spec.Backfill.Enabled && !queue.Backfill {
+			p.log.Warn("open places are filled in lobbies only: the backfill of this queue is ignored", "queue", q.Name)
 		}
 		all[q.Name] = queue
 	}
@@ -64,7 +64,7 @@ func queueOf(q v1alpha1.MatchmakingQueue, lobbyTypes map[string]string) (queue m
 			Enabled: s.ReadyCheck.Enabled, Timeout: s.ReadyCheck.Timeout.Duration,
 			Cooldown: s.ReadyCheck.DeclineCooldown.Duration, Requeue: matchmaking.Requeue(s.ReadyCheck.Requeue),
 		},
-		Handoff:  handoff,
+		Handoff: handoff, Backfill: s.Backfill.Enabled && handoff.LobbyType != "",
 		Estimate: on(s.Expose.Estimate), Population: matchmaking.Population(s.Expose.Population),
 		TicketsPerUser: int(s.Limits.TicketsPerUser), MaxTickets: int(s.Limits.MaxTickets),
 	}

@@ -25,20 +25,26 @@ func TestQueuesOfASet(t *testing.T) {
 		{Name: "skill", Type: realtime.TicketNumber, Source: realtime.SourceToken},
 		{Name: "mode", Type: realtime.TicketString, Source: realtime.SourceTicket},
 	}
-	ranked.Spec.Backfill.Enabled = true
+	ranked.Spec.Backfill = realtime.BackfillSpec{Enabled: true, Prefer: realtime.PreferNew}
+	served := queue("served", "")
+	served.Spec.Handoff = realtime.HandoffSpec{Type: realtime.HandoffWebhook, URL: "https://games.example/match"}
+	served.Spec.Backfill.Enabled = true
 	set := testPolicies("casual")
-	set.Queues = []v1alpha1.MatchmakingQueue{lost, ranked}
+	set.Queues = []v1alpha1.MatchmakingQueue{lost, ranked, served}
 
 	var log bytes.Buffer
 	claims := &claimNames{}
 	p := newPolicies(set, "", claims, slog.New(slog.NewTextHandler(&log, nil)))
-	if _, known := p.Queue("ranked"); !known || len(p.Queues()) != 1 {
+	if q, known := p.Queue("ranked"); !known || len(p.Queues()) != 2 || !q.Backfill || !q.Match.NewFirst {
 		t.Errorf("the queues are %v", p.Queues())
+	}
+	if q, known := p.Queue("served"); !known || q.Backfill || q.Match.NewFirst {
+		t.Errorf("the queue whose matches are played elsewhere is %v", q)
 	}
 	if !claims.has("skill") || claims.has("mode") {
 		t.Error("the claims that are asked for are not those of the queue")
 	}
-	for _, want := range []string{"there is no LobbyPolicy gone", "backfill is ignored"} {
+	for _, want := range []string{"there is no LobbyPolicy gone", "backfill of this queue is ignored\" queue=served"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log does not say %q:\n%s", want, log.String())
 		}

@@ -28,6 +28,9 @@ type venues struct {
 
 // Make implements matchmaking.Places.
 func (v venues) Make(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+	if r.Backfill != "" {
+		return v.fill(ctx, q, r)
+	}
 	if q.Handoff.LobbyType != "" {
 		return v.lobby(ctx, q, r)
 	}
@@ -35,23 +38,6 @@ func (v venues) Make(ctx context.Context, q matchmaking.Queue, r matchmaking.Rou
 		return v.allocate(ctx, q, r)
 	}
 	return v.ask(ctx, q, r)
-}
-
-func (v venues) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
-	cmd := lobby.SeatCommand{}
-	for _, side := range r.Teams {
-		var team []lobby.Actor
-		for _, player := range side.Players {
-			team = append(team, lobby.Actor{ID: player.ID, Name: player.Name})
-		}
-		cmd.Teams = append(cmd.Teams, team)
-	}
-	l, err := v.lobbies.Seated(ctx, q.Handoff.LobbyType, r.ID, cmd)
-	var refusal *wire.Error
-	if errors.As(err, &refusal) {
-		err = fmt.Errorf("the LobbyPolicy does not take this match: %w", err)
-	}
-	return matchmaking.Place{MMHandoff: wire.MMHandoff{Type: "lobby", LobbyID: l.ID}}, err
 }
 
 // matchCall is what a service is asked with, under the match's id as the webhook's: the

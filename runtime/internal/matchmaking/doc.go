@@ -17,7 +17,18 @@
 // lease lapses 5 s after its holder died, and another pod goes on from what the book
 // says.
 //
+// # Open places
+//
+// The lobby of a match keeps what its players were matched by. Where the queue fills open
+// places, its host may ask for players: the book then has a backfill of the lobby, and at
+// each interval the matcher reads who plays there, and offers what is free to tickets as
+// it offers matches. One round at a time fills a lobby, and the lobby lets nobody in
+// beyond its places, so that each is given once.
+//
+// # What is told
+//
 // What players are to be told is part of the step that makes it true: it lies in the
 // book's outbox until it is committed to their own streams, once each, by whoever
-// made the step or, if that died, by the matcher.
+// made the step or, if that died, by the matcher. So are the notifications of those who
+// are away, and what follows for presence.
 package matchmaking

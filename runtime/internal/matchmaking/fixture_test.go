@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -65,11 +66,16 @@ type world struct {
 	mu     sync.Mutex
 	now    time.Time
 	queues map[string]Queue
-	// made are the places of rounds; broken refuses to make any.
+	// made are the places of rounds, by round; rooms are their lobbies. broken refuses to
+	// make any.
 	made   map[string]int
+	rooms  map[string]*Room
 	broken bool
 	tokens map[string]string
 	casts  []string
+	// notified is who was notified of a match, by letter and user; deaf fails to be told.
+	notified map[[2]string]int
+	deaf     bool
 	// searching are the tickets of those who search, by user.
 	searching map[string]string
 	parties   map[string]party.Party
@@ -107,7 +113,7 @@ func (l *brittleLedger) Apply(ctx context.Context, b ledger.Book, s ledger.Step)
 var errAfter = fmt.Errorf("not answered: %w", stream.ErrUnavailable)
 
 func newWorld(t testing.TB, queues ...Queue) *world {
-	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, searching: map[string]string{}, parties: map[string]party.Party{}}
+	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, rooms: map[string]*Room{}, notified: map[[2]string]int{}, searching: map[string]string{}, parties: map[string]party.Party{}}
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
 	w.ledger = &brittleLedger{Memory: ledgertest.New(w.clock)}
 	for _, q := range queues {
@@ -115,7 +121,7 @@ func newWorld(t testing.TB, queues ...Queue) *world {
 	}
 	for i := range w.pods {
 		s := NewService(Ports{
-			Ledger: w.ledger, Store: w.memory, Caster: w, Searching: w.search, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Places: w,
+			Ledger: w.ledger, Store: w.memory, Caster: w, Searching: w.search, Matched: w.notify, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Places: w,
 		}, Settings{
 			Pod: fmt.Sprint("pod-", i), HistorySize: 10_000, HistoryTTL: time.Hour, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
 		})
@@ -172,8 +178,90 @@ func (w *world) Make(_ context.Context, _ Queue, r Round) (Place, error) {
 	if w.broken {
 		return Place{}, stream.ErrUnavailable
 	}
+	id := "lobby-of-" + r.ID
+	if r.Backfill != "" {
+		id = r.Backfill
+	}
+	place := Place{MMHandoff: wire.MMHandoff{Type: "lobby", LobbyID: id}, Tokens: w.tokens}
+	room := w.rooms[id]
+	if room == nil && r.Backfill != "" {
+		return Place{}, wire.Refuse(wire.CodeNotFound, "there is no such lobby")
+	}
 	w.made[r.ID]++
-	return Place{MMHandoff: wire.MMHandoff{Type: "lobby", LobbyID: "lobby-of-" + r.ID}, Tokens: w.tokens}, nil
+	if w.made[r.ID] > 1 {
+		return place, nil
+	}
+	if room == nil {
+		room = &Room{LobbyID: id, Queue: r.Queue, Match: r.ID, Region: r.Region, Players: map[string]RoomPlayer{}, Left: len(r.Teams)}
+		w.rooms[id] = room
+	}
+	return place, room.bring(r)
+}
+
+// bring lets the players of a round into a room for two teams of one.
+func (r *Room) bring(round Round) error {
+	if len(round.players()) > r.Left {
+		return wire.Precondition(wire.ReasonLobbyFull, "the lobby is full")
+	}
+	for i, side := range round.Teams {
+		for _, player := range side.Players {
+			profile := round.Profiles[player.Ticket]
+			r.Players[player.ID] = RoomPlayer{Team: i, Profile: &profile}
+			r.Left--
+			if r.HostID == "" {
+				r.HostID = player.ID
+			}
+		}
+	}
+	return nil
+}
+
+// Room reads a room, as the matcher or one who is in.
+func (w *world) Room(_ context.Context, lobbyID, userID string) (Room, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	room := w.rooms[lobbyID]
+	if room == nil {
+		return Room{}, wire.Refuse(wire.CodeNotFound, "there is no such lobby")
+	}
+	if _, in := room.Players[userID]; !in && userID != "" {
+		return Room{}, wire.Refuse(wire.CodeNotFound, "there is no such lobby")
+	}
+	now := *room
+	now.Players = maps.Clone(room.Players)
+	return now, nil
+}
+
+// quit takes a player out of all rooms. An empty one is closed.
+func (w *world) quit(user string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, room := range w.rooms {
+		if _, in := room.Players[user]; !in {
+			continue
+		}
+		delete(room.Players, user)
+		room.Left++
+		room.HostID = ""
+		for _, other := range slices.Sorted(maps.Keys(room.Players)) {
+			room.HostID = other
+		}
+		if len(room.Players) == 0 {
+			delete(w.rooms, id)
+		}
+	}
+}
+
+func (w *world) notify(_ context.Context, id string, users []string, _ wire.MMMatched) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.deaf {
+		return stream.ErrUnavailable
+	}
+	for _, user := range users {
+		w.notified[[2]string{id, user}]++
+	}
+	return nil
 }
 
 // Cast notes what is told and not kept.
@@ -274,7 +362,11 @@ func text(t testing.TB, r stream.Record) string {
 	case wire.EventMMMatched:
 		var m wire.MMMatched
 		read(&m)
-		return strings.TrimSpace(fmt.Sprintf("matched %v %v %s", m.Teams, m.Handoff.Type, m.Handoff.Token))
+		out := strings.TrimSpace(fmt.Sprintf("matched %v %v %s", m.Teams, m.Handoff.Type, m.Handoff.Token))
+		if m.Backfill {
+			out += ", running"
+		}
+		return out
 	case wire.EventMMCancelled:
 		var c wire.MMCancelled
 		read(&c)

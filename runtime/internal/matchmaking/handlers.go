@@ -50,3 +50,9 @@ func (h *Handlers) Accept(ctx context.Context, call command.Call, req *wire.MMAn
 func (h *Handlers) Decline(ctx context.Context, call command.Call, req *wire.MMAnswer) (command.Reply, error) {
 	return command.Reply{}, h.service.Decline(ctx, call, req.ProposalID)
 }
+
+// Backfill is mm:backfill.
+func (h *Handlers) Backfill(ctx context.Context, call command.Call, req *wire.MMBackfill) (command.Reply, error) {
+	state, err := h.service.Backfill(ctx, call, req)
+	return command.Reply{Data: state}, err
+}

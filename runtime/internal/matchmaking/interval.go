@@ -35,7 +35,8 @@ func (m *Matcher) empty(ctx context.Context, w *watch) error {
 			return nil, reasonQueueRemoved, nil
 		})))
 	}
-	return errors.Join(errs...)
+	_, err = m.tend(ctx, w, Queue{Name: w.name})
+	return errors.Join(append(errs, err)...)
 }
 
 // tidy takes out the tickets that are over.
@@ -104,23 +105,24 @@ func each[T any](all []T, do func(i int, one T) error) error {
 // match makes matches of those who wait. Those who are in one do not wait any more;
 // the others are looked at again at the next interval.
 func (m *Matcher) match(ctx context.Context, w *watch, q Queue) error {
+	vacancies, err := m.tend(ctx, w, q)
 	if len(w.waiting) == 0 {
-		return nil
+		return err
 	}
 	pool := make([]matching.Ticket, 0, len(w.waiting))
 	for _, t := range w.waiting {
 		pool = append(pool, t.Waiting())
 	}
-	proposals := matching.Match(pool, nil, q.Match, m.s.Now())
+	proposals := matching.Match(pool, w.runnings(vacancies), q.Match, m.s.Now())
 	made := make([]bool, len(proposals))
-	err := each(proposals, func(i int, p matching.Proposal) error {
-		r, raw, err := m.open(ctx, w, q, p)
+	err = errors.Join(err, each(proposals, func(i int, p matching.Proposal) error {
+		r, raw, err := m.open(ctx, w, q, p, vacancies[p.Backfill])
 		made[i] = raw != nil
 		if err != nil || !r.Handing {
 			return err
 		}
 		return m.handOver(ctx, w, q, r, raw)
-	})
+	}))
 	for i, p := range proposals {
 		for _, id := range p.Tickets() {
 			if made[i] {
@@ -131,14 +133,14 @@ func (m *Matcher) match(ctx context.Context, w *watch, q Queue) error {
 	return err
 }
 
-// open makes a round of a proposal and takes all its tickets. When one of them is not
-// as it was it takes none, and gives no record.
-func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Proposal) (Round, []byte, error) {
+// open makes a round of a proposal and takes all its tickets, and the places that it
+// fills. When one of them is not as it was it takes none, and gives no record.
+func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Proposal, v vacancy) (Round, []byte, error) {
 	id, err := ulid.New(ulid.Timestamp(m.s.Now()), rand.Reader)
 	if err != nil {
 		return Round{}, nil, fmt.Errorf("make the id of a match: %w", err)
 	}
-	r := NewRound(q, id.String(), p, func(id string) Ticket { return w.waiting[id].Ticket }, m.s.Now())
+	r := NewRound(q, id.String(), p, v.room.Match, func(id string) Ticket { return w.waiting[id].Ticket }, m.s.Now())
 	value, err := json.Marshal(r)
 	if err != nil {
 		return Round{}, nil, fmt.Errorf("encode a round: %w", err)
@@ -152,6 +154,11 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 			return Round{}, nil, fmt.Errorf("encode a ticket: %w", err)
 		}
 		step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: w.waiting[id].raw, Value: is})
+	}
+	if r.Backfill != "" {
+		if err := v.fill(&step, r.ID); err != nil {
+			return Round{}, nil, err
+		}
 	}
 	var letters []string
 	if !r.Handing {
@@ -172,17 +179,24 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 }
 
 // handOver has the place of a round made and tells its players. When that cannot be
-// had in time, their tickets search on.
+// had in time, their tickets search on; at once when they cannot come to a match that
+// runs.
 func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, r Round, raw []byte) error {
 	place, err := m.s.Places.Make(ctx, q, r)
+	var refusal *wire.Error
+	gone := r.Backfill != "" && errors.As(err, &refusal)
+	if err != nil && !gone && r.Deadline > ms(m.s.Now()) {
+		m.s.Log.WarnContext(ctx, "a match's place is not there yet", "queue", w.name, "match", r.ID, "error", err)
+		return nil
+	}
 	if err != nil {
-		if r.Deadline > ms(m.s.Now()) {
-			m.s.Log.WarnContext(ctx, "a match's place is not there yet", "queue", w.name, "match", r.ID, "error", err)
-			return nil
-		}
-		return errors.Join(err, m.s.dissolve(ctx, w.name, r.ID, w.fence, func(Round) ([]string, string, error) {
+		failed := m.s.dissolve(ctx, w.name, r.ID, w.fence, func(Round) ([]string, string, error) {
 			return nil, reasonHandoffFailed, nil
-		}))
+		})
+		if gone {
+			return failed
+		}
+		return errors.Join(err, failed)
 	}
 	var done []Ticket
 	err = m.s.retry(ctx, func() (ledger.Step, []string, error) {
@@ -197,12 +211,6 @@ func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, r Round, raw 
 	m.mu.Lock()
 	w.waits.matched(ms(m.s.Now()), done)
 	m.mu.Unlock()
-	for _, t := range done {
-		m.s.forget(ctx, w.name, t.ID, t.Users())
-		if m.s.Matched != nil {
-			m.s.Matched(ctx, t.Users(), r.matched(t.ID, place.MMHandoff))
-		}
-	}
 	return nil
 }
 
@@ -218,7 +226,7 @@ func (m *Matcher) assign(ctx context.Context, step *ledger.Step, r Round, place 
 			return nil, nil, err
 		}
 		for _, news := range r.news(id, place) {
-			letter, err := m.s.post(step, wire.EventMMMatched, news.matched, news.users...)
+			letter, err := m.s.post(step, letter{Users: news.users, Event: wire.EventMMMatched, Left: id}, news.matched)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -229,5 +237,5 @@ func (m *Matcher) assign(ctx context.Context, step *ledger.Step, r Round, place 
 			done = append(done, t)
 		}
 	}
-	return letters, done, m.s.strike(ctx, step, r.Queue, done, nil, 0)
+	return letters, done, errors.Join(m.s.strike(ctx, step, r.Queue, done, nil, 0), m.s.release(ctx, step, r))
 }

@@ -3,6 +3,7 @@ package matchmaking
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -58,25 +59,19 @@ func (s *Service) Cancel(ctx context.Context, c command.Call, ticketID string) e
 // remove takes a ticket that searches out of its queue, and tells its players. A
 // ticket that is proposed meanwhile, or gone, stays as it is.
 func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, fence *ledger.Fence) error {
-	var gone []string
-	err := s.retry(ctx, func() (ledger.Step, []string, error) {
+	return s.retry(ctx, func() (ledger.Step, []string, error) {
 		t, raw, err := s.readTicket(ctx, queue, ticketID)
 		if err != nil || raw == nil || t.Round != "" {
 			return ledger.Step{}, nil, err
 		}
-		gone = t.Users()
 		step := ledger.Step{Fence: fence, Changes: []ledger.Change{{Table: tickets, Key: t.ID, Was: raw}}}
 		if err := s.strike(ctx, &step, queue, []Ticket{t}, nil, 0); err != nil {
 			return ledger.Step{}, nil, err
 		}
-		letter, err := s.post(&step, wire.EventMMCancelled,
-			wire.MMCancelled{TicketID: t.ID, Queue: queue, Reason: reason}, t.Users()...)
-		return step, []string{letter}, err
+		id, err := s.post(&step, letter{Users: t.Users(), Event: wire.EventMMCancelled, Left: t.ID},
+			wire.MMCancelled{TicketID: t.ID, Queue: queue, Reason: reason})
+		return step, []string{id}, err
 	}, queue)
-	if err == nil {
-		s.forget(ctx, queue, ticketID, gone)
-	}
-	return err
 }
 
 // strike takes tickets that leave from their players' entries; those of refusers wait
@@ -116,15 +111,16 @@ func (s *Service) strike(ctx context.Context, step *ledger.Step, queue string, l
 }
 
 // forget takes a ticket from what is remembered of its players beside the book.
-func (s *Service) forget(ctx context.Context, queue, ticketID string, users []string) {
+func (s *Service) forget(ctx context.Context, queue, ticketID string, users []string) error {
 	for _, user := range users {
 		if err := s.Sets.Remove(ctx, setOf(user), entry(queue, ticketID)); err != nil {
-			s.Log.WarnContext(ctx, "a ticket that is gone is remembered", "queue", queue, "error", err)
+			return fmt.Errorf("forget a ticket that is gone: %w", err)
 		}
 	}
-	if s.Searching != nil && len(users) > 0 {
+	if s.Searching != nil {
 		s.Searching(ctx, ticketID, users, false)
 	}
+	return nil
 }
 
 // Accept says that the caller is there.
@@ -168,7 +164,7 @@ func (s *Service) accepted(r Round, was []byte) (ledger.Step, []string, error) {
 func (s *Service) propose(step *ledger.Step, r Round) ([]string, error) {
 	var letters []string
 	for _, ticket := range r.tickets() {
-		id, err := s.post(step, wire.EventMMProposal, r.proposal(ticket), r.playersOf(ticket)...)
+		id, err := s.post(step, letter{Users: r.playersOf(ticket), Event: wire.EventMMProposal}, r.proposal(ticket))
 		if err != nil {
 			return nil, err
 		}
@@ -220,8 +216,7 @@ func (s *Service) dissolve(
 	if err != nil {
 		q = Queue{Name: queue, ReadyCheck: ReadyCheck{Requeue: KeepPosition}}
 	}
-	var gone []Ticket
-	err = s.retry(ctx, func() (ledger.Step, []string, error) {
+	return s.retry(ctx, func() (ledger.Step, []string, error) {
 		r, raw, err := s.readRound(ctx, queue, roundID)
 		if err != nil {
 			return ledger.Step{}, nil, err
@@ -236,15 +231,8 @@ func (s *Service) dissolve(
 		d := dissolution{s: s, q: q, r: r, blamed: blamed, reason: reason}
 		d.step = ledger.Step{Fence: fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Was: raw}}}
 		err = d.run(ctx)
-		gone = d.leaving
 		return d.step, d.letters, err
 	}, queue)
-	if err == nil {
-		for _, t := range gone {
-			s.forget(ctx, queue, t.ID, t.Users())
-		}
-	}
-	return err
 }
 
 // dissolution is the making of the step that ends a round.
@@ -281,7 +269,8 @@ func (d *dissolution) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.s.strike(ctx, &d.step, d.q.Name, d.leaving, d.blamed, until)
+	return errors.Join(
+		d.s.strike(ctx, &d.step, d.q.Name, d.leaving, d.blamed, until), d.s.release(ctx, &d.step, d.r))
 }
 
 // ticket lets one ticket go, or search on.
@@ -303,6 +292,10 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 		d.leaving = append(d.leaving, t)
 	}
 	d.step.Changes = append(d.step.Changes, change)
+	left := ""
+	if !on {
+		left = t.ID
+	}
 	for _, user := range t.Users() {
 		news := wire.MMCancelled{TicketID: t.ID, Queue: d.q.Name, Reason: d.reason, Requeued: on}
 		switch {
@@ -311,7 +304,7 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 		case len(d.blamed) > 0 && !blamed:
 			news.Reason = reasonOthersDeclined
 		}
-		id, err := d.s.post(&d.step, wire.EventMMCancelled, news, user)
+		id, err := d.s.post(&d.step, letter{Users: []string{user}, Event: wire.EventMMCancelled, Left: left}, news)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,15 +20,20 @@ import (
 
 // Two matchers fight over the lease of one queue, with pauses that are longer than
 // the lease and a store that fails before or after any step, while players come, go,
-// accept and decline. Whatever happens: nobody is in two matches, no ticket is lost,
-// and when the trouble is over everything comes to its end.
+// accept and decline, leave their matches and ask for others in their place. Whatever
+// happens: nobody is in two matches, no ticket is lost, no place is given twice, and when
+// the trouble is over everything comes to its end.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		q := checked()
 		q.ReadyCheck.Enabled = rapid.Bool().Draw(rt, "ready check")
+		q.Backfill, q.Match.NewFirst = rapid.Bool().Draw(rt, "backfill"), rapid.Bool().Draw(rt, "new first")
 		q.TicketTTL = time.Hour
 		w := newWorld(t, q)
 		w.TB = t
+		if q.Backfill {
+			w.lonely([2]string{"u0", "u1"}, [2]string{"u2", "u3"})
+		}
 		for i := range rapid.IntRange(5, 60).Draw(rt, "steps") {
 			w.ledger.set(nil)
 			if rapid.IntRange(0, 3).Draw(rt, "trouble") == 0 {
@@ -49,12 +55,30 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	})
 }
 
+// lonely makes matches whose second players leave, and the first look for others.
+func (w *world) lonely(pairs ...[2]string) {
+	q, _ := w.Queue("duel")
+	quick := q
+	quick.ReadyCheck.Enabled = false
+	w.setQueue("duel", &quick)
+	for _, pair := range pairs {
+		w.enqueue(pair[0], 1500)
+		w.enqueue(pair[1], 1500)
+		w.tick(0, "duel")
+	}
+	w.setQueue("duel", &q)
+	for _, pair := range pairs {
+		w.quit(pair[1])
+		w.mustBackfill(pair[0], w.lobbiesOf(pair[0])[0])
+	}
+}
+
 // act does one thing; it may be refused, or fail.
 func (w *world) act(t *rapid.T, user string, i int) {
 	ctx, c := w.Context(), call(user, fmt.Sprint("k", i))
 	pod := rapid.IntRange(0, 1).Draw(t, "pod")
 	var err error
-	switch rapid.IntRange(0, 7).Draw(t, "action") {
+	switch rapid.IntRange(0, 9).Draw(t, "action") {
 	case 0, 1, 2:
 		_, err = w.pods[pod].Enqueue(ctx, c, &wire.MMEnqueue{Queue: "duel"})
 	case 3:
@@ -72,11 +96,30 @@ func (w *world) act(t *rapid.T, user string, i int) {
 		}
 	case 7:
 		w.broken = rapid.Bool().Draw(t, "no places")
+	case 8:
+		w.quit(user)
+	case 9:
+		for _, lobby := range w.lobbiesOf(user) {
+			_, err = w.pods[pod].Backfill(ctx, c, &wire.MMBackfill{LobbyID: lobby, Stop: rapid.Bool().Draw(t, "stop")})
+		}
 	}
 	var refusal *wire.Error
 	if err != nil && !errors.As(err, &refusal) && !errors.Is(err, stream.ErrUnavailable) && !errors.Is(err, ledger.ErrFenced) {
 		t.Fatal(err)
 	}
+}
+
+func (w *world) lobbiesOf(user string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var ids []string
+	for id, room := range w.rooms {
+		if _, in := room.Players[user]; in {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 func (w *world) proposals(t *rapid.T, user string) []string {
@@ -96,7 +139,12 @@ func (w *world) proposals(t *rapid.T, user string) []string {
 func (w *world) consistent(t *rapid.T) {
 	in := map[string]string{}
 	held := map[string]string{}
+	filling := map[string]string{}
 	for _, r := range table[Round](w, t, rounds) {
+		if r.Backfill != "" && filling[r.Backfill] != "" {
+			t.Fatalf("%s and %s fill the same match", filling[r.Backfill], r.ID)
+		}
+		filling[r.Backfill] = r.ID
 		for _, id := range r.tickets() {
 			if held[id] != "" {
 				t.Fatalf("%s is in %s and %s", id, held[id], r.ID)
@@ -118,6 +166,16 @@ func (w *world) consistent(t *rapid.T) {
 	}
 	if len(held) > 0 {
 		t.Fatalf("rounds have tickets that are not there: %v", held)
+	}
+	for _, b := range table[Backfill](w, t, backfills) {
+		if filling[b.LobbyID] != b.Round {
+			t.Fatalf("the backfill of %s says round %q, the rounds say %q", b.LobbyID, b.Round, filling[b.LobbyID])
+		}
+	}
+	for id, room := range w.rooms {
+		if len(room.Players) > 2 || room.Left != 2-len(room.Players) {
+			t.Fatalf("%s has %d players and %d places", id, len(room.Players), room.Left)
+		}
 	}
 	entered, err := w.ledger.All(w.Context(), "duel", users)
 	if err != nil {
@@ -153,7 +211,8 @@ func table[T any](w *world, t *rapid.T, name string) []T {
 // settle lets everything come to its end: one of two who wait are matched, all are
 // told once, and no place was made twice but for a handover that was not answered.
 func (w *world) settle(t *rapid.T) {
-	q := duel()
+	q, _ := w.Queue("duel")
+	q.ReadyCheck.Enabled = false
 	w.setQueue("duel", &q)
 	w.broken = false
 	for range 8 {
@@ -170,16 +229,32 @@ func (w *world) settle(t *rapid.T) {
 	if n := w.count(rounds) + w.count(outbox); n != 0 {
 		t.Fatalf("%d rounds and letters are left", n)
 	}
+	for _, b := range table[Backfill](w, t, backfills) {
+		if room := w.rooms[b.LobbyID]; room == nil || room.Left > 0 && w.count(tickets) > 0 && !w.plays(b.LobbyID) {
+			t.Fatalf("%+v looks for players, and there are some", b)
+		}
+	}
 	w.consistent(t)
 	w.toldOnce(t)
 }
 
-// toldOnce checks that every player of every match was told of it, once, and that no
-// ticket was in two.
+// plays tells whether who waits is in a room already, or may not come there.
+func (w *world) plays(lobbyID string) bool {
+	for _, user := range w.players(lobbyID) {
+		if found, _ := w.ledger.Get(w.Context(), "duel", users, user); len(found) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// toldOnce checks that every player of every match was told of it, once for each time that
+// it came there, and that no ticket was in two.
 func (w *world) toldOnce(t *rapid.T) {
 	matchOf := map[string]string{} // by ticket
 	times := map[[2]string]int{}   // by match and player
 	players := map[string][]string{}
+	toldOf := map[string]bool{} // by ticket and player
 	for i := range 6 {
 		user := fmt.Sprint("u", i)
 		for _, m := range w.matches(t, user) {
@@ -187,6 +262,13 @@ func (w *world) toldOnce(t *rapid.T) {
 				t.Fatalf("ticket %s was matched in %s and %s", m.TicketID, was, m.MatchID)
 			}
 			matchOf[m.TicketID] = m.MatchID
+			if toldOf[m.TicketID+user] {
+				t.Fatalf("%s was told twice of ticket %s", user, m.TicketID)
+			}
+			toldOf[m.TicketID+user] = true
+			if m.Backfill {
+				continue // the same match may have been left, and come to again
+			}
 			times[[2]string{m.MatchID, user}]++
 			for _, team := range m.Teams {
 				players[m.MatchID] = append(players[m.MatchID], team.Players...)
@@ -305,8 +387,8 @@ func TestRoundHasTheTeams(t *testing.T) {
 		"a": {ID: "a", Players: []Player{{ID: "ann"}}}, "b": {ID: "b", Players: []Player{{ID: "bob"}}},
 	}
 	p := matching.Proposal{Region: "eu", Teams: []matching.Side{{Name: "red", Tickets: []string{"b"}}, {Name: "blue", Tickets: []string{"a"}}}}
-	r := NewRound(q, "r", p, func(id string) Ticket { return tickets[id] }, t0)
-	m := r.matched("a", wire.MMHandoff{})
+	r := NewRound(q, "r", p, "", func(id string) Ticket { return tickets[id] }, t0)
+	m := r.matched("a", Place{})
 	if m.Teams[0].Players[0] != "bob" || m.Teams[1].Players[0] != "ann" || m.Region != "eu" || !r.Handing {
 		t.Errorf("%+v", m)
 	}

@@ -13,13 +13,16 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/usertell"
+	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// letter is what is still to be told to some users.
+// letter is what is still to be told to some users, and what follows from it for them.
 type letter struct {
 	Users []string        `json:"users"`
 	Event string          `json:"event"`
 	Data  json.RawMessage `json:"data"`
+	// Left is the ticket that is gone with this; "" when it stays.
+	Left string `json:"left,omitempty"`
 }
 
 // leftBehind is how old a letter is when the matcher takes it that nobody else will
@@ -29,17 +32,16 @@ const (
 	known      = 10 * time.Minute
 )
 
-// post adds a letter to a step, and gives its id.
-func (s *Service) post(step *ledger.Step, event string, payload any, users ...string) (string, error) {
+// post adds a letter with a payload to a step, and gives its id.
+func (s *Service) post(step *ledger.Step, l letter, payload any) (string, error) {
 	id, err := ulid.New(ulid.Timestamp(s.Now()), rand.Reader)
 	if err != nil {
 		return "", fmt.Errorf("make the id of a letter: %w", err)
 	}
-	data, err := json.Marshal(payload)
-	if err != nil {
-		return "", fmt.Errorf("encode %s: %w", event, err)
+	if l.Data, err = json.Marshal(payload); err != nil {
+		return "", fmt.Errorf("encode %s: %w", l.Event, err)
 	}
-	value, err := json.Marshal(letter{Users: users, Event: event, Data: data})
+	value, err := json.Marshal(l)
 	if err != nil {
 		return "", fmt.Errorf("encode a letter: %w", err)
 	}
@@ -67,7 +69,8 @@ func (s *Service) deliver(ctx context.Context, queue string, step ledger.Step, l
 	}
 }
 
-// send commits a letter to its users' own streams, once each, and takes it out.
+// send commits a letter to its users' own streams, once each, does what follows from it,
+// and takes it out.
 func (s *Service) send(ctx context.Context, queue, id string, value []byte) error {
 	var l letter
 	if err := decode(value, &l); err != nil {
@@ -81,7 +84,27 @@ func (s *Service) send(ctx context.Context, queue, id string, value []byte) erro
 			return fmt.Errorf("tell a player: %w", err)
 		}
 	}
+	if err := s.follow(ctx, queue, id, l); err != nil {
+		return err
+	}
 	return s.Ledger.Apply(ctx, book(queue), ledger.Step{Changes: []ledger.Change{{Table: outbox, Key: id, Any: true}}})
+}
+
+// follow does what follows from a letter; it may be done again.
+func (s *Service) follow(ctx context.Context, queue, id string, l letter) error {
+	if l.Event == wire.EventMMMatched && s.Matched != nil {
+		var m wire.MMMatched
+		if err := decode(l.Data, &m); err != nil {
+			return err
+		}
+		if err := s.Matched(ctx, id, l.Users, m); err != nil {
+			return fmt.Errorf("notify players who are away: %w", err)
+		}
+	}
+	if l.Left == "" {
+		return nil
+	}
+	return s.forget(ctx, queue, l.Left, l.Users)
 }
 
 // catchUp sends letters that were left behind by pods that died over them.

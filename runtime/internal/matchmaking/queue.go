@@ -82,6 +82,8 @@ type Queue struct {
 	TicketTTL  time.Duration
 	ReadyCheck ReadyCheck
 	Handoff    Handoff
+	// Backfill lets hosts ask for players in open places.
+	Backfill   bool
 	Estimate   bool
 	Population Population
 	// TicketsPerUser and MaxTickets bound the queue.

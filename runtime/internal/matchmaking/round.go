@@ -1,6 +1,7 @@
 package matchmaking
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -16,6 +17,13 @@ type Round struct {
 	Teams []Side `json:"teams"`
 	// Region is where it shall run; "" for nowhere in particular.
 	Region string `json:"region,omitempty"`
+	// Backfill is the lobby whose open places it fills, and Match the match that runs
+	// there; "" for a new match, which the round's id names.
+	Backfill string `json:"backfill,omitempty"`
+	Match    string `json:"match,omitempty"`
+	// Profiles are what the tickets were matched by, by ticket, where places that become
+	// free can be filled.
+	Profiles map[string]Profile `json:"profiles,omitempty"`
 	// Accepted are the players who said that they are there.
 	Accepted map[string]bool `json:"accepted,omitempty"`
 	// Deadline is until when they may say so, and, once all have or nobody is asked,
@@ -40,9 +48,19 @@ type SidePlayer struct {
 	Ticket string `json:"ticket"`
 }
 
-// NewRound makes a round of a proposal, with the tickets that ticket finds.
-func NewRound(q Queue, id string, p matching.Proposal, ticket func(id string) Ticket, now time.Time) Round {
-	r := Round{ID: id, Queue: q.Name, Region: p.Region, MadeAt: ms(now), Accepted: map[string]bool{}}
+// NewRound makes a round of a proposal, with the tickets that ticket finds. Match is the
+// match that it fills, if it does.
+func NewRound(q Queue, id string, p matching.Proposal, match string, ticket func(id string) Ticket, now time.Time) Round {
+	r := Round{
+		ID: id, Queue: q.Name, Region: p.Region, Backfill: p.Backfill, Match: match, MadeAt: ms(now),
+		Accepted: map[string]bool{},
+	}
+	if q.Backfill {
+		r.Profiles = map[string]Profile{}
+		for _, id := range p.Tickets() {
+			r.Profiles[id] = ticket(id).Profile
+		}
+	}
 	for _, side := range p.Teams {
 		team := Side{Name: side.Name, Tickets: side.Tickets}
 		for _, id := range side.Tickets {
@@ -134,13 +152,19 @@ func (r Round) Accept(q Queue, userID string, now time.Time) (Round, error) {
 func (r Round) proposal(ticket string) wire.MMProposal {
 	return wire.MMProposal{
 		ProposalID: r.ID, Queue: r.Queue, TicketID: ticket,
-		Players: len(r.players()), Accepted: len(r.Accepted), DeadlineAt: r.Deadline,
+		Players: len(r.players()), Accepted: len(r.Accepted), DeadlineAt: r.Deadline, Backfill: r.Backfill != "",
 	}
 }
 
 // matched is the news of where to play.
-func (r Round) matched(ticket string, h wire.MMHandoff) wire.MMMatched {
-	m := wire.MMMatched{MatchID: r.ID, Queue: r.Queue, TicketID: ticket, Region: r.Region, Handoff: h}
+func (r Round) matched(ticket string, p Place) wire.MMMatched {
+	m := wire.MMMatched{
+		MatchID: cmp.Or(r.Match, r.ID), Queue: r.Queue, TicketID: ticket, Teams: p.Teams, Backfill: r.Backfill != "",
+		Region: r.Region, Handoff: p.MMHandoff,
+	}
+	if m.Teams != nil {
+		return m
+	}
 	for _, side := range r.Teams {
 		team := wire.MMMatchTeam{Name: side.Name, Players: []string{}}
 		for _, p := range side.Players {
@@ -162,11 +186,11 @@ type news struct {
 func (r Round) news(ticket string, place Place) []news {
 	all := r.playersOf(ticket)
 	if len(place.Tokens) == 0 {
-		return []news{{r.matched(ticket, place.MMHandoff), all}}
+		return []news{{r.matched(ticket, place), all}}
 	}
 	var each []news
 	for _, user := range all {
-		own := place.MMHandoff
+		own := place
 		if token, has := place.Tokens[user]; has {
 			own.Token = token
 		}

@@ -22,11 +22,12 @@ import (
 
 // The tables of a queue's book.
 const (
-	tickets = "tickets" // Ticket by id
-	rounds  = "rounds"  // Round by id
-	users   = "users"   // entries by user id: who is in which ticket, who has to wait
-	outbox  = "outbox"  // letter by id
-	stats   = "stats"   // one Stats
+	tickets   = "tickets"   // Ticket by id
+	rounds    = "rounds"    // Round by id
+	backfills = "backfills" // Backfill by the id of the lobby
+	users     = "users"     // entries by user id: who is in which ticket, who has to wait
+	outbox    = "outbox"    // letter by id
+	stats     = "stats"     // one Stats
 )
 
 // The spaces of names that matchmaking uses.
@@ -40,8 +41,12 @@ type Parties interface {
 // Places make the places where matches are played.
 type Places interface {
 	// Make makes the place of a round, once: asked again for the same round it gives
-	// the same place.
+	// the same place. A round that fills a room has its players brought there; a *wire.Error
+	// says that they cannot come any more.
 	Make(ctx context.Context, q Queue, r Round) (Place, error)
+	// Room reads the lobby of a match. Members alone may ask; "" is the matcher. The
+	// errors are those of lobbies, and permission_denied where no queue made the lobby.
+	Room(ctx context.Context, lobbyID, userID string) (Room, error)
 }
 
 // Place is where a match is played.
@@ -49,6 +54,8 @@ type Place struct {
 	wire.MMHandoff
 	// Tokens let single players in, by user id; those without one get the handoff's.
 	Tokens map[string]string
+	// Teams are all who play there, by team of the queue; nil when those are the round's.
+	Teams []wire.MMMatchTeam
 }
 
 // Ports are what a Service works with.
@@ -65,8 +72,8 @@ type Ports struct {
 	// not fail the command.
 	Searching func(ctx context.Context, ticketID string, userIDs []string, searching bool)
 	// Matched, when not nil, is told where users are to play, in case they are not
-	// connected; it must not fail the command.
-	Matched func(ctx context.Context, userIDs []string, matched wire.MMMatched)
+	// connected. It may be told again, with the same id; after an error it is.
+	Matched func(ctx context.Context, id string, userIDs []string, matched wire.MMMatched) error
 }
 
 // Settings of a Service.
@@ -354,7 +361,7 @@ func (s *Service) readRound(ctx context.Context, queue, id string) (r Round, raw
 func (s *Service) List(ctx context.Context) (wire.MMQueueList, error) {
 	list := wire.MMQueueList{Queues: []wire.MMQueue{}}
 	for _, q := range s.Queues.Queues() {
-		view := wire.MMQueue{Name: q.Name, MaxParty: q.maxParty(), ReadyCheck: q.ReadyCheck.Enabled}
+		view := wire.MMQueue{Name: q.Name, MaxParty: q.maxParty(), ReadyCheck: q.ReadyCheck.Enabled, Backfill: q.Backfill}
 		for _, t := range q.Match.Teams {
 			view.Teams = append(view.Teams, wire.MMTeam{Name: t.Name, Min: t.Min, Max: t.Max})
 		}

@@ -26,7 +26,12 @@ type Ticket struct {
 	// Attempt counts the matches that came to nothing.
 	Attempt int `json:"attempt,omitempty"`
 	// Round is the match that it is proposed for; "" while it searches.
-	Round     string              `json:"round,omitempty"`
+	Round string `json:"round,omitempty"`
+	Profile
+}
+
+// Profile is what a ticket is matched by.
+type Profile struct {
 	Numbers   map[string]float64  `json:"numbers,omitempty"`
 	Texts     map[string]string   `json:"texts,omitempty"`
 	Sets      map[string][]string `json:"sets,omitempty"`
@@ -64,7 +69,7 @@ func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[strin
 	}
 	t := Ticket{
 		ID: id, Queue: q.Name, PartyID: partyID, EnqueuedAt: ms(now), ExpiresAt: ms(now.Add(q.TicketTTL)),
-		Numbers: map[string]float64{}, Texts: map[string]string{}, Sets: map[string][]string{},
+		Profile: Profile{Numbers: map[string]float64{}, Texts: map[string]string{}, Sets: map[string][]string{}},
 	}
 	for _, e := range party {
 		t.Players = append(t.Players, e.Player)
@@ -257,30 +262,34 @@ func (t Ticket) over(q Queue, now time.Time) string {
 	}):
 		return "disconnected"
 	}
-	for _, a := range q.Attributes {
-		if !t.has(a) {
-			return "queue_changed"
-		}
-	}
-	if len(q.Match.Regions) > 0 && !slices.ContainsFunc(q.Match.Regions, func(r matching.Region) bool {
-		_, known := t.Latencies[r.Name]
-		return known
-	}) {
+	if !t.suits(q) {
 		return "queue_changed"
 	}
 	return ""
 }
 
-// has tells whether the ticket brings an attribute.
-func (t Ticket) has(a Attribute) bool {
+// suits tells whether there is all that a queue matches by.
+func (p Profile) suits(q Queue) bool {
+	for _, a := range q.Attributes {
+		if !p.has(a) {
+			return false
+		}
+	}
+	return len(q.Match.Regions) == 0 || slices.ContainsFunc(q.Match.Regions, func(r matching.Region) bool {
+		_, known := p.Latencies[r.Name]
+		return known
+	})
+}
+
+func (p Profile) has(a Attribute) bool {
 	var is bool
 	switch a.Type {
 	case Number:
-		_, is = t.Numbers[a.Name]
+		_, is = p.Numbers[a.Name]
 	case StringSet:
-		_, is = t.Sets[a.Name]
+		_, is = p.Sets[a.Name]
 	default:
-		_, is = t.Texts[a.Name]
+		_, is = p.Texts[a.Name]
 	}
 	return is
 }

@@ -1,6 +1,6 @@
 import type { Core } from "./facade.js";
 import { State, type Observable } from "./observable.js";
-import type { MMCancelled, MMEnqueue, MMMatched, MMProposal, MMQueue, MMTicket } from "./wire.js";
+import type { MMBackfillState, MMCancelled, MMEnqueue, MMMatched, MMProposal, MMQueue, MMTicket } from "./wire.js";
 
 /** The user's tickets, and the matches that they lead to. */
 export class MatchmakingFacade {
@@ -73,6 +73,11 @@ export class MatchmakingFacade {
 
   async decline(proposalId: string): Promise<void> {
     await this.#core.request("mm:decline", { proposalId });
+  }
+
+  /** Looks for players for the open places of a match, as the host of its lobby; with stop, for no more. */
+  async backfill(lobbyId: string, stop = false): Promise<MMBackfillState> {
+    return this.#core.request("mm:backfill", { lobbyId, stop });
   }
 
   /** Reads tickets and proposals anew, also those of other devices. */

@@ -608,6 +608,22 @@ export interface MMAnswer {
   key?: string;
   proposalId: string;
 }
+/** MMBackfill asks for players for the open places of a match, on the word of the host of its lobby: for those that are open and those that become so, for as long as a ticket of the queue may wait. Asking again begins that time anew. */
+export interface MMBackfill {
+  key?: string;
+  lobbyId: string;
+  /** Stop looks for no more players. Those who have been found still come. */
+  stop?: boolean;
+}
+/** MMBackfillState acknowledges MMBackfill. */
+export interface MMBackfillState {
+  lobbyId: string;
+  queue: string;
+  /** Open is how many places are open. */
+  open: number;
+  /** ExpiresAt is until when players are looked for; absent when they are not. */
+  expiresAt?: number;
+}
 /** MMCancel takes a ticket back. Any of its players may. */
 export interface MMCancel {
   key?: string;
@@ -655,7 +671,10 @@ export interface MMMatched {
   matchId: string;
   queue: string;
   ticketId: string;
+  /** Teams are all who play, also those who were there before. */
   teams: MMMatchTeam[];
+  /** Backfill says that the match ran already. */
+  backfill?: boolean;
   region?: string;
   handoff: MMHandoff;
   meta?: Meta;
@@ -669,6 +688,8 @@ export interface MMProposal {
   players: number;
   accepted: number;
   deadlineAt: number;
+  /** Backfill says that the match runs already: only those who would come are asked. */
+  backfill?: boolean;
   meta?: Meta;
 }
 /** MMQueue is a queue as clients see it. */
@@ -678,6 +699,8 @@ export interface MMQueue {
   /** MaxParty is the largest party that may queue. */
   maxParty: number;
   readyCheck: boolean;
+  /** Backfill says that the host of a match's lobby may ask for players in open places. */
+  backfill: boolean;
   /** Population is how many tickets wait: "low", "medium" or "high", or a number; it is absent where the queue does not tell. */
   population?: unknown;
   /** Regions are those that clients send latencies for. */
@@ -1215,6 +1238,7 @@ export interface ClientToServerEvents {
   "mm:status": (request: MMStatus, ack: (answer: Ack<MMStatusList>) => void) => void;
   "mm:accept": (request: MMAnswer, ack: (answer: Ack<undefined>) => void) => void;
   "mm:decline": (request: MMAnswer, ack: (answer: Ack<undefined>) => void) => void;
+  "mm:backfill": (request: MMBackfill, ack: (answer: Ack<MMBackfillState>) => void) => void;
   "notify:list": (request: NotifyList, ack: (answer: Ack<NotifyPage>) => void) => void;
   "notify:ack": (request: NotifyAck, ack: (answer: Ack<NotifyBadge>) => void) => void;
   "notify:read": (request: NotifyRead, ack: (answer: Ack<NotifyBadge>) => void) => void;
@@ -1272,6 +1296,7 @@ export const KEYED: ReadonlySet<string> = new Set([
   "mm:cancel",
   "mm:accept",
   "mm:decline",
+  "mm:backfill",
   "notify:ack",
   "notify:read",
   "notify:delete",

@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// lobby makes the lobby of a match.
+func (v venues) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+	brought, err := broughtBy(r)
+	if err != nil {
+		return matchmaking.Place{}, err
+	}
+	cmd := lobby.SeatCommand{Teams: actors(r)}
+	if q.Backfill {
+		cmd.Origin = &lobby.Origin{Queue: r.Queue, Match: r.ID, Region: r.Region, Brought: brought}
+	}
+	l, err := v.lobbies.Seated(ctx, q.Handoff.LobbyType, r.ID, cmd)
+	var refusal *wire.Error
+	if errors.As(err, &refusal) {
+		err = fmt.Errorf("the LobbyPolicy does not take this match: %w", err)
+	}
+	return matchmaking.Place{MMHandoff: wire.MMHandoff{Type: "lobby", LobbyID: l.ID}}, err
+}
+
+// fill brings the players of a round into the lobby of a match that runs.
+func (v venues) fill(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+	brought, err := broughtBy(r)
+	if err != nil {
+		return matchmaking.Place{}, err
+	}
+	l, err := v.lobbies.Fill(ctx, r.Backfill, lobby.FillCommand{Enrolment: r.ID, Teams: actors(r), Brought: brought})
+	if err != nil {
+		return matchmaking.Place{}, err
+	}
+	return matchmaking.Place{
+		MMHandoff: wire.MMHandoff{Type: "lobby", LobbyID: l.ID}, Teams: teamsOf(q, roomOf(l, v.now())),
+	}, nil
+}
+
+// actors are the players of each team.
+func actors(r matchmaking.Round) [][]lobby.Actor {
+	teams := make([][]lobby.Actor, len(r.Teams))
+	for i, side := range r.Teams {
+		for _, player := range side.Players {
+			teams[i] = append(teams[i], lobby.Actor{ID: player.ID, Name: player.Name})
+		}
+	}
+	return teams
+}
+
+// broughtBy is what a lobby keeps of the players of a round.
+func broughtBy(r matchmaking.Round) (map[string]lobby.Brought, error) {
+	all := map[string]lobby.Brought{}
+	for i, side := range r.Teams {
+		for _, player := range side.Players {
+			profile, err := json.Marshal(r.Profiles[player.Ticket])
+			if err != nil {
+				return nil, fmt.Errorf("encode what a ticket was matched by: %w", err)
+			}
+			all[player.ID] = lobby.Brought{Team: i, Profile: profile}
+		}
+	}
+	return all, nil
+}
+
+// Room implements matchmaking.Places.
+func (v venues) Room(ctx context.Context, lobbyID, userID string) (matchmaking.Room, error) {
+	read := v.lobbies.Lookup
+	if userID != "" {
+		read = func(ctx context.Context, id string) (lobby.Lobby, error) { return v.lobbies.Member(ctx, id, userID) }
+	}
+	l, err := read(ctx, lobbyID)
+	switch {
+	case err != nil:
+		return matchmaking.Room{}, err
+	case l.Closed():
+		return matchmaking.Room{}, wire.Precondition(wire.ReasonLobbyClosed, "the lobby is closed")
+	case l.Origin == nil:
+		return matchmaking.Room{}, wire.Refuse(wire.CodePermissionDenied, "this lobby was not made by a queue that fills open places")
+	}
+	return roomOf(l, v.now()), nil
+}
+
+// roomOf is a lobby that a queue made, as matchmaking sees it.
+func roomOf(l lobby.Lobby, now time.Time) matchmaking.Room {
+	room := matchmaking.Room{
+		LobbyID: l.ID, HostID: l.HostID, Queue: l.Origin.Queue, Match: l.Origin.Match, Region: l.Origin.Region,
+		Players: map[string]matchmaking.RoomPlayer{}, Left: l.MaxMembers - l.Players(),
+	}
+	for user, until := range l.Banned {
+		if now.UnixMilli() < until {
+			room.Barred = append(room.Barred, user)
+		}
+	}
+	for user, member := range l.Members {
+		if !member.Player() {
+			room.Barred = append(room.Barred, user)
+			continue
+		}
+		room.Players[user] = playerOf(l, user, member.Team)
+	}
+	return room
+}
+
+// playerOf is a player with the team of now, where the lobby has teams, else with the one
+// that it was brought to.
+func playerOf(l lobby.Lobby, user, team string) matchmaking.RoomPlayer {
+	brought, known := l.Origin.Brought[user]
+	player := matchmaking.RoomPlayer{Team: -1}
+	if known {
+		player.Team, player.Profile = brought.Team, &matchmaking.Profile{}
+		if json.Unmarshal(brought.Profile, player.Profile) != nil {
+			player.Profile = nil // as one whom the queue did not bring
+		}
+	}
+	if n, err := strconv.Atoi(team); err == nil {
+		player.Team = n - 1
+	}
+	return player
+}
+
+// teamsOf are all who play in a room, by team of the queue.
+func teamsOf(q matchmaking.Queue, room matchmaking.Room) []wire.MMMatchTeam {
+	teams := make([]wire.MMMatchTeam, len(q.Match.Teams))
+	for i, t := range q.Match.Teams {
+		teams[i] = wire.MMMatchTeam{Name: t.Name, Players: []string{}}
+	}
+	for _, user := range slices.Sorted(maps.Keys(room.Players)) {
+		if i := room.Players[user].Team; i >= 0 && i < len(teams) {
+			teams[i].Players = append(teams[i].Players, user)
+		}
+	}
+	return teams
+}
