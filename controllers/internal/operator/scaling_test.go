@@ -142,6 +142,16 @@ var _ = Describe("Fewer pods", func() {
 		Consistently(f.asked(0)).Should(BeEmpty())
 	})
 
+	It("are not picked before a pod that has just become ready was heard", func(ctx SpecContext) {
+		f := newFleet(ctx, `{replicas: 2}`, 60)
+		newPod(ctx, f.cluster, f.name(1))
+		f.scale(ctx, 1)
+		Consistently(f.asked(0)).Should(BeEmpty())
+		f.say(1, configv1.ServerStatus{Connections: 90, Ready: true})
+		Eventually(f.asked(0)).Should(HaveLen(1))
+		Expect(f.asked(1)()).To(BeEmpty())
+	})
+
 	It("go on being drained when the operator restarts", func(ctx SpecContext) {
 		f := newFleet(ctx, `{replicas: 2}`, 60, 30)
 		f.scale(ctx, 1)

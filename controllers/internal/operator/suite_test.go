@@ -232,7 +232,7 @@ func newPod(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, name string) *co
 	before := pod.DeepCopy() // the operator may write to the pod meanwhile
 	pod.Status.Phase, pod.Status.PodIP = corev1.PodRunning, "127.0.0.1"
 	pod.Status.PodIPs = []corev1.PodIP{{IP: "127.0.0.1"}}
-	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now()}}
 	Expect(k8s.Status().Patch(ctx, pod, client.MergeFrom(before))).To(Succeed())
 	return pod
 }

@@ -23,6 +23,9 @@ const (
 	// drainMargin is what a pod may take longer to drain than its settings say, such as
 	// for being told.
 	drainMargin = 10 * time.Second
+	// unheard is how long a pod may have been ready without a report before it is taken
+	// for one that does not answer.
+	unheard = 10 * time.Second
 )
 
 // drain has the pods beyond the wanted number drained before the number is lowered:
@@ -49,12 +52,34 @@ func (s *scope) drain(ctx context.Context) error {
 		return nil
 	}
 	leaving := desired.Leaving(s.candidates(pods), surplus)
+	if s.picksUnknowing(pods, leaving) {
+		s.replicas = max(s.replicas, current)
+		s.soon(time.Second)
+		return nil
+	}
 	if s.replicas < current && !s.empty(pods, leaving) {
 		s.replicas = current
 	} else if s.replicas < current {
 		s.shrink.forget(client.ObjectKeyFromObject(s.cluster)) // the next step waits anew
 	}
 	return s.tell(ctx, pods, leaving)
+}
+
+// picksUnknowing tells whether a pod would be picked while another has just become ready
+// and nobody knows yet how many clients it has.
+func (s *scope) picksUnknowing(pods []corev1.Pod, leaving map[string]bool) bool {
+	if !picks(pods, leaving) {
+		return false
+	}
+	return slices.ContainsFunc(pods, func(p corev1.Pod) bool {
+		read := status.PodOf(&p)
+		return read.Ready && time.Since(read.ReadySince) < unheard && s.Reports.Of(&p) == nil
+	})
+}
+
+// picks tells whether a pod leaves that was not picked before.
+func picks(pods []corev1.Pod, leaving map[string]bool) bool {
+	return slices.ContainsFunc(pods, func(p corev1.Pod) bool { return leaving[p.Name] && !marked(&p) })
 }
 
 // rollingOut tells whether pods of an older template are there.
@@ -108,7 +133,7 @@ func (s *scope) drained(pod *corev1.Pod) bool {
 // tell marks the pods that leave and has them told, and takes that back from others.
 // When pods are picked, all get their deletion cost.
 func (s *scope) tell(ctx context.Context, pods []corev1.Pod, leaving map[string]bool) error {
-	picking := slices.ContainsFunc(pods, func(p corev1.Pod) bool { return leaving[p.Name] && !marked(&p) })
+	picking := picks(pods, leaving)
 	var failures []error
 	for i := range pods {
 		pod, r := &pods[i], s.Reports.Of(&pods[i])

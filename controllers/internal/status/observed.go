@@ -3,6 +3,8 @@
 package status
 
 import (
+	"time"
+
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -48,6 +50,8 @@ type Observed struct {
 type Pod struct {
 	Name  string
 	Ready bool
+	// ReadySince is when Ready last changed.
+	ReadySince time.Time
 	// Going is true for one that is being deleted.
 	Going bool
 	// Leaving is true for one that is drained before it is taken away.

@@ -21,7 +21,7 @@ func PodOf(pod *corev1.Pod) Pod {
 	_, out.Leaving = pod.Annotations[desired.AnnotationDrain]
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady {
-			out.Ready = c.Status == corev1.ConditionTrue
+			out.Ready, out.ReadySince = c.Status == corev1.ConditionTrue, c.LastTransitionTime.Time
 		}
 	}
 	return out
