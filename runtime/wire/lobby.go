@@ -32,6 +32,7 @@ const (
 	EventLobbyStarting       = "lobby:starting"       // push: LobbyPatch with StartsAt
 	EventLobbyHandoff        = "lobby:handoff"        // push: LobbyPatch with Match
 	EventLobbyRemoved        = "lobby:removed"        // push: LobbyRemoved
+	EventLobbyJoined         = "lobby:joined"         // push: LobbyJoined
 	EventLobbyInvited        = "lobby:invited"        // push: LobbyInvited
 	EventLobbyJoinRequested  = "lobby:joinRequested"  // push: LobbyJoinRequested
 	EventLobbyJoinDeclined   = "lobby:joinDeclined"   // push: LobbyJoinDeclined
@@ -134,6 +135,8 @@ type LobbyCreate struct {
 	// Attributes are the lobby's, Member the host's own.
 	Attributes Attributes  `json:"attributes,omitempty" validate:"max=64"`
 	Member     *MemberInit `json:"member,omitempty"`
+	// PartyID brings the party that the caller leads, as in [LobbyJoin].
+	PartyID string `json:"partyId,omitempty" validate:"max=64"`
 }
 
 // MemberInit is what a user brings when it creates or joins a lobby.
@@ -147,7 +150,9 @@ type LobbyGet struct {
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
 }
 
-// LobbyJoin joins by id, by code or by an invite; exactly one must be given.
+// LobbyJoin joins by id, by code or by an invite; exactly one must be given. With
+// PartyID the party that the caller leads comes along, all of it or nobody: the others
+// are members who are not connected yet, and are told by [LobbyJoined].
 type LobbyJoin struct {
 	Key
 	LobbyID  string `json:"lobbyId,omitempty" validate:"max=64"`
@@ -159,6 +164,8 @@ type LobbyJoin struct {
 	// Team is short for member.team.
 	Team   string      `json:"team,omitempty" validate:"max=32"`
 	Member *MemberInit `json:"member,omitempty"`
+	// PartyID goes with an id or a code; an invite is for one user.
+	PartyID string `json:"partyId,omitempty" validate:"max=64"`
 }
 
 // LobbyState acknowledges create, get and join.

@@ -28,6 +28,19 @@ type LobbyInviteSent struct {
 	ExpiresAt int64  `json:"expiresAt"`
 }
 
+// LobbyJoined tells a user that its party's leader has brought it into a lobby. It is
+// a member, and connected as soon as it asks for the lobby (lobby:get); if it does not
+// within the policy's disconnectGrace, it leaves.
+type LobbyJoined struct {
+	LobbyID  string `json:"lobbyId"`
+	Type     string `json:"type"`
+	Name     string `json:"name,omitempty"`
+	PartyID  string `json:"partyId"`
+	FromID   string `json:"fromId"`
+	FromName string `json:"fromName,omitempty"`
+	Meta     *Meta  `json:"meta,omitempty"`
+}
+
 // LobbyInvited asks a user in.
 type LobbyInvited struct {
 	InviteID string `json:"inviteId"`

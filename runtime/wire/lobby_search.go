@@ -79,6 +79,9 @@ type LobbyQuickJoin struct {
 	Member *MemberInit            `json:"member,omitempty"`
 	// CreateIfNone makes a lobby when there is none to join.
 	CreateIfNone *LobbyQuickCreate `json:"createIfNone,omitempty"`
+	// PartyID brings the party that the caller leads, as in [LobbyJoin], into a lobby
+	// with room for all of it.
+	PartyID string `json:"partyId,omitempty" validate:"max=64"`
 }
 
 // LobbyQuickCreate is what a lobby is made with when none was found.

@@ -30,6 +30,9 @@ func (a *App) newLobbies(k *core, n notices) *lobby.Service {
 	ports := lobby.Ports{
 		Store: k.client.Store(), Names: k.client.Names(), Sets: k.client.Sets(), Deadlines: k.client.Deadlines(),
 		Policies: a.rules, Index: k.client.Lobbies(), Observer: k.whereabouts,
+		Companions: func(ctx context.Context, leaderID, partyID string) ([]lobby.Actor, error) {
+			return companions(ctx, k.parties, leaderID, partyID)
+		},
 	}
 	if k.inbox != nil {
 		ports.Notifier = n
@@ -79,4 +82,19 @@ func (a *App) newChats(k *core) *chat.Service {
 		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration,
 		IdempotencyTTL: r.IdempotencyTTL.Duration, Revision: a.rules.revision,
 	})
+}
+
+// companions are the others of a party, for its leader only.
+func companions(ctx context.Context, parties *party.Service, leaderID, partyID string) ([]lobby.Actor, error) {
+	p, err := parties.Led(ctx, partyID, leaderID)
+	if err != nil {
+		return nil, err
+	}
+	var others []lobby.Actor
+	for _, id := range p.Users() {
+		if id != leaderID {
+			others = append(others, lobby.Actor{ID: id, Name: p.Members[id].Name})
+		}
+	}
+	return others, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
@@ -27,11 +28,14 @@ func (s *Service) Create(ctx context.Context, c command.Call, req *wire.LobbyCre
 	if err := policy.CheckPassword(req.Password, "password"); err != nil {
 		return Outcome{}, err
 	}
+	var err error
+	if cmd.Along, err = s.along(ctx, c, req.PartyID); err != nil {
+		return Outcome{}, err
+	}
 	// The rules are asked before anything is taken for a lobby that they refuse.
 	if _, _, err := Create(policy, cmd, s.Now()); err != nil {
 		return Outcome{}, err
 	}
-	var err error
 	if cmd.PasswordHash, err = s.passwords.hash(ctx, req.Password); err != nil {
 		return Outcome{}, err
 	}
@@ -55,6 +59,9 @@ func (s *Service) create(ctx context.Context, c command.Call, policy Policy, cmd
 		return Outcome{}, err
 	}
 	if err := s.enroll(ctx, c.ID, l.ID, l); err != nil {
+		return Outcome{}, err
+	}
+	if err := s.enrollAlong(ctx, c.ID, cmd.With, l); err != nil {
 		return Outcome{}, err
 	}
 	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
@@ -85,6 +92,7 @@ func (s *Service) commitNew(ctx context.Context, l Lobby, patches []wire.LobbyPa
 	out, err := s.keeper.Create(ctx, l.ID, once, l, events)
 	if err == nil && !out.Repeated {
 		s.follow(ctx, Lobby{Status: wire.LobbyClosed}, out.State)
+		_ = s.settle(ctx, out.State, newsAfter(0, true)) // a later Look does what fails
 	}
 	return outcome(out), err
 }
@@ -99,6 +107,12 @@ func (s *Service) Join(ctx context.Context, c command.Call, req *wire.LobbyJoin)
 	}
 	id, err := s.find(ctx, req.LobbyID, cmd.Code, cmd.Invite)
 	if err != nil {
+		return Outcome{}, err
+	}
+	if cmd.Invite != "" && req.PartyID != "" {
+		return Outcome{}, wire.Invalid("partyId", "an invite is for one user: join by id or by code")
+	}
+	if cmd.Along, err = s.along(ctx, c, req.PartyID); err != nil {
 		return Outcome{}, err
 	}
 	return s.join(ctx, c, id, cmd, req.Password)
@@ -119,10 +133,10 @@ func (s *Service) join(ctx context.Context, c command.Call, id string, cmd JoinC
 	}
 	out, err := s.change(ctx, id, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
 		next, patches, err := l.Join(cmd, s.Now())
-		if err != nil || l.Has(c.ID) || cmd.Enrolment != "" {
+		if err != nil || cmd.enrolled(l) {
 			return next, patches, err
 		}
-		if cmd.Enrolment, err = s.reserve(ctx, c, l); err != nil {
+		if err := s.reserve(ctx, c, &cmd, l); err != nil {
 			return l, nil, err
 		}
 		return l.Join(cmd, s.Now())
@@ -130,23 +144,52 @@ func (s *Service) join(ctx context.Context, c command.Call, id string, cmd JoinC
 	return s.joined(ctx, c, cmd, l, out, err)
 }
 
-// reserve enrolls a user whom the lobby lets in.
-func (s *Service) reserve(ctx context.Context, c command.Call, l Lobby) (string, error) {
-	enrolment, err := s.ids.ID(ctx, joinSpace, c.ID, c.Key)
-	if err != nil {
-		return "", err
+// enrolled tells whether all who come in have their enrolment.
+func (cmd JoinCommand) enrolled(l Lobby) bool {
+	if !l.Has(cmd.User.ID) && cmd.Enrolment == "" {
+		return false
 	}
-	return enrolment, s.enroll(ctx, c.ID, enrolment, l)
+	return !slices.ContainsFunc(l.fresh(cmd.With), func(c Companion) bool { return c.Enrolment == "" })
+}
+
+// reserve enrolls the users whom the lobby lets in.
+func (s *Service) reserve(ctx context.Context, c command.Call, cmd *JoinCommand, l Lobby) error {
+	if !l.Has(c.ID) && cmd.Enrolment == "" {
+		var err error
+		if cmd.Enrolment, err = s.ids.ID(ctx, joinSpace, c.ID, c.Key); err != nil {
+			return err
+		}
+		if err := s.enroll(ctx, c.ID, cmd.Enrolment, l); err != nil {
+			return err
+		}
+	}
+	for i := range cmd.With {
+		with := &cmd.With[i]
+		if l.Has(with.ID) || with.Enrolment != "" {
+			continue
+		}
+		var err error
+		if with.Enrolment, err = s.ids.ID(ctx, joinSpace, with.ID+"\x00"+c.ID, c.Key); err != nil {
+			return err
+		}
+		if err := s.enrollCompanion(ctx, with.ID, with.Enrolment, l); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // joined ends a join: an enrolment that came to nothing is taken back. When it is
 // not known whether it did, it stays until it is found to be stale.
 func (s *Service) joined(ctx context.Context, c command.Call, cmd JoinCommand, l Lobby, out Outcome, err error) (Outcome, error) {
-	used := err != nil && !refused(err) || err == nil && out.Lobby.Members[c.ID].Enrolment == cmd.Enrolment
-	if !used && cmd.Enrolment != "" {
-		err = errors.Join(err, s.strike(ctx, c.ID, cmd.Enrolment, l))
+	unknown, failures := err != nil && !refused(err), []error{err}
+	for _, came := range append([]Companion{{Actor: cmd.User, Enrolment: cmd.Enrolment}}, cmd.With...) {
+		used := unknown || err == nil && out.Lobby.Members[came.ID].Enrolment == came.Enrolment
+		if !used && came.Enrolment != "" {
+			failures = append(failures, s.strike(ctx, came.ID, came.Enrolment, l))
+		}
 	}
-	if err != nil {
+	if err := errors.Join(failures...); err != nil {
 		return Outcome{}, err
 	}
 	// A repeated request may be of a user who is not in any more.

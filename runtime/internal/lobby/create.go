@@ -20,9 +20,11 @@ type CreateCommand struct {
 	PasswordHash string
 	Attributes   wire.Attributes
 	Member       wire.MemberInit
+	Along
 }
 
-// Create makes a lobby under a policy, with its host as the first member.
+// Create makes a lobby under a policy, with its host as the first member, and those who
+// come along.
 func Create(p Policy, cmd CreateCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	name, err := cleanName(cmd.Name, "name")
 	if err != nil {
@@ -49,7 +51,14 @@ func Create(p Policy, cmd CreateCommand, now time.Time) (Lobby, []wire.LobbyPatc
 	if p.Lifecycle.MaxLifetime > 0 {
 		e.ExpiresAt = ms(now.Add(p.Lifecycle.MaxLifetime))
 	}
+	if err := e.room(wire.RoleMember, 1+len(cmd.With)); err != nil {
+		return Lobby{}, nil, err
+	}
+	cmd.Member.Team = e.teamTogether(cmd.Member.Team, wire.RoleMember, 1+len(cmd.With))
 	if err := e.admit(cmd.Host, cmd.ID, wire.RoleMember, cmd.Member); err != nil {
+		return Lobby{}, nil, err
+	}
+	if err := e.bring(cmd.Host, cmd.Party, cmd.With, wire.RoleMember, cmd.Member.Team); err != nil {
 		return Lobby{}, nil, err
 	}
 	e.begin(cmd.Host.ID)

@@ -22,28 +22,33 @@ type JoinCommand struct {
 	// As is member or spectator; "" means member.
 	As     wire.Role
 	Member wire.MemberInit
+	Along
 }
 
 // Join brings a user in as a player or a spectator. A user who is in already in
 // the same role keeps its place; its session counts as connected from then on.
-// The first player of an empty lobby becomes its host.
+// The first player of an empty lobby becomes its host. Those who come along come in
+// with the user, or nobody does.
 func (l Lobby) Join(cmd JoinCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	as := cmd.As
 	if as == "" {
 		as = wire.RoleMember
 	}
-	if l.Has(cmd.User.ID) {
+	fresh := l.fresh(cmd.With)
+	if l.Has(cmd.User.ID) && len(fresh) == 0 {
 		return l.joinAgain(cmd, as, now)
 	}
 	if err := l.mayEnter(cmd, as, now); err != nil {
 		return l, nil, err
 	}
 	e := l.edit(now)
-	if err := e.admit(cmd.User, cmd.Enrolment, as, cmd.Member); err != nil {
+	team := l.teamTogether(cmd.Member.Team, as, 1+len(fresh))
+	if err := e.come(cmd, as, team); err != nil {
 		return l, nil, err
 	}
-	delete(e.Invites, cmd.User.ID)
-	delete(e.Requests, cmd.User.ID)
+	if err := e.bring(cmd.User, cmd.Party, fresh, as, team); err != nil {
+		return l, nil, err
+	}
 	if as != wire.RoleSpectator {
 		e.clearReady()
 	}
@@ -51,9 +56,23 @@ func (l Lobby) Join(cmd JoinCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 	return e.done()
 }
 
+// come lets the user itself in, if it is not in yet.
+func (e *edit) come(cmd JoinCommand, as wire.Role, team string) error {
+	if m, in := e.Members[cmd.User.ID]; in {
+		m.Live, _ = m.Live.Connect(cmd.User.Session)
+		e.Members[cmd.User.ID] = m
+		return nil
+	}
+	init := cmd.Member
+	init.Team = team
+	delete(e.Invites, cmd.User.ID)
+	delete(e.Requests, cmd.User.ID)
+	return e.admit(cmd.User, cmd.Enrolment, as, init)
+}
+
 func (l Lobby) joinAgain(cmd JoinCommand, as wire.Role, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if cmd.As != "" && l.Members[cmd.User.ID].Player() != (as != wire.RoleSpectator) {
-		return l, nil, wire.Refuse(wire.CodeAlreadyMember, "you are in this lobby in another role: leave it first")
+	if err := l.sameRole(cmd, as); err != nil {
+		return l, nil, err
 	}
 	if err := l.open(); err != nil {
 		return l, nil, err
@@ -61,9 +80,23 @@ func (l Lobby) joinAgain(cmd JoinCommand, as wire.Role, now time.Time) (Lobby, [
 	return l.Reconnect(cmd.User.ID, cmd.User.Session, now)
 }
 
+func (l Lobby) sameRole(cmd JoinCommand, as wire.Role) error {
+	if cmd.As != "" && l.Members[cmd.User.ID].Player() != (as != wire.RoleSpectator) {
+		return wire.Refuse(wire.CodeAlreadyMember, "you are in this lobby in another role: leave it first")
+	}
+	return nil
+}
+
 // mayEnter goes through what can keep a user out; last the password, which is costly
-// to check, and which those who were invited need not know.
+// to check, and which those who were invited need not know. One who is in already has
+// passed all that, but not those whom it brings.
 func (l Lobby) mayEnter(cmd JoinCommand, as wire.Role, now time.Time) error {
+	if l.Has(cmd.User.ID) {
+		if err := l.sameRole(cmd, as); err != nil {
+			return err
+		}
+		return l.takes(cmd, as, now)
+	}
 	if err := l.mayKnock(cmd, as, now); err != nil {
 		return err
 	}
@@ -88,11 +121,16 @@ func (l Lobby) mayKnock(cmd JoinCommand, as wire.Role, now time.Time) error {
 	case cmd.Code != l.Code:
 		return codeExpired()
 	}
+	return l.takes(cmd, as, now)
+}
+
+// takes goes through what keeps out those who know the lobby.
+func (l Lobby) takes(cmd JoinCommand, as wire.Role, now time.Time) error {
 	if err := l.open(); err != nil {
 		return err
 	}
-	if until := l.Banned[cmd.User.ID]; ms(now) < until {
-		return &wire.Error{Code: wire.CodeBanned, Message: "you were removed from this lobby and may not come back yet"}
+	if err := l.banned(cmd, now); err != nil {
+		return err
 	}
 	switch l.Status {
 	case wire.LobbyLocked:
@@ -102,7 +140,23 @@ func (l Lobby) mayKnock(cmd JoinCommand, as wire.Role, now time.Time) error {
 			return wire.Precondition(wire.ReasonLobbyStarted, "the match has started")
 		}
 	}
-	return l.room(as)
+	heads := len(l.fresh(cmd.With))
+	if !l.Has(cmd.User.ID) {
+		heads++
+	}
+	return l.room(as, heads)
+}
+
+func (l Lobby) banned(cmd JoinCommand, now time.Time) error {
+	if ms(now) < l.Banned[cmd.User.ID] {
+		return &wire.Error{Code: wire.CodeBanned, Message: "you were removed from this lobby and may not come back yet"}
+	}
+	for _, c := range cmd.With {
+		if ms(now) < l.Banned[c.ID] {
+			return &wire.Error{Code: wire.CodeBanned, Field: "partyId", Message: c.ID + " was removed from this lobby and may not come back yet"}
+		}
+	}
+	return nil
 }
 
 // Public tells whether those who know the lobby's id may see and join it.
@@ -110,15 +164,19 @@ func (l Lobby) Public() bool { return l.Visibility == wire.VisibilityPublic }
 
 func notFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such lobby") }
 
-func (l Lobby) room(as wire.Role) error {
+// room refuses so many heads when there is no room for all of them.
+func (l Lobby) room(as wire.Role, heads int) error {
+	most, there, full := l.MaxMembers, l.Players(), "the lobby is full"
 	if as == wire.RoleSpectator {
-		if l.Spectators() >= l.Policy.Size.Spectators {
-			return wire.Precondition(wire.ReasonLobbyFull, "there is no room for spectators")
-		}
-		return nil
+		most, there, full = l.Policy.Size.Spectators, l.Spectators(), "there is no room for spectators"
 	}
-	if l.Players() >= l.MaxMembers {
-		return wire.Precondition(wire.ReasonLobbyFull, "the lobby is full")
+	switch {
+	case heads > 1 && heads > most:
+		return wire.Precondition(wire.ReasonPartyTooLarge, fmt.Sprintf("the lobby takes %d, the party is %d", most, heads))
+	case there+heads > most && heads > 1:
+		return wire.Precondition(wire.ReasonLobbyFull, "there is no room for the whole party")
+	case there+heads > most:
+		return wire.Precondition(wire.ReasonLobbyFull, full)
 	}
 	return nil
 }
@@ -170,7 +228,7 @@ func (l Lobby) teamFor(m Member, asked, field string) (string, error) {
 		if !m.Player() || !teams.AutoBalance {
 			return "", nil
 		}
-		return l.smallestTeam(), nil
+		return l.smallestTeam(1), nil
 	}
 	if !m.Player() {
 		return "", wire.Invalid(field, "spectators are in no team")
@@ -204,13 +262,13 @@ func (l Lobby) teamSize(team string) int {
 	return l.count(func(m Member) bool { return m.Team == team })
 }
 
-// smallestTeam is the team with the fewest members, the first among equals; ""
-// when there is none with room.
-func (l Lobby) smallestTeam() string {
+// smallestTeam is the team with the fewest members of those that have room for so many
+// heads, the first among equals; "" when there is none.
+func (l Lobby) smallestTeam(heads int) string {
 	best, fewest := "", 0
 	for n := 1; n <= l.Policy.Teams.Count; n++ {
 		size := l.teamSize(teamName(n))
-		if !l.Policy.Teams.full(size) && (best == "" || size < fewest) {
+		if !l.Policy.Teams.full(size+heads-1) && (best == "" || size < fewest) {
 			best, fewest = teamName(n), size
 		}
 	}

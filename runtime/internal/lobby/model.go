@@ -84,7 +84,17 @@ type Member struct {
 	Attributes wire.Attributes `json:"attributes,omitempty"`
 	// Enrolment tells this stay in the lobby from earlier ones of the same user.
 	Enrolment string `json:"enrolment,omitempty"`
+	// Brought is set while a member who was brought in has not come itself.
+	Brought *Brought `json:"brought,omitempty"`
 	stays.Live
+}
+
+// Brought says who brought a member in, with which party.
+type Brought struct {
+	By     string `json:"by"`
+	ByName string `json:"byName,omitempty"`
+	Party  string `json:"party"`
+	news
 }
 
 // Player tells whether the member takes part, rather than watches.

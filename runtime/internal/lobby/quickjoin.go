@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -15,12 +16,16 @@ const quickTries = 8
 // QuickJoin brings the caller into one of the open lobbies that the filter is true of,
 // or makes one. Created tells which.
 func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.LobbyQuickJoin) (out Outcome, created bool, err error) {
+	along, err := s.along(ctx, c, req.PartyID)
+	if err != nil {
+		return Outcome{}, false, err
+	}
 	search := &wire.LobbySearch{Type: req.Type, Filter: map[string]wire.LobbyFilter{}, Sort: "free"}
 	for field, filter := range req.Filter {
 		search.Filter[field] = filter
 	}
 	for field, filter := range map[string]wire.LobbyFilter{
-		"status": {Eq: string(wire.LobbyOpen)}, "hasPassword": {Eq: false}, "free": {Gte: 1.0},
+		"status": {Eq: string(wire.LobbyOpen)}, "hasPassword": {Eq: false}, "free": {Gte: float64(1 + len(along.With))},
 	} {
 		if _, given := req.Filter[field]; !given {
 			search.Filter[field] = filter
@@ -30,7 +35,7 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 	if err != nil {
 		return Outcome{}, false, err
 	}
-	out, err = s.joinAny(ctx, c, found.Lobbies, req.Member)
+	out, err = s.joinAny(ctx, c, found.Lobbies, along, req.Member)
 	if err != nil || out.Lobby.ID != "" {
 		return out, false, err
 	}
@@ -40,7 +45,7 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 	wanted := req.CreateIfNone
 	out, err = s.Create(ctx, c, &wire.LobbyCreate{
 		Key: req.Key, Type: req.Type, Name: wanted.Name, Visibility: wire.VisibilityPublic,
-		MaxMembers: wanted.MaxMembers, Attributes: wanted.Attributes, Member: req.Member,
+		MaxMembers: wanted.MaxMembers, Attributes: wanted.Attributes, Member: req.Member, PartyID: req.PartyID,
 	})
 	return out, true, err
 }
@@ -48,14 +53,14 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 // joinAny tries the fullest of the lobbies first, from any of those that are equally
 // full, so that users who come at once do not all want the same. Without an error and
 // without a lobby, none of them would have the caller.
-func (s *Service) joinAny(ctx context.Context, c command.Call, found []wire.LobbyListing, member *wire.MemberInit) (Outcome, error) {
+func (s *Service) joinAny(ctx context.Context, c command.Call, found []wire.LobbyListing, along Along, member *wire.MemberInit) (Outcome, error) {
 	equal := 0
 	for equal < len(found) && found[equal].MaxMembers-found[equal].Players == found[0].MaxMembers-found[0].Players {
 		equal++
 	}
 	rand.Shuffle(equal, func(i, j int) { found[i], found[j] = found[j], found[i] })
 	for _, listing := range found[:min(len(found), quickTries)] {
-		cmd := JoinCommand{User: actor(c.Caller), Member: memberInit(member)}
+		cmd := JoinCommand{User: actor(c.Caller), Member: memberInit(member), Along: Along{along.Party, slices.Clone(along.With)}}
 		out, err := s.join(ctx, c, listing.ID, cmd, "")
 		if err == nil || !elsewhere(err) {
 			return out, err

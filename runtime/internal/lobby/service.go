@@ -38,6 +38,9 @@ type Ports struct {
 	Sets      stream.Sets
 	Deadlines stream.Deadlines
 	Policies  Policies
+	// Companions are the others of a party, for its leader only. It may be nil where no
+	// request names a party.
+	Companions func(ctx context.Context, leaderID, partyID string) ([]Actor, error)
 	// Index may be nil: nothing can be searched then.
 	Index Index
 	// Notifier and Observer may be nil.

@@ -38,6 +38,11 @@ func (s *Service) settle(ctx context.Context, l Lobby, is due) error {
 			}))
 		}
 	}
+	for id, m := range l.Members {
+		if m.Brought != nil && is(m.Brought.news) && !l.Closed() {
+			errs = append(errs, s.tellBrought(ctx, l, id, *m.Brought))
+		}
+	}
 	for id, i := range l.Invites {
 		if is(i.news) {
 			errs = append(errs, s.tellInvite(ctx, l, id, i))
@@ -97,6 +102,18 @@ func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invi
 			InviteID: i.ID, ExpiresAt: i.ExpiresAt,
 		})
 	}
+	return err
+}
+
+// tellBrought puts lobby:joined on the stream of a member who was brought in.
+func (s *Service) tellBrought(ctx context.Context, l Lobby, userID string, b Brought) error {
+	_, err := s.users.Tell(ctx, userID, usertell.Message{
+		Event: wire.EventLobbyJoined,
+		Payload: wire.LobbyJoined{
+			LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name, PartyID: b.Party, FromID: b.By, FromName: b.ByName,
+		},
+		Once: s.onceTold(l, fmt.Sprintf("brought/%d", b.Version)),
+	})
 	return err
 }
 

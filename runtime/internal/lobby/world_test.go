@@ -85,6 +85,7 @@ func newWorld(t testing.TB, change func(*Policy)) *world {
 	for i := range w.pods {
 		w.pods[i] = NewHandlers(NewService(Ports{
 			Store: w.store, Names: w.memory, Sets: w.memory, Deadlines: w.memory.Deadlines(), Policies: w,
+			Companions: w.companions,
 		}, Settings{
 			HistorySize: 10_000, HistoryTTL: 10 * time.Minute, IdempotencyTTL: 5 * time.Minute,
 			PasswordCost: bcrypt.MinCost, Now: w.clock,
@@ -92,6 +93,16 @@ func newWorld(t testing.TB, change func(*Policy)) *world {
 	}
 	return w
 }
+
+// companions of ann are bob and cid; nobody else leads a party.
+func (w *world) companions(_ context.Context, leaderID, partyID string) ([]Actor, error) {
+	if leaderID != "ann" || partyID != testParty {
+		return nil, wire.Refuse(wire.CodeNotFound, "there is no such party")
+	}
+	return []Actor{{ID: "bob", Name: "Name bob"}, {ID: "cid", Name: "Name cid"}}, nil
+}
+
+const testParty = "01JD8Q3V9Z00000000000PARTY"
 
 func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
 

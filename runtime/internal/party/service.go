@@ -198,6 +198,15 @@ func (s *Service) Member(ctx context.Context, partyID, userID string) (Party, er
 	return p, err
 }
 
+// Led gives a party to the one who leads it.
+func (s *Service) Led(ctx context.Context, partyID, userID string) (Party, error) {
+	p, err := s.load(ctx, partyID)
+	if err != nil {
+		return Party{}, err
+	}
+	return p, p.ledBy(userID)
+}
+
 // Of is the party that a user is in; false when in none.
 func (s *Service) Of(ctx context.Context, userID string) (Party, bool, error) {
 	groups, err := s.stays.Groups(ctx, setOf(userID))

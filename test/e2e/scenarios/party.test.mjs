@@ -91,6 +91,25 @@ test("bob's server dies in the middle; he comes back on the other one and has mi
   assert.equal(now.members[alice.ready.userId].attributes.ready, true);
 });
 
+test("alice brings the party into a lobby: all are in at once, and each is connected when it asks for the lobby", async () => {
+  const refusal = await bob.refused("lobby:create", { type: "casual", partyId: party.id });
+  assert.deepEqual([refusal.code, refusal.reason], ["failed_precondition", "not_leader"]);
+  const small = await alice.refused("lobby:create", { type: "casual", maxMembers: 2, partyId: party.id });
+  assert.deepEqual([small.code, small.reason], ["failed_precondition", "party_too_large"]);
+  const joined = await alice.ask("lobby:create", { type: "casual", partyId: party.id, key: "l-1" });
+  const users = [alice, bob, carol].map((user) => user.ready.userId).sort();
+  assert.deepEqual(Object.keys(joined.lobby.members).sort(), users);
+  for (const user of [bob, carol]) {
+    const told = await user.push("lobby:joined", (j) => j.lobbyId === joined.lobby.id);
+    assert.deepEqual([told.partyId, told.fromId, told.type], [party.id, alice.ready.userId, "casual"]);
+    const { lobby: seen } = await user.ask("lobby:get", { lobbyId: told.lobbyId });
+    assert.equal(seen.members[user.ready.userId].connected, true);
+  }
+  await bob.ask("lobby:ready", { lobbyId: joined.lobby.id, ready: true });
+  await carol.push("lobby:patch", (p) => p.lobbyId === joined.lobby.id && p.cause.type === "member_ready");
+  for (const user of [carol, bob, alice]) await user.ask("lobby:leave", { lobbyId: joined.lobby.id });
+});
+
 test("alice promotes bob, who kicks carol; she is told and hears no more", async () => {
   await alice.ask("party:promote", { partyId: party.id, userId: bob.ready.userId });
   await patch(bob, "leader_promoted");

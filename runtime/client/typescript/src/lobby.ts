@@ -67,6 +67,9 @@ export class LobbyFacade {
       this.#left(removed.lobbyId);
       this.#removed.value = removed;
     });
+    core.hear("lobby:joined", ({ lobbyId }) => {
+      this.get(lobbyId).catch(() => undefined); // it was left again meanwhile
+    });
     core.hear("lobby:invited", (invite) => {
       this.#invites.value = [...this.#invites.value.filter((other) => other.inviteId !== invite.inviteId), invite].slice(-32);
     });

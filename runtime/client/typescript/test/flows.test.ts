@@ -40,6 +40,9 @@ test("parties, their invites and their leader", async () => {
   await bob.party.respondInvite({ inviteId: invite!.inviteId, accept: true });
   expect(bob.party.invites.value).toEqual([]);
   await value("bob in the party", alice.party.current, (p) => Boolean(p?.members["bob"]));
+  const lobby = await alice.lobby.create({ type: "casual", partyId: party.id });
+  await value("bob in the lobby", bob.lobby.current, (l) => l?.id === lobby.id && l.members["bob"]?.connected === true);
+  await Promise.all([alice.lobby.leave(), bob.lobby.leave()]);
   await alice.party.promote({ userId: "bob" });
   await value("bob leads", bob.party.current, (p) => p?.leaderId === "bob");
   await bob.party.kick({ userId: "alice" });

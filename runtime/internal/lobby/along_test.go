@@ -1,0 +1,214 @@
+package lobby
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+func alongWith(users ...string) Along {
+	a := Along{Party: testParty}
+	for _, user := range users {
+		a.With = append(a.With, Companion{Actor: Actor{ID: user}})
+	}
+	return a
+}
+
+func TestAPartyComesInWhole(t *testing.T) {
+	full := func(r wire.Reason) *wire.Error { return &wire.Error{Code: wire.CodeFailedPrecondition, Reason: r} }
+	for name, tc := range map[string]struct {
+		change func(*Lobby)
+		cmd    JoinCommand
+		// want are the teams of those who come in.
+		want    map[string]string
+		refusal *wire.Error
+	}{
+		"into the one team that has room for all": {
+			cmd: JoinCommand{Along: alongWith("bob")}, want: map[string]string{"ann": "2", "bob": "2"},
+		},
+		"each by itself where no team has room": {
+			change: func(l *Lobby) { l.MaxMembers, l.Policy.Teams.Size = 5, 3 },
+			cmd:    JoinCommand{Along: alongWith("bob", "cid", "dan")},
+			want:   map[string]string{"ann": "2", "bob": "1", "cid": "2", "dan": "1"},
+		},
+		"into the team that is asked for": {
+			change: func(l *Lobby) { l.Policy.Teams.Size = 3 },
+			cmd:    JoinCommand{Member: wire.MemberInit{Team: "1"}, Along: alongWith("bob")},
+			want:   map[string]string{"ann": "1", "bob": "1"},
+		},
+		"a team without room for all": {
+			cmd:     JoinCommand{Member: wire.MemberInit{Team: "1"}, Along: alongWith("bob")},
+			refusal: &wire.Error{Code: wire.CodeResourceExhausted, Field: "member.team"},
+		},
+		"no room for all": {
+			change: func(l *Lobby) { l.MaxMembers = 3 }, cmd: JoinCommand{Along: alongWith("bob", "cid")}, refusal: full(wire.ReasonLobbyFull),
+		},
+		"larger than the lobby": {
+			change: func(l *Lobby) { l.MaxMembers = 2 }, cmd: JoinCommand{Along: alongWith("bob", "cid")}, refusal: full(wire.ReasonPartyTooLarge),
+		},
+		"no room to watch": {
+			cmd: JoinCommand{As: wire.RoleSpectator, Along: alongWith("bob")}, refusal: full(wire.ReasonPartyTooLarge),
+		},
+		"one is banned": {
+			change:  func(l *Lobby) { l.Banned = map[string]int64{"bob": ms(t0.Add(time.Hour))} },
+			cmd:     JoinCommand{Along: alongWith("bob")},
+			refusal: &wire.Error{Code: wire.CodeBanned, Field: "partyId"},
+		},
+		"those who are in already count once": {
+			change: func(l *Lobby) { l.MaxMembers = 3 }, cmd: JoinCommand{Along: alongWith("eve", "bob")}, want: map[string]string{"ann": "2", "bob": "2"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := testPolicy()
+			p.Teams.AutoBalance = true
+			l := lobbyOf(t, p, "eve")
+			if tc.change != nil {
+				tc.change(&l)
+			}
+			tc.cmd.User = by("ann")
+			next, patches, err := l.Join(tc.cmd, t0.Add(time.Second))
+			wantRefusal(t, err, tc.refusal)
+			if tc.refusal != nil {
+				if len(patches) > 0 || len(next.Members) != 1 {
+					t.Errorf("after a refusal: %d patches, %d members", len(patches), len(next.Members))
+				}
+				return
+			}
+			got := map[string]string{}
+			for id, m := range next.Members {
+				if id != "eve" {
+					got[id] = m.Team
+				}
+				if brought := id != "ann" && id != "eve"; brought == m.Connected() || brought != (m.Brought != nil) {
+					t.Errorf("%s: connected %v, brought %v", id, m.Connected(), m.Brought)
+				}
+			}
+			if d := cmp.Diff(tc.want, got); d != "" {
+				t.Errorf("teams (-want +got):\n%s", d)
+			}
+			if len(patches) != 1 {
+				t.Errorf("%d patches, want one for all", len(patches))
+			}
+		})
+	}
+}
+
+func TestOneWhoIsInBringsItsParty(t *testing.T) {
+	l := lobbyOf(t, testPolicy(), "ann")
+	cmd := JoinCommand{User: Actor{ID: "ann", Session: "ann-2"}, Along: alongWith("bob")}
+	l = after(t)(l.Join(cmd, t0.Add(time.Second)))
+	if !l.Has("bob") || !slices.Contains(l.Members["ann"].Sessions, "ann-2") {
+		t.Errorf("members %+v", l.Members)
+	}
+	l.Status = wire.LobbyLocked
+	cmd.Along = alongWith("cid")
+	_, _, err := l.Join(cmd, t0.Add(time.Second))
+	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyLocked})
+}
+
+// joinedBy are the lobbies that a user was told it was brought into.
+func (w *world) joinedBy(user string) []wire.LobbyJoined {
+	w.Helper()
+	var all []wire.LobbyJoined
+	for _, r := range w.log(userStreamOf(user)) {
+		var told wire.LobbyJoined
+		if err := json.Unmarshal(r.Data, &told); err != nil || r.Name != wire.EventLobbyJoined {
+			w.Fatalf("%s %s: %v", r.Name, r.Data, err)
+		}
+		all = append(all, told)
+	}
+	return all
+}
+
+func TestJoinWithAParty(t *testing.T) {
+	w := newWorld(t, nil)
+	ann, bob, eve := w.client("ann"), w.connect("bob", "bob-1", 1), w.client("eve")
+	l := eve.create()
+	req := &wire.LobbyJoin{LobbyID: l.ID, PartyID: testParty}
+	got := w.state(ann.h.Join(t.Context(), ann.keyed("k"), req))
+	if len(got.Members) != 4 || got.Version != 2 {
+		t.Fatalf("after the join: %+v", got)
+	}
+	want := []wire.LobbyJoined{{LobbyID: l.ID, Type: "duel", PartyID: testParty, FromID: "ann", FromName: "Name ann"}}
+	for _, user := range []string{"bob", "cid"} {
+		if d := cmp.Diff(want, w.joinedBy(user)); d != "" {
+			t.Errorf("%s is told (-want +got):\n%s", user, d)
+		}
+		if groups, _ := w.pods[0].service.stays.Groups(t.Context(), allOf(user)); !slices.Equal(groups, []string{l.ID}) {
+			t.Errorf("%s counts %v", user, groups)
+		}
+	}
+	if again := w.state(ann.h.Join(t.Context(), ann.keyed("k"), req)); again.Version != 2 {
+		t.Errorf("the same request again led to version %d", again.Version)
+	}
+	w.state(bob.h.Get(t.Context(), bob.call, &wire.LobbyGet{LobbyID: l.ID}))
+	if m := w.doc(l.ID).Members["bob"]; !m.Connected() || m.Brought != nil {
+		t.Errorf("bob has come: %+v", m)
+	}
+	w.pass(31 * time.Second)
+	if d := w.doc(l.ID); !d.Has("bob") || d.Has("cid") {
+		t.Errorf("after the grace: %+v", d.Members)
+	}
+	if len(w.joinedBy("bob")) != 1 {
+		t.Error("bob was told twice")
+	}
+}
+
+func TestAPartyOfWhichOneMayNotCome(t *testing.T) {
+	w := newWorld(t, nil)
+	ann, cid, eve := w.client("ann"), w.client("cid"), w.client("eve")
+	cid.create() // and one lobby is all that a user may be in
+	l := eve.create()
+	refusal := &wire.Error{Code: wire.CodeResourceExhausted, Field: "partyId"}
+	_, err := ann.h.Join(t.Context(), ann.call, &wire.LobbyJoin{LobbyID: l.ID, PartyID: testParty})
+	wantRefusal(t, err, refusal)
+	_, err = ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel", PartyID: testParty})
+	wantRefusal(t, err, refusal)
+	if d := w.doc(l.ID); d.Version != 1 {
+		t.Errorf("the lobby changed: %+v", d)
+	}
+	for _, user := range []string{"ann", "bob"} {
+		if groups, _ := w.pods[0].service.stays.Groups(t.Context(), allOf(user)); len(groups) != 0 {
+			t.Errorf("%s counts %v", user, groups)
+		}
+	}
+	_, err = eve.h.Join(t.Context(), eve.call, &wire.LobbyJoin{LobbyID: l.ID, PartyID: testParty})
+	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
+	_, err = ann.h.Join(t.Context(), ann.call, &wire.LobbyJoin{InviteID: l.ID + ".x", PartyID: testParty})
+	wantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "partyId"})
+}
+
+func TestCreateWithAParty(t *testing.T) {
+	w := newWorld(t, nil)
+	ann := w.client("ann")
+	l := w.state(ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel", PartyID: testParty}))
+	if len(l.Members) != 3 || l.HostID != "ann" || len(w.joinedBy("cid")) != 1 {
+		t.Errorf("made %+v", l)
+	}
+	bob := w.client("bob")
+	_, err := bob.h.Create(t.Context(), bob.call, &wire.LobbyCreate{Type: "duel"})
+	wantRefusal(t, err, &wire.Error{Code: wire.CodeResourceExhausted})
+}
+
+// The process that brought a party in dies before it has told anybody: another one does.
+func TestACompanionIsToldAfterACrash(t *testing.T) {
+	w := newWorld(t, nil)
+	ann, eve := w.client("ann"), w.client("eve")
+	l := eve.create()
+	w.dieAfterLobbyCommit(l.ID)
+	if _, err := ann.h.Join(t.Context(), ann.keyed("k"), &wire.LobbyJoin{LobbyID: l.ID, PartyID: testParty}); err == nil {
+		t.Fatal("the process did not die")
+	}
+	w.pass(retellAfter)
+	if len(w.joinedBy("bob")) != 1 || len(w.joinedBy("cid")) != 1 {
+		t.Errorf("told: %v, %v", w.joinedBy("bob"), w.joinedBy("cid"))
+	}
+	if again := w.state(ann.h.Join(t.Context(), ann.keyed("k"), &wire.LobbyJoin{LobbyID: l.ID, PartyID: testParty})); again.Version != 2 {
+		t.Errorf("the request again led to version %d", again.Version)
+	}
+}
