@@ -351,6 +351,8 @@ export interface LobbyCreate {
   /** Attributes are the lobby's, Member the host's own. */
   attributes?: Attributes;
   member?: MemberInit;
+  /** PartyID brings the party that the caller leads, as in LobbyJoin. */
+  partyId?: string;
 }
 /** LobbyFilter is true of a field for which all that is given is true. Texts are compared by their first 128 bytes. */
 export interface LobbyFilter {
@@ -392,7 +394,7 @@ export interface LobbyInvited {
   expiresAt: number;
   meta?: Meta;
 }
-/** LobbyJoin joins by id, by code or by an invite; exactly one must be given. */
+/** LobbyJoin joins by id, by code or by an invite; exactly one must be given. With PartyID the party that the caller leads comes along, all of it or nobody: the others are members who are not connected yet, and are told by LobbyJoined. */
 export interface LobbyJoin {
   key?: string;
   lobbyId?: string;
@@ -404,6 +406,8 @@ export interface LobbyJoin {
   /** Team is short for member.team. */
   team?: string;
   member?: MemberInit;
+  /** PartyID goes with an id or a code; an invite is for one user. */
+  partyId?: string;
 }
 /** LobbyJoinDeclined tells a user that the host does not let it in. */
 export interface LobbyJoinDeclined {
@@ -417,6 +421,16 @@ export interface LobbyJoinRequested {
   name?: string;
   message?: string;
   expiresAt: number;
+  meta?: Meta;
+}
+/** LobbyJoined tells a user that its party's leader has brought it into a lobby. It is a member, and connected as soon as it asks for the lobby (lobby:get); if it does not within the policy's disconnectGrace, it leaves. */
+export interface LobbyJoined {
+  lobbyId: string;
+  type: string;
+  name?: string;
+  partyId: string;
+  fromId: string;
+  fromName?: string;
   meta?: Meta;
 }
 /** LobbyKick removes a member (host only). */
@@ -489,6 +503,8 @@ export interface LobbyQuickJoin {
   member?: MemberInit;
   /** CreateIfNone makes a lobby when there is none to join. */
   createIfNone?: LobbyQuickCreate;
+  /** PartyID brings the party that the caller leads, as in LobbyJoin, into a lobby with room for all of it. */
+  partyId?: string;
 }
 /** LobbyQuickJoined acknowledges lobby:quickJoin. */
 export interface LobbyQuickJoined {
@@ -1171,6 +1187,7 @@ export interface ServerToClientEvents {
   "lobby:starting": (push: LobbyPatch) => void;
   "lobby:handoff": (push: LobbyPatch) => void;
   "lobby:removed": (push: LobbyRemoved) => void;
+  "lobby:joined": (push: LobbyJoined) => void;
   "lobby:invited": (push: LobbyInvited) => void;
   "lobby:joinRequested": (push: LobbyJoinRequested) => void;
   "lobby:joinDeclined": (push: LobbyJoinDeclined) => void;
