@@ -63,7 +63,9 @@ type ChatRules struct {
 	// +kubebuilder:default={}
 	Rate ChatRate `json:"rate,omitzero"`
 
-	// SlowMode is the least time between two messages of one member. Left out: off.
+	// SlowMode is the least time between two messages of one member; where rate allows
+	// fewer, they are spaced by that. It does not bind those who moderate: the host, and
+	// users with the scope chat:moderate. Left out: off.
 	//
 	// +optional
 	SlowMode *Duration `json:"slowMode,omitempty"`

@@ -53,7 +53,7 @@ func lobbyChannels(lobbies *lobby.Service, rules *policies) openChannel {
 		p := l.Policy.Chat
 		return chat.Policy{
 			Enabled: p.Enabled, MaxLength: p.MaxLength, HistorySize: p.HistorySize, HistoryTTL: p.HistoryTTL,
-			RateMessages: p.RateMessages, RatePer: p.RatePer, Edit: p.Edit,
+			RateMessages: p.RateMessages, RatePer: p.RatePer, SlowMode: p.SlowMode, Edit: p.Edit,
 			Filters: rules.filters(l.Policy.Type), Moderator: l.HostID == caller.ID,
 		}, nil
 	}

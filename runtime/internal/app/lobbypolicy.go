@@ -74,8 +74,7 @@ func teamPolicy(t *realtime.TeamRules) lobby.TeamPolicy {
 	return lobby.TeamPolicy{Count: int(t.Count), Size: int(t.Size), AutoBalance: on(t.AutoBalance)}
 }
 
-// chatPolicy knows slow mode as a rate of one message, wherever that is the
-// stricter one.
+// chatPolicy spaces the messages of slow mode so that they keep within the rate too.
 func chatPolicy(c realtime.ChatRules) lobby.ChatPolicy {
 	p := lobby.ChatPolicy{
 		Enabled: on(c.Enabled), MaxLength: int(c.MaxLength), HistoryTTL: c.History.TTL.Duration,
@@ -84,8 +83,8 @@ func chatPolicy(c realtime.ChatRules) lobby.ChatPolicy {
 	if c.History.Size != nil {
 		p.HistorySize = int(*c.History.Size)
 	}
-	if slow := orZero(c.SlowMode); slow*time.Duration(p.RateMessages) > p.RatePer {
-		p.RateMessages, p.RatePer = 1, slow
+	if slow := orZero(c.SlowMode); slow > 0 {
+		p.SlowMode = max(slow, p.RatePer/time.Duration(max(p.RateMessages, 1)))
 	}
 	return p
 }

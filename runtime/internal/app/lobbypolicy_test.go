@@ -121,13 +121,13 @@ func TestLobbyPolicy(t *testing.T) {
 		{"no history", func(s *realtime.LobbyPolicySpec) { s.Chat.History.Size = ptr(int32(0)) }, func(p *lobby.Policy) { p.Chat.HistorySize = 0 }},
 		{
 			"slow mode", func(s *realtime.LobbyPolicySpec) { s.Chat.SlowMode = ptr(realtime.NewDuration(3 * time.Second)) },
-			func(p *lobby.Policy) { p.Chat.RateMessages, p.Chat.RatePer = 1, 3*time.Second },
+			func(p *lobby.Policy) { p.Chat.SlowMode = 3 * time.Second },
 		},
 		{
 			"a slow mode that is faster than the rate", func(s *realtime.LobbyPolicySpec) {
-				s.Chat.SlowMode = ptr(realtime.NewDuration(time.Second))
+				s.Chat.SlowMode = ptr(realtime.NewDuration(time.Second / 2))
 			},
-			func(*lobby.Policy) {},
+			func(p *lobby.Policy) { p.Chat.SlowMode = time.Second },
 		},
 	}
 	for _, tc := range cases {

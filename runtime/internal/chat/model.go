@@ -34,6 +34,8 @@ type Policy struct {
 	// RateMessages in any RatePer may be sent by each user; 0 means no limit.
 	RateMessages int
 	RatePer      time.Duration
+	// SlowMode is between two messages of a user who does not moderate; 0 means off.
+	SlowMode time.Duration
 	// Edit lets senders edit and delete their messages.
 	Edit bool
 	// Filters look at each text, in this order.

@@ -240,6 +240,9 @@ func (s *Service) once(c command.Call, id string) *stream.Once {
 }
 
 func (p Policy) rate(user string) *stream.Rate {
+	if p.SlowMode > 0 && !p.Moderator {
+		return &stream.Rate{Key: user, Events: 1, Per: p.SlowMode}
+	}
 	if p.RateMessages <= 0 || p.RatePer <= 0 {
 		return nil
 	}

@@ -295,6 +295,21 @@ func TestRate(t *testing.T) {
 	ann.mustSend("3", "k3")
 }
 
+func TestSlowMode(t *testing.T) {
+	w := newWorld(t)
+	w.policy.SlowMode = 2 * time.Second
+	ann := w.connect("ann")
+	ann.mustSend("1", "")
+	_, err := ann.send("2", "")
+	wantRefusal(t, err, &wire.Error{Code: wire.CodeRateLimited, Retryable: true, RetryAfterMs: 2000})
+	w.pass(2 * time.Second)
+	ann.mustSend("2", "")
+	w.moderator = "bob"
+	host := w.connect("bob")
+	host.mustSend("order!", "")
+	host.mustSend("order!!", "")
+}
+
 func TestHistory(t *testing.T) {
 	w := newWorld(t)
 	ann := w.connect("ann")

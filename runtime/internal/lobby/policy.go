@@ -151,6 +151,8 @@ type ChatPolicy struct {
 	// RateMessages in any RatePer may be sent by each user; 0 means no limit.
 	RateMessages int           `json:"rateMessages"`
 	RatePer      time.Duration `json:"ratePer"`
+	// SlowMode is between two messages of a user; 0 means off. It does not bind who moderates.
+	SlowMode time.Duration `json:"slowMode,omitempty"`
 	// Edit lets senders edit and delete their messages.
 	Edit bool `json:"edit"`
 }
