@@ -3,7 +3,6 @@ package kustomize
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,11 +80,7 @@ func TestMetricsTLSServesTheSecret(t *testing.T) {
 // build is what kubectl apply -k would apply.
 func build(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
-	out, err := exec.Command(filepath.Join(manifest.Assets(t), "kubectl"), "kustomize", filepath.Join(config, folder)).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return manifest.Objects(t, string(out))
+	return manifest.Kustomize(t, folder)
 }
 
 // operator is the one Deployment among the objects.

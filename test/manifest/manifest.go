@@ -73,6 +73,16 @@ func Start(t *testing.T, environment *envtest.Environment, namespaces ...string)
 	return environment, k8s
 }
 
+// Kustomize is what kubectl apply -k of a folder of config/ would apply.
+func Kustomize(t *testing.T, folder string) []*unstructured.Unstructured {
+	t.Helper()
+	out, err := exec.Command(filepath.Join(Assets(t), "kubectl"), "kustomize", filepath.Join(root, "config", folder)).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return Objects(t, string(out))
+}
+
 // Objects are the documents of a YAML text that are not empty.
 func Objects(t *testing.T, text string) []*unstructured.Unstructured {
 	t.Helper()
