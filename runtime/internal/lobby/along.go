@@ -43,7 +43,7 @@ func (e *edit) bring(by Actor, party string, with []Companion, as wire.Role, tea
 			return err
 		}
 		m := e.Members[c.ID]
-		m.Live, m.Brought = stays.Away(e.now), &Brought{By: by.ID, ByName: by.Name, Party: party, news: e.news()}
+		m.Live, m.BroughtBy = stays.Away(e.now), &Bringer{By: by.ID, ByName: by.Name, Party: party, news: e.news()}
 		e.Members[c.ID] = m
 		delete(e.Invites, c.ID)
 		delete(e.Requests, c.ID)

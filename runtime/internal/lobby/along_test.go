@@ -84,8 +84,8 @@ func TestAPartyComesInWhole(t *testing.T) {
 				if id != "eve" {
 					got[id] = m.Team
 				}
-				if brought := id != "ann" && id != "eve"; brought == m.Connected() || brought != (m.Brought != nil) {
-					t.Errorf("%s: connected %v, brought %v", id, m.Connected(), m.Brought)
+				if brought := id != "ann" && id != "eve"; brought == m.Connected() || brought != (m.BroughtBy != nil) {
+					t.Errorf("%s: connected %v, brought %v", id, m.Connected(), m.BroughtBy)
 				}
 			}
 			if d := cmp.Diff(tc.want, got); d != "" {
@@ -147,7 +147,7 @@ func TestJoinWithAParty(t *testing.T) {
 		t.Errorf("the same request again led to version %d", again.Version)
 	}
 	w.state(bob.h.Get(t.Context(), bob.call, &wire.LobbyGet{LobbyID: l.ID}))
-	if m := w.doc(l.ID).Members["bob"]; !m.Connected() || m.Brought != nil {
+	if m := w.doc(l.ID).Members["bob"]; !m.Connected() || m.BroughtBy != nil {
 		t.Errorf("bob has come: %+v", m)
 	}
 	w.pass(31 * time.Second)

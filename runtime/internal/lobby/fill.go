@@ -83,7 +83,7 @@ func (e *edit) mayFill(userID string, team int) error {
 	if teams := e.Policy.Teams; team < teams.Count && teams.full(e.teamSize(teamName(team+1))) {
 		return wire.Precondition(wire.ReasonLobbyFull, fmt.Sprintf("team %d is full", team+1))
 	}
-	return e.room(wire.RoleMember)
+	return e.room(wire.RoleMember, 1)
 }
 
 // remember keeps what is known of those who came, and forgets those who are gone.

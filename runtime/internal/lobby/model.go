@@ -84,13 +84,13 @@ type Member struct {
 	Attributes wire.Attributes `json:"attributes,omitempty"`
 	// Enrolment tells this stay in the lobby from earlier ones of the same user.
 	Enrolment string `json:"enrolment,omitempty"`
-	// Brought is set while a member who was brought in has not come itself.
-	Brought *Brought `json:"brought,omitempty"`
+	// BroughtBy is set while a member whom another brought in has not come itself.
+	BroughtBy *Bringer `json:"broughtBy,omitempty"`
 	stays.Live
 }
 
-// Brought says who brought a member in, with which party.
-type Brought struct {
+// Bringer is the leader of a party who brought a member in.
+type Bringer struct {
 	By     string `json:"by"`
 	ByName string `json:"byName,omitempty"`
 	Party  string `json:"party"`

@@ -19,7 +19,7 @@ func (l Lobby) Reconnect(userID, session string, now time.Time) (Lobby, []wire.L
 	if !m.Connected() {
 		cause = wire.CauseMemberReconnected
 	}
-	m.Live, m.Brought = live, nil
+	m.Live, m.BroughtBy = live, nil
 	e.Members[userID] = m
 	e.by(cause, userID, "")
 	return e.done()

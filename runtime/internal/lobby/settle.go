@@ -39,8 +39,8 @@ func (s *Service) settle(ctx context.Context, l Lobby, is due) error {
 		}
 	}
 	for id, m := range l.Members {
-		if m.Brought != nil && is(m.Brought.news) && !l.Closed() {
-			errs = append(errs, s.tellBrought(ctx, l, id, *m.Brought))
+		if m.BroughtBy != nil && is(m.BroughtBy.news) && !l.Closed() {
+			errs = append(errs, s.tellBrought(ctx, l, id, *m.BroughtBy))
 		}
 	}
 	for id, i := range l.Invites {
@@ -106,7 +106,7 @@ func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invi
 }
 
 // tellBrought puts lobby:joined on the stream of a member who was brought in.
-func (s *Service) tellBrought(ctx context.Context, l Lobby, userID string, b Brought) error {
+func (s *Service) tellBrought(ctx context.Context, l Lobby, userID string, b Bringer) error {
 	_, err := s.users.Tell(ctx, userID, usertell.Message{
 		Event: wire.EventLobbyJoined,
 		Payload: wire.LobbyJoined{

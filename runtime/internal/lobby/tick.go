@@ -124,8 +124,8 @@ func (l Lobby) NextLook(now time.Time) (time.Time, bool) {
 	next, some := l.NextDeadline()
 	again := make([]int64, 0, len(l.Departed)+len(l.Invites)+len(l.Requests)+1)
 	for _, m := range l.Members {
-		if m.Brought != nil {
-			again = append(again, m.Brought.At)
+		if m.BroughtBy != nil {
+			again = append(again, m.BroughtBy.At)
 		}
 	}
 	for _, d := range l.Departed {
