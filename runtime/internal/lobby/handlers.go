@@ -240,7 +240,7 @@ func (l Lists) Snapshot(context.Context, identity.Caller, stream.ID, stream.Snap
 func enter(call command.Call, out Outcome) (command.Reply, error) {
 	l := out.Lobby
 	if !l.Has(call.ID) {
-		return command.Reply{Data: wire.LobbyState{Lobby: l.PublicView()}, Meta: meta(l.ID, l.position(), out.TS)}, nil
+		return command.Reply{Data: wire.LobbyState{Lobby: l.PublicView()}}, nil // without a place: it does not follow
 	}
 	if err := call.Streams.Follow(StreamID(l.ID), l.position()); err != nil {
 		return command.Reply{}, fmt.Errorf("follow lobby %s: %w", l.ID, err)
