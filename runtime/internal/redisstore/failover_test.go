@@ -33,6 +33,36 @@ func TestRestartKeepsAll(t *testing.T) {
 	}
 }
 
+// TestManyRestarts: a reader that was away for up to seven of them finds its place, and no
+// event has to come in between.
+func TestManyRestarts(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t, redistest.AppendOnly())
+	c := open(t, standalone(s))
+	for n := range 5 {
+		put(t, c.Store(), numbered(room, n))
+	}
+	first := load(t, c.Store(), room).Position
+	recovered := func() bool {
+		got, err := c.Store().CatchUp(t.Context(), room, stream.Position{Epoch: first.Epoch, Seq: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Recovered && len(got.Records) == 2
+	}
+	for n := range 8 {
+		s.Kill()
+		s.Restart()
+		if within := n < 7; recovered() != within {
+			t.Fatalf("after %d restarts, recovered is %v", n+1, !within)
+		}
+	}
+	ahead := stream.Position{Epoch: first.Epoch, Seq: 6}
+	if got, err := c.Store().CatchUp(t.Context(), room, ahead); err != nil || got.Recovered {
+		t.Errorf("from what was never there: %+v, %v", got, err)
+	}
+}
+
 // TestRestartLosesSuffix: what was not on disk is lost; who saw it is told so, also
 // when the same seqs have been given out again.
 func TestRestartLosesSuffix(t *testing.T) {
@@ -78,9 +108,11 @@ func TestRestartLosesSuffix(t *testing.T) {
 	s.MustDo("SAVE")
 	s.Kill()
 	s.Restart()
-	got, err := c.Store().CatchUp(t.Context(), room, stream.Position{Epoch: saw.Epoch, Seq: 2})
-	if err != nil || got.Recovered {
-		t.Errorf("an epoch is remembered over one restart only: %+v, %v", got, err)
+	for name, tc := range cases {
+		got, err := c.Store().CatchUp(t.Context(), room, tc.from)
+		if err != nil || got.Recovered != tc.recovered {
+			t.Errorf("%s, after another restart: %+v, %v", name, got, err)
+		}
 	}
 }
 

@@ -2,6 +2,17 @@
 -- 2 and 3 the epoch and seq to go on from.
 -- Gives {'records', epoch, seq, time, records}, {'state', epoch, seq, time, document}
 -- or nil.
+
+-- ended tells whether an epoch that ended earlier got as far as a seq.
+local function ended(h, epoch, seq)
+  for e, s in string.gmatch(redis.call('HGET', h, 'pp') or '', '(%S+) (%d+)') do
+    if e == epoch then
+      return seq <= tonumber(s)
+    end
+  end
+  return false
+end
+
 local v = settle(KEYS[1], ARGV[1], true)
 if not v then
   return nil
@@ -10,6 +21,7 @@ local epoch, seq, from = ARGV[2], tonumber(v[2]), tonumber(ARGV[3])
 local known = (epoch == v[1] and from <= seq)
   or (epoch == '' and from == 0)
   or (epoch == v[4] and from <= tonumber(v[5]))
+  or ended(KEYS[1], epoch, from)
 if known then
   local missing = seq - from
   if missing == 0 then
