@@ -11,6 +11,10 @@ import (
 // StatusPath is where a server's admin listener answers with its [ServerStatus].
 const StatusPath = "/statusz"
 
+// DashboardPath is where a server's admin listener serves the operators' page. What the
+// page shows needs the bearer token of [API.TokenFile].
+const DashboardPath = "/dashboard/"
+
 // DrainPath is where a server's admin listener takes the request to drain: PUT
 // begins a drain and DELETE takes it back, both with the bearer token of
 // [Admin.TokenFile], both harmless to repeat. A drain that is over can still be taken
@@ -44,6 +48,9 @@ type ServerStatus struct {
 	// Lobbies are the living lobbies of the whole cluster, by lobby type, as counted last;
 	// absent while they cannot be counted.
 	Lobbies map[string]int32 `json:"lobbies,omitempty"`
+	// Streams are those that this server follows for its clients, by kind; two servers
+	// may follow the same one. Those of kind room are back ends' rooms.
+	Streams map[string]int `json:"streams,omitempty"`
 	// Queues are the MatchmakingQueues whose matcher this server is, by name.
 	Queues map[string]QueueStatus `json:"queues,omitempty"`
 }

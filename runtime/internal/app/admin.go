@@ -10,34 +10,42 @@ import (
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/internal/observe"
+	"github.com/anteroom/anteroom/runtime/internal/pages"
 )
 
 func (a *App) adminHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", observe.Admin{Checks: a.checks, Status: a.status, Registry: a.registry}.Handler())
-	mux.Handle("PUT "+v1alpha1.DrainPath, a.authorized(a.beginDrain))
-	mux.Handle("DELETE "+v1alpha1.DrainPath, a.authorized(a.takeDrainBack))
+	c := a.settings.config
+	mux.Handle("/", a.observed().Handler())
+	mux.Handle("PUT "+v1alpha1.DrainPath, a.authorized("admin token", c.Admin.TokenFile, a.beginDrain))
+	mux.Handle("DELETE "+v1alpha1.DrainPath, a.authorized("admin token", c.Admin.TokenFile, a.takeDrainBack))
+	mux.Handle(v1alpha1.DashboardPath, pages.Dashboard())
+	mux.Handle("GET "+v1alpha1.DashboardPath+"fleet.json", a.authorized("token of the server API", c.API.TokenFile, a.fleetStatus))
 	return mux
 }
 
-// authorized lets through who brings the admin token; without one configured, nobody.
-func (a *App) authorized(next http.HandlerFunc) http.Handler {
-	file := a.settings.config.Admin.TokenFile
+func (a *App) observed() observe.Admin {
+	return observe.Admin{Checks: a.checks, Status: a.status, Registry: a.registry}
+}
+
+// authorized lets through who brings the token of a file; without a file, nobody. What
+// names the token.
+func (a *App) authorized(what, file string, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if file == "" {
-			http.Error(w, "this server takes no such requests: it has no admin token", http.StatusForbidden)
+			http.Error(w, "this server takes no such requests: it has no "+what, http.StatusForbidden)
 			return
 		}
 		token, err := readCredential(file)
 		if err != nil || token == "" {
-			a.log.Error("the admin token cannot be read", "error", err)
-			http.Error(w, "the admin token cannot be read", http.StatusInternalServerError)
+			a.log.Error("the "+what+" cannot be read", "error", err)
+			http.Error(w, "the "+what+" cannot be read", http.StatusInternalServerError)
 			return
 		}
 		brought, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !bearer || subtle.ConstantTimeCompare([]byte(brought), []byte(token)) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			http.Error(w, "the admin token is missing or wrong", http.StatusUnauthorized)
+			http.Error(w, "the "+what+" is missing or wrong", http.StatusUnauthorized)
 			return
 		}
 		next(w, r)
@@ -86,6 +94,7 @@ func (a *App) status() v1alpha1.ServerStatus {
 		s.Redis.Version = k.probe.Version()
 		stats := k.sessions.Stats()
 		s.Connections, s.Users = stats.Connections, stats.Users
+		s.Streams = k.hub.Kinds()
 		s.Lobbies, s.Queues = k.figures.lobbies(), k.figures.status(time.Now())
 	}
 	return s

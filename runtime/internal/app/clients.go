@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/playground"
+	"github.com/anteroom/anteroom/runtime/internal/pages"
 )
 
 // clientHandler is what the client listener serves: all of it is for the gate, but the
@@ -15,6 +15,6 @@ func (a *App) clientHandler() http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", a.gate)
-	mux.Handle(v1alpha1.PlaygroundPath, playground.Handler(playground.Settings{Path: a.settings.config.Engine.Path}))
+	mux.Handle(v1alpha1.PlaygroundPath, pages.Playground(pages.Settings{Path: a.settings.config.Engine.Path}))
 	return mux
 }

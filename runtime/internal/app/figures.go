@@ -20,12 +20,14 @@ const (
 	figuresWithin = 2 * time.Second
 )
 
-// figures are how many lobbies live, and how the queues are doing whose matcher this
-// server is. Whoever asks does not wait for Redis.
+// figures are how many lobbies live, how the queues are doing whose matcher this
+// server is, and what it follows for its clients. Whoever asks does not wait for Redis.
 type figures struct {
 	types  func() []string
 	living func(ctx context.Context, types []string) ([]int, error)
 	queues func() map[string]matchmaking.Stats
+	// streams are those that are followed, by kind.
+	streams func() map[string]int
 	log    *slog.Logger
 	// counted is nil until the lobbies have been counted, and when they cannot be.
 	counted atomic.Pointer[map[string]int32]
@@ -95,6 +97,8 @@ func wholeSeconds(ms int64) int64 { return (ms + 999) / 1000 }
 var (
 	lobbiesDesc = prometheus.NewDesc("anteroom_lobbies",
 		"Living lobbies of the whole cluster by type; each server counts them.", []string{"type"}, nil)
+	streamsDesc = prometheus.NewDesc("anteroom_streams",
+		"Streams that this server follows for its clients, by kind.", []string{"kind"}, nil)
 	queueDepthDesc = prometheus.NewDesc("anteroom_queue_depth",
 		"Tickets that wait in a queue; its matcher tells.", []string{"queue"}, nil)
 	queueOldestDesc = prometheus.NewDesc("anteroom_queue_oldest_ticket_seconds",
@@ -107,7 +111,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (*figures) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{lobbiesDesc, queueDepthDesc, queueOldestDesc, queueWaitDesc, queueMatchesDesc} {
+	for _, d := range []*prometheus.Desc{lobbiesDesc, streamsDesc, queueDepthDesc, queueOldestDesc, queueWaitDesc, queueMatchesDesc} {
 		out <- d
 	}
 }
@@ -119,6 +123,9 @@ func (f *figures) Collect(out chan<- prometheus.Metric) {
 	}
 	for lobbyType, n := range f.lobbies() {
 		gauge(lobbiesDesc, float64(n), lobbyType)
+	}
+	for kind, n := range f.streams() {
+		gauge(streamsDesc, float64(n), kind)
 	}
 	for name, q := range f.status(time.Now()) {
 		gauge(queueDepthDesc, float64(q.Depth), name)

@@ -25,7 +25,7 @@ func TestFigures(t *testing.T) {
 				"empty":  {},
 			}
 		},
-		log: slog.New(slog.DiscardHandler),
+		streams: func() map[string]int { return nil }, log: slog.New(slog.DiscardHandler),
 	}
 	if f.lobbies() != nil {
 		t.Error("lobbies are told before they are counted")

@@ -81,12 +81,12 @@ func (p *peers) join(k *core, book peer.Book, a *App) {
 	a.registry.MustRegister(p)
 }
 
-// serve takes what other pods forward, until end.
-func (p *peers) serve(k *core, log *slog.Logger, failed chan<- error) {
+// serve takes what other pods forward, and tells them how this one is, until end.
+func (p *peers) serve(k *core, report http.Handler, log *slog.Logger, failed chan<- error) {
 	if p == nil {
 		return
 	}
-	p.server = newHTTPServer(peer.Receive(p.self, k.sockets), log)
+	p.server = newHTTPServer(peer.Receive(p.self, k.sockets, report), log)
 	p.server.MaxHeaderBytes = 2 * maxHeader // a client's, and ours
 	go serve(p.server, p.listener, "peer", failed)
 }

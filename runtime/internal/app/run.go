@@ -35,6 +35,7 @@ type App struct {
 	gate     *gate
 	memory   *memory
 	tracing  *observe.Tracing
+	fleet    fleet
 
 	client, admin net.Listener
 	peers         *peers
@@ -164,7 +165,7 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 		return err
 	}
 	a.open(k, clients)
-	a.peers.serve(k, a.log, failed)
+	a.peers.serve(k, http.HandlerFunc(a.ownReport), a.log, failed)
 	for _, run := range a.background(k) {
 		running.Go(func() { a.attend(work, run) })
 	}

@@ -41,11 +41,16 @@ func (a Admin) ready(w http.ResponseWriter, _ *http.Request) {
 	say(w, http.StatusOK, "ready")
 }
 
-func (a Admin) status(w http.ResponseWriter, _ *http.Request) {
+// Told is what /statusz tells: the status, and what the checks say.
+func (a Admin) Told() v1alpha1.ServerStatus {
 	status := a.Status()
 	status.NotReady = a.Checks.Failing()
 	status.Ready = len(status.NotReady) == 0
-	body, err := json.Marshal(status)
+	return status
+}
+
+func (a Admin) status(w http.ResponseWriter, _ *http.Request) {
+	body, err := json.Marshal(a.Told())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

@@ -1,10 +1,12 @@
 package peer
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -104,6 +106,21 @@ func (d *Directory) Owner(ctx context.Context, id string) (Endpoint, bool) {
 	}
 	d.look(ctx, lookAgain)
 	return d.find(key)
+}
+
+// Others are the pods that live beside this one, as of the last announcement, by
+// their addresses.
+func (d *Directory) Others() []Endpoint {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	others := make([]Endpoint, 0, len(d.known))
+	for key, e := range d.known {
+		if key != d.self.Key {
+			others = append(others, e)
+		}
+	}
+	slices.SortFunc(others, func(a, b Endpoint) int { return cmp.Compare(a.Address, b.Address) })
+	return others
 }
 
 func (d *Directory) find(key string) (Endpoint, bool) {

@@ -153,6 +153,7 @@ func rewrite(p *httputil.ProxyRequest, owner Endpoint) {
 			p.Out.Header[name] = values
 		}
 	}
+	p.Out.Header.Del(headerAsk)
 	p.Out.Header.Set(headerToken, owner.Token)
 	p.Out.Header.Set(headerClient, p.In.RemoteAddr)
 }

@@ -86,7 +86,7 @@ func startServer(t *testing.T, b *book, deadline time.Duration, change ...func(*
 	p.engine = engineio.New(echo{p}, engineio.Options{
 		IDPrefix: p.self.Key, OutboundBytes: 64 << 20, MaxPayload: maxPayload,
 	})
-	p.peers.Config.Handler = peer.Receive(p.self, p.engine)
+	p.peers.Config.Handler = peer.Receive(p.self, p.engine, told(p.self))
 	p.peers.Start()
 	directory := peer.NewDirectory(b, p.self, time.Minute, time.Minute, slog.New(slog.DiscardHandler))
 	b.list(p.self)
@@ -111,6 +111,11 @@ func startServer(t *testing.T, b *book, deadline time.Duration, change ...func(*
 		p.peers.Close()
 	})
 	return p
+}
+
+// told is the report of a pod in these tests: its key.
+func told(self peer.Endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, self.Key) })
 }
 
 // two are pods that know each other.
@@ -283,7 +288,7 @@ func TestAnotherProcessAtTheAddressIsAnUnknownSession(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	stranger := peer.NewEndpoint("")
-	owner.peers.Config.Handler = peer.Receive(stranger, owner.engine)
+	owner.peers.Config.Handler = peer.Receive(stranger, owner.engine, told(stranger))
 	status, body := get(t, other.at(sid))
 	wantUnknown(t, status, body)
 }
@@ -355,7 +360,7 @@ func TestKnownOwnersAreFoundWhileTheStoreIsAway(t *testing.T) {
 func TestReceiveTakesOnlyWhoBringsItsToken(t *testing.T) {
 	self := peer.NewEndpoint("")
 	var seen atomic.Pointer[http.Request]
-	h := peer.Receive(self, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen.Store(r) }))
+	h := peer.Receive(self, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen.Store(r) }), told(self))
 	for _, test := range []struct {
 		name, token, client, remote string
 		status                      int
@@ -393,7 +398,7 @@ func TestHeadersOfAForwardedRequest(t *testing.T) {
 	owner.Config.Handler = peer.Receive(self, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
 		seen <- r
-	}))
+	}), told(self))
 	owner.Start()
 	defer owner.Close()
 	b.list(self)
@@ -401,7 +406,7 @@ func TestHeadersOfAForwardedRequest(t *testing.T) {
 	req.Host = "game.example"
 	for name, value := range map[string]string{
 		"Origin": "https://game.example", "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https",
-		"Cookie": "a=b", "Anteroom-Client-Addr": "198.51.100.1:1",
+		"Cookie": "a=b", "Anteroom-Client-Addr": "198.51.100.1:1", "Anteroom-Peer-Ask": "report",
 	} {
 		req.Header.Set(name, value)
 	}

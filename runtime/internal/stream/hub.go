@@ -170,6 +170,20 @@ func (h *Hub) Attached(id ID) {
 	}
 }
 
+// Kinds counts the streams that are subscribed, by kind.
+func (h *Hub) Kinds() map[string]int {
+	kinds := map[string]int{}
+	for i := range h.shards {
+		s := &h.shards[i]
+		s.mu.Lock()
+		for id := range s.lines {
+			kinds[id.Kind()]++
+		}
+		s.mu.Unlock()
+	}
+	return kinds
+}
+
 // HubStats are counts of what a Hub holds.
 type HubStats struct {
 	// Streams are subscribed, Followers attached; Behind are the streams and

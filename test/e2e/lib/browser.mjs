@@ -1,4 +1,4 @@
-// A real browser on the playground, which tells of every fault that a page may have.
+// A real browser on the servers' pages, which tells of every fault that a page may have.
 import AxeBuilder from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
@@ -13,8 +13,11 @@ export async function openBrowser(t) {
   return browser;
 }
 
-/** Opens the playground; after the test its console has to be without errors and its policy kept. */
-export async function openPlayground(t, browser, url, options = {}) {
+/** Opens the playground. */
+export const openPlayground = (t, browser, url, options) => openPage(t, browser, `${url}/playground/`, options);
+
+/** Opens a page; after the test its console has to be without errors, but for those expected, and its policy kept. */
+export async function openPage(t, browser, url, { expected = /^$/, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const faults = [];
   await context.addInitScript(() => {
@@ -22,9 +25,9 @@ export async function openPlayground(t, browser, url, options = {}) {
   });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && faults.push(message.text()));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && !expected.test(message.text()) && faults.push(message.text()));
   page.on("pageerror", (error) => faults.push(String(error)));
-  await page.goto(`${url}/playground/`);
+  await page.goto(url);
   t.after(async () => {
     await context.close();
     assert.deepEqual(faults, [], "what the browser complained of");
@@ -57,6 +60,12 @@ export async function accessible(page, when) {
     .analyze();
   const told = violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join("\n  ")}`);
   assert.deepEqual(told, [], `accessibility, ${when}`);
+}
+
+/** Sees to it that the page is no wider than its window. */
+export async function fits(page, when) {
+  const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(wide <= room, `${when}: ${wide} px wide in ${room}`);
 }
 
 /** Keeps a picture in the folder that PICTURES names, to be looked at. */

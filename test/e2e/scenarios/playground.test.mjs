@@ -1,7 +1,7 @@
 // Two users on the page that the servers show under /playground/, in a real browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, openBrowser, openPlayground, pane, picture, send, signIn, tab } from "../lib/browser.mjs";
+import { accessible, fits, openBrowser, openPlayground, pane, picture, send, signIn, tab } from "../lib/browser.mjs";
 import { Stack } from "../lib/stack.mjs";
 
 const { url } = new Stack().state.front;
@@ -138,11 +138,7 @@ test("a queue, a match that both accept, and its lobby", async (t) => {
 test("a phone's width, and a keyboard alone", async (t) => {
   const browser = await openBrowser(t);
   const page = await openPlayground(t, browser, url, { viewport: { width: 360, height: 740 } });
-  const fits = async (when) => {
-    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-    assert.ok(wide <= room, `${when}: ${wide} px wide in ${room}`);
-  };
-  await fits("signed out");
+  await fits(page, "signed out");
   await accessible(page, "signed out");
   const alice = pane(page, "First user");
   await alice.getByRole("button", { name: "Sign in", exact: true }).press("Enter");
@@ -151,7 +147,7 @@ test("a phone's width, and a keyboard alone", async (t) => {
   for (const name of ["Party", "Match", "People", "Inbox"]) {
     await page.keyboard.press("ArrowRight");
     await alice.getByRole("tabpanel", { name }).waitFor();
-    await fits(name);
+    await fits(page, name);
   }
   await page.keyboard.press("Home");
   await alice.getByLabel("New lobby").fill("A name that is as long as names of lobbies may be, 64 characters");
@@ -159,7 +155,7 @@ test("a phone's width, and a keyboard alone", async (t) => {
   await alice.getByRole("group", { name: "Your lobby" }).waitFor();
   await say(alice, "w".repeat(200));
   await alice.getByRole("log").getByText("www").waitFor();
-  await fits("in a lobby");
+  await fits(page, "in a lobby");
   await accessible(page, "on a phone");
   await picture(page, "phone");
   await alice.getByRole("button", { name: "Leave", exact: true }).click();

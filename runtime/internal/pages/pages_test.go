@@ -1,4 +1,4 @@
-package playground
+package pages
 
 import (
 	"io/fs"
@@ -6,17 +6,25 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-func get(t *testing.T, path string) *httptest.ResponseRecorder {
+func get(t *testing.T, path string) *httptest.ResponseRecorder { return ask(t, http.MethodGet, path) }
+
+func ask(t *testing.T, method, path string) *httptest.ResponseRecorder {
 	t.Helper()
+	page := Playground(Settings{Path: "/rt/"})
+	if strings.HasPrefix(path, v1alpha1.DashboardPath) {
+		page = Dashboard()
+	}
 	w := httptest.NewRecorder()
-	Handler(Settings{Path: "/rt/"}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	page.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, nil))
 	return w
 }
 
 func TestHeaders(t *testing.T) {
-	for _, path := range []string{"/playground/", "/playground/settings.json", "/playground/nothing"} {
+	for _, path := range []string{"/playground/", "/playground/settings.json", "/playground/nothing", "/dashboard/", "/dashboard/nothing"} {
 		h := get(t, path).Header()
 		csp := h.Get("Content-Security-Policy")
 		for _, part := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} {
@@ -33,8 +41,14 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-func TestThePage(t *testing.T) {
-	w := get(t, "/playground/")
+func TestThePages(t *testing.T) {
+	for _, base := range []string{v1alpha1.PlaygroundPath, v1alpha1.DashboardPath} {
+		t.Run(base, func(t *testing.T) { testPage(t, base) })
+	}
+}
+
+func testPage(t *testing.T, base string) {
+	w := get(t, base)
 	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Cache-Control") != "no-cache" {
 		t.Errorf("%d, %v", w.Code, w.Header())
 	}
@@ -44,12 +58,12 @@ func TestThePage(t *testing.T) {
 			t.Errorf("the page has %s, which its policy refuses:\n%s", refused, page)
 		}
 	}
-	assets, err := fs.ReadDir(dist, "dist/assets")
+	assets, err := fs.ReadDir(dist, "dist"+base+"assets")
 	if err != nil || len(assets) == 0 {
 		t.Fatalf("assets: %v, %v", assets, err)
 	}
 	for _, a := range assets {
-		path := "/playground/assets/" + a.Name()
+		path := base + "assets/" + a.Name()
 		if !strings.Contains(page, path) {
 			t.Errorf("the page does not use %s", path)
 		}
@@ -72,14 +86,16 @@ func TestWhatTheServerTells(t *testing.T) {
 }
 
 func TestWhatIsNotServed(t *testing.T) {
-	for _, path := range []string{"/playground/assets/", "/playground/web/package.json", "/playground/x"} {
+	for _, path := range []string{
+		"/playground/assets/", "/playground/web/package.json", "/playground/x", "/dashboard/assets/", "/dashboard/fleet.json", "/dashboard/settings.json",
+	} {
 		if w := get(t, path); w.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
-	w := httptest.NewRecorder()
-	Handler(Settings{}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/playground/", nil))
-	if w.Code != http.StatusMethodNotAllowed {
-		t.Errorf("POST: %d", w.Code)
+	for _, path := range []string{"/playground/", "/dashboard/"} {
+		if w := ask(t, http.MethodPost, path); w.Code != http.StatusMethodNotAllowed {
+			t.Errorf("POST %s: %d", path, w.Code)
+		}
 	}
 }

@@ -1,8 +1,9 @@
-// Package playground serves a page on which two users try the events out: lobbies,
-// chat, parties, queues, presence and notifications, with a log of what is sent and
-// received. Its source is in web/; what is built from it stands in dist/, so that a
-// server needs no Node to be built.
-package playground
+// Package pages serves what people look at in a browser: the playground, on which two
+// users try the events out (lobbies, chat, parties, queues, presence and notifications,
+// with a log of what is sent and received), and the operators' dashboard. Their source is
+// in web/; what is built from it stands in dist/, so that a server needs no Node to be
+// built.
+package pages
 
 import (
 	"embed"
@@ -17,7 +18,7 @@ import (
 //go:embed dist
 var dist embed.FS
 
-// policy lets the page run its own script and style, and talk to its own server;
+// policy lets a page run its own script and style, and talk to its own server;
 // nothing inline, nothing from elsewhere, in no frame.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
@@ -25,7 +26,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // forAYear is for files that have a hash of their content in their names.
 const forAYear = "public, max-age=31536000, immutable"
 
-// Settings tell the page how to connect.
+// Settings tell the playground how to connect.
 type Settings struct {
 	// Path is the engine's.
 	Path string `json:"path"`
@@ -37,18 +38,27 @@ type DevUsers struct {
 	Users []struct{} `json:"users"`
 }
 
-// Handler serves the page under [v1alpha1.PlaygroundPath].
-func Handler(s Settings) http.Handler {
-	files, err := fs.Sub(dist, "dist")
+// Playground serves the page under [v1alpha1.PlaygroundPath].
+func Playground(s Settings) http.Handler {
+	mux := page(v1alpha1.PlaygroundPath)
+	mux.Handle("GET "+v1alpha1.PlaygroundPath+"settings.json", document(s))
+	mux.Handle("GET "+v1alpha1.PlaygroundPath+"users.json", document(DevUsers{Users: []struct{}{}}))
+	return protected(mux)
+}
+
+// Dashboard serves the page under [v1alpha1.DashboardPath]. It has nothing to tell by
+// itself: it asks for fleet.json beside it, with the token that whoever looks on brings.
+func Dashboard() http.Handler { return protected(page(v1alpha1.DashboardPath)) }
+
+// page serves the files of dist/ that are built for a path.
+func page(base string) *http.ServeMux {
+	files, err := fs.Sub(dist, "dist"+strings.TrimSuffix(base, "/"))
 	if err != nil {
 		panic(err) // the folder is embedded
 	}
-	base := v1alpha1.PlaygroundPath
 	mux := http.NewServeMux()
 	mux.Handle("GET "+base, http.StripPrefix(strings.TrimSuffix(base, "/"), named(http.FileServerFS(files))))
-	mux.Handle("GET "+base+"settings.json", document(s))
-	mux.Handle("GET "+base+"users.json", document(DevUsers{Users: []struct{}{}}))
-	return protected(mux)
+	return mux
 }
 
 // protected sets the headers of every answer.

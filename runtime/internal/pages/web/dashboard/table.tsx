@@ -1,0 +1,54 @@
+import type { ComponentChildren } from "preact";
+
+export interface Column {
+  name: string;
+  numeric?: boolean;
+}
+
+export interface Row {
+  key: string;
+  cells: ComponentChildren[];
+}
+
+// Table is a table that becomes a list of cards where there is little room. Its roles are
+// written out, since browsers forget them when it is laid out as something else.
+export function Table({ title, columns, rows, empty }: { title: string; columns: Column[]; rows: Row[]; empty: string }) {
+  const side = (column: Column | undefined) => (column?.numeric ? "numeric" : undefined);
+  return (
+    <section class="card">
+      <h2 id={`title-${title}`}>{title}</h2>
+      {rows.length === 0 ? (
+        <p class="hint">{empty}</p>
+      ) : (
+        <table role="table" aria-labelledby={`title-${title}`}>
+          <thead role="rowgroup">
+            <tr role="row">
+              {columns.map((column) => (
+                <th key={column.name} role="columnheader" scope="col" class={side(column)}>
+                  {column.name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody role="rowgroup">
+            {rows.map(({ key, cells }) => (
+              <tr key={key} role="row">
+                {cells.map((cell, i) =>
+                  i === 0 ? (
+                    <th key={i} role="rowheader" scope="row">
+                      {cell}
+                    </th>
+                  ) : (
+                    <td key={i} role="cell" class={side(columns[i])} data-label={columns[i]?.name}>
+                      {cell}
+                    </td>
+                  ),
+                )}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}

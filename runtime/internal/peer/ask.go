@@ -1,0 +1,31 @@
+package peer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// maxReport bounds what a pod may answer, in bytes.
+const maxReport = 1 << 20
+
+// Ask gets the report of another pod over its peer port. The error says in a few words
+// why there is none.
+func Ask(ctx context.Context, client *http.Client, e Endpoint) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+e.Address+"/", http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set(headerToken, e.Token)
+	r.Header.Set(headerAsk, "report")
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("it does not answer: %w", err)
+	}
+	defer func() { _ = answer.Body.Close() }() // only read
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("it answers %s", answer.Status)
+	}
+	return io.ReadAll(io.LimitReader(answer.Body, maxReport))
+}
