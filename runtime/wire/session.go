@@ -45,6 +45,10 @@ type SessionReady struct {
 	PolicyRevision string          `json:"policyRevision"`
 	// Resumed answers ConnectAuth.Resume, a result a stream.
 	Resumed []StreamResumed `json:"resumed,omitempty"`
+	// Follows are the streams that the session follows without being asked and that
+	// are not in Resumed: the user's own, that of all, and those of its rooms. Pushes go on
+	// from Seq plus one.
+	Follows []StreamPosition `json:"follows,omitempty"`
 }
 
 // SessionLimits tells a client what it may do before it is refused.

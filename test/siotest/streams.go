@@ -50,6 +50,10 @@ func (c *Client) heard(conn *conn, name string, args []json.RawMessage) {
 		var ready wire.SessionReady
 		if err := event.Decode(&ready); err == nil {
 			c.resumed(conn, ready.Resumed)
+			c.resumeRest(conn, ready.Resumed)
+			for _, at := range ready.Follows {
+				c.streams.Follow(at.Stream, audit.Position{Epoch: at.Epoch, Seq: at.Seq})
+			}
 		}
 	}
 	if c.take(conn, event) {
@@ -132,6 +136,18 @@ func (c *Client) resumed(conn *conn, streams []wire.StreamResumed) {
 		default:
 			c.streams.Resumed(s.Stream, c.missed(s), at)
 		}
+	}
+}
+
+// resumeRest asks for those streams that had no place in the CONNECT.
+func (c *Client) resumeRest(conn *conn, resumed []wire.StreamResumed) {
+	rest := c.streams.Positions()
+	for _, s := range resumed {
+		delete(rest, s.Stream)
+	}
+	for stream := range rest {
+		c.streams.Asking(stream)
+		go c.catchUp(conn, stream)
 	}
 }
 

@@ -43,6 +43,11 @@ func TestTheAuditFailsTheTest(t *testing.T) {
 			ready := `{"resumed": [{"stream": "s", "recovered": true, "epoch": "e", "seq": 6, "events": []}]}`
 			c.heard(c.current(), "session:ready", []json.RawMessage{json.RawMessage(ready)})
 		}, "resumed up to seq 6, but the events end with 4"},
+		"a hole before the first push": {nil, func(c *Client) {
+			ready := `{"follows": [{"stream": "s", "epoch": "e", "seq": 4}]}`
+			c.heard(c.current(), "session:ready", []json.RawMessage{json.RawMessage(ready)})
+			feed(c, "x", "e", 6)
+		}, `live seq 6 ("x") where 5 was due`},
 		"a resume whose past is gone": {nil, func(c *Client) {
 			feed(c, "x", "e", 4)
 			ready := `{"resumed": [{"stream": "s", "recovered": false, "epoch": "f", "seq": 1, "snapshot": {}}]}`

@@ -144,8 +144,7 @@ func (s *Session) attachOwn(ctx context.Context, resume *wire.SyncResume) error 
 		if err != nil {
 			return err
 		}
-		f.answer()
-		s.starting = append(s.starting, f)
+		s.stand(f)
 	}
 	s.resumed = s.resumeAll(ctx, asked, &s.starting)
 	if !s.Follows(own) || slices.ContainsFunc(s.resumed, unavailable) {
@@ -153,8 +152,15 @@ func (s *Session) attachOwn(ctx context.Context, resume *wire.SyncResume) error 
 	}
 	standing, err := s.followStanding(ctx)
 	for _, f := range standing {
-		f.answer()
+		s.stand(f)
 	}
-	s.starting = append(s.starting, standing...)
 	return err
+}
+
+// stand has a stream flow from the session's start on, from where it is told that it is.
+func (s *Session) stand(f *follow) {
+	f.answer()
+	s.starting = append(s.starting, f)
+	now := f.catchup().Now.Position
+	s.stands = append(s.stands, wire.StreamPosition{Stream: string(f.id), Epoch: now.Epoch, Seq: now.Seq})
 }

@@ -22,9 +22,10 @@ type Session struct {
 	// rate is the budget of requests, flood ten times that.
 	rate, flood bucket
 
-	// starting and resumed are made by Open and used up by Start.
+	// starting, resumed and stands are made by Open and used up by Start.
 	starting []*follow
 	resumed  []wire.StreamResumed
+	stands   []wire.StreamPosition
 
 	mu      sync.Mutex
 	phase   phase
@@ -69,11 +70,11 @@ func (s *Session) Start() {
 	}
 	s.phase = live
 	s.inbox.working = true // nothing is carried out, or ended, before the start is done
-	starting, resumed := s.starting, s.resumed
-	s.starting, s.resumed = nil, nil
+	starting, ready := s.starting, wire.SessionReady{Resumed: s.resumed, Follows: s.stands}
+	s.starting, s.resumed, s.stands = nil, nil, nil
 	s.mu.Unlock()
 
-	s.emit(wire.EventSessionReady, s.ready(resumed))
+	s.emit(wire.EventSessionReady, s.ready(ready))
 	s.tellDraining(0)
 	for _, f := range starting {
 		f.start()
@@ -86,29 +87,23 @@ func (s *Session) Start() {
 	s.wake()
 }
 
-func (s *Session) ready(resumed []wire.StreamResumed) wire.SessionReady {
+// ready completes session:ready, which has what concerns streams.
+func (s *Session) ready(r wire.SessionReady) wire.SessionReady {
 	caller, limits := s.Caller(), s.m.Limits()
 	scopes := caller.Scopes
 	if scopes == nil {
 		scopes = []string{}
 	}
-	return wire.SessionReady{
-		SessionID:      caller.SessionID,
-		UserID:         caller.ID,
-		Name:           caller.Name,
-		Scopes:         scopes,
-		ServerTime:     time.Now().UnixMilli(),
-		TokenExpiresAt: unixMilli(caller.ExpiresAt),
-		Limits: wire.SessionLimits{
-			EventsPerSecond: limits.EventsPerSecond,
-			Burst:           limits.Burst,
-			MaxPayload:      s.m.MaxPayload,
-			Subscriptions:   limits.Subscriptions,
-		},
-		Features:       s.m.Features,
-		PolicyRevision: limits.PolicyRevision,
-		Resumed:        resumed,
+	r.SessionID, r.UserID, r.Name, r.Scopes = caller.SessionID, caller.ID, caller.Name, scopes
+	r.ServerTime, r.TokenExpiresAt = time.Now().UnixMilli(), unixMilli(caller.ExpiresAt)
+	r.Limits = wire.SessionLimits{
+		EventsPerSecond: limits.EventsPerSecond,
+		Burst:           limits.Burst,
+		MaxPayload:      s.m.MaxPayload,
+		Subscriptions:   limits.Subscriptions,
 	}
+	r.Features, r.PolicyRevision = s.m.Features, limits.PolicyRevision
+	return r
 }
 
 // Terminate tells the client why, and closes its transport. Only the first call

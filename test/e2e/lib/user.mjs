@@ -108,6 +108,7 @@ export class User {
     if (event === "session:ready") {
       this.sessions.push(data);
       for (const result of data.resumed ?? []) this.#resume(result);
+      for (const at of data.follows ?? []) this.#place(at);
     }
     if (data?.meta) this.#audit(event, data.meta);
     this.#note(event, data);

@@ -199,21 +199,12 @@ export class Connection implements Wire {
     this.#terminated = undefined;
     this.#pace.begin(session.limits);
     this.streams.resumed(session.resumed ?? []);
+    for (const at of session.follows ?? []) this.streams.follow(at);
     this.#change({ status: "ready", session });
     const rest = this.streams.names().slice(MAX_RESUMED);
     for (let i = 0; i < rest.length; i += MAX_RESUMED) this.#resume(rest.slice(i, i + MAX_RESUMED));
-    this.#begin(`user:${session.userId}`);
     this.#owner.ready(session);
     for (const { resolve } of this.#waiting.splice(0)) resolve();
-  }
-
-  /** Learns where a stream is that the server has the session follow, so that nothing of it is missed from now on. */
-  #begin(stream: string): void {
-    if (this.streams.knows(stream)) return;
-    this.emit("sync:resume", { streams: [{ stream, epoch: "", seq: 0 }] }, (answer) => {
-      const result = answer.ok ? (answer.data as SyncResumed).streams[0] : undefined;
-      if (result && !result.error) this.streams.follow(result);
-    });
   }
 
   /** Asks for what was missed of streams. When the connection ends before the answer, the next one asks. */

@@ -34,7 +34,7 @@ export class Streams {
   }
 
   /**
-   * Begins a stream where an answer says that the client is; one that is followed
+   * Begins a stream where the server says that the client is; one that is followed
    * already stays where it is. It is false when that is beyond the answer.
    */
   follow(meta: Pick<Meta, "stream" | "epoch" | "seq">): boolean {

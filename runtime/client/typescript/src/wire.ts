@@ -1119,6 +1119,8 @@ export interface SessionReady {
   policyRevision: string;
   /** Resumed answers ConnectAuth.Resume, a result a stream. */
   resumed?: StreamResumed[];
+  /** Follows are the streams that the session follows without being asked and that are not in Resumed: the user's own, that of all, and those of its rooms. Pushes go on from Seq plus one. */
+  follows?: StreamPosition[];
 }
 /** SessionRefresh replaces the token of a live session; the user must be the same. */
 export interface SessionRefresh {

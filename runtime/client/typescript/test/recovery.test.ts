@@ -129,17 +129,52 @@ test("a client that has more to say than it may keeps to its limits", async () =
   await alice.lobby.close();
 });
 
+/** Has a back end send an event of its own. */
+async function emit(target: object, event: string, data: object) {
+  const answer = await fetch(`${server("server-1").apiUrl}/v1/events`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${apiToken()}` },
+    body: JSON.stringify({ target, event, data }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+}
+
+test("what comes while the first connection is lost at once is not skipped", async () => {
+  for (const target of [{ user: "carol" }, { broadcast: true }]) {
+    const carol = user("carol");
+    const heard: unknown[] = [];
+    carol.on("game:early", (push) => heard.push((push as { n: number }).n));
+    carol.connection.subscribe(({ status }) => status === "ready" && heard.length === 0 && carol.cut()); // before it has heard anything
+    await value("the cut", carol.connection, ({ status }) => status === "reconnecting");
+    for (const n of [1, 2]) await emit(target, "game:early", { n });
+    await until(`both by ${JSON.stringify(target)}`, () => heard.length === 2);
+    expect(heard).toEqual([1, 2]);
+    carol.close();
+  }
+});
+
+test("more streams than one resume may ask for are all caught up", async () => {
+  const many = 100;
+  const names = Array.from({ length: many }, (_, i) => `direct:alice:friend-${i}`);
+  const [phone, tablet] = [user("alice", { server: "server-1" }), user("alice", { server: "server-2" })];
+  const faults = audited(phone);
+  const missed: string[] = [];
+  phone.on("chat:message", ({ text }) => missed.push(text ?? ""));
+  await Promise.all([phone, tablet].flatMap((client) => names.map((name) => client.chat.join(name))));
+  phone.cut();
+  await value("the cut", phone.connection, ({ status }) => status === "reconnecting");
+  await Promise.all(names.map((channel) => tablet.request("chat:send", { channel, text: channel })));
+  await until(`all ${many} at the phone`, () => missed.length >= many);
+  expect(missed.sort()).toEqual(names.sort());
+  expect(faults).toEqual([]);
+});
+
 test("a back end's own event is heard as all others", async () => {
   const dave = user("dave");
   await dave.ready();
   const rewards: unknown[] = [];
   dave.on("game:reward", (push) => rewards.push(push));
-  const answer = await fetch(`${server("server-1").apiUrl}/v1/events`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${apiToken()}` },
-    body: JSON.stringify({ target: { user: "dave" }, event: "game:reward", data: { gold: 5 } }),
-  });
-  expect(answer.status).toBe(200);
+  await emit({ user: "dave" }, "game:reward", { gold: 5 });
   await until("the reward", () => rewards.length > 0);
   expect(rewards).toEqual([{ gold: 5, meta: expect.objectContaining({ stream: "user:dave" }) }]);
 });
