@@ -15,6 +15,8 @@ func (a *App) clientHandler() http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", a.gate)
-	mux.Handle(v1alpha1.PlaygroundPath, pages.Playground(pages.Settings{Path: a.settings.config.Engine.Path}))
+	mux.Handle(v1alpha1.PlaygroundPath, pages.Playground(func() pages.Settings {
+		return pages.Settings{Path: a.settings.config.Engine.Path, LobbyTypes: a.rules.lobbyTypes()}
+	}))
 	return mux
 }

@@ -30,6 +30,8 @@ const forAYear = "public, max-age=31536000, immutable"
 type Settings struct {
 	// Path is the engine's.
 	Path string `json:"path"`
+	// LobbyTypes are those that have a policy now.
+	LobbyTypes []string `json:"lobbyTypes"`
 }
 
 // DevUsers are users with tokens to sign in as. A server knows none: the page then
@@ -38,11 +40,12 @@ type DevUsers struct {
 	Users []struct{} `json:"users"`
 }
 
-// Playground serves the page under [v1alpha1.PlaygroundPath].
-func Playground(s Settings) http.Handler {
+// Playground serves the page under [v1alpha1.PlaygroundPath]. The settings are asked for
+// whenever it is loaded.
+func Playground(settings func() Settings) http.Handler {
 	mux := page(v1alpha1.PlaygroundPath)
-	mux.Handle("GET "+v1alpha1.PlaygroundPath+"settings.json", document(s))
-	mux.Handle("GET "+v1alpha1.PlaygroundPath+"users.json", document(DevUsers{Users: []struct{}{}}))
+	mux.Handle("GET "+v1alpha1.PlaygroundPath+"settings.json", document(func() any { return settings() }))
+	mux.Handle("GET "+v1alpha1.PlaygroundPath+"users.json", document(func() any { return DevUsers{Users: []struct{}{}} }))
 	return protected(mux)
 }
 
@@ -90,14 +93,10 @@ func named(next http.Handler) http.Handler {
 }
 
 // document answers with JSON that is not kept.
-func document(v any) http.Handler {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // plain structs
-	}
+func document(of func() any) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
-		_, _ = w.Write(body)
+		_ = json.NewEncoder(w).Encode(of()) // whoever asked is gone
 	})
 }

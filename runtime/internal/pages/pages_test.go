@@ -14,7 +14,7 @@ func get(t *testing.T, path string) *httptest.ResponseRecorder { return ask(t, h
 
 func ask(t *testing.T, method, path string) *httptest.ResponseRecorder {
 	t.Helper()
-	page := Playground(Settings{Path: "/rt/"})
+	page := Playground(func() Settings { return Settings{Path: "/rt/", LobbyTypes: []string{"duel"}} })
 	if strings.HasPrefix(path, v1alpha1.DashboardPath) {
 		page = Dashboard()
 	}
@@ -75,11 +75,11 @@ func testPage(t *testing.T, base string) {
 
 func TestWhatTheServerTells(t *testing.T) {
 	for path, want := range map[string]string{
-		"/playground/settings.json": `{"path":"/rt/"}`,
+		"/playground/settings.json": `{"path":"/rt/","lobbyTypes":["duel"]}`,
 		"/playground/users.json":    `{"users":[]}`,
 	} {
 		w := get(t, path)
-		if w.Body.String() != want || w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Content-Type") != "application/json" {
+		if strings.TrimSpace(w.Body.String()) != want || w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %s, %v", path, w.Body, w.Header())
 		}
 	}

@@ -6,13 +6,14 @@ import { Stack } from "../lib/stack.mjs";
 
 const { url } = new Stack().state.front;
 
-/** Alice and Bob, signed in side by side. */
+/** Alice and Bob, signed in side by side, who look at casual lobbies. */
 async function both(t, options) {
   const page = await openPlayground(t, await openBrowser(t), url, options);
   const alice = pane(page, "First user");
   const bob = pane(page, "Second user");
   await signIn(alice);
   await signIn(bob);
+  for (const user of [alice, bob]) await user.getByLabel("Type").selectOption("casual");
   return { page, alice, bob };
 }
 
@@ -67,7 +68,7 @@ test("a connection that is cut comes back with what it missed", async (t) => {
 
   await bob.getByRole("button", { name: "Connect again" }).click();
   await bob.getByRole("log").getByText("three").waitFor();
-  const heard = await bob.getByRole("log").getByRole("listitem").allInnerTexts();
+  const heard = await bob.getByRole("log").locator("li .grow").allInnerTexts();
   assert.deepEqual(heard.map((text) => text.replace(/^Alice /, "")), ["one", "two", "three"]);
   await alice.getByText("disconnected").waitFor({ state: "detached" });
 
@@ -77,6 +78,51 @@ test("a connection that is cut comes back with what it missed", async (t) => {
   await pane(page, "First user").getByRole("log").getByText("two").waitFor();
   await signIn(pane(page, "Second user"));
   for (const user of [alice, bob]) await user.getByRole("button", { name: "Leave", exact: true }).click();
+});
+
+test("messages are edited, reacted to, deleted, and their author muted", async (t) => {
+  const { page, alice, bob } = await both(t);
+  for (const user of [alice, bob]) {
+    assert.deepEqual(await user.getByLabel("Type").locator("option").allInnerTexts(), ["blitz", "casual"]);
+    await user.getByLabel("Type").selectOption("blitz");
+  }
+  await send(alice, "New lobby", "Word play", "Create");
+  await bob.getByRole("button", { name: "Join Word play" }).click();
+  const log = (user) => user.getByRole("log");
+  const about = async (user, text) => {
+    await log(user).getByRole("button", { name: `More on: ${text}` }).click();
+    return log(user).getByRole("group", { name: `About: ${text}` });
+  };
+  await say(bob, "helo");
+  await (await about(bob, "helo")).getByRole("button", { name: "Edit" }).click();
+  await log(bob).getByLabel("New text").fill("hello");
+  await page.keyboard.press("Enter");
+  await log(alice).getByText("hello (edited)").waitFor();
+
+  await (await about(alice, "hello")).getByRole("button", { name: "React with 👍" }).click();
+  const chip = (user, n) => log(user).getByRole("button", { name: `👍 ${n}`, exact: true });
+  await chip(bob, 1).click();
+  await chip(alice, 2).waitFor();
+  await accessible(page, "with reactions");
+  await chip(alice, 2).click(); // takes it back
+  await chip(bob, 1).waitFor();
+
+  const own = await about(bob, "hello");
+  assert.equal(await own.getByRole("button", { name: /Mute/ }).count(), 0, "bob is no moderator");
+  const hers = await about(alice, "hello");
+  assert.equal(await hers.getByRole("button", { name: "Edit" }).count(), 0, "the message is not hers");
+  await picture(page, "chat-actions-light");
+  await hers.getByRole("button", { name: "Mute Bob" }).click();
+  await bob.getByText("You are muted here.").waitFor();
+  await say(bob, "am I heard?");
+  await bob.getByRole("alert").filter({ hasText: "muted" }).waitFor();
+  await (await about(alice, "hello")).getByRole("button", { name: "Unmute Bob" }).click();
+  await bob.getByText("You are muted here.").waitFor({ state: "detached" });
+  await say(bob, "again");
+  await (await about(alice, "again")).getByRole("button", { name: "Delete" }).click();
+  await log(bob).getByRole("listitem").filter({ hasText: "deleted" }).waitFor();
+  assert.equal(await log(bob).getByText("again").count(), 0);
+  for (const user of [bob, alice]) await user.getByRole("button", { name: "Leave", exact: true }).click();
 });
 
 test("a party, presence, and an invite that waits in the inbox", async (t) => {

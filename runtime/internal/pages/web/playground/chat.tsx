@@ -1,10 +1,12 @@
-import type { Channel, ChatMessage } from "@anteroom/client";
+import type { Channel } from "@anteroom/client";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Field } from "./field";
 import { useSeat, useValue } from "./hooks";
+import { MessageLine } from "./message";
 
-// Chat joins a channel, and shows its history and what comes.
-export function Chat({ channel: name, title }: { channel: string; title: string }) {
+// Chat joins a channel, and shows its history and what comes. A moderator may delete and
+// mute.
+export function Chat({ channel: name, title, moderator }: { channel: string; title: string; moderator: boolean }) {
   const { player, act } = useSeat();
   const [channel, setChannel] = useState<Channel>();
   useEffect(() => {
@@ -20,13 +22,14 @@ export function Chat({ channel: name, title }: { channel: string; title: string 
   return (
     <div role="group" class="card" aria-label={title}>
       <h3>{title}</h3>
-      {channel && <Messages channel={channel} title={title} />}
+      {channel && <Messages channel={channel} title={title} moderator={moderator} />}
     </div>
   );
 }
 
-function Messages({ channel, title }: { channel: Channel; title: string }) {
-  const { act } = useSeat();
+function Messages({ channel, title, moderator }: { channel: Channel; title: string; moderator: boolean }) {
+  const { act, player } = useSeat();
+  const muted = useMuted(channel.name);
   const { messages, hasMore, typing } = useValue(channel.state);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -43,10 +46,11 @@ function Messages({ channel, title }: { channel: Channel; title: string }) {
       <div class="chat" ref={box} tabIndex={0} role="log" aria-label={`${title}: messages`}>
         <ol>
           {messages.map((message) => (
-            <MessageLine key={message.id} message={message} />
+            <MessageLine key={message.id} channel={channel} message={message} moderator={moderator} muted={muted.has(message.userId)} />
           ))}
         </ol>
       </div>
+      {player.userId && muted.has(player.userId) && <p class="hint">You are muted here.</p>}
       <p class="hint typing" aria-live="polite">
         {typists.length > 0 && `${typists.join(", ")} ${typists.length > 1 ? "are" : "is"} typing`}
       </p>
@@ -55,11 +59,22 @@ function Messages({ channel, title }: { channel: Channel; title: string }) {
   );
 }
 
-function MessageLine({ message }: { message: ChatMessage }) {
-  return (
-    <li>
-      <strong>{message.name ?? message.userId}</strong> {message.deleted ? <em>deleted</em> : message.text}
-      {message.editedAt ? <span class="hint"> (edited)</span> : null}
-    </li>
+// useMuted are the users whom this page has heard to be muted in a channel.
+function useMuted(channel: string): ReadonlySet<string> {
+  const { player } = useSeat();
+  const [muted, setMuted] = useState<ReadonlySet<string>>(new Set());
+  useEffect(
+    () =>
+      player.on("chat:muted", (push) => {
+        if (push.channel !== channel) return;
+        setMuted((before) => {
+          const next = new Set(before);
+          if (push.muted) next.add(push.userId);
+          else next.delete(push.userId);
+          return next;
+        });
+      }),
+    [player, channel],
   );
+  return muted;
 }

@@ -1,13 +1,20 @@
 import type { LobbyListed, LobbyListing } from "@anteroom/client";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { Field } from "./field";
 import { useSeat } from "./hooks";
 
 // LobbyFinder shows the public lobbies of a type, kept current by lobby:watch, and ways
 // into one.
 export function LobbyFinder() {
-  const { player, act } = useSeat();
-  const [type, setType] = useState("casual");
+  const { lobbyTypes } = useSeat();
+  if (lobbyTypes.length === 0) return <p class="card hint">There is no LobbyPolicy, and so no type of lobby.</p>;
+  return <Finder />;
+}
+
+function Finder() {
+  const { player, act, lobbyTypes } = useSeat();
+  const [type, setType] = useState(lobbyTypes[0] ?? "");
+  const id = useId();
   const lobbies = useLobbies(type);
   const join = (lobby: LobbyListing) => {
     const password = lobby.hasPassword ? prompt("The lobby's password") : undefined;
@@ -17,7 +24,14 @@ export function LobbyFinder() {
   return (
     <div role="group" class="card" aria-label="Lobbies">
       <h3>Lobbies</h3>
-      <Field label="Type" action="Look" initial={type} maxLength={63} send={setType} />
+      <div class="row">
+        <label for={id}>Type</label>
+        <select id={id} value={type} onChange={(e) => setType(e.currentTarget.value)}>
+          {lobbyTypes.map((t) => (
+            <option key={t}>{t}</option>
+          ))}
+        </select>
+      </div>
       {lobbies.length === 0 ? (
         <p class="hint">There is no open lobby of type {type} yet. Create one.</p>
       ) : (

@@ -20,6 +20,8 @@ export interface Seat {
   act: Act;
   // others are the users to propose where one is to be named.
   others: string[];
+  // lobbyTypes are those that have a policy.
+  lobbyTypes: string[];
 }
 
 export const SeatContext = createContext<Seat | undefined>(undefined);

@@ -66,7 +66,7 @@ function InLobby({ lobby }: { lobby: Lobby }) {
         </div>
         <Field label="Invite" action="Invite" proposals={others} send={(userId) => act(() => player.lobby.invite({ userId }), `${userId} is invited`)} />
       </div>
-      <Chat channel={`lobby:${lobby.id}`} title="Lobby chat" />
+      <Chat channel={`lobby:${lobby.id}`} title="Lobby chat" moderator={host} />
     </>
   );
 }

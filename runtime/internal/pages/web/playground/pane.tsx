@@ -50,7 +50,7 @@ function SignedIn({ player, settings, signOut }: { player: Player; settings: Set
     [settings, session?.userId],
   );
   return (
-    <SeatContext.Provider value={{ player, act, others }}>
+    <SeatContext.Provider value={{ player, act, others, lobbyTypes: settings.lobbyTypes }}>
       <ConnectionBar signOut={signOut} />
       <p class={notice?.bad ? "notice bad" : "notice"} role={notice?.bad ? "alert" : "status"}>
         {notice?.text}

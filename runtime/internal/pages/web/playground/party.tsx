@@ -80,7 +80,7 @@ function InParty({ party }: { party: Party }) {
           <button onClick={() => act(() => player.party.leave())}>Leave party</button>
         </div>
       </div>
-      <Chat channel={`party:${party.id}`} title="Party chat" />
+      <Chat channel={`party:${party.id}`} title="Party chat" moderator={party.members[player.userId ?? ""]?.role === "leader"} />
     </>
   );
 }

@@ -1,11 +1,11 @@
 export interface DevUser { user: string; token: string }
-export interface Settings { path: string; users: DevUser[] }
+export interface Settings { path: string; lobbyTypes: string[]; users: DevUser[] }
 
-// loadSettings asks the server how to connect, and make run, where it stands before the
+// loadSettings asks the server how to connect and which lobbies there are, and make run, where it stands before the
 // server, for tokens of users to sign in as. Elsewhere there are none.
 export async function loadSettings(): Promise<Settings> {
   const [settings, dev] = await Promise.all([get("settings.json"), get("users.json")]);
-  return { path: settings.path, users: dev.users };
+  return { path: settings.path, lobbyTypes: settings.lobbyTypes, users: dev.users };
 }
 
 async function get(name: string) {
