@@ -36,9 +36,9 @@ test("connections, lobbies, streams and queues of both servers, as they change",
   const users = [stack.direct("alice", "server-1"), stack.direct("bob", "server-2"), stack.direct("carol", "server-1")];
   t.after(() => users.forEach((user) => user.close()));
   const [alice, bob, carol] = users;
-  const { lobby } = await alice.ok("lobby:create", { type: "casual" });
-  await bob.ok("lobby:join", { lobbyId: lobby.id });
-  await carol.ok("mm:enqueue", { queue: "duel", attributes: { skill: 1480 } });
+  const { lobby } = await alice.ask("lobby:create", { type: "casual" });
+  await bob.ask("lobby:join", { lobbyId: lobby.id });
+  await carol.ask("mm:enqueue", { queue: "duel", attributes: { skill: 1480 } });
 
   await total(page, "Connections").filter({ hasText: "3" }).waitFor();
   await total(page, "Lobbies").filter({ hasText: "1" }).waitFor();

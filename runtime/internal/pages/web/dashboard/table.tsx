@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
 
 export interface Column {
   name: string;
@@ -13,14 +14,15 @@ export interface Row {
 // Table is a table that becomes a list of cards where there is little room. Its roles are
 // written out, since browsers forget them when it is laid out as something else.
 export function Table({ title, columns, rows, empty }: { title: string; columns: Column[]; rows: Row[]; empty: string }) {
+  const id = useId();
   const side = (column: Column | undefined) => (column?.numeric ? "numeric" : undefined);
   return (
     <section class="card">
-      <h2 id={`title-${title}`}>{title}</h2>
+      <h2 id={id}>{title}</h2>
       {rows.length === 0 ? (
         <p class="hint">{empty}</p>
       ) : (
-        <table role="table" aria-labelledby={`title-${title}`}>
+        <table role="table" aria-labelledby={id}>
           <thead role="rowgroup">
             <tr role="row">
               {columns.map((column) => (
