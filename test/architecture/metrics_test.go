@@ -25,7 +25,7 @@ func TestMetricsThatAreNamedExist(t *testing.T) {
 		}
 	})
 	named := 0
-	for _, where := range []string{"controllers/internal/desired/dashboards", "runtime/README.md"} {
+	for _, where := range []string{"controllers/internal/desired/dashboards", "runtime/README.md", "runtime/guides"} {
 		walk(t, filepath.Join(root, where), func(path, text string) {
 			for _, name := range metricName.FindAllString(text, -1) {
 				named++
