@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# assets.sh - print a directory that holds kube-apiserver, etcd and kubectl for envtest.
+# assets.sh - print a directory that holds kube-apiserver, etcd and kubectl for envtest, and
+# the further Kubernetes commands that are named.
 #
 #   export KUBEBUILDER_ASSETS="$(hack/envtest/assets.sh)"
+#   hack/envtest/assets.sh kubelet kube-proxy
 #
-# In this order: $KUBEBUILDER_ASSETS, when all three are in it; the cache
+# In this order: $KUBEBUILDER_ASSETS, when all of them are in it; the cache
 # (${XDG_CACHE_HOME:-~/.cache}/anteroom/envtest/<version>); a build from Go modules into that
 # cache, which takes about five minutes on two cores, once. Nothing but the Go module proxy is
 # asked. Only the directory goes to stdout; progress and errors go to stderr.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-commands=(etcd kubectl kube-apiserver)
+commands=(etcd kubectl kube-apiserver "$@")
 
 say() { printf 'envtest: %s\n' "$*" >&2; }
 fail() { say "error: $*"; exit 1; }

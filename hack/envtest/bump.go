@@ -31,11 +31,16 @@ type module struct {
 	}
 }
 
-// commands are the main packages that envtest starts or calls.
+// commands are the main packages that envtest starts or calls, and those that a whole
+// cluster needs beside them.
 var commands = []string{
 	"go.etcd.io/etcd/server/v3",
 	"k8s.io/kubernetes/cmd/kube-apiserver",
+	"k8s.io/kubernetes/cmd/kube-controller-manager",
+	"k8s.io/kubernetes/cmd/kube-proxy",
+	"k8s.io/kubernetes/cmd/kube-scheduler",
 	"k8s.io/kubernetes/cmd/kubectl",
+	"k8s.io/kubernetes/cmd/kubelet",
 }
 
 func main() {
@@ -95,7 +100,7 @@ func goJSON(into any, args ...string) error {
 func render(upstream module, version string) string {
 	staging := "v0." + strings.TrimPrefix(version, "v1.")
 	var b strings.Builder
-	fmt.Fprintf(&b, "// Written by bump.go: the commands envtest needs, at Kubernetes %s.\n", version)
+	fmt.Fprintf(&b, "// Written by bump.go: the commands that envtest and a cluster need, at Kubernetes %s.\n", version)
 	fmt.Fprintf(&b, "module github.com/anteroom/anteroom/hack/envtest\n\ngo %s\n\n", upstream.Go)
 	fmt.Fprintf(&b, "tool (\n\t%s\n)\n\n", strings.Join(commands, "\n\t"))
 	fmt.Fprintf(&b, "require (\n\tk8s.io/kubernetes %s\n", version)

@@ -1,4 +1,4 @@
-// Written by bump.go: the commands envtest needs, at Kubernetes v1.37.2.
+// Written by bump.go: the commands that envtest and a cluster need, at Kubernetes v1.37.2.
 module github.com/anteroom/anteroom/hack/envtest
 
 go 1.26.0
@@ -6,7 +6,11 @@ go 1.26.0
 tool (
 	go.etcd.io/etcd/server/v3
 	k8s.io/kubernetes/cmd/kube-apiserver
+	k8s.io/kubernetes/cmd/kube-controller-manager
+	k8s.io/kubernetes/cmd/kube-proxy
+	k8s.io/kubernetes/cmd/kube-scheduler
 	k8s.io/kubernetes/cmd/kubectl
+	k8s.io/kubernetes/cmd/kubelet
 )
 
 require (
