@@ -117,7 +117,7 @@ func (c *client) event(name string, into any) {
 type answer struct {
 	OK    bool
 	Data  json.RawMessage
-	Error struct{ Code, Message string }
+	Error struct{ Code, Reason, Field, Message string }
 }
 
 // ask sends a request and waits for its acknowledgement.

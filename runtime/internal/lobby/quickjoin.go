@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -47,7 +48,22 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 		Key: req.Key, Type: req.Type, Name: wanted.Name, Visibility: wire.VisibilityPublic,
 		MaxMembers: wanted.MaxMembers, Attributes: wanted.Attributes, Member: req.Member, PartyID: req.PartyID,
 	})
-	return out, true, err
+	return out, true, wanting(err)
+}
+
+// wanting names the field of a refused create where quickJoin has it.
+func wanting(err error) error {
+	var refusal *wire.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	field, _, _ := strings.Cut(refusal.Field, ".")
+	if field != "name" && field != "maxMembers" && field != "attributes" {
+		return err
+	}
+	named := *refusal
+	named.Field = "createIfNone." + refusal.Field
+	return &named
 }
 
 // joinAny tries the fullest of the lobbies first, from any of those that are equally

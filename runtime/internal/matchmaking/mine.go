@@ -27,6 +27,36 @@ func setOf(userID string) string { return "mm:" + userID }
 
 func entry(queue, ticketID string) string { return queue + between + ticketID }
 
+// note enters a ticket among those of its players. Who has too many is rid of those that
+// are gone.
+func (s *Service) note(ctx context.Context, t Ticket) error {
+	for _, user := range t.Users() {
+		in, err := s.Sets.Add(ctx, setOf(user), entry(t.Queue, t.ID), maxEntries, entryTTL)
+		if err == nil && !in {
+			if _, err = s.mine(ctx, user); err == nil {
+				in, err = s.Sets.Add(ctx, setOf(user), entry(t.Queue, t.ID), maxEntries, entryTTL)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if !in {
+			return wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a player may have %d tickets", maxEntries))
+		}
+	}
+	return nil
+}
+
+// unnote takes that back.
+func (s *Service) unnote(ctx context.Context, t Ticket) error {
+	for _, user := range t.Users() {
+		if err := s.Sets.Remove(ctx, setOf(user), entry(t.Queue, t.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type place struct{ queue, ticket string }
 
 // of are the tickets that a user may have.

@@ -177,16 +177,33 @@ func (s *Service) enqueue(
 	if there, known, err := s.ticket(ctx, q.Name, id); err != nil || known {
 		return there, err // a repeated request
 	}
-	for _, user := range t.Users() {
-		if _, err := s.Sets.Add(ctx, setOf(user), entry(q.Name, id), maxEntries, entryTTL); err != nil {
-			return Ticket{}, err
-		}
+	if err := s.note(ctx, t); err != nil {
+		return Ticket{}, err
 	}
 	err = s.retry(ctx, func() (ledger.Step, []string, error) { return s.enter(ctx, q, t) }, q.Name)
-	if err == nil && s.Searching != nil {
+	if err != nil {
+		return s.notEntered(ctx, t, err)
+	}
+	if s.Searching != nil {
 		s.Searching(ctx, t.ID, t.Users(), true)
 	}
-	return t, err
+	return t, nil
+}
+
+// notEntered ends an enqueue that failed. Where that is certain, nothing of the ticket
+// stays; unless the same request came in at the same moment.
+func (s *Service) notEntered(ctx context.Context, t Ticket, cause error) (Ticket, error) {
+	var refusal *wire.Error
+	if !errors.As(cause, &refusal) {
+		return Ticket{}, cause
+	}
+	if there, known, err := s.ticket(ctx, t.Queue, t.ID); err != nil || known {
+		return there, err
+	}
+	if err := s.unnote(ctx, t); err != nil {
+		return Ticket{}, errors.Join(cause, err)
+	}
+	return Ticket{}, cause
 }
 
 // entrants are the players that a request queues.

@@ -22,7 +22,7 @@ var requests = []any{
 	wire.LobbyBan{}, wire.LobbyCreate{}, wire.LobbyGet{}, wire.LobbyJoin{}, wire.LobbyKick{}, wire.LobbyLeave{}, wire.LobbyMemberRef{},
 	wire.LobbyQuickJoin{}, wire.LobbyReady{}, wire.LobbyRef{}, wire.LobbyRequestJoin{}, wire.LobbyRespondInvite{}, wire.LobbyRespondJoin{},
 	wire.LobbySearch{}, wire.LobbySetMember{}, wire.LobbyTransferHost{}, wire.LobbyType{}, wire.LobbyUpdate{},
-	wire.MMAnswer{}, wire.MMCancel{}, wire.MMEnqueue{}, wire.MMQueues{}, wire.MMStatus{},
+	wire.MMAnswer{}, wire.MMBackfill{}, wire.MMCancel{}, wire.MMEnqueue{}, wire.MMQueues{}, wire.MMStatus{},
 	wire.NotifyAck{}, wire.NotifyDelete{}, wire.NotifyList{}, wire.NotifyRead{}, wire.NotifyTopics{},
 	wire.PartyCreate{}, wire.PartyGet{}, wire.PartyInvite{}, wire.PartyJoin{}, wire.PartyKick{}, wire.PartyLeave{}, wire.PartyPromote{},
 	wire.PartyRespondInvite{}, wire.PartySetMember{},
