@@ -3,6 +3,7 @@ package peer_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -57,6 +58,9 @@ func (r *registry) Remove(_ context.Context, pod string, ids ...string) error {
 }
 
 func (r *registry) Swept(ctx context.Context, pod string, ids ...string) error {
+	r.mu.Lock()
+	r.until[pod] = time.Now() // what is left may be swept at once
+	r.mu.Unlock()
 	return r.Remove(ctx, pod, ids...)
 }
 
@@ -190,6 +194,31 @@ func TestSessionsAreListedOnceTheStoreAnswersAgain(t *testing.T) {
 		}
 		if len(p.returned) != 0 {
 			t.Fatal("a pod that was never known has nothing to open again")
+		}
+	})
+}
+
+// TestTwoSweepersCloseEachSessionOnce: pods that live look for the dead at the same time,
+// and what one of them takes the other leaves alone; all is closed within 20 s of the death.
+func TestTwoSweepersCloseEachSessionOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, one, two := newRegistry(), &pod{}, &pod{}
+		died := time.Now()
+		r.until["dead"] = died.Add(15 * time.Second) // it died as soon as it had renewed
+		var want []string
+		for i := range 450 { // more than two steps of a sweep
+			id := fmt.Sprintf("s%03d", i)
+			want = append(want, id)
+			r.sessions["dead"] = append(r.sessions["dead"], peer.Session{ID: id, UserID: "user-" + id})
+		}
+		var sweeping sync.WaitGroup
+		for name, p := range map[string]*pod{"one": one, "two": two} {
+			sweeping.Go(func() { run(t, p.lease(r, name, nil), 20*time.Second) })
+		}
+		sweeping.Wait()
+		closed := slices.Sorted(slices.Values(append(one.gone, two.gone...)))
+		if diff := cmp.Diff(want, closed); diff != "" {
+			t.Errorf("closed within %v (-want +got):\n%s", time.Since(died), diff)
 		}
 	})
 }

@@ -7,6 +7,10 @@ import { Stack } from "../lib/stack.mjs";
 // A pod's lease lasts 15 s, and is looked at every 5 s.
 const LEASE_MS = 30_000;
 
+// Its users are offline within 20 s; watchers are told half a second later, and this
+// machine may have much to do.
+const GHOST_MS = 20_000 + 500 + 3_000;
+
 const stack = new Stack();
 let alice, bob;
 
@@ -21,16 +25,23 @@ after(() => [alice, bob].forEach((user) => user?.close()));
 test("the host's server dies and the host with it", async () => {
   const { lobby } = await bob.ask("lobby:create", { type: "quiet" });
   await alice.ask("lobby:join", { lobbyId: lobby.id });
+  const { userId } = bob.ready;
+  await alice.ask("presence:subscribe", { userIds: [userId] });
+  const ofBob = [];
+  alice.socket.on("presence:update", ({ changes }) => ofBob.push(...changes.filter((c) => c.userId === userId)));
   bob.socket.io.reconnection(false);
   stack.kill("server-2");
 
+  const offline = alice.push("presence:update", (p) => p.changes.some((c) => c.userId === userId && c.status === "offline"), GHOST_MS);
   const patch = (type) => alice.push("lobby:patch", (p) => p.cause.type === type, LEASE_MS);
-  await patch("member_disconnected");
+  await Promise.all([offline, patch("member_disconnected")]);
   await patch("host_migrated");
   await patch("member_timed_out");
 
   const { lobby: now } = await alice.ask("lobby:get", { lobbyId: lobby.id });
   assert.equal(now.hostId, alice.ready.userId);
   assert.deepEqual(Object.keys(now.members), [alice.ready.userId]);
+  assert.equal(ofBob.filter((c) => c.status === "offline").length, 1, "it is told once");
+  assert.ok(ofBob.at(-1).lastSeen > 0);
   assert.deepEqual(alice.faults, []);
 });
