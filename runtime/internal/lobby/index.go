@@ -22,8 +22,8 @@ type Index interface {
 	Put(ctx context.Context, lobbyType string, e Entry) (first bool, err error)
 	// Count counts the listed lobbies with a key in each span, up to most.
 	Count(ctx context.Context, lobbyType string, spans []Span) ([]int, error)
-	// Walk gives the keys of listed lobbies in the order of a span's field.
-	Walk(ctx context.Context, lobbyType string, w Walk) ([]Entry, error)
+	// Walk gives listed lobbies in the order of a span's field.
+	Walk(ctx context.Context, lobbyType string, w Walk) (Walked, error)
 	// Cards gives the entries of lobbies with their cards, and where the lobbies'
 	// streams are; those that are unknown are left out.
 	Cards(ctx context.Context, lobbyType string, ids []string) ([]Carded, error)
@@ -70,7 +70,19 @@ type Walk struct {
 	Span
 	Descending bool
 	Mark       Mark
-	Limit      int
+	// Where has the spans of other fields: a lobby has to have a key in one of each.
+	Where [][]Span
+	// Read is how many lobbies are looked at, and Limit how many are found, at most.
+	Read, Limit int
+}
+
+// Walked is what a walk has found. It looked at Read lobbies, the last of which is at End;
+// when Over, there are no more of the span.
+type Walked struct {
+	Entries []Entry
+	Read    int
+	End     Mark
+	Over    bool
 }
 
 // Mark is a place in the order of a field; the zero Mark is its beginning.

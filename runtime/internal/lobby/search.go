@@ -18,11 +18,12 @@ import (
 const (
 	// keyBytes is as much of a text as is compared.
 	keyBytes = 128
-	// scanAll is up to how many candidates are read whole; with more, the order asked
-	// for is walked, scanBatch lobbies at a time and scanMost in one search.
-	scanAll   = 1000
-	scanBatch = 250
-	scanMost  = 2000
+	// scanAll is up to how many candidates are looked at whole; with more, the order asked
+	// for is walked, unless that promises to be longer. One search looks at scanMost
+	// lobbies, scanAtOnce in one step of the index, which nothing else can interrupt.
+	scanAll    = 500
+	scanAtOnce = 1000
+	scanMost   = 2000
 	// defaultResults are on a page where the policy says nothing.
 	defaultResults = 50
 	// attributeField begins the names of fields that are attributes.
@@ -342,23 +343,27 @@ func (s *Service) searched(lobbyType string) (Policy, error) {
 // scan gives the entries of a page and the cursor of the next one: from the filter
 // that leaves the fewest lobbies, or, where that are many, along the order asked for.
 func (s *Service) scan(ctx context.Context, q query) ([]Entry, string, error) {
-	narrow, count, err := s.narrowest(ctx, q)
-	switch {
-	case err != nil:
+	plan, err := s.plan(ctx, q)
+	if err != nil {
 		return nil, "", err
-	case narrow == "" || count > scanAll:
-		return s.scanOrder(ctx, q)
+	}
+	if !plan.whole {
+		return s.scanOrder(ctx, q, plan)
 	}
 	var found []Entry
-	for _, span := range q.fields[narrow] {
-		entries, err := s.Index.Walk(ctx, q.lobbyType, Walk{Span: span, Limit: scanMost})
-		if err != nil {
-			return nil, "", err
-		}
-		for _, e := range entries {
-			if q.matches(e.Keys) && (q.after.ID == "" || q.order(q.mark(e), q.after) > 0) {
-				found = append(found, e)
+	for _, span := range q.fields[plan.fields[0]] {
+		w := Walk{Span: span, Where: q.where(plan.fields[1:]), Read: scanAtOnce, Limit: scanAtOnce}
+		for over := false; !over; {
+			walked, err := s.Index.Walk(ctx, q.lobbyType, w)
+			if err != nil {
+				return nil, "", err
 			}
+			for _, e := range walked.Entries {
+				if q.matches(e.Keys) && (q.after.ID == "" || q.order(q.mark(e), q.after) > 0) {
+					found = append(found, e)
+				}
+			}
+			over, w.Mark = walked.Over || walked.Read == 0, walked.End
 		}
 	}
 	slices.SortFunc(found, func(a, b Entry) int { return q.order(q.mark(a), q.mark(b)) })
@@ -369,36 +374,56 @@ func (s *Service) scan(ctx context.Context, q query) ([]Entry, string, error) {
 	return found, q.cursor(q.mark(found[q.limit-1])), nil
 }
 
-// narrowest is the filtered field with the fewest lobbies; "" when nothing is filtered.
-func (s *Service) narrowest(ctx context.Context, q query) (string, int, error) {
-	var spans []Span
-	for _, field := range slices.Sorted(maps.Keys(q.fields)) {
-		spans = append(spans, q.fields[field]...)
+// where has the spans of some of the fields.
+func (q query) where(fields []string) [][]Span {
+	all := make([][]Span, 0, len(fields))
+	for _, field := range fields {
+		all = append(all, q.fields[field])
 	}
-	if len(q.fields) == 0 || len(spans) == 0 {
-		for field := range q.fields {
-			return field, 0, nil // a filter that nothing can be true of
-		}
-		return "", 0, nil
+	return all
+}
+
+// plan is how a search goes about: the filtered fields, that with the fewest lobbies
+// first, and whether these are looked at whole.
+type plan struct {
+	fields []string
+	whole  bool
+}
+
+func (s *Service) plan(ctx context.Context, q query) (plan, error) {
+	p := plan{fields: slices.Sorted(maps.Keys(q.fields))}
+	if len(p.fields) == 0 {
+		return p, nil
+	}
+	spans := []Span{{Field: q.sort, To: lastKey}}
+	for _, field := range p.fields {
+		spans = append(spans, q.fields[field]...)
 	}
 	counts, err := s.Index.Count(ctx, q.lobbyType, spans)
 	if err != nil {
-		return "", 0, err
+		return p, err
 	}
 	sums := map[string]int{}
-	for field := range q.fields {
-		sums[field] = 0
+	for i, span := range spans[1:] {
+		sums[span.Field] += counts[i+1]
 	}
-	for i, span := range spans {
-		sums[span.Field] += counts[i]
-	}
-	fields := slices.SortedFunc(maps.Keys(sums), func(a, b string) int {
-		return cmp.Or(cmp.Compare(sums[a], sums[b]), cmp.Compare(a, b))
-	})
-	return fields[0], sums[fields[0]], nil
+	slices.SortStableFunc(p.fields, func(a, b string) int { return cmp.Compare(sums[a], sums[b]) })
+	fewest := sums[p.fields[0]]
+	p.whole = fewest <= scanAll || fewest <= scanMost && float64(fewest) < q.promised(counts[0], sums)
+	return p, nil
 }
 
-func (s *Service) scanOrder(ctx context.Context, q query) ([]Entry, string, error) {
+// promised is how many of the lobbies would be walked along the order to fill a page, if
+// the filters have nothing to do with each other.
+func (q query) promised(all int, matching map[string]int) float64 {
+	n := float64(q.limit)
+	for field := range q.fields {
+		n *= float64(max(all, 1)) / float64(max(matching[field], 1))
+	}
+	return n
+}
+
+func (s *Service) scanOrder(ctx context.Context, q query, p plan) ([]Entry, string, error) {
 	spans, filtered := q.fields[q.sort]
 	if !filtered {
 		spans = []Span{{Field: q.sort, To: lastKey}}
@@ -407,31 +432,34 @@ func (s *Service) scanOrder(ctx context.Context, q query) ([]Entry, string, erro
 		spans = slices.Clone(spans)
 		slices.Reverse(spans)
 	}
+	w := Walk{
+		Descending: q.descending, Mark: q.after,
+		Where: q.where(slices.DeleteFunc(p.fields, func(field string) bool { return field == q.sort })),
+	}
 	var found []Entry
-	read, at := 0, q.after
+	read := 0
 	for _, span := range spans {
-		if at.ID != "" && q.passed(span, at) {
+		if w.Mark.ID != "" && q.passed(span, w.Mark) {
 			continue
 		}
-		for {
-			entries, err := s.Index.Walk(ctx, q.lobbyType, Walk{Span: span, Descending: q.descending, Mark: at, Limit: scanBatch})
+		w.Span = span
+		for over := false; !over; {
+			w.Read, w.Limit = min(scanAtOnce, scanMost-read), q.limit-len(found)
+			walked, err := s.Index.Walk(ctx, q.lobbyType, w)
 			if err != nil {
 				return nil, "", err
 			}
-			for _, e := range entries {
-				at = q.mark(e)
+			for _, e := range walked.Entries {
 				if q.matches(e.Keys) {
 					found = append(found, e)
 				}
-				if len(found) == q.limit {
-					return found, q.cursor(at), nil
-				}
 			}
-			if read += len(entries); read >= scanMost {
-				return found, q.cursor(at), nil
+			if walked.Read > 0 {
+				w.Mark = walked.End
 			}
-			if len(entries) < scanBatch {
-				break
+			read, over = read+walked.Read, walked.Over || walked.Read == 0
+			if len(found) == q.limit || read >= scanMost {
+				return found, q.cursor(w.Mark), nil
 			}
 		}
 	}

@@ -33,6 +33,7 @@ func header(e lobby.Entry) string {
 	for _, field := range slices.Sorted(maps.Keys(e.Keys)) {
 		b.WriteString(fieldMark + field + keyMark + e.Keys[field])
 	}
+	b.WriteString(fieldMark) // so that each key has an end
 	return b.String()
 }
 
@@ -58,8 +59,9 @@ func parseHeader(id, text string) lobby.Entry {
 	for fields != "" {
 		var field string
 		field, fields, _ = strings.Cut(fields, fieldMark)
-		name, key, _ := strings.Cut(field, keyMark)
-		e.Keys[name] = key
+		if name, key, has := strings.Cut(field, keyMark); has {
+			e.Keys[name] = key
+		}
 	}
 	return e
 }
@@ -96,8 +98,8 @@ func (l *Lobbies) Count(ctx context.Context, lobbyType string, spans []lobby.Spa
 	return counts, nil
 }
 
-// Walk implements lobby.Index. It goes on by itself where members were not true.
-func (l *Lobbies) Walk(ctx context.Context, lobbyType string, w lobby.Walk) ([]lobby.Entry, error) {
+// Walk implements lobby.Index.
+func (l *Lobbies) Walk(ctx context.Context, lobbyType string, w lobby.Walk) (lobby.Walked, error) {
 	base := l.c.keys.lobbies(lobbyType)
 	least, most := bounds(w.Span)
 	if at := "(" + w.Mark.Key + "\x00" + w.Mark.ID; w.Mark.ID != "" {
@@ -108,28 +110,43 @@ func (l *Lobbies) Walk(ctx context.Context, lobbyType string, w lobby.Walk) ([]l
 			least = at
 		}
 	}
-	for {
-		reply, err := l.c.run(ctx, walkScript, []string{base + "k"}, base, w.Field, least, most, flag(w.Descending), w.Limit)
-		if err != nil {
-			return nil, unavailable("walk lobbies", err)
+	args := []any{base, w.Field, least, most, flag(w.Descending), w.Read, w.Limit}
+	for _, spans := range w.Where {
+		if len(spans) == 0 {
+			return lobby.Walked{Over: true}, nil
 		}
-		p, err := parts(reply, 2)
-		if err != nil {
-			return nil, err
+		args = append(args, spans[0].Field, len(spans))
+		for _, s := range spans {
+			args = append(args, s.From, s.To)
 		}
-		found, err := parts(p[1], 0)
-		if err != nil {
-			return nil, err
-		}
-		if len(found) < 2*w.Limit && p[0] == int64(w.Limit) {
-			continue // what was not true is taken out now
-		}
-		entries := make([]lobby.Entry, 0, len(found)/2)
-		for i := 0; i+1 < len(found); i += 2 {
-			entries = append(entries, parseHeader(text(found[i]), text(found[i+1])))
-		}
-		return entries, nil
 	}
+	reply, err := l.c.run(ctx, walkScript, []string{base + "k"}, args...)
+	if err != nil {
+		return lobby.Walked{}, unavailable("walk lobbies", err)
+	}
+	return walked(reply)
+}
+
+// walked reads the reply of walk.lua.
+func walked(reply any) (lobby.Walked, error) {
+	p, err := parts(reply, 4)
+	if err != nil {
+		return lobby.Walked{}, err
+	}
+	found, err := parts(p[3], 0)
+	if err != nil {
+		return lobby.Walked{}, err
+	}
+	read, _ := p[0].(int64)
+	out := lobby.Walked{Read: int(read), Over: p[2] == int64(1), Entries: make([]lobby.Entry, 0, len(found)/2)}
+	last := text(p[1])
+	if at := strings.LastIndexByte(last, 0); at >= 0 {
+		out.End = lobby.Mark{Key: last[:at], ID: last[at+1:]}
+	}
+	for i := 0; i+1 < len(found); i += 2 {
+		out.Entries = append(out.Entries, parseHeader(text(found[i]), text(found[i+1])))
+	}
+	return out, nil
 }
 
 // Cards implements lobby.Index.

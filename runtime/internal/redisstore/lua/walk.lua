@@ -1,30 +1,110 @@
 -- walk.lua: Lobbies.Walk. KEYS: 1 k. ARGV: 1 beginning of the keys, 2 field, 3 least,
--- 4 most, 5 descending, 6 limit. Gives {id, header, …}. Members that no header has
--- are left out, and taken out.
-local base, field = ARGV[1], ARGV[2]
-local set = base .. 'f:' .. field
-local members
-if ARGV[5] == '1' then
-  members = redis.call('ZREVRANGEBYLEX', set, ARGV[4], ARGV[3], 'LIMIT', 0, ARGV[6])
-else
-  members = redis.call('ZRANGEBYLEX', set, ARGV[3], ARGV[4], 'LIMIT', 0, ARGV[6])
-end
-local found = {}
-for i = 1, #members, 500 do
-  local ids, batch = {}, {}
-  for j = i, math.min(i + 499, #members) do
-    batch[#batch + 1] = members[j]
-    ids[#ids + 1] = string.match(members[j], '%z(.*)$') or ''
-  end
-  local headers = redis.call('HMGET', base .. 'k', unpack(ids))
-  for j, id in ipairs(ids) do
-    local key = string.sub(batch[j], 1, #batch[j] - #id - 1)
-    if headers[j] and string.find(headers[j] .. '\31', '\31' .. field .. '\30' .. key .. '\31', 1, true) then
-      found[#found + 1] = id
-      found[#found + 1] = headers[j]
+-- 4 most, 5 descending, 6 how many to read, 7 how many to find; then for each filter its
+-- field, how many spans it has, and from and to of each. Gives how many were read, the
+-- last of them or '', 1 when there are no more, and {id, header, …} of those in one span
+-- of each filter. Members that no header has are left out, and taken out.
+local base, field, least, most, down = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
+local budget, limit = tonumber(ARGV[6]), tonumber(ARGV[7])
+local set, find, sub, byte = base .. 'f:' .. field, string.find, string.sub, string.byte
+
+local filters, at = {}, 8
+while at <= #ARGV do
+  local f = { mark = '\31' .. ARGV[at] .. '\30', exact = {}, spans = {} }
+  for j = at + 2, at + 2 * tonumber(ARGV[at + 1]), 2 do
+    if ARGV[j] == ARGV[j + 1] then
+      f.exact[#f.exact + 1] = f.mark .. ARGV[j] .. '\31'
     else
-      redis.call('ZREM', set, batch[j])
+      f.spans[#f.spans + 1] = { ARGV[j], ARGV[j + 1] }
     end
   end
+  filters[#filters + 1] = f
+  at = at + 2 + 2 * tonumber(ARGV[at + 1])
 end
-return { #members, found }
+
+-- below compares by bytes; Lua's own comparison goes by the server's locale.
+local function below(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = byte(a, i), byte(b, i)
+    if x ~= y then
+      return x < y
+    end
+  end
+  return #a < #b
+end
+
+local function holds(f, header)
+  for _, exact in ipairs(f.exact) do
+    if find(header, exact, 1, true) then
+      return true
+    end
+  end
+  local _, before = find(header, f.mark, 1, true)
+  if not before or #f.spans == 0 then
+    return false
+  end
+  local key = sub(header, before + 1, find(header, '\31', before + 1, true) - 1)
+  for _, span in ipairs(f.spans) do
+    if not below(key, span[1]) and not below(span[2], key) then
+      return true
+    end
+  end
+  return false
+end
+
+local function wanted(header)
+  for _, f in ipairs(filters) do
+    if not holds(f, header) then
+      return false
+    end
+  end
+  return true
+end
+
+local read, last, over, found = 0, '', 0, {}
+while read < budget and #found < 2 * limit and over == 0 do
+  local count = math.min(200, budget - read)
+  local members
+  if down then
+    members = redis.call('ZREVRANGEBYLEX', set, most, least, 'LIMIT', 0, count)
+  else
+    members = redis.call('ZRANGEBYLEX', set, least, most, 'LIMIT', 0, count)
+  end
+  if #members < count then
+    over = 1
+  end
+  local ids = {}
+  for i, member in ipairs(members) do
+    ids[i] = sub(member, (find(member, '\0', 1, true) or #member) + 1)
+  end
+  local headers = #ids > 0 and redis.call('HMGET', base .. 'k', unpack(ids)) or {}
+  for i, member in ipairs(members) do
+    read, last = read + 1, member
+    local header = headers[i]
+    if not header then
+      redis.call('ZREM', set, member)
+    else
+      if byte(header, -1) ~= 31 then
+        header = header .. '\31'
+      end
+      if wanted(header) then
+        local key = sub(member, 1, #member - #ids[i] - 1)
+        if find(header, '\31' .. field .. '\30' .. key .. '\31', 1, true) then
+          found[#found + 1] = ids[i]
+          found[#found + 1] = headers[i]
+          if #found == 2 * limit then
+            over = 0
+            break
+          end
+        else
+          redis.call('ZREM', set, member)
+        end
+      end
+    end
+  end
+  if down then
+    most = '(' .. last
+  else
+    least = '(' .. last
+  end
+end
+return { read, last, over, found }
