@@ -172,8 +172,8 @@ func spansOf(field string, t AttributeType, f wire.LobbyFilter) ([]Span, error) 
 		cut   func(key string) []Span
 	}{
 		{"eq", f.Eq, func(k string) []Span { return []Span{{field, k, k}} }},
-		{"ne", f.Ne, func(k string) []Span { return []Span{{field, "", before(k)}, {field, beyond(k), lastKey}} }},
-		{"lt", f.Lt, func(k string) []Span { return []Span{{field, "", before(k)}} }},
+		{"ne", f.Ne, func(k string) []Span { return append(below(field, k), Span{field, beyond(k), lastKey}) }},
+		{"lt", f.Lt, func(k string) []Span { return below(field, k) }},
 		{"lte", f.Lte, func(k string) []Span { return []Span{{field, "", k}} }},
 		{"gt", f.Gt, func(k string) []Span { return []Span{{field, beyond(k), lastKey}} }},
 		{"gte", f.Gte, func(k string) []Span { return []Span{{field, k, lastKey}} }},
@@ -212,12 +212,17 @@ func spansOf(field string, t AttributeType, f wire.LobbyFilter) ([]Span, error) 
 	return spans, nil
 }
 
+// below are the keys that are smaller than one; there are none below "".
+func below(field, key string) []Span {
+	if key == "" {
+		return nil
+	}
+	return []Span{{field, "", before(key)}}
+}
+
 // before and beyond are next to a key: no key lies in between. Keys have no control
 // characters, so that the last of those that are smaller ends with one.
 func before(key string) string {
-	if key == "" {
-		return ""
-	}
 	last := key[len(key)-1]
 	if last == 0 {
 		return key[:len(key)-1]

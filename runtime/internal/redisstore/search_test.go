@@ -107,12 +107,12 @@ func TestSearchAgainstAllLobbies(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test's
 	a := newArena(t, standalone(redistest.Start(t)))
 	a.policy.Search.MaxResults = 40
-	all := a.stock(random, 1500)
+	all := a.stock(random, 800)
 	byName := map[string]stocked{}
 	for _, s := range all {
 		byName[s.name] = s
 	}
-	for range 60 {
+	for range 30 {
 		q := ask(random)
 		want := []string{}
 		for _, s := range all {
