@@ -1,0 +1,241 @@
+package guides
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/anteroom/anteroom/test/manifest"
+)
+
+const (
+	folder = "../../runtime/guides"
+	// startWithin is how long what runs in the background may take to be up, and
+	// runWithin a block of commands. Both may build programs first.
+	startWithin, runWithin = 8 * time.Minute, 5 * time.Minute
+	// defaultListen and defaultDir are what guides say, and a test's own address and folder
+	// take the place of.
+	defaultListen, defaultDir = "127.0.0.1:8080", ".run/"
+)
+
+// TestOnALaptop goes through the guides that need one, all on one `make run`.
+func TestOnALaptop(t *testing.T) {
+	setUp(t, "hack/deps/node.sh", "runtime/client/typescript")
+	setUp(t, "hack/deps/redis.sh")
+	s := &session{dir: t.TempDir() + "/", listen: freeAddress(t)}
+	s.env = append(os.Environ(), "LISTEN="+s.listen, "RUN_DIR="+s.dir)
+	for _, guide := range []string{"laptop", "web-game", "back-end", "from-socketio", "testing"} {
+		if !t.Run(guide, func(t *testing.T) { s.follow(t, guide) }) {
+			break
+		}
+	}
+	s.end(t)
+}
+
+// TestOnKubernetes goes through the others, against an API server.
+func TestOnKubernetes(t *testing.T) {
+	assets := manifest.Assets(t)
+	helm := setUp(t, "hack/deps/helm.sh")
+	for _, guide := range []string{"kubernetes", "operations"} {
+		t.Run(guide, func(t *testing.T) {
+			s := &session{dir: t.TempDir() + "/", listen: defaultListen}
+			environment := &envtest.Environment{ControlPlaneStartTimeout: time.Minute}
+			if guide == "operations" { // the operator is there already
+				environment.CRDDirectoryPaths = []string{filepath.Join(root(t), "config", "crd", "bases")}
+			}
+			running, _ := manifest.Start(t, environment)
+			config := filepath.Join(s.dir, "kubeconfig")
+			if err := os.WriteFile(config, running.KubeConfig, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			path := strings.Join([]string{assets, filepath.Dir(helm), os.Getenv("PATH")}, ":")
+			s.env = append(os.Environ(), "KUBECONFIG="+config, "PATH="+path)
+			s.follow(t, guide)
+		})
+	}
+}
+
+// TestEveryGuideIsFollowed: none is in the folder that no test goes through.
+func TestEveryGuideIsFollowed(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	followed := []string{"README", "back-end", "from-socketio", "kubernetes", "laptop", "operations", "testing", "web-game"}
+	var names []string
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(f), ".md"))
+	}
+	if !slices.Equal(names, followed) {
+		t.Errorf("there are %q, followed are %q", names, followed)
+	}
+}
+
+// session goes through guides one after the other.
+type session struct {
+	// dir takes the place of .run/, listen that of the default address.
+	dir, listen string
+	env         []string
+	// printed is what commands have printed since the last block that says so.
+	printed string
+	running []*exec.Cmd
+}
+
+// follow does what a guide says.
+func (s *session) follow(t *testing.T, guide string) {
+	text, err := os.ReadFile(filepath.Join(folder, guide+".md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := blocks(string(text))
+	if err != nil || len(all) < 3 {
+		t.Fatalf("%s.md: %d blocks, %v", guide, len(all), err)
+	}
+	for _, b := range all {
+		at := fmt.Sprintf("%s.md:%d", guide, b.line)
+		code := strings.NewReplacer(defaultListen, s.listen, defaultDir, s.dir).Replace(b.code)
+		switch b.kind {
+		case run:
+			s.run(t, at, code)
+		case background:
+			s.start(t, at, code, b.of)
+		case file:
+			s.write(t, strings.ReplaceAll(b.of, defaultDir, s.dir), code)
+		case read:
+			if out, err := s.bash(t.Context(), "-n", "-c", code).CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v\n%s", at, err, out)
+			}
+		case prints:
+			if line := missing(s.printed, code); line != "" {
+				t.Fatalf("%s: %q was not printed, but\n%s", at, line, s.printed)
+			}
+			s.printed = ""
+		}
+	}
+}
+
+func (s *session) bash(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "bash", args...)
+	cmd.Dir, cmd.Env = filepath.Join("..", ".."), s.env
+	return cmd
+}
+
+func (s *session) run(t *testing.T, at, code string) {
+	ctx, cancel := context.WithTimeout(t.Context(), runWithin)
+	defer cancel()
+	cmd := s.bash(ctx, "-euo", "pipefail", "-c", code)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	s.printed += string(out)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s\nprints\n%s", at, err, code, out)
+	}
+}
+
+// start runs commands on, from when they have printed a text.
+func (s *session) start(t *testing.T, at, code, until string) {
+	out := &output{}
+	// The test that waits is over before the commands are.
+	cmd := s.bash(context.WithoutCancel(t.Context()), "-euo", "pipefail", "-c", code)
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.running = append(s.running, cmd)
+	for deadline := time.Now().Add(startWithin); !strings.Contains(out.String(), until); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.end(t)
+			t.Fatalf("%s: %q was not printed in %v, but\n%s", at, until, startWithin, out)
+		}
+	}
+}
+
+// end ends what runs on, as Ctrl-C does.
+func (s *session) end(t *testing.T) {
+	for _, cmd := range s.running {
+		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
+			t.Error(err)
+		}
+		ended := make(chan struct{})
+		go func() {
+			_ = cmd.Wait() // make calls an interrupt an error
+			close(ended)
+		}()
+		select {
+		case <-ended:
+		case <-time.After(time.Minute):
+			t.Errorf("%v does not end", cmd.Args)
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		}
+	}
+	s.running = nil
+}
+
+func (s *session) write(t *testing.T, path, text string) {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// output is what a program prints, to be read while it goes on.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// setUp runs a script of the repository, and gives what it prints.
+func setUp(t *testing.T, script string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(root(t), script), args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func root(t *testing.T) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// freeAddress is one that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
