@@ -19,6 +19,7 @@ type Memory struct {
 	mu        sync.Mutex
 	now       func() time.Time
 	down      error
+	steps     int // until it goes down by itself; negative for never
 	epochs    int
 	streams   map[stream.ID]*line
 	once      map[[3]string]first
@@ -55,7 +56,7 @@ func WithClock(now func() time.Time) Option { return func(m *Memory) { m.now = n
 
 // New makes an empty Memory.
 func New(opts ...Option) *Memory {
-	m := &Memory{now: time.Now, buses: map[*Bus]struct{}{}}
+	m := &Memory{now: time.Now, steps: -1, buses: map[*Bus]struct{}{}}
 	m.clear()
 	for _, o := range opts {
 		o(m)
@@ -87,11 +88,28 @@ func (m *Memory) Flush() {
 func (m *Memory) SetDown(down bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.down = nil
+	m.down, m.steps = nil, -1
 	if down {
-		m.down = fmt.Errorf("memory is set down: %w", stream.ErrUnavailable)
+		m.down = errDown
 	}
 }
+
+// DownAfter sets it down after so many more calls of its methods: for a process that is
+// killed between two steps of what it does, the store is gone from then on.
+func (m *Memory) DownAfter(steps int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.steps = steps
+}
+
+// Down tells whether it is down.
+func (m *Memory) Down() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.down != nil
+}
+
+var errDown = fmt.Errorf("memory is set down: %w", stream.ErrUnavailable)
 
 // LoseSuffix takes back the last n commits' records of a stream and begins a new
 // epoch, as a failover does that loses what was not replicated. A stream that
@@ -126,10 +144,14 @@ func (m *Memory) lock(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", stream.ErrUnavailable, err)
 	}
 	m.mu.Lock()
+	if m.steps == 0 {
+		m.down = errDown
+	}
 	if m.down != nil {
-		m.mu.Unlock()
+		defer m.mu.Unlock()
 		return m.down
 	}
+	m.steps--
 	return nil
 }
 

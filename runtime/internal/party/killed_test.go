@@ -1,0 +1,127 @@
+package party
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// killed is a world with a party of ann's, whose first pod is killed in the middle of what
+// ann, bob or cid ask for. Bob is in, cid is invited, and dan has nothing to do with it.
+type killed struct {
+	*world
+	users  map[string]*client
+	party  wire.Party
+	invite string
+}
+
+func newKilled(t *testing.T) *killed {
+	k := &killed{world: newWorld(t), users: map[string]*client{}}
+	for _, user := range []string{"ann", "bob", "cid", "dan"} {
+		k.users[user] = k.client(user)
+	}
+	k.party = k.users["ann"].create()
+	k.state(k.users["bob"].join(k.party.Code))
+	reply, err := k.pods[0].Invite(t.Context(), k.users["ann"].call, &wire.PartyInvite{PartyID: k.party.ID, UserID: "cid"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.invite = reply.Data.(wire.PartyInviteSent).InviteID
+	return k
+}
+
+// left is all that is left, without what is different each time.
+func (k *killed) left() (all []string) {
+	k.Helper()
+	p, err := k.pods[0].service.keeper.Load(k.Context(), k.party.ID)
+	if err != nil {
+		k.Fatal(err)
+	}
+	all = append(all, fmt.Sprintf("version %d, led by %s, invited %v", p.Version, p.LeaderID, slices.Sorted(maps.Keys(p.Invites))))
+	for _, user := range []string{"ann", "bob", "cid", "dan"} {
+		_, in := p.Members[user]
+		caught, err := k.memory.CatchUp(k.Context(), usertell.StreamID(user), stream.Position{})
+		if err != nil {
+			k.Fatal(err)
+		}
+		told := []string{}
+		for _, r := range caught.Records {
+			told = append(told, r.Name)
+		}
+		stays, err := k.memory.List(k.Context(), setOf(user))
+		if err != nil {
+			k.Fatal(err)
+		}
+		all = append(all, fmt.Sprintf("%s: in %v, %d stays, told %v", user, in, len(stays), told))
+	}
+	return all
+}
+
+// TestKilledAtEachStep kills a pod before each step of each request. The user asks again
+// on another pod; in the end all is as if nothing had happened.
+func TestKilledAtEachStep(t *testing.T) {
+	for name, ask := range map[string]func(k *killed, h *Handlers) (command.Reply, error){
+		"create": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.Create(k.Context(), k.users["dan"].keyed("k"), &wire.PartyCreate{})
+		},
+		"join": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.Join(k.Context(), k.users["dan"].keyed("k"), &wire.PartyJoin{Code: k.party.Code})
+		},
+		"invite": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.Invite(k.Context(), k.users["bob"].keyed("k"), &wire.PartyInvite{PartyID: k.party.ID, UserID: "dan"})
+		},
+		"accept": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.RespondInvite(k.Context(), k.users["cid"].keyed("k"), &wire.PartyRespondInvite{InviteID: k.invite, Accept: true})
+		},
+		"decline": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.RespondInvite(k.Context(), k.users["cid"].keyed("k"), &wire.PartyRespondInvite{InviteID: k.invite})
+		},
+		"kick": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.Kick(k.Context(), k.users["ann"].keyed("k"), &wire.PartyKick{PartyID: k.party.ID, UserID: "bob"})
+		},
+		"promote": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.Promote(k.Context(), k.users["ann"].keyed("k"), &wire.PartyPromote{PartyID: k.party.ID, UserID: "bob"})
+		},
+		"the leader leaves": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.Leave(k.Context(), k.users["ann"].keyed("k"), &wire.PartyLeave{PartyID: k.party.ID})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKilled(t)
+			if _, err := ask(k, k.pods[0]); err != nil {
+				t.Fatal(err)
+			}
+			k.pass(6 * time.Second) // what is told once more, in case it was not
+			want, steps := k.left(), 0
+			for down := true; down; steps++ {
+				k := newKilled(t)
+				k.memory.DownAfter(steps)
+				_, err := ask(k, k.pods[0])
+				down = k.memory.Down()
+				k.memory.SetDown(false)
+				if down {
+					_, err = ask(k, k.pods[1])
+				}
+				if err != nil {
+					t.Errorf("killed before step %d: %v", steps+1, err)
+				}
+				k.pass(6 * time.Second)
+				if d := cmp.Diff(want, k.left()); d != "" {
+					t.Errorf("killed before step %d (-want +got):\n%s", steps+1, d)
+				}
+			}
+			if steps < 3 {
+				t.Errorf("only %d steps", steps)
+			}
+		})
+	}
+}
