@@ -2,6 +2,7 @@
 // server that takes it. It sets no cookie and passes none on.
 import http from "node:http";
 import net from "node:net";
+import { buffer } from "node:stream/consumers";
 
 export class RoundRobin {
   #next = 0;
@@ -12,7 +13,7 @@ export class RoundRobin {
     this.stack = stack;
     this.opened = []; // names of the servers that got a handshake, in order
     this.agent = new http.Agent({ keepAlive: true });
-    this.server = http.createServer((req, res) => this.#request(req, res));
+    this.server = http.createServer((req, res) => void this.#whole(req, res));
     this.server.on("upgrade", (req, socket, head) => this.#upgrade(req, socket, head));
   }
 
@@ -39,7 +40,16 @@ export class RoundRobin {
     return { hostname, port, headers, method: req.method, path: req.url };
   }
 
-  #request(req, res, tries = 0) {
+  // What a request carries is read first, so that another server can be given it too.
+  async #whole(req, res) {
+    try {
+      this.#request(req, res, await buffer(req));
+    } catch {
+      res.destroy(); // the client went away
+    }
+  }
+
+  #request(req, res, body, tries = 0) {
     const onward = http.request({ ...this.#turn(req), agent: this.agent }, (answer) => {
       const headers = { ...answer.headers };
       delete headers["set-cookie"];
@@ -51,12 +61,12 @@ export class RoundRobin {
       // Nobody is there: as a real front would, it takes the next one.
       if (error.code === "ECONNREFUSED" && tries < this.stack.state.servers.length) {
         if (!req.url.includes("sid=")) this.opened.pop();
-        this.#request(req, res, tries + 1);
+        this.#request(req, res, body, tries + 1);
       } else if (res.headersSent) res.destroy();
       else res.writeHead(502).end();
     });
     res.on("close", () => onward.destroy());
-    req.pipe(onward);
+    onward.end(body);
   }
 
   #upgrade(req, socket, head) {
