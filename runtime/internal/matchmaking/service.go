@@ -178,7 +178,7 @@ func (s *Service) enqueue(
 		return there, err // a repeated request
 	}
 	if err := s.note(ctx, t); err != nil {
-		return Ticket{}, err
+		return s.notEntered(ctx, t, err)
 	}
 	err = s.retry(ctx, func() (ledger.Step, []string, error) { return s.enter(ctx, q, t) }, q.Name)
 	if err != nil {

@@ -183,23 +183,24 @@ func (p *post) told() (all []any) {
 
 func payload(t testing.TB, name string, data json.RawMessage) any {
 	t.Helper()
-	var err error
 	switch name {
 	case wire.EventNotifyNew:
-		var n wire.NotifyNew
-		err = json.Unmarshal(data, &n)
-		return n
+		return as[wire.NotifyNew](t, data)
 	case wire.EventNotifyUpdated:
-		var u wire.NotifyUpdated
-		err = json.Unmarshal(data, &u)
-		return u
+		return as[wire.NotifyUpdated](t, data)
 	case wire.EventNotifyBadge:
-		var b wire.NotifyBadge
-		err = json.Unmarshal(data, &b)
-		return b
+		return as[wire.NotifyBadge](t, data)
 	}
-	t.Errorf("%s, %v", name, err)
+	t.Errorf("told %s", name)
 	return nil
+}
+
+func as[T any](t testing.TB, data json.RawMessage) (payload T) {
+	t.Helper()
+	if err := json.Unmarshal(data, &payload); err != nil {
+		t.Error(err)
+	}
+	return payload
 }
 
 // device hears a user's stream on one pod, and goes by the highest version of the badge.

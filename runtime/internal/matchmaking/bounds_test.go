@@ -1,0 +1,66 @@
+package matchmaking
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// TestTicketsOfAPlayerAreBounded: a player has at most maxEntries tickets over all queues,
+// and what is refused is not among them.
+func TestTicketsOfAPlayerAreBounded(t *testing.T) {
+	var queues []Queue
+	for i := range maxEntries + 1 {
+		q := duel()
+		q.Name = fmt.Sprint("queue-", i)
+		queues = append(queues, q)
+	}
+	w := newWorld(t, queues...)
+	enqueue := func(queue string) error {
+		_, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), &wire.MMEnqueue{Queue: queue})
+		return err
+	}
+	for i, q := range queues[:maxEntries] {
+		if err := enqueue(q.Name); err != nil {
+			t.Fatal(err)
+		}
+		if i == maxEntries-1 {
+			break // there is no room for another try
+		}
+		wantRefusal(t, enqueue(q.Name), &wire.Error{Code: wire.CodeAlreadyQueued})
+	}
+	wantRefusal(t, enqueue(queues[maxEntries].Name), &wire.Error{Code: wire.CodeResourceExhausted})
+	listed, err := w.memory.List(t.Context(), setOf("ann"))
+	if err != nil || len(listed) != maxEntries {
+		t.Errorf("%d tickets are listed, %v", len(listed), err)
+	}
+	if n := len(w.status("ann").Tickets); n != maxEntries {
+		t.Errorf("ann has %d tickets", n)
+	}
+}
+
+func TestTextsAndSetsAreBounded(t *testing.T) {
+	many := make([]any, maxSet+1)
+	for i := range many {
+		many[i] = fmt.Sprint(i)
+	}
+	for _, c := range []struct {
+		a    Attribute
+		fits any
+		over any
+	}{
+		{Attribute{Name: "mode", Type: Text}, strings.Repeat("x", maxText), strings.Repeat("x", maxText+1)},
+		{Attribute{Name: "maps", Type: StringSet}, slices.Clone(many[:maxSet]), many},
+		{Attribute{Name: "maps", Type: StringSet}, []any{strings.Repeat("x", maxText)}, []any{strings.Repeat("x", maxText+1)}},
+	} {
+		if _, fault := c.a.read(c.fits); fault != "" {
+			t.Errorf("%s: what fits is refused: %s", c.a.Name, fault)
+		}
+		if _, fault := c.a.read(c.over); fault == "" {
+			t.Errorf("%s: what is too much is taken", c.a.Name)
+		}
+	}
+}
