@@ -24,7 +24,7 @@ func startStack(t *testing.T, manifest string) stack {
 // scenario runs one file of scenarios/ with Node's own test runner against the stack.
 func (s stack) scenario(t *testing.T, file string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test", filepath.Join("scenarios", file))
 	cmd.Env = append(os.Environ(), "ANTEROOM_STATE="+s.StateFile)
