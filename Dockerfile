@@ -5,7 +5,8 @@
 ARG BUILD_IMAGE=golang:1.26-bookworm
 ARG BASE_IMAGE=gcr.io/distroless/static-debian12:nonroot
 
-FROM ${BUILD_IMAGE} AS build
+# The compiler runs on the builder's own platform, whatever it compiles for.
+FROM --platform=${BUILDPLATFORM} ${BUILD_IMAGE} AS build
 ARG VERSION=devel
 ARG COMMIT=unknown
 ARG TARGETOS

@@ -120,7 +120,7 @@ bases() {
   local build=localhost/go:$(go env GOVERSION) static=localhost/static:1
   buildah inspect --type image "$build" >/dev/null 2>&1 || base_build "$build"
   buildah inspect --type image "$static" >/dev/null 2>&1 || base_static "$static"
-  printf '%s ' --isolation chroot --network host --pull-never --build-arg "BUILD_IMAGE=$build" --build-arg "BASE_IMAGE=$static" \
+  printf '%s ' --layers --isolation chroot --network host --pull-never --build-arg "BUILD_IMAGE=$build" --build-arg "BASE_IMAGE=$static" \
     -v "$(go env GOMODCACHE):/go/pkg/mod" -v "$(go env GOCACHE):/root/.cache/go-build"
 }
 
