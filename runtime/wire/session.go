@@ -48,7 +48,15 @@ type SessionReady struct {
 	// Follows are the streams that the session follows without being asked and that
 	// are not in Resumed: the user's own, that of all, and those of its rooms. Pushes go on
 	// from Seq plus one.
-	Follows []StreamPosition `json:"follows,omitempty"`
+	Follows []StreamStand `json:"follows,omitempty"`
+}
+
+// StreamStand is where a stream stands that a session follows. It has the fields of
+// [StreamPosition], which a client sends and may leave some of out.
+type StreamStand struct {
+	Stream string `json:"stream"`
+	Epoch  string `json:"epoch"`
+	Seq    uint64 `json:"seq"`
 }
 
 // SessionLimits tells a client what it may do before it is refused.

@@ -162,5 +162,5 @@ func (s *Session) stand(f *follow) {
 	f.answer()
 	s.starting = append(s.starting, f)
 	now := f.catchup().Now.Position
-	s.stands = append(s.stands, wire.StreamPosition{Stream: string(f.id), Epoch: now.Epoch, Seq: now.Seq})
+	s.stands = append(s.stands, wire.StreamStand{Stream: string(f.id), Epoch: now.Epoch, Seq: now.Seq})
 }

@@ -25,7 +25,7 @@ type Session struct {
 	// starting, resumed and stands are made by Open and used up by Start.
 	starting []*follow
 	resumed  []wire.StreamResumed
-	stands   []wire.StreamPosition
+	stands   []wire.StreamStand
 
 	mu      sync.Mutex
 	phase   phase

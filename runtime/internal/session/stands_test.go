@@ -41,7 +41,7 @@ func readyOf(t *testing.T, c *fakeConn) wire.SessionReady {
 func TestASessionSaysWhereItsOwnStreamsBegin(t *testing.T) {
 	b := newBench(t)
 	own := UserStream("ann")
-	if at := readyOf(t, b.conn).Follows; !slices.Equal(at, []wire.StreamPosition{{Stream: string(own)}}) {
+	if at := readyOf(t, b.conn).Follows; !slices.Equal(at, []wire.StreamStand{{Stream: string(own)}}) {
 		t.Errorf("a stream without an event: %+v", at)
 	}
 	b.commit(own, stream.Control{})
@@ -57,7 +57,7 @@ func TestASessionSaysWhereItsOwnStreamsBegin(t *testing.T) {
 		from uint64
 	}{{own, 1}, {BroadcastStream, 0}} {
 		follows := readyOf(t, conn).Follows
-		i := slices.IndexFunc(follows, func(p wire.StreamPosition) bool { return p.Stream == string(want.id) })
+		i := slices.IndexFunc(follows, func(p wire.StreamStand) bool { return p.Stream == string(want.id) })
 		if i < 0 || follows[i].Seq != want.from || (want.from > 0) != (follows[i].Epoch != "") {
 			t.Fatalf("%s: told %+v", want.id, follows)
 		}

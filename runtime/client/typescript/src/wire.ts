@@ -1120,7 +1120,7 @@ export interface SessionReady {
   /** Resumed answers ConnectAuth.Resume, a result a stream. */
   resumed?: StreamResumed[];
   /** Follows are the streams that the session follows without being asked and that are not in Resumed: the user's own, that of all, and those of its rooms. Pushes go on from Seq plus one. */
-  follows?: StreamPosition[];
+  follows?: StreamStand[];
 }
 /** SessionRefresh replaces the token of a live session; the user must be the same. */
 export interface SessionRefresh {
@@ -1154,6 +1154,12 @@ export interface StreamResumed {
   events?: ResumedEvent[];
   snapshot?: unknown;
   error?: WireError;
+}
+/** StreamStand is where a stream stands that a session follows. It has the fields of StreamPosition, which a client sends and may leave some of out. */
+export interface StreamStand {
+  stream: string;
+  epoch: string;
+  seq: number;
 }
 /** SyncPing measures the round trip to the server; At is echoed. */
 export interface SyncPing {
