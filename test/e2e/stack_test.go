@@ -21,13 +21,14 @@ func startStack(t *testing.T, manifest string) stack {
 	return stack{siotest.StartServer(t, siotest.Manifest(manifest), siotest.Race())}
 }
 
-// scenario runs one file of scenarios/ with Node's own test runner against the stack.
-func (s stack) scenario(t *testing.T, file string) {
+// scenario runs one file of scenarios/ with Node's own test runner against the stack, with
+// more variables in its environment.
+func (s stack) scenario(t *testing.T, file string, env ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test", filepath.Join("scenarios", file))
-	cmd.Env = append(os.Environ(), "ANTEROOM_STATE="+s.StateFile)
+	cmd.Env = append(append(os.Environ(), "ANTEROOM_STATE="+s.StateFile), env...)
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"hash/maphash"
 	"log/slog"
 	"slices"
@@ -81,8 +82,8 @@ const (
 	placeFor     = 5 * time.Second
 )
 
-// whereabouts puts users where lobbies and queues say that they are, in order for each user and beside
-// the commands that led there; it is a lobby.Observer.
+// whereabouts puts users where lobbies and queues say that they are: for lobbies in order
+// for each user and beside the commands that led there. It is a lobby.Observer.
 type whereabouts struct {
 	users  *presence.Service
 	log    *slog.Logger
@@ -130,11 +131,19 @@ func (p *whereabouts) MatchEnded(_ context.Context, userIDs []string, lobbyID st
 	}
 }
 
-// Searching puts users into a queue, or takes them out of it.
-func (p *whereabouts) Searching(_ context.Context, ticketID string, userIDs []string, searching bool) {
-	for _, user := range userIDs {
-		p.put(move{userID: user, id: ticketID, kind: presence.InQueue, out: !searching})
+// Searching puts users into a queue, or takes them out of it, and is done when it comes
+// back: whoever tells it does so again when it fails.
+func (p *whereabouts) Searching(ctx context.Context, ticketID string, userIDs []string, searching bool) error {
+	change := p.users.Exit
+	if searching {
+		change = p.users.Enter
 	}
+	for _, user := range userIDs {
+		if err := change(ctx, user, presence.InQueue, ticketID); err != nil {
+			return fmt.Errorf("show who searches: %w", err)
+		}
+	}
+	return nil
 }
 
 func (p *whereabouts) put(m move) {

@@ -354,3 +354,18 @@ func TestAnotherMatcherFillsOn(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoIsMatchedAtOnceDoesNotSearch: that a ticket came in may be told after it is gone.
+func TestWhoIsMatchedAtOnceDoesNotSearch(t *testing.T) {
+	w := newWorld(t, duel())
+	w.enqueue("ann", 1500)
+	w.beforeSearch = func() {
+		w.beforeSearch = nil
+		w.tick(0, "duel")
+	}
+	w.enqueue("bob", 1500)
+	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
+	if len(w.searching) != 0 {
+		t.Errorf("searching: %v", w.searching)
+	}
+}

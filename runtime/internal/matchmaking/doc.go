@@ -15,7 +15,8 @@
 // handed over by one pod a queue, which holds the book's lease; each of its steps is
 // fenced, so that one that was paused and has lost the lease can change nothing. The
 // lease lapses 5 s after its holder died, and another pod goes on from what the book
-// says.
+// says. Places are made beside the intervals: one that is slow to be made holds up nothing
+// but its own match.
 //
 // # Open places
 //

@@ -71,14 +71,18 @@ type world struct {
 	made   map[string]int
 	rooms  map[string]*Room
 	broken bool
+	// slow, when not nil, keeps a round's place from being made until it is closed.
+	slow   func(Round) <-chan struct{}
 	tokens map[string]string
 	casts  []string
 	// notified is who was notified of a match, by letter and user; deaf fails to be told.
 	notified map[[2]string]int
 	deaf     bool
-	// searching are the tickets of those who search, by user.
-	searching map[string]string
-	parties   map[string]party.Party
+	// searching are the tickets of those who search, by user; beforeSearch comes before it
+	// is told.
+	searching    map[string]string
+	beforeSearch func()
+	parties      map[string]party.Party
 }
 
 // brittleLedger fails at its next steps as it is told.
@@ -172,7 +176,14 @@ func (w *world) Member(_ context.Context, partyID, userID string) (party.Party, 
 	return p, nil
 }
 
-func (w *world) Make(_ context.Context, _ Queue, r Round) (Place, error) {
+func (w *world) Make(ctx context.Context, _ Queue, r Round) (Place, error) {
+	if w.slow != nil {
+		select {
+		case <-w.slow(r):
+		case <-ctx.Done():
+			return Place{}, ctx.Err()
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.broken {
@@ -272,9 +283,15 @@ func (w *world) Cast(_ context.Context, id stream.ID, e stream.Event) error {
 	return nil
 }
 
-func (w *world) search(_ context.Context, ticketID string, userIDs []string, searching bool) {
+func (w *world) search(_ context.Context, ticketID string, userIDs []string, searching bool) error {
+	if w.beforeSearch != nil {
+		w.beforeSearch()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.deaf {
+		return stream.ErrUnavailable
+	}
 	for _, user := range userIDs {
 		if searching {
 			w.searching[user] = ticketID
@@ -282,6 +299,7 @@ func (w *world) search(_ context.Context, ticketID string, userIDs []string, sea
 			delete(w.searching, user)
 		}
 	}
+	return nil
 }
 
 // setQueue changes a queue, or takes it away.

@@ -51,30 +51,38 @@ func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
 	return errors.Join(errs...)
 }
 
-// goOn carries the rounds forward: those that not all accepted in time dissolve, and
-// those that all accepted are handed over.
-func (m *Matcher) goOn(ctx context.Context, w *watch, q Queue) error {
-	open, err := m.s.Ledger.All(ctx, book(w.name), rounds)
+// opened is a round with its record.
+type opened struct {
+	Round
+	raw []byte
+}
+
+// goOn carries the rounds forward: those that not all accepted in time dissolve; those
+// that all accepted are ready to be handed over.
+func (m *Matcher) goOn(ctx context.Context, w *watch) (ready []opened, err error) {
+	records, err := m.s.Ledger.All(ctx, book(w.name), rounds)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return each(open, func(_ int, record ledger.Record) error {
-		var r Round
-		if err := decode(record.Value, &r); err != nil {
-			return err
+	var late []string
+	for _, record := range records {
+		r := opened{raw: record.Value}
+		if err := decode(record.Value, &r.Round); err != nil {
+			return nil, err
 		}
-		switch late := r.Deadline <= ms(m.s.Now()); {
-		case r.Handing:
-			return m.handOver(ctx, w, q, r, record.Value)
-		case late:
-			return settled(m.s.dissolve(ctx, w.name, r.ID, w.fence, func(now Round) ([]string, string, error) {
-				if now.Handing || now.Deadline > ms(m.s.Now()) {
-					return nil, "", wire.Precondition(wire.ReasonProposalClosed, "all have accepted")
-				}
-				return now.missing(), reasonTimedOut, nil
-			}))
+		if r.Handing {
+			ready = append(ready, r)
+		} else if r.Deadline <= ms(m.s.Now()) {
+			late = append(late, r.ID)
 		}
-		return nil
+	}
+	return ready, each(late, func(_ int, id string) error {
+		return settled(m.s.dissolve(ctx, w.name, id, w.fence, func(now Round) ([]string, string, error) {
+			if now.Handing || now.Deadline > ms(m.s.Now()) {
+				return nil, "", wire.Precondition(wire.ReasonProposalClosed, "all have accepted")
+			}
+			return now.missing(), reasonTimedOut, nil
+		}))
 	})
 }
 
@@ -102,48 +110,50 @@ func each[T any](all []T, do func(i int, one T) error) error {
 	return errors.Join(errs...)
 }
 
-// match makes matches of those who wait. Those who are in one do not wait any more;
-// the others are looked at again at the next interval.
-func (m *Matcher) match(ctx context.Context, w *watch, q Queue) error {
+// match makes matches of those who wait, and gives those that are ready to be handed
+// over. Those who are in one do not wait any more; the others are looked at again at the
+// next interval.
+func (m *Matcher) match(ctx context.Context, w *watch, q Queue) (ready []opened, err error) {
 	vacancies, err := m.tend(ctx, w, q)
 	if len(w.waiting) == 0 {
-		return err
+		return nil, err
 	}
 	pool := make([]matching.Ticket, 0, len(w.waiting))
 	for _, t := range w.waiting {
 		pool = append(pool, t.Waiting())
 	}
 	proposals := matching.Match(pool, w.runnings(vacancies), q.Match, m.s.Now())
-	made := make([]bool, len(proposals))
+	made := make([]opened, len(proposals))
 	err = errors.Join(err, each(proposals, func(i int, p matching.Proposal) error {
-		r, raw, err := m.open(ctx, w, q, p, vacancies[p.Backfill])
-		made[i] = raw != nil
-		if err != nil || !r.Handing {
-			return err
-		}
-		return m.handOver(ctx, w, q, r, raw)
+		var err error
+		made[i], err = m.open(ctx, w, q, p, vacancies[p.Backfill])
+		return err
 	}))
 	for i, p := range proposals {
+		if made[i].raw == nil {
+			continue
+		}
 		for _, id := range p.Tickets() {
-			if made[i] {
-				delete(w.waiting, id)
-			}
+			delete(w.waiting, id)
+		}
+		if made[i].Handing {
+			ready = append(ready, made[i])
 		}
 	}
-	return err
+	return ready, err
 }
 
 // open makes a round of a proposal and takes all its tickets, and the places that it
 // fills. When one of them is not as it was it takes none, and gives no record.
-func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Proposal, v vacancy) (Round, []byte, error) {
+func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Proposal, v vacancy) (opened, error) {
 	id, err := ulid.New(ulid.Timestamp(m.s.Now()), rand.Reader)
 	if err != nil {
-		return Round{}, nil, fmt.Errorf("make the id of a match: %w", err)
+		return opened{}, fmt.Errorf("make the id of a match: %w", err)
 	}
 	r := NewRound(q, id.String(), p, v.room.Match, func(id string) Ticket { return w.waiting[id].Ticket }, m.s.Now())
 	value, err := json.Marshal(r)
 	if err != nil {
-		return Round{}, nil, fmt.Errorf("encode a round: %w", err)
+		return opened{}, fmt.Errorf("encode a round: %w", err)
 	}
 	step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Value: value}}}
 	for _, id := range p.Tickets() {
@@ -151,67 +161,31 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 		next.Round = r.ID
 		is, err := json.Marshal(next)
 		if err != nil {
-			return Round{}, nil, fmt.Errorf("encode a ticket: %w", err)
+			return opened{}, fmt.Errorf("encode a ticket: %w", err)
 		}
 		step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: w.waiting[id].raw, Value: is})
 	}
 	if r.Backfill != "" {
 		if err := v.fill(&step, r.ID); err != nil {
-			return Round{}, nil, err
+			return opened{}, err
 		}
 	}
 	var letters []string
 	if !r.Handing {
 		if letters, err = m.s.propose(&step, r); err != nil {
-			return Round{}, nil, err
+			return opened{}, err
 		}
 	}
 	err = m.s.Ledger.Apply(ctx, book(w.name), step)
 	var conflict *ledger.ConflictError
 	if errors.As(err, &conflict) {
-		return Round{}, nil, nil
+		return opened{}, nil
 	}
 	if err != nil {
-		return Round{}, nil, err
+		return opened{}, err
 	}
 	m.s.deliver(ctx, w.name, step, letters)
-	return r, value, nil
-}
-
-// handOver has the place of a round made and tells its players. When that cannot be
-// had in time, their tickets search on; at once when they cannot come to a match that
-// runs.
-func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, r Round, raw []byte) error {
-	place, err := m.s.Places.Make(ctx, q, r)
-	var refusal *wire.Error
-	gone := r.Backfill != "" && errors.As(err, &refusal)
-	if err != nil && !gone && r.Deadline > ms(m.s.Now()) {
-		m.s.Log.WarnContext(ctx, "a match's place is not there yet", "queue", w.name, "match", r.ID, "error", err)
-		return nil
-	}
-	if err != nil {
-		failed := m.s.dissolve(ctx, w.name, r.ID, w.fence, func(Round) ([]string, string, error) {
-			return nil, reasonHandoffFailed, nil
-		})
-		if gone {
-			return failed
-		}
-		return errors.Join(err, failed)
-	}
-	var done []Ticket
-	err = m.s.retry(ctx, func() (ledger.Step, []string, error) {
-		step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Was: raw}}}
-		var letters []string
-		letters, done, err = m.assign(ctx, &step, r, place)
-		return step, letters, err
-	}, w.name)
-	if err != nil {
-		return err
-	}
-	m.mu.Lock()
-	w.waits.matched(ms(m.s.Now()), done)
-	m.mu.Unlock()
-	return nil
+	return opened{r, value}, nil
 }
 
 // assign is the end of a round's tickets.

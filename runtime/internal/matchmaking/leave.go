@@ -117,10 +117,10 @@ func (s *Service) forget(ctx context.Context, queue, ticketID string, users []st
 			return fmt.Errorf("forget a ticket that is gone: %w", err)
 		}
 	}
-	if s.Searching != nil {
-		s.Searching(ctx, ticketID, users, false)
+	if s.Searching == nil {
+		return nil
 	}
-	return nil
+	return s.Searching(ctx, ticketID, users, false)
 }
 
 // Accept says that the caller is there.

@@ -31,6 +31,8 @@ type Matcher struct {
 
 	mu     sync.Mutex
 	queues map[string]*watch
+	// handovers are those that go on beside the intervals.
+	handovers sync.WaitGroup
 }
 
 // watch is a queue as one process follows it.
@@ -46,8 +48,15 @@ type watch struct {
 	waits   waits
 	written Stats
 	toldAt  time.Time
+	// handing are the rounds that are being handed over; handed is what came of it.
+	handing map[string]bool
+	handed  chan handed
 	// shown is what Figures tells; nil while another process is the matcher.
 	shown *Stats
+}
+
+func newWatch(queue string) *watch {
+	return &watch{name: queue, handing: map[string]bool{}, handed: make(chan handed, handoversAtOnce)}
 }
 
 // waiter is a ticket that waits, and the record it was read from.
@@ -69,6 +78,7 @@ func (m *Matcher) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			_ = group.Wait()
+			m.handovers.Wait()
 			m.release(context.WithoutCancel(ctx))
 			return ctx.Err()
 		case <-tick.C:
@@ -89,7 +99,7 @@ func (m *Matcher) due() []*watch {
 	defer m.mu.Unlock()
 	for _, q := range m.s.Queues.Queues() {
 		if m.queues[q.Name] == nil {
-			m.queues[q.Name] = &watch{name: q.Name}
+			m.queues[q.Name] = newWatch(q.Name)
 		}
 	}
 	now := m.s.Now()
@@ -105,8 +115,7 @@ func (m *Matcher) due() []*watch {
 
 // turn is one interval of a queue.
 func (m *Matcher) turn(ctx context.Context, w *watch) {
-	ctx, cancel := context.WithTimeout(ctx, leaseTTL)
-	defer cancel()
+	began := m.s.Now()
 	err := m.Tick(ctx, w.name)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, ledger.ErrFenced) {
 		m.s.Log.Warn("an interval of a queue failed", "queue", w.name, "error", err)
@@ -124,7 +133,7 @@ func (m *Matcher) turn(ctx context.Context, w *watch) {
 	if w.fence != nil && inForce {
 		pause = min(q.Interval, renewAfter)
 	}
-	w.next = m.s.Now().Add(pause)
+	w.next = began.Add(pause)
 	if !inForce && w.fence != nil && len(w.waiting) == 0 {
 		delete(m.queues, w.name)
 	}
@@ -158,15 +167,18 @@ func (m *Matcher) release(ctx context.Context) {
 }
 
 // Tick is what there is to do in a queue now, if this process has or gets its lease.
+// Places that are slow to be made go on being made until ctx ends.
 func (m *Matcher) Tick(ctx context.Context, queue string) error {
 	m.mu.Lock()
 	w := m.queues[queue]
 	if w == nil {
-		w = &watch{name: queue}
+		w = newWatch(queue)
 		m.queues[queue] = w
 	}
 	m.mu.Unlock()
-	fence, held, err := m.s.Ledger.Acquire(ctx, book(queue), m.s.Pod, leaseTTL)
+	step, cancel := context.WithTimeout(ctx, leaseTTL)
+	defer cancel()
+	fence, held, err := m.s.Ledger.Acquire(step, book(queue), m.s.Pod, leaseTTL)
 	if err != nil {
 		return err
 	}
@@ -175,17 +187,23 @@ func (m *Matcher) Tick(ctx context.Context, queue string) error {
 		return nil
 	}
 	if w.fence == nil || *w.fence != fence {
+		m.mu.Lock()
 		w.fence, w.mark, w.waits = &fence, 0, waits{}
+		m.mu.Unlock()
 	}
-	if err := m.read(ctx, w); err != nil {
+	if err := m.read(step, w); err != nil {
 		return err
 	}
 	q, inForce := m.s.Queues.Queue(queue)
 	if !inForce {
-		return errors.Join(m.empty(ctx, w), m.s.catchUp(ctx, queue))
+		return errors.Join(m.empty(step, w), m.s.catchUp(step, queue))
 	}
+	tidied := m.tidy(step, w, q)
+	ready, went := m.goOn(step, w)
+	made, matched := m.match(step, w, q)
+	handed := m.handOver(ctx, w, q, append(ready, made...))
 	return errors.Join(
-		m.tidy(ctx, w, q), m.goOn(ctx, w, q), m.match(ctx, w, q), m.tell(ctx, w, q), m.s.catchUp(ctx, queue), m.write(ctx, w),
+		tidied, went, matched, handed, m.tell(step, w, q), m.s.catchUp(step, queue), m.write(step, w),
 	)
 }
 

@@ -68,9 +68,9 @@ type Ports struct {
 	Queues  Queues
 	Parties Parties
 	Places  Places
-	// Searching, when not nil, is told who begins and ceases to look for a match; it must
-	// not fail the command.
-	Searching func(ctx context.Context, ticketID string, userIDs []string, searching bool)
+	// Searching, when not nil, is told who begins and ceases to look for a match. It may be
+	// told again; after an error that somebody has ceased it is.
+	Searching func(ctx context.Context, ticketID string, userIDs []string, searching bool) error
 	// Matched, when not nil, is told where users are to play, in case they are not
 	// connected. It may be told again, with the same id; after an error it is.
 	Matched func(ctx context.Context, id string, userIDs []string, matched wire.MMMatched) error
@@ -185,7 +185,9 @@ func (s *Service) enqueue(
 		return s.notEntered(ctx, t, err)
 	}
 	if s.Searching != nil {
-		s.Searching(ctx, t.ID, t.Users(), true)
+		if err := s.begun(ctx, t); err != nil {
+			s.Log.WarnContext(ctx, "who searches does not seem to", "queue", q.Name, "error", err)
+		}
 	}
 	return t, nil
 }
@@ -204,6 +206,19 @@ func (s *Service) notEntered(ctx context.Context, t Ticket, cause error) (Ticket
 		return Ticket{}, errors.Join(cause, err)
 	}
 	return Ticket{}, cause
+}
+
+// begun tells that a ticket's players search. When it is gone by then it was told before
+// that they have ceased to, and has to be told again.
+func (s *Service) begun(ctx context.Context, t Ticket) error {
+	if err := s.Searching(ctx, t.ID, t.Users(), true); err != nil {
+		return err
+	}
+	_, there, err := s.ticket(ctx, t.Queue, t.ID)
+	if err != nil || there {
+		return err
+	}
+	return s.Searching(ctx, t.ID, t.Users(), false)
 }
 
 // entrants are the players that a request queues.

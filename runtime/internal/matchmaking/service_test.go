@@ -410,6 +410,38 @@ func TestHandoffFails(t *testing.T) {
 	}
 }
 
+// TestASlowPlaceKeepsNobodyWaiting: while one match's place is being made, others are
+// found and handed over, and it is made once.
+func TestASlowPlaceKeepsNobodyWaiting(t *testing.T) {
+	w := newWorld(t, duel())
+	open, ready := make(chan struct{}), make(chan struct{})
+	close(open)
+	w.slow = func(r Round) <-chan struct{} {
+		if r.has("ann") {
+			return ready
+		}
+		return open
+	}
+	w.enqueue("ann", 1500)
+	w.enqueue("bob", 1500)
+	w.tick(0, "duel")
+	w.enqueue("cid", 1500)
+	w.enqueue("dan", 1500)
+	w.tick(0, "duel")
+	w.wantTold("cid", "matched [{red [cid]} {blue [dan]}] lobby")
+	w.wantTold("ann")
+	if got := w.status("ann").Tickets; len(got) != 1 || got[0].State != wire.TicketAccepted {
+		t.Errorf("ann sees %+v", got)
+	}
+	close(ready)
+	w.matchers[0].handovers.Wait()
+	w.tick(0, "duel")
+	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+	if n := len(w.made); n != 2 || w.count(rounds)+w.count(outbox) != 0 {
+		t.Errorf("%d places were made, %d rounds are left", n, w.count(rounds))
+	}
+}
+
 func TestEachPlayerHasItsToken(t *testing.T) {
 	w := newWorld(t, duel())
 	w.tokens = map[string]string{"ann": "secret-of-ann"}
