@@ -3,6 +3,9 @@ package matchmaking
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
@@ -17,51 +20,86 @@ const (
 	handPatience = 200 * time.Millisecond
 )
 
+// handovers are the rounds of a queue that are handed over beside its intervals.
+type handovers struct {
+	slots chan struct{}
+
+	mu sync.Mutex
+	// going are the rounds, and errs what went wrong with those that are through. ended has
+	// something when one more is through.
+	going map[string]bool
+	errs  []error
+	ended chan struct{}
+}
+
+func newHandovers() *handovers {
+	return &handovers{slots: make(chan struct{}, handoversAtOnce), going: map[string]bool{}, ended: make(chan struct{}, 1)}
+}
+
+// begin notes that a round is handed over; false when it is already.
+func (h *handovers) begin(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.going[id] {
+		return false
+	}
+	h.going[id] = true
+	return true
+}
+
+func (h *handovers) end(id string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.going, id)
+	if err != nil && len(h.errs) < handoversAtOnce {
+		h.errs = append(h.errs, err)
+	}
+	select {
+	case h.ended <- struct{}{}:
+	default:
+	}
+}
+
+// now are the rounds that are being handed over.
+func (h *handovers) now() map[string]bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.going)
+}
+
+// through takes the errors so far, and tells whether some rounds are all through.
+func (h *handovers) through(some []opened) (err error, all bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	err, h.errs = errors.Join(h.errs...), nil
+	return err, !slices.ContainsFunc(some, func(r opened) bool { return h.going[r.ID] })
+}
+
 // handOver begins to hand rounds over, waits for them a while, and gives what went wrong
 // with those that are through, whenever they were begun. The others go on until ctx ends,
 // or the queue's timeout.
 func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, ready []opened) error {
 	patience := time.NewTimer(handPatience)
 	defer patience.Stop()
-	var errs []error
-	begun := map[string]bool{}
-	for {
-		for len(ready) > 0 && len(w.handing) < handoversAtOnce {
-			if r := ready[0]; !w.handing[r.ID] {
-				begun[r.ID] = true
-				m.begin(ctx, w, q, r)
-			}
-			ready = ready[1:]
+	for _, r := range ready {
+		if w.handing.begin(r.ID) {
+			h := handover{m: m, w: w, q: q, r: r, fence: w.fence}
+			m.beside.Go(func() { w.handing.end(r.ID, h.inTurn(ctx)) })
 		}
-		if len(begun) == 0 && len(ready) == 0 && len(w.handed) == 0 {
+	}
+	var errs []error
+	for {
+		err, all := w.handing.through(ready)
+		errs = append(errs, err)
+		if all {
 			return errors.Join(errs...)
 		}
 		select {
-		case h := <-w.handed:
-			delete(w.handing, h.id)
-			delete(begun, h.id)
-			errs = append(errs, h.err)
+		case <-w.handing.ended:
 		case <-patience.C:
-			return errors.Join(errs...) // what is not begun is begun next time
+			return errors.Join(errs...)
 		}
 	}
-}
-
-// begin hands a round over beside all else.
-func (m *Matcher) begin(ctx context.Context, w *watch, q Queue, r opened) {
-	w.handing[r.ID] = true
-	h := handover{m: m, w: w, q: q, r: r, fence: w.fence}
-	m.handovers.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, max(q.Handoff.Timeout, leaseTTL))
-		defer cancel()
-		w.handed <- handed{r.ID, h.run(ctx)}
-	})
-}
-
-// handed is what came of a handover.
-type handed struct {
-	id  string
-	err error
 }
 
 // handover is the handing over of one round, under the lease that it was begun with.
@@ -71,6 +109,19 @@ type handover struct {
 	q     Queue
 	r     opened
 	fence *ledger.Fence
+}
+
+// inTurn is run once there is a slot.
+func (h handover) inTurn(ctx context.Context) error {
+	select {
+	case h.w.handing.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil
+	}
+	defer func() { <-h.w.handing.slots }()
+	ctx, cancel := context.WithTimeout(ctx, max(h.q.Handoff.Timeout, leaseTTL))
+	defer cancel()
+	return h.run(ctx)
 }
 
 // run has the place made and tells the players. When that cannot be had in time, the

@@ -60,12 +60,16 @@ type opened struct {
 // goOn carries the rounds forward: those that not all accepted in time dissolve; those
 // that all accepted are ready to be handed over.
 func (m *Matcher) goOn(ctx context.Context, w *watch) (ready []opened, err error) {
+	going := w.handing.now() // before the rounds are read, lest one that just ended is begun again
 	records, err := m.s.Ledger.All(ctx, book(w.name), rounds)
 	if err != nil {
 		return nil, err
 	}
 	var late []string
 	for _, record := range records {
+		if going[record.Key] {
+			continue
+		}
 		r := opened{raw: record.Value}
 		if err := decode(record.Value, &r.Round); err != nil {
 			return nil, err

@@ -31,8 +31,8 @@ type Matcher struct {
 
 	mu     sync.Mutex
 	queues map[string]*watch
-	// handovers are those that go on beside the intervals.
-	handovers sync.WaitGroup
+	// beside is what goes on beside the intervals.
+	beside sync.WaitGroup
 }
 
 // watch is a queue as one process follows it.
@@ -48,15 +48,13 @@ type watch struct {
 	waits   waits
 	written Stats
 	toldAt  time.Time
-	// handing are the rounds that are being handed over; handed is what came of it.
-	handing map[string]bool
-	handed  chan handed
+	handing *handovers
 	// shown is what Figures tells; nil while another process is the matcher.
 	shown *Stats
 }
 
 func newWatch(queue string) *watch {
-	return &watch{name: queue, handing: map[string]bool{}, handed: make(chan handed, handoversAtOnce)}
+	return &watch{name: queue, handing: newHandovers()}
 }
 
 // waiter is a ticket that waits, and the record it was read from.
@@ -78,7 +76,7 @@ func (m *Matcher) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			_ = group.Wait()
-			m.handovers.Wait()
+			m.beside.Wait()
 			m.release(context.WithoutCancel(ctx))
 			return ctx.Err()
 		case <-tick.C:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -29,7 +30,9 @@ type letter struct {
 // deliver it; known is how long a delivery is known, so that it is not made twice.
 const (
 	leftBehind = 5 * time.Second
-	known      = 10 * time.Minute
+	// mostLeft is how many such letters are told in one interval.
+	mostLeft = 1000
+	known    = 10 * time.Minute
 )
 
 // post adds a letter with a payload to a step, and gives its id.
@@ -55,23 +58,44 @@ func (s *Service) deliver(ctx context.Context, queue string, step ledger.Step, l
 	if len(letters) == 0 {
 		return
 	}
-	told := map[string]bool{}
+	mine := map[string]bool{}
 	for _, id := range letters {
-		told[id] = true
+		mine[id] = true
 	}
+	var all []ledger.Record
 	for _, c := range step.Changes {
-		if c.Table == outbox && told[c.Key] {
-			if err := s.send(ctx, queue, c.Key, c.Value); err != nil {
-				s.Log.WarnContext(ctx, "a player is told later", "queue", queue, "error", err)
-				return
-			}
+		if c.Table == outbox && mine[c.Key] {
+			all = append(all, ledger.Record{Key: c.Key, Value: c.Value})
 		}
+	}
+	if err := s.send(ctx, queue, all); err != nil {
+		s.Log.WarnContext(ctx, "a player is told later", "queue", queue, "error", err)
 	}
 }
 
-// send commits a letter to its users' own streams, once each, does what follows from it,
-// and takes it out.
-func (s *Service) send(ctx context.Context, queue, id string, value []byte) error {
+// send tells letters, a few at a time, and takes those out that are told.
+func (s *Service) send(ctx context.Context, queue string, letters []ledger.Record) error {
+	told := make([]bool, len(letters))
+	failed := each(letters, func(i int, r ledger.Record) error {
+		err := s.tell(ctx, queue, r.Key, r.Value)
+		told[i] = err == nil
+		return err
+	})
+	var step ledger.Step
+	for i, r := range letters {
+		if told[i] {
+			step.Changes = append(step.Changes, ledger.Change{Table: outbox, Key: r.Key, Any: true})
+		}
+	}
+	if len(step.Changes) == 0 {
+		return failed
+	}
+	return errors.Join(failed, s.Ledger.Apply(ctx, book(queue), step))
+}
+
+// tell commits a letter to its users' own streams, once each, and does what follows from
+// it.
+func (s *Service) tell(ctx context.Context, queue, id string, value []byte) error {
 	var l letter
 	if err := decode(value, &l); err != nil {
 		return err
@@ -84,10 +108,7 @@ func (s *Service) send(ctx context.Context, queue, id string, value []byte) erro
 			return fmt.Errorf("tell a player: %w", err)
 		}
 	}
-	if err := s.follow(ctx, queue, id, l); err != nil {
-		return err
-	}
-	return s.Ledger.Apply(ctx, book(queue), ledger.Step{Changes: []ledger.Change{{Table: outbox, Key: id, Any: true}}})
+	return s.follow(ctx, queue, id, l)
 }
 
 // follow does what follows from a letter; it may be done again.
@@ -113,13 +134,9 @@ func (s *Service) catchUp(ctx context.Context, queue string) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, r := range left {
+	left = slices.DeleteFunc(left, func(r ledger.Record) bool {
 		id, err := ulid.ParseStrict(r.Key)
-		if err == nil && s.Now().Sub(id.Timestamp()) < leftBehind {
-			continue
-		}
-		errs = append(errs, s.send(ctx, queue, r.Key, r.Value))
-	}
-	return errors.Join(errs...)
+		return err == nil && s.Now().Sub(id.Timestamp()) < leftBehind
+	})
+	return s.send(ctx, queue, left[:min(len(left), mostLeft)])
 }

@@ -434,7 +434,7 @@ func TestASlowPlaceKeepsNobodyWaiting(t *testing.T) {
 		t.Errorf("ann sees %+v", got)
 	}
 	close(ready)
-	w.matchers[0].handovers.Wait()
+	w.matchers[0].beside.Wait()
 	w.tick(0, "duel")
 	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	if n := len(w.made); n != 2 || w.count(rounds)+w.count(outbox) != 0 {

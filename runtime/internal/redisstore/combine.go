@@ -179,3 +179,43 @@ func (c *Client) tryCombined(ctx context.Context, s script, keys []string, args 
 	}
 	return cmd.Val(), nil
 }
+
+// together sends a command that is harmless to repeat in a pipeline with what others
+// send, and once more alone when that fails on the way.
+func (c *Client) together(ctx context.Context, key string, command func() *redis.Cmd) (any, error) {
+	b, err := c.forKey(ctx, key)
+	if err == nil {
+		cmd := command()
+		err = b.process(ctx, cmd)
+		var reply redis.Error
+		switch {
+		case err == nil:
+			return cmd.Val(), nil
+		case errors.As(err, &reply) && !says(reply, passing), ctx.Err() != nil:
+			return nil, err
+		}
+	}
+	cmd := command()
+	err = c.rdb.Process(ctx, cmd)
+	return cmd.Val(), err
+}
+
+// runTogether is run in a pipeline with what others send.
+func (c *Client) runTogether(ctx context.Context, s script, keys []string, args ...any) (any, error) {
+	reply, err := c.together(ctx, keys[0], func() *redis.Cmd { return s.command(ctx, "evalsha", s.sha, keys, args) })
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		return c.run(ctx, s, keys, args...)
+	}
+	return reply, err
+}
+
+// doTogether sends a command whose first argument after its name is its only key.
+func (c *Client) doTogether(ctx context.Context, name, key string, args ...string) (any, error) {
+	return c.together(ctx, key, func() *redis.Cmd {
+		all := []any{name, key}
+		for _, a := range args {
+			all = append(all, a)
+		}
+		return redis.NewCmd(ctx, all...)
+	})
+}

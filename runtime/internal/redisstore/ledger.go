@@ -64,7 +64,7 @@ func (l *Ledger) Apply(ctx context.Context, b ledger.Book, s ledger.Step) error 
 	for _, bound := range s.Bounds {
 		call.args = append(call.args, call.table(bound.Table), bound.Most)
 	}
-	reply, err := l.c.runSingle(ctx, stepScript, call.keys, call.args...)
+	reply, err := l.c.runCombined(ctx, stepScript, call.keys, call.args...)
 	if err != nil {
 		return unavailable("change the book "+string(b), err)
 	}
@@ -138,9 +138,13 @@ func (l *Ledger) Get(ctx context.Context, b ledger.Book, table string, keys ...s
 	if len(keys) == 0 {
 		return found, nil
 	}
-	values, err := l.c.rdb.HMGet(ctx, l.c.keys.records(b, table), keys...).Result()
+	reply, err := l.c.doTogether(ctx, "hmget", l.c.keys.records(b, table), keys...)
 	if err != nil {
 		return nil, unavailable("read the book "+string(b), err)
+	}
+	values, err := parts(reply, len(keys))
+	if err != nil {
+		return nil, err
 	}
 	for i, v := range values {
 		if s, there := v.(string); there {

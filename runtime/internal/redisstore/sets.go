@@ -14,13 +14,14 @@ func (c *Client) Sets() *Sets { return &Sets{c: c} }
 
 // Add implements stream.Sets.
 func (s *Sets) Add(ctx context.Context, set, member string, bound int, ttl time.Duration) (bool, error) {
-	reply, err := s.c.run(ctx, addScript, []string{s.c.keys.set(set)}, member, bound, millis(ttl))
+	reply, err := s.c.runTogether(ctx, addScript, []string{s.c.keys.set(set)}, member, bound, millis(ttl))
 	return reply == int64(1), unavailable("add to "+set, err)
 }
 
 // Remove implements stream.Sets.
 func (s *Sets) Remove(ctx context.Context, set, member string) error {
-	return unavailable("remove from "+set, s.c.rdb.SRem(ctx, s.c.keys.set(set), member).Err())
+	_, err := s.c.doTogether(ctx, "srem", s.c.keys.set(set), member)
+	return unavailable("remove from "+set, err)
 }
 
 // List implements stream.Sets, in the order of the alphabet.
