@@ -1,6 +1,6 @@
 # Anteroom beside what one could run instead: test/load/README.md. BENCH=quick takes
 # about two minutes; without it, about twelve, and README.md gets the main table.
-# BENCH_ONLY='node|anteroom' drives some of the targets, BENCH_OUT names the file with
+# BENCH_ONLY='node|anteroom' drives some of the targets (matching is matchmaking), BENCH_OUT names the file with
 # the tables.
 BENCH      ?= full
 BENCH_ONLY ?=
@@ -20,6 +20,8 @@ bench-build:
 	$(GO) build -o $(BENCH_BIN)/ ./controllers/cmd/manager ./runtime/cmd/server ./test/load
 	$(GO) test -c -o $(BENCH_BIN)/engineio.test ./runtime/internal/engineio
 	$(GO) test -c -o $(BENCH_BIN)/redisstore.test ./runtime/internal/redisstore
+	$(GO) test -c -o $(BENCH_BIN)/matching.test ./runtime/internal/matchmaking/matching
+	$(GO) test -c -o $(BENCH_BIN)/app.test ./runtime/internal/app
 	cd test/load/peers && for peer in bare gws centrifuge; do \
 		$(GO) build -o $(CURDIR)/$(BENCH_BIN)/peer-$$peer ./$$peer; done
 

@@ -186,6 +186,10 @@ func (b *bench) all() {
 		}
 		b.say("round %d of %d", round+1, b.times.rounds)
 		b.each(sessions)
+		if round == 0 && (!b.quick || b.only != nil) && b.wants(matchingKey) {
+			b.say("matchmaking")
+			b.matchmaking()
+		}
 		if round == 0 && !b.quick {
 			b.say("10,000 clients, large lobbies, growth and clients that do not read")
 			b.commitBenchmark()
@@ -203,9 +207,9 @@ func (b *bench) each(sessions []session) {
 }
 
 // wanted tells whether a session is among those asked for (-only).
-func (b *bench) wanted(s session) bool {
-	return b.only == nil || b.only.MatchString(s.target.key)
-}
+func (b *bench) wanted(s session) bool { return b.wants(s.target.key) }
+
+func (b *bench) wants(key string) bool { return b.only == nil || b.only.MatchString(key) }
 
 func (b *bench) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(os.Stderr, "%5.0f s  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))

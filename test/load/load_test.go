@@ -62,6 +62,13 @@ func TestEveryGoalIsMeasured(t *testing.T) {
 		}
 		measured[s.connects+".rss "+s.target.key] = true
 	}
+	for _, t := range matchingTables() {
+		for _, row := range t.Rows {
+			for _, c := range t.Columns {
+				measured[c.Metric+" "+row.Key] = true
+			}
+		}
+	}
 	for _, g := range goals() {
 		if !measured[g.Metric+" "+g.Row] || g.Peer != "" && !measured[g.Metric+" "+g.Peer] {
 			t.Errorf("%s: %s of %q and %q", g.Name, g.Metric, g.Row, g.Peer)

@@ -38,7 +38,7 @@ func parse(args []string) (options, error) {
 	var o options
 	var only string
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
-	flags.StringVar(&o.bin, "bin", "bin/load", "directory with manager, server, engineio.test, redisstore.test and the peers")
+	flags.StringVar(&o.bin, "bin", "bin/load", "directory with manager, server, the test programs and the peers")
 	flags.StringVar(&o.nodeDir, "node", "test/load/peers/node", "directory of the Node peers")
 	flags.StringVar(&o.manifest, "manifest", "test/load/cluster.yaml", "what Anteroom runs with")
 	flags.StringVar(&o.redisTest, "redisstore", "runtime/internal/redisstore", "directory that redisstore.test runs in")

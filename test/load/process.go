@@ -33,13 +33,18 @@ type process struct {
 	gone chan struct{}
 }
 
-// pin makes this program run on one core only and then become another one.
-func pin(core string, args []string) error {
-	n, err := strconv.Atoi(core)
-	if err != nil {
-		return fmt.Errorf("core %q: %w", core, err)
+// pin makes this program run on one core only, or on several with commas between, and
+// then become another one.
+func pin(cores string, args []string) error {
+	var all []int
+	for core := range strings.SplitSeq(cores, ",") {
+		n, err := strconv.Atoi(core)
+		if err != nil {
+			return fmt.Errorf("core %q: %w", core, err)
+		}
+		all = append(all, n)
 	}
-	if err := stayOn(n); err != nil {
+	if err := stayOn(all...); err != nil {
 		return err
 	}
 	program, err := exec.LookPath(args[0])
@@ -49,12 +54,14 @@ func pin(core string, args []string) error {
 	return syscall.Exec(program, args, os.Environ())
 }
 
-// stayOn keeps the calling thread, and what it starts, on one core.
-func stayOn(core int) error {
+// stayOn keeps the calling thread, and what it starts, on some cores.
+func stayOn(cores ...int) error {
 	var set unix.CPUSet
-	set.Set(core)
+	for _, core := range cores {
+		set.Set(core)
+	}
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("run on core %d: %w", core, err)
+		return fmt.Errorf("run on cores %v: %w", cores, err)
 	}
 	return nil
 }

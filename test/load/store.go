@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -25,22 +27,12 @@ func (b *bench) commitBenchmark() {
 	if b.only != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	program, err := filepath.Abs(filepath.Join(b.bin, "redisstore.test"))
+	found, err := b.goBenchmark("redisstore.test", b.redisTest, nil, "^BenchmarkCommit$", "1s")
 	if err != nil {
 		b.missStore(err.Error())
 		return
 	}
-	cmd := exec.CommandContext(ctx, program, "-test.run", "^$", "-test.bench", "^BenchmarkCommit$", "-test.benchtime", "1s")
-	cmd.Dir = b.redisTest
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		b.missStore(err.Error())
-		return
-	}
-	for _, one := range parseBenchmarks(string(out)) {
+	for _, one := range found {
 		b.results.Add("store.rate", one.name, one.metrics["commits/s"])
 		b.results.Add("store.own", one.name, one.metrics["own-cpu-µs/op"])
 		b.results.Add("store.redis", one.name, one.metrics["redis-cpu-µs/op"])
@@ -51,4 +43,24 @@ func (b *bench) missStore(why string) {
 	for _, r := range commitRows {
 		b.results.Miss("store.rate", r.Key, why)
 	}
+}
+
+// goBenchmark runs a benchmark of a test program in a directory, with more variables in
+// its environment. args come before the program.
+func (b *bench) goBenchmark(name, dir string, env []string, pattern, benchtime string, args ...string) ([]benchmark, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	program, err := filepath.Abs(filepath.Join(b.bin, name))
+	if err != nil {
+		return nil, err
+	}
+	args = append(args, program, "-test.run", "^$", "-test.bench", pattern, "-test.benchtime", benchtime)
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return parseBenchmarks(string(out)), nil
 }

@@ -39,7 +39,7 @@ func (b *bench) tables() string {
 	every := append(append([]report.Row{}, sockets...), lobbies...)
 	var text strings.Builder
 	text.WriteString(b.results.Goals("Goals", goals()))
-	for _, t := range []report.Table{
+	for _, t := range append([]report.Table{
 		{
 			Title: "Broadcast: messages delivered per second by one full core",
 			Note: "R clients in a room, w messages of it under way at a time. The last two rows do the work of a product for each " +
@@ -99,7 +99,7 @@ func (b *bench) tables() string {
 			Note:  "`BenchmarkCommit` of runtime/internal/redisstore, with the CPU of this process and of Redis.",
 			Rows:  commitRows, Columns: columns("store.rate", "commits/s", "store.own", "µs of own CPU", "store.redis", "µs of Redis' CPU"),
 		},
-	} {
+	}, matchingTables()...) {
 		if rendered := b.results.Markdown(t); rendered != "" {
 			text.WriteString("\n" + rendered)
 		}
@@ -148,7 +148,7 @@ func goals() []report.Goal {
 	all = append(all,
 		report.Goal{Name: "stalled readers that were cut, of 500", Metric: "stalled.cut", Row: withStalled.key, Bound: many / 4},
 		report.Goal{Name: "MiB for 500 stalled readers of 1 MiB each", Metric: "stalled.rss", Row: withStalled.key, Bound: many / 4, Most: true})
-	return all
+	return append(all, matchingGoals()...)
 }
 
 // describe says what the tables are of.

@@ -191,7 +191,9 @@ func (c *Client) together(ctx context.Context, key string, command func() *redis
 		switch {
 		case err == nil:
 			return cmd.Val(), nil
-		case errors.As(err, &reply) && !says(reply, passing), ctx.Err() != nil:
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case errors.As(err, &reply) && !says(reply, passing):
 			return nil, err
 		}
 	}

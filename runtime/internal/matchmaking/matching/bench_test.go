@@ -3,6 +3,7 @@ package matching
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -70,72 +71,108 @@ func BenchmarkUnmatchable(b *testing.B) {
 }
 
 func spreads(proposals []Proposal) (mean, p95 float64) {
-	if len(proposals) == 0 {
-		return 0, 0
-	}
 	all := make([]float64, len(proposals))
 	for i, p := range proposals {
 		all[i] = p.Spread
-		mean += p.Spread / float64(len(proposals))
+	}
+	return meanAndP95(all)
+}
+
+func meanAndP95(all []float64) (mean, p95 float64) {
+	if len(all) == 0 {
+		return 0, 0
+	}
+	for _, v := range all {
+		mean += v / float64(len(all))
 	}
 	slices.Sort(all)
 	return mean, all[len(all)*95/100]
 }
 
-// TestQuality compares small duels with the best that is possible: as many pairs, and
-// a sum of differences that is not far from the least one.
-func TestQuality(t *testing.T) {
-	q := duel(Rule{Name: "skill", Type: Distance, Attribute: "skill", Value: 400, Required: true})
-	const rounds, n = 200, 12
-	var ours, best, oursPairs, bestPairs float64
+// compared are the differences of the pairs that are made of many small pools for
+// duels, and of the best that could be made of them.
+func compared() (ours, best []float64) {
+	const rounds, n, window = 200, 12, 400
+	q := duel(Rule{Name: "skill", Type: Distance, Attribute: "skill", Value: window, Required: true})
 	for seed := range rounds {
 		_, tickets := ranked(1, n, uint64(seed))
-		proposals := Match(tickets, nil, q, t0)
-		for _, p := range proposals {
-			ours += p.Spread
+		for _, p := range Match(tickets, nil, q, t0) {
+			ours = append(ours, p.Spread)
 		}
-		oursPairs += float64(len(proposals))
-		pairs, sum := optimum(tickets, 400)
-		bestPairs, best = bestPairs+float64(pairs), best+sum
+		best = append(best, optimum(tickets, window)...)
 	}
-	t.Logf("pairs %.0f of %.0f possible; mean difference %.1f, the least possible %.1f",
-		oursPairs, bestPairs, ours/oursPairs, best/bestPairs)
-	if oursPairs < 0.9*bestPairs {
-		t.Errorf("%.0f pairs of %.0f possible", oursPairs, bestPairs)
+	return ours, best
+}
+
+// BenchmarkQuality is how the matches compare with the best that are possible.
+func BenchmarkQuality(b *testing.B) {
+	var ours, best []float64
+	for b.Loop() {
+		ours, best = compared()
 	}
-	if ours/oursPairs > 2*best/bestPairs {
-		t.Errorf("mean difference %.1f, the least possible is %.1f", ours/oursPairs, best/bestPairs)
+	b.ReportMetric(100*float64(len(ours))/float64(len(best)), "pairs-%")
+	mean, p95 := meanAndP95(ours)
+	leastMean, leastP95 := meanAndP95(best)
+	b.ReportMetric(mean, "spread-mean")
+	b.ReportMetric(p95, "spread-p95")
+	b.ReportMetric(leastMean, "best-mean")
+	b.ReportMetric(leastP95, "best-p95")
+}
+
+// TestQuality: small duels are as many pairs as are possible, and their differences are
+// not far from the least ones.
+func TestQuality(t *testing.T) {
+	ours, best := compared()
+	mean, _ := meanAndP95(ours)
+	least, _ := meanAndP95(best)
+	t.Logf("%d of %d pairs possible; mean difference %.1f, the least possible %.1f", len(ours), len(best), mean, least)
+	if float64(len(ours)) < 0.9*float64(len(best)) {
+		t.Errorf("%d pairs of %d possible", len(ours), len(best))
+	}
+	if mean > 2*least {
+		t.Errorf("mean difference %.1f, the least possible is %.1f", mean, least)
 	}
 }
 
-// optimum is the largest number of pairs within a distance, and the least sum of
-// their differences, by trying all.
-func optimum(tickets []Ticket, window float64) (pairs int, sum float64) {
+// optimum are the differences of as many pairs within a distance as there can be, with
+// the least sum, by trying all.
+func optimum(tickets []Ticket, window float64) []float64 {
 	n := len(tickets)
 	type result struct {
 		pairs int
 		sum   float64
+		// with is whom the first of the set is paired with; 0 for nobody.
+		with int
 	}
 	table := make([]result, 1<<n)
+	first := func(set int) int { return bits.TrailingZeros(uint(set)) }
+	apart := func(a, b int) float64 { return math.Abs(tickets[a].Numbers["skill"] - tickets[b].Numbers["skill"]) }
 	for set := 1; set < 1<<n; set++ {
-		first := 0
-		for set&(1<<first) == 0 {
-			first++
-		}
-		rest := set &^ (1 << first)
+		one := first(set)
+		rest := set &^ (1 << one)
 		best := table[rest]
-		for other := first + 1; other < n; other++ {
-			d := math.Abs(tickets[first].Numbers["skill"] - tickets[other].Numbers["skill"])
+		best.with = 0
+		for other := one + 1; other < n; other++ {
+			d := apart(one, other)
 			if rest&(1<<other) == 0 || d > window {
 				continue
 			}
-			with := table[rest&^(1<<other)]
-			with = result{with.pairs + 1, with.sum + d}
+			left := table[rest&^(1<<other)]
+			with := result{left.pairs + 1, left.sum + d, other}
 			if with.pairs > best.pairs || with.pairs == best.pairs && with.sum < best.sum {
 				best = with
 			}
 		}
 		table[set] = best
 	}
-	return table[1<<n-1].pairs, table[1<<n-1].sum
+	var all []float64
+	for set := 1<<n - 1; set != 0; {
+		one, with := first(set), table[set].with
+		set &^= 1 << one
+		if with != 0 {
+			set &^= 1 << with
+			all = append(all, apart(one, with))
+		}
+	}
+	return all
 }
