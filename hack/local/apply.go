@@ -14,7 +14,7 @@ func (l *local) prepare(next rendered) (configv1.RuntimeConfig, error) {
 	if err != nil {
 		return config, err
 	}
-	tokens, why, err := devTokens(config.Auth, l.options.users, time.Now())
+	tokens, why, err := devTokens(config.Auth, l.options.users, l.options.claimsOf, time.Now())
 	if err != nil {
 		return config, err
 	}

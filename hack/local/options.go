@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,8 +21,9 @@ type options struct {
 	bin     string
 	dir     string
 	state   string
-	// users get a ready-made token.
-	users []string
+	// users get a ready-made token, with claims by user, those under everyone for all.
+	users  []string
+	claims map[string]map[string]any
 	// quiet leaves out the welcome, and with it the tokens.
 	quiet bool
 }
@@ -36,6 +39,7 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.state, "state", "", "state file; empty means state.json in the run directory")
 	flags.BoolVar(&o.quiet, "quiet", false, "do not print the welcome with its tokens")
 	flags.Func("users", "users that get a token, with commas between (default alice,bob,carol,dave)", o.takeUsers)
+	flags.Func("claims", `claims of the users' tokens as JSON, such as {"alice": {"skill": 1700}, "*": {"skill": 1500}} (CLAIMS=…)`, o.takeClaims)
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -62,6 +66,30 @@ func (o *options) takeUsers(list string) error {
 		return fmt.Errorf("%d users, and at most %d get a token", len(o.users), maxUsers)
 	}
 	return nil
+}
+
+// everyone stands for the claims of all users.
+const everyone = "*"
+
+// takeClaims reads --claims.
+func (o *options) takeClaims(text string) error {
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), &o.claims); err != nil {
+		return fmt.Errorf("claims have to be a JSON object of objects by user: %w", err)
+	}
+	return nil
+}
+
+// claimsOf are those of a user, over those of everyone.
+func (o options) claimsOf(user string) map[string]any {
+	all := maps.Clone(o.claims[everyone])
+	if all == nil {
+		all = map[string]any{}
+	}
+	maps.Copy(all, o.claims[user])
+	return all
 }
 
 // check finds what is missing before anything starts.

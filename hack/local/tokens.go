@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -31,9 +32,9 @@ type devToken struct {
 	Token string `json:"token"`
 }
 
-// devTokens makes a token a user, good for what auth asks for. It returns none,
-// and why, when the tokens can only come from somewhere else.
-func devTokens(auth configv1.Auth, users []string, now time.Time) (tokens []devToken, why string, err error) {
+// devTokens makes a token a user, good for what auth asks for and with the claims that
+// of gives. It returns none, and why, when the tokens can only come from somewhere else.
+func devTokens(auth configv1.Auth, users []string, of func(user string) map[string]any, now time.Time) (tokens []devToken, why string, err error) {
 	if auth.Mode == configv1.AuthAnonymous {
 		for _, user := range users {
 			tokens = append(tokens, devToken{User: user, Token: user})
@@ -49,7 +50,7 @@ func devTokens(auth configv1.Auth, users []string, now time.Time) (tokens []devT
 		return nil, "", fmt.Errorf("read the key of provider %s: %w", auth.Providers[i].Name, err)
 	}
 	for _, user := range users {
-		token, err := signToken(auth.Providers[i], key, user, now)
+		token, err := signToken(auth.Providers[i], key, user, of(user), now)
 		if err != nil {
 			return nil, "", err
 		}
@@ -71,16 +72,15 @@ func elsewhere(providers []configv1.AuthProvider) string {
 		": get one there, or leave out spec.auth.providers to have dev tokens made here"
 }
 
-// signToken makes a token that the provider's checks accept.
-func signToken(p configv1.AuthProvider, key []byte, user string, now time.Time) (string, error) {
-	claims := jwt.MapClaims{
-		p.Claims.User: user,
-		"iat":         now.Unix(),
-		"exp":         now.Add(tokenLifetime).Unix(),
-	}
-	if p.Claims.Name != "" && p.Claims.Name != p.Claims.User {
+// signToken makes a token that the provider's checks accept. More are the claims that
+// nothing of this depends on.
+func signToken(p configv1.AuthProvider, key []byte, user string, more map[string]any, now time.Time) (string, error) {
+	claims := jwt.MapClaims{}
+	if p.Claims.Name != "" {
 		claims[p.Claims.Name] = strings.ToUpper(user[:1]) + user[1:]
 	}
+	maps.Copy(claims, more)
+	claims[p.Claims.User], claims["iat"], claims["exp"] = user, now.Unix(), now.Add(tokenLifetime).Unix()
 	if p.Issuer != "" {
 		claims["iss"] = p.Issuer
 	}

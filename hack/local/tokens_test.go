@@ -28,7 +28,9 @@ func TestDevTokensPassTheProvidersChecks(t *testing.T) {
 			Name: "tools", Issuer: "tools", Audiences: []string{"arena", "staging"}, SharedSecretFile: path,
 			Claims: configv1.AuthClaims{User: "uid", Name: "nick", Scopes: "perms"},
 		},
-	}}, devUsers, now)
+	}}, devUsers, options{claims: map[string]map[string]any{
+		everyone: {"skill": 1500, "nick": "Player"}, "alice": {"skill": 1700, "uid": "mallory", "iss": "mallory"},
+	}}.claimsOf, now)
 	if err != nil || why != "" || len(tokens) != len(devUsers) {
 		t.Fatalf("got %d tokens, %q, %v", len(tokens), why, err)
 	}
@@ -38,7 +40,7 @@ func TestDevTokensPassTheProvidersChecks(t *testing.T) {
 		t.Fatal(err)
 	}
 	claims := parsed.Claims.(jwt.MapClaims)
-	if claims["uid"] != "alice" || claims["nick"] != "Alice" {
+	if claims["uid"] != "alice" || claims["nick"] != "Player" || claims["skill"] != 1700.0 {
 		t.Errorf("claims are %v", claims)
 	}
 	expires, err := claims.GetExpirationTime()
@@ -48,13 +50,13 @@ func TestDevTokensPassTheProvidersChecks(t *testing.T) {
 }
 
 func TestDevTokensElsewhere(t *testing.T) {
-	anonymous, why, err := devTokens(configv1.Auth{Mode: configv1.AuthAnonymous}, devUsers, time.Now())
+	anonymous, why, err := devTokens(configv1.Auth{Mode: configv1.AuthAnonymous}, devUsers, options{}.claimsOf, time.Now())
 	if err != nil || why != "" || len(anonymous) != len(devUsers) || anonymous[0].Token != "alice" {
 		t.Errorf("anonymous: %v, %q, %v", anonymous, why, err)
 	}
 	none, why, err := devTokens(configv1.Auth{Mode: configv1.AuthJWT, Providers: []configv1.AuthProvider{
 		{Name: "accounts", Issuer: "https://accounts.example.com", JWKSURL: "https://accounts.example.com/jwks.json"},
-	}}, devUsers, time.Now())
+	}}, devUsers, options{}.claimsOf, time.Now())
 	if err != nil || len(none) > 0 || !strings.Contains(why, "accounts (https://accounts.example.com)") {
 		t.Errorf("another issuer: %v, %q, %v", none, why, err)
 	}

@@ -6,6 +6,8 @@ FILE    ?= config/samples/quickstart.yaml
 LISTEN  ?= 127.0.0.1:8080
 RUN_DIR ?= .run
 CLUSTER ?=
+# Claims of the dev tokens, such as {"alice": {"skill": 1700}, "*": {"skill": 1500}}.
+CLAIMS  ?=
 
 .PHONY: build
 build: ## Build the operator, the server and the local runner into bin/
@@ -14,5 +16,5 @@ build: ## Build the operator, the server and the local runner into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/anteroom-local ./hack/local
 
 .PHONY: run
-run: build ## Run a cluster on this machine (FILE=… LISTEN=…), without Kubernetes
-	@bin/anteroom-local --file '$(FILE)' --listen '$(LISTEN)' --run-dir '$(RUN_DIR)' --cluster '$(CLUSTER)' --bin bin
+run: build ## Run a cluster on this machine (FILE=… LISTEN=… CLAIMS=…), without Kubernetes
+	@bin/anteroom-local --file '$(FILE)' --listen '$(LISTEN)' --run-dir '$(RUN_DIR)' --cluster '$(CLUSTER)' --claims '$(CLAIMS)' --bin bin
