@@ -45,10 +45,13 @@ func (b *bench) missStore(why string) {
 	}
 }
 
+// benchmarkWithin bounds one benchmark.
+const benchmarkWithin = 3 * time.Minute
+
 // goBenchmark runs a benchmark of a test program in a directory, with more variables in
 // its environment. args come before the program.
 func (b *bench) goBenchmark(name, dir string, env []string, pattern, benchtime string, args ...string) ([]benchmark, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), benchmarkWithin)
 	defer cancel()
 	program, err := filepath.Abs(filepath.Join(b.bin, name))
 	if err != nil {

@@ -19,8 +19,8 @@ type entry struct {
 	taken bool
 }
 
-func (q *Queue) entry(t *Ticket) *entry {
-	e := &entry{Ticket: t}
+func (q *Queue) entry(t *Ticket) entry {
+	e := entry{Ticket: t}
 	for i := range q.Rules {
 		if r := &q.Rules[i]; q.spans(r) {
 			e.numbers = append(e.numbers, t.Numbers[r.Attribute])

@@ -51,8 +51,10 @@ type matcher struct {
 
 func newMatcher(tickets []Ticket, q *Queue, now time.Time) *matcher {
 	m := &matcher{q: q, now: now, tickets: make([]*entry, len(tickets))}
+	all := make([]entry, len(tickets))
 	for i := range tickets {
-		m.tickets[i] = q.entry(&tickets[i])
+		all[i] = q.entry(&tickets[i])
+		m.tickets[i] = &all[i]
 	}
 	slices.SortFunc(m.tickets, func(a, b *entry) int { return before(a.Ticket, b.Ticket) })
 	for i, t := range m.tickets {
@@ -201,7 +203,8 @@ func (m *matcher) fill(running []Backfill) {
 		if g.full() {
 			continue
 		}
-		playing := m.q.entry(&b.Ticket)
+		one := m.q.entry(&b.Ticket)
+		playing := &one
 		g.judge(playing)
 		candidates := m.candidates(playing, func(t *entry) bool {
 			return !b.Barred[t.ID] && g.roomiest(t.Size) >= 0 && g.fits(t)

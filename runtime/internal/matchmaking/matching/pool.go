@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -50,7 +49,10 @@ func newPool(q *Queue, tickets []*entry) *pool {
 func (p *pool) newBucket(lot []*entry) *bucket {
 	b := &bucket{}
 	slices.SortFunc(lot, func(x, y *entry) int {
-		return cmp.Or(cmp.Compare(p.number(x), p.number(y)), x.rank-y.rank)
+		if c := cmp.Compare(p.number(x), p.number(y)); c != 0 {
+			return c
+		}
+		return x.rank - y.rank
 	})
 	for from := 0; from < len(lot); {
 		to, v := from, p.number(lot[from])
@@ -80,13 +82,16 @@ func (p *pool) number(t *entry) float64 {
 
 // bucketOf names the bucket of a ticket.
 func (p *pool) bucketOf(t *entry) string {
-	var parts []string
+	name, some := "", false
 	for i := range p.q.Rules {
 		if r := &p.q.Rules[i]; r.Required && r.Type == Equality {
-			parts = append(parts, t.Texts[r.Attribute])
+			if some {
+				name += "\x00"
+			}
+			name, some = name+t.Texts[r.Attribute], true
 		}
 	}
-	return strings.Join(parts, "\x00")
+	return name
 }
 
 func take(tickets []*entry) {

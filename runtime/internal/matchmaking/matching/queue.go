@@ -103,7 +103,10 @@ type Ticket struct {
 
 // before orders tickets: the oldest first. No two are equal.
 func before(a, b *Ticket) int {
-	return cmp.Or(a.EnqueuedAt.Compare(b.EnqueuedAt), cmp.Compare(b.Attempt, a.Attempt), cmp.Compare(a.ID, b.ID))
+	if c := a.EnqueuedAt.Compare(b.EnqueuedAt); c != 0 {
+		return c // most often
+	}
+	return cmp.Or(cmp.Compare(b.Attempt, a.Attempt), cmp.Compare(a.ID, b.ID))
 }
 
 // Backfill is a running match with open places.
