@@ -154,11 +154,6 @@ func TestBackfillsAreBounded(t *testing.T) {
 	_, err := w.backfill("ann", lobby, false)
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeResourceExhausted})
 	w.mustBackfill("ann", "l0") // one that is known already
-	w.setQueue("duel", nil)
-	w.tick(0, "duel")
-	if n := w.count(backfills); n != 0 {
-		t.Errorf("%d are left of a queue that is gone", n)
-	}
 }
 
 // TestPlacesAreOfferedWider: the window of a place widens as those of tickets do, since it
@@ -191,6 +186,11 @@ func TestNewMatchesFirst(t *testing.T) {
 	w.tick(0, "duel")
 	w.wantTold("cid", "matched [{red [cid]} {blue [dan]}] lobby")
 	w.wantPlayers(lobby, "ann", "eve")
+	w.setQueue("duel", nil)
+	w.tick(0, "duel")
+	if n := w.count(backfills); n != 0 {
+		t.Errorf("%d are left of a queue that is gone", n)
+	}
 }
 
 // TestPlacesAreProposed: only who would come is asked; a place that is declined is offered

@@ -130,6 +130,7 @@ func newWorld(t testing.TB, queues ...Queue) *world {
 			Pod: fmt.Sprint("pod-", i), HistorySize: 10_000, HistoryTTL: time.Hour, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
 		})
 		w.pods[i], w.matchers[i] = NewHandlers(s), NewMatcher(s)
+		w.matchers[i].patience = time.Hour // intervals of tests are whole
 	}
 	return w
 }

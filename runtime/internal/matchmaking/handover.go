@@ -79,7 +79,7 @@ func (h *handovers) through(some []opened) (err error, all bool) {
 // with those that are through, whenever they were begun. The others go on until ctx ends,
 // or the queue's timeout.
 func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, ready []opened) error {
-	patience := time.NewTimer(handPatience)
+	patience := time.NewTimer(m.patience)
 	defer patience.Stop()
 	for _, r := range ready {
 		if w.handing.begin(r.ID) {

@@ -31,8 +31,9 @@ type Matcher struct {
 
 	mu     sync.Mutex
 	queues map[string]*watch
-	// beside is what goes on beside the intervals.
-	beside sync.WaitGroup
+	// beside is what goes on beside the intervals, and patience how long one waits for it.
+	beside   sync.WaitGroup
+	patience time.Duration
 }
 
 // watch is a queue as one process follows it.
@@ -64,7 +65,9 @@ type waiter struct {
 }
 
 // NewMatcher makes a Matcher.
-func NewMatcher(s *Service) *Matcher { return &Matcher{s: s, queues: map[string]*watch{}} }
+func NewMatcher(s *Service) *Matcher {
+	return &Matcher{s: s, queues: map[string]*watch{}, patience: handPatience}
+}
 
 // Run makes matches until ctx ends, and then gives its leases back.
 func (m *Matcher) Run(ctx context.Context) error {

@@ -414,6 +414,7 @@ func TestHandoffFails(t *testing.T) {
 // found and handed over, and it is made once.
 func TestASlowPlaceKeepsNobodyWaiting(t *testing.T) {
 	w := newWorld(t, duel())
+	w.matchers[0].patience = time.Millisecond
 	open, ready := make(chan struct{}), make(chan struct{})
 	close(open)
 	w.slow = func(r Round) <-chan struct{} {
@@ -427,7 +428,9 @@ func TestASlowPlaceKeepsNobodyWaiting(t *testing.T) {
 	w.tick(0, "duel")
 	w.enqueue("cid", 1500)
 	w.enqueue("dan", 1500)
-	w.tick(0, "duel")
+	for until := time.Now().Add(time.Minute); len(w.told("cid")) == 0 && time.Now().Before(until); {
+		w.tick(0, "duel")
+	}
 	w.wantTold("cid", "matched [{red [cid]} {blue [dan]}] lobby")
 	w.wantTold("ann")
 	if got := w.status("ann").Tickets; len(got) != 1 || got[0].State != wire.TicketAccepted {
