@@ -68,11 +68,12 @@ func (h *handovers) now() map[string]bool {
 }
 
 // through takes the errors so far, and tells whether some rounds are all through.
-func (h *handovers) through(some []opened) (err error, all bool) {
+func (h *handovers) through(some []opened) (all bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	err, h.errs = errors.Join(h.errs...), nil
-	return err, !slices.ContainsFunc(some, func(r opened) bool { return h.going[r.ID] })
+	all = !slices.ContainsFunc(some, func(r opened) bool { return h.going[r.ID] })
+	return all, err
 }
 
 // handOver begins to hand rounds over, waits for them a while, and gives what went wrong
@@ -89,7 +90,7 @@ func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, ready []opene
 	}
 	var errs []error
 	for {
-		err, all := w.handing.through(ready)
+		all, err := w.handing.through(ready)
 		errs = append(errs, err)
 		if all {
 			return errors.Join(errs...)
