@@ -1,7 +1,6 @@
 // Package faults proves at the socket that nothing is lost while parts of a cluster
-// fail. Members of lobbies on three server processes chat and change their
-// attributes, come back when they are cut, and check every push ([audit]); in the
-// end each acknowledged message was heard by every member exactly once, in order.
+// fail: a [crowd.Crowd] on three server processes goes on, and in the end each
+// acknowledged message was heard by every member exactly once, in order.
 //
 // `make faults` runs it; it takes minutes, so that it is behind the build tag
 // "faults". The check itself is tested with everything else.

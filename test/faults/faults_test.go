@@ -8,6 +8,7 @@ import (
 	"time"
 
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/test/crowd"
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
@@ -25,11 +26,11 @@ func standalone(s *redistest.Server) configv1.Redis {
 }
 
 // start gathers a crowd on servers over a Redis, once all of it works.
-func start(t *testing.T, redis configv1.Redis) (*fleet, *crowd) {
+func start(t *testing.T, redis configv1.Redis) (*fleet, *crowd.Crowd) {
 	t.Helper()
 	f := startFleet(t, redis)
-	c := gather(t, f)
-	c.goesOn(patience)
+	c := crowd.Gather(t, crowd.Site{Addresses: f.addresses(), Token: func(user string) string { return token(t, user) }})
+	c.GoesOn(patience)
 	return f, c
 }
 
@@ -41,8 +42,8 @@ func TestRollingRestart(t *testing.T) {
 		s.start()
 		f.awaitReady(patience)
 	}
-	c.goesOn(patience)
-	c.settle()
+	c.GoesOn(patience)
+	c.Settle()
 }
 
 func TestKillEvery30s(t *testing.T) {
@@ -53,10 +54,10 @@ func TestKillEvery30s(t *testing.T) {
 		next := time.After(30 * time.Second)
 		s.start()
 		f.awaitReady(patience)
-		c.goesOn(patience)
+		c.GoesOn(patience)
 		<-next
 	}
-	c.settle()
+	c.Settle()
 }
 
 func TestPubSubConnectionsKilled(t *testing.T) {
@@ -67,13 +68,13 @@ func TestPubSubConnectionsKilled(t *testing.T) {
 	for range 20 {
 		n, _ := strconv.Atoi(redis.MustDo("CLIENT", "KILL", "TYPE", "pubsub"))
 		killed += n
-		c.goesOn(patience)
+		c.GoesOn(patience)
 	}
 	if killed < 20 {
 		t.Errorf("%d connections were killed", killed)
 	}
-	c.staysConnected()
-	c.settle()
+	c.StaysConnected()
+	c.Settle()
 }
 
 // TestRedisRestarts stops Redis in order, and kills it. Each is a test of its own: of a
@@ -89,10 +90,10 @@ func TestRedisRestarts(t *testing.T) {
 			<-time.After(time.Second) // how long Redis is away; nothing is waited for
 			redis.Restart()
 			back := time.Now()
-			c.goesOn(healsWithin + slack)
+			c.GoesOn(healsWithin + slack)
 			f.awaitReady(healsWithin + slack - time.Since(back))
-			c.staysConnected()
-			c.settle()
+			c.StaysConnected()
+			c.Settle()
 		})
 	}
 }
@@ -107,16 +108,16 @@ func TestSentinelFailover(t *testing.T) {
 		Topology: configv1.RedisSentinel, Addresses: redis.Addrs(), MasterName: redistest.MasterName,
 	})
 	old := redis.Primary()
-	goOn := c.still()
+	goOn := c.Still()
 	redis.AwaitInStep()
 	old.Kill()
 	goOn()
 	redis.AwaitNewPrimary(old)
 	back := time.Now()
-	c.goesOn(healsWithin + slack)
+	c.GoesOn(healsWithin + slack)
 	f.awaitReady(healsWithin + slack - time.Since(back))
-	c.staysConnected()
-	c.settle()
+	c.StaysConnected()
+	c.Settle()
 }
 
 func TestRedisPausedFor30s(t *testing.T) {
@@ -129,9 +130,9 @@ func TestRedisPausedFor30s(t *testing.T) {
 	<-over
 	redis.Resume()
 	back := time.Now()
-	c.goesOn(healsWithin + slack)
+	c.GoesOn(healsWithin + slack)
 	f.awaitReady(healsWithin + slack - time.Since(back))
-	c.staysConnected()
-	c.wasRefused("unavailable")
-	c.settle()
+	c.StaysConnected()
+	c.WasRefused("unavailable")
+	c.Settle()
 }

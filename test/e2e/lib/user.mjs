@@ -11,7 +11,7 @@ const FOLLOWS = new Set(["lobby:create", "lobby:join", "lobby:get", "lobby:quick
   "party:create", "party:join", "party:get", "party:respondInvite"]);
 
 export class User {
-  /** @param {{url: string, token: string, transports?: string[], cookie?: string, client?: typeof io}} options */
+  /** @param {{url: string, token: string, transports?: string[], cookie?: string, withCredentials?: boolean, client?: typeof io}} options */
   constructor(options) {
     this.streams = new Map(); // stream → {epoch, seq}
     this.pushes = []; // {event, data} in the order they came
@@ -23,6 +23,7 @@ export class User {
       auth: (give) => give({ token: options.token, protocol: 1, resume: this.#position() }),
       transports: options.transports ?? ["websocket"],
       extraHeaders: options.cookie ? { cookie: options.cookie } : undefined,
+      withCredentials: options.withCredentials ?? false, // keep the cookies that are set
       reconnectionDelay: 50,
       reconnectionDelayMax: 500,
       forceNew: true,
@@ -36,6 +37,11 @@ export class User {
 
   get ready() {
     return this.sessions.at(-1);
+  }
+
+  /** How packets travel now. */
+  get transport() {
+    return this.socket.io.engine?.transport.name;
   }
 
   /** Sends a request and gives its data; a refusal throws an error with the wire error in it. */

@@ -1,30 +1,42 @@
-//go:build faults
-
-package faults
+package crowd
 
 import (
 	"context"
 	"fmt"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
+	"github.com/anteroom/anteroom/test/siotest"
 	"github.com/anteroom/anteroom/test/siotest/audit"
 )
 
 const (
 	lobbies = 3
 	members = 4 // of each lobby, over all servers
+	// patience bounds waits that have no bound of their own to prove, and pollEvery is how
+	// often what is waited for is looked at.
+	patience  = 90 * time.Second
+	pollEvery = 50 * time.Millisecond
 	// sayEvery is how often each member says something.
 	sayEvery = 100 * time.Millisecond
 	// moodEvery is how many messages a member sends between changes of its attribute.
 	moodEvery = 5
 )
 
-// crowd is the members of some lobbies, who talk until they are told to stop.
-type crowd struct {
-	t       *testing.T
+// Site is where a crowd meets.
+type Site struct {
+	// Addresses are those of the servers, or of what stands before them.
+	Addresses []string
+	// Host is what the members call the site; empty: its address.
+	Host string
+	// Token is a user's.
+	Token func(user string) string
+}
+
+// Crowd is the members of some lobbies, who talk until they are told to stop.
+type Crowd struct {
+	t       siotest.TB
 	book    *audit.Book
 	members []*member
 	lobby   map[*member]string
@@ -35,10 +47,11 @@ type crowd struct {
 	busy sync.RWMutex
 }
 
-// gather connects members to all servers, has them make lobbies and begin to talk.
-func gather(t *testing.T, f *fleet) *crowd {
+// Gather connects members to all addresses, has them make lobbies of type "arena" and
+// begin to talk. They leave with the test.
+func Gather(t siotest.TB, site Site) *Crowd {
 	t.Helper()
-	c := &crowd{t: t, book: audit.NewBook(), lobby: make(map[*member]string)}
+	c := &Crowd{t: t, book: audit.NewBook(), lobby: make(map[*member]string)}
 	connected, cut := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	t.Cleanup(func() {
@@ -49,7 +62,7 @@ func gather(t *testing.T, f *fleet) *crowd {
 		var lobby string
 		for i := range members {
 			name := fmt.Sprintf("m%d-%d", l, i)
-			m := newMember(name, token(t, name), f.addresses())
+			m := newMember(name, site)
 			running.Go(func() { m.run(connected, l+i) })
 			lobby = c.enter(m, lobby)
 		}
@@ -63,7 +76,7 @@ func gather(t *testing.T, f *fleet) *crowd {
 }
 
 // enter has a member join a lobby, or make one, and follow its chat.
-func (c *crowd) enter(m *member, lobby string) string {
+func (c *Crowd) enter(m *member, lobby string) string {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -80,7 +93,7 @@ func (c *crowd) enter(m *member, lobby string) string {
 		_, err = m.ask(ctx, "chat:join", map[string]any{"channel": "lobby:" + lobby}, true)
 	}
 	if err != nil {
-		c.t.Fatal(err)
+		c.t.Fatalf("%v", err)
 	}
 	c.members = append(c.members, m)
 	c.lobby[m] = lobby
@@ -89,7 +102,7 @@ func (c *crowd) enter(m *member, lobby string) string {
 
 // talk has a member say one thing after another; each is asked again until it is
 // acknowledged, also after ctx has ended.
-func (c *crowd) talk(ctx context.Context, m *member) {
+func (c *Crowd) talk(ctx context.Context, m *member) {
 	tick := time.NewTicker(sayEvery)
 	defer tick.Stop()
 	for n := 1; ; n++ {
@@ -108,7 +121,7 @@ func (c *crowd) talk(ctx context.Context, m *member) {
 	}
 }
 
-func (c *crowd) say(m *member, n int) error {
+func (c *Crowd) say(m *member, n int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	text := fmt.Sprintf("%s says %d", m.name, n)
@@ -125,16 +138,16 @@ func (c *crowd) say(m *member, n int) error {
 	return err
 }
 
-// still waits until nobody waits for an answer and holds everybody back until the
+// Still waits until nobody waits for an answer and holds everybody back until the
 // function it gives is called.
-func (c *crowd) still() (goOn func()) {
+func (c *Crowd) Still() (goOn func()) {
 	c.busy.Lock()
 	return c.busy.Unlock
 }
 
-// goesOn waits until every member has heard two more messages of each member of its
+// GoesOn waits until every member has heard two more messages of each member of its
 // lobby: the first of them was acknowledged, since one waits for the other.
-func (c *crowd) goesOn(within time.Duration) {
+func (c *Crowd) GoesOn(within time.Duration) {
 	c.t.Helper()
 	began := time.Now()
 	heard := make(map[*member]int)
@@ -157,7 +170,7 @@ func (c *crowd) goesOn(within time.Duration) {
 }
 
 // quiet names somebody who heard less than two messages of another since.
-func (c *crowd) quiet(since map[*member]int) string {
+func (c *Crowd) quiet(since map[*member]int) string {
 	for _, m := range c.members {
 		said := make(map[string]int)
 		for _, e := range m.Heard(c.chat(m))[since[m]:] {
@@ -173,10 +186,10 @@ func (c *crowd) quiet(since map[*member]int) string {
 	return ""
 }
 
-func (c *crowd) chat(m *member) string { return "chat:lobby:" + c.lobby[m] }
+func (c *Crowd) chat(m *member) string { return "chat:lobby:" + c.lobby[m] }
 
 // behind lists who is not where the furthest of its lobby is.
-func (c *crowd) behind() []string {
+func (c *Crowd) behind() []string {
 	furthest := make(map[string]audit.Position)
 	for _, m := range c.members {
 		for stream, at := range m.Positions() {
@@ -196,18 +209,28 @@ func (c *crowd) behind() []string {
 	return all
 }
 
-// staysConnected checks that nobody lost its connection so far.
-func (c *crowd) staysConnected() {
+// StaysConnected checks that nobody lost its connection so far.
+func (c *Crowd) StaysConnected() {
 	c.t.Helper()
 	for _, m := range c.members {
 		if cuts, _ := m.seen(); len(cuts) > 0 {
-			c.t.Errorf("%s was cut: %s", m.name, cuts)
+			c.t.Errorf("%s was cut: %v", m.name, cuts)
 		}
 	}
 }
 
-// wasRefused checks that everybody was told to retry with this code, and no other.
-func (c *crowd) wasRefused(code string) {
+// Cuts are the ends of all connections so far.
+func (c *Crowd) Cuts() []Cut {
+	var all []Cut
+	for _, m := range c.members {
+		cuts, _ := m.seen()
+		all = append(all, cuts...)
+	}
+	return all
+}
+
+// WasRefused checks that everybody was told to retry with this code, and no other.
+func (c *Crowd) WasRefused(code string) {
 	c.t.Helper()
 	for _, m := range c.members {
 		if _, refused := m.seen(); len(refused) != 1 || refused[code] == 0 {
@@ -216,9 +239,9 @@ func (c *crowd) wasRefused(code string) {
 	}
 }
 
-// settle ends the talk and checks that everybody heard everything, exactly once and
+// Settle ends the talk and checks that everybody heard everything, exactly once and
 // in order, and is where all others are.
-func (c *crowd) settle() {
+func (c *Crowd) Settle() {
 	c.t.Helper()
 	c.stop()
 	c.talking.Wait()
@@ -226,14 +249,14 @@ func (c *crowd) settle() {
 		time.Sleep(pollEvery)
 	}
 	for _, why := range c.behind() {
-		c.t.Error(why)
+		c.t.Errorf("%s", why)
 	}
 	for _, m := range c.members {
 		for _, fault := range m.Faults() {
 			c.t.Errorf("%s: %s", m.name, fault)
 		}
 		for _, fault := range c.book.Check(m.name, c.chat(m), m.Heard(c.chat(m))) {
-			c.t.Error(fault)
+			c.t.Errorf("%s", fault)
 		}
 	}
 	c.t.Logf("%d messages were acknowledged", c.book.Count())

@@ -1,6 +1,4 @@
-//go:build faults
-
-package faults
+package crowd
 
 import (
 	"context"
@@ -38,14 +36,15 @@ type conn struct {
 	closed bool
 }
 
-// dial opens a connection and its WebSocket; read then carries it.
-func dial(ctx context.Context, addr string, push func(string, json.RawMessage)) (*conn, error) {
+// dial opens a connection to an address, and its WebSocket under the name of a host; read
+// then carries it.
+func dial(ctx context.Context, addr, host string, push func(string, json.RawMessage)) (*conn, error) {
 	dialer := net.Dialer{Timeout: dialWithin}
 	c, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	request := websocket.AppendRequest(nil, addr, "/socket.io/?EIO=4&transport=websocket")
+	request := websocket.AppendRequest(nil, host, "/socket.io/?EIO=4&transport=websocket")
 	if _, err := c.Write(request); err != nil {
 		_ = c.Close()
 		return nil, err

@@ -1,8 +1,7 @@
-//go:build faults
-
-package faults
+package crowd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,29 +27,35 @@ const (
 // of the servers, and asks again until it is answered.
 type member struct {
 	name, token string
-	servers     []string
+	site        Site
 	*audit.Listener
 
 	mu   sync.Mutex
 	live *conn // nil while there is no session
 	// changed is closed when live changes.
 	changed chan struct{}
-	// cuts is why its connections ended; refused counts refusals by code.
-	cuts    []string
+	// cuts is when and why its connections ended; refused counts refusals by code.
+	cuts    []Cut
 	refused map[string]int
 }
 
-func newMember(name, token string, servers []string) *member {
+func newMember(name string, site Site) *member {
 	return &member{
-		name: name, token: token, servers: servers, Listener: audit.NewListener(),
+		name: name, token: site.Token(name), site: site, Listener: audit.NewListener(),
 		changed: make(chan struct{}), refused: make(map[string]int),
 	}
+}
+
+// Cut is the end of a connection, or an attempt that failed.
+type Cut struct {
+	At  time.Time
+	Why string
 }
 
 // run keeps the member connected until ctx ends; first is the server it begins with.
 func (m *member) run(ctx context.Context, first int) {
 	for try := first; ctx.Err() == nil; try++ {
-		err := m.visit(ctx, m.servers[try%len(m.servers)])
+		err := m.visit(ctx, m.site.Addresses[try%len(m.site.Addresses)])
 		m.left(err)
 		select {
 		case <-ctx.Done():
@@ -62,7 +67,7 @@ func (m *member) run(ctx context.Context, first int) {
 // visit is one connection, from its beginning to its end.
 func (m *member) visit(ctx context.Context, addr string) error {
 	var c *conn
-	c, err := dial(ctx, addr, func(event string, data json.RawMessage) { m.pushed(c, event, data) })
+	c, err := dial(ctx, addr, cmp.Or(m.site.Host, addr), func(event string, data json.RawMessage) { m.pushed(c, event, data) })
 	if err != nil {
 		return err
 	}
@@ -93,7 +98,7 @@ func (m *member) left(why error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.become(nil)
-	m.cuts = append(m.cuts, fmt.Sprint(why))
+	m.cuts = append(m.cuts, Cut{At: time.Now(), Why: fmt.Sprint(why)})
 }
 
 // become is called with mu held.
@@ -291,7 +296,7 @@ func (m *member) session(ctx context.Context) (*conn, error) {
 
 // seen is why the member's connections ended, and the refusals that it was told to
 // retry, by code.
-func (m *member) seen() (cuts []string, refused map[string]int) {
+func (m *member) seen() (cuts []Cut, refused map[string]int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.cuts), maps.Clone(m.refused)

@@ -1,0 +1,185 @@
+//go:build e2e
+
+package cluster
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/test/crowd"
+	"github.com/anteroom/anteroom/test/siotest"
+)
+
+const (
+	servers = "app.kubernetes.io/component=server"
+	redis   = "app.kubernetes.io/component=redis"
+)
+
+// arena is a RealtimeCluster in a namespace of its own.
+type arena struct {
+	namespace
+	name string
+	key  []byte // of tokens
+}
+
+// newNamespace makes a namespace in which the operator may keep Secrets, and removes it
+// after the spec.
+func newNamespace() namespace {
+	GinkgoHelper()
+	n := namespace(strings.ToLower("e2e-" + CurrentSpecReport().Labels()[0] + "-" + rand.Text()[:5]))
+	n.kubectl("create", "namespace", string(n))
+	DeferCleanup(func() { n.kubectl("delete", "namespace", string(n), "--timeout", patience.String()) })
+	looked = append(looked, n)
+	n.kubectl("create", "rolebinding", "anteroom-operator-namespace",
+		"--clusterrole=anteroom-operator-namespace", "--serviceaccount="+system+":anteroom-operator")
+	return n
+}
+
+// newArena makes what testdata/arena.yaml says, with a change of the RealtimeCluster's spec
+// merged into it.
+func newArena(change string) *arena {
+	GinkgoHelper()
+	n := newNamespace()
+	n.apply(manifest(filepath.Join("testdata", "arena.yaml"), change))
+	return n.awaitArena("arena")
+}
+
+// persistent has Redis keep its data on a volume.
+const persistent = `{"redis":{"managed":{"storage":{"type":"Persistent","size":"1Gi"}}}}`
+
+// manifest reads one, with the host that the ingress controller answers to.
+func manifest(file, change string) string {
+	GinkgoHelper()
+	text, err := os.ReadFile(file)
+	Expect(err).NotTo(HaveOccurred())
+	all := strings.ReplaceAll(string(text), "HOST", given.host)
+	if change == "" {
+		return all
+	}
+	first, rest, _ := strings.Cut(all, "\n---\n")
+	patched := exec.Command("kubectl", "patch", "--local", "--filename", "-", "--type=merge", "--patch", `{"spec":`+change+`}`, "--output", "yaml")
+	patched.Stdin = strings.NewReader(first)
+	return run(patched) + "\n---\n" + rest
+}
+
+// awaitArena waits until a RealtimeCluster is Ready and the ingress controller serves it.
+func (n namespace) awaitArena(name string) *arena {
+	GinkgoHelper()
+	a := &arena{namespace: n, name: name}
+	a.awaitReady()
+	a.key = n.get("secret/" + name + "-auth").Data["hs256"]
+	Expect(a.key).NotTo(BeEmpty())
+	Eventually(func() error {
+		out, err := exec.Command("curl", "--silent", "--show-error", "--fail", given.url+"/socket.io/?EIO=4&transport=polling").CombinedOutput()
+		if err != nil {
+			return &exec.Error{Name: string(out), Err: err}
+		}
+		return nil
+	}).Should(Succeed())
+	return a
+}
+
+func (a *arena) awaitReady() {
+	GinkgoHelper()
+	a.kubectl("wait", "--for=condition=Ready", "realtimecluster/"+a.name, "--timeout", patience.String())
+}
+
+// token is a user's.
+func (a *arena) token(user string) string {
+	claims := jwt.MapClaims{"sub": user, "name": user, "exp": time.Now().Add(time.Hour).Unix()}
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(a.key)
+	Expect(err).NotTo(HaveOccurred())
+	return signed
+}
+
+// gather has a crowd meet at the ingress.
+func (a *arena) gather() *crowd.Crowd {
+	GinkgoHelper()
+	address := strings.TrimPrefix(given.url, "http://")
+	c := crowd.Gather(GinkgoTB(), crowd.Site{Addresses: []string{address}, Token: a.token})
+	c.GoesOn(patience)
+	return c
+}
+
+// connect connects a user through the ingress.
+func (a *arena) connect(user string, opts ...siotest.Option) *siotest.Client {
+	GinkgoHelper()
+	opts = append([]siotest.Option{siotest.WithName(user), siotest.WithToken(a.token(user)), siotest.WithPatience(15 * time.Second)}, opts...)
+	return siotest.Connect(GinkgoTB(), given.url, opts...)
+}
+
+// scenario runs a file of scenarios/ with Node's test runner and the stock client.
+func (a *arena) scenario(ctx context.Context, file string, users ...string) {
+	GinkgoHelper()
+	type token struct {
+		User  string `json:"user"`
+		Token string `json:"token"`
+	}
+	var state struct {
+		Front struct {
+			URL        string `json:"url"`
+			CookieName string `json:"cookieName"`
+		} `json:"front"`
+		Tokens []token `json:"tokens"`
+	}
+	state.Front.URL, state.Front.CookieName = given.url, "anteroom"
+	for _, user := range users {
+		state.Tokens = append(state.Tokens, token{user, a.token(user)})
+	}
+	text, err := json.Marshal(state)
+	Expect(err).NotTo(HaveOccurred())
+	path := filepath.Join(GinkgoT().TempDir(), "state.json")
+	Expect(os.WriteFile(path, text, 0o600)).To(Succeed())
+	cmd := exec.CommandContext(ctx, "node", "--test", filepath.Join("scenarios", file))
+	// Node would try ::1 first, where nobody listens.
+	cmd.Env = append(os.Environ(), "ANTEROOM_STATE="+path, "NODE_OPTIONS=--dns-result-order=ipv4first")
+	out, err := cmd.CombinedOutput()
+	GinkgoWriter.Printf("%s", out)
+	Expect(err).NotTo(HaveOccurred(), "scenario %s", file)
+}
+
+// pods are the pods of a component that nobody has told to end.
+func (a *arena) pods(component string) []object {
+	GinkgoHelper()
+	var all []object
+	for _, pod := range a.list("pods", component) {
+		if pod.Metadata.DeletionTimestamp == "" {
+			all = append(all, pod)
+		}
+	}
+	return all
+}
+
+// uids tell pods apart.
+func uids(pods []object) []string {
+	var all []string
+	for _, pod := range pods {
+		all = append(all, pod.Metadata.UID)
+	}
+	return all
+}
+
+// says is what a server pod says of itself.
+func (a *arena) says(pod object) (s configv1.ServerStatus) {
+	GinkgoHelper()
+	path := "/api/v1/namespaces/" + string(a.namespace) + "/pods/" + pod.Metadata.Name + ":9090/proxy/statusz"
+	decode(a.kubectl("get", "--raw", path), &s)
+	return s
+}
+
+// kill ends a pod within a second, which is before it can drain, and waits until it is gone.
+func (a *arena) kill(pod object) {
+	GinkgoHelper()
+	a.kubectl("delete", "pod", pod.Metadata.Name, "--grace-period=1", "--timeout", patience.String())
+}

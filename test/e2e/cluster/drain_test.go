@@ -1,0 +1,55 @@
+//go:build e2e
+
+package cluster
+
+import (
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+var _ = Describe("A node that is drained", Label("drain"), func() {
+	It("gives up one pod at a time, and nothing is lost", func() {
+		a := newArena("")
+		c := a.gather()
+		before := a.pods(servers)
+		node := a.kubectl("get", "pod", before[0].Metadata.Name, "--output", "jsonpath={.spec.nodeName}")
+		drain := func(timeout string) (string, error) {
+			return a.try("drain", node, "--pod-selector", servers, "--delete-emptydir-data", "--ignore-daemonsets", "--timeout", timeout)
+		}
+		DeferCleanup(func() { a.kubectl("uncordon", node) })
+
+		By("nowhere else to go: the budget keeps the last pod where it is")
+		out, err := drain("30s")
+		Expect(err).To(HaveOccurred())
+		Expect(out).To(ContainSubstring("disruption budget"))
+		left := a.pods(servers)
+		Expect(left).To(ContainElement(HaveField("Metadata.UID", BeElementOf(uids(before)))))
+		c.GoesOn(patience)
+
+		By("room for those that were evicted")
+		a.kubectl("uncordon", node)
+		Eventually(func() []object { return a.pods(servers) }).Should(And(HaveLen(2), HaveEach(Satisfy(func(pod object) bool { return pod.is("Ready") }))))
+		c.GoesOn(patience)
+		remaining := strings.Join(uids(before), " ")
+		for _, pod := range a.pods(servers) {
+			if strings.Contains(remaining, pod.Metadata.UID) {
+				a.kubectl("wait", "--for=jsonpath={.status.disruptionsAllowed}=1", "pdb/arena", "--timeout", patience.String())
+				a.evict(pod)
+			}
+		}
+		Eventually(func() []object { return a.pods(servers) }).Should(And(HaveLen(2), HaveEach(Satisfy(func(pod object) bool { return pod.is("Ready") }))))
+		a.awaitReady()
+		c.GoesOn(patience)
+		c.Settle()
+	})
+})
+
+// evict asks for a pod's eviction and waits until it is gone.
+func (a *arena) evict(pod object) {
+	GinkgoHelper()
+	path := "/api/v1/namespaces/" + string(a.namespace) + "/pods/" + pod.Metadata.Name + "/eviction"
+	a.create(path, `{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"`+pod.Metadata.Name+`"}}`)
+	a.kubectl("wait", "--for=delete", "pod/"+pod.Metadata.Name, "--timeout", patience.String())
+}

@@ -1,0 +1,35 @@
+// Two pairs with the stock client queue through the ingress, are matched by skill, and
+// meet in the lobbies that were made for them.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Stack } from "../../lib/stack.mjs";
+
+const stack = new Stack();
+let strong, weak;
+
+before(async () => {
+  strong = [stack.fronted("alice", { transports: ["polling"], withCredentials: true }), stack.fronted("bob")];
+  weak = [stack.fronted("carol"), stack.fronted("dave", { transports: ["polling"], withCredentials: true })];
+  await Promise.all([...strong, ...weak].map((user) => user.push("session:ready")));
+});
+
+after(() => [...(strong ?? []), ...(weak ?? [])].forEach((user) => user.close()));
+
+test("equals are matched and meet", async () => {
+  const queue = (skill) => (user) => user.ask("mm:enqueue", { queue: "duel", attributes: { skill }, key: "queue" });
+  await Promise.all([...strong.map(queue(2000)), ...weak.map(queue(1000))]);
+  for (const pair of [strong, weak]) {
+    const matches = await Promise.all(pair.map((user) => user.push("mm:matched")));
+    assert.equal(matches[0].matchId, matches[1].matchId);
+    const players = matches[0].teams.flatMap((team) => team.players).sort();
+    assert.deepEqual(players, pair.map((user) => user.ready.userId).sort());
+    for (const user of pair) {
+      const { lobby } = await user.ask("lobby:get", { lobbyId: matches[0].handoff.lobbyId });
+      assert.deepEqual(Object.keys(lobby.members).sort(), players);
+    }
+  }
+});
+
+test("no stream has a gap or a double", () => {
+  for (const user of [...strong, ...weak]) assert.deepEqual(user.faults, []);
+});

@@ -1,0 +1,89 @@
+//go:build e2e
+
+package cluster
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+const (
+	// patience is how long anything may take that has no bound of its own to prove.
+	patience = 3 * time.Minute
+	// system is the namespace of the operator, and release its Helm release.
+	system, release = "anteroom-system", "anteroom"
+	chart           = "../../../charts/anteroom"
+)
+
+// given is what `make e2e` has made.
+var given struct {
+	// url is where the ingress controller answers; host is its name in Ingresses.
+	url, host string
+	// registry and the versions name the images; next is a second version of all.
+	registry, version, next string
+	helm                    string
+}
+
+func TestCluster(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "a cluster of Kubernetes")
+}
+
+var _ = BeforeSuite(func() {
+	SetDefaultEventuallyTimeout(patience)
+	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
+	EnforceDefaultTimeoutsWhenUsingContexts() // a context alone would have no end
+	for name, value := range map[string]*string{
+		"E2E_URL": &given.url, "E2E_REGISTRY": &given.registry, "E2E_VERSION": &given.version, "E2E_NEXT": &given.next, "E2E_HELM": &given.helm,
+	} {
+		*value = os.Getenv(name)
+		Expect(*value).NotTo(BeEmpty(), "%s is not set: run this with `make e2e`", name)
+	}
+	_, given.host, _ = strings.Cut(given.url, "://")
+	given.host, _, _ = strings.Cut(given.host, ":")
+	installOperator(given.version)
+	DeferCleanup(uninstallOperator)
+})
+
+// installOperator installs the operator by the chart, or upgrades it, and waits until it
+// runs.
+func installOperator(version string) {
+	GinkgoHelper()
+	args := []string{
+		"upgrade", "--install", release, chart, "--namespace", system, "--create-namespace", "--wait", "--timeout", "3m",
+		"--set", "image.repository=" + given.registry + "/anteroom-operator", "--set", "image.tag=" + version,
+		"--set", "serverImage=" + serverImage(version), "--set", "logLevel=debug",
+	}
+	if image := os.Getenv("E2E_REDIS_IMAGE"); image != "" {
+		args = append(args, "--set", "redisImage="+image)
+	}
+	helm(args...)
+}
+
+func uninstallOperator() {
+	GinkgoHelper()
+	helm("uninstall", release, "--namespace", system, "--wait")
+}
+
+func serverImage(version string) string { return given.registry + "/anteroom-server:" + version }
+
+func helm(args ...string) string {
+	GinkgoHelper()
+	return run(exec.Command(given.helm, args...))
+}
+
+// run runs a program that must succeed, and gives what it prints.
+func run(cmd *exec.Cmd) string {
+	GinkgoHelper()
+	var problems strings.Builder
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	Expect(err).NotTo(HaveOccurred(), "%s\n%s%s", strings.Join(cmd.Args, " "), out, &problems)
+	return string(out)
+}
