@@ -151,8 +151,8 @@ type MMProposal struct {
 	Accepted   int   `json:"accepted"`
 	DeadlineAt int64 `json:"deadlineAt"`
 	// Backfill says that the match runs already: only those who would come are asked.
-	Backfill bool `json:"backfill,omitempty"`
-	Meta       *Meta `json:"meta,omitempty"`
+	Backfill bool  `json:"backfill,omitempty"`
+	Meta     *Meta `json:"meta,omitempty"`
 }
 
 // MMMatched says where to play.
@@ -163,10 +163,10 @@ type MMMatched struct {
 	// Teams are all who play, also those who were there before.
 	Teams []MMMatchTeam `json:"teams"`
 	// Backfill says that the match ran already.
-	Backfill bool          `json:"backfill,omitempty"`
-	Region   string        `json:"region,omitempty"`
-	Handoff  MMHandoff     `json:"handoff"`
-	Meta     *Meta         `json:"meta,omitempty"`
+	Backfill bool      `json:"backfill,omitempty"`
+	Region   string    `json:"region,omitempty"`
+	Handoff  MMHandoff `json:"handoff"`
+	Meta     *Meta     `json:"meta,omitempty"`
 }
 
 // MMMatchTeam is one team of a match.

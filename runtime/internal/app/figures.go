@@ -28,7 +28,7 @@ type figures struct {
 	queues func() map[string]matchmaking.Stats
 	// streams are those that are followed, by kind.
 	streams func() map[string]int
-	log    *slog.Logger
+	log     *slog.Logger
 	// counted is nil until the lobbies have been counted, and when they cannot be.
 	counted atomic.Pointer[map[string]int32]
 }
