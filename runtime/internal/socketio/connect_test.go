@@ -32,6 +32,7 @@ func TestConnect(t *testing.T) {
 				UserID: "ann", Name: "ANN", Scopes: []string{"play"}, PolicyRevision: "r1",
 				Limits:   wire.SessionLimits{EventsPerSecond: 1000, Burst: 1000, MaxPayload: 4096, Subscriptions: 4},
 				Features: map[string]bool{"chat": true},
+				Follows:  []wire.StreamStand{{Stream: "user:ann"}},
 			}
 			if diff := cmp.Diff(want, ready); diff != "" {
 				t.Errorf("ready (-want +got):\n%s", diff)
