@@ -38,7 +38,9 @@ func RedisUsersSecret(c *v1alpha1.RealtimeCluster, hashes []string) *corev1.Secr
 	runtime = append(runtime, "~"+prefix+"*", "&"+prefix+"*", "-@all", "+@read", "+@write", "+@pubsub",
 		"+@connection", "+@transaction", "-@dangerous", "-@scripting", "+eval", "+evalsha", "+info", "+time")
 	lines := []string{
-		"user default off resetpass resetkeys resetchannels -@all",
+		// Nobody can be the default user, which is off. Redis itself is when it reads its
+		// log of writes after a restart, and skips every transaction that it may not do.
+		"user default off resetpass ~* &* +@all",
 		"user " + redisProbeUser + " on nopass resetkeys resetchannels -@all +ping +acl|load",
 		strings.Join(runtime, " "),
 	}

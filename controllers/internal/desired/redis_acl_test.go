@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,6 +83,36 @@ func TestRedisUsers(t *testing.T) {
 }
 
 // startRedis starts a Redis on a socket, with the users.
+// TestARestartedRedisReadsItsTransactions: what scripts wrote is there again. Redis reads
+// its log as the default user, and skips the transactions that this one may not do.
+func TestARestartedRedisReadsItsTransactions(t *testing.T) {
+	c := &v1alpha1.RealtimeCluster{}
+	c.Namespace, c.Name = "games", "arena"
+	users := RedisUsersSecret(c, []string{RedisPasswordHash("new")}).Data[KeyRedisUsers]
+	dir, err := os.MkdirTemp("", "acl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	ask := func(socket string, words ...string) string {
+		args := append([]string{"-s", socket, "--user", RedisUser, "--pass", "new", "--no-auth-warning"}, words...)
+		out, _ := exec.CommandContext(t.Context(), "redis-cli", args...).CombinedOutput()
+		return strings.TrimSpace(string(out))
+	}
+	const a, b = "anteroom:games:arena:{x}a", "anteroom:games:arena:{x}b"
+	socket, stop := runRedis(t, dir, users)
+	if said := ask(socket, "EVAL", "redis.call('SET',KEYS[1],'1') return redis.call('SET',KEYS[2],'2')", "2", a, b); said != "OK" {
+		t.Fatal(said)
+	}
+	stop()
+	socket, _ = runRedis(t, dir, users)
+	for deadline := time.Now().Add(10 * time.Second); ask(socket, "MGET", a, b) != "1\n2"; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("after a restart: %q", ask(socket, "MGET", a, b))
+		}
+	}
+}
+
 func startRedis(t *testing.T, users []byte) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "acl") // a socket's path must be short
@@ -89,18 +120,26 @@ func startRedis(t *testing.T, users []byte) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	socket, _ := runRedis(t, dir, users)
+	return socket
+}
+
+// runRedis runs a Redis whose data is in a folder, until stop.
+func runRedis(t *testing.T, dir string, users []byte) (socket string, stop func()) {
+	t.Helper()
 	file, socket := filepath.Join(dir, "users.acl"), filepath.Join(dir, "s")
 	if err := os.WriteFile(file, users, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	server := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--aclfile", file, "--save", "", "--dir", dir)
+	server := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--aclfile", file, "--save", "", "--appendonly", "yes", "--dir", dir)
 	if err := server.Start(); err != nil {
 		t.Fatalf("%v; `hack/deps/redis.sh` installs Redis", err)
 	}
-	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
+	stop = sync.OnceFunc(func() { _ = server.Process.Kill(); _ = server.Wait(); _ = os.Remove(socket) })
+	t.Cleanup(stop)
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		if _, err := os.Stat(socket); err == nil {
-			return socket
+			return socket, stop
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("Redis does not listen")
