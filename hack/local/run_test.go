@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,10 +12,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/anteroom/anteroom/test/process"
 )
 
 // programs is where TestMain builds manager and server, a fake one.
@@ -56,28 +56,10 @@ spec:
   size: {max: 2}
 `
 
-// output collects what a console writes.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // session is a make run in a test.
 type session struct {
 	options options
-	output  *output
+	output  *process.Output
 	stop    context.CancelFunc
 	ended   chan error
 }
@@ -91,7 +73,7 @@ func begin(t *testing.T) *session {
 		dir: filepath.Join(dir, "run"), state: filepath.Join(dir, "run", "state.json"),
 		users: devUsers,
 	}
-	s := &session{options: o, output: &output{}, ended: make(chan error, 1)}
+	s := &session{options: o, output: &process.Output{}, ended: make(chan error, 1)}
 	s.write(t, manifest)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel

@@ -1,16 +1,13 @@
 package guides
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/anteroom/anteroom/test/manifest"
+	"github.com/anteroom/anteroom/test/process"
 )
 
 const (
@@ -34,7 +32,11 @@ const (
 func TestOnALaptop(t *testing.T) {
 	setUp(t, "hack/deps/node.sh", "runtime/client/typescript")
 	setUp(t, "hack/deps/redis.sh")
-	s := &session{dir: t.TempDir() + "/", listen: freeAddress(t)}
+	listen, err := process.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &session{dir: t.TempDir() + "/", listen: listen}
 	s.env = append(os.Environ(), "LISTEN="+s.listen, "RUN_DIR="+s.dir)
 	for _, guide := range []string{"laptop", "web-game", "back-end", "from-socketio", "testing"} {
 		if !t.Run(guide, func(t *testing.T) { s.follow(t, guide) }) {
@@ -146,7 +148,7 @@ func (s *session) run(t *testing.T, at, code string) {
 
 // start runs commands on, from when they have printed a text.
 func (s *session) start(t *testing.T, at, code, until string) {
-	out := &output{}
+	out := &process.Output{}
 	// The test that waits is over before the commands are.
 	cmd := s.bash(context.WithoutCancel(t.Context()), "-euo", "pipefail", "-c", code)
 	cmd.Stdout, cmd.Stderr = out, out
@@ -190,24 +192,6 @@ func (s *session) write(t *testing.T, path, text string) {
 	}
 }
 
-// output is what a program prints, to be read while it goes on.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // setUp runs a script of the repository, and gives what it prints.
 func setUp(t *testing.T, script string, args ...string) string {
 	t.Helper()
@@ -227,15 +211,4 @@ func root(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// freeAddress is one that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -1,20 +1,18 @@
 package siotest
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/wire"
+	"github.com/anteroom/anteroom/test/process"
 )
 
 // startWithin bounds how long a server may take until all of its processes are ready,
@@ -29,7 +27,7 @@ type Server struct {
 	// StateFile describes what runs, for programs in other languages.
 	StateFile string
 
-	logs    *logs
+	logs    *process.Output
 	process *exec.Cmd
 	// ended is closed when the process is over, with err.
 	ended chan struct{}
@@ -125,13 +123,13 @@ func launch(bin, dir string, o serverOptions) (*Server, error) {
 	if err := os.WriteFile(manifest, o.manifest, 0o600); err != nil {
 		return nil, err
 	}
-	address, err := freeAddress()
+	address, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
 		URL: "http://" + address, StateFile: filepath.Join(dir, "state.json"),
-		logs: new(logs), ended: make(chan struct{}),
+		logs: new(process.Output), ended: make(chan struct{}),
 	}
 	args := []string{"--file", manifest, "--bin", bin, "--run-dir", filepath.Join(dir, "run"), "--state", s.StateFile, "--listen", address, "--quiet"}
 	if len(o.users) > 0 {
@@ -159,9 +157,9 @@ func (s *Server) waitReady() error {
 	for {
 		select {
 		case <-s.ended:
-			return fmt.Errorf("the server ended: %w\n%s", s.err, s.logs.text())
+			return fmt.Errorf("the server ended: %w\n%s", s.err, s.logs.String())
 		case <-deadline:
-			return fmt.Errorf("the server was not ready within %v\n%s", startWithin, s.logs.text())
+			return fmt.Errorf("the server was not ready within %v\n%s", startWithin, s.logs.String())
 		case <-tick.C:
 			if s.ready() {
 				return nil
@@ -196,11 +194,11 @@ func (s *Server) end(tb TB) {
 		_ = s.process.Process.Kill()
 		tb.Errorf("siotest: the server did not end within %v of Ctrl-C", stopWithin)
 	}
-	if strings.Contains(s.logs.text(), "DATA RACE") {
+	if strings.Contains(s.logs.String(), "DATA RACE") {
 		tb.Errorf("siotest: a server process has a data race")
 	}
 	if tb.Failed() {
-		tb.Logf("log of the server:\n%s", s.logs.text())
+		tb.Logf("log of the server:\n%s", s.logs.String())
 	}
 }
 
@@ -291,32 +289,4 @@ func answersOK(url string) bool {
 	}
 	_ = res.Body.Close()
 	return res.StatusCode == http.StatusOK
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String(), nil
-}
-
-// logs is what a process writes while a test may read it.
-type logs struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logs) text() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }

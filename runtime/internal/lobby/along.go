@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
-	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -39,11 +39,11 @@ func (l Lobby) fresh(with []Companion) []Companion {
 // bring lets companions in.
 func (e *edit) bring(by Actor, party string, with []Companion, as wire.Role, team string) error {
 	for _, c := range with {
-		if err := e.admit(c.Actor, c.Enrolment, as, wire.MemberInit{Team: team}); err != nil {
+		if err := e.expect(c.Actor, c.Enrolment, as, wire.MemberInit{Team: team}); err != nil {
 			return err
 		}
 		m := e.Members[c.ID]
-		m.Live, m.BroughtBy = stays.Away(e.now), &Bringer{By: by.ID, ByName: by.Name, Party: party, news: e.news()}
+		m.BroughtBy = &Bringer{By: by.ID, ByName: by.Name, Party: party, news: e.news()}
 		e.Members[c.ID] = m
 		delete(e.Invites, c.ID)
 		delete(e.Requests, c.ID)
@@ -78,29 +78,52 @@ func (s *Service) along(ctx context.Context, c command.Call, partyID string) (Al
 	return all, nil
 }
 
-// enrollCompanion is enroll for one who is brought.
-func (s *Service) enrollCompanion(ctx context.Context, userID, enrolment string, l Lobby) error {
-	err := s.enroll(ctx, userID, enrolment, l)
+// entrant is one who comes in by a caller's command, and where the command has its
+// enrolment.
+type entrant struct {
+	id        string
+	enrolment *string
+}
+
+// entrants are all who come in, the caller first.
+func entrants(callerID string, enrolment *string, along *Along) []entrant {
+	all := []entrant{{callerID, enrolment}}
+	for i := range along.With {
+		all = append(all, entrant{along.With[i].ID, &along.With[i].Enrolment})
+	}
+	return all
+}
+
+func (cmd *JoinCommand) entrants() []entrant {
+	return entrants(cmd.User.ID, &cmd.Enrolment, &cmd.Along)
+}
+
+// enrolled tells whether all who come in have their enrolment.
+func (cmd *JoinCommand) enrolled(l Lobby) bool {
+	return !slices.ContainsFunc(cmd.entrants(), func(e entrant) bool { return !l.Has(e.id) && *e.enrolment == "" })
+}
+
+// enrollFor is enroll for a caller, or one whom it brings.
+func (s *Service) enrollFor(ctx context.Context, callerID string, e entrant, l Lobby) error {
+	err := s.enroll(ctx, e.id, *e.enrolment, l)
 	var refusal *wire.Error
-	if errors.As(err, &refusal) {
-		refusal.Field, refusal.Message = "partyId", fmt.Sprintf("%s is in as many lobbies as it may be", userID)
+	if e.id != callerID && errors.As(err, &refusal) {
+		refusal.Field, refusal.Message = "partyId", fmt.Sprintf("%s is in as many lobbies as it may be", e.id)
 	}
 	return err
 }
 
-// enrollAlong enrolls all who come along to a new lobby, or nobody: the host neither.
-func (s *Service) enrollAlong(ctx context.Context, hostID string, with []Companion, l Lobby) error {
-	entered := []string{hostID}
-	for i := range with {
-		with[i].Enrolment = l.ID
-		entered = append(entered, with[i].ID)
-		err := s.enrollCompanion(ctx, with[i].ID, l.ID, l)
+// enrollAll enrolls all who come into a new lobby, or nobody.
+func (s *Service) enrollAll(ctx context.Context, all []entrant, l Lobby) error {
+	for i, e := range all {
+		*e.enrolment = l.ID
+		err := s.enrollFor(ctx, all[0].id, e, l)
 		if err == nil {
 			continue
 		}
 		failures := []error{err}
-		for _, user := range entered {
-			failures = append(failures, s.strike(ctx, user, l.ID, l))
+		for _, entered := range all[:i] {
+			failures = append(failures, s.strike(ctx, entered.id, l.ID, l))
 		}
 		return errors.Join(failures...)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
@@ -58,10 +57,7 @@ func (s *Service) create(ctx context.Context, c command.Call, policy Policy, cmd
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := s.enroll(ctx, c.ID, l.ID, l); err != nil {
-		return Outcome{}, err
-	}
-	if err := s.enrollAlong(ctx, c.ID, cmd.With, l); err != nil {
+	if err := s.enrollAll(ctx, entrants(c.ID, new(string), &cmd.Along), l); err != nil {
 		return Outcome{}, err
 	}
 	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
@@ -141,38 +137,24 @@ func (s *Service) join(ctx context.Context, c command.Call, id string, cmd JoinC
 		}
 		return l.Join(cmd, s.Now())
 	})
-	return s.joined(ctx, c, cmd, l, out, err)
-}
-
-// enrolled tells whether all who come in have their enrolment.
-func (cmd JoinCommand) enrolled(l Lobby) bool {
-	if !l.Has(cmd.User.ID) && cmd.Enrolment == "" {
-		return false
-	}
-	return !slices.ContainsFunc(l.fresh(cmd.With), func(c Companion) bool { return c.Enrolment == "" })
+	return s.joined(ctx, c, &cmd, l, out, err)
 }
 
 // reserve enrolls the users whom the lobby lets in.
 func (s *Service) reserve(ctx context.Context, c command.Call, cmd *JoinCommand, l Lobby) error {
-	if !l.Has(c.ID) && cmd.Enrolment == "" {
-		var err error
-		if cmd.Enrolment, err = s.ids.ID(ctx, joinSpace, c.ID, c.Key); err != nil {
-			return err
-		}
-		if err := s.enroll(ctx, c.ID, cmd.Enrolment, l); err != nil {
-			return err
-		}
-	}
-	for i := range cmd.With {
-		with := &cmd.With[i]
-		if l.Has(with.ID) || with.Enrolment != "" {
+	for _, e := range cmd.entrants() {
+		if l.Has(e.id) || *e.enrolment != "" {
 			continue
 		}
+		scope := e.id
+		if e.id != c.ID {
+			scope += "\x00" + c.ID // the key is the caller's
+		}
 		var err error
-		if with.Enrolment, err = s.ids.ID(ctx, joinSpace, with.ID+"\x00"+c.ID, c.Key); err != nil {
+		if *e.enrolment, err = s.ids.ID(ctx, joinSpace, scope, c.Key); err != nil {
 			return err
 		}
-		if err := s.enrollCompanion(ctx, with.ID, with.Enrolment, l); err != nil {
+		if err := s.enrollFor(ctx, c.ID, e, l); err != nil {
 			return err
 		}
 	}
@@ -181,12 +163,12 @@ func (s *Service) reserve(ctx context.Context, c command.Call, cmd *JoinCommand,
 
 // joined ends a join: an enrolment that came to nothing is taken back. When it is
 // not known whether it did, it stays until it is found to be stale.
-func (s *Service) joined(ctx context.Context, c command.Call, cmd JoinCommand, l Lobby, out Outcome, err error) (Outcome, error) {
+func (s *Service) joined(ctx context.Context, c command.Call, cmd *JoinCommand, l Lobby, out Outcome, err error) (Outcome, error) {
 	unknown, failures := err != nil && !refused(err), []error{err}
-	for _, came := range append([]Companion{{Actor: cmd.User, Enrolment: cmd.Enrolment}}, cmd.With...) {
-		used := unknown || err == nil && out.Lobby.Members[came.ID].Enrolment == came.Enrolment
-		if !used && came.Enrolment != "" {
-			failures = append(failures, s.strike(ctx, came.ID, came.Enrolment, l))
+	for _, e := range cmd.entrants() {
+		used := unknown || err == nil && out.Lobby.Members[e.id].Enrolment == *e.enrolment
+		if !used && *e.enrolment != "" {
+			failures = append(failures, s.strike(ctx, e.id, *e.enrolment, l))
 		}
 	}
 	if err := errors.Join(failures...); err != nil {

@@ -77,7 +77,7 @@ const reasonBackfill = "backfill"
 
 // mayFill refuses a user who may not come, or for whom there is no place.
 func (e *edit) mayFill(userID string, team int) error {
-	if ms(e.now) < e.Banned[userID] {
+	if e.bans(userID, e.now) {
 		return &wire.Error{Code: wire.CodeBanned, Message: "a user was removed from this lobby and may not come back yet"}
 	}
 	if teams := e.Policy.Teams; team < teams.Count && teams.full(e.teamSize(teamName(team+1))) {

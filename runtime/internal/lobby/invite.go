@@ -66,7 +66,7 @@ func (l Lobby) Invite(from Actor, userID, nonce string, now time.Time) (Lobby, [
 		return l, nil, err
 	case l.Has(userID):
 		return l, nil, &wire.Error{Code: wire.CodeAlreadyMember, Field: "userId", Message: "this user is in the lobby"}
-	case ms(now) < l.Banned[userID]:
+	case l.bans(userID, now):
 		return l, nil, &wire.Error{Code: wire.CodeBanned, Field: "userId", Message: "this user may not come back yet"}
 	}
 	e := l.edit(now)

@@ -58,9 +58,8 @@ func (l Lobby) Join(cmd JoinCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 
 // come lets the user itself in, if it is not in yet.
 func (e *edit) come(cmd JoinCommand, as wire.Role, team string) error {
-	if m, in := e.Members[cmd.User.ID]; in {
-		m.Live, _ = m.Live.Connect(cmd.User.Session)
-		e.Members[cmd.User.ID] = m
+	if e.Has(cmd.User.ID) {
+		e.arrive(cmd.User.ID, cmd.User.Session)
 		return nil
 	}
 	init := cmd.Member
@@ -129,7 +128,7 @@ func (l Lobby) takes(cmd JoinCommand, as wire.Role, now time.Time) error {
 	if err := l.open(); err != nil {
 		return err
 	}
-	if err := l.banned(cmd, now); err != nil {
+	if err := l.allows(cmd, now); err != nil {
 		return err
 	}
 	switch l.Status {
@@ -147,12 +146,13 @@ func (l Lobby) takes(cmd JoinCommand, as wire.Role, now time.Time) error {
 	return l.room(as, heads)
 }
 
-func (l Lobby) banned(cmd JoinCommand, now time.Time) error {
-	if ms(now) < l.Banned[cmd.User.ID] {
+// allows refuses those who were removed and may not come back yet.
+func (l Lobby) allows(cmd JoinCommand, now time.Time) error {
+	if l.bans(cmd.User.ID, now) {
 		return &wire.Error{Code: wire.CodeBanned, Message: "you were removed from this lobby and may not come back yet"}
 	}
 	for _, c := range cmd.With {
-		if ms(now) < l.Banned[c.ID] {
+		if l.bans(c.ID, now) {
 			return &wire.Error{Code: wire.CodeBanned, Field: "partyId", Message: c.ID + " was removed from this lobby and may not come back yet"}
 		}
 	}

@@ -55,7 +55,7 @@ func (l Lobby) Unban(host, userID string, now time.Time) (Lobby, []wire.LobbyPat
 	if err := l.ledBy(host); err != nil {
 		return l, nil, err
 	}
-	if l.Banned[userID] <= ms(now) {
+	if !l.bans(userID, now) {
 		return l, nil, wire.Refuse(wire.CodeNotFound, "this user is not banned")
 	}
 	e := l.edit(now)
@@ -75,6 +75,9 @@ func (l Lobby) mayRemove(host, userID string) error {
 	}
 	return nil
 }
+
+// bans tells whether a user may not come in yet.
+func (l Lobby) bans(userID string, now time.Time) bool { return ms(now) < l.Banned[userID] }
 
 // ban keeps a user out until a moment.
 func (e *edit) ban(userID string, until int64) {

@@ -10,19 +10,27 @@ import (
 // session that is known already, and a user who is not in, change nothing.
 func (l Lobby) Reconnect(userID, session string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	m, in := l.Members[userID]
-	live, added := m.Live.Connect(session)
-	if !in || l.Closed() || !added {
+	if _, added := m.Live.Connect(session); !in || l.Closed() || !added {
 		return l, nil, nil
 	}
 	e := l.edit(now)
+	e.arrive(userID, session)
 	cause := wire.CauseMemberUpdated
 	if !m.Connected() {
 		cause = wire.CauseMemberReconnected
 	}
-	m.Live, m.BroughtBy = live, nil
-	e.Members[userID] = m
 	e.by(cause, userID, "")
 	return e.done()
+}
+
+// arrive counts a session of a member as live: it has come itself then.
+func (e *edit) arrive(userID, session string) {
+	m := e.Members[userID]
+	m.BroughtBy = nil
+	if live, added := m.Live.Connect(session); added {
+		m.Live = live
+	}
+	e.Members[userID] = m
 }
 
 // Disconnect takes a session from a member, who stays connected while it has

@@ -57,14 +57,25 @@ func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 
 // seat gives a user its place in the i-th team.
 func (e *edit) seat(user Actor, i int, enrolment string) error {
-	if err := e.admit(user, enrolment, wire.RoleMember, wire.MemberInit{}); err != nil {
+	if err := e.expect(user, enrolment, wire.RoleMember, wire.MemberInit{}); err != nil {
 		return err
 	}
 	m := e.Members[user.ID]
-	m.Live, m.Team = stays.Away(e.now), ""
+	m.Team = ""
 	if i < e.Policy.Teams.Count {
 		m.Team = teamName(i + 1)
 	}
+	e.Members[user.ID] = m
+	return nil
+}
+
+// expect admits a user who is not there: it has its place, and the policy's grace to come.
+func (e *edit) expect(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
+	if err := e.admit(user, enrolment, as, init); err != nil {
+		return err
+	}
+	m := e.Members[user.ID]
+	m.Live = stays.Away(e.now)
 	e.Members[user.ID] = m
 	return nil
 }

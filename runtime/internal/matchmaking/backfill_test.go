@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -321,16 +320,7 @@ func TestAnotherMatcherFillsOn(t *testing.T) {
 				w, lobby := halved(t, q)
 				w.mustBackfill("ann", lobby)
 				w.enqueue("cid", 1500)
-				var steps atomic.Int64
-				w.ledger.set(func(ledger.Step) error {
-					switch step := int(steps.Add(1)); {
-					case step == dies+1:
-						return errAfter
-					case step > dies+1:
-						return stream.ErrUnavailable
-					}
-					return nil
-				})
+				w.dieAfter(dies)
 				_ = w.matchers[0].Tick(t.Context(), "duel")
 				w.ledger.set(nil)
 				w.pass(leaseTTL + time.Second)

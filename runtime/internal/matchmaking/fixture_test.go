@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -431,4 +432,19 @@ func (w *world) count(table string) int {
 		w.Fatal(err)
 	}
 	return n
+}
+
+// dieAfter fails every step of the ledger after so many: the next one has its effect all
+// the same.
+func (w *world) dieAfter(steps int) {
+	var made atomic.Int64
+	w.ledger.set(func(ledger.Step) error {
+		switch step := int(made.Add(1)); {
+		case step == steps+1:
+			return errAfter
+		case step > steps+1:
+			return stream.ErrUnavailable
+		}
+		return nil
+	})
 }

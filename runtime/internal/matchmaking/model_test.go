@@ -338,16 +338,7 @@ func TestAnotherMatcherGoesOn(t *testing.T) {
 				w := newWorld(t, q)
 				w.enqueue("ann", 1500)
 				w.enqueue("bob", 1500)
-				var steps atomic.Int64
-				w.ledger.set(func(ledger.Step) error {
-					switch step := int(steps.Add(1)); {
-					case step == dies+1:
-						return errAfter
-					case step > dies+1:
-						return stream.ErrUnavailable
-					}
-					return nil
-				})
+				w.dieAfter(dies)
 				_ = w.matchers[0].Tick(t.Context(), "duel")
 				w.ledger.set(nil)
 				w.pass(leaseTTL + time.Second) // within 10 s another has the lease

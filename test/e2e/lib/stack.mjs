@@ -30,6 +30,13 @@ export class Stack {
     return this.user(user, { url, cookie, ...options });
   }
 
+  /** Alice and carol, who begin on server-1, bob and dave on server-2; they are ready. */
+  async four() {
+    const users = ["alice", "bob", "carol", "dave"].map((name, i) => this.fronted(name, { server: `server-${1 + (i % 2)}` }));
+    await Promise.all(users.map((user) => user.push("session:ready")));
+    return users;
+  }
+
   user(user, options) {
     const token = this.state.tokens.find((t) => t.user === user)?.token;
     if (!token) throw new Error(`no token for ${user} in ${this.path}`);

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { poll } from "../lib/poll.mjs";
 import { Stack } from "../lib/stack.mjs";
 
 // A dead matcher's lease is free again within 10 s; its users find another server meanwhile.
@@ -14,12 +15,7 @@ const stack = new Stack();
 let alice, bob, carol, dave, everybody;
 
 before(async () => {
-  alice = stack.fronted("alice", { server: "server-1" });
-  bob = stack.fronted("bob", { server: "server-2" });
-  carol = stack.fronted("carol", { server: "server-1" });
-  dave = stack.fronted("dave", { server: "server-2" });
-  everybody = [alice, bob, carol, dave];
-  await Promise.all(everybody.map((user) => user.push("session:ready")));
+  everybody = [alice, bob, carol, dave] = await stack.four();
 });
 
 after(() => everybody?.forEach((user) => user.close()));
@@ -38,26 +34,20 @@ const asked = (user, ticket, n = 1) =>
 
 /** Waits until carol sees a status of a user. */
 async function presence(user, status) {
-  let seen;
-  for (let tries = 0; tries < 100 && seen !== status; tries++) {
+  await poll(`${status} of ${id(user)}`, async () => {
     const { presences } = await carol.ask("presence:get", { userIds: [id(user)] });
-    seen = presences[0].status;
-    if (seen !== status) await new Promise((again) => setTimeout(again, 100));
-  }
-  assert.equal(seen, status);
+    return presences[0].status === status;
+  });
 }
 
 /** The server whose status tells of a queue: its matcher. */
 async function matcher(queue, patience = PATIENCE_MS) {
-  const until = Date.now() + patience;
-  for (;;) {
+  return poll(`a matcher of ${queue}`, async () => {
     for (const server of ["server-1", "server-2"]) {
       const status = await stack.status(server).catch(() => undefined);
       if (status?.queues?.[queue]) return server;
     }
-    if (Date.now() > until) throw new Error(`${queue} has no matcher`);
-    await new Promise((again) => setTimeout(again, 50));
-  }
+  }, patience);
 }
 
 /** Kills the matcher of a queue, and waits until another has its lease: the other server, or the new one in its place. */
@@ -198,10 +188,7 @@ test("a queue's matcher dies while a match is handed over", async () => {
   const tell = async (command) => Number(await (await fetch(`${process.env.ALLOCATOR_CONTROL}/${command}`)).text());
   await tell("hold");
   const [its, others] = [await enqueue(alice, "served"), await enqueue(bob, "served")];
-  for (let tries = 0; (await tell("waiting")) === 0; tries++) {
-    assert.ok(tries < 300, "nobody asked for a game server");
-    await new Promise((again) => setTimeout(again, 50));
-  }
+  await poll("somebody who asks for a game server", () => tell("waiting"));
   assert.equal((await alice.ask("mm:status")).tickets[0].state, "accepted");
   await killMatcher("served");
   await tell("release");

@@ -11,12 +11,7 @@ const stack = new Stack();
 let alice, bob, carol, dave, everybody;
 
 before(async () => {
-  alice = stack.fronted("alice", { server: "server-1" });
-  bob = stack.fronted("bob", { server: "server-2" });
-  carol = stack.fronted("carol", { server: "server-1" });
-  dave = stack.fronted("dave", { server: "server-2" });
-  everybody = [alice, bob, carol, dave];
-  await Promise.all(everybody.map((user) => user.push("session:ready")));
+  everybody = [alice, bob, carol, dave] = await stack.four();
 });
 
 after(() => everybody?.forEach((user) => user.close()));

@@ -2,6 +2,7 @@ import type { Lobby, LobbyInvited } from "@anteroom/client";
 import { Chat } from "./chat";
 import { Field } from "./field";
 import { useSeat, useValue } from "./hooks";
+import { Question } from "./question";
 import { LobbyFinder } from "./finder";
 
 export function LobbyTab() {
@@ -22,17 +23,9 @@ function Invite({ invite }: { invite: LobbyInvited }) {
   const { player, act } = useSeat();
   const answer = (accept: boolean) => act(() => player.lobby.respondInvite({ inviteId: invite.inviteId, accept }));
   return (
-    <div class="card call" role="status">
-      <p>
-        {invite.fromName ?? invite.fromId} invites you to {invite.name || "a lobby"}.
-      </p>
-      <div class="row">
-        <button class="primary" onClick={() => answer(true)}>
-          Accept
-        </button>
-        <button onClick={() => answer(false)}>Decline</button>
-      </div>
-    </div>
+    <Question answer={answer}>
+      {invite.fromName ?? invite.fromId} invites you to {invite.name || "a lobby"}.
+    </Question>
   );
 }
 

@@ -2,6 +2,7 @@ import type { Party, PartyInvited } from "@anteroom/client";
 import { Chat } from "./chat";
 import { Field } from "./field";
 import { useSeat, useValue } from "./hooks";
+import { Question } from "./question";
 
 export function PartyTab() {
   const { player, act } = useSeat();
@@ -34,15 +35,7 @@ function Invite({ invite }: { invite: PartyInvited }) {
   const { player, act } = useSeat();
   const answer = (accept: boolean) => act(() => player.party.respondInvite({ inviteId: invite.inviteId, accept }));
   return (
-    <div class="card call" role="status">
-      <p>{invite.fromName ?? invite.fromId} invites you to a party.</p>
-      <div class="row">
-        <button class="primary" onClick={() => answer(true)}>
-          Accept
-        </button>
-        <button onClick={() => answer(false)}>Decline</button>
-      </div>
-    </div>
+    <Question answer={answer}>{invite.fromName ?? invite.fromId} invites you to a party.</Question>
   );
 }
 
