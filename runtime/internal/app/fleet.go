@@ -49,9 +49,8 @@ type fleetReport struct {
 
 // fleet asks the other servers how they are, for whoever looks on.
 type fleet struct {
-	client http.Client
-	mu     sync.Mutex
-	last   fleetReport
+	mu   sync.Mutex
+	last fleetReport
 }
 
 // fleetStatus answers with a [fleetReport].
@@ -89,13 +88,13 @@ func (f *fleet) report(ctx context.Context, a *App) fleetReport {
 		f.last.Alone = "it has not reached Redis yet, from which it knows the others"
 	default:
 		// One who looks on and leaves does not spoil what the others get.
-		f.last.Pods = append(f.last.Pods, f.ask(context.WithoutCancel(ctx), k.directory.Others())...)
+		f.last.Pods = append(f.last.Pods, askAll(context.WithoutCancel(ctx), k.directory.Others())...)
 	}
 	return f.last
 }
 
-// ask gets the reports of other servers, in their order.
-func (f *fleet) ask(ctx context.Context, others []peer.Endpoint) []podReport {
+// askAll gets the reports of other servers, in their order.
+func askAll(ctx context.Context, others []peer.Endpoint) []podReport {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
 	reports := make([]podReport, len(others))
@@ -103,7 +102,7 @@ func (f *fleet) ask(ctx context.Context, others []peer.Endpoint) []podReport {
 	asks.SetLimit(asksAtOnce)
 	for i, e := range others {
 		asks.Go(func() error {
-			body, err := peer.Ask(ctx, &f.client, e)
+			body, err := peer.Ask(ctx, e)
 			if err == nil {
 				err = json.Unmarshal(body, &reports[i])
 			}

@@ -30,7 +30,7 @@ func TestPodsTellEachOtherHowTheyAre(t *testing.T) {
 	if len(others) != 1 || others[0] != owner.self {
 		t.Fatalf("others are %v, want %v", others, owner.self)
 	}
-	report, err := peer.Ask(t.Context(), http.DefaultClient, owner.self)
+	report, err := peer.Ask(t.Context(), owner.self)
 	if err != nil || string(report) != owner.self.Key {
 		t.Errorf("told %q, %v", report, err)
 	}
@@ -42,7 +42,7 @@ func TestAPodThatDoesNotTell(t *testing.T) {
 	stranger.Token = "another's"
 	dead.Address = "127.0.0.1:1"
 	for want, e := range map[string]peer.Endpoint{"421": stranger, "does not answer": dead} {
-		if report, err := peer.Ask(t.Context(), http.DefaultClient, e); err == nil || !strings.Contains(err.Error(), want) {
+		if report, err := peer.Ask(t.Context(), e); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: told %q, %v", e, report, err)
 		}
 	}

@@ -3,9 +3,9 @@
 -- Gives {'records', epoch, seq, time, records}, {'state', epoch, seq, time, document}
 -- or nil.
 
--- ended tells whether an epoch that ended earlier got as far as a seq.
-local function ended(h, epoch, seq)
-  for e, s in string.gmatch(redis.call('HGET', h, 'pp') or '', '(%S+) (%d+)') do
+-- reached tells whether an epoch that has ended got as far as a seq.
+local function reached(h, epoch, seq)
+  for e, s in string.gmatch(redis.call('HGET', h, 'p') or '', '(%S+) (%d+)') do
     if e == epoch then
       return seq <= tonumber(s)
     end
@@ -20,8 +20,7 @@ end
 local epoch, seq, from = ARGV[2], tonumber(v[2]), tonumber(ARGV[3])
 local known = (epoch == v[1] and from <= seq)
   or (epoch == '' and from == 0)
-  or (epoch == v[4] and from <= tonumber(v[5]))
-  or ended(KEYS[1], epoch, from)
+  or (epoch ~= v[1] and reached(KEYS[1], epoch, from))
 if known then
   local missing = seq - from
   if missing == 0 then
@@ -31,4 +30,4 @@ if known then
     return { 'records', v[1], v[2], v[3], redis.call('LRANGE', KEYS[2], -missing, -1) }
   end
 end
-return { 'state', v[1], v[2], v[3], v[7] }
+return { 'state', v[1], v[2], v[3], v[5] }

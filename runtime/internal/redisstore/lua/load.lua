@@ -4,4 +4,4 @@ local v = settle(KEYS[1], ARGV[1], true)
 if not v then
   return nil
 end
-return { v[1], v[2], v[3], v[7] }
+return { v[1], v[2], v[3], v[5] }
