@@ -48,7 +48,7 @@ const epsilon = 1e-9
 func (g *group) tightest(r *Rule) float64 {
 	w := math.Inf(1)
 	for _, t := range g.members {
-		w = min(w, r.window(g.waited(t)))
+		w = min(w, r.window(t.waited))
 	}
 	return w
 }

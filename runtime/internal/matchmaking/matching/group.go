@@ -9,24 +9,41 @@ import (
 // entry is a ticket in a run of the matcher.
 type entry struct {
 	*Ticket
+	// size and waited are the ticket's.
+	size   int
+	waited time.Duration
 	// numbers are what the spans of a group compare, in their order.
 	numbers []float64
 	// rank is its place among all tickets, the oldest first.
 	rank int
-	// bucket is where it lies in the pool.
+	// bucket is where it lies in the pool, and at its place there.
 	bucket *bucket
-	// taken says that it is in a proposal.
-	taken bool
+	at     int32
 }
 
-func (q *Queue) entry(t *Ticket) entry {
-	e := entry{Ticket: t}
+// taken tells whether it is in a proposal.
+func (t *entry) taken() bool { return t.bucket.gone[t.at] }
+
+// entries are tickets as a run sees them, without their ranks and buckets.
+func (q *Queue) entries(tickets []Ticket, now time.Time) []entry {
+	var compared []string
 	for i := range q.Rules {
 		if r := &q.Rules[i]; q.spans(r) {
-			e.numbers = append(e.numbers, t.Numbers[r.Attribute])
+			compared = append(compared, r.Attribute)
 		}
 	}
-	return e
+	all := make([]entry, len(tickets))
+	numbers := make([]float64, 0, len(compared)*len(tickets))
+	for i := range tickets {
+		t := &tickets[i]
+		for _, attribute := range compared {
+			numbers = append(numbers, t.Numbers[attribute])
+		}
+		all[i] = entry{
+			Ticket: t, size: t.Size, waited: now.Sub(t.EnqueuedAt), numbers: numbers[len(numbers)-len(compared):],
+		}
+	}
+	return all
 }
 
 // spans tells whether a rule compares numbers with those that are in a group. Where
@@ -40,7 +57,6 @@ func (q *Queue) spans(r *Rule) bool {
 // in already.
 type group struct {
 	q       *Queue
-	now     time.Time
 	members []*entry
 	sides   []side
 	ranges  []span
@@ -73,18 +89,13 @@ type side struct {
 	tickets   []*entry
 }
 
-func newGroup(q *Queue, now time.Time) *group {
-	g := &group{q: q, now: now, limit: math.Inf(1), sides: make([]side, len(q.Teams))}
-	for i, t := range q.Teams {
-		g.sides[i].free = t.Max
-	}
+func newGroup(q *Queue) *group {
+	g := &group{q: q, sides: make([]side, len(q.Teams))}
 	for i := range q.Rules {
 		r := &q.Rules[i]
 		switch {
 		case q.spans(r):
-			g.ranges = append(g.ranges, span{
-				rule: r, least: math.Inf(1), most: math.Inf(-1), accept: math.Inf(-1), refuse: math.Inf(1),
-			})
+			g.ranges = append(g.ranges, span{rule: r})
 		case r.Required && r.Type == SetOverlap:
 			g.shared = append(g.shared, overlap{rule: r})
 		}
@@ -92,22 +103,38 @@ func newGroup(q *Queue, now time.Time) *group {
 	if len(q.Regions) > 0 {
 		g.latency = make([]float64, len(q.Regions))
 	}
+	g.reset()
 	return g
 }
 
-func (g *group) waited(t *entry) time.Duration { return g.now.Sub(t.EnqueuedAt) }
+// reset empties the group, so that the next can grow in its place.
+func (g *group) reset() {
+	g.members, g.limit, g.region = g.members[:0], math.Inf(1), ""
+	for i, t := range g.q.Teams {
+		g.sides[i] = side{free: t.Max, tickets: g.sides[i].tickets[:0]}
+	}
+	for i := range g.ranges {
+		g.ranges[i] = span{
+			rule: g.ranges[i].rule, least: math.Inf(1), most: math.Inf(-1), accept: math.Inf(-1), refuse: math.Inf(1),
+		}
+	}
+	for i := range g.shared {
+		g.shared[i] = overlap{rule: g.shared[i].rule}
+	}
+	clear(g.latency)
+}
 
 // add takes a ticket in if it belongs here and there is a place; false otherwise,
 // and then nothing has changed.
 func (g *group) add(t *entry) bool {
-	at := g.roomiest(t.Size)
+	at := g.roomiest(t.size)
 	if at < 0 || !g.fits(t) {
 		return false
 	}
 	g.judge(t)
 	g.members = append(g.members, t)
 	s := &g.sides[at]
-	s.tickets, s.free, s.has = append(s.tickets, t), s.free-t.Size, s.has+t.Size
+	s.tickets, s.free, s.has = append(s.tickets, t), s.free-t.size, s.has+t.size
 	return true
 }
 
@@ -124,17 +151,16 @@ func (g *group) roomiest(size int) int {
 }
 
 func (g *group) fits(t *entry) bool {
-	if !g.q.MixSizes && len(g.members) > 0 && g.members[0].Size != t.Size {
+	if !g.q.MixSizes && len(g.members) > 0 && g.members[0].size != t.size {
 		return false
 	}
-	waited := g.waited(t)
 	for i := range g.ranges {
-		if !g.ranges[i].fits(t.numbers[i], waited) {
+		if !g.ranges[i].fits(t.numbers[i], t.waited) {
 			return false
 		}
 	}
 	for i := range g.shared {
-		if !g.shared[i].fits(t, waited) {
+		if !g.shared[i].fits(t) {
 			return false
 		}
 	}
@@ -146,8 +172,8 @@ func (s *span) fits(v float64, waited time.Duration) bool {
 	return v >= s.accept && v <= s.refuse && s.most-v <= w && v-s.least <= w
 }
 
-func (o *overlap) fits(t *entry, waited time.Duration) bool {
-	need := max(o.need, o.rule.window(waited))
+func (o *overlap) fits(t *entry) bool {
+	need := max(o.need, o.rule.window(t.waited))
 	set := t.Sets[o.rule.Attribute]
 	if !o.any {
 		return float64(len(set)) >= need
@@ -184,7 +210,7 @@ func (g *group) latencyLimit(t *entry) float64 {
 	limit := math.Inf(1)
 	for i := range g.q.Rules {
 		if r := &g.q.Rules[i]; r.Required && r.Type == Latency {
-			limit = min(limit, r.window(g.waited(t)))
+			limit = min(limit, r.window(t.waited))
 		}
 	}
 	return limit
@@ -192,10 +218,9 @@ func (g *group) latencyLimit(t *entry) float64 {
 
 // judge makes the ticket count in what others are compared with.
 func (g *group) judge(t *entry) {
-	waited := g.waited(t)
 	for i := range g.ranges {
 		s := &g.ranges[i]
-		v, w := t.numbers[i], s.rule.window(waited)
+		v, w := t.numbers[i], s.rule.window(t.waited)
 		s.least, s.most = min(s.least, v), max(s.most, v)
 		s.accept, s.refuse = max(s.accept, v-w), min(s.refuse, v+w)
 	}
@@ -205,7 +230,7 @@ func (g *group) judge(t *entry) {
 		if o.any {
 			set = slices.DeleteFunc(slices.Clone(o.common), func(m string) bool { return !slices.Contains(set, m) })
 		}
-		o.common, o.any, o.need = set, true, max(o.need, o.rule.window(waited))
+		o.common, o.any, o.need = set, true, max(o.need, o.rule.window(t.waited))
 	}
 	if g.latency == nil {
 		return
@@ -255,7 +280,7 @@ func (g *group) spread() float64 {
 
 // proposal is the group as it goes out.
 func (g *group) proposal() Proposal {
-	p := Proposal{Region: g.bestRegion(), Spread: g.spread()}
+	p := Proposal{Region: g.bestRegion(), Spread: g.spread(), Teams: make([]Side, 0, len(g.sides))}
 	for i, s := range g.sides {
 		ids := make([]string, len(s.tickets))
 		for j, t := range s.tickets {

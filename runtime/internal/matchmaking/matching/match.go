@@ -39,8 +39,10 @@ func Match(tickets []Ticket, running []Backfill, q Queue, now time.Time) []Propo
 type matcher struct {
 	q       *Queue
 	now     time.Time
-	tickets []*entry
+	tickets []entry
 	pool    *pool
+	// growing is the one group that there is at a time.
+	growing *group
 	looks   int
 	places  int
 	// mixed says that tickets of several sizes may meet, so that how they are seated
@@ -50,29 +52,51 @@ type matcher struct {
 }
 
 func newMatcher(tickets []Ticket, q *Queue, now time.Time) *matcher {
-	m := &matcher{q: q, now: now, tickets: make([]*entry, len(tickets))}
-	all := make([]entry, len(tickets))
-	for i := range tickets {
-		all[i] = q.entry(&tickets[i])
-		m.tickets[i] = &all[i]
+	m := &matcher{q: q, now: now, pool: newPool(q), growing: newGroup(q)}
+	all := q.entries(tickets, now)
+	for i := range all {
+		all[i].bucket = m.pool.bucket(&all[i])
 	}
-	slices.SortFunc(m.tickets, func(a, b *entry) int { return before(a.Ticket, b.Ticket) })
-	for i, t := range m.tickets {
-		t.rank = i
-	}
-	m.mixed = q.MixSizes && slices.ContainsFunc(m.tickets, func(t *entry) bool { return t.Size != m.tickets[0].Size })
-	m.pool = newPool(q, m.tickets)
+	m.tickets = byAge(all)
+	m.pool.fill(m.tickets)
+	m.mixed = q.MixSizes && slices.ContainsFunc(tickets, func(t Ticket) bool { return t.Size != tickets[0].Size })
 	m.looks = looksPerTicket*len(tickets) + looksAtLeast
 	for _, t := range q.Teams {
 		m.places += t.Max
 	}
+	m.proposals = make([]Proposal, 0, len(tickets)/max(m.places, 1))
 	return m
+}
+
+// byAge gives tickets their ranks, the oldest first, and that order.
+func byAge(tickets []entry) []entry {
+	type aged struct {
+		at    int64
+		where int
+	}
+	all := make([]aged, len(tickets))
+	for i := range tickets {
+		all[i] = aged{tickets[i].EnqueuedAt.UnixMilli(), i}
+	}
+	slices.SortFunc(all, func(a, b aged) int {
+		if a.at != b.at {
+			return cmp.Compare(a.at, b.at) // most often, and without a look at the tickets
+		}
+		return before(tickets[a.where].Ticket, tickets[b.where].Ticket)
+	})
+	sorted := make([]entry, len(all))
+	for rank, a := range all {
+		sorted[rank] = tickets[a.where]
+		sorted[rank].rank = rank
+	}
+	return sorted
 }
 
 // matches makes new matches, each around the oldest ticket that is left.
 func (m *matcher) matches() {
-	for _, anchor := range m.tickets {
-		if anchor.taken {
+	for i := range m.tickets {
+		anchor := &m.tickets[i]
+		if anchor.taken() {
 			continue
 		}
 		if g := m.around(anchor); g != nil {
@@ -88,15 +112,8 @@ func (m *matcher) matches() {
 // the anchor; and where there are parties of several sizes, those of the anchor's
 // first, and the largest.
 func (m *matcher) around(anchor *entry) *group {
-	start := func() *group {
-		g := newGroup(m.q, m.now)
-		if !g.add(anchor) {
-			return nil
-		}
-		return g
-	}
-	g := start()
-	if g == nil {
+	g := m.growing
+	if g.reset(); !g.add(anchor) {
 		return nil
 	}
 	if !m.q.wishes() {
@@ -107,8 +124,9 @@ func (m *matcher) around(anchor *entry) *group {
 			return nil // with one place left, all that fit have been tried
 		}
 	}
-	waited := m.now.Sub(anchor.EnqueuedAt)
-	candidates := m.q.byWish(anchor, waited, m.candidates(anchor, start().fits))
+	g.reset()
+	g.add(anchor)
+	candidates := m.q.byWish(anchor, m.candidates(anchor, g.fits))
 	orders := [][]*entry{candidates, sorted(candidates, func(a, b *entry) int { return a.rank - b.rank })}
 	if r := m.q.balanceRule(); r != nil {
 		orders = append(orders, sorted(candidates, likest(anchor, r.Attribute)))
@@ -119,7 +137,8 @@ func (m *matcher) around(anchor *entry) *group {
 			sorted(candidates, largestFirst))
 	}
 	for _, order := range orders {
-		g := start()
+		g.reset()
+		g.add(anchor)
 		for _, t := range order {
 			g.add(t)
 		}
@@ -149,7 +168,7 @@ func sameSizeFirst(anchor, a, b *entry) int {
 // grow takes in the nearest tickets that fit, until there is no place left.
 func (m *matcher) grow(g *group, anchor *entry) {
 	left := m.budget()
-	m.pool.near(anchor, m.now.Sub(anchor.EnqueuedAt), func(t *entry) bool {
+	m.pool.near(anchor, func(t *entry) bool {
 		if t == anchor {
 			return true
 		}
@@ -164,7 +183,7 @@ func (m *matcher) grow(g *group, anchor *entry) {
 func (m *matcher) candidates(anchor *entry, suits func(*entry) bool) []*entry {
 	left, most := m.budget(), max(choice*m.places, 64)
 	var all []*entry
-	m.pool.near(anchor, m.now.Sub(anchor.EnqueuedAt), func(t *entry) bool {
+	m.pool.near(anchor, func(t *entry) bool {
 		if t == anchor {
 			return true
 		}
@@ -183,7 +202,7 @@ func (m *matcher) budget() int { return max(m.looks, looksEach) }
 // good tells whether a group is a match: full, or at its least once the anchor has
 // waited long enough, and in balance.
 func (m *matcher) good(g *group, anchor *entry) bool {
-	late := m.now.Sub(anchor.EnqueuedAt) >= m.q.PreferFullFor
+	late := anchor.waited >= m.q.PreferFullFor
 	return (g.full() || late && g.enough()) && g.balance()
 }
 
@@ -194,7 +213,8 @@ func (m *matcher) fill(running []Backfill) {
 	slices.SortFunc(running, func(a, b Backfill) int { return before(&a.Ticket, &b.Ticket) })
 	for i := range running {
 		b := &running[i]
-		g := newGroup(m.q, m.now)
+		g := m.growing
+		g.reset()
 		g.region = b.Region
 		for j, t := range m.q.Teams {
 			g.sides[j].free = max(min(b.Open[t.Name], t.Max), 0)
@@ -203,13 +223,13 @@ func (m *matcher) fill(running []Backfill) {
 		if g.full() {
 			continue
 		}
-		one := m.q.entry(&b.Ticket)
-		playing := &one
+		playing := &m.q.entries([]Ticket{b.Ticket}, m.now)[0]
+		playing.bucket = m.pool.buckets[m.pool.bucketOf(playing)]
 		g.judge(playing)
 		candidates := m.candidates(playing, func(t *entry) bool {
-			return !b.Barred[t.ID] && g.roomiest(t.Size) >= 0 && g.fits(t)
+			return !b.Barred[t.ID] && g.roomiest(t.size) >= 0 && g.fits(t)
 		})
-		for _, t := range m.q.byWish(playing, m.now.Sub(b.EnqueuedAt), candidates) {
+		for _, t := range m.q.byWish(playing, candidates) {
 			g.add(t)
 		}
 		if len(g.members) > 0 {

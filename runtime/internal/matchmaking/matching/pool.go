@@ -4,72 +4,100 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"time"
+	"strings"
 )
 
 // pool finds the tickets that lie near another, without those that are taken.
 type pool struct {
 	q *Queue
 	// key is the first rule that spans, which orders each bucket; nil for order of age alone.
-	key     *Rule
+	key *Rule
+	// equal are the attributes that have to be the same.
+	equal   []string
 	buckets map[string]*bucket
 }
 
 // bucket has the tickets that required Equality rules let meet, by number.
 type bucket struct {
-	values []float64
-	// rows are the tickets with each value, oldest first; heads how many of them are
-	// certainly taken.
-	rows  [][]*entry
-	heads []int
+	// lot are the tickets by number, and those with the same by age.
+	lot []*entry
+	// gone tells of each whether it is taken.
+	gone []bool
+	// values are the numbers there are. Those with the i-th lie in the lot from heads[i] to
+	// ends[i], without some of those that are taken.
+	values      []float64
+	heads, ends []int32
 	// up and down lead from a value towards the next that has tickets left.
-	up, down []int
+	up, down []int32
 }
 
-func newPool(q *Queue, tickets []*entry) *pool {
+func newPool(q *Queue) *pool {
 	p := &pool{q: q, buckets: map[string]*bucket{}}
 	for i := range q.Rules {
-		if r := &q.Rules[i]; q.spans(r) {
+		r := &q.Rules[i]
+		if q.spans(r) && p.key == nil {
 			p.key = r
-			break
 		}
-	}
-	byBucket := map[string][]*entry{}
-	for _, t := range tickets {
-		name := p.bucketOf(t)
-		byBucket[name] = append(byBucket[name], t)
-	}
-	for name, lot := range byBucket {
-		p.buckets[name] = p.newBucket(lot)
+		if r.Required && r.Type == Equality {
+			p.equal = append(p.equal, r.Attribute)
+		}
 	}
 	return p
 }
 
-// newBucket sorts tickets into rows by their number, and each row by age.
-func (p *pool) newBucket(lot []*entry) *bucket {
-	b := &bucket{}
-	slices.SortFunc(lot, func(x, y *entry) int {
-		if c := cmp.Compare(p.number(x), p.number(y)); c != 0 {
-			return c
+// bucket is where a ticket belongs.
+func (p *pool) bucket(t *entry) *bucket {
+	name := p.bucketOf(t)
+	b := p.buckets[name]
+	if b == nil {
+		b = &bucket{}
+		p.buckets[name] = b
+	}
+	return b
+}
+
+// fill puts tickets, which come by age, into their buckets.
+func (p *pool) fill(tickets []entry) {
+	for i := range tickets {
+		t := &tickets[i]
+		t.bucket.lot = append(t.bucket.lot, t)
+	}
+	for _, b := range p.buckets {
+		p.order(b)
+	}
+}
+
+// order sorts a bucket, whose tickets come by age.
+func (p *pool) order(b *bucket) {
+	type numbered struct {
+		number float64
+		rank   int
+		t      *entry
+	}
+	all := make([]numbered, len(b.lot))
+	for i, t := range b.lot {
+		all[i] = numbered{p.number(t), t.rank, t}
+	}
+	slices.SortFunc(all, func(x, y numbered) int {
+		if x.number != y.number {
+			return cmp.Compare(x.number, y.number)
 		}
 		return x.rank - y.rank
 	})
-	for from := 0; from < len(lot); {
-		to, v := from, p.number(lot[from])
-		for to < len(lot) && p.number(lot[to]) == v {
-			lot[to].bucket = b
-			to++
+	b.gone = make([]bool, len(all))
+	b.values, b.heads, b.ends = make([]float64, 0, len(all)), make([]int32, 0, len(all)), make([]int32, 0, len(all))
+	for i, one := range all {
+		b.lot[i], one.t.at = one.t, int32(i)
+		if i == 0 || one.number != all[i-1].number {
+			b.values, b.heads, b.ends = append(b.values, one.number), append(b.heads, int32(i)), append(b.ends, int32(i))
 		}
-		b.values = append(b.values, v)
-		b.rows = append(b.rows, lot[from:to:to])
-		from = to
+		b.ends[len(b.ends)-1]++
 	}
 	n := len(b.values)
-	b.heads, b.up, b.down = make([]int, n), make([]int, n+1), make([]int, n+1)
-	for i := range n + 1 {
-		b.up[i], b.down[i] = i, i
+	b.up, b.down = make([]int32, n+1), make([]int32, n+1)
+	for i := range b.up {
+		b.up[i], b.down[i] = int32(i), int32(i)
 	}
-	return b
 }
 
 // number is what tickets are ordered by: the first of those that spans compare.
@@ -82,38 +110,33 @@ func (p *pool) number(t *entry) float64 {
 
 // bucketOf names the bucket of a ticket.
 func (p *pool) bucketOf(t *entry) string {
-	name, some := "", false
-	for i := range p.q.Rules {
-		if r := &p.q.Rules[i]; r.Required && r.Type == Equality {
-			if some {
-				name += "\x00"
-			}
-			name, some = name+t.Texts[r.Attribute], true
-		}
+	if len(p.equal) == 1 {
+		return t.Texts[p.equal[0]]
 	}
-	return name
+	var name strings.Builder
+	for _, attribute := range p.equal {
+		name.WriteString(t.Texts[attribute])
+		name.WriteByte(0)
+	}
+	return name.String()
 }
 
 func take(tickets []*entry) {
 	for _, t := range tickets {
-		t.taken = true
+		t.bucket.gone[t.at] = true
 	}
 }
 
-// near calls visit for the tickets in the window of a ticket that has waited so
-// long, the nearest first and among equally near ones the oldest, until visit says
+// near calls visit for the tickets in the window of a ticket, the nearest first and among equally near ones the oldest, until visit says
 // false.
-func (p *pool) near(t *entry, waited time.Duration, visit func(*entry) bool) {
+func (p *pool) near(t *entry, visit func(*entry) bool) {
 	b := t.bucket
-	if b == nil { // a running match
-		b = p.buckets[p.bucketOf(t)]
-	}
 	if b == nil {
-		return
+		return // a running match, and nobody waits who may join it
 	}
 	v, w := p.number(t), math.Inf(1)
 	if p.key != nil {
-		w = p.key.window(waited)
+		w = p.key.window(t.waited)
 	}
 	at, _ := slices.BinarySearch(b.values, v)
 	right, left := b.rise(at), b.sink(at-1)
@@ -153,9 +176,9 @@ func (p *pool) near(t *entry, waited time.Duration, visit func(*entry) bool) {
 func (b *bucket) visit(rows []int, visit func(*entry) bool) bool {
 	var going bool
 	if len(rows) == 1 {
-		going = visitRow(b.row(rows[0]), visit)
+		going = b.visitRow(b.heads[rows[0]], b.ends[rows[0]], visit)
 	} else {
-		going = visitBoth(b.row(rows[0]), b.row(rows[1]), visit)
+		going = b.visitBoth(rows[0], rows[1], visit)
 	}
 	for _, i := range rows {
 		b.shorten(i)
@@ -163,39 +186,52 @@ func (b *bucket) visit(rows []int, visit func(*entry) bool) bool {
 	return going
 }
 
-func (b *bucket) row(i int) []*entry { return b.rows[i][b.heads[i]:] }
-
 // shorten drops the taken tickets of a row once most of those in its first part are,
 // so that what cannot be matched does not keep the others waiting behind it.
 func (b *bucket) shorten(i int) {
 	const look = 64
-	row, gone := b.row(i), 0
-	for _, t := range row[:min(look, len(row))] {
-		if t.taken {
+	head, end := b.heads[i], b.ends[i]
+	gone := 0
+	for _, taken := range b.gone[head:min(head+look, end)] {
+		if taken {
 			gone++
 		}
 	}
-	if gone > look/2 {
-		b.rows[i] = slices.DeleteFunc(slices.Clone(row), func(t *entry) bool { return t.taken })
-		b.heads[i] = 0
+	if gone <= look/2 {
+		return
 	}
+	left := head
+	for at := head; at < end; at++ {
+		if !b.gone[at] {
+			b.swap(left, at)
+			left++
+		}
+	}
+	b.ends[i] = left
+}
+
+func (b *bucket) swap(i, j int32) {
+	b.lot[i], b.lot[j] = b.lot[j], b.lot[i]
+	b.gone[i], b.gone[j] = b.gone[j], b.gone[i]
+	b.lot[i].at, b.lot[j].at = i, j
 }
 
 // live tells whether a value has tickets left, and forgets those at its head that
 // are taken.
 func (b *bucket) live(i int) bool {
-	for b.heads[i] < len(b.rows[i]) && b.rows[i][b.heads[i]].taken {
+	for b.heads[i] < b.ends[i] && b.gone[b.heads[i]] {
 		b.heads[i]++
 	}
-	return b.heads[i] < len(b.rows[i])
+	return b.heads[i] < b.ends[i]
 }
 
 // rise is the first value from i upwards with tickets left; len(values) for none.
 // What was found empty is skipped from then on (path halving).
-func (b *bucket) rise(i int) int {
-	for i < len(b.values) {
-		if b.up[i] == i && b.live(i) {
-			return i
+func (b *bucket) rise(from int) int {
+	i, end := int32(from), int32(len(b.values))
+	for i < end {
+		if b.up[i] == i && b.live(int(i)) {
+			break
 		}
 		if b.up[i] == i {
 			b.up[i] = i + 1
@@ -203,14 +239,15 @@ func (b *bucket) rise(i int) int {
 		b.up[i] = b.up[b.up[i]]
 		i = b.up[i]
 	}
-	return i
+	return int(i)
 }
 
 // sink is rise downwards; -1 for none. down is shifted by one.
-func (b *bucket) sink(i int) int {
+func (b *bucket) sink(from int) int {
+	i := int32(from)
 	for i >= 0 {
-		if b.down[i+1] == i+1 && b.live(i) {
-			return i
+		if b.down[i+1] == i+1 && b.live(int(i)) {
+			break
 		}
 		if b.down[i+1] == i+1 {
 			b.down[i+1] = i
@@ -218,12 +255,12 @@ func (b *bucket) sink(i int) int {
 		b.down[i+1] = b.down[b.down[i+1]]
 		i = b.down[i+1] - 1
 	}
-	return i
+	return int(i)
 }
 
-func visitRow(row []*entry, visit func(*entry) bool) bool {
-	for _, t := range row {
-		if !t.taken && !visit(t) {
+func (b *bucket) visitRow(from, to int32, visit func(*entry) bool) bool {
+	for i := from; i < to; i++ {
+		if !b.gone[i] && !visit(b.lot[i]) {
 			return false
 		}
 	}
@@ -231,31 +268,32 @@ func visitRow(row []*entry, visit func(*entry) bool) bool {
 }
 
 // visitBoth merges two rows by age.
-func visitBoth(a, b []*entry, visit func(*entry) bool) bool {
-	for len(a) > 0 && len(b) > 0 {
-		next := &a
-		if b[0].rank < a[0].rank {
-			next = &b
+func (b *bucket) visitBoth(one, other int, visit func(*entry) bool) bool {
+	i, j := b.heads[one], b.heads[other]
+	for i < b.ends[one] && j < b.ends[other] {
+		next := &i
+		if b.lot[j].rank < b.lot[i].rank {
+			next = &j
 		}
-		t := (*next)[0]
-		*next = (*next)[1:]
-		if !t.taken && !visit(t) {
+		at := *next
+		*next++
+		if !b.gone[at] && !visit(b.lot[at]) {
 			return false
 		}
 	}
-	return visitRow(a, visit) && visitRow(b, visit)
+	return b.visitRow(i, b.ends[one], visit) && b.visitRow(j, b.ends[other], visit)
 }
 
 // wish is how far a candidate is from what the rules that are not required ask of it
 // beside an anchor: 0 for all that is wished, more for less, by weight.
-func (q *Queue) wish(anchor, t *entry, waited time.Duration) float64 {
+func (q *Queue) wish(anchor, t *entry) float64 {
 	total := 0.0
 	for i := range q.Rules {
 		r := &q.Rules[i]
 		if r.Required {
 			continue
 		}
-		w := r.window(waited)
+		w := r.window(anchor.waited)
 		switch r.Type {
 		case Distance:
 			total += r.Weight * beyond(math.Abs(anchor.Numbers[r.Attribute]-t.Numbers[r.Attribute]), w)
@@ -313,14 +351,14 @@ func (q *Queue) wishes() bool {
 }
 
 // byWish orders candidates by how well they suit an anchor and leaves the rest as it is.
-func (q *Queue) byWish(anchor *entry, waited time.Duration, candidates []*entry) []*entry {
+func (q *Queue) byWish(anchor *entry, candidates []*entry) []*entry {
 	type wished struct {
 		t *entry
 		v float64
 	}
 	all := make([]wished, len(candidates))
 	for i, t := range candidates {
-		all[i] = wished{t, q.wish(anchor, t, waited)}
+		all[i] = wished{t, q.wish(anchor, t)}
 	}
 	slices.SortStableFunc(all, func(a, b wished) int { return cmp.Compare(a.v, b.v) })
 	out := make([]*entry, len(all))
