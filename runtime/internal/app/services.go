@@ -60,7 +60,7 @@ func (a *App) newQueues(k *core, n notices) *matchmaking.Service {
 	c := a.settings.config
 	store := k.client.Store()
 	ports := matchmaking.Ports{
-		Ledger: k.client.Ledger(), Store: store, Caster: store, Names: k.client.Names(), Sets: k.client.Sets(),
+		Ledger: k.client.Ledger(matchmaking.Followed), Store: store, Caster: store, Names: k.client.Names(), Sets: k.client.Sets(),
 		Queues: a.rules, Parties: k.parties, Places: venues{k.lobbies, c.PolicySecretsDir, c.Cluster.Namespace, time.Now},
 		Searching: k.whereabouts.Searching,
 	}

@@ -68,9 +68,9 @@ type Store interface {
 	All(ctx context.Context, b Book, table string) ([]Record, error)
 	// Count is how many records a table has.
 	Count(ctx context.Context, b Book, table string) (int, error)
-	// Changed reads which records of a table changed after a mark, which a call before
-	// gave; 0 gives all. Again says that there is more. A mark that is too old, or
-	// from before the store lost its data, gives all, with Anew set.
+	// Changed reads which records of a table that the store follows changed after a mark,
+	// which a call before gave; 0 gives all. A mark that is too old, or from before the
+	// store lost its data, gives all, with Anew set.
 	Changed(ctx context.Context, b Book, table string, mark uint64) (Changes, error)
 	// Acquire takes or keeps the lease of a book for ttl; false when another has it.
 	Acquire(ctx context.Context, b Book, holder string, ttl time.Duration) (Fence, bool, error)

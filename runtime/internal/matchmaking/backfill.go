@@ -144,7 +144,7 @@ func (s *Service) Backfill(ctx context.Context, c command.Call, req *wire.MMBack
 	if !req.Stop {
 		state.ExpiresAt = ms(s.Now().Add(q.TicketTTL))
 	}
-	return state, s.retry(ctx, func() (ledger.Step, []string, error) {
+	return state, s.retry(ctx, func() (ledger.Step, []posted, error) {
 		b, raw, err := s.readBackfill(ctx, q.Name, req.LobbyID)
 		if err != nil || raw == nil && req.Stop {
 			return ledger.Step{}, nil, err

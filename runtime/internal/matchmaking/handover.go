@@ -154,9 +154,16 @@ func (h handover) run(ctx context.Context) error {
 // assign ends the round's tickets and tells their players where to play.
 func (h handover) assign(ctx context.Context, place Place) error {
 	var done []Ticket
-	err := h.m.s.retry(ctx, func() (step ledger.Step, letters []string, err error) {
+	are := h.r.tickets
+	err := h.m.s.retry(ctx, func() (step ledger.Step, letters []posted, err error) {
+		if are == nil {
+			if are, err = h.m.inRound(ctx, h.r.Round); err != nil {
+				return step, nil, err
+			}
+		}
 		step = ledger.Step{Fence: h.fence, Changes: []ledger.Change{{Table: rounds, Key: h.r.ID, Was: h.r.raw}}}
-		letters, done, err = h.m.assign(ctx, &step, h.r.Round, place)
+		letters, done, err = h.m.assign(ctx, &step, h.r.Round, are, place)
+		are = nil // it comes here again when they have changed
 		return step, letters, err
 	}, h.q.Name)
 	if err != nil {

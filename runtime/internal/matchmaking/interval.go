@@ -16,7 +16,7 @@ import (
 )
 
 // stepsAtOnce bounds the rounds of a queue that go on at the same time.
-const stepsAtOnce = 8
+const stepsAtOnce = 64
 
 // empty cancels what waits in a queue that is not in force any more.
 func (m *Matcher) empty(ctx context.Context, w *watch) error {
@@ -51,10 +51,12 @@ func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
 	return errors.Join(errs...)
 }
 
-// opened is a round with its record.
+// opened is a round with its record, and with its tickets as they were left when it was
+// made in this interval.
 type opened struct {
 	Round
-	raw []byte
+	raw     []byte
+	tickets map[string]waiter
 }
 
 // goOn carries the rounds forward: those that not all accepted in time dissolve; those
@@ -160,6 +162,7 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 		return opened{}, fmt.Errorf("encode a round: %w", err)
 	}
 	step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Value: value}}}
+	taken := map[string]waiter{}
 	for _, id := range p.Tickets() {
 		next := w.waiting[id].Ticket
 		next.Round = r.ID
@@ -168,13 +171,14 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 			return opened{}, fmt.Errorf("encode a ticket: %w", err)
 		}
 		step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: w.waiting[id].raw, Value: is})
+		taken[id] = waiter{next, is}
 	}
 	if r.Backfill != "" {
 		if err := v.fill(&step, r.ID); err != nil {
 			return opened{}, err
 		}
 	}
-	var letters []string
+	var letters []posted
 	if !r.Handing {
 		if letters, err = m.s.propose(&step, r); err != nil {
 			return opened{}, err
@@ -188,21 +192,32 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 	if err != nil {
 		return opened{}, err
 	}
-	m.s.deliver(ctx, w.name, step, letters)
-	return opened{r, value}, nil
+	m.s.deliver(ctx, w.name, letters)
+	return opened{r, value, taken}, nil
 }
 
-// assign is the end of a round's tickets.
-func (m *Matcher) assign(ctx context.Context, step *ledger.Step, r Round, place Place) (letters []string, done []Ticket, err error) {
+// inRound reads the tickets of a round.
+func (m *Matcher) inRound(ctx context.Context, r Round) (map[string]waiter, error) {
 	found, err := m.s.Ledger.Get(ctx, book(r.Queue), tickets, r.tickets()...)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for _, id := range r.tickets() {
+	all := make(map[string]waiter, len(found))
+	for id, raw := range found {
 		var t Ticket
-		if err := decode(found[id], &t); err != nil {
-			return nil, nil, err
+		if err := decode(raw, &t); err != nil {
+			return nil, err
 		}
+		all[id] = waiter{t, raw}
+	}
+	return all, nil
+}
+
+// assign is the end of a round's tickets, as they are.
+func (m *Matcher) assign(
+	ctx context.Context, step *ledger.Step, r Round, are map[string]waiter, place Place,
+) (letters []posted, done []Ticket, err error) {
+	for _, id := range r.tickets() {
 		for _, news := range r.news(id, place) {
 			letter, err := m.s.post(step, letter{Users: news.users, Event: wire.EventMMMatched, Left: id}, news.matched)
 			if err != nil {
@@ -210,9 +225,9 @@ func (m *Matcher) assign(ctx context.Context, step *ledger.Step, r Round, place 
 			}
 			letters = append(letters, letter)
 		}
-		if found[id] != nil {
-			step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: found[id]})
-			done = append(done, t)
+		if t, there := are[id]; there {
+			step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: t.raw})
+			done = append(done, t.Ticket)
 		}
 	}
 	return letters, done, errors.Join(m.s.strike(ctx, step, r.Queue, done, nil, 0), m.s.release(ctx, step, r))

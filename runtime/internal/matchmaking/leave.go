@@ -59,7 +59,7 @@ func (s *Service) Cancel(ctx context.Context, c command.Call, ticketID string) e
 // remove takes a ticket that searches out of its queue, and tells its players. A
 // ticket that is proposed meanwhile, or gone, stays as it is.
 func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, fence *ledger.Fence) error {
-	return s.retry(ctx, func() (ledger.Step, []string, error) {
+	return s.retry(ctx, func() (ledger.Step, []posted, error) {
 		t, raw, err := s.readTicket(ctx, queue, ticketID)
 		if err != nil || raw == nil || t.Round != "" {
 			return ledger.Step{}, nil, err
@@ -68,9 +68,9 @@ func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, fe
 		if err := s.strike(ctx, &step, queue, []Ticket{t}, nil, 0); err != nil {
 			return ledger.Step{}, nil, err
 		}
-		id, err := s.post(&step, letter{Users: t.Users(), Event: wire.EventMMCancelled, Left: t.ID},
+		told, err := s.post(&step, letter{Users: t.Users(), Event: wire.EventMMCancelled, Left: t.ID},
 			wire.MMCancelled{TicketID: t.ID, Queue: queue, Reason: reason})
-		return step, []string{id}, err
+		return step, []posted{told}, err
 	}, queue)
 }
 
@@ -133,7 +133,7 @@ func (s *Service) Accept(ctx context.Context, c command.Call, proposalID string)
 	if err != nil {
 		return err
 	}
-	return s.retry(ctx, func() (ledger.Step, []string, error) {
+	return s.retry(ctx, func() (ledger.Step, []posted, error) {
 		r, raw, err := s.readRound(ctx, queue, proposalID)
 		if err != nil {
 			return ledger.Step{}, nil, err
@@ -150,7 +150,7 @@ func (s *Service) Accept(ctx context.Context, c command.Call, proposalID string)
 }
 
 // accepted is the step after an answer: everybody is told how many are there.
-func (s *Service) accepted(r Round, was []byte) (ledger.Step, []string, error) {
+func (s *Service) accepted(r Round, was []byte) (ledger.Step, []posted, error) {
 	value, err := json.Marshal(r)
 	if err != nil {
 		return ledger.Step{}, nil, fmt.Errorf("encode a round: %w", err)
@@ -161,14 +161,14 @@ func (s *Service) accepted(r Round, was []byte) (ledger.Step, []string, error) {
 }
 
 // propose tells all players of a round how it stands.
-func (s *Service) propose(step *ledger.Step, r Round) ([]string, error) {
-	var letters []string
+func (s *Service) propose(step *ledger.Step, r Round) ([]posted, error) {
+	var letters []posted
 	for _, ticket := range r.tickets() {
-		id, err := s.post(step, letter{Users: r.playersOf(ticket), Event: wire.EventMMProposal}, r.proposal(ticket))
+		told, err := s.post(step, letter{Users: r.playersOf(ticket), Event: wire.EventMMProposal}, r.proposal(ticket))
 		if err != nil {
 			return nil, err
 		}
-		letters = append(letters, id)
+		letters = append(letters, told)
 	}
 	return letters, nil
 }
@@ -216,7 +216,7 @@ func (s *Service) dissolve(
 	if err != nil {
 		q = Queue{Name: queue, ReadyCheck: ReadyCheck{Requeue: KeepPosition}}
 	}
-	return s.retry(ctx, func() (ledger.Step, []string, error) {
+	return s.retry(ctx, func() (ledger.Step, []posted, error) {
 		r, raw, err := s.readRound(ctx, queue, roundID)
 		if err != nil {
 			return ledger.Step{}, nil, err
@@ -243,7 +243,7 @@ type dissolution struct {
 	blamed  []string
 	reason  string
 	step    ledger.Step
-	letters []string
+	letters []posted
 	leaving []Ticket
 }
 
@@ -304,11 +304,11 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 		case len(d.blamed) > 0 && !blamed:
 			news.Reason = reasonOthersDeclined
 		}
-		id, err := d.s.post(&d.step, letter{Users: []string{user}, Event: wire.EventMMCancelled, Left: left}, news)
+		told, err := d.s.post(&d.step, letter{Users: []string{user}, Event: wire.EventMMCancelled, Left: left}, news)
 		if err != nil {
 			return err
 		}
-		d.letters = append(d.letters, id)
+		d.letters = append(d.letters, told)
 	}
 	return nil
 }

@@ -156,7 +156,7 @@ func (s *Service) each(ctx context.Context, userID string, change func(Ticket) (
 	}
 	var errs []error
 	for _, at := range places {
-		errs = append(errs, s.retry(ctx, func() (ledger.Step, []string, error) {
+		errs = append(errs, s.retry(ctx, func() (ledger.Step, []posted, error) {
 			t, raw, err := s.readTicket(ctx, at.queue, at.ticket)
 			if err != nil || raw == nil {
 				return ledger.Step{}, nil, err

@@ -35,56 +35,64 @@ const (
 	known    = 10 * time.Minute
 )
 
-// post adds a letter with a payload to a step, and gives its id.
-func (s *Service) post(step *ledger.Step, l letter, payload any) (string, error) {
+// posted is a letter in the outbox.
+type posted struct {
+	id string
+	letter
+	// matched is what a letter of that event says.
+	matched *wire.MMMatched
+}
+
+// post adds a letter with a payload to a step.
+func (s *Service) post(step *ledger.Step, l letter, payload any) (posted, error) {
 	id, err := ulid.New(ulid.Timestamp(s.Now()), rand.Reader)
 	if err != nil {
-		return "", fmt.Errorf("make the id of a letter: %w", err)
+		return posted{}, fmt.Errorf("make the id of a letter: %w", err)
 	}
 	if l.Data, err = json.Marshal(payload); err != nil {
-		return "", fmt.Errorf("encode %s: %w", l.Event, err)
+		return posted{}, fmt.Errorf("encode %s: %w", l.Event, err)
 	}
 	value, err := json.Marshal(l)
 	if err != nil {
-		return "", fmt.Errorf("encode a letter: %w", err)
+		return posted{}, fmt.Errorf("encode a letter: %w", err)
 	}
 	step.Changes = append(step.Changes, ledger.Change{Table: outbox, Key: id.String(), Value: value})
-	return id.String(), nil
+	p := posted{id: id.String(), letter: l}
+	if matched, is := payload.(wire.MMMatched); is {
+		p.matched = &matched
+	}
+	return p, nil
+}
+
+// fetched is a letter as it lies in the outbox.
+func fetched(r ledger.Record) (posted, error) {
+	p := posted{id: r.Key}
+	if err := decode(r.Value, &p.letter); err != nil || p.Event != wire.EventMMMatched {
+		return p, err
+	}
+	return p, decode(p.Data, &p.matched)
 }
 
 // deliver tells what a step has put into the outbox. What cannot be told now the
 // matcher tells later.
-func (s *Service) deliver(ctx context.Context, queue string, step ledger.Step, letters []string) {
-	if len(letters) == 0 {
-		return
-	}
-	mine := map[string]bool{}
-	for _, id := range letters {
-		mine[id] = true
-	}
-	var all []ledger.Record
-	for _, c := range step.Changes {
-		if c.Table == outbox && mine[c.Key] {
-			all = append(all, ledger.Record{Key: c.Key, Value: c.Value})
-		}
-	}
-	if err := s.send(ctx, queue, all); err != nil {
+func (s *Service) deliver(ctx context.Context, queue string, letters []posted) {
+	if err := s.send(ctx, queue, letters); err != nil {
 		s.Log.WarnContext(ctx, "a player is told later", "queue", queue, "error", err)
 	}
 }
 
 // send tells letters, a few at a time, and takes those out that are told.
-func (s *Service) send(ctx context.Context, queue string, letters []ledger.Record) error {
+func (s *Service) send(ctx context.Context, queue string, letters []posted) error {
 	told := make([]bool, len(letters))
-	failed := each(letters, func(i int, r ledger.Record) error {
-		err := s.tell(ctx, queue, r.Key, r.Value)
+	failed := each(letters, func(i int, p posted) error {
+		err := s.tell(ctx, queue, p)
 		told[i] = err == nil
 		return err
 	})
 	var step ledger.Step
-	for i, r := range letters {
+	for i, p := range letters {
 		if told[i] {
-			step.Changes = append(step.Changes, ledger.Change{Table: outbox, Key: r.Key, Any: true})
+			step.Changes = append(step.Changes, ledger.Change{Table: outbox, Key: p.id, Any: true})
 		}
 	}
 	if len(step.Changes) == 0 {
@@ -95,37 +103,29 @@ func (s *Service) send(ctx context.Context, queue string, letters []ledger.Recor
 
 // tell commits a letter to its users' own streams, once each, and does what follows from
 // it.
-func (s *Service) tell(ctx context.Context, queue, id string, value []byte) error {
-	var l letter
-	if err := decode(value, &l); err != nil {
-		return err
-	}
-	for _, user := range l.Users {
+func (s *Service) tell(ctx context.Context, queue string, p posted) error {
+	for _, user := range p.Users {
 		_, err := s.users.Tell(ctx, user, usertell.Message{
-			Event: l.Event, Payload: l.Data, Once: &stream.Once{Scope: "mm", Key: id, TTL: known},
+			Event: p.Event, Payload: p.Data, Once: &stream.Once{Scope: "mm", Key: p.id, TTL: known},
 		})
 		if err != nil {
 			return fmt.Errorf("tell a player: %w", err)
 		}
 	}
-	return s.follow(ctx, queue, id, l)
+	return s.follow(ctx, queue, p)
 }
 
 // follow does what follows from a letter; it may be done again.
-func (s *Service) follow(ctx context.Context, queue, id string, l letter) error {
-	if l.Event == wire.EventMMMatched && s.Matched != nil {
-		var m wire.MMMatched
-		if err := decode(l.Data, &m); err != nil {
-			return err
-		}
-		if err := s.Matched(ctx, id, l.Users, m); err != nil {
+func (s *Service) follow(ctx context.Context, queue string, p posted) error {
+	if p.matched != nil && s.Matched != nil {
+		if err := s.Matched(ctx, p.id, p.Users, *p.matched); err != nil {
 			return fmt.Errorf("notify players who are away: %w", err)
 		}
 	}
-	if l.Left == "" {
+	if p.Left == "" {
 		return nil
 	}
-	return s.forget(ctx, queue, l.Left, l.Users)
+	return s.forget(ctx, queue, p.Left, p.Users)
 }
 
 // catchUp sends letters that were left behind by pods that died over them.
@@ -138,5 +138,14 @@ func (s *Service) catchUp(ctx context.Context, queue string) error {
 		id, err := ulid.ParseStrict(r.Key)
 		return err == nil && s.Now().Sub(id.Timestamp()) < leftBehind
 	})
-	return s.send(ctx, queue, left[:min(len(left), mostLeft)])
+	var letters []posted
+	var errs []error
+	for _, r := range left[:min(len(left), mostLeft)] {
+		if p, err := fetched(r); err != nil {
+			errs = append(errs, err)
+		} else {
+			letters = append(letters, p)
+		}
+	}
+	return errors.Join(append(errs, s.send(ctx, queue, letters))...)
 }

@@ -20,9 +20,12 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
+// Followed is the table whose changes a matcher follows.
+const Followed = "tickets"
+
 // The tables of a queue's book.
 const (
-	tickets   = "tickets"   // Ticket by id
+	tickets   = Followed    // Ticket by id
 	rounds    = "rounds"    // Round by id
 	backfills = "backfills" // Backfill by the id of the lobby
 	users     = "users"     // entries by user id: who is in which ticket, who has to wait
@@ -174,13 +177,15 @@ func (s *Service) enqueue(
 	if err != nil {
 		return Ticket{}, err
 	}
-	if there, known, err := s.ticket(ctx, q.Name, id); err != nil || known {
-		return there, err // a repeated request
+	if c.Key != "" {
+		if there, known, err := s.ticket(ctx, q.Name, id); err != nil || known {
+			return there, err // a repeated request
+		}
 	}
 	if err := s.note(ctx, t); err != nil {
 		return s.notEntered(ctx, t, err)
 	}
-	err = s.retry(ctx, func() (ledger.Step, []string, error) { return s.enter(ctx, q, t) }, q.Name)
+	err = s.retry(ctx, func() (ledger.Step, []posted, error) { return s.enter(ctx, q, t) }, q.Name)
 	if err != nil {
 		return s.notEntered(ctx, t, err)
 	}
@@ -256,7 +261,7 @@ func merged(a, b map[string]any) map[string]any {
 }
 
 // enter is the step by which a ticket comes in.
-func (s *Service) enter(ctx context.Context, q Queue, t Ticket) (ledger.Step, []string, error) {
+func (s *Service) enter(ctx context.Context, q Queue, t Ticket) (ledger.Step, []posted, error) {
 	found, err := s.Ledger.Get(ctx, book(q.Name), users, t.Users()...)
 	if err != nil {
 		return ledger.Step{}, nil, err
@@ -344,7 +349,7 @@ const tries = 8
 
 // retry makes a step as often as others come first, and tells what it puts into the
 // outbox. An empty step changes nothing.
-func (s *Service) retry(ctx context.Context, next func() (ledger.Step, []string, error), queue string) error {
+func (s *Service) retry(ctx context.Context, next func() (ledger.Step, []posted, error), queue string) error {
 	for range tries {
 		step, letters, err := next()
 		if err != nil || len(step.Changes) == 0 {
@@ -361,7 +366,7 @@ func (s *Service) retry(ctx context.Context, next func() (ledger.Step, []string,
 		case err != nil:
 			return err
 		}
-		s.deliver(ctx, queue, step, letters)
+		s.deliver(ctx, queue, letters)
 		return nil
 	}
 	return wire.Refuse(wire.CodeUnavailable, "the queue changes too fast right now")

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,12 +33,16 @@ var (
 // bookTTL is how long a book is kept after its last change.
 const bookTTL = 7 * 24 * time.Hour
 
-// Ledger is ledger.Store on Redis: a hash a table, a sorted set of what changed when,
-// and the lease, all on one node.
-type Ledger struct{ c *Client }
+// Ledger is ledger.Store on Redis: a hash a table, a sorted set of what changed when in
+// a table that is followed, and the lease, all on one node.
+type Ledger struct {
+	c        *Client
+	followed []string
+}
 
-// Ledger gives the client's ledger.
-func (c *Client) Ledger() *Ledger { return &Ledger{c: c} }
+// Ledger gives the client's ledger. Followed are the tables that Changed is for; what
+// changed when in the others is not kept.
+func (c *Client) Ledger(followed ...string) *Ledger { return &Ledger{c, followed} }
 
 var _ ledger.Store = (*Ledger)(nil)
 
@@ -88,7 +93,12 @@ func (s *stepCall) table(name string) int {
 	}
 	s.tables = append(s.tables, name)
 	s.index[name] = len(s.tables)
-	s.keys = append(s.keys, s.l.c.keys.records(s.book, name), s.l.c.keys.versions(s.book, name))
+	records := s.l.c.keys.records(s.book, name)
+	versions := records
+	if slices.Contains(s.l.followed, name) {
+		versions = s.l.c.keys.versions(s.book, name)
+	}
+	s.keys = append(s.keys, records, versions)
 	return len(s.tables)
 }
 
@@ -175,6 +185,9 @@ func (l *Ledger) Count(ctx context.Context, b ledger.Book, table string) (int, e
 
 // Changed implements ledger.Store.
 func (l *Ledger) Changed(ctx context.Context, b ledger.Book, table string, mark uint64) (ledger.Changes, error) {
+	if !slices.Contains(l.followed, table) {
+		return ledger.Changes{}, fmt.Errorf("redisstore: the table %s is not followed", table)
+	}
 	reply, err := l.c.run(ctx, changedScript, []string{
 		l.c.keys.records(b, table), l.c.keys.versions(b, table), l.c.keys.book(b, "counters"),
 	}, strconv.FormatUint(mark, 10))

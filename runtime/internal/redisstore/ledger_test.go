@@ -33,7 +33,7 @@ func TestLedger(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			options, lapse := start(t)
-			ledgertest.Contract(t, open(t, options).Ledger(), lapse)
+			ledgertest.Contract(t, open(t, options).Ledger("tickets"), lapse)
 		})
 	}
 }
@@ -44,7 +44,7 @@ func passes(d time.Duration) { <-time.After(d) }
 // What is gone leaves traces for those who read changes, but not without end.
 func TestLedgerForgetsWhatIsGone(t *testing.T) {
 	m := miniredis.RunT(t)
-	store := open(t, redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{m.Addr()}}).Ledger()
+	store := open(t, redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{m.Addr()}}).Ledger("tickets")
 	apply := func(changes ...ledger.Change) {
 		t.Helper()
 		if err := store.Apply(t.Context(), "q", ledger.Step{Changes: changes}); err != nil {

@@ -17,8 +17,9 @@ var _ = Describe("A new image", Label("rollout"), func() {
 		a := newArena("")
 		c := a.gather()
 		a.patch("realtimecluster/arena", `{"spec":{"image":"`+serverImage(given.next)+`"}}`)
+		// Until the last of the old pods has moved its clients and is gone.
 		Eventually(func(g Gomega) {
-			pods := a.pods(servers)
+			pods := a.list("pods", servers)
 			g.Expect(pods).To(HaveLen(2))
 			for _, pod := range pods {
 				g.Expect(pod.Spec.Containers[0].Image).To(Equal(serverImage(given.next)))

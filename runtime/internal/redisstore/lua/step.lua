@@ -1,5 +1,6 @@
 -- step.lua: one atomic change of a book.
--- KEYS: 1 lease, 2 counters, then a hash and a sorted set (key by version) a table.
+-- KEYS: 1 lease, 2 counters, then a hash and a sorted set (key by version) a table, which is
+-- the hash again where nobody follows what changes.
 -- ARGV: 1 fence, 'holder/token' or '', 2 how long to keep the book (ms), 3 number of
 -- changes, then six each: table (1 is the first), key, what it must have been ('any',
 -- 'none' or 'is'), that value, 'set' or 'del', value; then two a bound: table, most.
@@ -39,21 +40,25 @@ for i = 0, n - 1 do
   else
     redis.call('HDEL', hash(t), key)
   end
-  redis.call('ZADD', set(t), redis.call('HINCRBY', KEYS[2], hash(t), 1), key)
+  if set(t) ~= hash(t) then
+    redis.call('ZADD', set(t), redis.call('HINCRBY', KEYS[2], hash(t), 1), key)
+  end
   touched[t] = true
 end
 for t in pairs(touched) do
-  -- The set also has the keys of what is gone. It keeps the newest when it grows;
-  -- readers from before that begin anew.
-  local size = redis.call('ZCARD', set(t))
-  if size > 2 * redis.call('HLEN', hash(t)) + 4096 then
-    local last = size - redis.call('HLEN', hash(t)) - 2048
-    local floor = redis.call('ZRANGE', set(t), last - 1, last - 1, 'WITHSCORES')[2]
-    redis.call('ZREMRANGEBYRANK', set(t), 0, last - 1)
-    redis.call('HSET', KEYS[2], hash(t) .. ':floor', floor)
-  end
   redis.call('PEXPIRE', hash(t), ARGV[2])
-  redis.call('PEXPIRE', set(t), ARGV[2])
+  if set(t) ~= hash(t) then
+    -- The set also has the keys of what is gone. It keeps the newest when it grows;
+    -- readers from before that begin anew.
+    local size = redis.call('ZCARD', set(t))
+    if size > 2 * redis.call('HLEN', hash(t)) + 4096 then
+      local last = size - redis.call('HLEN', hash(t)) - 2048
+      local floor = redis.call('ZRANGE', set(t), last - 1, last - 1, 'WITHSCORES')[2]
+      redis.call('ZREMRANGEBYRANK', set(t), 0, last - 1)
+      redis.call('HSET', KEYS[2], hash(t) .. ':floor', floor)
+    end
+    redis.call('PEXPIRE', set(t), ARGV[2])
+    redis.call('PEXPIRE', KEYS[2], ARGV[2])
+  end
 end
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 'ok'
