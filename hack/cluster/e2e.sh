@@ -37,4 +37,4 @@ trap finish EXIT
 environment=$(hack/cluster/up)
 eval "$environment"
 build_images
-go test -tags e2e -count=1 -timeout 60m ./test/e2e/cluster -ginkgo.v -ginkgo.label-filter="${LABELS:-}" -ginkgo.timeout=55m
+go test -v -tags e2e -count=1 -timeout 60m ./test/e2e/cluster -ginkgo.v -ginkgo.label-filter="${LABELS:-}" -ginkgo.timeout=55m

@@ -49,7 +49,7 @@ func shardOf(id stream.ID) int {
 
 // Schedule implements stream.Deadlines.
 func (d *Deadlines) Schedule(ctx context.Context, id stream.ID, at time.Time) error {
-	_, err := d.c.run(ctx, scheduleScript, []string{d.c.keys.due(shardOf(id))}, string(id), at.UnixMilli())
+	_, err := d.c.runTogether(ctx, scheduleScript, []string{d.c.keys.due(shardOf(id))}, string(id), at.UnixMilli())
 	return unavailable("schedule "+string(id), err)
 }
 
@@ -146,6 +146,6 @@ func (d *Deadlines) look(ctx context.Context, h held, look func(context.Context,
 	}
 	done, cancelDone := context.WithTimeout(context.WithoutCancel(ctx), ioTimeout)
 	defer cancelDone()
-	_, _ = d.c.run(done, doneScript, []string{d.c.keys.due(h.shard), d.c.keys.held(h.shard)},
+	_, _ = d.c.runTogether(done, doneScript, []string{d.c.keys.due(h.shard), d.c.keys.held(h.shard)},
 		string(h.id), h.lease, at)
 }

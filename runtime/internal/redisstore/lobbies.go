@@ -69,7 +69,7 @@ func parseHeader(id, text string) lobby.Entry {
 // Put implements lobby.Index.
 func (l *Lobbies) Put(ctx context.Context, lobbyType string, e lobby.Entry) (bool, error) {
 	base := l.c.keys.lobbies(lobbyType)
-	reply, err := l.c.run(ctx, indexScript, []string{base + "k"},
+	reply, err := l.c.runTogether(ctx, indexScript, []string{base + "k"},
 		base, e.ID, e.Epoch, e.Version, flag(e.Gone), flag(e.Listed), header(e), e.Card)
 	return reply == int64(1), unavailable("index a lobby", err)
 }

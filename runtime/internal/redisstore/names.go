@@ -19,7 +19,7 @@ func (c *Client) Names() *Names { return &Names{c: c} }
 
 // Claim implements stream.Names.
 func (n *Names) Claim(ctx context.Context, space, name, owner string, ttl time.Duration) (bool, error) {
-	reply, err := n.c.run(ctx, claimScript, []string{n.c.keys.name(space, name)}, owner, millis(ttl))
+	reply, err := n.c.runTogether(ctx, claimScript, []string{n.c.keys.name(space, name)}, owner, millis(ttl))
 	return reply == int64(1), unavailable("claim "+space, err)
 }
 
@@ -34,6 +34,6 @@ func (n *Names) Owner(ctx context.Context, space, name string) (string, error) {
 
 // Release implements stream.Names.
 func (n *Names) Release(ctx context.Context, space, name, owner string) error {
-	_, err := n.c.run(ctx, releaseScript, []string{n.c.keys.name(space, name)}, owner)
+	_, err := n.c.runTogether(ctx, releaseScript, []string{n.c.keys.name(space, name)}, owner)
 	return unavailable("release in "+space, err)
 }

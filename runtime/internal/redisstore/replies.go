@@ -15,7 +15,7 @@ func (c *Client) Replies() *Replies { return &Replies{c: c} }
 
 // Begin implements stream.Replies.
 func (r *Replies) Begin(ctx context.Context, user, key string, hash [16]byte, ttl time.Duration) (stream.Reply, error) {
-	reply, err := r.c.run(ctx, beginScript, []string{r.c.keys.reply(user, key)}, hash[:], millis(ttl))
+	reply, err := r.c.runTogether(ctx, beginScript, []string{r.c.keys.reply(user, key)}, hash[:], millis(ttl))
 	if err != nil {
 		return stream.Reply{}, unavailable("begin a request", err)
 	}
@@ -42,6 +42,6 @@ func (r *Replies) Save(ctx context.Context, user, key string, hash [16]byte, ans
 
 // Forget implements stream.Replies.
 func (r *Replies) Forget(ctx context.Context, user, key string, hash [16]byte) error {
-	_, err := r.c.run(ctx, forgetScript, []string{r.c.keys.reply(user, key)}, hash[:])
+	_, err := r.c.runTogether(ctx, forgetScript, []string{r.c.keys.reply(user, key)}, hash[:])
 	return unavailable("forget a request", err)
 }

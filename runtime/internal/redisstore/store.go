@@ -29,7 +29,7 @@ func newEpoch() string {
 func (s *Store) Load(ctx context.Context, id stream.ID) (result stream.Snapshot, err error) {
 	ctx, end := span(ctx, "load", id)
 	defer end(&err)
-	reply, err := s.c.run(ctx, loadScript, []string{s.c.keys.hash(id)}, newEpoch())
+	reply, err := s.c.runTogether(ctx, loadScript, []string{s.c.keys.hash(id)}, newEpoch())
 	if missing(reply, err) {
 		return stream.Snapshot{}, fmt.Errorf("%s: %w", id, stream.ErrNotFound)
 	}
