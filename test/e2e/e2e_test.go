@@ -25,7 +25,7 @@ func TestLobbyAndChatAcrossServers(t *testing.T) {
 }
 
 func TestTheServerAPI(t *testing.T) {
-	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "serverapi.test.mjs")
+	startStack(t, filepath.Join("testdata", "serverapi.yaml")).scenario(t, "serverapi.test.mjs")
 }
 
 func TestTheStockRedisEmitter(t *testing.T) {
