@@ -7,6 +7,7 @@ import "./serverapi/rooms.mjs";
 import "./serverapi/lobbies.mjs";
 import "./serverapi/tickets.mjs";
 import "./serverapi/inbox.mjs";
+import "./serverapi/readme.mjs";
 import "./serverapi/sessions.mjs";
 import { alice, bob, uncalled } from "./serverapi/stand.mjs";
 

@@ -8,7 +8,7 @@ import { Stack } from "../../lib/stack.mjs";
 export const stack = new Stack();
 export let alice, bob, lobby;
 
-const token = readFileSync(stack.state.apiTokenFile, "utf8").trim();
+export const token = readFileSync(stack.state.apiTokenFile, "utf8").trim();
 const done = []; // "POST /v1/events" of each request that was carried out
 
 before(async () => {
