@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -34,6 +35,8 @@ import (
 //   - kit leads $pair, whose other member is lea;
 //   - tom and kim queue: $ticket and $proposal;
 //   - pam and pat were matched into $match, whose host is pam;
+//   - tia and tim have accepted $accepted, whose place is still being made;
+//   - vic has declined a match, and ann did not let vic in;
 //   - eve has nothing to do with any of it.
 type realm struct {
 	*running
@@ -61,9 +64,9 @@ func newRealm(t *testing.T) *realm {
 		Name: "test", Algorithms: []string{"HS256"}, SharedSecretFile: secret,
 		Claims: v1alpha1.AuthClaims{User: "sub", Name: "name", Scopes: "scope"},
 	}}
-	r.running = start(t, config, realmPolicies())
+	r.running = start(t, config, realmPolicies(hanging(t)))
 	r.until("ready", func() bool { code, _ := r.get(r.admin + "/readyz"); return code == http.StatusOK })
-	for _, name := range []string{"ann", "bob", "cid", "dan", "eve", "fay", "gus", "kim", "kit", "lea", "pam", "pat", "tom"} {
+	for _, name := range []string{"ann", "bob", "cid", "dan", "eve", "fay", "gus", "kim", "kit", "lea", "pam", "pat", "tia", "tim", "tom", "val", "vic"} {
 		r.names["$token."+name] = r.token(name)
 		r.users[name] = connectWebSocket(t, r.client, r.token(name))
 	}
@@ -73,6 +76,16 @@ func newRealm(t *testing.T) *realm {
 	r.queues()
 	r.quiet()
 	return r
+}
+
+// hanging is the address of a service that answers nobody until the test is over.
+func hanging(t *testing.T) string {
+	t.Helper()
+	over := make(chan struct{})
+	service := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
+	t.Cleanup(service.Close)
+	t.Cleanup(func() { close(over) })
+	return service.URL
 }
 
 func (r *realm) token(user string) string {
@@ -88,9 +101,9 @@ func (r *realm) token(user string) string {
 
 // realmPolicies are "casual", where most is allowed and the countdown is long,
 // "swift" without one, and "strict", where nothing is allowed; and the queues "duel",
-// where matches are found, "alone", where they are not, and "open", where nobody is asked
-// and matches are filled.
-func realmPolicies() *v1alpha1.PolicySet {
+// where matches are found, "alone", where they are not, "open", where nobody is asked
+// and matches are filled, and "served", whose matches a service is to make.
+func realmPolicies(service string) *v1alpha1.PolicySet {
 	d, set := realtime.NewDuration, testPolicies()
 	set.Limits.PerConnection.EventsPerSecond, set.Limits.PerConnection.Burst = 10_000, 10_000
 	policy := func(name string, change func(*realtime.LobbyPolicySpec)) {
@@ -116,7 +129,11 @@ func realmPolicies() *v1alpha1.PolicySet {
 	team := func(name string, players int32) realtime.MatchTeam {
 		return realtime.MatchTeam{Name: name, Min: players, Max: players}
 	}
-	for name, size := range map[string]int32{"duel": 1, "alone": 5, "open": 1} {
+	for name, size := range map[string]int32{"duel": 1, "alone": 5, "open": 1, "served": 1} {
+		handoff := realtime.HandoffSpec{Type: realtime.HandoffLobby, LobbyPolicyRef: &realtime.LocalReference{Name: "casual"}, Timeout: d(15 * time.Second)}
+		if name == "served" {
+			handoff = realtime.HandoffSpec{Type: realtime.HandoffWebhook, URL: service, Timeout: d(time.Hour)}
+		}
 		set.Queues = append(set.Queues, v1alpha1.MatchmakingQueue{Name: name, Spec: realtime.MatchmakingQueueSpec{
 			ClusterRef: realtime.ClusterReference{Name: "eu"}, Teams: []realtime.MatchTeam{team("red", size), team("blue", size)},
 			Party:      realtime.PartyRules{Max: ptr(int32(1))},
@@ -127,7 +144,7 @@ func realmPolicies() *v1alpha1.PolicySet {
 				Interval: d(100 * time.Millisecond), TicketTTL: d(time.Hour), PreferFullFor: d(time.Second),
 			},
 			ReadyCheck: realtime.ReadyCheckSpec{Enabled: name != "open", Timeout: d(time.Hour), DeclineCooldown: d(time.Minute)},
-			Handoff:    realtime.HandoffSpec{Type: realtime.HandoffLobby, LobbyPolicyRef: &realtime.LocalReference{Name: "casual"}, Timeout: d(15 * time.Second)},
+			Handoff:    handoff,
 		}})
 	}
 	set.Revision = set.ComputeRevision()
@@ -188,7 +205,10 @@ func (r *realm) lobbies() {
 	r.do("gus", wire.EventLobbyJoin, `{"lobbyId":"$strict","as":"spectator"}`)
 	r.do("ann", wire.EventLobbyBan, `{"lobbyId":"$lobby","userId":"fay"}`)
 	r.names["$invite"] = r.do("ann", wire.EventLobbyInvite, `{"lobbyId":"$lobby","userId":"cid"}`, "inviteId")
-	r.do("dan", wire.EventLobbyRequestJoin, `{"lobbyId":"$lobby"}`)
+	for _, user := range []string{"vic", "dan"} {
+		r.do(user, wire.EventLobbyRequestJoin, `{"lobbyId":"$lobby"}`)
+	}
+	r.do("ann", wire.EventLobbyRespondJoin, `{"lobbyId":"$lobby","userId":"vic","accept":false}`)
 }
 
 func (r *realm) chats() {
@@ -217,18 +237,21 @@ func (r *realm) parties() {
 func (r *realm) queues() {
 	r.t.Helper()
 	r.names["$ticket"] = r.do("tom", wire.EventMMEnqueue, `{"queue":"alone"}`, "ticket", "id")
-	for _, user := range []string{"tom", "kim"} {
-		r.do(user, wire.EventMMEnqueue, `{"queue":"duel"}`)
+	left := r.proposed("duel", "val", "vic")
+	r.do("vic", wire.EventMMDecline, `{"proposalId":"`+left.ProposalID+`"}`)
+	r.do("val", wire.EventMMCancel, `{"ticketId":"`+left.TicketID+`"}`)
+	r.names["$proposal"] = r.proposed("duel", "tom", "kim").ProposalID
+	r.names["$accepted"] = r.proposed("served", "tia", "tim").ProposalID
+	for _, user := range []string{"tia", "tim"} {
+		r.do(user, wire.EventMMAccept, `{"proposalId":"$accepted"}`)
 	}
 	for _, user := range []string{"pam", "pat"} {
 		r.do(user, wire.EventMMEnqueue, `{"queue":"open"}`)
 	}
-	var proposal wire.MMProposal
-	r.users["tom"].event(wire.EventMMProposal, &proposal)
-	r.names["$proposal"] = proposal.ProposalID
 	var matched wire.MMMatched
 	r.users["pam"].event(wire.EventMMMatched, &matched)
 	r.names["$match"] = matched.Handoff.LobbyID
+	r.do("pat", wire.EventLobbyGet, `{"lobbyId":"$match"}`) // who does not come in time loses its place
 	host := r.do("pam", wire.EventLobbyGet, `{"lobbyId":"$match"}`, "lobby", "hostId")
 	if host != "pam" {
 		r.do(host, wire.EventLobbyTransferHost, `{"lobbyId":"$match","userId":"pam"}`)
@@ -239,6 +262,16 @@ func (r *realm) queues() {
 		return json.Unmarshal(a.Data, &page) == nil && len(page.Notifications) > 0
 	})
 	r.names["$note"] = page.Notifications[0].ID
+}
+
+// proposed queues users who are matched, and gives what the first is asked.
+func (r *realm) proposed(queue string, users ...string) (p wire.MMProposal) {
+	r.t.Helper()
+	for _, user := range users {
+		r.do(user, wire.EventMMEnqueue, `{"queue":"`+queue+`"}`)
+	}
+	r.users[users[0]].event(wire.EventMMProposal, &p)
+	return p
 }
 
 // kept are the keys in which the state of the domains lies: streams with their documents,

@@ -257,6 +257,7 @@ var badInputs = map[string]inputs{
 		{"eve", `{"lobbyId":"$strict"}`, "permission_denied"},
 		{"bob", `{"lobbyId":"$lobby"}`, "already_member"},
 		{"fay", `{"lobbyId":"$lobby"}`, "banned"},
+		{"vic", `{"lobbyId":"$lobby"}`, "failed_precondition/cooldown"},
 	}},
 	"lobby:respondJoin": {by: "ann", good: `{"lobbyId":"$lobby","userId":"dan","accept":true}`, bad: []refusal{
 		{"ann", `{"lobbyId":"none","userId":"dan","accept":true}`, "not_found"},
@@ -324,6 +325,7 @@ var badInputs = map[string]inputs{
 	"mm:enqueue": {by: "eve", good: `{"queue":"alone"}`, bad: []refusal{
 		{"eve", `{"queue":"none"}`, "not_found"},
 		{"tom", `{"queue":"alone"}`, "already_queued"},
+		{"vic", `{"queue":"duel"}`, "failed_precondition/cooldown"},
 		{"eve", `{"queue":"alone","attributes":{"skill":"high"}}`, "invalid_argument@attributes.skill"},
 		{"eve", `{"queue":"alone","latencies":{"eu":-1}}`, "invalid_argument@latencies[eu]"},
 		{"eve", `{"queue":"alone","partyId":"none"}`, "not_found"},
@@ -347,6 +349,7 @@ var badInputs = map[string]inputs{
 		{"eve", `{"proposalId":"$proposal"}`, "not_found"},
 	}},
 	"mm:decline": {by: "tom", good: `{"proposalId":"$proposal"}`, bad: []refusal{
+		{"tia", `{"proposalId":"$accepted"}`, "failed_precondition/proposal_closed"},
 		{"tom", `{"proposalId":"none"}`, "not_found"},
 		{"eve", `{"proposalId":"$proposal"}`, "not_found"},
 	}},

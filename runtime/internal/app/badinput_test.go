@@ -201,6 +201,7 @@ func (d definition) misshapen(t *testing.T, by, good string) []refusal {
 	t.Helper()
 	rows := []refusal{
 		{by, `"text"`, "invalid_argument"}, {by, `[` + good + `]`, "invalid_argument"},
+		{by, `{"more":"` + strings.Repeat("x", testPayload) + `"}`, "payload_too_large"},
 	}
 	with := func(field string, value any, at string) {
 		var payload map[string]any

@@ -23,6 +23,9 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 15 * time.Second
 
+// testPayload is how many bytes a request may have.
+const testPayload = 65536
+
 func seconds(n float64) metav1.Duration {
 	return metav1.Duration{Duration: time.Duration(n * float64(time.Second))}
 }
@@ -37,7 +40,7 @@ func testConfig(redis string) *v1alpha1.RuntimeConfig {
 		Listen:   v1alpha1.Listen{Client: "127.0.0.1:0", Admin: "127.0.0.1:0"},
 		Engine: v1alpha1.Engine{
 			Path: "/socket.io/", Transports: []v1alpha1.Transport{v1alpha1.TransportWebSocket, v1alpha1.TransportPolling},
-			PingInterval: seconds(20), PingTimeout: seconds(25), MaxPayload: 65536,
+			PingInterval: seconds(20), PingTimeout: seconds(25), MaxPayload: testPayload,
 			UpgradeTimeout: seconds(10), ConnectTimeout: seconds(10),
 		},
 		Redis: v1alpha1.Redis{

@@ -97,7 +97,7 @@ func TestDrainTakenBack(t *testing.T) {
 	for _, l := range all {
 		b.eventually("told of the drain", func() bool { return len(l.events(wire.EventSessionDraining)) == 1 })
 	}
-	if _, err := b.m.Open(t.Context(), &fakeConn{}, json.RawMessage(`{"token":"late"}`)); !errors.As(err, new(*wire.Error)) {
+	if _, err := b.m.Open(t.Context(), &fakeConn{}, json.RawMessage(`{"token":"late"}`)); wire.CodeOf(err) != wire.CodeDraining {
 		t.Errorf("a connect while draining: %v", err)
 	}
 	cancel()

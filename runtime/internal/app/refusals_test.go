@@ -1,0 +1,105 @@
+package app
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// provokedElsewhere has a test, in a file below runtime/internal, for each code that no
+// bad request alone is answered with: it takes another state of the server, of the token,
+// or of the connection.
+var provokedElsewhere = map[string][2]string{
+	"unauthenticated":      {"socketio/connect_test.go", "TestConnectRefused"},
+	"token_expired":        {"auth/auth_test.go", "TestRefusals"},
+	"unsupported_protocol": {"socketio/connect_test.go", "TestConnectRefused"},
+	"idempotency_mismatch": {"app/badinput_test.go", "grantsOnce"},
+	"rate_limited":         {"socketio/request_test.go", "TestRateLimit"},
+	"unavailable":          {"lobby/repeat_test.go", "TestTakenCodes"},
+	"draining":             {"session/drain_test.go", "TestDrainTakenBack"},
+	"deadline_exceeded":    {"socketio/request_test.go", "TestDeadline"},
+	"internal":             {"socketio/request_test.go", "TestRequests"},
+}
+
+// neverSaid are codes that the contract has and no server answers with: what a client
+// makes gets its id from the server, so that none is there already.
+var neverSaid = []string{"already_exists"}
+
+// TestEveryRefusalIsProvoked: a code, or a reason, that is declared is one that some test
+// gets for an answer.
+func TestEveryRefusalIsProvoked(t *testing.T) {
+	schema, inRows := readContract(t), map[string]bool{}
+	for _, in := range badInputs {
+		for _, bad := range in.bad {
+			code, _, _ := strings.Cut(bad.want, "@")
+			code, reason, _ := strings.Cut(code, "/")
+			inRows[code], inRows[reason] = true, true
+		}
+	}
+	for _, row := range schema.request("lobby:get").misshapen(t, "ann", "{}") {
+		inRows[row.want] = true
+	}
+	for _, declared := range slices.Concat(schema.Defs["Code"].Enum, schema.Defs["Reason"].Enum) {
+		name := declared.(string)
+		switch at, elsewhere := provokedElsewhere[name]; {
+		case elsewhere && !names(t, at[0], at[1], name):
+			t.Errorf("%s in %s does not want %s", at[1], at[0], name)
+		case slices.Contains(neverSaid, name) && said(t, name):
+			t.Errorf("%s is said, and no test provokes it", name)
+		case !elsewhere && !slices.Contains(neverSaid, name) && !inRows[name]:
+			t.Errorf("no row of badInputs wants %s", name)
+		}
+	}
+}
+
+// names tells whether a function has a code in it, by its value or its constant.
+func names(t *testing.T, file, function, code string) bool {
+	t.Helper()
+	path := filepath.Join("..", file)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := token.NewFileSet()
+	parsed, err := parser.ParseFile(files, path, text, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range parsed.Decls {
+		if f, is := d.(*ast.FuncDecl); is && f.Name.Name == function {
+			return mention(code).Match(text[files.Position(f.Pos()).Offset:files.Position(f.End()).Offset])
+		}
+	}
+	return false
+}
+
+// mention finds a code in a program, as a string or as its constant.
+func mention(code string) *regexp.Regexp {
+	constant := ""
+	for word := range strings.SplitSeq(code, "_") {
+		constant += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return regexp.MustCompile(`"` + code + `"|wire\.(Code|Reason)` + constant + `\b`)
+}
+
+// said tells whether the server has a code anywhere.
+func said(t *testing.T, code string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "*", "*.go"))
+	if err != nil || len(files) < 100 {
+		t.Fatal(len(files), err)
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return !strings.HasSuffix(file, "_test.go") && mention(code).Match(text)
+	})
+}
