@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/runtime/internal/adminui"
 	"github.com/anteroom/anteroom/runtime/internal/observe"
 	"github.com/anteroom/anteroom/runtime/internal/pages"
 )
@@ -21,6 +22,9 @@ func (a *App) adminHandler() http.Handler {
 	mux.Handle("DELETE "+v1alpha1.DrainPath, a.authorized("admin token", c.Admin.TokenFile, a.takeDrainBack))
 	mux.Handle(v1alpha1.DashboardPath, pages.Dashboard())
 	mux.Handle("GET "+v1alpha1.DashboardPath+"fleet.json", a.authorized("token of the server API", c.API.TokenFile, a.fleetStatus))
+	if a.looking != nil {
+		mux.Handle(adminui.Path, a.looking)
+	}
 	return mux
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/oklog/ulid/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/anteroom/anteroom/runtime/internal/adminui"
 	"github.com/anteroom/anteroom/runtime/internal/observe"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
 )
@@ -36,6 +37,8 @@ type App struct {
 	memory   *memory
 	tracing  *observe.Tracing
 	fleet    fleet
+	// looking is nil when nobody may sign in to the Admin UI.
+	looking *adminui.UI
 
 	client, admin net.Listener
 	peers         *peers
@@ -68,6 +71,9 @@ func New(ctx context.Context, s *Settings) (*App, error) {
 
 	var err error
 	if a.tracing, err = observe.NewTracing(ctx, s.config.Observability.Tracing, s.config.Cluster, s.version, pod, a.log); err != nil {
+		return nil, err
+	}
+	if a.looking, err = a.newAdminUI(); err != nil {
 		return nil, err
 	}
 	var ports net.ListenConfig
@@ -152,6 +158,9 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 	defer running.Wait()
 	defer cancel()
 	running.Go(func() { a.settings.auth.Run(work) })
+	if a.looking != nil {
+		running.Go(func() { a.looking.Run(work) })
+	}
 	running.Go(func() { a.settings.policies.Watch(work, a.rules.apply) })
 
 	client := a.connect(ctx)

@@ -114,3 +114,18 @@ func TestDrainTakenBack(t *testing.T) {
 	}
 	s.Closed(false)
 }
+
+func TestTheNewestSessionsOfAll(t *testing.T) {
+	b := newBench(t)
+	all, _ := leavers(t, b.m)
+	for i, s := range b.m.all() { // one of them is the bench's own
+		s.since = int64(i)
+	}
+	list := b.m.Newest(3)
+	if len(list) != 3 || list[0].Since != int64(len(all)) || list[2].Since != list[0].Since-2 || list[0].SessionID != "conn" || list[0].UserID == "" {
+		t.Errorf("the newest are %+v", list)
+	}
+	if rest := b.m.Newest(100); len(rest) != len(all)+1 {
+		t.Errorf("all are %+v", rest)
+	}
+}

@@ -1,8 +1,10 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -148,6 +150,26 @@ func (m *Manager) Callers() []identity.Caller {
 		callers[i] = s.Caller()
 	}
 	return callers
+}
+
+// Connection is a session as operators see it.
+type Connection struct {
+	SessionID, UserID, Transport string
+	// Since is when it began, in milliseconds since the epoch.
+	Since int64
+}
+
+// Newest lists up to n sessions, the newest first.
+func (m *Manager) Newest(n int) []Connection {
+	sessions := m.all()
+	slices.SortFunc(sessions, func(a, b *Session) int { return cmp.Compare(b.since, a.since) })
+	list := make([]Connection, min(n, len(sessions)))
+	for i := range list {
+		s := sessions[i]
+		c := s.Caller()
+		list[i] = Connection{SessionID: c.SessionID, UserID: c.ID, Transport: s.conn.Transport(), Since: s.since}
+	}
+	return list
 }
 
 // Close waits until every session is closed and the Listener has been told, or

@@ -18,6 +18,8 @@ type Session struct {
 	conn Conn
 	// tracer is nil when the session is not traced.
 	tracer trace.Tracer
+	// since is when the session was made, in milliseconds since the epoch.
+	since int64
 
 	// rate is the budget of requests, flood ten times that.
 	rate, flood bucket
@@ -49,7 +51,9 @@ const (
 )
 
 func newSession(m *Manager, conn Conn, caller identity.Caller) *Session {
-	return &Session{m: m, conn: conn, tracer: m.Tracer(), caller: caller, follows: map[stream.ID]*follow{}}
+	return &Session{
+		m: m, conn: conn, tracer: m.Tracer(), since: time.Now().UnixMilli(), caller: caller, follows: map[stream.ID]*follow{},
+	}
 }
 
 // Caller is who the session belongs to, with the scopes of its newest token.

@@ -24,14 +24,21 @@ func libraryOptions(path string, connectTimeout time.Duration) *socket.ServerOpt
 // Bind puts an Engine.IO server under a Socket.IO server of the library, which is
 // then used in full, with its parser and its handlers: the events of a client go
 // through it for as long as the client lives. [Server] is what serves players;
-// this is for conformance tests of what both have in common.
+// this is for conformance tests of what both have in common, and for an [Audience].
 func Bind(engine engineio.Options, connectTimeout time.Duration) (*socket.Server, *engineio.Server) {
-	options := libraryOptions(engine.Path, connectTimeout)
+	below := newBase()
+	server := engineio.New(whole{below}, engine)
+	return below.serve(server, engine.Path, connectTimeout), server
+}
+
+// serve puts the library over an engine, whose handler is a whole of this base.
+func (b *base) serve(server *engineio.Server, path string, connectTimeout time.Duration) *socket.Server {
+	options := libraryOptions(path, connectTimeout)
 	options.SetParser(parser.NewParser())
-	library, below := socket.NewServer(nil, options), newBase()
-	below.server = engineio.New(whole{below}, engine)
-	library.Bind(below)
-	return library, below.server
+	library := socket.NewServer(nil, options)
+	b.server = server
+	library.Bind(b)
+	return library
 }
 
 // whole gives the library all that happens; it implements engineio.Handler.

@@ -20,6 +20,8 @@ type link struct {
 	base  *base
 	below *engineio.Socket
 	ended atomic.Bool
+	// said counts what a listener has sent.
+	said uint8
 }
 
 // end tells the library that the client is gone. Only the first call counts.

@@ -1,0 +1,112 @@
+package adminui
+
+import "time"
+
+// Report is how one server is.
+type Report struct {
+	// Pod is its name, which no other process ever had; Host is where it runs.
+	Pod, Host     string
+	UptimeSeconds int64
+	// Sessions are connected users; Transports are Engine.IO sessions, of which WebSockets
+	// are not polling.
+	Sessions, Transports, WebSockets int
+	// Opened counts all transports since the start; Frames and Bytes are those written to WebSockets.
+	Opened, Frames, Bytes float64
+}
+
+// Connection is a user's connection.
+type Connection struct {
+	ID, UserID, Transport string
+	// Since is when it began, in milliseconds since the epoch.
+	Since int64
+}
+
+// The rest is what the page wants, by its names.
+
+type config struct {
+	SupportedFeatures []string `json:"supportedFeatures"`
+}
+
+// features: counts by time, and the lists of connections. None of those that change things.
+var features = config{SupportedFeatures: []string{"AGGREGATED_EVENTS", "ALL_EVENTS"}}
+
+type serverStats struct {
+	ServerID            string      `json:"serverId"`
+	Hostname            string      `json:"hostname"`
+	Uptime              int64       `json:"uptime"`
+	ClientsCount        int         `json:"clientsCount"`
+	PollingClientsCount int         `json:"pollingClientsCount"`
+	AggregatedEvents    []events    `json:"aggregatedEvents"`
+	Namespaces          []namespace `json:"namespaces"`
+}
+
+type namespace struct {
+	Name         string `json:"name"`
+	SocketsCount int    `json:"socketsCount"`
+}
+
+// events are how many there were of a type since the last stats.
+type events struct {
+	Timestamp int64   `json:"timestamp"`
+	Type      string  `json:"type"`
+	Count     float64 `json:"count"`
+}
+
+// stats of a server, and what happened since its report before.
+func stats(r Report, before *Report, now time.Time) serverStats {
+	s := serverStats{
+		ServerID: r.Pod, Hostname: r.Host, Uptime: r.UptimeSeconds,
+		ClientsCount: r.Transports, PollingClientsCount: max(0, r.Transports-r.WebSockets),
+		AggregatedEvents: []events{}, Namespaces: []namespace{{"/", r.Sessions}},
+	}
+	if before == nil {
+		return s
+	}
+	at := now.Truncate(time.Second).UnixMilli()
+	opened := r.Opened - before.Opened
+	for _, e := range []events{
+		{at, "rawConnection", opened},
+		{at, "rawDisconnection", opened - float64(r.Transports-before.Transports)},
+		{at, "packetsOut", r.Frames - before.Frames},
+		{at, "bytesOut", r.Bytes - before.Bytes},
+	} {
+		if e.Count > 0 {
+			s.AggregatedEvents = append(s.AggregatedEvents, e)
+		}
+	}
+	return s
+}
+
+type shownSocket struct {
+	ID        string    `json:"id"`
+	ClientID  string    `json:"clientId"`
+	Transport string    `json:"transport"`
+	Namespace string    `json:"nsp"`
+	Data      data      `json:"data"`
+	Handshake handshake `json:"handshake"`
+	Rooms     []string  `json:"rooms"`
+}
+
+type data struct {
+	UserID string `json:"userId"`
+}
+
+// handshake has what is never told as what the page needs to show nothing.
+type handshake struct {
+	Address string   `json:"address"`
+	Headers struct{} `json:"headers"`
+	Query   struct{} `json:"query"`
+	Issued  int64    `json:"issued"`
+}
+
+// shown are connections as the page lists them: its clients are users.
+func shown(list []Connection) []shownSocket {
+	sockets := make([]shownSocket, len(list))
+	for i, c := range list {
+		sockets[i] = shownSocket{
+			ID: c.ID, ClientID: c.UserID, Transport: c.Transport, Namespace: "/",
+			Data: data{c.UserID}, Handshake: handshake{Issued: c.Since}, Rooms: []string{},
+		}
+	}
+	return sockets
+}
