@@ -20,6 +20,12 @@ func TestTheDashboard(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "playground.yaml")).scenario(t, "dashboard.test.mjs")
 }
 
+// TestTheAdminUI does it with the page of @socket.io/admin-ui.
+func TestTheAdminUI(t *testing.T) {
+	needChromium(t)
+	startStack(t, filepath.Join("testdata", "playground.yaml")).scenario(t, "adminui.test.mjs")
+}
+
 func needChromium(t *testing.T) {
 	t.Helper()
 	setup := exec.CommandContext(t.Context(), filepath.Join(root(), "hack", "deps", "chromium.sh"))
