@@ -109,6 +109,7 @@ func realmPolicies(service string) *v1alpha1.PolicySet {
 	policy := func(name string, change func(*realtime.LobbyPolicySpec)) {
 		spec := testPolicy(name)
 		spec.Size.Min, spec.Join.MaxPerUser, spec.Join.Requests = 1, 16, true
+		spec.Lifecycle.DisconnectGrace = d(time.Hour) // nobody who was matched is timed out on a slow machine
 		spec.Moderation.VoteKick = realtime.VoteKickRules{Enabled: true, Ratio: "1"}
 		spec.Chat.Edit, spec.Moderation.BanTTL = ptr(true), ptr(d(time.Hour))
 		spec.Search = realtime.SearchRules{Enabled: ptr(true), MaxResults: 50}
