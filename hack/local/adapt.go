@@ -62,6 +62,15 @@ func adapt(r rendered, redisAddress, dir string, secrets secretFinder) (config c
 			remarks = append(remarks, remark)
 		}
 	}
+	if hook := r.cluster.Spec.Features.Notifications.OfflineWebhook; hook != nil && hook.SecretRef != nil {
+		remark, err := adaptOfflineWebhook(&config, *hook.SecretRef, dir, secrets)
+		if err != nil {
+			return config, remarks, err
+		}
+		if remark != "" {
+			remarks = append(remarks, remark)
+		}
+	}
 	config.Observability.Playground = true
 	config.Admin = configv1.Admin{} // nobody tells a local server to drain
 	config.Auth.Providers = nil
@@ -116,6 +125,22 @@ func policySecrets(policies []byte, dir string, secrets secretFinder) (remarks [
 		}
 	}
 	return remarks, nil
+}
+
+// adaptOfflineWebhook puts the key that the offline webhook is signed with into a file of
+// this machine, as far as the user's file holds it.
+func adaptOfflineWebhook(config *configv1.RuntimeConfig, ref v1alpha1.KeyReference, dir string, secrets secretFinder) (remark string, err error) {
+	hook := *config.Notifications.OfflineWebhook
+	hook.SecretFile = filepath.Join(dir, "offline-webhook")
+	config.Notifications.OfflineWebhook = &hook
+	value, found, err := secrets(ref)
+	switch {
+	case err != nil:
+		return "", err
+	case !found:
+		return fmt.Sprintf("key %q of Secret %q is not in the file; calls of the offline webhook fail", ref.Key, ref.Name), nil
+	}
+	return "", writeFile(hook.SecretFile, value, 0o600)
 }
 
 // adaptAPI puts the token of the server API into a file of this machine: the one of

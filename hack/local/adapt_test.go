@@ -73,7 +73,9 @@ func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
 			{Name: "tools", SharedSecretFile: "/etc/anteroom/tools"},
 			{Name: "absent", SharedSecretFile: "/etc/anteroom/absent"},
 		}},
+		Notifications: configv1.Notifications{OfflineWebhook: &configv1.OfflineWebhook{URL: "https://push.example.com", SecretFile: "/etc/anteroom/push"}},
 	}}
+	r.cluster.Spec.Features.Notifications.OfflineWebhook = &v1alpha1.OfflineWebhook{SecretRef: &v1alpha1.KeyReference{Name: "tools", Key: "plain"}}
 	r.policies = []byte(`{queues: [{name: q, spec: {handoff: {secretRef: {name: tools, key: key}}}}, {name: r, spec: {handoff: {secretRef: {name: lost, key: key}}}}]}`)
 	r.cluster.Spec.Redis.Mode = v1alpha1.RedisExternal
 	r.cluster.Spec.Auth.Providers = []v1alpha1.AuthProvider{
@@ -88,6 +90,7 @@ func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
 	want := r.runtime
 	want.Redis = configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{"127.0.0.1:7000"}, KeyPrefix: "arena:"}
 	want.Observability.Playground = true
+	want.Notifications.OfflineWebhook = &configv1.OfflineWebhook{URL: "https://push.example.com", SecretFile: filepath.Join(dir, "offline-webhook")}
 	want.PolicySecretsDir = filepath.Join(dir, "policy-secrets")
 	want.Auth.Providers = []configv1.AuthProvider{
 		{Name: "accounts", JWKSURL: "https://accounts.example.com/jwks.json"},
@@ -105,6 +108,9 @@ func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
 	}
 	if key, _ := os.ReadFile(filepath.Join(dir, "policy-secrets", "tools_key")); string(key) != "in-data" {
 		t.Errorf("the key of a policy is %q", key)
+	}
+	if key, _ := os.ReadFile(filepath.Join(dir, "offline-webhook")); string(key) != "in-text" {
+		t.Errorf("the key of the offline webhook is %q", key)
 	}
 	if text := strings.Join(remarks, "\n"); !strings.Contains(text, `"lost"`) || !strings.Contains(text, "sentinel:26379") || !strings.Contains(text, `"absent"`) {
 		t.Errorf("remarks are %q", text)
