@@ -14,7 +14,7 @@ const files = join(dirname(createRequire(import.meta.url).resolve("@socket.io/ad
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png" };
 
 /** Serves the package's page on a port of its own, as somebody who uses it would. */
-async function servePage(t) {
+async function servePage() {
   const server = createServer((request, answer) => {
     const path = normalize(request.url === "/" ? "/index.html" : request.url);
     createReadStream(join(files, path))
@@ -23,14 +23,14 @@ async function servePage(t) {
       .pipe(answer);
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  t.after(() => server.close());
+  server.unref(); // it ends with the test's process
   return `http://localhost:${server.address().port}/`;
 }
 
 async function openUI(t, options) {
   const page = await openPage(t, await openBrowser(t), "about:blank", options);
   await page.context().route(/^https:/, (route) => route.fulfill({ contentType: "text/css", body: "" })); // its fonts
-  await page.goto(await servePage(t));
+  await page.goto(await servePage());
   return page;
 }
 
@@ -42,6 +42,7 @@ async function signIn(page, server, password) {
 }
 
 const row = (page, ...texts) => texts.reduce((rows, hasText) => rows.filter({ hasText }), page.getByRole("row"));
+const inState = (page, state) => page.getByRole("row").filter({ has: page.getByText(state, { exact: true }) });
 const open = (page, name) => page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
 
 test("a wrong password is refused in the page's own words", async (t) => {
@@ -59,8 +60,8 @@ test("both servers with their clients, and the connections of one of them", asyn
   await signIn(page, "server-1", token);
   const [one, two] = await Promise.all(["server-1", "server-2"].map((name) => stack.status(name)));
   await open(page, "Servers");
-  await row(page, one.pod, "healthy").getByRole("cell", { name: "2", exact: true }).waitFor();
-  await row(page, two.pod, "healthy").getByRole("cell", { name: "1", exact: true }).waitFor();
+  await inState(page, "Healthy").filter({ hasText: one.pod }).getByRole("cell", { name: "2", exact: true }).waitFor();
+  await inState(page, "Healthy").filter({ hasText: two.pod }).getByRole("cell", { name: "1", exact: true }).waitFor();
   await picture(page, "adminui-servers");
 
   await open(page, "Dashboard");
@@ -86,5 +87,18 @@ test("both servers with their clients, and the connections of one of them", asyn
   assert.ok(!kept.includes(token) && kept.includes("session_id"), kept);
   await page.reload(); // with the pass that it keeps
   await open(page, "Servers");
-  await row(page, two.pod, "healthy").waitFor();
+  await inState(page, "Healthy").filter({ hasText: two.pod }).waitFor();
+});
+
+test("a server that dies becomes unhealthy, and the one in its place is listed", async (t) => {
+  const page = await openUI(t);
+  await signIn(page, "server-1", token);
+  const { pod } = await stack.status("server-2");
+  await open(page, "Servers");
+  await inState(page, "Healthy").filter({ hasText: pod }).waitFor();
+  page.setDefaultTimeout(30_000);
+  stack.kill("server-2");
+  await inState(page, "Unhealthy").filter({ hasText: pod }).waitFor();
+  await inState(page, "Healthy").nth(1).waitFor(); // make run has begun another
+  await picture(page, "adminui-died");
 });
