@@ -63,8 +63,6 @@ type Carded struct {
 // Span are the keys of a field from From to To, both included.
 type Span struct{ Field, From, To string }
 
-func (s Span) has(key string) bool { return s.From <= key && key <= s.To }
-
 // Walk is a part of the order of a span's field, after the key and id of Mark.
 type Walk struct {
 	Span
@@ -72,17 +70,19 @@ type Walk struct {
 	Mark       Mark
 	// Where has the spans of other fields: a lobby has to have a key in one of each.
 	Where [][]Span
+	// By is the field whose keys are asked for; a lobby without it is not found.
+	By string
 	// Read is how many lobbies are looked at, and Limit how many are found, at most.
 	Read, Limit int
 }
 
-// Walked is what a walk has found. It looked at Read lobbies, the last of which is at End;
-// when Over, there are no more of the span.
+// Walked is what a walk has found, in the walk's order. It looked at Read lobbies, the last
+// of which is at End; when Over, there are no more of the span.
 type Walked struct {
-	Entries []Entry
-	Read    int
-	End     Mark
-	Over    bool
+	Found []Mark
+	Read  int
+	End   Mark
+	Over  bool
 }
 
 // Mark is a place in the order of a field; the zero Mark is its beginning.

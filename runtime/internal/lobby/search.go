@@ -246,20 +246,6 @@ func meet(a, b []Span) []Span {
 	return both
 }
 
-// matches tells whether a lobby's keys are what is asked for.
-func (q query) matches(keys map[string]string) bool {
-	if _, has := keys[q.sort]; !has {
-		return false
-	}
-	for field, spans := range q.fields {
-		key, has := keys[field]
-		if !has || !slices.ContainsFunc(spans, func(s Span) bool { return s.has(key) }) {
-			return false
-		}
-	}
-	return true
-}
-
 // order compares two places in the order asked for.
 func (q query) order(a, b Mark) int {
 	c := cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.ID, b.ID))
@@ -268,8 +254,6 @@ func (q query) order(a, b Mark) int {
 	}
 	return c
 }
-
-func (q query) mark(e Entry) Mark { return Mark{Key: e.Keys[q.sort], ID: e.ID} }
 
 func printOf(parts ...any) uint32 {
 	h := fnv.New32a()
@@ -315,13 +299,13 @@ func (s *Service) Search(ctx context.Context, req *wire.LobbySearch) (wire.Lobby
 	if err != nil {
 		return wire.LobbyFound{}, err
 	}
-	entries, next, err := s.scan(ctx, q)
+	places, next, err := s.scan(ctx, q)
 	if err != nil {
 		return wire.LobbyFound{}, err
 	}
-	ids := make([]string, len(entries))
-	for i, e := range entries {
-		ids[i] = e.ID
+	ids := make([]string, len(places))
+	for i, at := range places {
+		ids[i] = at.ID
 	}
 	cards, err := s.Index.Cards(ctx, q.lobbyType, ids)
 	if err != nil {
@@ -345,9 +329,9 @@ func (s *Service) searched(lobbyType string) (Policy, error) {
 	return p, nil
 }
 
-// scan gives the entries of a page and the cursor of the next one: from the filter
+// scan gives the lobbies of a page and the cursor of the next one: from the filter
 // that leaves the fewest lobbies, or, where that are many, along the order asked for.
-func (s *Service) scan(ctx context.Context, q query) ([]Entry, string, error) {
+func (s *Service) scan(ctx context.Context, q query) ([]Mark, string, error) {
 	plan, err := s.plan(ctx, q)
 	if err != nil {
 		return nil, "", err
@@ -355,28 +339,28 @@ func (s *Service) scan(ctx context.Context, q query) ([]Entry, string, error) {
 	if !plan.whole {
 		return s.scanOrder(ctx, q, plan)
 	}
-	var found []Entry
+	var found []Mark
 	for _, span := range q.fields[plan.fields[0]] {
-		w := Walk{Span: span, Where: q.where(plan.fields[1:]), Read: scanAtOnce, Limit: scanAtOnce}
+		w := Walk{Span: span, Where: q.where(plan.fields[1:]), By: q.sort, Read: scanAtOnce, Limit: scanAtOnce}
 		for over := false; !over; {
 			walked, err := s.Index.Walk(ctx, q.lobbyType, w)
 			if err != nil {
 				return nil, "", err
 			}
-			for _, e := range walked.Entries {
-				if q.matches(e.Keys) && (q.after.ID == "" || q.order(q.mark(e), q.after) > 0) {
-					found = append(found, e)
+			for _, at := range walked.Found {
+				if q.after.ID == "" || q.order(at, q.after) > 0 {
+					found = append(found, at)
 				}
 			}
 			over, w.Mark = walked.Over || walked.Read == 0, walked.End
 		}
 	}
-	slices.SortFunc(found, func(a, b Entry) int { return q.order(q.mark(a), q.mark(b)) })
+	slices.SortFunc(found, q.order)
 	if len(found) <= q.limit {
 		return found, "", nil
 	}
 	found = found[:q.limit]
-	return found, q.cursor(q.mark(found[q.limit-1])), nil
+	return found, q.cursor(found[q.limit-1]), nil
 }
 
 // where has the spans of some of the fields.
@@ -428,7 +412,7 @@ func (q query) promised(all int, matching map[string]int) float64 {
 	return n
 }
 
-func (s *Service) scanOrder(ctx context.Context, q query, p plan) ([]Entry, string, error) {
+func (s *Service) scanOrder(ctx context.Context, q query, p plan) ([]Mark, string, error) {
 	spans, filtered := q.fields[q.sort]
 	if !filtered {
 		spans = []Span{{Field: q.sort, To: lastKey}}
@@ -438,10 +422,10 @@ func (s *Service) scanOrder(ctx context.Context, q query, p plan) ([]Entry, stri
 		slices.Reverse(spans)
 	}
 	w := Walk{
-		Descending: q.descending, Mark: q.after,
+		Descending: q.descending, Mark: q.after, By: q.sort,
 		Where: q.where(slices.DeleteFunc(p.fields, func(field string) bool { return field == q.sort })),
 	}
-	var found []Entry
+	var found []Mark
 	read := 0
 	for _, span := range spans {
 		if w.Mark.ID != "" && q.passed(span, w.Mark) {
@@ -454,11 +438,7 @@ func (s *Service) scanOrder(ctx context.Context, q query, p plan) ([]Entry, stri
 			if err != nil {
 				return nil, "", err
 			}
-			for _, e := range walked.Entries {
-				if q.matches(e.Keys) {
-					found = append(found, e)
-				}
-			}
+			found = append(found, walked.Found...)
 			if walked.Read > 0 {
 				w.Mark = walked.End
 			}

@@ -24,6 +24,7 @@ func (c *Client) Lobbies() *Lobbies { return &Lobbies{c: c} }
 const (
 	fieldMark = "\x1f"
 	keyMark   = "\x1e"
+	entryMark = "\x1d"
 )
 
 // header is an entry without its id and card.
@@ -110,7 +111,7 @@ func (l *Lobbies) Walk(ctx context.Context, lobbyType string, w lobby.Walk) (lob
 			least = at
 		}
 	}
-	args := []any{base, w.Field, least, most, flag(w.Descending), w.Read, w.Limit}
+	args := []any{base, w.Field, least, most, flag(w.Descending), w.Read, w.Limit, w.By}
 	for _, spans := range w.Where {
 		if len(spans) == 0 {
 			return lobby.Walked{Over: true}, nil
@@ -133,18 +134,18 @@ func walked(reply any) (lobby.Walked, error) {
 	if err != nil {
 		return lobby.Walked{}, err
 	}
-	found, err := parts(p[3], 0)
-	if err != nil {
-		return lobby.Walked{}, err
+	var found []string
+	if all := text(p[3]); all != "" {
+		found = strings.Split(all, entryMark)
 	}
 	read, _ := p[0].(int64)
-	out := lobby.Walked{Read: int(read), Over: p[2] == int64(1), Entries: make([]lobby.Entry, 0, len(found)/2)}
+	out := lobby.Walked{Read: int(read), Over: p[2] == int64(1), Found: make([]lobby.Mark, 0, len(found)/2)}
 	last := text(p[1])
 	if at := strings.LastIndexByte(last, 0); at >= 0 {
 		out.End = lobby.Mark{Key: last[:at], ID: last[at+1:]}
 	}
 	for i := 0; i+1 < len(found); i += 2 {
-		out.Entries = append(out.Entries, parseHeader(text(found[i]), text(found[i+1])))
+		out.Found = append(out.Found, lobby.Mark{Key: found[i], ID: found[i+1]})
 	}
 	return out, nil
 }

@@ -1,20 +1,30 @@
 -- walk.lua: Lobbies.Walk. KEYS: 1 k. ARGV: 1 beginning of the keys, 2 field, 3 least,
--- 4 most, 5 descending, 6 how many to read, 7 how many to find; then for each filter its
--- field, how many spans it has, and from and to of each. Gives how many were read, the
--- last of them or '', 1 when there are no more, and {id, header, …} of those in one span
--- of each filter. Members that no header has are left out, and taken out.
+-- 4 most, 5 descending, 6 how many to read, 7 how many to find, 8 another field; then for
+-- each filter its field, how many spans it has, and from and to of each. Gives how many
+-- were read, the last of them or '', 1 when there are no more, and of those in one span of
+-- each filter that have the other field their keys of it and their ids, all in one text
+-- with \29 between, since many replies cost more than their bytes. Members that no header
+-- has are left out, and taken out.
 local base, field, least, most, down = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
 local budget, limit = tonumber(ARGV[6]), tonumber(ARGV[7])
 local set, find, sub, byte = base .. 'f:' .. field, string.find, string.sub, string.byte
 
-local filters, at = {}, 8
+-- start is the beginning of a text as a number, which orders as the texts do that begin
+-- differently.
+local function start(text)
+  local a, b, c, d, e, f = byte(text, 1, 6)
+  return (((((a or 0) * 256 + (b or 0)) * 256 + (c or 0)) * 256 + (d or 0)) * 256 + (e or 0)) * 256 + (f or 0)
+end
+
+local other = '\31' .. ARGV[8] .. '\30'
+local filters, at = {}, 9
 while at <= #ARGV do
   local f = { mark = '\31' .. ARGV[at] .. '\30', exact = {}, spans = {} }
   for j = at + 2, at + 2 * tonumber(ARGV[at + 1]), 2 do
     if ARGV[j] == ARGV[j + 1] then
       f.exact[#f.exact + 1] = f.mark .. ARGV[j] .. '\31'
     else
-      f.spans[#f.spans + 1] = { ARGV[j], ARGV[j + 1] }
+      f.spans[#f.spans + 1] = { from = ARGV[j], to = ARGV[j + 1], first = start(ARGV[j]), last = start(ARGV[j + 1]) }
     end
   end
   filters[#filters + 1] = f
@@ -32,19 +42,26 @@ local function below(a, b)
   return #a < #b
 end
 
+-- keyIn is the key after a mark in a header; nil when it is not there.
+local function keyIn(header, mark)
+  local _, before = find(header, mark, 1, true)
+  return before and sub(header, before + 1, find(header, '\31', before + 1, true) - 1)
+end
+
 local function holds(f, header)
   for _, exact in ipairs(f.exact) do
     if find(header, exact, 1, true) then
       return true
     end
   end
-  local _, before = find(header, f.mark, 1, true)
-  if not before or #f.spans == 0 then
+  local key = #f.spans > 0 and keyIn(header, f.mark)
+  if not key then
     return false
   end
-  local key = sub(header, before + 1, find(header, '\31', before + 1, true) - 1)
+  local at = start(key)
   for _, span in ipairs(f.spans) do
-    if not below(key, span[1]) and not below(span[2], key) then
+    if at > span.first and at < span.last or
+        at >= span.first and at <= span.last and not below(key, span.from) and not below(span.to, key) then
       return true
     end
   end
@@ -89,8 +106,11 @@ while read < budget and #found < 2 * limit and over == 0 do
       if wanted(header) then
         local key = sub(member, 1, #member - #ids[i] - 1)
         if find(header, '\31' .. field .. '\30' .. key .. '\31', 1, true) then
-          found[#found + 1] = ids[i]
-          found[#found + 1] = headers[i]
+          local its = keyIn(header, other)
+          if its then
+            found[#found + 1] = its
+            found[#found + 1] = ids[i]
+          end
           if #found == 2 * limit then
             over = 0
             break
@@ -107,4 +127,4 @@ while read < budget and #found < 2 * limit and over == 0 do
     least = '(' .. last
   end
 end
-return { read, last, over, found }
+return { read, last, over, table.concat(found, '\29') }
