@@ -1,6 +1,6 @@
 # Anteroom beside what one could run instead: test/load/README.md. BENCH=quick takes
 # about two minutes; without it, about twelve, and README.md gets the main table.
-# BENCH_ONLY='node|anteroom' drives some of the targets (matching is matchmaking), BENCH_OUT names the file with
+# BENCH_ONLY='node|anteroom' drives some of the targets (matching is matchmaking, search that of lobbies), BENCH_OUT names the file with
 # the tables.
 BENCH      ?= full
 BENCH_ONLY ?=

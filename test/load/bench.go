@@ -190,6 +190,10 @@ func (b *bench) all() {
 			b.say("matchmaking")
 			b.matchmaking()
 		}
+		if round == 0 && (!b.quick || b.only != nil) && b.wants(searchKey) {
+			b.say("search")
+			b.search()
+		}
 		if round == 0 && !b.quick {
 			b.say("10,000 clients, large lobbies, growth and clients that do not read")
 			b.commitBenchmark()

@@ -62,7 +62,7 @@ func TestEveryGoalIsMeasured(t *testing.T) {
 		}
 		measured[s.connects+".rss "+s.target.key] = true
 	}
-	for _, t := range matchingTables() {
+	for _, t := range append(matchingTables(), searchTable()) {
 		for _, row := range t.Rows {
 			for _, c := range t.Columns {
 				measured[c.Metric+" "+row.Key] = true

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,6 +100,7 @@ func (b *bench) tables() string {
 			Note:  "`BenchmarkCommit` of runtime/internal/redisstore, with the CPU of this process and of Redis.",
 			Rows:  commitRows, Columns: columns("store.rate", "commits/s", "store.own", "µs of own CPU", "store.redis", "µs of Redis' CPU"),
 		},
+		searchTable(),
 	}, matchingTables()...) {
 		if rendered := b.results.Markdown(t); rendered != "" {
 			text.WriteString("\n" + rendered)
@@ -148,7 +150,7 @@ func goals() []report.Goal {
 	all = append(all,
 		report.Goal{Name: "stalled readers that were cut, of 500", Metric: "stalled.cut", Row: withStalled.key, Bound: many / 4},
 		report.Goal{Name: "MiB for 500 stalled readers of 1 MiB each", Metric: "stalled.rss", Row: withStalled.key, Bound: many / 4, Most: true})
-	return append(all, matchingGoals()...)
+	return slices.Concat(all, searchGoals(), matchingGoals())
 }
 
 // describe says what the tables are of.
