@@ -24,6 +24,10 @@ func TestLobbyAndChatAcrossServers(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "lobby-chat.test.mjs")
 }
 
+func TestSessions(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "session.yaml")).scenario(t, "session.test.mjs")
+}
+
 func TestTheServerAPI(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "serverapi.yaml")).scenario(t, "serverapi.test.mjs")
 }

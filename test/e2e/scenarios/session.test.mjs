@@ -1,0 +1,88 @@
+// What holds a session together on two servers: tokens that run out, streams that are
+// caught up with by hand, sessions that a back end ends, and a server that drains.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { Stack } from "../lib/stack.mjs";
+import { User } from "../lib/user.mjs";
+
+const stack = new Stack();
+let alice, tablet, bob, lobby, party;
+
+/** A token of the user that is good for so many seconds. */
+function token(user, seconds) {
+  const now = Math.floor(Date.now() / 1000);
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const text = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: user, iat: now, exp: now + seconds })}`;
+  return `${text}.${createHmac("sha256", "of this scenario and of nothing else").update(text).digest("base64url")}`;
+}
+
+const connect = (user, server, seconds = 3600) => new User({ url: stack.server(server).url, token: token(user, seconds) });
+
+before(async () => {
+  [alice, tablet, bob] = [connect("alice", "server-1"), connect("alice", "server-2"), stack.fronted("bob", { server: "server-2" })];
+  await Promise.all([alice, tablet, bob].map((user) => user.push("session:ready")));
+  ({ lobby } = await alice.ask("lobby:create", { type: "casual" }));
+  ({ party } = await alice.ask("party:create"));
+  await bob.ask("lobby:join", { lobbyId: lobby.id });
+});
+
+after(() => [alice, tablet, bob].forEach((user) => user?.close()));
+
+test("a ping tells the server's time", async () => {
+  const { at, serverTime } = await alice.ask("sync:ping", { at: 7 });
+  assert.equal(at, 7);
+  assert.ok(Math.abs(serverTime - Date.now()) < 60_000);
+});
+
+test("a stream is caught up with by hand: what was missed, or the state of now", async () => {
+  const stream = `lobby:${lobby.id}`;
+  const resume = async (...streams) => (await alice.ask("sync:resume", { streams })).streams;
+  const [missed, others] = await resume(
+    { stream, epoch: alice.streams.get(stream).epoch, seq: lobby.version }, { stream: "user:bob", epoch: "", seq: 0 });
+  assert.deepEqual([missed.recovered, missed.events.map(({ event }) => event)], [true, ["lobby:patch"]]);
+  assert.equal(missed.events[0].data.cause.type, "member_joined");
+  assert.equal(others.error.code, "permission_denied");
+
+  const [ofLobby, ofParty] = await resume({ stream, epoch: "lost", seq: 1 }, { stream: `party:${party.id}`, epoch: "lost", seq: 1 });
+  assert.deepEqual([ofLobby.recovered, Object.keys(ofLobby.snapshot.lobby.members).toSorted()], [false, ["alice", "bob"]]);
+  assert.deepEqual([ofParty.recovered, ofParty.snapshot.party.leaderId], [false, "alice"]);
+});
+
+test("who is told that its token runs out brings another one, and stays", async () => {
+  const carol = connect("carol", "server-2", 30); // less than the warning is before
+  const { expiresAt } = await carol.push("session:expiring");
+  assert.equal((await carol.refused("session:refresh", { token: token("bob", 3600) })).code, "permission_denied");
+  assert.equal((await carol.refused("session:refresh", { token: token("carol", -3600) })).code, "token_expired");
+  const { tokenExpiresAt } = await carol.ask("session:refresh", { token: token("carol", 3600) });
+  assert.ok(tokenExpiresAt > expiresAt);
+  assert.equal(carol.sessions.length, 1);
+  carol.close();
+});
+
+test("one of a user's sessions is ended: all of them hear it, and the other one stays", async () => {
+  const answer = await fetch(`${stack.server("server-1").apiUrl}/v1/sessions:disconnect`, {
+    method: "POST", headers: { authorization: `Bearer ${readFileSync(stack.state.apiTokenFile, "utf8").trim()}` },
+    body: JSON.stringify({ userId: "alice", sessionIds: [tablet.ready.sessionId], message: "only one" }),
+  });
+  assert.equal(answer.status, 200);
+  const ended = tablet.ready.sessionId;
+  assert.equal((await tablet.push("session:terminated")).message, "only one");
+  const ending = await alice.push("session:ending");
+  assert.deepEqual([ending.sessionIds, ending.code], [[ended], "disconnected"]);
+  await tablet.until("the tablet is back", () => tablet.sessions.length === 2);
+  assert.equal(alice.sessions.length, 1);
+});
+
+test("a server that stops says so, and its clients go on elsewhere without a hole", async () => {
+  process.kill(stack.server("server-2").pid, "SIGTERM");
+  const { reason, deadlineAt } = await bob.push("session:draining");
+  assert.ok(reason && deadlineAt > Date.now() - 60_000);
+  const { code, reconnect } = await bob.push("session:terminated", (end) => end.code === "draining");
+  assert.deepEqual([code, reconnect], ["draining", true]);
+  await bob.until("bob is back", () => bob.sessions.length === 2);
+  await alice.ask("lobby:update", { lobbyId: lobby.id, set: { name: "still here" } });
+  await bob.push("lobby:patch", (p) => p.ops.some((op) => op.path === "/name" && op.value === "still here"));
+  assert.deepEqual(bob.faults, []);
+});
