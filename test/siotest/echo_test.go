@@ -149,6 +149,14 @@ func TestFailuresSayWhatCame(t *testing.T) {
 			c.Cut()
 			c.Expect("message-back")
 		}, []string{"before its connection ended", "is over: cut by the test"}},
+		"a condition": {func(_ TB, c *Client) {
+			c.Emit("message", 1)
+			c.Eventually("two messages", func(all []Event) bool { return count(all, "message-back") == 2 })
+		}, []string{"ann waited for two messages, which did not come about within 300ms", "message-back 1"}},
+		"a condition, and the connection ended": {func(_ TB, c *Client) {
+			c.Cut()
+			c.Eventually("a miracle", func([]Event) bool { return false })
+		}, []string{"did not come about before its connection ended", "is over: cut by the test"}},
 		"nothing was to come": {func(_ TB, c *Client) {
 			c.Emit("message", 7)
 			c.ExpectNone(5*time.Second, "message-back")
@@ -184,6 +192,24 @@ func TestFailuresSayWhatCame(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestEventuallyLooksAtAllEvents(t *testing.T) {
+	c := Connect(t, startEcho(t))
+	c.Emit("message", 1)
+	c.Expect("message-back")
+	c.Emit("message", 2)
+	c.Emit("message", 3)
+	c.Eventually("three messages", func(all []Event) bool { return count(all, "message-back") == 3 })
+}
+
+func count(all []Event, name string) (n int) {
+	for _, e := range all {
+		if e.Name == name {
+			n++
+		}
+	}
+	return n
 }
 
 func TestPauseHoldsBackAndLosesNothing(t *testing.T) {

@@ -20,13 +20,46 @@ func (c *Client) Expect(event string, where ...Where) Event {
 	c.tb.Helper()
 	e, ended, ok := c.wait(event, where, c.o.patience)
 	if !ok {
-		how := fmt.Sprintf("within %v", c.o.patience)
-		if ended {
-			how = "before its connection ended"
-		}
-		c.tb.Fatalf("siotest: %s expected %s, which did not come %s\n%s", c.o.name, wanted(event, where), how, c.report(event, where))
+		c.tb.Fatalf("siotest: %s expected %s, which did not come %s\n%s", c.o.name, wanted(event, where), c.inTime(ended), c.report(event, where))
 	}
 	return e
+}
+
+// inTime says until when something did not come.
+func (c *Client) inTime(ended bool) string {
+	if ended {
+		return "before its connection ended"
+	}
+	return fmt.Sprintf("within %v", c.o.patience)
+}
+
+// Eventually waits until a condition holds of all events that the client has received,
+// those too that were expected already; what names it. When it does not come to hold
+// within the client's patience, or before the connection ends, the test fails with what
+// came.
+func (c *Client) Eventually(what string, holds func([]Event) bool) {
+	c.tb.Helper()
+	timeout := time.NewTimer(c.o.patience)
+	defer timeout.Stop()
+	over, ended := c.current().ended, false
+	for {
+		changed := c.inbox.next()
+		if holds(c.Events()) {
+			return
+		}
+		if !ended {
+			select {
+			case <-changed:
+				continue
+			case <-over:
+				ended = true // what it still brought is looked at once more
+				continue
+			case <-timeout.C:
+			}
+		}
+		c.tb.Fatalf("siotest: %s waited for %s, which did not come about %s\n%s", c.o.name, what, c.inTime(ended), c.Report())
+		return
+	}
 }
 
 // ExpectNone waits for the whole of d and fails the test as soon as an event comes

@@ -52,6 +52,13 @@ func (i *inbox) take(name string, where []Where) (e Event, ok bool, changed <-ch
 	return Event{}, false, i.changed
 }
 
+// next is closed when another event has come.
+func (i *inbox) next() <-chan struct{} {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.changed
+}
+
 // all is a copy of what is kept, and how many were dropped before.
 func (i *inbox) all() (entries []entry, dropped int) {
 	i.mu.Lock()
