@@ -2,6 +2,7 @@
 // filled, players who do not answer lose theirs, queues change, and the server that makes
 // the matches dies in each of a ticket's states.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { poll } from "../lib/poll.mjs";
@@ -21,7 +22,7 @@ before(async () => {
 after(() => everybody?.forEach((user) => user.close()));
 
 const id = (user) => user.ready.userId;
-const enqueue = async (user, queue, attributes) => (await retried(user, "mm:enqueue", { queue, attributes, key: crypto.randomUUID() })).ticket;
+const enqueue = async (user, queue, attributes) => (await retried(user, "mm:enqueue", { queue, attributes, key: randomUUID() })).ticket;
 const told = (user, event, match) => user.pushes.filter((p) => p.event === event && match(p.data)).map((p) => p.data);
 const matchedOf = (user, ticket) => user.push("mm:matched", (m) => m.ticketId === ticket.id, PATIENCE_MS);
 
@@ -60,7 +61,7 @@ async function killMatcher(queue) {
 async function together(one, its, other, others) {
   const [a, b] = await Promise.all([matchedOf(one, its), matchedOf(other, others)]);
   assert.equal(a.matchId, b.matchId);
-  assert.deepEqual(a.teams.flatMap((t) => t.players).toSorted(), [id(one), id(other)].toSorted());
+  assert.deepEqual(a.teams.flatMap((t) => t.players).sort(), [id(one), id(other)].sort());
   for (const [user, ticket] of [[one, its], [other, others]]) {
     assert.equal(told(user, "mm:matched", (m) => m.ticketId === ticket.id).length, 1);
     const { tickets } = await retried(user, "mm:status", {});
@@ -116,11 +117,11 @@ test("a place that becomes free is filled, once, when the host asks for it", asy
   ]);
   assert.deepEqual([came.matchId, came.backfill, came.handoff.lobbyId], [matchId, true, lobbyId]);
   const newcomer = waits === bob ? dave : bob;
-  assert.deepEqual(came.teams.flatMap((t) => t.players).toSorted(), [id(alice), id(newcomer)].toSorted());
+  assert.deepEqual(came.teams.flatMap((t) => t.players).sort(), [id(alice), id(newcomer)].sort());
   const patch = await alice.push("lobby:patch", (p) => p.cause.reason === "backfill");
   assert.equal(patch.cause.type, "member_joined");
   const { lobby } = await newcomer.ask("lobby:get", { lobbyId });
-  assert.deepEqual(Object.keys(lobby.members).toSorted(), [id(alice), id(newcomer)].toSorted());
+  assert.deepEqual(Object.keys(lobby.members).sort(), [id(alice), id(newcomer)].sort());
   await presence(newcomer, "in_match");
 
   // The other waits, until the newcomer's place is free again.

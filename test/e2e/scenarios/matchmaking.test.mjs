@@ -96,7 +96,7 @@ test("a party queues; one of the others declines, the rest is asked again", asyn
   await bob.ask("party:join", { code: party.code });
   assert.equal((await bob.refused("mm:enqueue", { queue: "ranked", partyId: party.id })).reason, "not_leader");
   const { ticket } = await alice.ask("mm:enqueue", { queue: "ranked", partyId: party.id });
-  assert.deepEqual(ticket.players.toSorted(), [alice.ready.userId, bob.ready.userId].toSorted());
+  assert.deepEqual(ticket.players.sort(), [alice.ready.userId, bob.ready.userId].sort());
   await carol.ask("mm:enqueue", { queue: "ranked" });
   await dave.ask("mm:enqueue", { queue: "ranked" });
 

@@ -46,7 +46,7 @@ test("a stream is caught up with by hand: what was missed, or the state of now",
   assert.equal(others.error.code, "permission_denied");
 
   const [ofLobby, ofParty] = await resume({ stream, epoch: "lost", seq: 1 }, { stream: `party:${party.id}`, epoch: "lost", seq: 1 });
-  assert.deepEqual([ofLobby.recovered, Object.keys(ofLobby.snapshot.lobby.members).toSorted()], [false, ["alice", "bob"]]);
+  assert.deepEqual([ofLobby.recovered, Object.keys(ofLobby.snapshot.lobby.members).sort()], [false, ["alice", "bob"]]);
   assert.deepEqual([ofParty.recovered, ofParty.snapshot.party.leaderId], [false, "alice"]);
 });
 
