@@ -104,7 +104,7 @@ func TestAServerDiesWhileTheOfflineWebhookIsUnderWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := siotest.StartServer(t, siotest.YAML(strings.ReplaceAll(string(manifest), "HOOK", p.URL)), siotest.Race())
-	ids := notifyAway(t, s, 12)
+	ids := notifyAway(t, s, 6)
 	p.until("all are being told", func() bool { return len(p.waiting) == len(ids) })
 	dying, theirs := callerOf(t, s, p, ids[0])
 	s.Kill(t, dying)

@@ -86,6 +86,8 @@ test("two players on two servers are matched and meet", async () => {
   const { tickets } = await carol.ask("mm:status");
   assert.equal(tickets[0].state, "searching");
   await presence(carol, "in_queue");
+  const { ticket: waits } = await nth(carol, "mm:ticket", 1); // now that there is something to estimate by
+  assert.ok(waits.id === tickets[0].id && waits.estimateMs > 0, JSON.stringify(waits));
   await carol.ask("mm:cancel", { ticketId: tickets[0].id });
   assert.equal((await nth(carol, "mm:cancelled", 1)).reason, "cancelled");
   await presence(carol, "online");
