@@ -32,8 +32,8 @@ type Index interface {
 	// Changes are lobbies whose entry has changed since they were settled, with their
 	// cards of now.
 	Changes(ctx context.Context, lobbyType string, limit int) ([]IndexChange, error)
-	// Settle forgets changes, except those that have changed again. Left tells whether
-	// there are others.
+	// Settle forgets changes that were told, except those of lobbies that have changed
+	// again, which are changes of what was told. Left tells whether there are any.
 	Settle(ctx context.Context, lobbyType string, changes []IndexChange) (left bool, err error)
 	// Mark and Marked keep how far the sweep has come.
 	Mark(ctx context.Context, lobbyType, id string) error

@@ -231,9 +231,9 @@ func (l *Lobbies) Changes(ctx context.Context, lobbyType string, limit int) ([]l
 
 // Settle implements lobby.Index.
 func (l *Lobbies) Settle(ctx context.Context, lobbyType string, changes []lobby.IndexChange) (bool, error) {
-	args := make([]any, 0, 2*len(changes))
+	args := make([]any, 0, 3*len(changes))
 	for _, c := range changes {
-		args = append(args, c.ID, c.Token)
+		args = append(args, c.ID, c.Token, flag(c.Is))
 	}
 	reply, err := l.c.run(ctx, settledScript, []string{l.c.keys.lobbies(lobbyType) + "p"}, args...)
 	left, _ := reply.(int64)

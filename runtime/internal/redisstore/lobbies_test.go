@@ -327,6 +327,46 @@ func TestTheListIsTold(t *testing.T) {
 	}
 }
 
+// TestAChangeWhileTheListIsTold: what happens to a lobby between telling and settling is a
+// change of what was told.
+func TestAChangeWhileTheListIsTold(t *testing.T) {
+	index := open(t, standalone(redistest.Start(t))).Lobbies()
+	version := uint64(0)
+	put := func(gone bool) {
+		t.Helper()
+		version++
+		e := lobby.Entry{ID: "a", Epoch: "e", Version: version, Gone: gone, Listed: !gone, Card: []byte(`{}`)}
+		if _, err := index.Put(t.Context(), "duel", e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	changes := func(was, is bool) []lobby.IndexChange {
+		t.Helper()
+		all, err := index.Changes(t.Context(), "duel", 10)
+		if err != nil || len(all) != 1 || all[0].Was != was || all[0].Is != is {
+			t.Fatalf("%+v, %v: want one that was %v and is %v", all, err, was, is)
+		}
+		return all
+	}
+	settle := func(told []lobby.IndexChange, want bool) {
+		t.Helper()
+		if left, err := index.Settle(t.Context(), "duel", told); err != nil || left != want {
+			t.Fatalf("left %v, %v", left, err)
+		}
+	}
+	put(false)
+	told := changes(false, true)
+	put(false)
+	settle(told, true)
+	told = changes(true, true)
+	put(true)
+	settle(told, true)
+	told = changes(true, false)
+	put(false)
+	settle(told, true)
+	settle(changes(false, true), false)
+}
+
 func TestQuickJoin(t *testing.T) {
 	a := newArena(t, standalone(redistest.Start(t)))
 	quick := func(user string, req wire.LobbyQuickJoin) (lobby.Lobby, bool) {

@@ -1,7 +1,12 @@
--- settled.lua: Lobbies.Settle. KEYS: 1 p. ARGV: id, token, … Gives how many are left.
-for i = 1, #ARGV, 2 do
-  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then
+-- settled.lua: Lobbies.Settle. KEYS: 1 p. ARGV: id, token, whether it was told as listed, …
+-- What has changed since it was told waits on, as a change of what was told. Gives how many
+-- are left.
+for i = 1, #ARGV, 3 do
+  local waits = redis.call('HGET', KEYS[1], ARGV[i])
+  if waits == ARGV[i + 1] then
     redis.call('HDEL', KEYS[1], ARGV[i])
+  elseif waits then
+    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2] .. string.sub(waits, 2))
   end
 end
 return redis.call('HLEN', KEYS[1])
