@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/engineio"
+	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/internal/socketio"
 )
 
@@ -56,7 +57,7 @@ type Options struct {
 	// Servers tells how the servers of the cluster are that answer.
 	Servers func(ctx context.Context) []Report
 	// Connections lists up to n of this server's, the newest first.
-	Connections func(n int) []Connection
+	Connections func(n int) []session.Connection
 	Log         *slog.Logger
 }
 
@@ -77,7 +78,7 @@ type viewer struct {
 	token string
 	until time.Time
 	// listed is what it was told last; once it is present, only Run uses it.
-	listed []Connection
+	listed []session.Connection
 }
 
 // New makes a UI. Run tells those who look on.

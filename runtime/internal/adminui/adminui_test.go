@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
@@ -21,7 +22,7 @@ type served struct {
 	url         string
 	token       atomic.Value
 	reports     []Report
-	connections []Connection
+	connections []session.Connection
 }
 
 func serve(t *testing.T) *served {
@@ -31,7 +32,7 @@ func serve(t *testing.T) *served {
 	ui, err := New(Options{
 		Token:       func() (string, error) { return s.token.Load().(string), nil },
 		Servers:     func(context.Context) []Report { return s.reports },
-		Connections: func(n int) []Connection { return s.connections[:min(n, len(s.connections))] },
+		Connections: func(n int) []session.Connection { return s.connections[:min(n, len(s.connections))] },
 		Log:         slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -69,7 +70,7 @@ func TestAPageIsToldOfServersAndConnections(t *testing.T) {
 	for _, transport := range []siotest.Transport{siotest.WebSocket, siotest.Polling, siotest.Upgrade} {
 		t.Run(string(transport), func(t *testing.T) {
 			s := serve(t)
-			s.connections = []Connection{{ID: "s1", UserID: "alice", Transport: "polling", Since: 1700000000000}}
+			s.connections = []session.Connection{{SessionID: "s1", UserID: "alice", Transport: "polling", Since: 1700000000000}}
 			s.reports = []Report{
 				{Pod: "a-1", Host: "a", UptimeSeconds: 60, Sessions: 3, Transports: 5, WebSockets: 3, Opened: 10, Frames: 7, Bytes: 1000},
 				{Pod: "b-1", Host: "b", UptimeSeconds: 61},
@@ -184,7 +185,7 @@ func (s *served) until(t *testing.T, n int) {
 func TestPagesAndListsAreBounded(t *testing.T) {
 	s := serve(t)
 	for i := range maxListed + 5 {
-		s.connections = append(s.connections, Connection{ID: fmt.Sprint(i), UserID: strings.Repeat("u", 128), Transport: "websocket"})
+		s.connections = append(s.connections, session.Connection{SessionID: fmt.Sprint(i), UserID: strings.Repeat("u", 128), Transport: "websocket"})
 	}
 	var pages []*siotest.Client
 	for range maxConnections {

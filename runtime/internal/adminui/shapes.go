@@ -1,6 +1,10 @@
 package adminui
 
-import "time"
+import (
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/session"
+)
 
 // Report is how one server is.
 type Report struct {
@@ -12,13 +16,6 @@ type Report struct {
 	Sessions, Transports, WebSockets int
 	// Opened counts all transports since the start; Frames and Bytes are those written to WebSockets.
 	Opened, Frames, Bytes float64
-}
-
-// Connection is a user's connection.
-type Connection struct {
-	ID, UserID, Transport string
-	// Since is when it began, in milliseconds since the epoch.
-	Since int64
 }
 
 // The rest is what the page wants, by its names.
@@ -100,11 +97,11 @@ type handshake struct {
 }
 
 // shown are connections as the page lists them: its clients are users.
-func shown(list []Connection) []shownSocket {
+func shown(list []session.Connection) []shownSocket {
 	sockets := make([]shownSocket, len(list))
 	for i, c := range list {
 		sockets[i] = shownSocket{
-			ID: c.ID, ClientID: c.UserID, Transport: c.Transport, Namespace: "/",
+			ID: c.SessionID, ClientID: c.UserID, Transport: c.Transport, Namespace: "/",
 			Data: data{c.UserID}, Handshake: handshake{Issued: c.Since}, Rooms: []string{},
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/anteroom/anteroom/runtime/internal/adminui"
+	"github.com/anteroom/anteroom/runtime/internal/session"
 )
 
 // newAdminUI is nil where there is no token to sign in with.
@@ -44,13 +45,9 @@ func (a *App) reports(ctx context.Context) (all []adminui.Report) {
 }
 
 // newest are this server's connections.
-func (a *App) newest(n int) (all []adminui.Connection) {
-	k := a.core.Load()
-	if k == nil {
-		return nil
+func (a *App) newest(n int) []session.Connection {
+	if k := a.core.Load(); k != nil {
+		return k.sessions.Newest(n)
 	}
-	for _, c := range k.sessions.Newest(n) {
-		all = append(all, adminui.Connection{ID: c.SessionID, UserID: c.UserID, Transport: c.Transport, Since: c.Since})
-	}
-	return all
+	return nil
 }
