@@ -16,6 +16,9 @@ export async function openBrowser(t) {
 /** Opens the playground. */
 export const openPlayground = (t, browser, url, options) => openPage(t, browser, `${url}/playground/`, options);
 
+/** What the browser says when a client leaves, as it may, while its upgrade to WebSocket is under way. */
+const leftWhileUpgrading = /WebSocket is closed before the connection is established/;
+
 /** Opens a page; after the test its console has to be without errors, but for those expected, and its policy kept. */
 export async function openPage(t, browser, url, { expected = /^$/, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
@@ -25,7 +28,10 @@ export async function openPage(t, browser, url, { expected = /^$/, ...options } 
   });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && !expected.test(message.text()) && faults.push(message.text()));
+  page.on("console", (message) => {
+    const text = message.text();
+    if (["error", "warning"].includes(message.type()) && ![expected, leftWhileUpgrading].some((known) => known.test(text))) faults.push(text);
+  });
   page.on("pageerror", (error) => faults.push(String(error)));
   await page.goto(url);
   t.after(async () => {
