@@ -101,7 +101,8 @@ func (s *Service) amend(
 		}
 		a, err := rule(m)
 		if err != nil || a.Event == "" {
-			return m, stream.Result{}, err
+			result, err := s.before(ctx, c, t.Channel, err)
+			return m, result, err
 		}
 		result, err := s.commit(ctx, c, p, stream.Commit{Expect: &at, Rate: actions(c.ID)}, t.Channel, a)
 		if !errors.Is(err, stream.ErrConflict) {
@@ -109,6 +110,20 @@ func (s *Service) amend(
 		}
 	}
 	return Message{}, stream.Result{}, fmt.Errorf("amend a message of %s: %w", t.Channel, stream.ErrConflict)
+}
+
+// before is what a request that changes nothing now did when it was carried out before,
+// under the same key; if it was not, it ends with cause.
+func (s *Service) before(ctx context.Context, c command.Call, channel string, cause error) (stream.Result, error) {
+	once := s.once(c, "")
+	if once == nil {
+		return stream.Result{}, cause
+	}
+	result, known, err := stream.Recall(ctx, s.store, StreamID(channel), once)
+	if err != nil || known {
+		return result, err
+	}
+	return stream.Result{}, cause
 }
 
 // wait pauses before a try that is not the first.

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
@@ -25,6 +26,9 @@ func (s *Service) Mute(ctx context.Context, c command.Call, req *wire.ChatMute) 
 		Muted: true, Until: s.Now().Add(d).UnixMilli(),
 	}
 	result, err := s.moderate(ctx, c, told, d)
+	if err == nil && result.Repeated {
+		told.Until, err = strconv.ParseInt(string(result.Value), 10, 64)
+	}
 	return told, result, err
 }
 
@@ -50,6 +54,7 @@ func (s *Service) moderate(ctx context.Context, c command.Call, m wire.ChatMuted
 	}
 	return s.commit(ctx, c, policy, stream.Commit{
 		Bar: &stream.Bar{Key: m.UserID, TTL: d}, Rate: actions(c.ID),
+		Once: s.once(c, strconv.FormatInt(m.Until, 10)),
 	}, m.Channel, amendment{wire.EventChatMuted, m})
 }
 

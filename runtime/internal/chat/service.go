@@ -138,11 +138,12 @@ func (s *Service) Edit(ctx context.Context, c command.Call, req *wire.ChatEdit) 
 		return Message{}, stream.Result{}, err
 	}
 	m, _, err := s.message(ctx, req.ChatTarget)
-	if err == nil {
-		_, err = m.Edit(policy, c.ID, req.Text, req)
-	}
 	if err != nil {
 		return m, stream.Result{}, err
+	}
+	if _, err = m.Edit(policy, c.ID, req.Text, req); err != nil {
+		result, err := s.before(ctx, c, req.Channel, err)
+		return m, result, err
 	}
 	text, err := policy.filter(ctx, Draft{
 		ID: m.ID, Channel: m.Channel, UserID: c.ID, Name: c.Name, Type: m.Type, Text: req.Text, Data: req.Data,

@@ -42,6 +42,17 @@ type Step struct {
 	// Fence, when not nil, is the lease under which the step is made: it is refused
 	// with ErrFenced when another has the lease by now.
 	Fence *Fence
+	// Once, when not nil, makes the step happen at most once for its user and key; it is
+	// refused with ErrMade after that.
+	Once *Once
+}
+
+// Once is the idempotency of one step, kept in the book itself so that it is as atomic
+// as the step.
+type Once struct {
+	// Scope and Key together identify the request: the user, and the user's key.
+	Scope, Key string
+	TTL        time.Duration
 }
 
 // Fence is a lease on a book. Its token rises with each holder.
@@ -60,8 +71,10 @@ type Record struct {
 // Store keeps books. Its methods are safe for concurrent use and return errors that
 // wrap stream.ErrUnavailable when the database does not answer.
 type Store interface {
-	// Apply makes a step. Errors: *ConflictError, *FullError, ErrFenced.
+	// Apply makes a step. Errors: *ConflictError, *FullError, ErrFenced, ErrMade.
 	Apply(ctx context.Context, b Book, s Step) error
+	// Made tells whether the step of a request was made, as long as its Once is known.
+	Made(ctx context.Context, b Book, scope, key string) (bool, error)
 	// Get reads records; those that are not there have no entry.
 	Get(ctx context.Context, b Book, table string, keys ...string) (map[string][]byte, error)
 	// All reads a table.
@@ -91,6 +104,9 @@ type Changes struct {
 
 // ErrFenced refuses a step of one who no longer has the lease.
 var ErrFenced = errors.New("ledger: another has the lease")
+
+// ErrMade refuses a step that was made before, for the same request.
+var ErrMade = errors.New("ledger: the step was made before")
 
 // ConflictError says that a record was not what a step expected.
 type ConflictError struct{ Table, Key string }

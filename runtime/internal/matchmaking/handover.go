@@ -140,7 +140,7 @@ func (h handover) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTTL)
 	defer cancel()
 	if err != nil {
-		failed := s.dissolve(ctx, h.q.Name, h.r.ID, h.fence, func(Round) ([]string, string, error) {
+		failed := s.dissolve(ctx, h.q.Name, h.r.ID, ledger.Step{Fence: h.fence}, func(Round) ([]string, string, error) {
 			return nil, reasonHandoffFailed, nil
 		})
 		if gone {

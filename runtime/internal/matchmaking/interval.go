@@ -22,7 +22,7 @@ const stepsAtOnce = 64
 func (m *Matcher) empty(ctx context.Context, w *watch) error {
 	var errs []error
 	for id := range w.waiting {
-		err := m.s.remove(ctx, w.name, id, reasonQueueRemoved, w.fence)
+		err := m.s.remove(ctx, w.name, id, reasonQueueRemoved, ledger.Step{Fence: w.fence})
 		if err == nil {
 			delete(w.waiting, id)
 		}
@@ -31,7 +31,7 @@ func (m *Matcher) empty(ctx context.Context, w *watch) error {
 	open, err := m.s.Ledger.All(ctx, book(w.name), rounds)
 	errs = append(errs, err)
 	for _, r := range open {
-		errs = append(errs, settled(m.s.dissolve(ctx, w.name, r.Key, w.fence, func(Round) ([]string, string, error) {
+		errs = append(errs, settled(m.s.dissolve(ctx, w.name, r.Key, ledger.Step{Fence: w.fence}, func(Round) ([]string, string, error) {
 			return nil, reasonQueueRemoved, nil
 		})))
 	}
@@ -45,7 +45,7 @@ func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
 	for id, t := range w.waiting {
 		if reason := t.over(q, m.s.Now()); reason != "" {
 			delete(w.waiting, id)
-			errs = append(errs, m.s.remove(ctx, w.name, id, reason, w.fence))
+			errs = append(errs, m.s.remove(ctx, w.name, id, reason, ledger.Step{Fence: w.fence}))
 		}
 	}
 	return errors.Join(errs...)
@@ -83,7 +83,7 @@ func (m *Matcher) goOn(ctx context.Context, w *watch) (ready []opened, err error
 		}
 	}
 	return ready, each(late, func(_ int, id string) error {
-		return settled(m.s.dissolve(ctx, w.name, id, w.fence, func(now Round) ([]string, string, error) {
+		return settled(m.s.dissolve(ctx, w.name, id, ledger.Step{Fence: w.fence}, func(now Round) ([]string, string, error) {
 			if now.Handing || now.Deadline > ms(m.s.Now()) {
 				return nil, "", wire.Precondition(wire.ReasonProposalClosed, "all have accepted")
 			}

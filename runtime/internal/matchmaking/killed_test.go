@@ -109,9 +109,9 @@ func (k *killed) left() (all []string) {
 }
 
 // TestKilledAtEachStep kills a pod before each step of each request, and at last before it
-// has answered. The player asks again on another pod, which may have nothing of that any
-// more, or a party's change is told once more; in the end all is as if nothing had
-// happened: nothing twice, and nothing lost.
+// has answered. The player asks again on another pod under the same key, or a party's change
+// is told once more; in the end all is as if nothing had happened: nothing twice, and nothing
+// lost.
 func TestKilledAtEachStep(t *testing.T) {
 	for name, flow := range map[string]struct {
 		ready func(k *killed)
@@ -151,7 +151,7 @@ func TestKilledAtEachStep(t *testing.T) {
 					t.Fatal(err)
 				}
 				k.revive()
-				if err := flow.ask(k, 1); err != nil && wire.CodeOf(err) != wire.CodeNotFound {
+				if err := flow.ask(k, 1); err != nil {
 					t.Errorf("killed before step %d, asked again: %v", steps+1, err)
 				}
 				if d := cmp.Diff(want, k.left()); d != "" {
@@ -160,6 +160,15 @@ func TestKilledAtEachStep(t *testing.T) {
 			}
 			if steps < 3 {
 				t.Errorf("only %d steps", steps-1)
+			}
+			// The answer never came, and all has gone on until the player asks again.
+			k.pass(checked().ReadyCheck.Timeout)
+			end := k.left()
+			if err := flow.ask(k, 1); err != nil {
+				t.Errorf("asked again at the end: %v", err)
+			}
+			if d := cmp.Diff(end, k.left()); d != "" {
+				t.Errorf("asked again at the end (-before +after):\n%s", d)
 			}
 		})
 	}

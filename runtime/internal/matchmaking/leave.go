@@ -38,8 +38,28 @@ func (s *Service) find(ctx context.Context, userID, ticketID string) (queue stri
 	return "", wire.Refuse(wire.CodeNotFound, "there is no such ticket")
 }
 
+// unlessMade ends a request. Where it is refused, what it is about may be gone because it
+// was carried out before, under the same key: then it is carried out.
+func (s *Service) unlessMade(ctx context.Context, c command.Call, err error) error {
+	var refusal *wire.Error
+	if c.Key == "" || !errors.As(err, &refusal) {
+		return err
+	}
+	for _, q := range s.Queues.Queues() {
+		made, failed := s.Ledger.Made(ctx, book(q.Name), c.ID, c.Key)
+		if failed != nil || made {
+			return failed
+		}
+	}
+	return err
+}
+
 // Cancel takes a ticket back. One that is proposed counts as declined.
 func (s *Service) Cancel(ctx context.Context, c command.Call, ticketID string) error {
+	return s.unlessMade(ctx, c, s.cancel(ctx, c, ticketID))
+}
+
+func (s *Service) cancel(ctx context.Context, c command.Call, ticketID string) error {
 	queue, err := s.find(ctx, c.ID, ticketID)
 	if err != nil {
 		return err
@@ -51,20 +71,21 @@ func (s *Service) Cancel(ctx context.Context, c command.Call, ticketID string) e
 	case !there || !t.Has(c.ID):
 		return wire.Refuse(wire.CodeNotFound, "there is no such ticket")
 	case t.Round != "":
-		return s.refuse(ctx, queue, t.Round, c.ID)
+		return s.refuse(ctx, c, queue, t.Round)
 	}
-	return s.remove(ctx, queue, ticketID, reasonCancelled, nil)
+	return s.remove(ctx, queue, ticketID, reasonCancelled, ledger.Step{Once: s.once(c)})
 }
 
-// remove takes a ticket that searches out of its queue, and tells its players. A
-// ticket that is proposed meanwhile, or gone, stays as it is.
-func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, fence *ledger.Fence) error {
+// remove takes a ticket that searches out of its queue, and tells its players; the step
+// begins as base. A ticket that is proposed meanwhile, or gone, stays as it is.
+func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, base ledger.Step) error {
 	return s.retry(ctx, func() (ledger.Step, []posted, error) {
 		t, raw, err := s.readTicket(ctx, queue, ticketID)
 		if err != nil || raw == nil || t.Round != "" {
 			return ledger.Step{}, nil, err
 		}
-		step := ledger.Step{Fence: fence, Changes: []ledger.Change{{Table: tickets, Key: t.ID, Was: raw}}}
+		step := base
+		step.Changes = []ledger.Change{{Table: tickets, Key: t.ID, Was: raw}}
 		if err := s.strike(ctx, &step, queue, []Ticket{t}, nil, 0); err != nil {
 			return ledger.Step{}, nil, err
 		}
@@ -125,6 +146,10 @@ func (s *Service) forget(ctx context.Context, queue, ticketID string, users []st
 
 // Accept says that the caller is there.
 func (s *Service) Accept(ctx context.Context, c command.Call, proposalID string) error {
+	return s.unlessMade(ctx, c, s.accept(ctx, c, proposalID))
+}
+
+func (s *Service) accept(ctx context.Context, c command.Call, proposalID string) error {
 	queue, err := s.roundOf(ctx, c.ID, proposalID)
 	if err != nil {
 		return err
@@ -145,17 +170,17 @@ func (s *Service) Accept(ctx context.Context, c command.Call, proposalID string)
 		if err != nil || len(next.Accepted) == len(r.Accepted) {
 			return ledger.Step{}, nil, err
 		}
-		return s.accepted(next, raw)
+		return s.accepted(next, raw, s.once(c))
 	}, queue)
 }
 
 // accepted is the step after an answer: everybody is told how many are there.
-func (s *Service) accepted(r Round, was []byte) (ledger.Step, []posted, error) {
+func (s *Service) accepted(r Round, was []byte, once *ledger.Once) (ledger.Step, []posted, error) {
 	value, err := json.Marshal(r)
 	if err != nil {
 		return ledger.Step{}, nil, fmt.Errorf("encode a round: %w", err)
 	}
-	step := ledger.Step{Changes: []ledger.Change{{Table: rounds, Key: r.ID, Was: was, Value: value}}}
+	step := ledger.Step{Once: once, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Was: was, Value: value}}}
 	letters, err := s.propose(&step, r)
 	return step, letters, err
 }
@@ -186,19 +211,19 @@ func (r Round) playersOf(ticket string) []string {
 // Decline turns a proposal down.
 func (s *Service) Decline(ctx context.Context, c command.Call, proposalID string) error {
 	queue, err := s.roundOf(ctx, c.ID, proposalID)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.refuse(ctx, c, queue, proposalID)
 	}
-	return s.refuse(ctx, queue, proposalID, c.ID)
+	return s.unlessMade(ctx, c, err)
 }
 
-func (s *Service) refuse(ctx context.Context, queue, roundID, userID string) error {
-	return s.withdraw(ctx, queue, roundID, userID, reasonDeclined)
+func (s *Service) refuse(ctx context.Context, c command.Call, queue, roundID string) error {
+	return s.withdraw(ctx, queue, roundID, c.ID, reasonDeclined, ledger.Step{Once: s.once(c)})
 }
 
 // withdraw dissolves an open round for a reason that lies with one of its players.
-func (s *Service) withdraw(ctx context.Context, queue, roundID, userID, reason string) error {
-	return s.dissolve(ctx, queue, roundID, nil, func(r Round) ([]string, string, error) {
+func (s *Service) withdraw(ctx context.Context, queue, roundID, userID, reason string, base ledger.Step) error {
+	return s.dissolve(ctx, queue, roundID, base, func(r Round) ([]string, string, error) {
 		if err := r.open(userID, s.Now()); err != nil {
 			return nil, "", err
 		}
@@ -208,9 +233,9 @@ func (s *Service) withdraw(ctx context.Context, queue, roundID, userID, reason s
 
 // dissolve ends a round that comes to nothing. Who says who is to blame, and for
 // what; nobody is when the place could not be made. The tickets of those leave; the
-// others search on as the queue says.
+// others search on as the queue says. The step begins as base.
 func (s *Service) dissolve(
-	ctx context.Context, queue, roundID string, fence *ledger.Fence, who func(Round) ([]string, string, error),
+	ctx context.Context, queue, roundID string, base ledger.Step, who func(Round) ([]string, string, error),
 ) error {
 	q, err := s.queue(queue)
 	if err != nil {
@@ -228,8 +253,8 @@ func (s *Service) dissolve(
 		if err != nil {
 			return ledger.Step{}, nil, err
 		}
-		d := dissolution{s: s, q: q, r: r, blamed: blamed, reason: reason}
-		d.step = ledger.Step{Fence: fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Was: raw}}}
+		d := dissolution{s: s, q: q, r: r, blamed: blamed, reason: reason, step: base}
+		d.step.Changes = []ledger.Change{{Table: rounds, Key: r.ID, Was: raw}}
 		err = d.run(ctx)
 		return d.step, d.letters, err
 	}, queue)

@@ -196,9 +196,9 @@ func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
 				continue
 			}
 			if t.Round != "" {
-				err = settled(s.withdraw(ctx, t.Queue, t.Round, user, reasonPartyChanged))
+				err = settled(s.withdraw(ctx, t.Queue, t.Round, user, reasonPartyChanged, ledger.Step{}))
 			} else {
-				err = s.remove(ctx, t.Queue, t.ID, reasonPartyChanged, nil)
+				err = s.remove(ctx, t.Queue, t.ID, reasonPartyChanged, ledger.Step{})
 			}
 			if err != nil {
 				s.Log.WarnContext(ctx, "a ticket of a party that changed stays", "party", p.ID, "error", err)

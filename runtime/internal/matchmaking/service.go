@@ -183,11 +183,11 @@ func (s *Service) enqueue(
 		}
 	}
 	if err := s.note(ctx, t); err != nil {
-		return s.notEntered(ctx, t, err)
+		return s.notEntered(ctx, c, t, err)
 	}
-	err = s.retry(ctx, func() (ledger.Step, []posted, error) { return s.enter(ctx, q, t) }, q.Name)
+	err = s.retry(ctx, func() (ledger.Step, []posted, error) { return s.enter(ctx, q, t, s.once(c)) }, q.Name)
 	if err != nil {
-		return s.notEntered(ctx, t, err)
+		return s.notEntered(ctx, c, t, err)
 	}
 	if s.Searching != nil {
 		if err := s.begun(ctx, t); err != nil {
@@ -198,8 +198,9 @@ func (s *Service) enqueue(
 }
 
 // notEntered ends an enqueue that failed. Where that is certain, nothing of the ticket
-// stays; unless the same request came in at the same moment.
-func (s *Service) notEntered(ctx context.Context, t Ticket, cause error) (Ticket, error) {
+// stays; unless the same request came in at the same moment, or before: what it entered may
+// even have been matched since.
+func (s *Service) notEntered(ctx context.Context, c command.Call, t Ticket, cause error) (Ticket, error) {
 	var refusal *wire.Error
 	if !errors.As(cause, &refusal) {
 		return Ticket{}, cause
@@ -210,7 +211,7 @@ func (s *Service) notEntered(ctx context.Context, t Ticket, cause error) (Ticket
 	if err := s.unnote(ctx, t); err != nil {
 		return Ticket{}, errors.Join(cause, err)
 	}
-	return Ticket{}, cause
+	return t, s.unlessMade(ctx, c, cause)
 }
 
 // begun tells that a ticket's players search. When it is gone by then it was told before
@@ -261,7 +262,7 @@ func merged(a, b map[string]any) map[string]any {
 }
 
 // enter is the step by which a ticket comes in.
-func (s *Service) enter(ctx context.Context, q Queue, t Ticket) (ledger.Step, []posted, error) {
+func (s *Service) enter(ctx context.Context, q Queue, t Ticket, once *ledger.Once) (ledger.Step, []posted, error) {
 	found, err := s.Ledger.Get(ctx, book(q.Name), users, t.Users()...)
 	if err != nil {
 		return ledger.Step{}, nil, err
@@ -271,6 +272,7 @@ func (s *Service) enter(ctx context.Context, q Queue, t Ticket) (ledger.Step, []
 		return ledger.Step{}, nil, fmt.Errorf("encode a ticket: %w", err)
 	}
 	step := ledger.Step{
+		Once:    once,
 		Changes: []ledger.Change{{Table: tickets, Key: t.ID, Value: value}},
 		Bounds:  []ledger.Bound{{Table: tickets, Most: q.MaxTickets}},
 	}
@@ -344,6 +346,14 @@ func decode(value []byte, into any) error {
 	return nil
 }
 
+// once has the step of a request happen once; nil when nobody could ask again.
+func (s *Service) once(c command.Call) *ledger.Once {
+	if c.Key == "" {
+		return nil
+	}
+	return &ledger.Once{Scope: c.ID, Key: c.Key, TTL: s.IdempotencyTTL}
+}
+
 // tries is how often a step is made anew when another came first.
 const tries = 8
 
@@ -363,6 +373,8 @@ func (s *Service) retry(ctx context.Context, next func() (ledger.Step, []posted,
 			continue
 		case errors.As(err, &full):
 			return wire.Refuse(wire.CodeResourceExhausted, "this queue is full")
+		case errors.Is(err, ledger.ErrMade):
+			return nil
 		case err != nil:
 			return err
 		}

@@ -50,6 +50,10 @@ func (k keys) book(b ledger.Book, part string) string {
 	return k.tagged("book:"+string(b)) + ":" + part
 }
 
+func (k keys) made(b ledger.Book, scope, key string) string {
+	return k.book(b, "o:"+digest(scope, key))
+}
+
 func (k keys) records(b ledger.Book, table string) string  { return k.book(b, "t:"+table) }
 func (k keys) versions(b ledger.Book, table string) string { return k.book(b, "v:"+table) }
 
@@ -57,12 +61,15 @@ func (k keys) versions(b ledger.Book, table string) string { return k.book(b, "v
 // not repeated: that it may have been made is what ErrUnavailable says.
 func (l *Ledger) Apply(ctx context.Context, b ledger.Book, s ledger.Step) error {
 	call := stepCall{l: l, book: b, index: map[string]int{}}
-	call.keys = []string{l.c.keys.book(b, "lease"), l.c.keys.book(b, "counters")}
+	call.keys = []string{l.c.keys.book(b, "lease"), l.c.keys.book(b, "counters"), l.c.keys.book(b, "o")}
 	fence := ""
 	if s.Fence != nil {
 		fence = s.Fence.Holder + "/" + strconv.FormatInt(s.Fence.Token, 10)
 	}
-	call.args = []any{fence, millis(bookTTL), len(s.Changes)}
+	call.args = []any{fence, millis(bookTTL), "", len(s.Changes)}
+	if s.Once != nil {
+		call.keys[2], call.args[2] = l.c.keys.made(b, s.Once.Scope, s.Once.Key), millis(s.Once.TTL)
+	}
 	for _, c := range s.Changes {
 		call.change(c)
 	}
@@ -127,6 +134,8 @@ func (s *stepCall) outcome(reply any) error {
 	switch word := text(p[0]); {
 	case word == "fenced":
 		return ledger.ErrFenced
+	case word == "made":
+		return ledger.ErrMade
 	case word == "conflict" && len(p) == 3:
 		return &ledger.ConflictError{Table: s.named(p[1]), Key: text(p[2])}
 	case word == "full" && len(p) == 2:
@@ -140,6 +149,12 @@ func (s *stepCall) named(index any) string {
 		return s.tables[at-1]
 	}
 	return ""
+}
+
+// Made implements ledger.Store.
+func (l *Ledger) Made(ctx context.Context, b ledger.Book, scope, key string) (bool, error) {
+	n, err := l.c.rdb.Exists(ctx, l.c.keys.made(b, scope, key)).Result()
+	return n > 0, unavailable("read the book "+string(b), err)
 }
 
 // Get implements ledger.Store.

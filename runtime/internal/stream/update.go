@@ -164,7 +164,7 @@ func unchanged[S any](
 	ctx context.Context, store Store, id ID, at Snapshot, codec Codec[S], once *Once, cause error,
 ) (Updated[S], error) {
 	if once != nil {
-		first, known, err := recall(ctx, store, id, once)
+		first, known, err := Recall(ctx, store, id, once)
 		if err != nil {
 			return Updated[S]{}, err
 		}
@@ -185,9 +185,10 @@ func loaded[S any](at Snapshot, codec Codec[S], result Result) (Updated[S], erro
 	return Updated[S]{State: state, Result: result}, err
 }
 
-// recall asks whether once was committed: a commit that can only be repeated,
-// because no stream is ever at the seq that it expects.
-func recall(ctx context.Context, store Store, id ID, once *Once) (Result, bool, error) {
+// Recall asks whether once was committed, and with what result; false when it was not.
+// It is a commit that can only be repeated, because no stream is ever at the seq that it
+// expects. Error: ErrUnavailable.
+func Recall(ctx context.Context, store Store, id ID, once *Once) (Result, bool, error) {
 	never := uint64(math.MaxInt64)
 	result, err := store.Commit(ctx, Commit{
 		Stream: id, Expect: &never, Once: once,

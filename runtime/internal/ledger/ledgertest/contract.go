@@ -20,6 +20,7 @@ func Contract(t *testing.T, store ledger.Store, lapse func(time.Duration)) {
 	t.Run("a table has a bound", func(t *testing.T) { bounded(t, store, book()) })
 	t.Run("one of many wins", func(t *testing.T) { oneWins(t, store, book()) })
 	t.Run("an old holder is fenced off", func(t *testing.T) { fenced(t, store, book(), lapse) })
+	t.Run("a request makes one step", func(t *testing.T) { once(t, store, book(), lapse) })
 	t.Run("changes are told once", func(t *testing.T) { changed(t, store, book()) })
 }
 
@@ -187,6 +188,47 @@ func fenced(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Dur
 	}
 	if third, held := acquire("one"); !held || third.Token <= second.Token {
 		t.Errorf("after the release: %+v, %v", third, held)
+	}
+}
+
+func once(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Duration)) {
+	const ttl = 2 * time.Second
+	step := func(was, value, key string) error {
+		return store.Apply(t.Context(), b, ledger.Step{
+			Changes: []ledger.Change{replace("t", "k", was, value)}, Once: &ledger.Once{Scope: "u", Key: key, TTL: ttl},
+		})
+	}
+	made := func(want bool, b ledger.Book, scope, key string) {
+		t.Helper()
+		if got, err := store.Made(t.Context(), b, scope, key); err != nil || got != want {
+			t.Errorf("%s of %s in %s was made: %v, %v, want %v", key, scope, b, got, err, want)
+		}
+	}
+	apply(t, store, b, put("t", "k", "1"))
+	made(false, b, "u", "one")
+	if err := step("1", "2", "one"); err != nil {
+		t.Fatal(err)
+	}
+	var conflict *ledger.ConflictError
+	if err := step("1", "3", "two"); !errors.As(err, &conflict) {
+		t.Errorf("a step from an old value: %v", err)
+	}
+	made(true, b, "u", "one")
+	made(false, b, "u", "two")
+	made(false, b, "v", "one")
+	made(false, b+"x", "u", "one")
+	for _, was := range []string{"1", "2"} {
+		if err := step(was, "3", "one"); !errors.Is(err, ledger.ErrMade) {
+			t.Errorf("the same request, from %s: %v", was, err)
+		}
+	}
+	if d := cmp.Diff(map[string]string{"k": "2"}, table(t, store, b, "t")); d != "" {
+		t.Errorf("in the book (-want +got):\n%s", d)
+	}
+	lapse(2 * ttl)
+	made(false, b, "u", "one")
+	if err := step("2", "3", "one"); err != nil {
+		t.Errorf("after its time: %v", err)
 	}
 }
 

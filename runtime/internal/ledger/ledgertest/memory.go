@@ -26,6 +26,7 @@ type book struct {
 	log    map[string][]string // keys by table, in the order of their changes
 	fence  ledger.Fence
 	until  time.Time
+	once   map[[2]string]time.Time // until when what was made is known
 }
 
 // New makes a Memory.
@@ -52,7 +53,9 @@ func (m *Memory) open(ctx context.Context, b ledger.Book) (*book, error) {
 		return nil, err
 	}
 	if m.books[b] == nil {
-		m.books[b] = &book{tables: map[string]map[string][]byte{}, log: map[string][]string{}}
+		m.books[b] = &book{
+			tables: map[string]map[string][]byte{}, log: map[string][]string{}, once: map[[2]string]time.Time{},
+		}
 	}
 	return m.books[b], nil
 }
@@ -66,6 +69,9 @@ func (m *Memory) Apply(ctx context.Context, name ledger.Book, s ledger.Step) err
 	defer m.mu.Unlock()
 	if s.Fence != nil && (b.fence != *s.Fence || !m.now().Before(b.until)) {
 		return ledger.ErrFenced
+	}
+	if s.Once != nil && m.now().Before(b.once[[2]string{s.Once.Scope, s.Once.Key}]) {
+		return ledger.ErrMade
 	}
 	next := map[string]map[string][]byte{}
 	for _, c := range s.Changes {
@@ -94,7 +100,20 @@ func (m *Memory) Apply(ctx context.Context, name ledger.Book, s ledger.Step) err
 	for _, c := range s.Changes {
 		b.log[c.Table] = append(b.log[c.Table], c.Key)
 	}
+	if s.Once != nil {
+		b.once[[2]string{s.Once.Scope, s.Once.Key}] = m.now().Add(s.Once.TTL)
+	}
 	return nil
+}
+
+// Made implements ledger.Store.
+func (m *Memory) Made(ctx context.Context, name ledger.Book, scope, key string) (bool, error) {
+	b, err := m.open(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	defer m.mu.Unlock()
+	return m.now().Before(b.once[[2]string{scope, key}]), nil
 }
 
 // Get implements ledger.Store.

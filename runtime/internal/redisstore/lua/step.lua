@@ -1,19 +1,23 @@
 -- step.lua: one atomic change of a book.
--- KEYS: 1 lease, 2 counters, then a hash and a sorted set (key by version) a table, which is
--- the hash again where nobody follows what changes.
--- ARGV: 1 fence, 'holder/token' or '', 2 how long to keep the book (ms), 3 number of
--- changes, then six each: table (1 is the first), key, what it must have been ('any',
--- 'none' or 'is'), that value, 'set' or 'del', value; then two a bound: table, most.
--- Gives 'ok', or {'fenced'}, {'conflict', table, key}, {'full', table}.
+-- KEYS: 1 lease, 2 counters, 3 that of the request, then a hash and a sorted set (key by
+-- version) a table, which is the hash again where nobody follows what changes.
+-- ARGV: 1 fence, 'holder/token' or '', 2 how long to keep the book (ms), 3 how long to know
+-- the request (ms; '' for one without a key), 4 number of changes, then six each: table (1 is
+-- the first), key, what it must have been ('any', 'none' or 'is'), that value, 'set' or 'del',
+-- value; then two a bound: table, most.
+-- Gives 'ok', or {'fenced'}, {'made'}, {'conflict', table, key}, {'full', table}.
 if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return { 'fenced' }
 end
-local hash = function(t) return KEYS[1 + 2 * t] end
-local set = function(t) return KEYS[2 + 2 * t] end
-local n = tonumber(ARGV[3])
+if ARGV[3] ~= '' and redis.call('EXISTS', KEYS[3]) == 1 then
+  return { 'made' }
+end
+local hash = function(t) return KEYS[2 + 2 * t] end
+local set = function(t) return KEYS[3 + 2 * t] end
+local n = tonumber(ARGV[4])
 local more = {}
 for i = 0, n - 1 do
-  local at = 4 + 6 * i
+  local at = 5 + 6 * i
   local t, key, must = tonumber(ARGV[at]), ARGV[at + 1], ARGV[at + 2]
   local is = redis.call('HGET', hash(t), key)
   if must == 'none' and is or must == 'is' and is ~= ARGV[at + 3] then
@@ -25,7 +29,7 @@ for i = 0, n - 1 do
     more[t] = (more[t] or 0) - 1
   end
 end
-for at = 4 + 6 * n, #ARGV, 2 do
+for at = 5 + 6 * n, #ARGV, 2 do
   local t = tonumber(ARGV[at])
   if (more[t] or 0) > 0 and redis.call('HLEN', hash(t)) + more[t] > tonumber(ARGV[at + 1]) then
     return { 'full', ARGV[at] }
@@ -33,7 +37,7 @@ for at = 4 + 6 * n, #ARGV, 2 do
 end
 local touched = {}
 for i = 0, n - 1 do
-  local at = 4 + 6 * i
+  local at = 5 + 6 * i
   local t, key = tonumber(ARGV[at]), ARGV[at + 1]
   if ARGV[at + 4] == 'set' then
     redis.call('HSET', hash(t), key, ARGV[at + 5])
@@ -60,5 +64,8 @@ for t in pairs(touched) do
     redis.call('PEXPIRE', set(t), ARGV[2])
     redis.call('PEXPIRE', KEYS[2], ARGV[2])
   end
+end
+if ARGV[3] ~= '' then
+  redis.call('SET', KEYS[3], '', 'PX', ARGV[3])
 end
 return 'ok'
