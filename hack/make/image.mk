@@ -7,11 +7,15 @@ IMAGE_ARGS       = --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) $
 OPERATOR_IMAGE   = $(IMAGE_REGISTRY)/anteroom-operator:$(VERSION)
 SERVER_IMAGE     = $(IMAGE_REGISTRY)/anteroom-server:$(VERSION)
 
-.PHONY: images release sbom
+.PHONY: images push release sbom
 images: ## Build both images (IMAGE_REGISTRY=… IMAGE_FLAGS='--build-arg BASE_IMAGE=…')
 	@test -n '$(IMAGE_BUILDER)' || { echo 'images: install docker, podman or buildah' >&2; exit 1; }
 	$(IMAGE_BUILDER) build $(IMAGE_ARGS) --target manager -t $(OPERATOR_IMAGE) .
 	$(IMAGE_BUILDER) build $(IMAGE_ARGS) --target runtime -t $(SERVER_IMAGE) .
+
+push: images ## Build both images and push them (IMAGE_REGISTRY=… VERSION=…)
+	$(IMAGE_BUILDER) push $(OPERATOR_IMAGE)
+	$(IMAGE_BUILDER) push $(SERVER_IMAGE)
 
 # Images for all platforms, in one name each. The build stage runs on this machine's own
 # platform and compiles for the others. docker pushes what it has built; podman and buildah

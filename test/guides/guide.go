@@ -4,8 +4,9 @@
 // repository's folder; "run: background, until TEXT" runs it until it has printed the text,
 // and ends it with the test; "file: PATH" writes it; "prints" is what the commands so far
 // have printed since the last such block, line by line and in this order, where "…" is
-// anything; "read: WHY" is only looked through by bash, and says why. A guide's blocks of
-// commands, JavaScript and Go all need one of them.
+// anything; "read: WHY" is only looked through by bash, and says why. What a line "export …"
+// sets, later blocks have too. A guide's blocks of commands, JavaScript and Go all need one
+// of them.
 package guides
 
 import (

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -85,11 +86,16 @@ func TestEveryGuideIsFollowed(t *testing.T) {
 	}
 }
 
+// export is a line that sets variables for what follows.
+var export = regexp.MustCompile(`(?m)^export .*\n`)
+
 // session goes through guides one after the other.
 type session struct {
 	// dir takes the place of .run/, listen that of the default address.
 	dir, listen string
 	env         []string
+	// exported are the lines of blocks so far that set variables for those that follow.
+	exported string
 	// printed is what commands have printed since the last block that says so.
 	printed string
 	running []*exec.Cmd
@@ -108,6 +114,9 @@ func (s *session) follow(t *testing.T, guide string) {
 	for _, b := range all {
 		at := fmt.Sprintf("%s.md:%d", guide, b.line)
 		code := strings.NewReplacer(defaultListen, s.listen, defaultDir, s.dir).Replace(b.code)
+		if b.kind == run || b.kind == background {
+			code = s.exported + code
+		}
 		switch b.kind {
 		case run:
 			s.run(t, at, code)
@@ -141,6 +150,7 @@ func (s *session) run(t *testing.T, at, code string) {
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
 	s.printed += string(out)
+	s.exported = strings.Join(export.FindAllString(code, -1), "")
 	if err != nil {
 		t.Fatalf("%s: %v\n%s\nprints\n%s", at, err, code, out)
 	}
