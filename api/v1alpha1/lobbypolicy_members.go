@@ -9,9 +9,10 @@ type Visibility string
 const (
 	// VisibilityPublic: anyone may find it.
 	VisibilityPublic Visibility = "Public"
-	// VisibilityFriends: friends of a member, as the game's back end tells them.
+	// VisibilityFriends: as Private, for friends. Who is a friend is for the game to know:
+	// members invite them, or pass the code on; servers know of no friendships.
 	VisibilityFriends Visibility = "Friends"
-	// VisibilityPrivate: only with a code or an invitation.
+	// VisibilityPrivate: only with the code or an invitation.
 	VisibilityPrivate Visibility = "Private"
 )
 
@@ -79,7 +80,10 @@ type VisibilityRules struct {
 	// +kubebuilder:default=Public
 	Default Visibility `json:"default,omitempty"`
 
-	// Allowed are the visibilities a creator may name.
+	// Allowed are the visibilities a creator may name. A Public lobby is found and joined
+	// by anyone. A Private one is not listed and not open to strangers: a member's
+	// invitation or the code lets others in. A Friends one is the same, and says that it
+	// is for friends; who is a friend is for the game to know.
 	//
 	// +optional
 	// +listType=set

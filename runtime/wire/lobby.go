@@ -55,7 +55,9 @@ type Visibility string
 
 // The visibilities of a lobby.
 const (
-	VisibilityPublic  Visibility = "public"
+	VisibilityPublic Visibility = "public"
+	// VisibilityFriends is as private; whom a member invites, or gives the code, is a
+	// friend as far as servers know.
 	VisibilityFriends Visibility = "friends"
 	VisibilityPrivate Visibility = "private"
 )

@@ -62,13 +62,13 @@ func commands(t *testing.T, document string) (all []string) {
 // dry runs commands with programs that only say what they would do.
 func dry(t *testing.T, helm, commands string) string {
 	t.Helper()
-	make, err := exec.LookPath("make")
+	program, err := exec.LookPath("make")
 	if err != nil {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
 	for name, script := range map[string]string{
-		"make": make + ` -n IMAGE_BUILDER=docker "$@"`,
+		"make": program + ` -n IMAGE_BUILDER=docker "$@"`,
 		"helm": `shift; ` + helm + ` template "$@"`, // install has the same arguments
 	} {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // a program

@@ -8,11 +8,11 @@
 //
 // # Who may come in
 //
-// A public lobby can be read and joined by its id or its code. A private lobby,
-// and one for friends as long as nobody vouches for a friendship, does not exist
-// for those who only know its id: they get not_found, and come in by the code. A
-// password, where there is one, is asked for either way. Members are always let in
-// to what they are members of.
+// A public lobby can be read and joined by its id or its code. A private lobby, and
+// one for friends, does not exist for those who only know its id: they get not_found,
+// and come in by the code or a member's invite. Who is a friend is for the game to
+// know. A password, where there is one, is asked for either way. Members are always
+// let in to what they are members of.
 //
 // # Attributes
 //
