@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -49,15 +50,26 @@ func (a *App) offlineWebhook(hook v1alpha1.OfflineWebhook) func(ctx context.Cont
 			}
 		}
 		_, err := webhook.Hook{URL: hook.URL, Secret: secret}.Post(ctx, webhook.Call{ID: id, At: time.Now(), Body: body})
-		return err
+		return declined(err)
 	}
 	return func(ctx context.Context, id string, body []byte) error {
 		err := call(ctx, id, body)
 		if err != nil {
-			a.log.WarnContext(ctx, "the offline webhook was not reached", "id", id, "error", err)
+			var answer *notify.Declined
+			final := errors.As(err, &answer) && answer.Final
+			a.log.WarnContext(ctx, "the offline webhook did not take a notification", "id", id, "final", final, "error", err)
 		}
 		return err
 	}
+}
+
+// declined makes an answer of the webhook one of a *notify.Declined.
+func declined(err error) error {
+	var status *webhook.StatusError
+	if !errors.As(err, &status) {
+		return err
+	}
+	return &notify.Declined{Final: !status.Temporary(), RetryAfter: status.RetryAfter, Err: err}
 }
 
 // notices turns what lobbies, parties and queues want users to know into

@@ -8,6 +8,8 @@ const (
 	// firstPause is between the first try and the second; it doubles. It is longer
 	// than a try may last, so that no two are under way at once.
 	firstPause = 20 * time.Second
+	// maxRetryAfter bounds how long the webhook may put the next try off.
+	maxRetryAfter = time.Hour
 	// maxDue is how many calls one look begins.
 	maxDue = 8
 )
@@ -49,7 +51,35 @@ func (b Inbox) Due(away Away, r Rules, room int, now time.Time) (next Inbox, beg
 	return next, begun, changed
 }
 
-// Called notes that a call was answered well: there is no other.
+// Declined says that the webhook did not take a call.
+type Declined struct {
+	// Final: it will not take the same call later either.
+	Final bool
+	// RetryAfter is how long it asks to be left alone; 0 when it does not.
+	RetryAfter time.Duration
+	// Err is what it answered.
+	Err error
+}
+
+// Error makes *Declined an error.
+func (d *Declined) Error() string { return d.Err.Error() }
+
+// Unwrap gives what the webhook answered.
+func (d *Declined) Unwrap() error { return d.Err }
+
+// Postponed puts the next try of a call off, by maxRetryAfter at most: never to an
+// earlier time than that of a call that nobody answered.
+func (b Inbox) Postponed(id string, after time.Duration, now time.Time) (Inbox, bool) {
+	e := b.edit(now)
+	next := e.now + min(after, maxRetryAfter).Milliseconds()
+	if at := e.find(id); at >= 0 && e.Items[at].CallAt > 0 && e.Items[at].CallAt < next {
+		e.Items[at].CallAt = next
+		e.changed = true
+	}
+	return e.done()
+}
+
+// Called notes that a call was answered for good: there is no other.
 func (b Inbox) Called(id string, now time.Time) (Inbox, bool) {
 	e := b.edit(now)
 	if at := e.find(id); at >= 0 && e.Items[at].CallAt > 0 {

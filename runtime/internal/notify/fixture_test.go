@@ -63,11 +63,12 @@ type world struct {
 	online map[string]bool
 	calls  []string // ids
 	bodies []string
-	fails  int // so many of the next calls fail
+	fails  int // so many of the next calls fail,
+	with   error
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{TB: t, now: t0, online: map[string]bool{}}
+	w := &world{TB: t, now: t0, online: map[string]bool{}, with: errors.New("no answer")}
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
 	for i := range w.pods {
 		w.pods[i] = NewService(Ports{
@@ -93,7 +94,7 @@ func (w *world) call(_ context.Context, id string, body []byte) error {
 	w.calls, w.bodies = append(w.calls, id), append(w.bodies, string(body))
 	if w.fails > 0 {
 		w.fails--
-		return errors.New("no answer")
+		return w.with
 	}
 	return nil
 }

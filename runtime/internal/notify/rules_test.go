@@ -243,6 +243,23 @@ func TestDue(t *testing.T) {
 	}
 }
 
+func TestPostponed(t *testing.T) {
+	due := t0.Add(10 * time.Second)
+	begun, _, _ := filled(t, "a").Due(Away{}, testRules, 9, due)
+	for after, want := range map[time.Duration]time.Duration{
+		time.Second: firstPause, time.Minute: time.Minute, 24 * time.Hour: maxRetryAfter,
+	} {
+		next, changed := begun.Postponed("a", after, due)
+		if got := next.Items[0].CallAt; got != ms(due.Add(want)) || changed != (want != firstPause) {
+			t.Errorf("after %v: next at %d, changed: %v", after, got-ms(due), changed)
+		}
+	}
+	over, _ := begun.Called("a", due)
+	if next, changed := over.Postponed("a", time.Minute, due); changed || next.Items[0].CallAt != 0 {
+		t.Error("a call that is over is made again")
+	}
+}
+
 // TestInboxProperties does anything in any order and looks whether the inbox stays in
 // its bounds, the badge what the list says, and the order that of coming.
 func TestInboxProperties(t *testing.T) {

@@ -39,7 +39,8 @@ type Ports struct {
 	// Away tells of a user's connections.
 	Away func(ctx context.Context, userID string) (Away, error)
 	// Call tells the webhook of a notification; the id is the same each time that it is
-	// tried. It is nil when there is none.
+	// tried. It is nil when there is none. An error is a *Declined when the webhook did
+	// answer.
 	Call func(ctx context.Context, id string, body []byte) error
 }
 

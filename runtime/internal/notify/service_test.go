@@ -193,6 +193,36 @@ func TestWebhookTriesUntilItIsAnswered(t *testing.T) {
 	}
 }
 
+// TestWebhookRefusesForGood: it is not called again for what it will never take.
+func TestWebhookRefusesForGood(t *testing.T) {
+	w := newWorld(t)
+	w.fails, w.with = 1, &Declined{Final: true, Err: errors.New("404")}
+	w.notify("ann", Notification{Type: "x"})
+	w.pass(testRules.CallAfter)
+	w.eventuallyCalled(1)
+	streamtest.Eventually(w, "the answer is noted", func() bool { return w.inbox("ann").Items[0].CallAt == 0 })
+	w.pass(10 * time.Minute)
+	w.eventuallyCalled(1)
+}
+
+// TestWebhookIsLeftAlone for as long as it asks, and then called under the same id.
+func TestWebhookIsLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	w.fails, w.with = 1, &Declined{RetryAfter: 10 * firstPause, Err: errors.New("429")}
+	id := w.notify("ann", Notification{Type: "x"})
+	w.pass(testRules.CallAfter)
+	w.eventuallyCalled(1)
+	asked := ms(w.clock().Add(10 * firstPause))
+	streamtest.Eventually(w, "the pause is noted", func() bool { return w.inbox("ann").Items[0].CallAt == asked })
+	w.pass(10*firstPause - time.Second)
+	w.eventuallyCalled(1)
+	w.pass(time.Second)
+	w.eventuallyCalled(2)
+	if d := cmp.Diff([]string{id, id}, w.called()); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestNobodyIsCalledForWhoIsThereOrHasIt(t *testing.T) {
 	w := newWorld(t)
 	w.connected("bob", true)

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -62,8 +63,27 @@ func (s *Service) callFor(ctx context.Context, b Inbox, item Item) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callFor)
 	defer cancel()
-	if s.Ports.Call(ctx, item.ID, body) != nil {
+	note := outcome(s.Ports.Call(ctx, item.ID, body))
+	if note == nil {
 		return // tried again, see firstPause
 	}
-	_, _ = s.keeper.Change(ctx, b.UserID, nil, apply(func(b Inbox) (Inbox, bool, error) { return sure(b.Called(item.ID, s.Now())) }))
+	_, _ = s.keeper.Change(ctx, b.UserID, nil, apply(func(b Inbox) (Inbox, bool, error) { return sure(note(b, item.ID, s.Now())) }))
+}
+
+// outcome is what is noted of a call that gave an error or none; nil for nothing.
+func outcome(err error) func(b Inbox, id string, now time.Time) (Inbox, bool) {
+	var declined *Declined
+	switch {
+	case err == nil:
+		return Inbox.Called
+	case !errors.As(err, &declined):
+		return nil
+	case declined.Final:
+		return Inbox.Called
+	case declined.RetryAfter > 0:
+		return func(b Inbox, id string, now time.Time) (Inbox, bool) {
+			return b.Postponed(id, declined.RetryAfter, now)
+		}
+	}
+	return nil
 }
