@@ -20,7 +20,8 @@ const (
 // TicketState is where a ticket is.
 type TicketState string
 
-// The states of a ticket.
+// The states of a ticket. It begins to search as soon as it is in the queue, and searches
+// again when its match comes to nothing and it is requeued; the last three are the end.
 const (
 	TicketSearching TicketState = "searching"
 	TicketProposed  TicketState = "proposed"
@@ -136,9 +137,12 @@ type MMBackfillState struct {
 	ExpiresAt int64 `json:"expiresAt,omitempty"`
 }
 
-// MMTicketPush tells how a ticket stands. It has no place in a stream.
+// MMTicketPush tells each state that a ticket comes to, beside the event that says why.
+// That it was entered, and every five seconds how long it may take, is news of the
+// moment: it comes without a meta, is not kept, and may come after the ticket has ended.
 type MMTicketPush struct {
 	Ticket MMTicket `json:"ticket"`
+	Meta   *Meta    `json:"meta,omitempty"`
 }
 
 // MMProposal asks the players of a match whether they are there.

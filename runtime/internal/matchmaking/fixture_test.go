@@ -354,8 +354,25 @@ func (w *world) status(user string) wire.MMStatusList {
 	return reply.Data.(wire.MMStatusList)
 }
 
-// told is what a user was told, as text.
+// told is what a user was told, as text, but for how its tickets stand.
 func (w *world) told(user string) []string {
+	w.Helper()
+	return slices.DeleteFunc(w.heard(user), func(text string) bool { return strings.HasPrefix(text, stands) })
+}
+
+// stood is how a user's tickets stood, one after the other.
+func (w *world) stood(user string) (states []string) {
+	w.Helper()
+	for _, text := range w.heard(user) {
+		if state, is := strings.CutPrefix(text, stands); is {
+			states = append(states, state)
+		}
+	}
+	return states
+}
+
+// heard is all that a user was told, as text.
+func (w *world) heard(user string) []string {
 	w.Helper()
 	caught, err := w.memory.CatchUp(w.Context(), usertell.StreamID(user), stream.Position{})
 	if err != nil {
@@ -367,6 +384,9 @@ func (w *world) told(user string) []string {
 	}
 	return all
 }
+
+// stands begins the text of how a ticket stands.
+const stands = "ticket "
 
 func text(t testing.TB, r stream.Record) string {
 	read := func(into any) {
@@ -387,6 +407,10 @@ func text(t testing.TB, r stream.Record) string {
 			out += ", running"
 		}
 		return out
+	case wire.EventMMTicket:
+		var p wire.MMTicketPush
+		read(&p)
+		return strings.TrimSuffix(fmt.Sprintf("%s%s, attempt %d", stands, p.Ticket.State, p.Ticket.Attempt), ", attempt 0")
 	case wire.EventMMCancelled:
 		var c wire.MMCancelled
 		read(&c)
@@ -406,6 +430,13 @@ func (w *world) wantTold(user string, want ...string) {
 	w.Helper()
 	if d := cmp.Diff(want, w.told(user)); d != "" {
 		w.Errorf("%s was told (-want +got):\n%s", user, d)
+	}
+}
+
+func (w *world) wantStood(user string, want ...string) {
+	w.Helper()
+	if d := cmp.Diff(want, w.stood(user)); d != "" {
+		w.Errorf("the tickets of %s stood (-want +got):\n%s", user, d)
 	}
 }
 

@@ -157,7 +157,7 @@ func (h handover) assign(ctx context.Context, place Place) error {
 	are := h.r.tickets
 	err := h.m.s.retry(ctx, func() (step ledger.Step, letters []posted, err error) {
 		if are == nil {
-			if are, err = h.m.inRound(ctx, h.r.Round); err != nil {
+			if are, err = h.m.s.inRound(ctx, h.r.Round); err != nil {
 				return step, nil, err
 			}
 		}

@@ -162,7 +162,7 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 		return opened{}, fmt.Errorf("encode a round: %w", err)
 	}
 	step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Value: value}}}
-	taken := map[string]waiter{}
+	taken, stand := map[string]waiter{}, map[string]*wire.MMTicket{}
 	for _, id := range p.Tickets() {
 		next := w.waiting[id].Ticket
 		next.Round = r.ID
@@ -171,7 +171,7 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 			return opened{}, fmt.Errorf("encode a ticket: %w", err)
 		}
 		step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: w.waiting[id].raw, Value: is})
-		taken[id] = waiter{next, is}
+		taken[id], stand[id] = waiter{next, is}, next.In(wire.TicketProposed)
 	}
 	if r.Backfill != "" {
 		if err := v.fill(&step, r.ID); err != nil {
@@ -180,7 +180,7 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 	}
 	var letters []posted
 	if !r.Handing {
-		if letters, err = m.s.propose(&step, r); err != nil {
+		if letters, err = m.s.propose(&step, r, stand); err != nil {
 			return opened{}, err
 		}
 	}
@@ -196,36 +196,25 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 	return opened{r, value, taken}, nil
 }
 
-// inRound reads the tickets of a round.
-func (m *Matcher) inRound(ctx context.Context, r Round) (map[string]waiter, error) {
-	found, err := m.s.Ledger.Get(ctx, book(r.Queue), tickets, r.tickets()...)
-	if err != nil {
-		return nil, err
-	}
-	all := make(map[string]waiter, len(found))
-	for id, raw := range found {
-		var t Ticket
-		if err := decode(raw, &t); err != nil {
-			return nil, err
-		}
-		all[id] = waiter{t, raw}
-	}
-	return all, nil
-}
-
 // assign is the end of a round's tickets, as they are.
 func (m *Matcher) assign(
 	ctx context.Context, step *ledger.Step, r Round, are map[string]waiter, place Place,
 ) (letters []posted, done []Ticket, err error) {
 	for _, id := range r.tickets() {
+		t, there := are[id]
+		var stands *wire.MMTicket
+		if there {
+			stands = t.In(wire.TicketAssigned)
+		}
 		for _, news := range r.news(id, place) {
-			letter, err := m.s.post(step, letter{Users: news.users, Event: wire.EventMMMatched, Left: id}, news.matched)
+			letter, err := m.s.post(step,
+				letter{Users: news.users, Event: wire.EventMMMatched, Left: id, Ticket: stands}, news.matched)
 			if err != nil {
 				return nil, nil, err
 			}
 			letters = append(letters, letter)
 		}
-		if t, there := are[id]; there {
+		if there {
 			step.Changes = append(step.Changes, ledger.Change{Table: tickets, Key: id, Was: t.raw})
 			done = append(done, t.Ticket)
 		}

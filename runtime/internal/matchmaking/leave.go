@@ -16,6 +16,7 @@ import (
 // Why a ticket is not matched, as mm:cancelled says it.
 const (
 	reasonCancelled      = "cancelled"
+	reasonExpired        = "expired"
 	reasonDeclined       = "declined"
 	reasonTimedOut       = "timed_out"
 	reasonOthersDeclined = "others_declined"
@@ -89,7 +90,11 @@ func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, ba
 		if err := s.strike(ctx, &step, queue, []Ticket{t}, nil, 0); err != nil {
 			return ledger.Step{}, nil, err
 		}
-		told, err := s.post(&step, letter{Users: t.Users(), Event: wire.EventMMCancelled, Left: t.ID},
+		end := wire.TicketCanceled
+		if reason == reasonExpired {
+			end = wire.TicketExpired
+		}
+		told, err := s.post(&step, letter{Users: t.Users(), Event: wire.EventMMCancelled, Left: t.ID, Ticket: t.In(end)},
 			wire.MMCancelled{TicketID: t.ID, Queue: queue, Reason: reason})
 		return step, []posted{told}, err
 	}, queue)
@@ -170,26 +175,38 @@ func (s *Service) accept(ctx context.Context, c command.Call, proposalID string)
 		if err != nil || len(next.Accepted) == len(r.Accepted) {
 			return ledger.Step{}, nil, err
 		}
-		return s.accepted(next, raw, s.once(c))
+		return s.accepted(ctx, next, raw, s.once(c))
 	}, queue)
 }
 
-// accepted is the step after an answer: everybody is told how many are there.
-func (s *Service) accepted(r Round, was []byte, once *ledger.Once) (ledger.Step, []posted, error) {
+// accepted is the step after an answer: everybody is told how many are there. After the
+// last one, the tickets stand as accepted.
+func (s *Service) accepted(ctx context.Context, r Round, was []byte, once *ledger.Once) (ledger.Step, []posted, error) {
 	value, err := json.Marshal(r)
 	if err != nil {
 		return ledger.Step{}, nil, fmt.Errorf("encode a round: %w", err)
 	}
 	step := ledger.Step{Once: once, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Was: was, Value: value}}}
-	letters, err := s.propose(&step, r)
+	stand := map[string]*wire.MMTicket{}
+	if r.Handing {
+		are, err := s.inRound(ctx, r)
+		if err != nil {
+			return ledger.Step{}, nil, err
+		}
+		for id, t := range are {
+			stand[id] = t.In(wire.TicketAccepted)
+		}
+	}
+	letters, err := s.propose(&step, r, stand)
 	return step, letters, err
 }
 
-// propose tells all players of a round how it stands.
-func (s *Service) propose(step *ledger.Step, r Round) ([]posted, error) {
+// propose tells all players of a round how it stands, and how the tickets stand whose
+// state changes with it.
+func (s *Service) propose(step *ledger.Step, r Round, stand map[string]*wire.MMTicket) ([]posted, error) {
 	var letters []posted
-	for _, ticket := range r.tickets() {
-		told, err := s.post(step, letter{Users: r.playersOf(ticket), Event: wire.EventMMProposal}, r.proposal(ticket))
+	for _, id := range r.tickets() {
+		told, err := s.post(step, letter{Users: r.playersOf(id), Event: wire.EventMMProposal, Ticket: stand[id]}, r.proposal(id))
 		if err != nil {
 			return nil, err
 		}
@@ -307,6 +324,7 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 	}
 	on = on && !blamed
 	change := ledger.Change{Table: tickets, Key: t.ID, Was: raw}
+	stands := next.In(wire.TicketSearching)
 	if on {
 		value, err := json.Marshal(next)
 		if err != nil {
@@ -315,6 +333,7 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 		change.Value = value
 	} else {
 		d.leaving = append(d.leaving, t)
+		stands.State = wire.TicketCanceled
 	}
 	d.step.Changes = append(d.step.Changes, change)
 	left := ""
@@ -329,7 +348,8 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 		case len(d.blamed) > 0 && !blamed:
 			news.Reason = reasonOthersDeclined
 		}
-		told, err := d.s.post(&d.step, letter{Users: []string{user}, Event: wire.EventMMCancelled, Left: left}, news)
+		told, err := d.s.post(&d.step,
+			letter{Users: []string{user}, Event: wire.EventMMCancelled, Left: left, Ticket: stands}, news)
 		if err != nil {
 			return err
 		}

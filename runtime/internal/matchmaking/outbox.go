@@ -22,6 +22,8 @@ type letter struct {
 	Users []string        `json:"users"`
 	Event string          `json:"event"`
 	Data  json.RawMessage `json:"data"`
+	// Ticket is how their ticket stands with this; nil when it stands as before.
+	Ticket *wire.MMTicket `json:"ticket,omitempty"`
 	// Left is the ticket that is gone with this; "" when it stays.
 	Left string `json:"left,omitempty"`
 }
@@ -104,15 +106,45 @@ func (s *Service) send(ctx context.Context, queue string, letters []posted) erro
 // tell commits a letter to its users' own streams, once each, and does what follows from
 // it.
 func (s *Service) tell(ctx context.Context, queue string, p posted) error {
+	also, err := p.stands()
+	if err != nil {
+		return err
+	}
 	for _, user := range p.Users {
 		_, err := s.users.Tell(ctx, user, usertell.Message{
-			Event: p.Event, Payload: p.Data, Once: &stream.Once{Scope: "mm", Key: p.id, TTL: known},
+			Event: p.Event, Payload: p.Data, Also: also, Once: &stream.Once{Scope: "mm", Key: p.id, TTL: known},
 		})
 		if err != nil {
 			return fmt.Errorf("tell a player: %w", err)
 		}
 	}
 	return s.follow(ctx, queue, p)
+}
+
+// stands is the event of how the letter's ticket stands, if it says so.
+func (l letter) stands() ([]stream.Event, error) {
+	if l.Ticket == nil {
+		return nil, nil
+	}
+	data, err := json.Marshal(wire.MMTicketPush{Ticket: *l.Ticket})
+	if err != nil {
+		return nil, fmt.Errorf("encode a ticket: %w", err)
+	}
+	return []stream.Event{{Name: wire.EventMMTicket, Data: data}}, nil
+}
+
+// cast tells the players of a ticket how it stands at the moment; nothing of it is kept.
+func (s *Service) cast(ctx context.Context, t wire.MMTicket) error {
+	events, err := letter{Ticket: &t}.stands()
+	if err != nil {
+		return err
+	}
+	for _, user := range t.Players {
+		if err := s.Caster.Cast(ctx, usertell.StreamID(user), events[0]); err != nil {
+			return fmt.Errorf("tell how a ticket stands: %w", err)
+		}
+	}
+	return nil
 }
 
 // follow does what follows from a letter; it may be done again.

@@ -189,6 +189,9 @@ func (s *Service) enqueue(
 	if err != nil {
 		return s.notEntered(ctx, c, t, err)
 	}
+	if err := s.cast(ctx, t.View()); err != nil {
+		s.Log.WarnContext(ctx, "the other players of a ticket are not told of it", "queue", q.Name, "error", err)
+	}
 	if s.Searching != nil {
 		if err := s.begun(ctx, t); err != nil {
 			s.Log.WarnContext(ctx, "who searches does not seem to", "queue", q.Name, "error", err)
@@ -445,4 +448,21 @@ func population(q Queue, n int) any {
 		return "medium"
 	}
 	return "high"
+}
+
+// inRound reads the tickets of a round.
+func (s *Service) inRound(ctx context.Context, r Round) (map[string]waiter, error) {
+	found, err := s.Ledger.Get(ctx, book(r.Queue), tickets, r.tickets()...)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]waiter, len(found))
+	for id, raw := range found {
+		var t Ticket
+		if err := decode(raw, &t); err != nil {
+			return nil, err
+		}
+		all[id] = waiter{t, raw}
+	}
+	return all, nil
 }

@@ -29,6 +29,7 @@ func TestTwoAreMatched(t *testing.T) {
 	w.tick(0, "duel")
 	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantStood("bob", "assigned")
 	for _, table := range []string{tickets, rounds, users, outbox} {
 		if n := w.count(table); n != 0 {
 			t.Errorf("%d %s are left", n, table)
@@ -84,6 +85,7 @@ func TestReadyCheck(t *testing.T) {
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonProposalClosed})
 	w.tick(0, "duel")
 	w.wantTold("ann", "proposal 0/2", "proposal 1/2", "proposal 2/2", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantStood("ann", "proposed", "accepted", "assigned")
 }
 
 func TestDeclineAndTimeout(t *testing.T) {
@@ -118,6 +120,8 @@ func TestDeclineAndTimeout(t *testing.T) {
 			}
 			w.wantTold("bob", "proposal 0/2", "proposal 1/2", "cancelled: "+refuse.reason+", cooldown")
 			w.wantTold("ann", "proposal 0/2", "proposal 1/2", "cancelled: others_declined, requeued")
+			w.wantStood("bob", "proposed", "cancelled, attempt 1")
+			w.wantStood("ann", "proposed", "searching, attempt 1")
 			got := w.status("ann").Tickets
 			if len(got) != 1 || got[0].EnqueuedAt != ann.EnqueuedAt || got[0].Attempt != 1 || got[0].State != wire.TicketSearching {
 				t.Errorf("ann's ticket: %+v", got)
@@ -305,6 +309,7 @@ func TestTicketsEnd(t *testing.T) {
 			end(w)
 			w.tick(0, "duel")
 			w.wantTold("ann", "cancelled: "+reason)
+			w.wantStood("ann", map[bool]string{false: "cancelled", true: "expired"}[reason == "expired"])
 			if n := w.count(users); n != 0 {
 				t.Errorf("%d users are left", n)
 			}
@@ -351,6 +356,9 @@ func TestParty(t *testing.T) {
 	reply, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), req)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"user:ann mm:ticket", "user:bob mm:ticket"}, w.casts); d != "" { // bob did not ask
+		t.Errorf("told (-want +got):\n%s", d)
 	}
 	view := reply.Data.(wire.MMTicketState).Ticket
 	ticket, _, err := w.pods[0].service.ticket(t.Context(), "duel", view.ID)
@@ -403,6 +411,7 @@ func TestHandoffFails(t *testing.T) {
 	w.broken = false
 	w.tick(0, "duel")
 	w.wantTold("ann", "cancelled: handoff_failed, requeued", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantStood("ann", "searching, attempt 1", "assigned, attempt 1")
 	for round, times := range w.made {
 		if times != 1 {
 			t.Errorf("the place of %s was made %d times", round, times)
@@ -485,7 +494,7 @@ func TestQueuesAndEstimates(t *testing.T) {
 	}
 	w.pass(5 * time.Second)
 	w.tick(0, "duel")
-	if d := cmp.Diff([]string{"user:cid mm:ticket"}, w.casts); d != "" {
+	if d := cmp.Diff([]string{"user:cid mm:ticket", "user:cid mm:ticket"}, w.casts[2:]); d != "" { // after those of ann and bob
 		t.Errorf("told (-want +got):\n%s", d)
 	}
 	w.wantTold("cid") // and nothing is kept of it

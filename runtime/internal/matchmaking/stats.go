@@ -8,9 +8,6 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
-	"github.com/anteroom/anteroom/runtime/internal/stream"
-	"github.com/anteroom/anteroom/runtime/internal/usertell"
-	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Stats are what is known of a queue, as its matcher wrote it down.
@@ -120,8 +117,7 @@ const (
 	mostTold      = 500
 )
 
-// tell lets those who wait know how it stands, where the queue gives estimates. It is
-// news of the moment, so that nothing of it is kept.
+// tell lets those who wait know how long it may take, where the queue gives estimates.
 func (m *Matcher) tell(ctx context.Context, w *watch, q Queue) error {
 	now := m.s.Now()
 	if !q.Estimate || w.written.WaitP50Ms == 0 || now.Sub(w.toldAt) < estimateEvery {
@@ -135,14 +131,8 @@ func (m *Matcher) tell(ctx context.Context, w *watch, q Queue) error {
 		}
 		view := t.View()
 		view.EstimateMs = w.written.WaitP50Ms
-		data, err := json.Marshal(wire.MMTicketPush{Ticket: view})
-		if err != nil {
-			return fmt.Errorf("encode an estimate: %w", err)
-		}
-		for _, user := range t.Users() {
-			if err := m.s.Caster.Cast(ctx, usertell.StreamID(user), stream.Event{Name: wire.EventMMTicket, Data: data}); err != nil {
-				return err
-			}
+		if err := m.s.cast(ctx, view); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -238,6 +238,13 @@ func (t Ticket) View() wire.MMTicket {
 	return v
 }
 
+// In is the ticket as its players see it, in a state that the ticket itself does not say.
+func (t Ticket) In(state wire.TicketState) *wire.MMTicket {
+	v := t.View()
+	v.State = state
+	return &v
+}
+
 // Users are the ids of its players.
 func (t Ticket) Users() []string {
 	ids := make([]string, len(t.Players))
@@ -254,7 +261,7 @@ func (t Ticket) Has(userID string) bool { return slices.Contains(t.Users(), user
 func (t Ticket) over(q Queue, now time.Time) string {
 	switch {
 	case t.ExpiresAt <= ms(now):
-		return "expired"
+		return reasonExpired
 	case len(t.Players) > q.maxParty():
 		return "queue_changed"
 	case slices.ContainsFunc(t.Players, func(p Player) bool {

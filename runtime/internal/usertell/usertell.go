@@ -30,6 +30,8 @@ type Message struct {
 	// Event is the wire event; Payload becomes its JSON, an object without "meta".
 	Event   string
 	Payload any
+	// Also are further events of the same commit.
+	Also []stream.Event
 	// Unfollow are streams that the user's sessions stop hearing.
 	Unfollow []stream.ID
 	// Once, when not nil, keeps the message from being told twice.
@@ -43,9 +45,10 @@ func (t Teller) Tell(ctx context.Context, userID string, m Message) (stream.Resu
 	if err != nil {
 		return stream.Result{}, fmt.Errorf("encode %s: %w", m.Event, err)
 	}
+	first := stream.Event{Name: m.Event, Data: data, Control: stream.Control{Unfollow: m.Unfollow}}
 	return t.Store.Commit(ctx, stream.Commit{
 		Stream: StreamID(userID),
-		Events: []stream.Event{{Name: m.Event, Data: data, Control: stream.Control{Unfollow: m.Unfollow}}},
+		Events: append([]stream.Event{first}, m.Also...),
 		Retain: stream.Retention{LogSize: t.HistorySize, LogTTL: t.HistoryTTL, TTL: t.HistoryTTL},
 		Once:   m.Once,
 	})

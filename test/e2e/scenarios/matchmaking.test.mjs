@@ -31,6 +31,10 @@ async function presence(user, status) {
   });
 }
 
+/** Waits until a user was told that a ticket has come to a state. */
+const stands = (user, id, state, attempt = 0) =>
+  user.push("mm:ticket", ({ ticket: t }) => t.id === id && t.state === state && t.attempt === attempt);
+
 async function meet(matched, ...users) {
   assert.equal(matched.handoff.type, "lobby");
   for (const user of users) {
@@ -81,15 +85,17 @@ test("two players on two servers are matched and meet", async () => {
   const [toAlice, toBob] = await Promise.all([alice, bob].map((user) => nth(user, "mm:matched", 1)));
   assert.equal(toAlice.matchId, toBob.matchId);
   assert.deepEqual(toAlice.teams.map((t) => t.players), [[alice.ready.userId], [bob.ready.userId]]);
+  await stands(alice, ticket.id, "assigned");
   await meet(toAlice, alice, bob);
 
   const { tickets } = await carol.ask("mm:status");
   assert.equal(tickets[0].state, "searching");
   await presence(carol, "in_queue");
-  const { ticket: waits } = await nth(carol, "mm:ticket", 1); // now that there is something to estimate by
-  assert.ok(waits.id === tickets[0].id && waits.estimateMs > 0, JSON.stringify(waits));
+  const { ticket: waits } = await carol.push("mm:ticket", ({ ticket: { estimateMs } }) => estimateMs > 0); // there is something to estimate by now
+  assert.deepEqual([waits.id, waits.state], [tickets[0].id, "searching"]);
   await carol.ask("mm:cancel", { ticketId: tickets[0].id });
   assert.equal((await nth(carol, "mm:cancelled", 1)).reason, "cancelled");
+  await stands(carol, tickets[0].id, "cancelled");
   await presence(carol, "online");
 });
 
@@ -99,6 +105,7 @@ test("a party queues; one of the others declines, the rest is asked again", asyn
   assert.equal((await bob.refused("mm:enqueue", { queue: "ranked", partyId: party.id })).reason, "not_leader");
   const { ticket } = await alice.ask("mm:enqueue", { queue: "ranked", partyId: party.id });
   assert.deepEqual(ticket.players.sort(), [alice.ready.userId, bob.ready.userId].sort());
+  await stands(bob, ticket.id, "searching"); // alice has asked, not he
   await carol.ask("mm:enqueue", { queue: "ranked" });
   await dave.ask("mm:enqueue", { queue: "ranked" });
 
@@ -115,12 +122,16 @@ test("a party queues; one of the others declines, the rest is asked again", asyn
   for (const user of [alice, bob]) {
     const news = await user.push("mm:cancelled", (c) => c.ticketId === ticket.id);
     assert.deepEqual([news.reason, news.requeued], ["others_declined", true]);
+    await stands(user, ticket.id, "proposed");
+    await stands(user, ticket.id, "searching", 1);
   }
 
   // Without dave there are three: after a second that is enough.
   const next = await carol.push("mm:proposal", (p) => p.proposalId !== proposalId && p.players === 3);
   await Promise.all([alice, bob, carol].map((user) => user.ask("mm:accept", { proposalId: next.proposalId })));
   const matched = await carol.push("mm:matched");
+  await stands(alice, ticket.id, "accepted", 1);
+  await stands(bob, ticket.id, "assigned", 1);
   const { tickets } = await alice.ask("mm:status");
   assert.deepEqual(tickets, []);
   await meet(matched, alice, bob, carol);

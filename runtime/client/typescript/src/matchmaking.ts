@@ -1,6 +1,12 @@
 import type { Core } from "./facade.js";
 import { State, type Observable } from "./observable.js";
-import type { MMBackfillState, MMCancelled, MMEnqueue, MMMatched, MMProposal, MMQueue, MMTicket } from "./wire.js";
+import type { MMBackfillState, MMCancelled, MMEnqueue, MMMatched, MMProposal, MMQueue, MMTicket, TicketState } from "./wire.js";
+
+/** The states that end a ticket. */
+const ENDED: readonly TicketState[] = ["assigned", "cancelled", "expired"];
+
+/** How many tickets that have ended are known, so that late news does not bring them back. */
+const ENDED_KNOWN = 64;
 
 /** The user's tickets, and the matches that they lead to. */
 export class MatchmakingFacade {
@@ -9,11 +15,12 @@ export class MatchmakingFacade {
   readonly #proposals = new State<readonly MMProposal[]>([]);
   readonly #matched = new State<MMMatched | undefined>(undefined);
   readonly #cancelled = new State<MMCancelled | undefined>(undefined);
+  readonly #ended = new Set<string>();
 
   constructor(core: Core) {
     this.#core = core;
     core.answered("mm:status", ({ tickets, proposals }) => {
-      this.#tickets.value = tickets;
+      this.#tickets.value = tickets.filter(({ id }) => !this.#ended.has(id));
       this.#proposals.value = proposals;
     });
     core.answered("mm:enqueue", ({ ticket }) => this.#take(ticket));
@@ -86,11 +93,18 @@ export class MatchmakingFacade {
   }
 
   #take(ticket: MMTicket): void {
+    if (this.#ended.has(ticket.id)) return;
+    if (ENDED.includes(ticket.state)) return this.#drop(ticket.id);
     const others = this.#tickets.value.filter((other) => other.id !== ticket.id);
     this.#tickets.value = [...others, ticket];
   }
 
   #drop(ticketId: string): void {
+    this.#ended.add(ticketId);
+    for (const oldest of this.#ended) {
+      if (this.#ended.size <= ENDED_KNOWN) break;
+      this.#ended.delete(oldest);
+    }
     this.#tickets.value = this.#tickets.value.filter((ticket) => ticket.id !== ticketId);
     this.#dropProposal((proposal) => proposal.ticketId === ticketId);
   }

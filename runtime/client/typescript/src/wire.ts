@@ -757,9 +757,10 @@ export interface MMTicket {
   /** EstimateMs is about how long such tickets waited lately; absent where the queue does not tell or nothing is known. */
   estimateMs?: number;
 }
-/** MMTicketPush tells how a ticket stands. It has no place in a stream. */
+/** MMTicketPush tells each state that a ticket comes to, beside the event that says why. That it was entered, and every five seconds how long it may take, is news of the moment: it comes without a meta, is not kept, and may come after the ticket has ended. */
 export interface MMTicketPush {
   ticket: MMTicket;
+  meta?: Meta;
 }
 /** MMTicketState acknowledges MMEnqueue. */
 export interface MMTicketState {

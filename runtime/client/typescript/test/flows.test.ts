@@ -112,6 +112,7 @@ test("two users are matched, accept, and meet in the lobby of the match", async 
   await bob.matchmaking.enqueue({ queue: "ranked" });
   for (const player of [alice, bob]) {
     const [proposal] = await value("a proposal", player.matchmaking.proposals, (all) => all.length > 0);
+    await value("the ticket's state", player.matchmaking.tickets, ([only]) => only?.state === "proposed");
     await player.matchmaking.accept(proposal!.proposalId);
   }
   const matches = await Promise.all([alice, bob].map((p) => value("the match", p.matchmaking.matched, (m) => m !== undefined)));
