@@ -60,7 +60,9 @@ func TestEveryGoalIsMeasured(t *testing.T) {
 				measured[j.name+m+" "+s.target.key] = true
 			}
 		}
-		measured[s.connects+".rss "+s.target.key] = true
+		for _, m := range []string{".rss ", ".unsigned "} {
+			measured[s.connects+m+s.target.key] = true
+		}
 	}
 	for _, t := range append(matchingTables(), searchTable()) {
 		for _, row := range t.Rows {
