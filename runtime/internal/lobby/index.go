@@ -114,8 +114,8 @@ const (
 	relistEvery = 15 * time.Minute
 )
 
-// entry is what the index should have of a lobby.
-func (l Lobby) entry() (Entry, error) {
+// Entry is what the index should have of a lobby.
+func (l Lobby) Entry() (Entry, error) {
 	e := Entry{ID: l.ID, Epoch: l.Epoch, Version: l.Version, Gone: l.Closed(), Listed: l.listed()}
 	if !e.Listed {
 		return e, nil
@@ -152,7 +152,7 @@ func (s *Service) reindex(ctx context.Context, l Lobby) error {
 	if s.Index == nil || l.ID == "" {
 		return nil
 	}
-	e, err := l.entry()
+	e, err := l.Entry()
 	if err != nil {
 		return err
 	}
@@ -327,25 +327,3 @@ func (e Entry) Same(other Entry) bool {
 }
 
 var errNoIndex = errors.New("this server keeps no index of lobbies")
-
-// Enlist writes a lobby that was just made and its entry, and nothing of what follows
-// from a lobby: for tools that fill a store.
-func Enlist(ctx context.Context, store stream.Store, index Index, l Lobby) error {
-	doc, err := stream.JSON[Lobby]().Encode(l)
-	if err != nil {
-		return fmt.Errorf("encode a lobby: %w", err)
-	}
-	at, err := store.Commit(ctx, stream.Commit{
-		Stream: StreamID(l.ID), Expect: new(uint64), Doc: doc,
-		Events: []stream.Event{{Name: wire.EventLobbyPatch, Data: json.RawMessage("{}")}},
-		Retain: stream.Retention{LogSize: 1, LogTTL: time.Hour, TTL: time.Hour},
-	})
-	if err != nil {
-		return err
-	}
-	e, err := l.at(at.Position).entry()
-	if err == nil {
-		_, err = index.Put(ctx, l.Policy.Type, e)
-	}
-	return err
-}

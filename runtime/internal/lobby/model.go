@@ -211,9 +211,10 @@ func (l Lobby) voices() map[string]int {
 	return counts
 }
 
-// Adopt puts a policy that applies to all lobbies in place of the lobby's own,
-// from its next change on. What is there already stays, even if the new policy
-// would not have let it in.
+// Adopt puts a policy that applies to all lobbies in place of the lobby's own. It is
+// done whenever a lobby is read, and written with its next change, which the sweep makes
+// if nobody else does. What is there already stays, even if the new policy would not have
+// let it in.
 func (l Lobby) Adopt(p Policy) Lobby {
 	if !p.ApplyToAll || p.Revision == l.Policy.Revision {
 		return l

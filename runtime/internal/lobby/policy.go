@@ -17,8 +17,8 @@ type Policy struct {
 	Revision string `json:"revision"`
 	// Type is what clients name in lobby:create.
 	Type string `json:"type"`
-	// ApplyToAll makes lobbies that exist already take over a new revision with
-	// their next change.
+	// ApplyToAll makes lobbies that exist already take over a new revision: with their
+	// next change, or when the sweep comes to them.
 	ApplyToAll bool             `json:"applyToAll,omitempty"`
 	Size       SizePolicy       `json:"size"`
 	Visibility VisibilityPolicy `json:"visibility"`

@@ -124,19 +124,6 @@ func (s *Service) fanShard(ctx context.Context, f fan) error {
 	return errors.Join(errs...)
 }
 
-// Subscribers are the users who hear a topic, and perhaps some who did until lately.
-func (s *Service) Subscribers(ctx context.Context, topic string) ([]string, error) {
-	var all []string
-	for shard := range topicShards {
-		users, err := s.Sets.List(ctx, topicSet(topic, shard))
-		if err != nil {
-			return nil, fmt.Errorf("list the subscribers of a topic: %w", err)
-		}
-		all = append(all, users...)
-	}
-	return all, nil
-}
-
 // Subscribe subscribes a user to topics. A user is entered with each topic before it
 // hears it, so that nobody who hears one is missed.
 func (s *Service) Subscribe(ctx context.Context, userID string, once *stream.Once, topics []string) (Inbox, error) {

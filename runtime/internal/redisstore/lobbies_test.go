@@ -16,6 +16,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/lobby/lobbytest"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -463,7 +464,7 @@ func fillIndex(b *testing.B, c *redisstore.Client, p lobby.Policy, lobbies int) 
 					Attributes: wire.Attributes{"map": maps[i%4], "skill": float64(i % 1000), "ranked": i%3 == 0},
 				}, time.UnixMilli(int64(1_700_000_000_000+i)))
 				if err == nil {
-					err = lobby.Enlist(b.Context(), c.Store(), c.Lobbies(), l)
+					err = lobbytest.Enlist(b.Context(), c.Store(), c.Lobbies(), l)
 				}
 				if err != nil {
 					b.Error(err)

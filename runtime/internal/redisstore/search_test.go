@@ -14,6 +14,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/lobby/lobbytest"
 	"github.com/anteroom/anteroom/runtime/wire"
 	"github.com/anteroom/anteroom/test/redistest"
 )
@@ -45,7 +46,7 @@ func (a *arena) stock(random *rand.Rand, lobbies int) []stocked {
 					Attributes: wire.Attributes{"map": all[i].place, "skill": all[i].skill, "ranked": all[i].ranked},
 				}, time.UnixMilli(int64(1_700_000_000_000+i)))
 				if err == nil {
-					err = lobby.Enlist(a.Context(), a.client.Store(), a.client.Lobbies(), l)
+					err = lobbytest.Enlist(a.Context(), a.client.Store(), a.client.Lobbies(), l)
 				}
 				if err != nil {
 					a.Error(err)
