@@ -21,7 +21,7 @@ const (
 	// probeEvery is how often a server's readiness is asked for.
 	probeEvery = 200 * time.Millisecond
 	// probeTimeout bounds one answer.
-	probeTimeout = time.Second
+	probeTimeout = 5 * time.Second
 	// maxReason bounds how much of an answer is kept, in bytes.
 	maxReason = 512
 )

@@ -103,7 +103,7 @@ func TestRedisRestarts(t *testing.T) {
 // nobody can bring back.
 func TestSentinelFailover(t *testing.T) {
 	t.Parallel()
-	redis := redistest.StartSentinel(t)
+	redis := redistest.StartSentinel(t, 3*time.Second)
 	f, c := start(t, configv1.Redis{
 		Topology: configv1.RedisSentinel, Addresses: redis.Addrs(), MasterName: redistest.MasterName,
 	})

@@ -6,13 +6,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -22,6 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/test/process"
 )
 
 const (
@@ -235,30 +233,11 @@ func token(t *testing.T, user string) string {
 	return signed
 }
 
-// ports are below those that the system gives to connections, so that none of them has a
-// port when its server comes back; this process gives each of them once.
-var ports = struct {
-	sync.Mutex
-	given map[int]bool
-}{given: map[int]bool{}}
-
-const firstPort, lastPort = 20_000, 32_000
-
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	ports.Lock()
-	defer ports.Unlock()
-	for range lastPort - firstPort {
-		port := firstPort + rand.IntN(lastPort-firstPort)
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		l, err := net.Listen("tcp", address)
-		if ports.given[port] || err != nil {
-			continue
-		}
-		_ = l.Close()
-		ports.given[port] = true
-		return address
+	address, err := process.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("there is no free port")
-	return ""
+	return address
 }

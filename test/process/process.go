@@ -4,17 +4,40 @@ package process
 
 import (
 	"bytes"
+	"errors"
+	"math/rand/v2"
 	"net"
+	"strconv"
 	"sync"
 )
 
+// ports are below those that the system gives to connections, so that none of them has a
+// port when its server starts late or comes back; this process gives each of them once.
+var ports = struct {
+	sync.Mutex
+	given map[int]bool
+}{given: map[int]bool{}}
+
+const firstPort, lastPort = 20_000, 32_000
+
 // FreeAddress is one of 127.0.0.1 that nobody listened on a moment ago.
 func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	ports.Lock()
+	defer ports.Unlock()
+	for range lastPort - firstPort {
+		port := firstPort + rand.IntN(lastPort-firstPort)
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			continue
+		}
+		_ = l.Close()
+		if !ports.given[port] {
+			ports.given[port] = true
+			return address, nil
+		}
 	}
-	return l.Addr().String(), l.Close()
+	return "", errors.New("there is no free port")
 }
 
 // Output is what a program writes, to be read while it goes on. The zero Output is empty.

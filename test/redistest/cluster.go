@@ -42,7 +42,7 @@ func StartCluster(tb testing.TB, opts ...Option) *Cluster {
 func clustered(tb testing.TB) Option {
 	return func(int) []string {
 		return []string{
-			"cluster-enabled yes", "cluster-config-file nodes.conf", "cluster-node-timeout 2000",
+			"cluster-enabled yes", "cluster-config-file nodes.conf", "cluster-node-timeout 15000",
 			"cluster-port " + strconv.Itoa(freePort(tb)), "cluster-require-full-coverage no",
 		}
 	}

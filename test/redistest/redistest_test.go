@@ -3,6 +3,7 @@ package redistest_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/anteroom/anteroom/test/redistest"
 )
@@ -35,7 +36,7 @@ func TestClusterMoveSlot(t *testing.T) {
 }
 
 func TestSentinelFailover(t *testing.T) {
-	s := redistest.StartSentinel(t)
+	s := redistest.StartSentinel(t, 3*time.Second)
 	old := s.Primary()
 	old.Kill()
 	fresh := s.AwaitNewPrimary(old)

@@ -12,8 +12,10 @@ import (
 // MasterName is what the sentinels call the primary.
 const MasterName = "anteroom"
 
-// Sentinel is a primary with a replica, watched by three sentinels that fail over
-// within a few seconds.
+// failoverWithin bounds the wait for another primary.
+const failoverWithin = 90 * time.Second
+
+// Sentinel is a primary with a replica, watched by three sentinels.
 type Sentinel struct {
 	tb        testing.TB
 	Servers   []*Server
@@ -21,8 +23,9 @@ type Sentinel struct {
 }
 
 // StartSentinel starts them and waits until the sentinels know each other and the
-// replica is in step.
-func StartSentinel(tb testing.TB, opts ...Option) *Sentinel {
+// replica is in step. They fail over when the primary has not answered for as long as
+// downAfter: on a busy machine, one that lives may not answer for a while.
+func StartSentinel(tb testing.TB, downAfter time.Duration, opts ...Option) *Sentinel {
 	tb.Helper()
 	s := &Sentinel{tb: tb}
 	opts = append([]Option{Config("repl-diskless-sync-delay 0"), Config("repl-ping-replica-period 1")}, opts...)
@@ -31,7 +34,7 @@ func StartSentinel(tb testing.TB, opts ...Option) *Sentinel {
 	s.Servers = []*Server{primary, replica}
 	replica.until("INFO replication", "master_link_status:up")
 	for range 3 {
-		s.Sentinels = append(s.Sentinels, start(tb, []string{"--sentinel"}, watching(primary.port)))
+		s.Sentinels = append(s.Sentinels, start(tb, []string{"--sentinel"}, watching(primary.port, downAfter)))
 	}
 	for _, w := range s.Sentinels {
 		w.until("SENTINEL MASTER "+MasterName, "num-slaves\n1", "num-other-sentinels\n2")
@@ -39,11 +42,11 @@ func StartSentinel(tb testing.TB, opts ...Option) *Sentinel {
 	return s
 }
 
-func watching(primary int) Option {
+func watching(primary int, downAfter time.Duration) Option {
 	return func(int) []string {
 		return []string{
 			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d 2", MasterName, primary),
-			"sentinel down-after-milliseconds " + MasterName + " 700",
+			fmt.Sprintf("sentinel down-after-milliseconds %s %d", MasterName, downAfter.Milliseconds()),
 			"sentinel failover-timeout " + MasterName + " 4000",
 			"sentinel parallel-syncs " + MasterName + " 1",
 		}
@@ -109,7 +112,7 @@ func field(info, name string) int64 {
 // AwaitNewPrimary waits until all sentinels agree on another primary than old.
 func (s *Sentinel) AwaitNewPrimary(old *Server) *Server {
 	s.tb.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(failoverWithin)
 	for {
 		if addr := s.primaryAddr(); addr != old.Addr() {
 			fresh := s.server(addr)
@@ -118,7 +121,7 @@ func (s *Sentinel) AwaitNewPrimary(old *Server) *Server {
 			}
 		}
 		if time.Now().After(deadline) {
-			s.tb.Fatal("redistest: no failover within 30 s")
+			s.tb.Fatalf("redistest: no failover within %v", failoverWithin)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

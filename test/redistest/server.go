@@ -18,10 +18,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/anteroom/anteroom/test/process"
 )
 
 // startWithin bounds how long a server may take until it answers.
-const startWithin = 20 * time.Second
+const startWithin = time.Minute
 
 // Server is a redis-server process, or a sentinel.
 type Server struct {
@@ -111,12 +113,13 @@ func tempDir(tb testing.TB) string {
 
 func freePort(tb testing.TB) int {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := process.FreeAddress()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	_, text, _ := strings.Cut(address, ":")
+	port, _ := strconv.Atoi(text)
+	return port
 }
 
 // launch starts the process and waits until it answers.

@@ -17,7 +17,7 @@
 // order, unless [WithoutAudit] says otherwise.
 //
 // Event arguments are JSON; a packet with binary attachments ends the connection.
-// What waits is bounded by the client's patience (five seconds, see [WithPatience]).
+// What waits is bounded by the client's patience (20 seconds, see [WithPatience]).
 // The methods of a Client may be called from several goroutines, but as they may end
 // the test, only from the goroutine that runs it unless its documentation allows more.
 package siotest

@@ -29,14 +29,15 @@ func startEcho(t *testing.T) string {
 	return address
 }
 
-// echo runs it until the test ends, or stop is called.
+// echo runs it until the test ends, or stop is called. A pong may take its time: the
+// machine may be busy.
 func echo(t *testing.T) (address string, stop func()) {
 	t.Helper()
 	program, err := echoProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "-addr", "127.0.0.1:0")
+	cmd := exec.Command(program, "-addr", "127.0.0.1:0", "-ping-timeout", "30s")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +130,6 @@ func TestRefusal(t *testing.T) {
 
 func TestFailuresSayWhatCame(t *testing.T) {
 	address := startEcho(t)
-	patience := WithPatience(300 * time.Millisecond)
 	tests := map[string]struct {
 		test func(TB, *Client)
 		want []string // parts of the message, in order
@@ -139,6 +139,8 @@ func TestFailuresSayWhatCame(t *testing.T) {
 			c.Emit("message", M{"text": "ho"})
 			c.Expect("message-back", Field("text", "ho"))
 			c.Emit("message", M{"text": "hum"})
+			c.Eventually("both messages", func(all []Event) bool { return count(all, "message-back") == 2 })
+			c.tire()
 			c.Expect("message-back", Field("text", "hi"), Field("from", "bob"))
 		}, []string{
 			`ann expected "message-back" where text = "hi", from = "bob", which did not come within 300ms`,
@@ -151,6 +153,8 @@ func TestFailuresSayWhatCame(t *testing.T) {
 		}, []string{"before its connection ended", "is over: cut by the test"}},
 		"a condition": {func(_ TB, c *Client) {
 			c.Emit("message", 1)
+			c.Expect("message-back")
+			c.tire()
 			c.Eventually("two messages", func(all []Event) bool { return count(all, "message-back") == 2 })
 		}, []string{"ann waited for two messages, which did not come about within 300ms", "message-back 1"}},
 		"a condition, and the connection ended": {func(_ TB, c *Client) {
@@ -161,7 +165,10 @@ func TestFailuresSayWhatCame(t *testing.T) {
 			c.Emit("message", 7)
 			c.ExpectNone(5*time.Second, "message-back")
 		}, []string{`ann expected no "message-back", but at +`, "came message-back 7"}},
-		"no acknowledgement": {func(_ TB, c *Client) { c.EmitWithAck("message") }, []string{`ann sent "message", but no acknowledgement came`}},
+		"no acknowledgement": {func(_ TB, c *Client) {
+			c.tire()
+			c.EmitWithAck("message")
+		}, []string{`ann sent "message", but no acknowledgement came`}},
 		"not Anteroom's": {func(_ TB, c *Client) { c.Ask("message-with-ack", M{}) }, []string{
 			`the acknowledgement of "message-with-ack" is not one of Anteroom's`,
 		}},
@@ -174,12 +181,15 @@ func TestFailuresSayWhatCame(t *testing.T) {
 		"a field that is not there": {func(_ TB, c *Client) {
 			c.Ask("message-with-ack", M{"ok": true, "data": M{"a": 1}}).Text("b.c")
 		}, []string{`the answer to "message-with-ack" has no b.c: {"a":1}`}},
-		"an open connection": {func(_ TB, c *Client) { _ = c.ExpectClosed() }, []string{"the connection of ann was still open"}},
+		"an open connection": {func(_ TB, c *Client) {
+			c.tire()
+			_ = c.ExpectClosed()
+		}, []string{"the connection of ann was still open"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := verdict(t, func(tb TB) {
-				c := Connect(tb, address, WithName("ann"), WithAuth(M{"x": 1}), patience)
+				c := Connect(tb, address, WithName("ann"), WithAuth(M{"x": 1}))
 				test.test(tb, c)
 			})
 			rest := got
@@ -193,6 +203,9 @@ func TestFailuresSayWhatCame(t *testing.T) {
 		})
 	}
 }
+
+// tire makes the next wait a short one, which is meant to fail.
+func (c *Client) tire() { c.o.patience = 300 * time.Millisecond }
 
 func TestEventuallyLooksAtAllEvents(t *testing.T) {
 	c := Connect(t, startEcho(t))

@@ -37,7 +37,7 @@ const (
 
 // Defaults of the options.
 const (
-	defaultPatience = 5 * time.Second
+	defaultPatience = 20 * time.Second
 	defaultPath     = "/socket.io/"
 )
 
@@ -99,7 +99,7 @@ func WithHeader(name, value string) Option { return func(o *options) { o.header.
 // WithTLS is how https and wss addresses are checked.
 func WithTLS(config *tls.Config) Option { return func(o *options) { o.tls = config } }
 
-// WithPatience bounds each wait of the client; the default is five seconds.
+// WithPatience bounds each wait of the client; the default is 20 seconds.
 func WithPatience(d time.Duration) Option { return func(o *options) { o.patience = d } }
 
 // WithoutAudit does not fail the test for holes and doubles in streams; ask

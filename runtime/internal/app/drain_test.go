@@ -23,7 +23,7 @@ func TestDrain(t *testing.T) {
 }
 
 func testDrain(t *testing.T, dial func(t *testing.T, server, name string) *client) {
-	r := startReady(t, func(c *v1alpha1.RuntimeConfig) { c.Drain.Settle, c.Drain.Window = seconds(1), seconds(0.5) }, "casual")
+	r := startReady(t, func(c *v1alpha1.RuntimeConfig) { c.Drain.Settle, c.Drain.Window = seconds(5), seconds(0.5) }, "casual")
 	ada := dial(t, r.client, "Ada")
 	r.stop()
 	r.until("unready", func() bool {
@@ -101,7 +101,7 @@ func TestDrainRequestsNeedTheToken(t *testing.T) {
 }
 
 func TestDrainRequested(t *testing.T) {
-	r := drainable(t, 0.5, 0.5)
+	r := drainable(t, 5, 0.5)
 	ada := connectWebSocket(t, r.client, "Ada")
 	for range 3 { // it is harmless to repeat
 		if code := r.drain(http.MethodPut, sesame); code != http.StatusAccepted {

@@ -21,7 +21,7 @@ func brisk(portable bool) Options {
 
 // lively has pings often, and patience with the answers.
 func lively(portable bool) Options {
-	return Options{PingInterval: 50 * time.Millisecond, PingTimeout: time.Second, portable: portable}
+	return Options{PingInterval: 50 * time.Millisecond, PingTimeout: 3 * time.Second, portable: portable}
 }
 
 // calm are settings with no heartbeat during a test.

@@ -426,7 +426,7 @@ func TestFault12NoGoroutinePerTimer(t *testing.T) {
 // Half-sent headers and half-sent bodies are given up.
 func TestFault13HalfSentRequests(t *testing.T) {
 	options := calm(false)
-	options.ReadTimeout = 400 * time.Millisecond
+	options.ReadTimeout = 2 * time.Second
 	h := newHost(t, options, nil)
 	h.dialRaw("GET /engine.io/?EIO=4 HTTP/1.1\r\nHost: x\r\nX-Slow: ").wantEnd()
 
@@ -442,7 +442,7 @@ func TestFault13TimeoutsEndWithTheHandshake(t *testing.T) {
 	options.CloseTimeout = 50 * time.Millisecond
 	srv := New(&testHandler{}, options)
 	defer srv.Close(context.Background())
-	hs := &http.Server{Handler: srv, ReadTimeout: 50 * time.Millisecond, WriteTimeout: 50 * time.Millisecond}
+	hs := &http.Server{Handler: srv, ReadTimeout: time.Second, WriteTimeout: time.Second}
 	srv.Attach(hs)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -452,7 +452,7 @@ func TestFault13TimeoutsEndWithTheHandshake(t *testing.T) {
 	defer hs.Close()
 	h := &host{Server: srv, t: t, addr: listener.Addr().String()}
 	c := h.open()
-	time.Sleep(150 * time.Millisecond) // longer than the timeouts
+	time.Sleep(1500 * time.Millisecond) // longer than the timeouts
 	c.send("4hello")
 	c.want("4hello")
 }

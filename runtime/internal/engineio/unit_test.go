@@ -261,7 +261,7 @@ func TestOutboxCut(t *testing.T) {
 func TestDeadlines(t *testing.T) {
 	set := &deadlines{}
 	fired := make(chan int, 10)
-	l := set.line(20*time.Millisecond, func(e *entry) { fired <- e.owner.(int) })
+	l := set.line(time.Second, func(e *entry) { fired <- e.owner.(int) })
 	far := set.line(time.Hour, func(*entry) { t.Error("fired an hour early") })
 	entries := make([]entry, 6)
 	for i := range entries {

@@ -62,7 +62,7 @@ var backends = map[string]func(t *testing.T) func(t *testing.T) *backend{
 		return on(clustered(c), func() { c.MustDoAll("FLUSHALL") })
 	},
 	"sentinel": func(t *testing.T) func(*testing.T) *backend {
-		s := redistest.StartSentinel(t)
+		s := redistest.StartSentinel(t, 30*time.Second)
 		return on(watched(s), func() { s.Primary().MustDo("FLUSHALL") })
 	},
 }

@@ -139,7 +139,7 @@ func TestProbe(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t, redistest.AppendOnly())
 	c := open(t, standalone(s))
-	p := c.Probe(200 * time.Millisecond)
+	p := c.Probe(time.Second)
 	if p.Healthy() || !errors.Is(p.LastError(), redisstore.ErrNotProbed) {
 		t.Errorf("before the first round: %v", p.LastError())
 	}
@@ -156,8 +156,13 @@ func TestProbe(t *testing.T) {
 	frozen := time.Now()
 	unhealthy()
 	// It last went well before the freeze, or in a round that was under way.
-	if last := p.Since(); !errors.Is(p.LastError(), stream.ErrUnavailable) || last.Before(since) || last.After(frozen.Add(200*time.Millisecond)) {
+	last := p.Since()
+	if !errors.Is(p.LastError(), stream.ErrUnavailable) || last.Before(since) || last.After(frozen.Add(time.Second)) {
 		t.Errorf("frozen at %v: %v since %v", frozen, p.LastError(), last)
+	}
+	<-time.After(1500 * time.Millisecond) // another round, which fails too
+	if now := p.Since(); !now.Equal(last) {
+		t.Errorf("a failing round moved the last good one from %v to %v", last, now)
 	}
 	s.Resume()
 	healthy()

@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
@@ -120,7 +121,7 @@ func TestRestartLosesSuffix(t *testing.T) {
 // the new primary, by replay or by reset.
 func TestSentinelFailover(t *testing.T) {
 	t.Parallel()
-	s := redistest.StartSentinel(t)
+	s := redistest.StartSentinel(t, 3*time.Second)
 	tr := startTraffic(t, watched(s), 5)
 	tr.flows()
 	old := s.Primary()
@@ -146,7 +147,7 @@ func TestSentinelFailover(t *testing.T) {
 // clients have seen.
 func TestSentinelFailoverLosesSuffix(t *testing.T) {
 	t.Parallel()
-	s := redistest.StartSentinel(t)
+	s := redistest.StartSentinel(t, 3*time.Second)
 	c := open(t, watched(s))
 	hub := streamtest.StartHub(t, c.Store(), c.Bus())
 	put(t, c.Store(), numbered(room, 1))

@@ -27,7 +27,7 @@ func TestLedger(t *testing.T) {
 			return clustered(redistest.StartCluster(t)), passes
 		},
 		"sentinel": func(t *testing.T) (redisstore.Options, func(time.Duration)) {
-			return watched(redistest.StartSentinel(t)), passes
+			return watched(redistest.StartSentinel(t, 30*time.Second)), passes
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long tests wait for what has to happen.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // client speaks Socket.IO frames, no more than the tests need.
 type client struct {

@@ -44,10 +44,10 @@ func TestExpiry(t *testing.T) {
 
 func TestRefresh(t *testing.T) {
 	st := newStack(t, func(s *setup) {
-		s.session.WarnBefore, s.session.Grace = time.Hour, 200*time.Millisecond
+		s.session.WarnBefore, s.session.Grace = time.Hour, time.Second
 		s.limits.EventsPerSecond = 0
 	})
-	first := time.Now().Add(200 * time.Millisecond)
+	first := time.Now().Add(time.Second)
 	c := st.join(tokenUntil("ann", first))
 	c.pushed(wire.EventSessionExpiring, 1, &wire.SessionExpiring{})
 	if a := c.request("session:refresh", wire.SessionRefresh{Token: "bob"}); a.Error == nil || a.Error.Code != wire.CodePermissionDenied {
@@ -66,7 +66,7 @@ func TestRefresh(t *testing.T) {
 		t.Errorf("%s: %v", a.Data, err)
 	}
 	c.pushed(wire.EventSessionExpiring, 2, &wire.SessionExpiring{})
-	for past := first.Add(300 * time.Millisecond); time.Now().Before(past); {
+	for past := first.Add(1200 * time.Millisecond); time.Now().Before(past); {
 		if a := c.request("session:refresh", wire.SessionRefresh{Token: "ann"}); !a.OK {
 			t.Fatalf("before and after the first token's end: %+v", a)
 		}

@@ -138,7 +138,7 @@ func oneWins(t *testing.T, store ledger.Store, b ledger.Book) {
 }
 
 func fenced(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Duration)) {
-	const ttl = 500 * time.Millisecond
+	const ttl = 5 * time.Second // the steps before it lapses may take their time
 	acquire := func(holder string) (ledger.Fence, bool) {
 		t.Helper()
 		f, held, err := store.Acquire(t.Context(), b, holder, ttl)
@@ -192,7 +192,7 @@ func fenced(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Dur
 }
 
 func once(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Duration)) {
-	const ttl = 2 * time.Second
+	const ttl = 5 * time.Second
 	step := func(was, value, key string) error {
 		return store.Apply(t.Context(), b, ledger.Step{
 			Changes: []ledger.Change{replace("t", "k", was, value)}, Once: &ledger.Once{Scope: "u", Key: key, TTL: ttl},
@@ -225,7 +225,7 @@ func once(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Durat
 	if d := cmp.Diff(map[string]string{"k": "2"}, table(t, store, b, "t")); d != "" {
 		t.Errorf("in the book (-want +got):\n%s", d)
 	}
-	lapse(2 * ttl)
+	lapse(ttl + 100*time.Millisecond)
 	made(false, b, "u", "one")
 	if err := step("2", "3", "one"); err != nil {
 		t.Errorf("after its time: %v", err)

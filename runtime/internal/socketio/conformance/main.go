@@ -39,29 +39,30 @@ const (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:3000", "where to listen")
+	patience := flag.Duration("ping-timeout", pingTimeout, "how long to wait for a pong; other tests than the suites have no need for haste")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *addr); err != nil {
+	if err := run(ctx, *addr, *patience); err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)
 		os.Exit(1) //nolint:gocritic // the signals may stay as they are
 	}
 }
 
 // run serves until ctx ends.
-func run(ctx context.Context, addr string) error {
+func run(ctx context.Context, addr string, patience time.Duration) error {
 	var ports net.ListenConfig
 	listener, err := ports.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return err
 	}
 	fmt.Println("listening on", listener.Addr())
-	return serve(ctx, listener)
+	return serve(ctx, listener, patience)
 }
 
-func serve(ctx context.Context, listener net.Listener) error {
-	plain := engineio.New(mirror{}, options("/engine.io/"))
-	library, full := socketio.Bind(options("/socket.io/"), connectTimeout)
+func serve(ctx context.Context, listener net.Listener, patience time.Duration) error {
+	plain := engineio.New(mirror{}, options("/engine.io/", patience))
+	library, full := socketio.Bind(options("/socket.io/", patience), connectTimeout)
 	for _, namespace := range []string{"/", "/custom"} {
 		if err := library.Of(namespace, nil).On("connection", greet); err != nil {
 			return err
@@ -85,9 +86,9 @@ func serve(ctx context.Context, listener net.Listener) error {
 	return errors.Join(server.Shutdown(last), plain.Close(last), full.Close(last))
 }
 
-func options(path string) engineio.Options {
+func options(path string, patience time.Duration) engineio.Options {
 	return engineio.Options{
-		Path: path, PingInterval: pingInterval, PingTimeout: pingTimeout,
+		Path: path, PingInterval: pingInterval, PingTimeout: patience,
 		MaxPayload: maxPayload, Binary: true,
 	}
 }
