@@ -2,6 +2,7 @@
 // and channels beside those of lobbies. One server dies in the middle.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { poll } from "../lib/poll.mjs";
 import { Stack } from "../lib/stack.mjs";
 
 const stack = new Stack();
@@ -126,6 +127,12 @@ test("the host mutes bob on every server; time and the host give his voice back"
   await alice.ask("chat:unmute", { channel, userId: bob.ready.userId });
   await bob.push("chat:muted", (m) => !m.muted);
   await say(bob, "thanks");
+
+  await alice.ask("chat:mute", { channel, userId: bob.ready.userId, forMs: 1_000 });
+  const soon = await bob.refused("chat:send", { channel, text: "now?" });
+  assert.ok(soon.code === "muted" && soon.retryAfterMs <= 1_000, JSON.stringify(soon));
+  await poll("bob's voice", () => say(bob, "time heals").catch((refusal) => assert.equal(refusal.wire.code, "muted")));
+  await alice.push("chat:message", (m) => m.text === "time heals");
 });
 
 test("two users talk directly; the one who has not joined is told", async () => {

@@ -3,27 +3,29 @@
 // on it is offline soon after.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { poll } from "../lib/poll.mjs";
 import { Stack } from "../lib/stack.mjs";
 
 // A pod's lease lasts 15 s, and is looked at every 5 s.
 const LEASE_MS = 30_000;
 
 const stack = new Stack();
-let alice, phone, bob, lobby, invite;
+let alice, phone, bob, carol, lobby, invite;
 
 before(async () => {
   alice = stack.direct("alice", "server-1");
   phone = stack.direct("alice", "server-2");
   bob = stack.direct("bob", "server-2");
-  await Promise.all([alice, phone, bob].map((user) => user.push("session:ready")));
+  carol = stack.direct("carol", "server-1");
+  await Promise.all([alice, phone, bob, carol].map((user) => user.push("session:ready")));
 });
 
-after(() => [alice, phone, bob].forEach((user) => user?.close()));
+after(() => [alice, phone, bob, carol].forEach((user) => user?.close()));
 
 const id = (user) => user.ready.userId;
 
-const update = (user, of, match, patience) =>
-  user.until(`presence of ${of}`, () => user.pushes.some((p) => p.event === "presence:update" &&
+const update = (user, of, match, { patience, since = 0 } = {}) =>
+  user.until(`presence of ${of}`, () => user.pushes.slice(since).some((p) => p.event === "presence:update" &&
     p.data.changes.some((c) => c.userId === of && match(c))), patience);
 
 test("alice follows bob, and sees what he says of himself", async () => {
@@ -41,13 +43,52 @@ test("alice follows bob, and sees what he says of himself", async () => {
     ?.data.changes.some((c) => c.status === "online"));
 });
 
-test("a lobby shows: bob is in one, and alice follows its members", async () => {
-  ({ lobby } = await bob.ask("lobby:create", { type: "casual" }));
-  await update(alice, id(bob), (c) => c.status === "in_lobby");
-  assert.equal((await alice.refused("presence:subscribe", { list: `lobby:${lobby.id}` })).code.length > 0, true);
-  const { presences } = await bob.ask("presence:subscribe", { list: `lobby:${lobby.id}` });
-  assert.deepEqual(presences.map((p) => p.userId), [id(bob)]);
+test("who follows bob no more hears no more of him", async () => {
+  const updates = (user) => user.pushes.filter((p) => p.event === "presence:update").length;
+  await carol.ask("presence:subscribe", { userIds: [id(bob)] });
   await alice.ask("presence:unsubscribe", { userIds: [id(bob)] });
+  const heard = updates(alice);
+  // When carol, on the same server, has heard the second word, alice would have heard the first.
+  for (const text of ["one", "two"]) {
+    await bob.ask("presence:set", { text });
+    await update(carol, id(bob), (c) => c.text === text);
+  }
+  await alice.ask("sync:ping");
+  assert.equal(updates(alice), heard);
+  await bob.ask("presence:set", { text: "" });
+});
+
+test("a lobby shows: bob is in one, and alice follows its members once she is one", async () => {
+  ({ lobby } = await bob.ask("lobby:create", { type: "casual" }));
+  const list = `lobby:${lobby.id}`;
+  await update(carol, id(bob), (c) => c.status === "in_lobby");
+  await carol.ask("presence:unsubscribe", { userIds: [id(bob)] });
+  assert.equal((await alice.refused("presence:subscribe", { list })).reason, "not_member");
+  await alice.ask("lobby:join", { lobbyId: lobby.id });
+  const { presences } = await alice.ask("presence:subscribe", { list });
+  assert.deepEqual(presences.map((p) => p.userId).sort(), [id(alice), id(bob)].sort());
+  await bob.ask("presence:set", { text: "in here" });
+  await update(alice, id(bob), (c) => c.text === "in here");
+  await carol.ask("lobby:join", { lobbyId: lobby.id });
+  await update(alice, id(carol), (c) => c.status === "in_lobby"); // who comes is followed, too
+  for (const user of [alice, carol]) await user.ask("lobby:leave", { lobbyId: lobby.id });
+});
+
+test("a party shows its members to each other, and to nobody else", async () => {
+  const { party } = await alice.ask("party:create", {});
+  const list = `party:${party.id}`;
+  assert.equal((await carol.refused("presence:subscribe", { list })).code, "not_found");
+  await carol.ask("party:join", { code: party.code });
+  for (const user of [alice, carol]) {
+    const { presences } = await user.ask("presence:subscribe", { list });
+    assert.deepEqual(presences.map((p) => p.userId).sort(), [id(alice), id(carol)].sort());
+  }
+  await alice.ask("presence:set", { text: "to carol" });
+  await update(carol, id(alice), (c) => c.text === "to carol");
+  await carol.ask("presence:set", { text: "to alice" });
+  await update(alice, id(carol), (c) => c.text === "to alice");
+  for (const user of [alice, carol]) await user.ask("presence:unsubscribe", { list });
+  for (const user of [carol, alice]) await user.ask("party:leave", { partyId: party.id });
 });
 
 test("an invite is in alice's inbox, and the badge is the same on both of her devices", async () => {
@@ -58,7 +99,9 @@ test("an invite is in alice's inbox, and the badge is the same on both of her de
   }
   const page = await phone.ask("notify:list", { unreadOnly: true });
   assert.deepEqual(page.notifications.map((n) => n.id), [invite.id]);
-  await phone.ask("notify:ack", { ids: [invite.id] });
+  const acked = await phone.ask("notify:ack", { ids: [invite.id] });
+  assert.equal(acked.unread, 1, "what has arrived is not read");
+  assert.deepEqual(await alice.ask("notify:ack", { ids: [invite.id] }), acked, "a second time changes nothing");
   const read = await alice.ask("notify:read", { all: true, key: "r-1" });
   assert.equal(read.unread, 0);
   for (const device of [alice, phone]) {
@@ -67,6 +110,35 @@ test("an invite is in alice's inbox, and the badge is the same on both of her de
   }
   await alice.ask("notify:delete", { ids: [invite.id] });
   assert.deepEqual((await phone.ask("notify:list", {})).notifications, []);
+});
+
+test("who comes back is given what was not acknowledged, and never what was", async () => {
+  const invited = (to) => (n) => n.notification.type === "lobby.invited" && n.notification.data.lobbyId === to.id;
+  const here = async () => {
+    const dave = stack.direct("dave", "server-1");
+    await dave.push("session:ready");
+    return dave;
+  };
+  const leave = async (dave) => {
+    dave.close();
+    await poll("dave away", async () =>
+      (await alice.ask("presence:get", { userIds: [id(dave)] })).presences[0].status === "offline");
+  };
+  let dave = await here();
+  await bob.ask("lobby:invite", { lobbyId: lobby.id, userId: id(dave) });
+  await dave.push("notify:new", invited(lobby));
+  await leave(dave);
+  dave = await here();
+  const { notification } = await dave.push("notify:new", invited(lobby));
+  await dave.ask("notify:ack", { ids: [notification.id] });
+  await leave(dave);
+  dave = await here();
+  const { lobby: next } = await bob.ask("lobby:create", { type: "casual" });
+  await bob.ask("lobby:invite", { lobbyId: next.id, userId: id(dave) });
+  await dave.push("notify:new", invited(next));
+  assert.equal(dave.pushes.filter((p) => p.event === "notify:new").length, 1);
+  assert.deepEqual(dave.faults, []);
+  dave.close();
 });
 
 test("topics are the user's, on every device", async () => {
@@ -101,7 +173,8 @@ test("bob's server dies and he with it: he is offline, and who comes back is tol
   await alice.ask("presence:subscribe", { userIds: [id(bob)] });
   bob.socket.io.reconnection(false);
   phone.socket.io.reconnection(false);
+  const since = alice.pushes.length; // he seemed offline before
   stack.kill("server-2");
-  await update(alice, id(bob), (c) => c.status === "offline" && c.lastSeen > 0, LEASE_MS);
-  for (const user of [alice, bob]) assert.deepEqual(user.faults, []);
+  await update(alice, id(bob), (c) => c.status === "offline" && c.lastSeen > 0, { patience: LEASE_MS, since });
+  for (const user of [alice, bob, carol]) assert.deepEqual(user.faults, []);
 });
