@@ -2,11 +2,13 @@ package redisstore_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
@@ -54,6 +56,41 @@ func TestRegistryOfPods(t *testing.T) {
 		t.Fatal("an empty pod was taken")
 	}
 	renew(t, r, "p1", time.Minute, true)
+}
+
+// TestManySweepAtOnce: of pods that look at the same moment, one takes a pod that is gone.
+func TestManySweepAtOnce(t *testing.T) {
+	r, gone, sweepers := openRegistry(t), 10, 8
+	for i := range gone {
+		pod := fmt.Sprint("p", i)
+		renew(t, r, pod, time.Minute, true)
+		must(t, r.Add(t.Context(), pod, peer.Session{ID: "s" + pod, UserID: "u"}))
+		must(t, r.Leave(t.Context(), pod))
+	}
+	var group errgroup.Group
+	taken := make(chan string, gone*sweepers)
+	for range sweepers {
+		group.Go(func() error {
+			for {
+				pod, _, err := r.Lapsed(t.Context(), 100, time.Minute)
+				if err != nil || pod == "" {
+					return err
+				}
+				taken <- pod
+			}
+		})
+	}
+	must(t, group.Wait())
+	close(taken)
+	times := map[string]int{}
+	for pod := range taken {
+		times[pod]++
+	}
+	for i := range gone {
+		if n := times[fmt.Sprint("p", i)]; n != 1 {
+			t.Errorf("p%d was taken %d times", i, n)
+		}
+	}
 }
 
 func TestASweptPodThatCameBackKeepsItsSessions(t *testing.T) {
