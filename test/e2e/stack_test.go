@@ -29,6 +29,7 @@ func (s stack) scenario(t *testing.T, file string, env ...string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test", filepath.Join("scenarios", file))
 	cmd.Env = append(append(os.Environ(), "ANTEROOM_STATE="+s.StateFile), env...)
+	cmd.WaitDelay = 10 * time.Second // the file's own process has the output too, and may live on
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {

@@ -43,7 +43,7 @@ func paced(cuts []crowd.Cut) {
 	for _, cut := range cuts {
 		GinkgoWriter.Printf("%s %s\n", cut.At.Format("15:04:05.000"), cut.Why)
 	}
-	const atOnce, within = 4, time.Second
+	const atOnce, within = 8, time.Second // of the twelve
 	for i := range cuts[:max(0, len(cuts)-atOnce)] {
 		Expect(cuts[i+atOnce].At.Sub(cuts[i].At)).To(BeNumerically(">", within), "%d connections ended in a second", atOnce+1)
 	}

@@ -27,7 +27,7 @@ export async function openPage(t, browser, url, { expected = /^$/, ...options } 
     document.addEventListener("securitypolicyviolation", (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`));
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   page.on("console", (message) => {
     const text = message.text();
     if (["error", "warning"].includes(message.type()) && ![expected, leftWhileUpgrading].some((known) => known.test(text))) faults.push(text);

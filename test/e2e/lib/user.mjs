@@ -3,7 +3,7 @@
 import { io } from "socket.io-client";
 import { hold } from "./contract.mjs";
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 // Requests whose acknowledgement says where in a stream the client now is. The
 // meta of other acknowledgements says where their change is; it comes as a push too.

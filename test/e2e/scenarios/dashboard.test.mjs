@@ -74,12 +74,12 @@ test("a phone in the dark, by keyboard", async (t) => {
 test("a server that dies is missed until its lease has lapsed", async (t) => {
   const page = await signedIn(t);
   await total(page, "Servers ready").filter({ hasText: "2 of 2" }).waitFor();
+  page.setDefaultTimeout(30_000);
   stack.kill("server-2");
   await page.getByRole("listitem").filter({ hasText: "does not answer" }).waitFor();
   await row(page, "Servers", "no answer").waitFor();
-  await total(page, "Servers ready").filter({ hasText: "2 of 3" }).waitFor(); // make run has begun another
+  await total(page, "Servers ready").filter({ hasText: /1 of 2|2 of 3/ }).waitFor(); // make run may have begun another
   await accessible(page, "with a server that died");
   await picture(page, "dashboard-died");
-  page.setDefaultTimeout(30_000);
   await total(page, "Servers ready").filter({ hasText: "2 of 2" }).waitFor();
 });

@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../lib/stack.mjs";
 
+// Six seconds of the countdown, and as long as a busy machine takes.
+const HANDOFF_MS = 30_000;
+
 const stack = new Stack();
 let alice, bob;
 
@@ -24,7 +27,7 @@ test("kill -9 in the middle of a countdown", async () => {
   alice.socket.io.reconnection(false);
   stack.kill("server-1");
 
-  const { match } = await bob.push("lobby:handoff");
+  const { match } = await bob.push("lobby:handoff", () => true, HANDOFF_MS);
   assert.deepEqual(Object.keys(match.players).sort(), [alice.ready.userId, bob.ready.userId].sort());
   const { lobby: now } = await bob.ask("lobby:get", { lobbyId: lobby.id });
   assert.deepEqual([now.status, now.matchId, now.match], ["in_match", match.matchId, match]);

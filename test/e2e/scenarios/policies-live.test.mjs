@@ -76,7 +76,7 @@ test("an edited policy holds on both servers, and nobody was disconnected", asyn
 });
 
 async function settled(server, match) {
-  for (let tries = 0; tries < 150; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     if (match(await stack.status(server))) return;
     await new Promise((again) => setTimeout(again, 100));
   }
