@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -119,21 +120,31 @@ func (a *arena) connect(user string, opts ...siotest.Option) *siotest.Client {
 	return siotest.Connect(GinkgoTB(), given.url, opts...)
 }
 
-// scenario runs a file of scenarios/ with Node's test runner and the stock client.
+// scenario runs a file of scenarios/ with Node's test runner and the stock client. Users
+// who are to begin on a pod of their own bring the cookie that leads there: "server-1" and
+// so on name the pods for them.
 func (a *arena) scenario(ctx context.Context, file string, users ...string) {
 	GinkgoHelper()
 	type token struct {
 		User  string `json:"user"`
 		Token string `json:"token"`
 	}
+	type server struct {
+		Name   string `json:"name"`
+		Cookie string `json:"cookie"`
+	}
 	var state struct {
-		Front struct {
+		Servers []server `json:"servers"`
+		Front   struct {
 			URL        string `json:"url"`
 			CookieName string `json:"cookieName"`
 		} `json:"front"`
 		Tokens []token `json:"tokens"`
 	}
-	state.Front.URL, state.Front.CookieName = given.url, "anteroom"
+	state.Front.URL, state.Front.CookieName = given.url, cookieName
+	for _, cookie := range a.cookies() {
+		state.Servers = append(state.Servers, server{fmt.Sprint("server-", len(state.Servers)+1), cookie})
+	}
 	for _, user := range users {
 		state.Tokens = append(state.Tokens, token{user, a.token(user)})
 	}
@@ -173,13 +184,12 @@ func uids(pods []object) []string {
 // says is what a server pod says of itself.
 func (a *arena) says(pod object) (s configv1.ServerStatus) {
 	GinkgoHelper()
-	path := "/api/v1/namespaces/" + string(a.namespace) + "/pods/" + pod.Metadata.Name + ":9090/proxy/statusz"
-	decode(a.kubectl("get", "--raw", path), &s)
+	decode(a.asks(pod, "statusz"), &s)
 	return s
 }
 
-// kill ends a pod within a second, which is before it can drain, and waits until it is gone.
-func (a *arena) kill(pod object) {
+// asks gives what a server pod answers on its admin port.
+func (a *arena) asks(pod object, path string) string {
 	GinkgoHelper()
-	a.kubectl("delete", "pod", pod.Metadata.Name, "--grace-period=1", "--timeout", patience.String())
+	return a.kubectl("get", "--raw", "/api/v1/namespaces/"+string(a.namespace)+"/pods/"+pod.Metadata.Name+":9090/proxy/"+path)
 }

@@ -51,14 +51,16 @@ type object struct {
 		Finalizers                   []string
 	}
 	Spec struct {
+		NodeName   string
 		Replicas   int
 		Containers []struct{ Image string }
 	}
 	Status struct {
-		PodIP         string
-		Replicas      int
-		ReadyReplicas int
-		Conditions    []struct{ Type, Status, Reason, Message string }
+		PodIP             string
+		Replicas          int
+		ReadyReplicas     int
+		Conditions        []struct{ Type, Status, Reason, Message string }
+		ContainerStatuses []struct{ ContainerID string }
 	}
 	Data map[string][]byte
 }

@@ -5,6 +5,8 @@ package cluster
 import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
 var _ = Describe("Matchmaking", Label("matchmaking"), func() {
@@ -27,8 +29,16 @@ spec:
 `)
 		a.kubectl("wait", "--for=condition=Propagated", "matchmakingqueue/duel", "--timeout", patience.String())
 		a.scenario(ctx, "matchmaking.test.mjs", "alice", "bob", "carol", "dave")
-		Eventually(func() string {
-			return a.kubectl("get", "matchmakingqueue/duel", "--output", "jsonpath={.status.matcher}")
-		}).ShouldNot(BeEmpty())
+		a.eachPodServed("mm:enqueue", 2)
+		Eventually(func(g Gomega) {
+			var duel v1alpha1.MatchmakingQueue
+			decode(a.kubectl("get", "matchmakingqueue/duel", "--output", "json"), &duel)
+			g.Expect(a.pods(servers)).To(ContainElement(HaveField("Metadata.Name", duel.Status.Matcher)))
+			g.Expect(duel.Status.Depth).To(HaveValue(BeZero()))
+			g.Expect(duel.Status.OldestTicketSeconds).To(HaveValue(BeZero()))
+			g.Expect(duel.Status.WaitSecondsP50).To(HaveValue(BeNumerically(">=", 1)))
+			g.Expect(duel.Status.WaitSecondsP95).To(HaveValue(BeNumerically(">=", *duel.Status.WaitSecondsP50)))
+			g.Expect(duel.Status.MatchesPerMinute).To(BeEquivalentTo("2"))
+		}).Should(Succeed())
 	}, SpecTimeout(patience*2))
 })

@@ -55,15 +55,20 @@ var _ = BeforeSuite(func() {
 // runs.
 func installOperator(version string) {
 	GinkgoHelper()
+	helm(append([]string{"upgrade", "--install"}, chartOf(version)...)...)
+}
+
+// chartOf are the arguments of Helm for the chart with the images of a version.
+func chartOf(version string) []string {
 	args := []string{
-		"upgrade", "--install", release, chart, "--namespace", system, "--create-namespace", "--wait", "--timeout", "3m",
+		release, chart, "--namespace", system, "--create-namespace", "--wait", "--timeout", "3m",
 		"--set", "image.repository=" + given.registry + "/anteroom-operator", "--set", "image.tag=" + version,
 		"--set", "serverImage=" + serverImage(version), "--set", "logLevel=debug",
 	}
 	if image := os.Getenv("E2E_REDIS_IMAGE"); image != "" {
 		args = append(args, "--set", "redisImage="+image)
 	}
-	helm(args...)
+	return args
 }
 
 func uninstallOperator() {

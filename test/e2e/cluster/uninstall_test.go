@@ -9,10 +9,10 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-var _ = Describe("An uninstall", Label("uninstall"), func() {
-	// What every namespace has by itself.
-	const own = "configmap/kube-root-ca.crt"
+// own is what every namespace has by itself.
+const own = "configmap/kube-root-ca.crt"
 
+var _ = Describe("An uninstall", Label("uninstall"), func() {
 	It("leaves nothing but the volume claim, also when the operator goes first", func() {
 		a := newArena(persistent)
 		DeferCleanup(installOperator, given.version)

@@ -5,10 +5,11 @@ import { after, before, test } from "node:test";
 import { Stack } from "../../lib/stack.mjs";
 
 const stack = new Stack();
-// The last has no cookie: its requests go to any pod, and are forwarded to its own.
+// The first two begin on a pod each. The last has no cookie: its requests go to any pod,
+// and are forwarded to its own.
 const ways = {
-  alice: { transports: ["polling"], withCredentials: true },
-  bob: { transports: ["websocket"] },
+  alice: { transports: ["polling"], server: "server-1" },
+  bob: { transports: ["websocket"], server: "server-2" },
   carol: { transports: ["polling", "websocket"], withCredentials: true },
   dave: { transports: ["polling"] },
 };

@@ -1,5 +1,5 @@
-// Two pairs with the stock client queue through the ingress, are matched by skill, and
-// meet in the lobbies that were made for them.
+// Two pairs with the stock client, one of each on either pod, queue through the ingress,
+// are matched by skill, and meet in the lobbies that were made for them.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../../lib/stack.mjs";
@@ -8,8 +8,9 @@ const stack = new Stack();
 let strong, weak;
 
 before(async () => {
-  strong = [stack.fronted("alice", { transports: ["polling"], withCredentials: true }), stack.fronted("bob")];
-  weak = [stack.fronted("carol"), stack.fronted("dave", { transports: ["polling"], withCredentials: true })];
+  const [one, other] = ["server-1", "server-2"].map((server) => ({ server }));
+  strong = [stack.fronted("alice", { transports: ["polling"], ...one }), stack.fronted("bob", other)];
+  weak = [stack.fronted("carol", one), stack.fronted("dave", { transports: ["polling"], ...other })];
   await Promise.all([...strong, ...weak].map((user) => user.push("session:ready")));
 });
 
