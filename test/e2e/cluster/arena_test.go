@@ -59,7 +59,8 @@ func newArena(change string) *arena {
 // persistent has Redis keep its data on a volume.
 const persistent = `{"redis":{"managed":{"storage":{"type":"Persistent","size":"1Gi"}}}}`
 
-// manifest reads one, with the host that the ingress controller answers to.
+// manifest reads one, with the host that the ingress controller answers to and a change of
+// the RealtimeCluster's spec, which may be empty.
 func manifest(file, change string) string {
 	GinkgoHelper()
 	text, err := os.ReadFile(file)
@@ -68,10 +69,15 @@ func manifest(file, change string) string {
 	if change == "" {
 		return all
 	}
-	first, rest, _ := strings.Cut(all, "\n---\n")
-	patched := exec.Command("kubectl", "patch", "--local", "--filename", "-", "--type=merge", "--patch", `{"spec":`+change+`}`, "--output", "yaml")
-	patched.Stdin = strings.NewReader(first)
-	return run(patched) + "\n---\n" + rest
+	documents := strings.Split(all, "\n---\n")
+	for i, document := range documents {
+		if strings.Contains(document, "\nkind: RealtimeCluster\n") {
+			patch := exec.Command("kubectl", "patch", "--local", "--filename", "-", "--type=merge", "--patch", `{"spec":`+change+`}`, "--output", "yaml")
+			patch.Stdin = strings.NewReader(document)
+			documents[i] = run(patch)
+		}
+	}
+	return strings.Join(documents, "\n---\n")
 }
 
 // awaitArena waits until a RealtimeCluster is Ready and the ingress controller serves it.

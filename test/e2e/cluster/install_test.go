@@ -10,8 +10,10 @@ import (
 var _ = Describe("The quick start", Label("install"), func() {
 	It("brings clients of all transports into one lobby, on two pods, through the ingress", func(ctx SpecContext) {
 		n := newNamespace()
-		n.kubectl("apply", "--filename", "../../../config/samples/quickstart.yaml")
-		n.patch("realtimecluster/demo", `{"spec":{"drain":{"settle":"2s","window":"2s","flushTimeout":"2s"},"exposure":{"type":"Ingress","hosts":["`+given.host+`"],"ingress":{"className":"traefik","controller":"Traefik"}}}}`)
+		n.apply(manifest("../../../config/samples/quickstart.yaml", `{
+			"drain":{"settle":"2s","window":"2s","flushTimeout":"2s"},
+			"exposure":{"type":"Ingress","hosts":["`+given.host+`"],"ingress":{"className":"traefik","controller":"Traefik"}}
+		}`))
 		a := n.awaitArena("demo")
 		n.kubectl("wait", "--for=condition=Accepted", "lobbypolicy/casual", "matchmakingqueue/duel", "--timeout", patience.String())
 		n.kubectl("wait", "--for=condition=Propagated", "lobbypolicy/casual", "matchmakingqueue/duel", "--timeout", patience.String())
