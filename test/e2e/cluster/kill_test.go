@@ -9,33 +9,35 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// kill ends a pod by SIGKILL, and waits until it is gone. The kubelet sends SIGTERM a
-// second before; a process that is stopped cannot act on it.
-func (a *arena) kill(pod object) {
-	GinkgoHelper()
-	a.stop(pod)
-	a.end(pod)
-}
-
-// end deletes a pod that stop has stopped.
-func (a *arena) end(pod object) {
+// remove deletes a pod, gives it a second, which is too short to drain, and waits until it
+// is gone.
+func (a *arena) remove(pod object) {
 	GinkgoHelper()
 	a.kubectl("delete", "pod", pod.Metadata.Name, "--grace-period=1", "--timeout", patience.String())
 }
 
-// stopper is a pod that sends SIGSTOP to the processes of a container on its node, which
-// it tells by their cgroup, and waits until they stand still. Its image is that of Redis,
-// which is on every node that matters and has a shell, but little more than that.
-const stopper = `
+// diedBySIGKILL waits until the kubelet says so of a pod's container.
+func (a *arena) diedBySIGKILL(pod object) {
+	GinkgoHelper()
+	Eventually(func() string {
+		return a.kubectl("get", "pod", pod.Metadata.Name, "--output", "jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}")
+	}).Should(Equal("137"))
+}
+
+// signaller is a pod that sends a signal to the processes of a container on its node, which
+// it tells by their cgroup, and waits until they stand still or are gone: a container can
+// keep its first process from being killed from inside. Its image is Redis's, which is on
+// the node already and has a shell, but little more than that.
+const signaller = `
 apiVersion: v1
 kind: Pod
-metadata: {name: stopper}
+metadata: {name: signaller}
 spec:
   nodeName: NODE
   hostPID: true
   restartPolicy: Never
   containers:
-  - name: stopper
+  - name: signaller
     image: IMAGE
     securityContext: {runAsUser: 0}
     command:
@@ -44,20 +46,19 @@ spec:
     - |
       for process in /proc/[0-9]*; do
         case $(cat $process/cgroup 2>/dev/null) in *CONTAINER*)
-          kill -STOP ${process#/proc/}
-          until case $(cat $process/stat 2>/dev/null) in *') T '*) echo "stopped $process" ;; *') Z '*|'') ;; *) false ;; esac; do :; done
+          kill -SIGNAL ${process#/proc/} && echo "sent to $process"
+          until case $(cat $process/stat 2>/dev/null) in *') T '*|*') Z '*|'') ;; *) false ;; esac; do :; done
         esac
       done
 `
 
-// stop has all processes of a pod stand still.
-func (a *arena) stop(pod object) {
+// signal sends a signal to all processes of a pod.
+func (a *arena) signal(pod object, signal string) {
 	GinkgoHelper()
 	_, container, _ := strings.Cut(pod.Status.ContainerStatuses[0].ContainerID, "://")
 	Expect(container).NotTo(BeEmpty())
 	image := a.pods(redis)[0].Spec.Containers[0].Image
-	a.apply(strings.NewReplacer("NODE", pod.Spec.NodeName, "IMAGE", image, "CONTAINER", container).Replace(stopper))
-	a.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/stopper", "--timeout", patience.String())
-	Expect(a.kubectl("logs", "stopper")).To(HavePrefix("stopped "))
-	a.kubectl("delete", "pod", "stopper", "--wait=false")
+	a.apply(strings.NewReplacer("NODE", pod.Spec.NodeName, "IMAGE", image, "CONTAINER", container, "SIGNAL", signal).Replace(signaller))
+	a.kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/signaller", "--timeout", patience.String())
+	Expect(a.kubectl("logs", "signaller")).To(HavePrefix("sent to "))
 }

@@ -43,9 +43,9 @@ spec: {replicas: 1}
 		DeferCleanup(installOperator, given.version)
 		Eventually(func() []object { return namespace(operator).list("pods", "") }).Should(BeEmpty())
 
-		By("a pod that is killed meanwhile, and is replaced")
+		By("a pod that is deleted meanwhile, and is replaced")
 		victim := a.pods(servers)[0]
-		a.kill(victim)
+		a.remove(victim)
 		Eventually(func() []object { return a.pods(servers) }).Should(And(HaveLen(2), HaveEach(Satisfy(func(pod object) bool {
 			return pod.Metadata.UID != victim.Metadata.UID && pod.is("Ready")
 		}))))

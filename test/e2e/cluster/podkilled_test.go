@@ -8,13 +8,14 @@ import (
 )
 
 var _ = Describe("A server pod that is killed", Label("pod-killed"), func() {
-	It("loses nothing, and is replaced", func() {
+	It("loses nothing, and starts again", func() {
 		a := newArena("")
 		c := a.gather()
 		victim := a.pods(servers)[0]
-		a.kill(victim)
+		a.signal(victim, "KILL")
 		c.GoesOn(patience)
-		Eventually(func() []string { return uids(a.pods(servers)) }).Should(And(HaveLen(2), Not(ContainElement(victim.Metadata.UID))))
+		a.diedBySIGKILL(victim)
+		Eventually(func() []object { return a.pods(servers) }).Should(And(HaveLen(2), HaveEach(Satisfy(func(pod object) bool { return pod.is("Ready") }))))
 		a.awaitReady()
 		c.GoesOn(patience)
 		c.Settle()

@@ -14,9 +14,11 @@ var _ = Describe("A Redis pod that is killed", Label("redis-killed"), func() {
 		victim := a.pods(redis)[0]
 		goOn := c.Still()
 		a.awaitWritten()
-		a.stop(victim)
+		// It has to be another pod that has the volume then, and before that comes SIGKILL
+		// the kubelet sends SIGTERM: a process that is stopped cannot act on it.
+		a.signal(victim, "STOP")
 		goOn()
-		a.end(victim)
+		a.remove(victim)
 		Eventually(func() []object { return a.pods(redis) }).Should(And(HaveLen(1), HaveEach(Satisfy(func(pod object) bool {
 			return pod.Metadata.UID != victim.Metadata.UID && pod.is("Ready")
 		}))))
