@@ -54,7 +54,7 @@ func TestOnKubernetes(t *testing.T) {
 	for _, guide := range []string{"kubernetes", "operations"} {
 		t.Run(guide, func(t *testing.T) {
 			s := &session{dir: t.TempDir() + "/", listen: defaultListen}
-			environment := &envtest.Environment{ControlPlaneStartTimeout: time.Minute}
+			environment := &envtest.Environment{}
 			if guide == "operations" { // the operator is there already
 				environment.CRDDirectoryPaths = []string{filepath.Join(root(t), "config", "crd", "bases")}
 			}

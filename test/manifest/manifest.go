@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -56,6 +57,9 @@ func StartWithCRDs(t *testing.T, namespaces ...string) client.Client {
 func Start(t *testing.T, environment *envtest.Environment, namespaces ...string) (*envtest.Environment, client.Client) {
 	t.Helper()
 	environment.BinaryAssetsDirectory = Assets(t)
+	// The defaults are too short for a machine that has much to do.
+	environment.ControlPlaneStartTimeout, environment.ControlPlaneStopTimeout = 2*time.Minute, time.Minute
+	environment.CRDInstallOptions.MaxTime = time.Minute
 	config, err := environment.Start()
 	if err != nil {
 		t.Fatal(err)

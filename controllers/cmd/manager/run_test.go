@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -36,13 +35,14 @@ import (
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/testenv"
+	"github.com/anteroom/anteroom/test/process"
 )
 
 // TestRun runs the program against an API server, applies the samples, and looks at
 // every condition that can be true without a kubelet.
 func TestRun(t *testing.T) {
 	g := NewWithT(t)
-	g.SetDefaultEventuallyTimeout(30 * time.Second)
+	g.SetDefaultEventuallyTimeout(time.Minute)
 	environment, err := testenv.Start()
 	g.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = environment.Stop() }()
@@ -50,9 +50,10 @@ func TestRun(t *testing.T) {
 	k8s, err := client.New(environment.Config, client.Options{Scheme: testenv.Scheme()})
 	g.Expect(err).NotTo(HaveOccurred())
 
+	path := build(t, g)
 	metrics, health := freeAddress(t), freeAddress(t)
 	log := &lines{}
-	program := start(t, g, log, "run", "--leader-elect-namespace", "default",
+	program := start(t, g, log, path, "run", "--leader-elect-namespace", "default",
 		"--metrics-bind-address", metrics, "--health-probe-bind-address", health)
 	ctx := t.Context()
 
@@ -85,12 +86,18 @@ func TestRun(t *testing.T) {
 	g.Expect(log.all()).NotTo(BeEmpty())
 }
 
-// start builds the program and runs it until the test ends at the latest.
-func start(t *testing.T, g Gomega, log io.Writer, args ...string) *exec.Cmd {
+// build builds the program.
+func build(t *testing.T, g Gomega) (path string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "manager")
+	path = filepath.Join(t.TempDir(), "manager")
 	out, err := exec.Command("go", "build", "-race", "-o", path, ".").CombinedOutput()
 	g.Expect(err).NotTo(HaveOccurred(), string(out))
+	return path
+}
+
+// start runs the program until the test ends at the latest.
+func start(t *testing.T, g Gomega, log io.Writer, path string, args ...string) *exec.Cmd {
+	t.Helper()
 	program := exec.Command(path, args...)
 	program.Stderr = log
 	g.Expect(program.Start()).To(Succeed())
@@ -307,12 +314,11 @@ func kubeconfig(t *testing.T, environment *envtest.Environment) string {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := process.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return address
 }
 
 // get is what a URL answers to a bearer of a token, and by which protocol of those that

@@ -23,6 +23,7 @@ import (
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
+	programs "github.com/anteroom/anteroom/test/process"
 )
 
 // kubelet plays the part of a kubelet for one cluster: real server processes and a real
@@ -102,10 +103,9 @@ func startKubelet(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, names ...s
 
 func freePort() string {
 	GinkgoHelper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := programs.FreeAddress()
 	Expect(err).NotTo(HaveOccurred())
-	defer func() { _ = l.Close() }()
-	_, port, err := net.SplitHostPort(l.Addr().String())
+	_, port, err := net.SplitHostPort(address)
 	Expect(err).NotTo(HaveOccurred())
 	return port
 }

@@ -25,17 +25,30 @@ type fleet struct {
 	deployment *appsv1.Deployment
 }
 
-// newFleet makes a cluster with a pod for each number of connections: arena-0 and so on.
+// newFleet makes a cluster with a pod for each number of connections, arena-0 and so on,
+// and waits until the operator has heard of all.
 func newFleet(ctx SpecContext, spec string, connections ...int) *fleet {
 	GinkgoHelper()
 	f := &fleet{cluster: newCluster(ctx, newNamespace(ctx), spec)}
 	f.deployment = &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: f.cluster.Namespace, Name: "arena"}}
 	Eventually(komega.Get(f.deployment)).Should(Succeed())
+	all := int64(0)
 	for i, n := range connections {
 		newPod(ctx, f.cluster, f.name(i))
 		f.say(i, configv1.ServerStatus{Connections: n, Ready: true})
+		all += int64(n)
+	}
+	if f.cluster.Spec.Scaling.Mode != v1alpha1.ScalingConnections { // which acts on what it hears
+		Eventually(komega.Object(f.cluster)).Should(HaveField("Status.Connections", HaveValue(HaveField("Total", all))))
 	}
 	return f
+}
+
+// reach has the operator know of as many pods as the Deployment says it has.
+func (f *fleet) reach(ctx SpecContext, replicas int32) {
+	GinkgoHelper()
+	run(ctx, f.cluster, replicas)
+	Eventually(komega.Object(f.cluster)).Should(HaveField("Status.Replicas", replicas))
 }
 
 func (f *fleet) name(i int) string { return fmt.Sprintf("arena-%d", i) }
@@ -144,12 +157,27 @@ var _ = Describe("Fewer pods", func() {
 
 	It("are not picked before a pod that has just become ready was heard", func(ctx SpecContext) {
 		f := newFleet(ctx, `{replicas: 2}`, 60)
+		f.reach(ctx, 2)
 		newPod(ctx, f.cluster, f.name(1))
 		f.scale(ctx, 1)
 		Consistently(f.asked(0)).Should(BeEmpty())
 		f.say(1, configv1.ServerStatus{Connections: 90, Ready: true})
 		Eventually(f.asked(0)).Should(HaveLen(1))
 		Expect(f.asked(1)()).To(BeEmpty())
+	})
+
+	It("are not taken before all that there are were seen", func(ctx SpecContext) {
+		f := newFleet(ctx, `{replicas: 2}`, 60)
+		f.reach(ctx, 2)
+		f.scale(ctx, 1)
+		Consistently(f.replicas()).Should(BeEquivalentTo(2))
+		Expect(f.asked(0)()).To(BeEmpty())
+		newPod(ctx, f.cluster, f.name(1))
+		f.say(1, configv1.ServerStatus{Connections: 30, Ready: true})
+		Eventually(f.asked(1)).Should(HaveLen(1))
+		f.say(1, configv1.ServerStatus{Draining: true, Drained: true})
+		Eventually(f.replicas()).Should(BeEquivalentTo(1))
+		Expect(f.asked(0)()).To(BeEmpty())
 	})
 
 	It("go on being drained when the operator restarts", func(ctx SpecContext) {
@@ -197,8 +225,12 @@ var _ = Describe("The number of pods", func() {
 	})
 
 	It("is not lowered while a pod's connections are not known", func(ctx SpecContext) {
-		f := newFleet(ctx, fmt.Sprintf(connectionsMode, 2), 30, 5, 5)
+		f := newFleet(ctx, fmt.Sprintf(connectionsMode, 2))
 		newPod(ctx, f.cluster, "arena-silent")
+		for i, n := range []int{30, 5, 5} {
+			newPod(ctx, f.cluster, f.name(i))
+			f.say(i, configv1.ServerStatus{Connections: n, Ready: true})
+		}
 		Consistently(f.replicas()).WithTimeout(3 * time.Second).Should(BeEquivalentTo(4))
 		Expect(f.asked(1)()).To(BeEmpty())
 	})

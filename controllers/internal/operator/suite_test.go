@@ -30,7 +30,7 @@ import (
 )
 
 // patience is how long anything may take.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // retryKinds is short, so that the specs see a kind soon that was installed.
 const retryKinds = time.Second
@@ -85,7 +85,7 @@ func options() operator.Options {
 	o.MetricsAddress, o.HealthAddress, o.LeaderElection, o.Shared = "0", "0", false, true
 	o.Resync, o.RetryKinds, o.FiguresEvery = time.Second, retryKinds, 500*time.Millisecond
 	o.Images = stack.Images{Server: "server:1", Redis: "redis:7"}
-	o.Reports = reports.Options{Tick: 50 * time.Millisecond, Interval: 200 * time.Millisecond, Timeout: time.Second, Stale: time.Second, URL: servers.url}
+	o.Reports = reports.Options{Tick: 50 * time.Millisecond, Interval: 200 * time.Millisecond, Timeout: 10 * time.Second, Stale: 10 * time.Second, URL: servers.url}
 	return o
 }
 

@@ -50,6 +50,11 @@ func (s *scope) drain(ctx context.Context) error {
 		// The number was lowered a moment ago and the pods are still about to go.
 		s.replicas = max(s.replicas, current)
 		return nil
+	case s.replicas < current && len(pods) < int(servers.Status.Replicas):
+		// One that was made a moment ago is not seen yet, and may have clients.
+		s.replicas = current
+		s.soon(time.Second)
+		return nil
 	}
 	leaving := desired.Leaving(s.candidates(pods), surplus)
 	if s.picksUnknowing(pods, leaving) {

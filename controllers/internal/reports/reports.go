@@ -114,7 +114,8 @@ func (p *Poller) Of(pod *corev1.Pod) *configv1.ServerStatus {
 	return p.known[pod.UID].report
 }
 
-// Begun tells whether all pods that were there when the poller started have been asked.
+// Begun tells whether all pods that were there when the poller started have answered, or
+// have been asked twice.
 func (p *Poller) Begun() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,12 +136,12 @@ func (p *Poller) Subscribe(differ Differ) <-chan event.GenericEvent {
 func (p *Poller) Start(ctx context.Context) error {
 	tick := time.NewTicker(p.o.Tick)
 	defer tick.Stop()
-	for {
+	for again := false; ; again = true {
 		if err := p.round(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 		p.mu.Lock()
-		p.begun = true
+		p.begun = again || p.heardAll()
 		p.mu.Unlock()
 		select {
 		case <-ctx.Done():
@@ -148,6 +149,16 @@ func (p *Poller) Start(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// heardAll tells whether all pods that were asked have answered. The lock is held.
+func (p *Poller) heardAll() bool {
+	for _, known := range p.known {
+		if known.report == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // round asks the pods whose turn it is and forgets those that are gone.

@@ -127,6 +127,35 @@ func TestBegunAfterAllWereAsked(t *testing.T) {
 	}
 }
 
+// A pod that was too slow once has not been heard yet.
+func TestBegunNotAfterOneSilence(t *testing.T) {
+	again, answer := make(chan struct{}), make(chan struct{})
+	rounds := 0
+	pod := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if rounds++; rounds == 1 {
+			http.Error(w, "too slow", http.StatusServiceUnavailable)
+			return
+		}
+		again <- struct{}{}
+		<-answer
+		_, _ = w.Write([]byte(`{"connections":7}`))
+	}))
+	defer pod.Close()
+	p, known := newPoller(t, pod.URL)
+	p.o.Tick = time.Millisecond
+	changes := p.Subscribe(Load)
+	go func() { _ = p.Start(t.Context()) }()
+	<-again
+	if p.Begun() {
+		t.Error("it has begun, and the pod was silent but once")
+	}
+	close(answer)
+	<-changes
+	if got := p.Of(known); got == nil || got.Connections != 7 {
+		t.Errorf("the report is %+v", got)
+	}
+}
+
 func TestDiffer(t *testing.T) {
 	was := configv1.ServerStatus{Connections: 1, PolicyRevision: "a", Ready: true}
 	change := func(f func(*configv1.ServerStatus)) *configv1.ServerStatus {
