@@ -177,16 +177,23 @@ func (k *kubelet) look(ctx context.Context, pod *corev1.Pod) {
 		p.seen = pod.Annotations
 	}
 	ready := corev1.ConditionFalse
-	if answer, err := http.Get("http://" + p.admin + "/readyz"); err == nil {
-		_ = answer.Body.Close()
-		if answer.StatusCode == http.StatusOK {
-			ready = corev1.ConditionTrue
-		}
+	if p.ready() {
+		ready = corev1.ConditionTrue
 	}
 	if len(pod.Status.Conditions) == 1 && pod.Status.Conditions[0].Status != ready {
 		pod.Status.Conditions[0].Status = ready
 		_ = k8s.Status().Update(ctx, pod) // again in the next round
 	}
+}
+
+// ready asks the server whether it takes clients.
+func (p *process) ready() bool {
+	answer, err := http.Get("http://" + p.admin + "/readyz")
+	if err != nil {
+		return false
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
 }
 
 // period has all files renewed, as a kubelet does every minute or so.

@@ -39,6 +39,9 @@ func newLive(ctx SpecContext) (*v1alpha1.RealtimeCluster, *kubelet, *v1alpha1.Lo
 		Eventually(komega.Get(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: name}})).Should(Succeed())
 	}
 	k := startKubelet(ctx, cluster, "arena-a", "arena-b")
+	for _, server := range k.pods { // whose pods were called ready before they are
+		Eventually(server.ready).Should(BeTrue())
+	}
 	Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("True/AllReady"))
 	return cluster, k, policy
 }
@@ -180,6 +183,6 @@ var _ = Describe("With servers that run", func() {
 			k.restartRedis()
 		}, v1alpha1.ReasonRedisAuthFailed),
 		Entry("it takes no writes", func(k *kubelet) { k.restartRedis("--replicaof", "127.0.0.1", "1") }, v1alpha1.ReasonRedisNotWritable),
-		Entry("it is a cluster", func(k *kubelet) { k.restartRedis("--cluster-enabled", "yes") }, v1alpha1.ReasonRedisWrongTopology),
+		Entry("it is a cluster", func(k *kubelet) { k.restartRedis("--cluster-enabled", "yes", "--cluster-port", freePort()) }, v1alpha1.ReasonRedisWrongTopology),
 	)
 })
