@@ -115,11 +115,7 @@ func (s *Service) amend(
 // before is what a request that changes nothing now did when it was carried out before,
 // under the same key; if it was not, it ends with cause.
 func (s *Service) before(ctx context.Context, c command.Call, channel string, cause error) (stream.Result, error) {
-	once := s.once(c, "")
-	if once == nil {
-		return stream.Result{}, cause
-	}
-	result, known, err := stream.Recall(ctx, s.store, StreamID(channel), once)
+	result, known, err := stream.Recall(ctx, s.store, StreamID(channel), s.once(c, ""))
 	if err != nil || known {
 		return result, err
 	}

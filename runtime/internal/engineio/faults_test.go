@@ -440,6 +440,7 @@ func TestFault13HalfSentRequests(t *testing.T) {
 func TestFault13TimeoutsEndWithTheHandshake(t *testing.T) {
 	options := calm(false)
 	options.CloseTimeout = 50 * time.Millisecond
+	options.PingInterval = 1500 * time.Millisecond // longer than the timeouts
 	srv := New(&testHandler{}, options)
 	defer srv.Close(context.Background())
 	hs := &http.Server{Handler: srv, ReadTimeout: time.Second, WriteTimeout: time.Second}
@@ -452,7 +453,8 @@ func TestFault13TimeoutsEndWithTheHandshake(t *testing.T) {
 	defer hs.Close()
 	h := &host{Server: srv, t: t, addr: listener.Addr().String()}
 	c := h.open()
-	time.Sleep(1500 * time.Millisecond) // longer than the timeouts
+	c.want("2")
+	c.send("3")
 	c.send("4hello")
 	c.want("4hello")
 }

@@ -357,14 +357,14 @@ func (w *world) status(user string) wire.MMStatusList {
 // told is what a user was told, as text, but for how its tickets stand.
 func (w *world) told(user string) []string {
 	w.Helper()
-	return slices.DeleteFunc(w.heard(user), func(text string) bool { return strings.HasPrefix(text, stands) })
+	return slices.DeleteFunc(w.heard(user), func(text string) bool { return strings.HasPrefix(text, ticketText) })
 }
 
 // stood is how a user's tickets stood, one after the other.
 func (w *world) stood(user string) (states []string) {
 	w.Helper()
 	for _, text := range w.heard(user) {
-		if state, is := strings.CutPrefix(text, stands); is {
+		if state, is := strings.CutPrefix(text, ticketText); is {
 			states = append(states, state)
 		}
 	}
@@ -385,8 +385,8 @@ func (w *world) heard(user string) []string {
 	return all
 }
 
-// stands begins the text of how a ticket stands.
-const stands = "ticket "
+// ticketText begins the text of how a ticket stands.
+const ticketText = "ticket "
 
 func text(t testing.TB, r stream.Record) string {
 	read := func(into any) {
@@ -410,7 +410,7 @@ func text(t testing.TB, r stream.Record) string {
 	case wire.EventMMTicket:
 		var p wire.MMTicketPush
 		read(&p)
-		return strings.TrimSuffix(fmt.Sprintf("%s%s, attempt %d", stands, p.Ticket.State, p.Ticket.Attempt), ", attempt 0")
+		return strings.TrimSuffix(fmt.Sprintf("%s%s, attempt %d", ticketText, p.Ticket.State, p.Ticket.Attempt), ", attempt 0")
 	case wire.EventMMCancelled:
 		var c wire.MMCancelled
 		read(&c)

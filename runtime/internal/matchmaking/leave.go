@@ -40,14 +40,20 @@ func (s *Service) find(ctx context.Context, userID, ticketID string) (queue stri
 }
 
 // unlessMade ends a request. Where it is refused, what it is about may be gone because it
-// was carried out before, under the same key: then it is carried out.
-func (s *Service) unlessMade(ctx context.Context, c command.Call, err error) error {
+// was carried out before, under the same key, in one of these queues or, when none is
+// named, in any: then it is carried out.
+func (s *Service) unlessMade(ctx context.Context, c command.Call, err error, queues ...string) error {
 	var refusal *wire.Error
 	if c.Key == "" || !errors.As(err, &refusal) {
 		return err
 	}
-	for _, q := range s.Queues.Queues() {
-		made, failed := s.Ledger.Made(ctx, book(q.Name), c.ID, c.Key)
+	if len(queues) == 0 {
+		for _, q := range s.Queues.Queues() {
+			queues = append(queues, q.Name)
+		}
+	}
+	for _, name := range queues {
+		made, failed := s.Ledger.Made(ctx, book(name), c.ID, c.Key)
 		if failed != nil || made {
 			return failed
 		}

@@ -106,9 +106,13 @@ func (s *Service) send(ctx context.Context, queue string, letters []posted) erro
 // tell commits a letter to its users' own streams, once each, and does what follows from
 // it.
 func (s *Service) tell(ctx context.Context, queue string, p posted) error {
-	also, err := p.stands()
-	if err != nil {
-		return err
+	var also []stream.Event
+	if p.Ticket != nil {
+		event, err := stands(*p.Ticket)
+		if err != nil {
+			return err
+		}
+		also = append(also, event)
 	}
 	for _, user := range p.Users {
 		_, err := s.users.Tell(ctx, user, usertell.Message{
@@ -121,26 +125,23 @@ func (s *Service) tell(ctx context.Context, queue string, p posted) error {
 	return s.follow(ctx, queue, p)
 }
 
-// stands is the event of how the letter's ticket stands, if it says so.
-func (l letter) stands() ([]stream.Event, error) {
-	if l.Ticket == nil {
-		return nil, nil
-	}
-	data, err := json.Marshal(wire.MMTicketPush{Ticket: *l.Ticket})
+// stands is the event of how a ticket stands.
+func stands(t wire.MMTicket) (stream.Event, error) {
+	data, err := json.Marshal(wire.MMTicketPush{Ticket: t})
 	if err != nil {
-		return nil, fmt.Errorf("encode a ticket: %w", err)
+		return stream.Event{}, fmt.Errorf("encode a ticket: %w", err)
 	}
-	return []stream.Event{{Name: wire.EventMMTicket, Data: data}}, nil
+	return stream.Event{Name: wire.EventMMTicket, Data: data}, nil
 }
 
 // cast tells the players of a ticket how it stands at the moment; nothing of it is kept.
 func (s *Service) cast(ctx context.Context, t wire.MMTicket) error {
-	events, err := letter{Ticket: &t}.stands()
+	event, err := stands(t)
 	if err != nil {
 		return err
 	}
 	for _, user := range t.Players {
-		if err := s.Caster.Cast(ctx, usertell.StreamID(user), events[0]); err != nil {
+		if err := s.Caster.Cast(ctx, usertell.StreamID(user), event); err != nil {
 			return fmt.Errorf("tell how a ticket stands: %w", err)
 		}
 	}

@@ -214,7 +214,7 @@ func (s *Service) notEntered(ctx context.Context, c command.Call, t Ticket, caus
 	if err := s.unnote(ctx, t); err != nil {
 		return Ticket{}, errors.Join(cause, err)
 	}
-	return t, s.unlessMade(ctx, c, cause)
+	return t, s.unlessMade(ctx, c, cause, t.Queue)
 }
 
 // begun tells that a ticket's players search. When it is gone by then it was told before

@@ -67,6 +67,7 @@ func (s *Service) callFor(ctx context.Context, b Inbox, item Item) {
 	if note == nil {
 		return // tried again, see firstPause
 	}
+	// Where it cannot be noted, the call is made again under the same id.
 	_, _ = s.keeper.Change(ctx, b.UserID, nil, apply(func(b Inbox) (Inbox, bool, error) { return sure(note(b, item.ID, s.Now())) }))
 }
 

@@ -163,14 +163,12 @@ func updateAt[S any](
 func unchanged[S any](
 	ctx context.Context, store Store, id ID, at Snapshot, codec Codec[S], once *Once, cause error,
 ) (Updated[S], error) {
-	if once != nil {
-		first, known, err := Recall(ctx, store, id, once)
-		if err != nil {
-			return Updated[S]{}, err
-		}
-		if known {
-			return loaded(at, codec, first)
-		}
+	first, known, err := Recall(ctx, store, id, once)
+	if err != nil {
+		return Updated[S]{}, err
+	}
+	if known {
+		return loaded(at, codec, first)
 	}
 	if cause != nil {
 		return Updated[S]{}, cause
@@ -185,10 +183,13 @@ func loaded[S any](at Snapshot, codec Codec[S], result Result) (Updated[S], erro
 	return Updated[S]{State: state, Result: result}, err
 }
 
-// Recall asks whether once was committed, and with what result; false when it was not.
-// It is a commit that can only be repeated, because no stream is ever at the seq that it
-// expects. Error: ErrUnavailable.
+// Recall asks whether once was committed, and with what result; false when it was not, or
+// is nil. It is a commit that can only be repeated, because no stream is ever at the seq
+// that it expects. Error: ErrUnavailable.
 func Recall(ctx context.Context, store Store, id ID, once *Once) (Result, bool, error) {
+	if once == nil {
+		return Result{}, false, nil
+	}
 	never := uint64(math.MaxInt64)
 	result, err := store.Commit(ctx, Commit{
 		Stream: id, Expect: &never, Once: once,

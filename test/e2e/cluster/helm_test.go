@@ -41,7 +41,7 @@ var _ = Describe("One helm install", Label("helm"), func() {
 		for n := range 4 {
 			c := a.connect(fmt.Sprint("poller-", n), siotest.WithTransport(siotest.Polling))
 			for range 5 {
-				c.Ask("presence:get", siotest.M{"users": []string{"alice"}})
+				c.Ask("presence:get", siotest.M{"userIds": []string{"alice"}})
 			}
 		}
 		Expect(a.forwarded()).To(Equal(forwarded))

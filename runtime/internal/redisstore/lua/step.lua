@@ -1,5 +1,5 @@
 -- step.lua: one atomic change of a book.
--- KEYS: 1 lease, 2 counters, 3 that of the request, then a hash and a sorted set (key by
+-- KEYS: 1 lease, 2 counters, 3 the request, then a hash and a sorted set (key by
 -- version) a table, which is the hash again where nobody follows what changes.
 -- ARGV: 1 fence, 'holder/token' or '', 2 how long to keep the book (ms), 3 how long to know
 -- the request (ms; '' for one without a key), 4 number of changes, then six each: table (1 is
