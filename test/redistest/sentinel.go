@@ -109,8 +109,24 @@ func field(info, name string) int64 {
 	return n
 }
 
-// AwaitNewPrimary waits until all sentinels agree on another primary than old.
+// AwaitNewPrimary waits until the sentinels name another primary than old.
 func (s *Sentinel) AwaitNewPrimary(old *Server) *Server {
+	s.tb.Helper()
+	return s.awaitNewPrimary(old, func() {})
+}
+
+// FailOver orders a failover in good order and waits for the new primary. Sentinels give
+// one up when the replica is not in step, or when another of them, which has not heard
+// yet, makes the promoted one a replica again: then it is ordered once more.
+func (s *Sentinel) FailOver(old *Server) *Server {
+	s.tb.Helper()
+	return s.awaitNewPrimary(old, func() {
+		// One that is under way, or not possible yet, is refused.
+		_, _ = s.Sentinels[0].Do("SENTINEL", "FAILOVER", MasterName)
+	})
+}
+
+func (s *Sentinel) awaitNewPrimary(old *Server, urge func()) *Server {
 	s.tb.Helper()
 	deadline := time.Now().Add(failoverWithin)
 	for {
@@ -119,6 +135,8 @@ func (s *Sentinel) AwaitNewPrimary(old *Server) *Server {
 			if out, err := fresh.Do("ROLE"); err == nil && strings.HasPrefix(out, "master") {
 				return fresh
 			}
+		} else {
+			urge()
 		}
 		if time.Now().After(deadline) {
 			s.tb.Fatalf("redistest: no failover within %v", failoverWithin)
