@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
@@ -18,10 +19,11 @@ type changing[S any] struct {
 	rule   Rule[S]
 
 	// before and seen are what the rule was applied to last; size is how long the
-	// document is that came of it.
+	// document is that came of it, and again when its look is to be asked for once more.
 	before S
 	seen   stream.Position
 	size   int
+	again  time.Time
 }
 
 // fromRecent begins with the state that the last change has left. It is committed on
@@ -78,18 +80,29 @@ func (c *changing[S]) step(ctx context.Context) func(stream.Snapshot, S) (stream
 }
 
 // apply applies the rule to a state at its place. The look that the next state will
-// need is scheduled before that state can exist: an early look is harmless, a missing
-// one is not.
+// need is scheduled before that state can exist.
 func (c *changing[S]) apply(ctx context.Context, s S, at stream.Position) (stream.Change[S], error) {
 	c.before, c.seen = c.keeper.kind.At(s, at), at
 	next, events, err := c.rule(c.before)
 	if err != nil || len(events) == 0 {
 		return stream.Change[S]{State: next}, err
 	}
-	if err := c.keeper.schedule(ctx, c.name, &c.before, next); err != nil {
+	if c.again, err = c.keeper.schedule(ctx, c.name, &c.before, next); err != nil {
 		return stream.Change[S]{}, err
 	}
 	return stream.Change[S]{State: next, Events: events, Retain: c.keeper.kind.Retain(next)}, nil
+}
+
+// askAgain asks once more for the look that may have been taken before the commit, and
+// for that of a request that was carried out before, by who may not have come so far.
+func (c *changing[S]) askAgain(ctx context.Context, out Outcome[S]) error {
+	switch {
+	case out.Repeated:
+		return c.keeper.askFor(ctx, c.name, out.State)
+	case out.Changed():
+		return c.keeper.ask(ctx, c.name, c.again)
+	}
+	return nil
 }
 
 // codec notes how long what it encodes is.

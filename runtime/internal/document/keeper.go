@@ -109,7 +109,8 @@ func (k *Keeper[S]) Decode(snap stream.Snapshot) (S, error) {
 // there already is given as it is, with Repeated set: ids are given to requests, so
 // it was made by the same one. once, which may be nil, is as for Change.
 func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, s S, events []stream.Event) (Outcome[S], error) {
-	if err := k.schedule(ctx, name, nil, s); err != nil {
+	again, err := k.schedule(ctx, name, nil, s)
+	if err != nil {
 		return Outcome[S]{}, err
 	}
 	doc, err := json.Marshal(s)
@@ -123,8 +124,14 @@ func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, 
 	switch {
 	case result.Repeated || errors.Is(err, stream.ErrConflict):
 		there, err := k.Load(ctx, name)
+		if err == nil {
+			err = k.askFor(ctx, name, there)
+		}
 		return Outcome[S]{State: there, At: result.Position, TS: result.TS, Repeated: true}, err
 	case err != nil:
+		return Outcome[S]{}, err
+	}
+	if err := k.ask(ctx, name, again); err != nil {
 		return Outcome[S]{}, err
 	}
 	return Outcome[S]{State: k.kind.At(s, result.Position), At: result.Position, TS: result.TS}, nil
@@ -147,10 +154,14 @@ func (k *Keeper[S]) Change(ctx context.Context, name string, once *stream.Once, 
 	}
 	defer q.leave()
 	c := &changing[S]{keeper: k, queue: q, name: name, id: id, once: once, rule: rule}
-	if out, done, err := c.fromRecent(ctx); done {
+	out, done, err := c.fromRecent(ctx)
+	if !done {
+		out, err = c.fromStore(ctx)
+	}
+	if err != nil {
 		return out, err
 	}
-	return c.fromStore(ctx)
+	return out, c.askAgain(ctx, out)
 }
 
 // births is how often Upsert looks again: another may make the document, or it may

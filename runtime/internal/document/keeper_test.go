@@ -197,3 +197,67 @@ func TestManyAtOnce(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
 }
+
+// hasty is a store before whose commits other pods do all that is due.
+type hasty struct {
+	stream.Store
+	look func()
+}
+
+func (h hasty) Commit(ctx context.Context, c stream.Commit) (stream.Result, error) {
+	h.look()
+	return h.Store.Commit(ctx, c)
+}
+
+// TestALookThatComesTooEarly: a look that is taken before its state is committed sees the
+// state before, and is asked for again.
+func TestALookThatComesTooEarly(t *testing.T) {
+	memory := streamtest.New(streamtest.WithClock(clock))
+	deadlines := memory.Deadlines()
+	looks := 0
+	var k *document.Keeper[counter]
+	look := func() {
+		_, err := deadlines.Tick(t.Context(), func(ctx context.Context, id stream.ID) (time.Time, error) {
+			looks++
+			c, err := k.Load(ctx, id.Name())
+			if errors.Is(err, stream.ErrNotFound) || c.Due == 0 {
+				return time.Time{}, nil
+			}
+			return time.UnixMilli(c.Due), err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	k = newKeeper(memory, hasty{memory, look}, nil, false)
+	due := func(at int64) {
+		t.Helper()
+		early := looks
+		look() // one for the state before does no harm
+		switch got, asked := deadlines.Due(k.ID("a")); {
+		case asked != (at != 0), asked && got.UnixMilli() != at:
+			t.Errorf("asked for a look: %v, at %d; want %d", asked, got.UnixMilli(), at)
+		case early == 0:
+			t.Error("no look came early")
+		}
+		looks = 0
+	}
+	to := func(at int64) document.Rule[counter] {
+		return func(c counter) (counter, []stream.Event, error) {
+			c.Due = at
+			return c, changed, nil
+		}
+	}
+	now, later := t0.UnixMilli(), t0.Add(time.Hour).UnixMilli()
+	if _, err := k.Create(t.Context(), "a", nil, counter{Due: now}, changed); err != nil {
+		t.Fatal(err)
+	}
+	due(now)
+	for _, next := range []int64{later, now, later - 1} {
+		once := &stream.Once{Scope: "ann", Key: fmt.Sprint(next), TTL: time.Minute}
+		if _, err := k.Change(t.Context(), "a", once, to(next)); err != nil {
+			t.Fatal(err)
+		}
+		due(next)
+	}
+}

@@ -295,10 +295,10 @@ func TestCountdownOverACrash(t *testing.T) {
 	if now.Status != wire.LobbyInMatch {
 		t.Fatalf("%s", now.Status)
 	}
-	if _, err := w.pods[0].service.ReportMatch(t.Context(), Report{MatchID: now.Match.ID, Ended: true}); err != nil {
+	if _, err := w.pods[0].service.ReportMatch(t.Context(), "", Report{MatchID: now.Match.ID, Ended: true}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.pods[0].service.ReportMatch(t.Context(), Report{MatchID: now.Match.ID, Ended: true})
+	_, err := w.pods[0].service.ReportMatch(t.Context(), "", Report{MatchID: now.Match.ID, Ended: true})
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
 	started := 0
 	for _, c := range w.causesOf(l.ID) {

@@ -48,9 +48,10 @@ func (s *Service) Living(ctx context.Context, lobbyType, after string, limit int
 	return found, next, nil
 }
 
-// ReportMatch takes what a back end says of a match.
-func (s *Service) ReportMatch(ctx context.Context, r Report) (Outcome, error) {
-	return s.change(ctx, OfMatch(r.MatchID), nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+// ReportMatch takes what a back end says of a match. Key may be empty; with one, a
+// report of a match that is over is told apart from that report repeated.
+func (s *Service) ReportMatch(ctx context.Context, key string, r Report) (Outcome, error) {
+	return s.change(ctx, OfMatch(r.MatchID), s.onceServer(key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
 		return l.Report(r, s.Now())
 	})
 }

@@ -105,7 +105,7 @@ var flows = []flow{
 	}},
 	{name: "the countdown ends", ready: (*killed).started, after: 5 * time.Second},
 	{name: "the match is reported", ready: func(k *killed) { k.started(); k.pass(5 * time.Second) }, ask: func(k *killed, h *Handlers) (command.Reply, error) {
-		_, err := h.service.ReportMatch(k.Context(), Report{MatchID: k.before.Match.ID, Ended: true})
+		_, err := h.service.ReportMatch(k.Context(), "k", Report{MatchID: k.before.Match.ID, Ended: true})
 		return command.Reply{}, err
 	}},
 	{name: "who is away too long", ready: func(k *killed) { k.joined(); k.bob.closed() }, after: 31 * time.Second},

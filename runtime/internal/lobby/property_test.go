@@ -389,7 +389,7 @@ func (s step) send(w *world, id string, pod int, key string) error {
 	case "cancel":
 		_, err = c.h.CancelStart(ctx, call, &wire.LobbyRef{LobbyID: id})
 	case "report":
-		_, err = c.h.service.ReportMatch(ctx, Report{MatchID: matchID(id, uint64(s.N)), Ended: true})
+		_, err = c.h.service.ReportMatch(ctx, "", Report{MatchID: matchID(id, uint64(s.N)), Ended: true})
 	case "ban":
 		_, err = c.h.Ban(ctx, call, &wire.LobbyBan{LobbyID: id, UserID: s.Other})
 	case "unban":

@@ -40,6 +40,9 @@ func (s *Service) newFans() *document.Keeper[fan] {
 		Name: FanKind,
 		At:   func(f fan, _ stream.Position) fan { return f },
 		NextLook: func(f fan, now time.Time) (time.Time, bool) {
+			if f.Shard > 0 { // whoever has begun goes on
+				now = now.Add(fanStep)
+			}
 			return now, f.Shard < topicShards
 		},
 		Retain: func(fan) stream.Retention {

@@ -97,7 +97,7 @@ func (s *Server) registerLobbies() {
 			if req.Connection == nil && !req.Ended {
 				return nil, wire.Invalid("connection", "give a connection, or say that the match has ended")
 			}
-			return changed(s.Lobbies.ReportMatch(ctx, lobby.Report{
+			return changed(s.Lobbies.ReportMatch(ctx, c.key, lobby.Report{
 				MatchID: c.http.PathValue("id"), Connection: req.Connection, Ended: req.Ended, Reason: req.Reason,
 			}))
 		})
