@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -112,8 +113,7 @@ func TestGolden(t *testing.T) {
 
 // TestTyposAreRefused: the schema of the values knows each of them.
 func TestTyposAreRefused(t *testing.T) {
-	dir := t.TempDir() // the names of the cases have commas, which helm takes for lists
-	for values, want := range map[string]string{
+	refuses(t, map[string]string{
 		"replica: 2":                                   "replica",
 		"image: {repo: x}":                             "repo",
 		"image: {digest: abc}":                         "digest",
@@ -122,6 +122,12 @@ func TestTyposAreRefused(t *testing.T) {
 		"namespaces: [Games]":                          "namespaces",
 		"namespaces: [games, games]":                   "namespaces",
 		"resync: soon":                                 "resync",
+		"resync: 500ms":                                "resync",
+		"resync: 1s500ms":                              "resync",
+		"resync: 2000000us":                            "resync",
+		"resync: 1000ns":                               "resync",
+		"resync: 0.5s":                                 "resync",
+		"resync: 0s":                                   "resync",
 		"metrics: {podMonitor: {enabled: true}}":       "tokenSecret",
 		"metrics: {podMonitor: {label: {}}}":           "label",
 		"crds: {keep: maybe}":                          "crds",
@@ -135,18 +141,88 @@ func TestTyposAreRefused(t *testing.T) {
 		"openAllNamespaces: [games]":                   "openAllNamespaces",
 		"leaderElection: {enabled: true}":              "leaderElection",
 		"metrics: {dashboard: {labels: {grafana: 1}}}": "grafana",
+	})
+}
+
+// TestWhatCannotWorkIsRefused: values that are right each by itself.
+func TestWhatCannotWorkIsRefused(t *testing.T) {
+	refuses(t, map[string]string{
+		"{namespaces: [games], openAllNamespaces: true}":                         "openAllNamespaces opens every namespace",
+		"{namespaces: [games], openNamespaces: [games, staging]}":                "openNamespaces has staging",
+		"{replicas: 2, leaderElection: false}":                                   "leaderElection is false, and replicas is 2",
+		"podDisruptionBudget: {enabled: true}":                                   "minAvailable is 1, and replicas is 1",
+		"podDisruptionBudget: {enabled: true, minAvailable: 1%}":                 "minAvailable is 1%, and replicas is 1",
+		"{replicas: 3, podDisruptionBudget: {enabled: true, minAvailable: 3}}":   "minAvailable is 3, and replicas is 3",
+		"{replicas: 3, podDisruptionBudget: {enabled: true, minAvailable: 67%}}": "minAvailable is 67%, and replicas is 3",
+	})
+}
+
+// TestWhatWorksIsNotRefused: what is beside that which is refused.
+func TestWhatWorksIsNotRefused(t *testing.T) {
+	for _, values := range []string{
+		"resync: 1s",
+		"resync: 90s",
+		"resync: 1m",
+		"resync: 1m30s",
+		"resync: 1m0s",
+		"resync: 1h",
+		"resync: 1.5h",
+		"{namespaces: [games], openNamespaces: [games]}",
+		"{namespaces: [games], openNamespaces: [anteroom-system], cluster: {enabled: true}}",
+		"{openNamespaces: [games], openAllNamespaces: true}",
+		"leaderElection: false",
+		"{replicas: 0, leaderElection: false, podDisruptionBudget: {enabled: true}}",
+		"podDisruptionBudget: {enabled: true, minAvailable: 0}",
+		"{replicas: 3, podDisruptionBudget: {enabled: true, minAvailable: 2}}",
+		"{replicas: 3, podDisruptionBudget: {enabled: true, minAvailable: 66%}}",
 	} {
 		t.Run(values, func(t *testing.T) {
-			file := filepath.Join(dir, "values.yaml")
-			if err := os.WriteFile(file, []byte(values), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			_, problems, err := helm(t, "template", "anteroom", chartDir, "--values", file)
+			render(t, valuesFile(t, values))
+		})
+	}
+}
+
+// TestTheNamespaceOfTheClusterIsLookedAfter: a cluster is made in the release's namespace,
+// which is one of those that are looked after, named or not.
+func TestTheNamespaceOfTheClusterIsLookedAfter(t *testing.T) {
+	got := render(t, valuesFile(t, "{namespaces: [games], cluster: {enabled: true}}"))
+	if !strings.Contains(got, "- --namespaces=games,anteroom-system\n") {
+		t.Error("the operator does not look after it")
+	}
+	want := render(t, valuesFile(t, "{namespaces: [games, anteroom-system], cluster: {enabled: true}}"))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-named +not named:\n%s", diff)
+	}
+}
+
+// refuses renders values, and has each of them refused with a message that has a text.
+func refuses(t *testing.T, cases map[string]string) {
+	t.Helper()
+	for values, want := range cases {
+		t.Run(values, func(t *testing.T) {
+			_, problems, err := helm(t, "template", "anteroom", chartDir, "--values", valuesFile(t, values))
 			if err == nil || !strings.Contains(problems, want) {
 				t.Errorf("got %v, %q, want it to name %q", err, problems, want)
 			}
 		})
 	}
+}
+
+// valuesFile is a file with values.
+func valuesFile(t *testing.T, values string) string {
+	t.Helper()
+	f, err := os.CreateTemp("", "values") // t.TempDir has the test's name, whose commas helm takes for lists
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(f.Name()) })
+	if _, err := f.WriteString(values); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return f.Name()
 }
 
 // TestAnAPIServerTakesIt applies each set with a server-side dry run, and holds pods

@@ -43,6 +43,9 @@ func (c channels) Channel(ctx context.Context, caller identity.Caller, channel s
 	return p, err
 }
 
+// lobbyQuiet is how long a lobby's channel may be quiet: lobbies are many, and end.
+const lobbyQuiet = 24 * time.Hour
+
 // lobbyChannels opens the channels of lobbies to their members. The host moderates.
 func lobbyChannels(lobbies *lobby.Service, rules *policies) openChannel {
 	return func(ctx context.Context, caller identity.Caller, id string) (chat.Policy, error) {
@@ -52,7 +55,7 @@ func lobbyChannels(lobbies *lobby.Service, rules *policies) openChannel {
 		}
 		p := l.Policy.Chat
 		return chat.Policy{
-			Enabled: p.Enabled, MaxLength: p.MaxLength, HistorySize: p.HistorySize, HistoryTTL: p.HistoryTTL,
+			Enabled: p.Enabled, MaxLength: p.MaxLength, HistorySize: p.HistorySize, HistoryTTL: p.HistoryTTL, Quiet: lobbyQuiet,
 			RateMessages: p.RateMessages, RatePer: p.RatePer, SlowMode: p.SlowMode, Edit: p.Edit,
 			Filters: rules.filters(l.Policy.Type), Moderator: l.HostID == caller.ID,
 		}, nil

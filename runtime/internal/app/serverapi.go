@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/revocation"
@@ -15,10 +14,6 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
-
-// broadcastTTL is how long the stream of all goes on in its epoch without an event: when
-// it begins anew, every client asks what it has missed.
-const broadcastTTL = 30 * 24 * time.Hour
 
 // backends are what other back ends have to do with: rooms, revocations, and the API.
 type backends struct {
@@ -35,9 +30,9 @@ func (a *App) newBackends(k *core) (*backends, error) {
 	if c.Listen.API == "" {
 		return nil, nil
 	}
-	keep := stream.Retention{LogSize: c.Recovery.HistorySize, LogTTL: c.Recovery.HistoryTTL.Duration, TTL: c.Recovery.HistoryTTL.Duration}
-	always := keep
-	always.TTL = max(broadcastTTL, keep.TTL)
+	keep := stream.Retention{
+		LogSize: c.Recovery.HistorySize, LogTTL: c.Recovery.HistoryTTL.Duration, TTL: max(stream.Lasting, c.Recovery.HistoryTTL.Duration),
+	}
 	b := &backends{
 		rooms:       &room.Service{Store: client.Store(), Sets: client.Sets(), Retain: keep},
 		revocations: revocation.Book{Values: client.Values()},
@@ -47,7 +42,7 @@ func (a *App) newBackends(k *core) (*backends, error) {
 		Token: func() (string, error) { return readCredential(c.API.TokenFile) },
 		Store: client.Store(), Replies: client.Replies(), Online: client.Registry(),
 		Inboxes: k.inbox, Sessions: k.users.SessionIDs, Rooms: b.rooms, Revocations: b.revocations,
-		UserRetain: keep, RoomRetain: always, BroadcastRetain: always,
+		UserRetain: keep, RoomRetain: keep, BroadcastRetain: keep,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, MaxData: c.Engine.MaxPayload,
 		Version: a.settings.version, Registry: a.registry, Tracer: a.tracing.Requests(), Log: a.log,
 	}

@@ -31,6 +31,9 @@ type Policy struct {
 	// last one.
 	HistorySize int
 	HistoryTTL  time.Duration
+	// Quiet is how long the channel may be without a message until its seqs begin anew,
+	// at least; 0 means stream.Lasting.
+	Quiet time.Duration
 	// RateMessages in any RatePer may be sent by each user; 0 means no limit.
 	RateMessages int
 	RatePer      time.Duration

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -229,7 +230,8 @@ func noChannel() error { return wire.Refuse(wire.CodeNotFound, "there is no such
 
 func (s *Service) retain(p Policy) stream.Retention {
 	ttl := max(s.HistoryTTL, p.HistoryTTL)
-	return stream.Retention{LogSize: max(s.HistorySize, p.HistorySize), LogTTL: ttl, TTL: ttl}
+	quiet := cmp.Or(p.Quiet, stream.Lasting)
+	return stream.Retention{LogSize: max(s.HistorySize, p.HistorySize), LogTTL: ttl, TTL: max(quiet, ttl)}
 }
 
 // once lets a keyed message happen once; what is remembered of it is its id.

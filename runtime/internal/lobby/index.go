@@ -225,7 +225,7 @@ func (s *Service) tellChanges(ctx context.Context, lobbyType string, changes []I
 	}
 	_, err = s.Store.Commit(ctx, stream.Commit{
 		Stream: ListStream(lobbyType), Events: []stream.Event{{Name: wire.EventLobbyListed, Data: data}},
-		Retain: stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: s.HistoryTTL},
+		Retain: stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: max(stream.Lasting, s.HistoryTTL)},
 	})
 	return err
 }
@@ -265,9 +265,21 @@ func (s *Service) Sweep(ctx context.Context, id stream.ID) (time.Time, error) {
 	case adopted && next != "":
 		return s.Now(), nil
 	case len(ids) == 0 && from == "":
-		return time.Time{}, nil
+		left, err := s.Index.Changes(ctx, lobbyType, 1)
+		if err != nil || len(left) == 0 {
+			return time.Time{}, err
+		}
 	}
 	return s.Now().Add(sweepEvery), nil
+}
+
+// sweepSoon has the sweep of a type go on, for a lobby that is looked at: whoever made the
+// first lobby of the type may have died before it asked for that.
+func (s *Service) sweepSoon(ctx context.Context, l Lobby) error {
+	if s.Index == nil || l.Closed() {
+		return nil
+	}
+	return s.Deadlines.Schedule(ctx, ListStream(l.Policy.Type), s.Now().Add(sweepEvery))
 }
 
 // revise puts the entry of a lobby right; true when the lobby took a policy over.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -34,8 +35,9 @@ type Notice struct {
 	Message   string
 }
 
-// Notifier tells users what they should not miss. It is called after the commit; its
-// error does not fail the command.
+// Notifier tells users what they should not miss. It is called after the commit, also
+// more than once with the same ID; its error does not fail the command, and has it called
+// again.
 type Notifier interface {
 	Notify(ctx context.Context, userID string, n Notice) error
 }
@@ -85,11 +87,21 @@ func (s *Service) observe(ctx context.Context, before, after Lobby) {
 	}
 }
 
-// notify passes a notice on, if there is someone to take it.
-func (s *Service) notify(ctx context.Context, userID string, l Lobby, n Notice) {
-	if s.Notifier == nil {
-		return
+// noticeFor is how long a notice is passed on again, in case it was not; less, where its
+// ID is known for less than twice that.
+const noticeFor = time.Minute
+
+// notify passes a notice of something that happened at a time on, if there is someone to
+// take it. One that is refused is let go.
+func (s *Service) notify(ctx context.Context, userID string, l Lobby, at int64, n Notice) error {
+	known := min(noticeFor, s.IdempotencyTTL/2)
+	if s.Notifier == nil || s.Now().Sub(time.UnixMilli(at)) > known {
+		return nil
 	}
 	n.LobbyID, n.LobbyName, n.LobbyType = l.ID, l.Name, l.Policy.Type
-	_ = s.Notifier.Notify(ctx, userID, n)
+	err := s.Notifier.Notify(ctx, userID, n)
+	if wire.CodeOf(err) != "" {
+		return nil
+	}
+	return err
 }

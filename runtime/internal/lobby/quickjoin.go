@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -20,6 +21,10 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 	along, err := s.along(ctx, c, req.PartyID)
 	if err != nil {
 		return Outcome{}, false, err
+	}
+	out, created, known, err := s.quickJoined(ctx, c, req, along)
+	if known || err != nil {
+		return out, created, err
 	}
 	search := &wire.LobbySearch{Type: req.Type, Filter: map[string]wire.LobbyFilter{}, Sort: "free"}
 	for field, filter := range req.Filter {
@@ -51,6 +56,37 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 	return out, true, wanting(err)
 }
 
+// quickJoined finds the lobby that the same request has brought the caller into before,
+// by those that the caller is in. A search would find another: that one may be full now.
+func (s *Service) quickJoined(
+	ctx context.Context, c command.Call, req *wire.LobbyQuickJoin, along Along,
+) (out Outcome, created, known bool, err error) {
+	once := s.once(c.ID, c.Key)
+	if once == nil {
+		return out, false, false, nil
+	}
+	in, err := s.stays.Groups(ctx, typeOf(req.Type, c.ID))
+	if err != nil {
+		return out, false, false, err
+	}
+	for _, id := range in {
+		first, known, err := stream.Recall(ctx, s.Store, StreamID(id), once)
+		if err != nil {
+			return out, false, false, err
+		}
+		if known {
+			out, err = s.join(ctx, c, id, quickly(c, along, req.Member), "")
+			return out, first.Seq == 1, true, err
+		}
+	}
+	return out, false, false, nil
+}
+
+// quickly is the command to join a lobby that was found.
+func quickly(c command.Call, along Along, member *wire.MemberInit) JoinCommand {
+	return JoinCommand{User: actor(c.Caller), Member: memberInit(member), Along: Along{along.Party, slices.Clone(along.With)}}
+}
+
 // wanting names the field of a refused create where quickJoin has it.
 func wanting(err error) error {
 	var refusal *wire.Error
@@ -76,8 +112,7 @@ func (s *Service) joinAny(ctx context.Context, c command.Call, found []wire.Lobb
 	}
 	rand.Shuffle(equal, func(i, j int) { found[i], found[j] = found[j], found[i] })
 	for _, listing := range found[:min(len(found), quickTries)] {
-		cmd := JoinCommand{User: actor(c.Caller), Member: memberInit(member), Along: Along{along.Party, slices.Clone(along.With)}}
-		out, err := s.join(ctx, c, listing.ID, cmd, "")
+		out, err := s.join(ctx, c, listing.ID, quickly(c, along, member), "")
 		if err == nil || !elsewhere(err) {
 			return out, err
 		}

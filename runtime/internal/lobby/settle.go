@@ -72,14 +72,14 @@ func (s *Service) release(ctx context.Context, l Lobby, d Departure) error {
 // tell puts lobby:removed on the user's own stream, once for each departure, with
 // the order to stop following the lobby.
 func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
-	told, err := s.users.Tell(ctx, d.UserID, usertell.Message{
+	_, err := s.users.Tell(ctx, d.UserID, usertell.Message{
 		Event:    wire.EventLobbyRemoved,
 		Payload:  wire.LobbyRemoved{LobbyID: l.ID, Reason: d.Reason, Message: d.Message},
 		Unfollow: []stream.ID{StreamID(l.ID), ChatStream(l.ID)},
 		Once:     s.onceTold(l, fmt.Sprint(d.Version)),
 	})
-	if err == nil && !told.Repeated && (d.Reason == ReasonKicked || d.Reason == ReasonBanned) {
-		s.notify(ctx, d.UserID, l, Notice{
+	if err == nil && (d.Reason == ReasonKicked || d.Reason == ReasonBanned) {
+		return s.notify(ctx, d.UserID, l, d.At, Notice{
 			Kind: NoticeKicked, ID: fmt.Sprintf("%s/%d", l.ID, d.Version), FromID: d.By, Message: d.Message,
 		})
 	}
@@ -88,7 +88,7 @@ func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
 
 // tellInvite puts lobby:invited on the stream of the user who is asked in.
 func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invite) error {
-	told, err := s.users.Tell(ctx, userID, usertell.Message{
+	_, err := s.users.Tell(ctx, userID, usertell.Message{
 		Event: wire.EventLobbyInvited,
 		Payload: wire.LobbyInvited{
 			InviteID: i.ID, LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name,
@@ -96,13 +96,13 @@ func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invi
 		},
 		Once: s.onceTold(l, fmt.Sprintf("invite/%d", i.Version)),
 	})
-	if err == nil && !told.Repeated {
-		s.notify(ctx, userID, l, Notice{
-			Kind: NoticeInvited, ID: fmt.Sprintf("%s/%d", i.ID, i.Version), FromID: i.From, FromName: i.FromName,
-			InviteID: i.ID, ExpiresAt: i.ExpiresAt,
-		})
+	if err != nil {
+		return err
 	}
-	return err
+	return s.notify(ctx, userID, l, i.At, Notice{
+		Kind: NoticeInvited, ID: fmt.Sprintf("%s/%d", i.ID, i.Version), FromID: i.From, FromName: i.FromName,
+		InviteID: i.ID, ExpiresAt: i.ExpiresAt,
+	})
 }
 
 // tellBrought puts lobby:joined on the stream of a member who was brought in.
@@ -130,20 +130,20 @@ func (s *Service) tellRequest(ctx context.Context, l Lobby, userID string, r Req
 	if l.HostID == "" {
 		return nil // whoever becomes the host is told
 	}
-	told, err := s.users.Tell(ctx, l.HostID, usertell.Message{
+	_, err := s.users.Tell(ctx, l.HostID, usertell.Message{
 		Event: wire.EventLobbyJoinRequested,
 		Payload: wire.LobbyJoinRequested{
 			LobbyID: l.ID, UserID: userID, Name: r.Name, Message: r.Message, ExpiresAt: r.ExpiresAt,
 		},
 		Once: once,
 	})
-	if err == nil && !told.Repeated {
-		s.notify(ctx, l.HostID, l, Notice{
-			Kind: NoticeJoinRequested, ID: fmt.Sprintf("%s/%d/%s", l.ID, r.Version, userID), FromID: userID, FromName: r.Name,
-			Message: r.Message, ExpiresAt: r.ExpiresAt,
-		})
+	if err != nil {
+		return err
 	}
-	return err
+	return s.notify(ctx, l.HostID, l, r.At, Notice{
+		Kind: NoticeJoinRequested, ID: fmt.Sprintf("%s/%d/%s", l.ID, r.Version, userID), FromID: userID, FromName: r.Name,
+		Message: r.Message, ExpiresAt: r.ExpiresAt,
+	})
 }
 
 // onceTold keeps what a lobby has to tell a user from being told twice: longer than
@@ -176,7 +176,7 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	if err := s.settle(ctx, out.Lobby, again); err != nil {
 		return time.Time{}, err
 	}
-	if err := s.reindex(ctx, out.Lobby); err != nil {
+	if err := errors.Join(s.reindex(ctx, out.Lobby), s.sweepSoon(ctx, out.Lobby)); err != nil {
 		return time.Time{}, err
 	}
 	next, _ := s.nextLook(out.Lobby.Seen(heard), now)

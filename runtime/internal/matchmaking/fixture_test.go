@@ -99,6 +99,21 @@ func (l *brittleLedger) set(fail func(ledger.Step) error) {
 	l.fail = fail
 }
 
+// before does something before the next step, once.
+func (l *brittleLedger) before(do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fail := l.fail
+	l.fail = func(s ledger.Step) error {
+		l.set(fail)
+		do()
+		if fail == nil {
+			return nil
+		}
+		return fail(s)
+	}
+}
+
 // Apply fails before the step when told to with an error, or after it when that
 // wraps errAfter.
 func (l *brittleLedger) Apply(ctx context.Context, b ledger.Book, s ledger.Step) error {

@@ -22,7 +22,7 @@ const stepsAtOnce = 64
 func (m *Matcher) empty(ctx context.Context, w *watch) error {
 	var errs []error
 	for id := range w.waiting {
-		err := m.s.remove(ctx, w.name, id, reasonQueueRemoved, ledger.Step{Fence: w.fence})
+		err := m.expel(ctx, w, id, reasonQueueRemoved)
 		if err == nil {
 			delete(w.waiting, id)
 		}
@@ -45,10 +45,20 @@ func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
 	for id, t := range w.waiting {
 		if reason := t.over(q, m.s.Now()); reason != "" {
 			delete(w.waiting, id)
-			errs = append(errs, m.s.remove(ctx, w.name, id, reason, ledger.Step{Fence: w.fence}))
+			errs = append(errs, m.expel(ctx, w, id, reason))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// expel takes out a ticket that searches. One that is proposed meanwhile, or gone, stays
+// as it is.
+func (m *Matcher) expel(ctx context.Context, w *watch, ticketID, reason string) error {
+	_, err := m.s.remove(ctx, w.name, ticketID, reason, ledger.Step{Fence: w.fence})
+	if wire.CodeOf(err) == wire.CodeNotFound {
+		return nil
+	}
+	return err
 }
 
 // opened is a round with its record, and with its tickets as they were left when it was

@@ -36,7 +36,7 @@ func (s *Service) find(ctx context.Context, userID, ticketID string) (queue stri
 			return e.queue, nil
 		}
 	}
-	return "", wire.Refuse(wire.CodeNotFound, "there is no such ticket")
+	return "", noTicket()
 }
 
 // unlessMade ends a request. Where it is refused, what it is about may be gone because it
@@ -72,23 +72,48 @@ func (s *Service) cancel(ctx context.Context, c command.Call, ticketID string) e
 		return err
 	}
 	t, there, err := s.ticket(ctx, queue, ticketID)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !there || !t.Has(c.ID):
-		return wire.Refuse(wire.CodeNotFound, "there is no such ticket")
-	case t.Round != "":
-		return s.refuse(ctx, c, queue, t.Round)
 	}
-	return s.remove(ctx, queue, ticketID, reasonCancelled, ledger.Step{Once: s.once(c)})
+	if !there || !t.Has(c.ID) {
+		return noTicket()
+	}
+	return s.leave(ctx, t, c.ID, reasonCancelled, reasonDeclined, ledger.Step{Once: s.once(c)})
+}
+
+func noTicket() error { return wire.Refuse(wire.CodeNotFound, "there is no such ticket") }
+
+// leave takes a ticket that was just read out of its queue for one reason. When it is
+// proposed it withdraws one of its players from the round, for another. That it is proposed
+// meanwhile, or searches again, makes no difference; once it is handed over it stays, and
+// the round's refusal says so. The step begins as base.
+func (s *Service) leave(ctx context.Context, t Ticket, userID, searching, proposed string, base ledger.Step) error {
+	round := t.Round
+	for range tries {
+		if round != "" {
+			err := s.withdraw(ctx, t.Queue, round, userID, proposed, base)
+			if wire.CodeOf(err) != wire.CodeNotFound {
+				return err
+			}
+		}
+		var err error
+		if round, err = s.remove(ctx, t.Queue, t.ID, searching, base); err != nil || round == "" {
+			return err
+		}
+	}
+	return tooFast()
 }
 
 // remove takes a ticket that searches out of its queue, and tells its players; the step
-// begins as base. A ticket that is proposed meanwhile, or gone, stays as it is.
-func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, base ledger.Step) error {
-	return s.retry(ctx, func() (ledger.Step, []posted, error) {
+// begins as base. One that is proposed stays as it is: its round is given then. That it is
+// gone is refused.
+func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, base ledger.Step) (round string, err error) {
+	err = s.retry(ctx, func() (ledger.Step, []posted, error) {
 		t, raw, err := s.readTicket(ctx, queue, ticketID)
-		if err != nil || raw == nil || t.Round != "" {
+		if err == nil && raw == nil {
+			err = noTicket()
+		}
+		if round = t.Round; err != nil || round != "" {
 			return ledger.Step{}, nil, err
 		}
 		step := base
@@ -104,6 +129,7 @@ func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, ba
 			wire.MMCancelled{TicketID: t.ID, Queue: queue, Reason: reason})
 		return step, []posted{told}, err
 	}, queue)
+	return round, err
 }
 
 // strike takes tickets that leave from their players' entries; those of refusers wait

@@ -8,9 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
 	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -27,8 +30,8 @@ func setOf(userID string) string { return "mm:" + userID }
 
 func entry(queue, ticketID string) string { return queue + between + ticketID }
 
-// note enters a ticket among those of its players. Who has too many is rid of those that
-// are gone.
+// note enters a ticket among those of its players, before it comes into the book: so there
+// is an entry of every ticket. Who has too many is rid of those that are gone.
 func (s *Service) note(ctx context.Context, t Ticket) error {
 	for _, user := range t.Users() {
 		in, err := s.Sets.Add(ctx, setOf(user), entry(t.Queue, t.ID), maxEntries, entryTTL)
@@ -47,7 +50,13 @@ func (s *Service) note(ctx context.Context, t Ticket) error {
 	return nil
 }
 
-// unnote takes that back.
+// noteAgain enters a ticket that is in the book, lest its entry was taken for one of a
+// ticket that is gone. Whoever has too many tickets keeps it all the same.
+func (s *Service) noteAgain(ctx context.Context, t Ticket) error {
+	return settled(s.note(ctx, t))
+}
+
+// unnote takes a note back.
 func (s *Service) unnote(ctx context.Context, t Ticket) error {
 	for _, user := range t.Users() {
 		if err := s.Sets.Remove(ctx, setOf(user), entry(t.Queue, t.ID)); err != nil {
@@ -85,15 +94,23 @@ func (s *Service) mine(ctx context.Context, userID string) ([]Ticket, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !there || !t.Has(userID) {
+		switch {
+		case there && t.Has(userID):
+			all = append(all, t)
+		case there || !s.newborn(at.ticket):
 			if err := s.Sets.Remove(ctx, setOf(userID), entry(at.queue, at.ticket)); err != nil {
 				return nil, err
 			}
-			continue
 		}
-		all = append(all, t)
 	}
 	return all, nil
+}
+
+// newborn tells whether a ticket that cannot be found may still be about to come in, for
+// it is noted before.
+func (s *Service) newborn(ticketID string) bool {
+	id, err := ulid.ParseStrict(ticketID)
+	return err == nil && s.Now().Sub(id.Timestamp()) < stays.Newborn
 }
 
 // Status are a user's tickets and open proposals.
@@ -195,12 +212,8 @@ func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
 			if t.PartyID != p.ID {
 				continue
 			}
-			if t.Round != "" {
-				err = settled(s.withdraw(ctx, t.Queue, t.Round, user, reasonPartyChanged, ledger.Step{}))
-			} else {
-				err = s.remove(ctx, t.Queue, t.ID, reasonPartyChanged, ledger.Step{})
-			}
-			if err != nil {
+			err := s.leave(ctx, t, user, reasonPartyChanged, reasonPartyChanged, ledger.Step{})
+			if code := wire.CodeOf(err); err != nil && code != wire.CodeNotFound && code != wire.CodeFailedPrecondition {
 				s.Log.WarnContext(ctx, "a ticket of a party that changed stays", "party", p.ID, "error", err)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
@@ -178,8 +179,8 @@ func (s *Service) enqueue(
 		return Ticket{}, err
 	}
 	if c.Key != "" {
-		if there, known, err := s.ticket(ctx, q.Name, id); err != nil || known {
-			return there, err // a repeated request
+		if there, known, err := s.made(ctx, q.Name, id); err != nil || known {
+			return there, err
 		}
 	}
 	if err := s.note(ctx, t); err != nil {
@@ -189,6 +190,9 @@ func (s *Service) enqueue(
 	if err != nil {
 		return s.notEntered(ctx, c, t, err)
 	}
+	if err := s.keepsParty(ctx, c, t); err != nil {
+		return Ticket{}, err
+	}
 	if err := s.cast(ctx, t.View()); err != nil {
 		s.Log.WarnContext(ctx, "the other players of a ticket are not told of it", "queue", q.Name, "error", err)
 	}
@@ -197,7 +201,38 @@ func (s *Service) enqueue(
 			s.Log.WarnContext(ctx, "who searches does not seem to", "queue", q.Name, "error", err)
 		}
 	}
-	return t, nil
+	if s.newborn(t.ID) {
+		return t, nil
+	}
+	return t, s.noteAgain(ctx, t) // it was first asked for long before it came in
+}
+
+// keepsParty withdraws a ticket that has come in if its party has changed since its players
+// were read: PartyChanged may have come too early to find it.
+func (s *Service) keepsParty(ctx context.Context, c command.Call, t Ticket) error {
+	if t.PartyID == "" {
+		return nil
+	}
+	p, err := s.Parties.Member(ctx, t.PartyID, c.ID)
+	if err != nil && wire.CodeOf(err) == "" {
+		return err
+	}
+	users, queued := p.Users(), t.Users()
+	slices.Sort(users)
+	slices.Sort(queued)
+	if err == nil && p.LeaderID == c.ID && slices.Equal(users, queued) {
+		return nil
+	}
+	return settled(s.leave(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, ledger.Step{}))
+}
+
+// made finds the ticket of a repeated request; false when there is none.
+func (s *Service) made(ctx context.Context, queue, id string) (Ticket, bool, error) {
+	t, known, err := s.ticket(ctx, queue, id)
+	if err == nil && known {
+		err = s.noteAgain(ctx, t)
+	}
+	return t, known, err
 }
 
 // notEntered ends an enqueue that failed. Where that is certain, nothing of the ticket
@@ -208,7 +243,7 @@ func (s *Service) notEntered(ctx context.Context, c command.Call, t Ticket, caus
 	if !errors.As(cause, &refusal) {
 		return Ticket{}, cause
 	}
-	if there, known, err := s.ticket(ctx, t.Queue, t.ID); err != nil || known {
+	if there, known, err := s.made(ctx, t.Queue, t.ID); err != nil || known {
 		return there, err
 	}
 	if err := s.unnote(ctx, t); err != nil {
@@ -384,6 +419,10 @@ func (s *Service) retry(ctx context.Context, next func() (ledger.Step, []posted,
 		s.deliver(ctx, queue, letters)
 		return nil
 	}
+	return tooFast()
+}
+
+func tooFast() error {
 	return wire.Refuse(wire.CodeUnavailable, "the queue changes too fast right now")
 }
 

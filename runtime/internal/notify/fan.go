@@ -116,7 +116,7 @@ func (s *Service) fanShard(ctx context.Context, f fan) error {
 			defer func() { <-places }()
 			hears, err := s.put(ctx, user, f.Notification, true)
 			if err == nil && !hears {
-				err = s.Sets.Remove(ctx, set, user)
+				err = s.strike(ctx, user, topic)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -128,7 +128,8 @@ func (s *Service) fanShard(ctx context.Context, f fan) error {
 }
 
 // Subscribe subscribes a user to topics. A user is entered with each topic before it
-// hears it, so that nobody who hears one is missed.
+// hears it, so that nobody who hears one is missed; and once more when it hears it, since
+// who found that it does not may have struck it off.
 func (s *Service) Subscribe(ctx context.Context, userID string, once *stream.Once, topics []string) (Inbox, error) {
 	b, err := s.load(ctx, userID)
 	if err != nil {
@@ -137,16 +138,41 @@ func (s *Service) Subscribe(ctx context.Context, userID string, once *stream.Onc
 	if _, _, err := b.Subscribe(topics, s.Now()); err != nil {
 		return Inbox{}, err
 	}
+	if err := s.enter(ctx, userID, topics); err != nil {
+		return Inbox{}, err
+	}
+	b, err = s.change(ctx, userID, once, func(b Inbox) (Inbox, bool, error) { return b.Subscribe(topics, s.Now()) })
+	if err != nil {
+		return Inbox{}, err
+	}
+	return b, s.enter(ctx, userID, topics)
+}
+
+// enter puts a user among the subscribers of topics.
+func (s *Service) enter(ctx context.Context, userID string, topics []string) error {
 	for _, topic := range topics {
 		in, err := s.Sets.Add(ctx, topicSet(topic, shardOf(userID)), userID, shardBound, topicsTTL)
 		if err != nil {
-			return Inbox{}, fmt.Errorf("enter a subscriber: %w", err)
+			return fmt.Errorf("enter a subscriber: %w", err)
 		}
 		if !in {
-			return Inbox{}, wire.Refuse(wire.CodeResourceExhausted, "the topic "+topic+" takes no more subscribers")
+			return wire.Refuse(wire.CodeResourceExhausted, "the topic "+topic+" takes no more subscribers")
 		}
 	}
-	return s.change(ctx, userID, once, func(b Inbox) (Inbox, bool, error) { return b.Subscribe(topics, s.Now()) })
+	return nil
+}
+
+// strike takes a user who does not hear a topic out of its subscribers. One who has
+// subscribed meanwhile is entered again, by this or by its own request.
+func (s *Service) strike(ctx context.Context, userID, topic string) error {
+	if err := s.Sets.Remove(ctx, topicSet(topic, shardOf(userID)), userID); err != nil {
+		return fmt.Errorf("strike a subscriber: %w", err)
+	}
+	b, err := s.load(ctx, userID)
+	if err != nil || !b.Hears(topic) {
+		return err
+	}
+	return s.enter(ctx, userID, []string{topic})
 }
 
 // Unsubscribe takes a user's topics away.
@@ -159,8 +185,8 @@ func (s *Service) Unsubscribe(ctx context.Context, userID string, once *stream.O
 		if b.Hears(topic) || !ValidTopic(topic) {
 			continue
 		}
-		if err := s.Sets.Remove(ctx, topicSet(topic, shardOf(userID)), userID); err != nil {
-			return Inbox{}, fmt.Errorf("strike a subscriber: %w", err)
+		if err := s.strike(ctx, userID, topic); err != nil {
+			return Inbox{}, err
 		}
 	}
 	return b, nil

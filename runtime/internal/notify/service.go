@@ -228,7 +228,7 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	}
 	b := out.State
 	now := s.Now()
-	if b.ChangedAt > 0 && now.UnixMilli()-b.ChangedAt <= 2*retellAfter.Milliseconds() {
+	if b.ChangedAt > 0 && now.UnixMilli()-b.ChangedAt <= (tellMemory/2).Milliseconds() {
 		if err := s.tell(ctx, b, b.ChangedAt-2*retellAfter.Milliseconds()); err != nil {
 			return time.Time{}, err
 		}

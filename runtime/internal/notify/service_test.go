@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -263,5 +265,44 @@ func TestCallOfADeadPodIsRepeated(t *testing.T) {
 	w.eventuallyCalled(1)
 	if d := cmp.Diff([]string{id}, w.called()); d != "" {
 		t.Error(d)
+	}
+}
+
+// busySets are sets in which, before a member is removed, something else happens.
+type busySets struct {
+	stream.Sets
+	before func()
+}
+
+func (b busySets) Remove(ctx context.Context, name, member string) error {
+	b.before()
+	return b.Sets.Remove(ctx, name, member)
+}
+
+// TestWhoSubscribesWhileATopicIsNotified: a user who is entered with a topic and does not
+// hear it yet is struck off by a notification that is on its way, and hears the next.
+func TestWhoSubscribesWhileATopicIsNotified(t *testing.T) {
+	w := newWorld(t)
+	w.connected("ann", true)
+	if in, err := w.memory.Add(t.Context(), topicSet("news", shardOf("ann")), "ann", shardBound, topicsTTL); err != nil || !in {
+		t.Fatal(in, err)
+	}
+	var once sync.Once
+	w.pods[0].Sets = busySets{w.memory, func() {
+		once.Do(func() {
+			if _, err := w.pods[1].Subscribe(t.Context(), "ann", nil, []string{"news"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}}
+	for _, body := range []string{"one", "two"} {
+		if _, err := w.pods[0].NotifyTopic(t.Context(), Notification{Type: "x", Topic: "news", Body: body}); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(time.Second)
+	}
+	b, err := w.pods[1].load(t.Context(), "ann")
+	if err != nil || len(b.Items) != 1 || b.Items[0].Body != "two" {
+		t.Errorf("ann has %+v, %v", b.Items, err)
 	}
 }

@@ -163,10 +163,10 @@ func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i Inv
 	invited := wire.PartyInvited{
 		InviteID: i.ID, PartyID: partyID, FromID: i.From, FromName: i.FromName, ExpiresAt: i.ExpiresAt,
 	}
-	told, err := s.users.Tell(ctx, userID, usertell.Message{
+	_, err := s.users.Tell(ctx, userID, usertell.Message{
 		Event: wire.EventPartyInvited, Payload: invited, Once: once(i.ID, fmt.Sprint(i.ExpiresAt)),
 	})
-	if err == nil && !told.Repeated && s.Invited != nil {
+	if err == nil && s.Invited != nil {
 		s.Invited(ctx, userID, invited)
 	}
 	return err

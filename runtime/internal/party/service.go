@@ -55,7 +55,7 @@ type Ports struct {
 	// changed; it must not fail the command.
 	Changed func(ctx context.Context, p Party)
 	// Invited, when not nil, is told of invites that users should learn of even if they
-	// are not connected; it must not fail the command.
+	// are not connected, of one maybe twice; it must not fail the command.
 	Invited func(ctx context.Context, userID string, invited wire.PartyInvited)
 }
 

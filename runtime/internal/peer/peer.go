@@ -22,8 +22,9 @@ type Session struct {
 // Registry is what the store keeps of the pods and of the sessions on each.
 // Times are by the store's clock. Errors wrap stream.ErrUnavailable.
 type Registry interface {
-	// Renew extends the pod's lease by ttl. It tells whether the pod was unknown:
-	// it is new, or its lease had lapsed and its sessions were, or are being, closed.
+	// Renew extends the pod's lease by ttl. It tells whether the pod was unknown: it is
+	// new, or its lease had lapsed and its sessions were, or are being, closed. A pod that
+	// was swept is told so again when the sweep has ended.
 	Renew(ctx context.Context, pod string, ttl time.Duration) (unknown bool, err error)
 	// Add puts sessions on a pod.
 	Add(ctx context.Context, pod string, sessions ...Session) error
@@ -68,6 +69,9 @@ type Lease struct {
 	// listed is true once the registry has all of this pod's sessions; known once
 	// it ever had.
 	listed, known bool
+	// sure is from when on the registry has known the pod: the last time that it said so,
+	// or was told.
+	sure time.Time
 }
 
 // New makes a Lease; Run starts it.
@@ -91,16 +95,19 @@ func (l *Lease) Run(ctx context.Context) {
 }
 
 // renew extends the lease. A pod that the registry does not know lists all its
-// sessions there; if it was known before, it had been given up for dead.
+// sessions there; if it was known before, it had been given up for dead. The answer that
+// said so may have been lost: the next one finds the pod known.
 func (l *Lease) renew(ctx context.Context) {
+	began := time.Now()
 	unknown, err := l.registry.Renew(ctx, l.Pod, l.TTL)
 	if err != nil {
 		l.Log.Warn("the pod's lease was not renewed", "error", err)
 		return
 	}
-	if unknown {
+	if unknown || time.Since(l.sure) > l.TTL {
 		l.listed = false
 	}
+	l.sure = began
 	if l.listed {
 		return
 	}

@@ -22,6 +22,8 @@ type registry struct {
 	until    map[string]time.Time
 	sessions map[string][]peer.Session
 	failing  bool
+	// mute has it do what it is told and not answer.
+	mute bool
 }
 
 func newRegistry() *registry {
@@ -36,6 +38,9 @@ func (r *registry) Renew(_ context.Context, pod string, ttl time.Duration) (bool
 	}
 	until, known := r.until[pod]
 	r.until[pod] = time.Now().Add(ttl)
+	if r.mute {
+		return false, errors.New("no answer")
+	}
 	return !known || time.Now().After(until), nil
 }
 
@@ -219,6 +224,51 @@ func TestTwoSweepersCloseEachSessionOnce(t *testing.T) {
 		closed := slices.Sorted(slices.Values(append(one.gone, two.gone...)))
 		if diff := cmp.Diff(want, closed); diff != "" {
 			t.Errorf("closed within %v (-want +got):\n%s", time.Since(died), diff)
+		}
+	})
+}
+
+// TestTheAnswerThatThePodWasGivenUpIsLost: the next one finds the pod known, and it opens
+// its sessions again all the same.
+func TestTheAnswerThatThePodWasGivenUpIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, p := newRegistry(), &pod{}
+		mine := peer.Session{ID: "s1", UserID: "ada"}
+		lease := p.lease(r, "cut", nil, mine)
+		run(t, lease, time.Second)
+		r.until["cut"] = time.Now().Add(15 * time.Second) // it did not leave
+
+		r.failing = true
+		run(t, lease, 16*time.Second)
+		r.sessions["cut"] = nil
+		r.failing, r.mute = false, true
+		run(t, lease, time.Second)
+		r.until["cut"] = time.Now().Add(15 * time.Second)
+		r.mute = false
+		run(t, lease, time.Second)
+		if diff := cmp.Diff([]string{"s1"}, p.returned); diff != "" {
+			t.Fatalf("reopened sessions (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]peer.Session{mine}, r.sessions["cut"]); diff != "" {
+			t.Fatalf("listed sessions (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestAnAnswerThatIsLostOpensNothingAgain: while the lease stands, nobody closes anything.
+func TestAnAnswerThatIsLostOpensNothingAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, p := newRegistry(), &pod{}
+		lease := p.lease(r, "well", nil, peer.Session{ID: "s1", UserID: "ada"})
+		run(t, lease, time.Second)
+		r.until["well"] = time.Now().Add(15 * time.Second)
+		r.mute = true
+		run(t, lease, 6*time.Second)
+		r.until["well"] = time.Now().Add(15 * time.Second)
+		r.mute = false
+		run(t, lease, time.Second)
+		if len(p.returned) != 0 {
+			t.Fatalf("reopened %v", p.returned)
 		}
 	})
 }

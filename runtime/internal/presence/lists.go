@@ -29,6 +29,8 @@ type listed struct {
 	caller identity.Caller
 	list   string
 	users  []string
+	// unsettled says that users are not watched yet; the audience's syncing guards it.
+	unsettled bool
 
 	mu      sync.Mutex
 	at      *stream.Attachment
@@ -95,6 +97,11 @@ func (w *Watcher) WatchList(ctx context.Context, a *audience, caller identity.Ca
 		}
 		l.at = at
 		at.Start()
+		// Who has come in before the list was followed is in what is read since.
+		if users, err = w.members(ctx, caller, list); err != nil {
+			l.detach()
+			return nil, err
+		}
 	}
 	w.mu.Lock()
 	l.users = users
@@ -223,13 +230,14 @@ func (l *listed) refresh() {
 	l.a.syncing.Lock()
 	defer l.a.syncing.Unlock()
 	l.w.mu.Lock()
-	same := slices.Equal(l.users, users)
+	same := !l.unsettled && slices.Equal(l.users, users)
 	l.users = users
 	l.w.mu.Unlock()
 	if same {
 		return
 	}
-	if _, err := l.w.settle(ctx, l.a, nil, true); err != nil {
+	_, err = l.w.settle(ctx, l.a, nil, true)
+	if l.unsettled = err != nil; l.unsettled {
 		l.refreshLater()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -186,4 +187,22 @@ func TestProbeOfCluster(t *testing.T) {
 	defer running.Wait()
 	defer cancel()
 	streamtest.Eventually(t, "healthy", p.Healthy)
+}
+
+// TestACommitWhoseReplyWasLost is sent again; what it finds then is its own doing, not a
+// request that was carried out before.
+func TestACommitWhoseReplyWasLost(t *testing.T) {
+	c := open(t, standalone(redistest.Start(t)))
+	commit := numbered(room, 1)
+	commit.Once = &stream.Once{Scope: "ann", Key: "k", Value: []byte("v"), TTL: time.Minute}
+	c.LoseReply()
+	first, err := c.Store().Commit(t.Context(), commit)
+	if err != nil || first.Repeated || first.Seq != 1 || string(first.Value) != "v" {
+		t.Errorf("the commit: %+v, %v", first, err)
+	}
+	again, err := c.Store().Commit(t.Context(), commit)
+	first.Repeated = true
+	if d := cmp.Diff(first, again); d != "" || err != nil {
+		t.Errorf("repeated: %v (-want +got):\n%s", err, d)
+	}
 }

@@ -30,7 +30,7 @@ func (s *Store) Commit(ctx context.Context, c stream.Commit) (result stream.Resu
 	if err != nil {
 		return stream.Result{}, unavailable("commit "+string(c.Stream), err)
 	}
-	return committed(reply, &c)
+	return committed(reply, &c, args[0])
 }
 
 // commitCall gives the keys and arguments of commit.lua.
@@ -77,15 +77,18 @@ func (c *Client) commitCall(m *stream.Commit) ([]string, []any, error) {
 	return keys, args, nil
 }
 
-// committed reads the reply of commit.lua.
-func committed(reply any, c *stream.Commit) (stream.Result, error) {
+// committed reads the reply of commit.lua to the call of this name. One that was sent
+// twice, since the reply to the first was lost, finds what it has itself committed.
+func committed(reply any, c *stream.Commit, name any) (stream.Result, error) {
 	p, err := parts(reply, 2)
 	if err != nil {
 		return stream.Result{}, err
 	}
 	switch text(p[0]) {
 	case "once":
-		return remembered(text(p[1]))
+		result, by, err := remembered(text(p[1]))
+		result.Repeated = by != name
+		return result, err
 	case "barred":
 		ms, err := number(p[1])
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -239,6 +240,32 @@ func TestTheIndexFollowsAndIsPutRight(t *testing.T) {
 	want("looked at", "uno")
 }
 
+// TestTheListIsSweptAlthoughNobodyAskedForIt: whoever made the first lobby of a type may
+// have died before it asked for the sweep; a look at a lobby does.
+func TestTheListIsSweptAlthoughNobodyAskedForIt(t *testing.T) {
+	server := redistest.Start(t)
+	a := newArena(t, standalone(server))
+	l := a.create("ann", "one", nil)
+	prefix := strings.TrimSuffix(a.base, "{lobbies:duel}:")
+	forget := func() (asked int) {
+		for shard := range 16 {
+			if server.MustDo("ZREM", fmt.Sprintf("%s{deadlines:%d}:due", prefix, shard), string(lobby.ListStream("duel"))) == "1" {
+				asked++
+			}
+		}
+		return asked
+	}
+	if forget() != 1 {
+		t.Fatal("the first lobby did not ask for it")
+	}
+	if _, err := a.Look(t.Context(), lobby.StreamID(l.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if forget() != 1 {
+		t.Error("the look did not ask for it")
+	}
+}
+
 func TestAPolicyReachesLivingLobbies(t *testing.T) {
 	a := newArena(t, standalone(redistest.Start(t)))
 	l := a.create("ann", "one", nil)
@@ -397,6 +424,44 @@ func TestQuickJoin(t *testing.T) {
 	filter := map[string]wire.LobbyFilter{"attributes.map": {Eq: "dust"}}
 	if _, _, err := a.QuickJoin(t.Context(), caller("kim"), &wire.LobbyQuickJoin{Type: "duel", Filter: filter}); err == nil {
 		t.Error("joined another map")
+	}
+}
+
+// TestAQuickJoinThatIsRepeated has its first answer, from another server whose search finds
+// other lobbies by then.
+func TestAQuickJoinThatIsRepeated(t *testing.T) {
+	a := newArena(t, standalone(redistest.Start(t)))
+	keyed := func(user string) command.Call {
+		c := caller(user)
+		c.Key = "k"
+		return c
+	}
+	quick := func(c command.Call) (string, bool) {
+		t.Helper()
+		create := &wire.LobbyQuickCreate{MaxMembers: 2}
+		out, created, err := a.QuickJoin(t.Context(), c, &wire.LobbyQuickJoin{Type: "duel", Key: wire.Key{Key: c.Key}, CreateIfNone: create})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Lobby.ID, created
+	}
+	want := func(id string, made bool) func(string, bool) {
+		return func(again string, created bool) {
+			t.Helper()
+			if again != id || created != made {
+				t.Errorf("brought into %s (made: %v), want %s (%v)", again, created, id, made)
+			}
+		}
+	}
+	made, created := quick(keyed("ann"))
+	want(made, true)(made, created)
+	a.create("tom", "open", nil)
+	want(made, true)(quick(keyed("ann")))
+	want(made, false)(quick(keyed("bob"))) // the fullest; now it is full
+	want(made, false)(quick(keyed("bob")))
+	want(made, true)(quick(keyed("ann")))
+	if other, _ := quick(caller("bob")); other == made {
+		t.Error("another request is taken for the first")
 	}
 }
 

@@ -25,7 +25,7 @@ var _ peer.Registry = (*Registry)(nil)
 // Renew implements peer.Registry.
 func (r *Registry) Renew(ctx context.Context, pod string, ttl time.Duration) (bool, error) {
 	// Not repeated blindly: a second one would find the pod known.
-	reply, err := r.c.runSingle(ctx, renewScript, []string{r.c.keys.leases()}, pod, millis(ttl))
+	reply, err := r.c.runSingle(ctx, renewScript, []string{r.c.keys.leases(), r.c.keys.sweeps()}, pod, millis(ttl))
 	return reply == int64(1), unavailable("renew the lease of "+pod, err)
 }
 

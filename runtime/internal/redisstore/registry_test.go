@@ -106,6 +106,8 @@ func TestASweptPodThatCameBackKeepsItsSessions(t *testing.T) {
 	renew(t, r, "p1", time.Minute, true)
 	must(t, r.Add(ctx, "p1", ada))
 	must(t, r.Swept(ctx, "p1", "s1"))
+	renew(t, r, "p1", time.Minute, true) // what it has opened again may have been closed since
+	renew(t, r, "p1", time.Minute, false)
 
 	must(t, r.Leave(ctx, "p1"))
 	if pod, sessions := lapsed(t, r); pod != "p1" || len(sessions) != 1 {

@@ -116,19 +116,19 @@ func snapshot(p []any, doc any) (stream.Snapshot, error) {
 	return now, nil
 }
 
-// remembered reads what commit.lua keeps for a Once.
-func remembered(entry string) (stream.Result, error) {
+// remembered reads what commit.lua keeps for a Once, and by which call it was made.
+func remembered(entry string) (r stream.Result, by string, err error) {
 	header, value, _ := strings.Cut(entry, "\n")
 	f := strings.Fields(header)
-	if len(f) != 3 {
-		return stream.Result{}, fmt.Errorf("%w: once %.100q", errReply, header)
+	if len(f) != 4 {
+		return r, "", fmt.Errorf("%w: once %.100q", errReply, header)
 	}
 	at, err := snapshot([]any{f[0], f[1], f[2]}, nil)
-	r := stream.Result{Position: at.Position, TS: at.TS, Repeated: true}
+	r = stream.Result{Position: at.Position, TS: at.TS}
 	if value != "" {
 		r.Value = []byte(value)
 	}
-	return r, err
+	return r, f[3], err
 }
 
 // millis rounds up, because Redis refuses an expiry of nothing.

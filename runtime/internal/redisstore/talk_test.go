@@ -311,9 +311,11 @@ func TestChatInRedis(t *testing.T) {
 	if d := cmp.Diff([]string{"chat:notice direct"}, w.heard("user:bob", "cause")); d != "" {
 		t.Errorf("bob was told (-want +got):\n%s", d)
 	}
-	ttl := w.server.MustDo("PTTL", w.prefix+"{chat:"+channel+"}:h")
-	if ms := as[int64](t, json.RawMessage(ttl)); time.Duration(ms)*time.Millisecond > time.Hour || ms < 3_500_000 {
-		t.Errorf("Redis keeps the channel for %s ms, want the policy's hour", ttl)
+	for key, want := range map[string]time.Duration{"l": time.Hour, "h": stream.Lasting} {
+		ttl := w.server.MustDo("PTTL", w.prefix+"{chat:"+channel+"}:"+key)
+		if left := time.Duration(as[int64](t, json.RawMessage(ttl))) * time.Millisecond; left > want || left < want-time.Minute {
+			t.Errorf("Redis keeps %s of the channel for %v, want %v", key, left, want)
+		}
 	}
 }
 

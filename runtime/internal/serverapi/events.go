@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
+	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -78,6 +80,13 @@ type BatchResponse struct {
 	Results []BatchResult `json:"results"`
 }
 
+// Settled tells whether it is certain of each event that it went out or did not.
+func (r *BatchResponse) Settled() bool {
+	return !slices.ContainsFunc(r.Results, func(one BatchResult) bool {
+		return one.Error != nil && !session.Certain(one.Error.Code)
+	})
+}
+
 // BatchResult is what became of one event of a batch: Data, or Error.
 type BatchResult struct {
 	OK    bool        `json:"ok"`
@@ -93,7 +102,8 @@ func (s *Server) registerEvents() {
 }
 
 // emitAll goes on after an event that is refused. When the store is gone the rest of
-// the events are refused as well.
+// the events are refused as well; the same request with the same key emits those that did
+// not go out, and each has the place that it got first.
 func (s *Server) emitAll(ctx context.Context, c call, req *BatchRequest) (*BatchResponse, error) {
 	if err := s.admit(len(req.Events)); err != nil {
 		return nil, err

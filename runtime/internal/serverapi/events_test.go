@@ -1,8 +1,12 @@
 package serverapi
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -98,6 +102,69 @@ func TestAKeyWhoseAnswerWasLost(t *testing.T) {
 	}
 	if a, b := s.at("user:ada"), s.at("user:bob"); a != 1 || b != 1 {
 		t.Errorf("ada has %d events and bob %d", a, b)
+	}
+}
+
+// stalling is a store that fails at one of its commits: before it, or after it has had its
+// effect.
+type stalling struct {
+	stream.Store
+	at    int
+	after bool
+}
+
+func (s *stalling) Commit(ctx context.Context, c stream.Commit) (stream.Result, error) {
+	s.at--
+	if s.at == 0 && !s.after {
+		return stream.Result{}, stream.ErrUnavailable
+	}
+	result, err := s.Store.Commit(ctx, c)
+	if s.at == 0 && err == nil {
+		err = stream.ErrUnavailable
+	}
+	return result, err
+}
+
+// TestABatchThatStalled: what became of one event is uncertain. The same request with the
+// same key does the rest: each event went out once, and the answer is remembered then.
+func TestABatchThatStalled(t *testing.T) {
+	for name, after := range map[string]bool{"before the commit": false, "after it": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t)
+			s.server.Store = &stalling{Store: s.server.Store, at: 2, after: after}
+			lobbyID := s.lobby("bob")
+			body := object{"events": []any{
+				event(nil), to(object{"user": "cyd"}), to(object{"lobby": lobbyID}), to(object{"users": []string{"dan", "eve"}}),
+				to(object{"lobby": "x"}), event(object{"persistent": true}),
+			}}
+			var first, again, known BatchResponse
+			s.post("/v1/events:batch", body, &first, "Idempotency-Key", "k")
+			if r := first.Results[1]; r.Error == nil || r.Error.Code != wire.CodeUnavailable {
+				t.Fatalf("the second event: %+v", r)
+			}
+			s.post("/v1/events:batch", body, &again, "Idempotency-Key", "k")
+			s.post("/v1/events:batch", body, &known, "Idempotency-Key", "k")
+			if d := cmp.Diff(again, known); d != "" {
+				t.Errorf("the answer is not remembered (-was +is):\n%s", d)
+			}
+			want := first
+			want.Results = slices.Clone(first.Results)
+			want.Results[1] = BatchResult{OK: true, Data: &Emitted{Stream: "user:cyd", Seq: 1}}
+			if again.Results[1].OK {
+				want.Results[1].Data.Epoch = again.Results[1].Data.Epoch
+			}
+			if d := cmp.Diff(want, again); d != "" {
+				t.Errorf("asked again (-want +got):\n%s", d)
+			}
+			for _, user := range []string{"ada", "cyd", "dan", "eve"} {
+				if got := s.told(user, "game:tick"); len(got) != 1 {
+					t.Errorf("%s got %d events", user, len(got))
+				}
+			}
+			if got := s.notifications("ada"); len(got) != 1 {
+				t.Errorf("ada got %d notifications", len(got))
+			}
+		})
 	}
 }
 

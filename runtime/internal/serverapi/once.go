@@ -20,6 +20,11 @@ const scope = "server api"
 // is then carried out again, and the Onces of its commits keep the effect single.
 const maxRemembered = 256 << 10
 
+// settler is an answer to several requests in one: Settled tells whether it is certain what
+// became of each. One that is not settled is not remembered: when the request is repeated,
+// what was left undone is done.
+type settler interface{ Settled() bool }
+
 // once carries a request out unless the answer to its key is known.
 func (s *Server) once(ctx context.Context, c call, req any, run func() (any, error)) (any, error) {
 	hash, err := requestHash(c, req)
@@ -44,7 +49,9 @@ func (s *Server) once(ctx context.Context, c call, req any, run func() (any, err
 		}
 		return nil, err
 	}
-	s.remember(after, c.key, hash, answer)
+	if several, is := answer.(settler); !is || several.Settled() {
+		s.remember(after, c.key, hash, answer)
+	}
 	return answer, nil
 }
 

@@ -155,6 +155,10 @@ func (l *line) end(c Catchup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.catching = false
+	if len(l.attachments) == 0 {
+		l.known, l.pending = false, nil // what came since the Store was read was dropped
+		return
+	}
 	if c.Recovered {
 		l.replay(c)
 	} else {

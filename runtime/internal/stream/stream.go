@@ -101,6 +101,11 @@ type Catchup struct {
 	Now       Snapshot
 }
 
+// Lasting is how long a stream that clients follow goes on in its epoch without an event,
+// whatever is left of its log. It costs some 200 bytes a stream. One that had begun anew
+// would begin unheard: to those who follow it, its first event is one after a loss.
+const Lasting = 30 * 24 * time.Hour
+
 // Retention bounds what a stream keeps.
 type Retention struct {
 	// LogSize is how many events the log keeps; the oldest go first. At least 1.

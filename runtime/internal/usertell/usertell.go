@@ -49,7 +49,7 @@ func (t Teller) Tell(ctx context.Context, userID string, m Message) (stream.Resu
 	return t.Store.Commit(ctx, stream.Commit{
 		Stream: StreamID(userID),
 		Events: append([]stream.Event{first}, m.Also...),
-		Retain: stream.Retention{LogSize: t.HistorySize, LogTTL: t.HistoryTTL, TTL: t.HistoryTTL},
+		Retain: stream.Retention{LogSize: t.HistorySize, LogTTL: t.HistoryTTL, TTL: max(stream.Lasting, t.HistoryTTL)},
 		Once:   m.Once,
 	})
 }

@@ -1,6 +1,7 @@
 package usertell_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,5 +33,28 @@ func TestTellOnce(t *testing.T) {
 	}
 	if _, err := teller.Tell(t.Context(), "ann", usertell.Message{Event: "x", Payload: func() {}}); err == nil {
 		t.Error("what is no JSON was told")
+	}
+}
+
+// TestWhoIsOnlineIsToldAfterALongSilence: a user who follows its stream hears what is told
+// long after the last event, when nothing of the log is left.
+func TestWhoIsOnlineIsToldAfterALongSilence(t *testing.T) {
+	var passed atomic.Int64
+	memory := streamtest.New(streamtest.WithClock(func() time.Time { return time.Unix(0, passed.Load()) }))
+	teller := usertell.Teller{Store: memory, HistorySize: 10, HistoryTTL: 10 * time.Minute}
+	tell := func() stream.Position {
+		t.Helper()
+		r, err := teller.Tell(t.Context(), "ann", usertell.Message{Event: "lobby:invited", Payload: map[string]int{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Position
+	}
+	first := tell()
+	ann := streamtest.Follow(t, streamtest.StartHub(t, memory, memory.Bus()), usertell.StreamID("ann"), first)
+	passed.Store(int64(24 * time.Hour))
+	ann.Arrives(t, tell())
+	if len(ann.Records()) != 1 || len(ann.Resets()) != 0 {
+		t.Errorf("%d records, %d resets", len(ann.Records()), len(ann.Resets()))
 	}
 }

@@ -1,7 +1,7 @@
 -- commit.lua: Store.Commit as one step.
 --
 -- KEYS: 1 h, 2 l, 3 channel, 4 once (or h), 5 rate (or h), 6 unless (or h), 7 bar (or h).
--- ARGV: 1 name for a new epoch, 2 expected seq or '', 3 whether there is a document,
+-- ARGV: 1 name of this call, and for a new epoch, 2 expected seq or '', 3 whether there is a document,
 --       4 document, 5 log size, 6 log TTL ms, 7 TTL ms, 8 SPUBLISH or PUBLISH,
 --       9 once TTL ms or 0, 10 once value, 11 microseconds per event or 0,
 --       12 rate window in microseconds, 13 whether unless is asked for, 14 bar TTL ms,
@@ -74,7 +74,7 @@ end
 redis.call('PEXPIRE', l, ARGV[6])
 redis.call('PEXPIRE', h, ARGV[7])
 if ARGV[9] ~= '0' then
-  redis.call('SET', once, epoch .. ' ' .. seq .. ' ' .. time .. '\n' .. ARGV[10], 'PX', ARGV[9])
+  redis.call('SET', once, epoch .. ' ' .. seq .. ' ' .. time .. ' ' .. ARGV[1] .. '\n' .. ARGV[10], 'PX', ARGV[9])
 end
 if ARGV[14] == '0' then
   redis.call('DEL', KEYS[7])

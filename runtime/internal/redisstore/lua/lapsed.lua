@@ -15,7 +15,7 @@ end
 local all = redis.call('HGETALL', KEYS[3])
 if #all == 0 then
   redis.call('ZREM', KEYS[1], ARGV[1])
-  redis.call('ZREM', KEYS[2], ARGV[1])
+  redis.call('ZREM', KEYS[2], ARGV[1], 'back:' .. ARGV[1])
   return nil
 end
 redis.call('ZADD', KEYS[2], string.format('%.0f', now + ARGV[3]), ARGV[1])

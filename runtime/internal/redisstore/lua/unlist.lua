@@ -1,11 +1,13 @@
 -- unlist.lua: Registry.Remove and Registry.Swept. KEYS: 1 sessions of the pod,
 -- 2 sweeps, 3 leases, 4 how many sessions each user has. ARGV: 1 pod, 2 whether this ends a sweep, 3… sessions.
--- A pod that came back while it was swept has listed its sessions anew: they stay.
+-- A pod that came back while it was swept has listed its sessions anew: they stay, and
+-- the pod is told that they were closed when it renews its lease.
 if ARGV[2] == '1' then
   redis.call('ZREM', KEYS[2], ARGV[1])
   local clock = redis.call('TIME')
   local ends = redis.call('ZSCORE', KEYS[3], ARGV[1])
   if ends and tonumber(ends) > clock[1] * 1000 + math.floor(clock[2] / 1000) then
+    redis.call('ZADD', KEYS[2], ends, 'back:' .. ARGV[1])
     return 0
   end
 end

@@ -1,0 +1,241 @@
+package matchmaking
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/internal/stays"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// enqueueKeyed asks for a ticket of ann's under a key.
+func (w *world) enqueueKeyed(key string) (string, error) {
+	w.Helper()
+	reply, err := w.pods[0].Enqueue(w.Context(), call("ann", key), &wire.MMEnqueue{Queue: "duel"})
+	if err != nil {
+		return "", err
+	}
+	return reply.Data.(wire.MMTicketState).Ticket.ID, nil
+}
+
+// wantMine checks that ann finds her ticket and can cancel it.
+func (w *world) wantMine(ticket string) {
+	w.Helper()
+	if got := w.status("ann").Tickets; len(got) != 1 || got[0].ID != ticket {
+		w.Errorf("ann's tickets are %+v", got)
+	}
+	if err := w.cancelOf("ann", ticket); err != nil {
+		w.Errorf("cancel: %v", err)
+	}
+	w.wantTold("ann", "cancelled: cancelled")
+}
+
+func (w *world) cancelOf(user, ticket string) error {
+	_, err := w.pods[1].Cancel(w.Context(), call(user, ""), &wire.MMCancel{TicketID: ticket})
+	return err
+}
+
+// listed are the entries of ann's tickets, those of tickets that are gone included.
+func (w *world) listed() []string {
+	w.Helper()
+	all, err := w.memory.List(w.Context(), setOf("ann"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	return all
+}
+
+// asks has a player ask for its tickets before the next step, from another device.
+func (w *world) asks(user string) {
+	w.ledger.before(func() {
+		if got := w.status(user).Tickets; len(got) != 0 {
+			w.Errorf("%s has tickets before they come in: %+v", user, got)
+		}
+	})
+}
+
+// fails has the next request be of no effect on the book.
+func (w *world) fails(request func() error) {
+	w.Helper()
+	w.ledger.set(func(ledger.Step) error { return stream.ErrUnavailable })
+	defer w.ledger.set(nil)
+	if err := request(); !errors.Is(err, stream.ErrUnavailable) {
+		w.Fatalf("it did not fail: %v", err)
+	}
+}
+
+// TestATicketThatComesInIsKept: who asks for its tickets while one comes in has it all the
+// same, be it asked for the first time, again much later, or in the book already.
+func TestATicketThatComesInIsKept(t *testing.T) {
+	for name, begin := range map[string]func(w *world){
+		"at once": func(w *world) { w.asks("ann") },
+		"much later": func(w *world) {
+			w.fails(func() error { _, err := w.enqueueKeyed("k"); return err })
+			w.pass(2 * stays.Newborn)
+			w.asks("ann")
+		},
+		"when it is in": func(w *world) {
+			ticket, err := w.enqueueKeyed("k")
+			if err = errors.Join(err, w.memory.Remove(w.Context(), setOf("ann"), entry("duel", ticket))); err != nil {
+				w.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, duel())
+			begin(w)
+			ticket, err := w.enqueueKeyed("k")
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.wantMine(ticket)
+		})
+	}
+}
+
+// TestEntriesOfWhatNeverCameInGo: an entry that a process left behind is struck when its
+// ticket cannot come in any more.
+func TestEntriesOfWhatNeverCameInGo(t *testing.T) {
+	w := newWorld(t, duel())
+	w.fails(func() error { _, err := w.enqueueKeyed(""); return err })
+	w.pass(stays.Newborn - time.Millisecond)
+	w.status("ann")
+	if got := w.listed(); len(got) != 1 {
+		t.Errorf("a newborn one is struck: %q", got)
+	}
+	w.pass(time.Millisecond)
+	w.status("ann")
+	if got := w.listed(); len(got) != 0 {
+		t.Errorf("left are %q", got)
+	}
+}
+
+// duo is a world where ann and bob search.
+func duo(t *testing.T, q Queue) (w *world, bob string) {
+	w = newWorld(t, q)
+	w.enqueue("ann", 1500)
+	return w, w.enqueue("bob", 1500).ID
+}
+
+// TestCancelWhatIsProposedMeanwhile: it declines, as if the ticket had been proposed from
+// the start.
+func TestCancelWhatIsProposedMeanwhile(t *testing.T) {
+	w, bob := duo(t, checked())
+	w.ledger.before(func() { w.tick(0, "duel") })
+	if err := w.cancelOf("bob", bob); err != nil {
+		t.Fatal(err)
+	}
+	w.wantTold("bob", "proposal 0/2", "cancelled: declined, cooldown")
+	w.wantTold("ann", "proposal 0/2", "cancelled: others_declined, requeued")
+	if got := w.status("bob"); len(got.Tickets)+len(got.Proposals) != 0 {
+		t.Errorf("bob has %+v", got)
+	}
+}
+
+// TestCancelWhatSearchesAgain: the proposal that a player would decline is gone, since
+// another one did.
+func TestCancelWhatSearchesAgain(t *testing.T) {
+	w, bob := duo(t, checked())
+	w.tick(0, "duel")
+	proposal := w.status("ann").Proposals[0].ProposalID
+	w.ledger.before(func() {
+		if _, err := w.pods[0].Decline(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: proposal}); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := w.cancelOf("bob", bob); err != nil {
+		t.Fatal(err)
+	}
+	w.wantTold("bob", "proposal 0/2", "cancelled: others_declined, requeued", "cancelled: cancelled")
+}
+
+// TestCancelWhatIsMatchedMeanwhile: it is refused, and the match goes on.
+func TestCancelWhatIsMatchedMeanwhile(t *testing.T) {
+	for name, c := range map[string]struct {
+		broken bool
+		want   *wire.Error
+	}{
+		"the place is being made": {true, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonProposalClosed}},
+		"the place is there":      {false, &wire.Error{Code: wire.CodeNotFound}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, bob := duo(t, duel())
+			w.broken = c.broken
+			w.ledger.before(func() { w.tick(0, "duel") })
+			wantRefusal(t, w.cancelOf("bob", bob), c.want)
+			w.broken = false
+			w.tick(0, "duel")
+			w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
+		})
+	}
+}
+
+// TestCancelGivesUp: a ticket that is proposed and let go again at each try stays.
+func TestCancelGivesUp(t *testing.T) {
+	w, bob := duo(t, checked())
+	turns := 0
+	var turn func(ledger.Step) error
+	turn = func(ledger.Step) error {
+		turns++
+		w.ledger.set(nil)
+		defer w.ledger.set(turn)
+		proposals := w.status("ann").Proposals
+		if len(proposals) == 0 {
+			w.tick(0, "duel")
+			return nil
+		}
+		_, err := w.pods[0].Decline(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: proposals[0].ProposalID})
+		w.pass(time.Minute) // ann may queue again
+		w.enqueue("ann", 1500)
+		return err
+	}
+	w.ledger.set(turn)
+	wantRefusal(t, w.cancelOf("bob", bob), &wire.Error{Code: wire.CodeUnavailable, Retryable: true})
+	w.ledger.set(nil)
+	if turns > 3*tries || len(w.status("bob").Tickets) != 1 {
+		t.Errorf("after %d turns bob has %+v", turns, w.status("bob"))
+	}
+}
+
+// TestAPartyThatGrowsAsItIsAsked: its ticket is withdrawn, as if it had been proposed from
+// the start.
+func TestAPartyThatGrowsAsItIsAsked(t *testing.T) {
+	w := newWorld(t, checked())
+	w.parties["p"] = partyOf("ann")
+	if _, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), &wire.MMEnqueue{Queue: "duel", PartyID: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	w.enqueue("bob", 1500)
+	w.ledger.before(func() { w.tick(0, "duel") })
+	w.pods[1].service.PartyChanged(t.Context(), partyOf("ann", "cid"))
+	w.wantTold("ann", "proposal 0/2", "cancelled: party_changed")
+	w.wantTold("bob", "proposal 0/2", "cancelled: others_declined, requeued")
+	if got := w.status("ann"); len(got.Tickets)+len(got.Proposals) != 0 {
+		t.Errorf("ann has %+v", got)
+	}
+}
+
+// TestAPartyThatChangesAsItIsQueued: who is told that it has changed finds no ticket yet.
+// The ticket that comes in then goes again, also where the queue's leader is not in any more.
+func TestAPartyThatChangesAsItIsQueued(t *testing.T) {
+	for name, after := range map[string][]string{"one more": {"ann", "cid"}, "another leader": {"cid", "ann"}, "without her": {"cid"}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, duel())
+			w.parties["p"] = partyOf("ann")
+			w.ledger.before(func() {
+				w.parties["p"] = partyOf(after...)
+				w.pods[1].service.PartyChanged(t.Context(), w.parties["p"])
+			})
+			if _, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), &wire.MMEnqueue{Queue: "duel", PartyID: "p"}); err != nil {
+				t.Fatal(err)
+			}
+			w.wantTold("ann", "cancelled: party_changed")
+			if got := w.status("ann").Tickets; len(got) != 0 {
+				t.Errorf("ann has %+v", got)
+			}
+		})
+	}
+}
