@@ -94,7 +94,7 @@ type RealtimeClusterSpec struct {
 	ImagePullSecrets []LocalReference `json:"imagePullSecrets,omitempty"`
 
 	// Paused is what the operator leaves alone: None, Rollouts (running pods keep
-	// their template) or All (nothing is changed).
+	// their template, and the configuration they start with) or All (nothing is changed).
 	//
 	// +optional
 	// +kubebuilder:default=None

@@ -42,6 +42,7 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.mode) || self.mode != 'External' || (has(self.external) && has(self.external.addresses) && self.external.addresses.size() > 0)`,message="mode External needs external.addresses: list at least one host:port",fieldPath=".external.addresses",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule=`!has(self.external) || (has(self.mode) && self.mode == 'External')`,message="external is only for mode External: remove it or set mode: External",fieldPath=".external"
+// +kubebuilder:validation:XValidation:rule=`(has(self.keyPrefix) ? self.keyPrefix : "") == (has(oldSelf.keyPrefix) ? oldSelf.keyPrefix : "")`,message="redis.keyPrefix cannot be changed: create a new RealtimeCluster and let the clients move over",fieldPath=".keyPrefix"
 type RedisSpec struct {
 	// Mode is Managed (the operator runs Redis) or External. It cannot be changed.
 	//
@@ -62,7 +63,7 @@ type RedisSpec struct {
 	External *ExternalRedis `json:"external,omitempty"`
 
 	// KeyPrefix begins every key and channel, so that several clusters can share one
-	// Redis. Left out: `anteroom:<namespace>:<name>:`.
+	// Redis. Left out: `anteroom:<namespace>:<name>:`. It cannot be changed.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=64

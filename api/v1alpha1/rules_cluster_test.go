@@ -75,6 +75,22 @@ var clusterRules = []rule{
 		field:  "spec.redis.mode",
 	},
 	{
+		name:   "redis.keyPrefix cannot be changed",
+		before: "spec: {redis: {keyPrefix: 'arena:'}}",
+		accept: []string{"spec: {redis: {keyPrefix: 'arena:', probe: {interval: 4s}}}"},
+		reject: []string{"spec: {redis: {keyPrefix: 'other:'}}", "spec: {redis: {keyPrefix: ''}}", "spec: {redis: {}}", "spec: {}"},
+		text:   "redis.keyPrefix cannot be changed: create a new RealtimeCluster and let the clients move over",
+		field:  "spec.redis.keyPrefix",
+	},
+	{
+		name:   "redis.keyPrefix cannot be set later",
+		before: "spec: {}",
+		accept: []string{"spec: {redis: {keyPrefix: ''}}", "spec: {redis: {probe: {interval: 4s}}}"},
+		reject: []string{"spec: {redis: {keyPrefix: 'arena:'}}"},
+		text:   "redis.keyPrefix cannot be changed: create a new RealtimeCluster and let the clients move over",
+		field:  "spec.redis.keyPrefix",
+	},
+	{
 		name: "mode External needs addresses",
 		accept: []string{
 			"spec: {redis: {mode: External, external: {addresses: ['redis.example.com:6379']}}}",

@@ -29,9 +29,9 @@ type rule struct {
 
 // rules are all rules by kind; the tables are in files of their own.
 var rules = map[string][]rule{
-	v1alpha1.KindRealtimeCluster:  slices.Concat(clusterRules, clusterRuntimeRules, networkPolicyRules()),
-	v1alpha1.KindLobbyPolicy:      lobbyPolicyRules,
-	v1alpha1.KindMatchmakingQueue: queueRules,
+	v1alpha1.KindRealtimeCluster:  slices.Concat(clusterRules, clusterRuntimeRules, networkPolicyRules(), referenceRules(v1alpha1.KindRealtimeCluster)),
+	v1alpha1.KindLobbyPolicy:      slices.Concat(lobbyPolicyRules, referenceRules(v1alpha1.KindLobbyPolicy)),
+	v1alpha1.KindMatchmakingQueue: slices.Concat(queueRules, referenceRules(v1alpha1.KindMatchmakingQueue)),
 }
 
 var _ = Describe("Rules", func() {

@@ -2,8 +2,12 @@ package apply
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -106,7 +110,7 @@ func orElse(err, other error) error {
 	return other
 }
 
-// wanted is the object as it is sent, with its controller.
+// wanted is the object as it is sent, with its controller and its mark.
 func (a *Applier) wanted(owner client.Object, object desired.Object) (*unstructured.Unstructured, error) {
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object.DeepCopyObject())
 	if err != nil {
@@ -120,7 +124,28 @@ func (a *Applier) wanted(owner client.Object, object desired.Object) (*unstructu
 		return nil, err
 	}
 	want.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(owner, ownerKind)})
-	return want, nil
+	return want, mark(want)
+}
+
+// mark writes onto an object the hash of all that is wanted of it, so that [Current] also
+// sees what is wanted no more of a part that is owned as one piece. Not on a Secret, of
+// which nothing is told, and whose data are owned key by key.
+func mark(want *unstructured.Unstructured) error {
+	if want.GroupVersionKind() == corev1.SchemeGroupVersion.WithKind("Secret") {
+		return nil
+	}
+	text, err := json.Marshal(want.Object)
+	if err != nil {
+		return fmt.Errorf("hash %s %s: %w", want.GetKind(), want.GetName(), err)
+	}
+	sum := sha256.Sum256(text)
+	annotations := want.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[desired.AnnotationApplied] = hex.EncodeToString(sum[:8])
+	want.SetAnnotations(annotations)
+	return nil
 }
 
 // prune removes nulls, which would be sent as values.

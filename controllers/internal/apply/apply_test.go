@@ -6,6 +6,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -101,7 +103,7 @@ var _ = Describe("Apply", func() {
 	It("takes away what is no longer wanted", func(ctx SpecContext) {
 		delete(service.Annotations, "b")
 		Expect(applier.Apply(ctx, owner, service)).To(Equal(apply.Updated))
-		Expect(live(ctx).Annotations).To(Equal(map[string]string{"a": "1"}))
+		Expect(live(ctx).Annotations).To(And(HaveLen(2), HaveKeyWithValue("a", "1"), HaveKey(desired.AnnotationApplied)))
 		Expect(applier.Apply(ctx, owner, service)).To(Equal(apply.Unchanged))
 	})
 
@@ -117,6 +119,44 @@ var _ = Describe("Apply", func() {
 		Expect(applier.Apply(ctx, owner, policy)).To(Equal(apply.Updated))
 		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(policy), &got)).To(Succeed())
 		Expect(got.Spec.Ingress).To(HaveLen(len(policy.Spec.Ingress)))
+	})
+
+	It("takes a field out of an item of a list that is one piece", func(ctx SpecContext) {
+		owner.Spec.NetworkPolicy.Enabled = true
+		owner.Spec.NetworkPolicy.ClientsFrom = []v1alpha1.NetworkPeer{{PodSelector: &v1alpha1.LabelSelector{}}}
+		policy, err := desired.NetworkPolicy(owner)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(applier.Apply(ctx, owner, policy)).To(Equal(apply.Created))
+		owner.Spec.NetworkPolicy.ClientsFrom = nil
+		policy, err = desired.NetworkPolicy(owner)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(applier.Apply(ctx, owner, policy)).To(Equal(apply.Updated))
+		var got networkingv1.NetworkPolicy
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(policy), &got)).To(Succeed())
+		Expect(got.Spec.Ingress[0].From).To(BeEmpty())
+		Expect(applier.Apply(ctx, owner, policy)).To(Equal(apply.Unchanged))
+	})
+
+	It("writes an object once that was applied without a mark", func(ctx SpecContext) {
+		var old corev1.Service
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(service), &old)).To(Succeed())
+		service.OwnerReferences = old.OwnerReferences
+		fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(service)
+		Expect(err).NotTo(HaveOccurred())
+		unmarked := client.ApplyConfigurationFromUnstructured(&unstructured.Unstructured{Object: fields})
+		Expect(k8s.Apply(ctx, unmarked, client.FieldOwner(apply.FieldOwner), client.ForceOwnership)).To(Succeed())
+		Expect(live(ctx).Annotations).NotTo(HaveKey(desired.AnnotationApplied))
+		Expect(applier.Apply(ctx, owner, service)).To(Equal(apply.Updated))
+		Expect(live(ctx).Annotations).To(HaveKey(desired.AnnotationApplied))
+		Expect(applier.Apply(ctx, owner, service)).To(Equal(apply.Unchanged))
+	})
+
+	It("writes no hash of a Secret", func(ctx SpecContext) {
+		secret := desired.RedisUsersSecret(owner, []string{desired.RedisPasswordHash("x")})
+		Expect(applier.Apply(ctx, owner, secret)).To(Equal(apply.Created))
+		var got corev1.Secret
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(secret), &got)).To(Succeed())
+		Expect(got.Annotations).To(BeEmpty())
 	})
 
 	It("refuses an object that is not the owner's", func(ctx SpecContext) {

@@ -156,7 +156,8 @@ func find(list []any, key any) any {
 }
 
 // within tells whether a value is in another: every field of a map, in lists of the
-// same length item by item. The API server adds defaults, so the other has more.
+// same length item by item. The API server adds defaults, so the other has more; that
+// it has more because more was wanted before is told by the hash that is wanted too.
 func within(want, live any) bool {
 	switch want := want.(type) {
 	case map[string]any:

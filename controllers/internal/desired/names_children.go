@@ -38,6 +38,11 @@ const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"
 // chose because the cluster names none; see [ImageInUse].
 const AnnotationDefaultImage = v1alpha1.GroupName + "/default-image"
 
+// AnnotationApplied of an object is the hash of what was applied last. Without it, a
+// field that is taken out of a list that is one piece looks like one that the API server
+// filled in.
+const AnnotationApplied = v1alpha1.GroupName + "/applied"
+
 // AnnotationPolicyRevision of a pod is the newest PolicySet. Writing it makes the
 // kubelet look at the pod's volumes at once, instead of within a minute.
 const AnnotationPolicyRevision = v1alpha1.GroupName + "/policy-revision"

@@ -12,8 +12,8 @@ type Load struct {
 	Connections int64
 	// Current is the number of pods that is wanted now.
 	Current int32
-	// Unknown is how many pods do not report. While there are any, the number of pods
-	// is not lowered: their connections are not counted.
+	// Unknown is how many pods may have clients and do not report. While there are any,
+	// the number of pods is not lowered: their connections are not counted.
 	Unknown int
 }
 

@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -20,6 +21,7 @@ import (
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/apply"
+	"github.com/anteroom/anteroom/controllers/internal/desired"
 	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
 	"github.com/anteroom/anteroom/controllers/internal/realtimecluster"
 	"github.com/anteroom/anteroom/controllers/internal/references"
@@ -59,6 +61,20 @@ func newFaulty(before func(string) error) *realtimecluster.Reconciler {
 	return r
 }
 
+// newUnable is a fresh operator that cannot read the Secret of that name.
+func newUnable(secret string) *realtimecluster.Reconciler {
+	r := newReconciler(func(string) error { return nil })
+	r.Live = interceptor.NewClient(k8s, interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+			if key.Name == secret {
+				return errors.New("injected")
+			}
+			return c.Get(ctx, key, o, opts...)
+		},
+	})
+	return r
+}
+
 func newCluster(ctx SpecContext, spec string) *v1alpha1.RealtimeCluster {
 	GinkgoHelper()
 	namespace := &corev1.Namespace{}
@@ -73,6 +89,18 @@ func newCluster(ctx SpecContext, spec string) *v1alpha1.RealtimeCluster {
 
 func requestFor(cluster *v1alpha1.RealtimeCluster) reconcile.Request {
 	return reconcile.Request{NamespacedName: client.ObjectKeyFromObject(cluster)}
+}
+
+// newReadyPod creates a server pod that has been ready for long.
+func newReadyPod(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, name string) {
+	GinkgoHelper()
+	pod := &corev1.Pod{}
+	pod.Namespace, pod.Name, pod.Labels = cluster.Namespace, name, desired.Labels(cluster, desired.ComponentServer)
+	pod.Spec.Containers = []corev1.Container{{Name: "server", Image: "server:1"}}
+	Expect(k8s.Create(ctx, pod)).To(Succeed())
+	pod.Status.Phase = corev1.PodRunning
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(time.Now().Add(-time.Hour))}}
+	Expect(k8s.Status().Update(ctx, pod)).To(Succeed())
 }
 
 const full = `
@@ -192,21 +220,32 @@ var _ = Describe("An operator that is restarted", func() {
 		Expect(k8s.Get(ctx, key, set)).To(Succeed())
 		generation := set.Generation
 		for _, unreadable := range []string{"arena-redis", "arena-redis-users", "arena-redis-tls"} {
-			r := newReconciler(func(string) error { return nil })
-			r.Live = interceptor.NewClient(k8s, interceptor.Funcs{
-				Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
-					if key.Name == unreadable {
-						return errors.New("injected")
-					}
-					return c.Get(ctx, key, o, opts...)
-				},
-			})
-			_, err := r.Reconcile(ctx, requestFor(cluster))
+			_, err := newUnable(unreadable).Reconcile(ctx, requestFor(cluster))
 			Expect(err).To(MatchError(ContainSubstring("injected")), unreadable)
 			Expect(k8s.Get(ctx, key, set)).To(Succeed())
 			Expect(set.Generation).To(Equal(generation), "%s: Redis would restart", unreadable)
 		}
 		untilDone(ctx, cluster, 5, func(string) error { return nil })
+	})
+
+	It("takes no password from Redis while it cannot read which ones Redis takes", func(ctx SpecContext) {
+		cluster := newCluster(ctx, `{}`)
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		password := &corev1.Secret{}
+		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: "arena-redis"}, password)).To(Succeed())
+		password.Data[desired.KeyRedisPassword] = []byte("newer")
+		Expect(k8s.Update(ctx, password)).To(Succeed())
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		known := func() []string {
+			users := &corev1.Secret{}
+			Expect(k8s.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: "arena-redis-users"}, users)).To(Succeed())
+			return desired.RedisPasswordHashes(users.Data[desired.KeyRedisUsers])
+		}
+		both := known()
+		Expect(both).To(HaveLen(2))
+		_, err := newUnable("arena-redis-users").Reconcile(ctx, requestFor(cluster))
+		Expect(err).To(MatchError(ContainSubstring("injected")))
+		Expect(known()).To(Equal(both))
 	})
 
 	It("comes to rest beside a stranger's certificate, which it tells", func(ctx SpecContext) {
@@ -246,6 +285,85 @@ var _ = Describe("An operator that is restarted", func() {
 		Expect(k8s.Get(ctx, key, set)).To(Succeed())
 		Expect(set.UID).NotTo(Equal(old))
 		Expect(set.Spec.VolumeClaimTemplates).To(HaveLen(1))
+	})
+
+	It("leaves in a paused roll-out what pods start with, unless it is gone", func(ctx SpecContext) {
+		cluster := newCluster(ctx, `{}`)
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		data := func() []map[string]string {
+			var out []map[string]string
+			for _, name := range []string{"arena-runtime", "arena-redis"} {
+				config := &corev1.ConfigMap{}
+				Expect(k8s.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: name}, config)).To(Succeed())
+				out = append(out, config.Data)
+			}
+			return out
+		}
+		change := func(changes func(*v1alpha1.RealtimeClusterSpec)) {
+			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(cluster), cluster)).To(Succeed())
+			changes(&cluster.Spec)
+			Expect(k8s.Update(ctx, cluster)).To(Succeed())
+			untilDone(ctx, cluster, 5, func(string) error { return nil })
+		}
+		before := data()
+		change(func(spec *v1alpha1.RealtimeClusterSpec) {
+			spec.Paused, spec.Engine.Path, spec.Redis.Managed.TLS.Enabled = v1alpha1.PauseRollouts, "/rt/", true
+		})
+		Expect(data()).To(Equal(before))
+
+		change(func(spec *v1alpha1.RealtimeClusterSpec) { spec.Paused = v1alpha1.PauseNone })
+		after := data()
+		Expect(after[0]).To(HaveKeyWithValue(desired.KeyRuntime, ContainSubstring("/rt/")))
+		Expect(after[1]).To(HaveKeyWithValue(desired.KeyRedisConfig, ContainSubstring("tls-port")))
+
+		change(func(spec *v1alpha1.RealtimeClusterSpec) { spec.Paused = v1alpha1.PauseRollouts })
+		for _, name := range []string{"arena-runtime", "arena-redis"} {
+			gone := &corev1.ConfigMap{}
+			gone.Namespace, gone.Name = cluster.Namespace, name
+			Expect(k8s.Delete(ctx, gone)).To(Succeed())
+		}
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		Expect(data()).To(Equal(after))
+	})
+
+	It("makes the configuration of a cluster that is made paused", func(ctx SpecContext) {
+		cluster := newCluster(ctx, `{paused: Rollouts}`)
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		for _, name := range []string{"arena-runtime", "arena-redis"} {
+			Expect(k8s.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: name}, &corev1.ConfigMap{})).To(Succeed())
+		}
+	})
+
+	It("picks no pod to go before the pods were asked", func(ctx SpecContext) {
+		cluster := newCluster(ctx, `{replicas: 2}`)
+		untilDone(ctx, cluster, 5, func(string) error { return nil })
+		for _, name := range []string{"arena-0", "arena-1"} {
+			newReadyPod(ctx, cluster, name)
+		}
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(cluster), cluster)).To(Succeed())
+		one := int32(1)
+		cluster.Spec.Replicas = &one
+		Expect(k8s.Update(ctx, cluster)).To(Succeed())
+		picked := func(reports realtimecluster.Reports) []string {
+			r := newReconciler(func(string) error { return nil })
+			r.Reports = reports
+			_, err := r.Reconcile(ctx, requestFor(cluster))
+			Expect(err).NotTo(HaveOccurred())
+			var pods corev1.PodList
+			Expect(k8s.List(ctx, &pods, client.InNamespace(cluster.Namespace))).To(Succeed())
+			var names []string
+			for _, p := range pods.Items {
+				if p.Annotations[desired.AnnotationDrain] != "" {
+					names = append(names, p.Name)
+				}
+			}
+			return names
+		}
+		Expect(picked(unasked{})).To(BeEmpty())
+		deployment := &appsv1.Deployment{}
+		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: "arena"}, deployment)).To(Succeed())
+		Expect(deployment.Spec.Replicas).To(HaveValue(BeEquivalentTo(2)))
+		Expect(picked(silent{})).To(HaveLen(1))
 	})
 
 	It("works, but says nothing of the pods before they were asked", func(ctx SpecContext) {

@@ -70,11 +70,15 @@ func (s *scope) drain(ctx context.Context) error {
 	return s.tell(ctx, pods, leaving)
 }
 
-// picksUnknowing tells whether a pod would be picked while another has just become ready
-// and nobody knows yet how many clients it has.
+// picksUnknowing tells whether a pod would be picked while nobody knows yet how many
+// clients they have, because the operator has just started, or because one has just become
+// ready.
 func (s *scope) picksUnknowing(pods []corev1.Pod, leaving map[string]bool) bool {
 	if !picks(pods, leaving) {
 		return false
+	}
+	if !s.Reports.Begun() {
+		return true
 	}
 	return slices.ContainsFunc(pods, func(p corev1.Pod) bool {
 		read := status.PodOf(&p)

@@ -3,9 +3,11 @@ package realtimecluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
@@ -30,7 +32,9 @@ func (s *scope) build(context.Context) error {
 func (s *scope) applyObjects(ctx context.Context) error {
 	var failures []error
 	for _, object := range s.built.Objects {
-		if s.unfinished(object) {
+		held, err := s.held(ctx, object)
+		if err != nil || held || s.unfinished(object) {
+			failures = append(failures, err)
 			continue
 		}
 		outcome, err := s.applier.Apply(ctx, s.cluster, object)
@@ -69,6 +73,26 @@ func (s *scope) unfinished(object desired.Object) bool {
 		return len(s.input.RedisCertificate.Cert) == 0
 	}
 	return false
+}
+
+// held tells that an object stays as it is while roll-outs are paused: a pod that restarts
+// meanwhile has its old template, which a new configuration does not fit. One that was
+// deleted is made again, because no pod starts without it.
+func (s *scope) held(ctx context.Context, object desired.Object) (bool, error) {
+	if _, config := object.(*corev1.ConfigMap); !config || s.cluster.Spec.Paused != v1alpha1.PauseRollouts {
+		return false, nil
+	}
+	name := object.GetName()
+	servers := name == desired.RuntimeConfigMapName(s.cluster) && s.observed.Servers != nil
+	redis := name == desired.RedisName(s.cluster) && s.observed.Redis != nil
+	if !servers && !redis {
+		return false, nil
+	}
+	live, err := owned(ctx, s, name, &corev1.ConfigMap{})
+	if err != nil {
+		return false, fmt.Errorf("read ConfigMap %s: %w", name, err)
+	}
+	return live != nil, nil
 }
 
 // missing notes a kind that is not installed; it is looked for again.

@@ -39,8 +39,12 @@ func (s *scope) redisPasswords(ctx context.Context) error {
 		return nil // the Secret is not ours or has no password; that is told already
 	}
 	users, err := s.secret(ctx, desired.RedisUsersSecretName(s.cluster))
-	if err != nil || users == nil {
+	if err != nil {
+		s.input.RedisPasswords = nil // the one before may be good still: the file stays as it is
 		return err
+	}
+	if users == nil {
+		return nil
 	}
 	known := desired.RedisPasswordHashes(users.Data[desired.KeyRedisUsers])
 	newest := s.input.RedisPasswords[0]

@@ -72,18 +72,22 @@ func (s *scope) replicasByLoad() int32 {
 	return max(wanted, load.Current-max(s.cluster.Spec.Scaling.ScaleDown.MaxPodsPerStep, 1))
 }
 
-// load is what the pods that were observed report.
+// load is what the pods that were observed report. A pod that is not ready and does not
+// report has no clients; but not when none reports, or before they were asked: then
+// nothing is known of any.
 func (s *scope) load() desired.Load {
 	load := desired.Load{Current: *s.cluster.Spec.Replicas}
 	if s.observed.Servers != nil {
 		load.Current = *s.observed.Servers.Spec.Replicas
 	}
+	known := s.Reports.Begun() && slices.ContainsFunc(s.observed.Pods, func(p status.Pod) bool { return p.Report != nil })
 	for _, p := range s.observed.Pods {
-		if p.Report == nil {
+		switch {
+		case p.Report != nil:
+			load.Connections += int64(p.Report.Connections)
+		case p.Ready || !known:
 			load.Unknown++
-			continue
 		}
-		load.Connections += int64(p.Report.Connections)
 	}
 	return load
 }

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
@@ -77,8 +78,12 @@ func (r *Reader) Of(ctx context.Context, c *v1alpha1.RealtimeCluster, policies [
 }
 
 // look returns what is remembered, or reads it. An object without data is empty, and
-// one that is not there is nil.
+// one that is not there is nil, as is one of a name that none can have, which was stored
+// before the API server refused it.
 func look[V any](r *Reader, cache map[types.NamespacedName]known[V], key types.NamespacedName, read func(types.NamespacedName) (map[string]V, error)) (map[string]V, error) {
+	if len(validation.IsDNS1123Subdomain(key.Name)) > 0 {
+		return nil, nil
+	}
 	r.mu.Lock()
 	k, ok := cache[key]
 	r.mu.Unlock()

@@ -1,23 +1,66 @@
 package status
 
-import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+import (
+	"cmp"
+	"slices"
 
-// RouteAccepted tells whether a Gateway has accepted an HTTPRoute.
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/anteroom/anteroom/controllers/internal/desired/exposure"
+)
+
+// RouteAccepted tells whether an HTTPRoute was accepted, as it is now, by each parent that
+// it names.
 func RouteAccepted(route map[string]any) bool {
+	wanted, _, _ := unstructured.NestedSlice(route, "spec", "parentRefs")
 	parents, _, _ := unstructured.NestedSlice(route, "status", "parents")
+	accepted := map[parent]bool{}
 	for _, p := range parents {
-		parent, ok := p.(map[string]any)
-		if !ok {
-			continue
-		}
-		conditions, _, _ := unstructured.NestedSlice(parent, "conditions")
-		for _, c := range conditions {
-			if condition, ok := c.(map[string]any); ok && condition["type"] == "Accepted" && condition["status"] == "True" {
-				return true
-			}
+		if entry, ok := p.(map[string]any); ok && acceptedNow(route, entry) {
+			accepted[parentOf(route, entry["parentRef"])] = true
 		}
 	}
-	return false
+	for _, ref := range wanted {
+		if !accepted[parentOf(route, ref)] {
+			return false
+		}
+	}
+	return len(wanted) > 0
+}
+
+// parent is what a route's parentRef names, with the defaults of what it leaves out.
+type parent struct {
+	group, kind, namespace, name, section string
+	port                                  int64
+}
+
+func parentOf(route map[string]any, ref any) parent {
+	fields, _ := ref.(map[string]any)
+	text := func(field string) string {
+		value, _, _ := unstructured.NestedString(fields, field)
+		return value
+	}
+	namespace, _, _ := unstructured.NestedString(route, "metadata", "namespace")
+	port, _, _ := unstructured.NestedInt64(fields, "port")
+	return parent{
+		group: cmp.Or(text("group"), exposure.HTTPRouteKind.Group), kind: cmp.Or(text("kind"), "Gateway"),
+		namespace: cmp.Or(text("namespace"), namespace), name: text("name"), section: text("sectionName"), port: port,
+	}
+}
+
+// acceptedNow tells whether what a parent says is that it accepted the route, and not an
+// older generation of it.
+func acceptedNow(route, parent map[string]any) bool {
+	generation, _, _ := unstructured.NestedInt64(route, "metadata", "generation")
+	conditions, _, _ := unstructured.NestedSlice(parent, "conditions")
+	return slices.ContainsFunc(conditions, func(c any) bool {
+		condition, ok := c.(map[string]any)
+		if !ok || condition["type"] != "Accepted" || condition["status"] != "True" {
+			return false
+		}
+		observed, said, _ := unstructured.NestedInt64(condition, "observedGeneration")
+		return !said || observed >= generation
+	})
 }
 
 // HTTPProxyValid tells whether Contour has found an HTTPProxy good.

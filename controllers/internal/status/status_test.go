@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/yaml"
 
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/api/v1alpha1"
@@ -306,15 +307,44 @@ func TestPodOf(t *testing.T) {
 	}
 }
 
-func TestRoutes(t *testing.T) {
-	accepted := func(status string) map[string]any {
-		return map[string]any{"status": map[string]any{"parents": []any{
-			map[string]any{"conditions": []any{map[string]any{"type": "Accepted", "status": status}}},
-		}}}
+func TestRouteAccepted(t *testing.T) {
+	const accepts, refuses = "conditions: [{type: ResolvedRefs, status: 'False'}, {type: Accepted, status: 'True'}]", "conditions: [{type: Accepted, status: 'False'}]"
+	for name, tc := range map[string]struct {
+		wanted, parents string
+		want            bool
+	}{
+		"accepted":            {"[{name: a}]", "[{parentRef: {name: a}, " + accepts + "}]", true},
+		"with its defaults":   {"[{name: a}]", "[{parentRef: {group: gateway.networking.k8s.io, kind: Gateway, namespace: games, name: a}, " + accepts + "}]", true},
+		"refused":             {"[{name: a}]", "[{parentRef: {name: a}, " + refuses + "}]", false},
+		"not seen yet":        {"[{name: a}]", "[]", false},
+		"no parents":          {"[]", "[]", false},
+		"another's":           {"[{name: a}]", "[{parentRef: {name: b}, " + accepts + "}]", false},
+		"another kind's":      {"[{name: a}]", "[{parentRef: {kind: XListenerSet, name: a}, " + accepts + "}]", false},
+		"another namespace's": {"[{name: a}]", "[{parentRef: {namespace: edge, name: a}, " + accepts + "}]", false},
+		"another listener's":  {"[{name: a, sectionName: https}]", "[{parentRef: {name: a, sectionName: http}, " + accepts + "}]", false},
+		"another port's":      {"[{name: a, port: 443}]", "[{parentRef: {name: a, port: 80}, " + accepts + "}]", false},
+		"both":                {"[{name: a}, {name: b, port: 443}]", "[{parentRef: {name: b, port: 443}, " + accepts + "}, {parentRef: {name: a}, " + accepts + "}]", true},
+		"one of two":          {"[{name: a}, {name: b}]", "[{parentRef: {name: a}, " + accepts + "}, {parentRef: {name: b}, " + refuses + "}]", false},
+		"one that was left":   {"[{name: b}]", "[{parentRef: {name: a}, " + accepts + "}, {parentRef: {name: b}, " + refuses + "}]", false},
+		"by one controller":   {"[{name: a}]", "[{parentRef: {name: a}, " + accepts + "}, {parentRef: {name: a}, " + refuses + "}]", true},
+		"as it is now":        {"[{name: a}]", "[{parentRef: {name: a}, conditions: [{type: Accepted, status: 'True', observedGeneration: 3}]}]", true},
+		"as it was":           {"[{name: a}]", "[{parentRef: {name: a}, conditions: [{type: Accepted, status: 'True', observedGeneration: 2}]}]", false},
+	} {
+		var route map[string]any
+		text := "{metadata: {namespace: games, generation: 3}, spec: {parentRefs: " + tc.wanted + "}, status: {parents: " + tc.parents + "}}"
+		if err := yaml.Unmarshal([]byte(text), &route); err != nil {
+			t.Fatal(name, err)
+		}
+		if got := RouteAccepted(route); got != tc.want {
+			t.Errorf("%s: %t", name, got)
+		}
 	}
-	if !RouteAccepted(accepted("True")) || RouteAccepted(accepted("False")) || RouteAccepted(map[string]any{}) {
-		t.Error("RouteAccepted reads the wrong thing")
+	if RouteAccepted(map[string]any{}) {
+		t.Error("an empty route is accepted")
 	}
+}
+
+func TestHTTPProxyValid(t *testing.T) {
 	proxy := map[string]any{"status": map[string]any{"currentStatus": "valid"}}
 	if !HTTPProxyValid(proxy) || HTTPProxyValid(map[string]any{}) {
 		t.Error("HTTPProxyValid reads the wrong thing")
