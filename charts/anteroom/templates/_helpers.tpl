@@ -17,6 +17,15 @@ app.kubernetes.io/name: anteroom-operator
 {{- end }}
 {{- end }}
 
+{{/* The namespaces that are looked after, with commas; empty: all. The one of the values' cluster is among them. */}}
+{{- define "anteroom.namespaces" -}}
+{{- $namespaces := .Values.namespaces }}
+{{- if and $namespaces .Values.cluster.enabled }}
+{{- $namespaces = append $namespaces .Release.Namespace | uniq }}
+{{- end }}
+{{- join "," $namespaces }}
+{{- end }}
+
 {{/* The subject of every binding. */}}
 {{- define "anteroom.subject" -}}
 - kind: ServiceAccount
