@@ -43,8 +43,12 @@ func (c channels) Channel(ctx context.Context, caller identity.Caller, channel s
 	return p, err
 }
 
-// lobbyQuiet is how long a lobby's channel may be quiet: lobbies are many, and end.
-const lobbyQuiet = 24 * time.Hour
+// lobbyQuiet and partyQuiet are how long the channels of lobbies and of parties may be
+// quiet: they are many, and end.
+const (
+	lobbyQuiet = 24 * time.Hour
+	partyQuiet = 7 * 24 * time.Hour
+)
 
 // lobbyChannels opens the channels of lobbies to their members. The host moderates.
 func lobbyChannels(lobbies *lobby.Service, rules *policies) openChannel {
@@ -70,6 +74,7 @@ func partyChannels(parties *party.Service) openChannel {
 			return chat.Policy{}, err
 		}
 		policy := ownPolicy()
+		policy.Quiet = partyQuiet
 		policy.Moderator = p.LeaderID == caller.ID
 		return policy, nil
 	}

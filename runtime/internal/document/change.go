@@ -4,26 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// changing is one call of Change. Its queue is held.
+// changing is one call of Change.
 type changing[S any] struct {
 	keeper *Keeper[S]
-	queue  *queue[S]
-	name   string
-	id     stream.ID
-	once   *stream.Once
-	rule   Rule[S]
+	// queue is held.
+	queue *queue[S]
+	name  string
+	id    stream.ID
+	once  *stream.Once
+	rule  Rule[S]
 
 	// before and seen are what the rule was applied to last; size is how long the
-	// document is that came of it, and again when its look is to be asked for once more.
+	// document is that came of it, and looks when they want to be looked at.
 	before S
 	seen   stream.Position
 	size   int
-	again  time.Time
+	looks  looks
+}
+
+// inTurn makes the change when no other one of this process is at the document.
+func (c *changing[S]) inTurn(ctx context.Context) (out Outcome[S], err error) {
+	if c.queue, err = c.keeper.enter(ctx, c.id); err != nil {
+		return out, err
+	}
+	defer c.queue.leave()
+	out, done, err := c.fromRecent(ctx)
+	if !done {
+		out, err = c.fromStore(ctx)
+	}
+	return out, err
 }
 
 // fromRecent begins with the state that the last change has left. It is committed on
@@ -87,22 +100,10 @@ func (c *changing[S]) apply(ctx context.Context, s S, at stream.Position) (strea
 	if err != nil || len(events) == 0 {
 		return stream.Change[S]{State: next}, err
 	}
-	if c.again, err = c.keeper.schedule(ctx, c.name, &c.before, next); err != nil {
+	if c.looks, err = c.keeper.schedule(ctx, c.name, &c.before, next); err != nil {
 		return stream.Change[S]{}, err
 	}
 	return stream.Change[S]{State: next, Events: events, Retain: c.keeper.kind.Retain(next)}, nil
-}
-
-// askAgain asks once more for the look that may have been taken before the commit, and
-// for that of a request that was carried out before, by who may not have come so far.
-func (c *changing[S]) askAgain(ctx context.Context, out Outcome[S]) error {
-	switch {
-	case out.Repeated:
-		return c.keeper.askFor(ctx, c.name, out.State)
-	case out.Changed():
-		return c.keeper.ask(ctx, c.name, c.again)
-	}
-	return nil
 }
 
 // codec notes how long what it encodes is.

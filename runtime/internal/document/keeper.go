@@ -109,7 +109,7 @@ func (k *Keeper[S]) Decode(snap stream.Snapshot) (S, error) {
 // there already is given as it is, with Repeated set: ids are given to requests, so
 // it was made by the same one. once, which may be nil, is as for Change.
 func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, s S, events []stream.Event) (Outcome[S], error) {
-	again, err := k.schedule(ctx, name, nil, s)
+	looks, err := k.schedule(ctx, name, nil, s)
 	if err != nil {
 		return Outcome[S]{}, err
 	}
@@ -125,15 +125,13 @@ func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, 
 	case result.Repeated || errors.Is(err, stream.ErrConflict):
 		there, err := k.Load(ctx, name)
 		if err == nil {
-			err = k.askFor(ctx, name, there)
+			k.askFor(ctx, name, there)
 		}
 		return Outcome[S]{State: there, At: result.Position, TS: result.TS, Repeated: true}, err
 	case err != nil:
 		return Outcome[S]{}, err
 	}
-	if err := k.ask(ctx, name, again); err != nil {
-		return Outcome[S]{}, err
-	}
+	k.askAgain(ctx, name, looks)
 	return Outcome[S]{State: k.kind.At(s, result.Position), At: result.Position, TS: result.TS}, nil
 }
 
@@ -148,20 +146,16 @@ func (k *Keeper[S]) Change(ctx context.Context, name string, once *stream.Once, 
 	if id.Validate() != nil {
 		return Outcome[S]{}, fmt.Errorf("%s: %w", k.kind.Name, stream.ErrNotFound)
 	}
-	q, err := k.enter(ctx, id)
-	if err != nil {
-		return Outcome[S]{}, err
+	c := &changing[S]{keeper: k, name: name, id: id, once: once, rule: rule}
+	out, err := c.inTurn(ctx)
+	switch {
+	case err != nil:
+	case out.Repeated:
+		k.askFor(ctx, name, out.State)
+	case out.Changed():
+		k.askAgain(ctx, name, c.looks)
 	}
-	defer q.leave()
-	c := &changing[S]{keeper: k, queue: q, name: name, id: id, once: once, rule: rule}
-	out, done, err := c.fromRecent(ctx)
-	if !done {
-		out, err = c.fromStore(ctx)
-	}
-	if err != nil {
-		return out, err
-	}
-	return out, c.askAgain(ctx, out)
+	return out, err
 }
 
 // births is how often Upsert looks again: another may make the document, or it may

@@ -180,7 +180,7 @@ func (s *Service) enqueue(
 	}
 	if c.Key != "" {
 		if there, known, err := s.made(ctx, q.Name, id); err != nil || known {
-			return there, err
+			return there, errors.Join(err, s.keepsParty(ctx, c, there))
 		}
 	}
 	if err := s.note(ctx, t); err != nil {
@@ -190,9 +190,6 @@ func (s *Service) enqueue(
 	if err != nil {
 		return s.notEntered(ctx, c, t, err)
 	}
-	if err := s.keepsParty(ctx, c, t); err != nil {
-		return Ticket{}, err
-	}
 	if err := s.cast(ctx, t.View()); err != nil {
 		s.Log.WarnContext(ctx, "the other players of a ticket are not told of it", "queue", q.Name, "error", err)
 	}
@@ -201,10 +198,12 @@ func (s *Service) enqueue(
 			s.Log.WarnContext(ctx, "who searches does not seem to", "queue", q.Name, "error", err)
 		}
 	}
-	if s.newborn(t.ID) {
-		return t, nil
+	if !s.newborn(t.ID) { // it was first asked for long before it came in
+		if err := s.noteAgain(ctx, t); err != nil {
+			return t, err
+		}
 	}
-	return t, s.noteAgain(ctx, t) // it was first asked for long before it came in
+	return t, s.keepsParty(ctx, c, t)
 }
 
 // keepsParty withdraws a ticket that has come in if its party has changed since its players

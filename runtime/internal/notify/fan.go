@@ -40,8 +40,8 @@ func (s *Service) newFans() *document.Keeper[fan] {
 		Name: FanKind,
 		At:   func(f fan, _ stream.Position) fan { return f },
 		NextLook: func(f fan, now time.Time) (time.Time, bool) {
-			if f.Shard > 0 { // whoever has begun goes on
-				now = now.Add(fanStep)
+			if f.Shard > 0 { // whoever has begun goes on, for longer than a look may take
+				now = now.Add(2 * fanStep)
 			}
 			return now, f.Shard < topicShards
 		},

@@ -195,6 +195,7 @@ func TestACommitWhoseReplyWasLost(t *testing.T) {
 	c := open(t, standalone(redistest.Start(t)))
 	commit := numbered(room, 1)
 	commit.Once = &stream.Once{Scope: "ann", Key: "k", Value: []byte("v"), TTL: time.Minute}
+	put(t, c.Store(), numbered("room:other", 1)) // Redis knows the script from then on
 	c.LoseReply()
 	first, err := c.Store().Commit(t.Context(), commit)
 	if err != nil || first.Repeated || first.Seq != 1 || string(first.Value) != "v" {

@@ -77,8 +77,8 @@ func (k keys) reply(user, key string) string { return k.tagged("u:"+user) + ":k:
 func (k keys) due(shard int) string  { return k.tagged("deadlines:"+strconv.Itoa(shard)) + ":due" }
 func (k keys) held(shard int) string { return k.tagged("deadlines:"+strconv.Itoa(shard)) + ":held" }
 
-// The registry of pods: leases by their end, sweeps by theirs, how many sessions each
-// user has, and the sessions of a pod; and the endpoints of pods, by the end of their leases.
+// The registry of pods: leases by their end, sweeps by theirs and marks of pods that came
+// back, how many sessions each user has, and the sessions of a pod; and the endpoints of pods, by the end of their leases.
 func (k keys) leases() string             { return k.tagged("pods") + ":leases" }
 func (k keys) sweeps() string             { return k.tagged("pods") + ":sweeps" }
 func (k keys) online() string             { return k.tagged("pods") + ":online" }

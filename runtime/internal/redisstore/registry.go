@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -12,10 +13,15 @@ import (
 // lapsedAtMost is how many lapsed pods one look considers.
 const lapsedAtMost = 16
 
-// Registry is peer.Registry on Redis: a sorted set of leases by their end, one of
-// the sweeps under way, a hash of sessions a pod, and one of how many each user has. All lie on one node, so that
-// taking a pod over is one step.
-type Registry struct{ c *Client }
+// Registry is peer.Registry on Redis: a sorted set of leases by their end, one of the
+// sweeps under way and of the pods that came back meanwhile, a hash of sessions a pod, and
+// one of how many each user has. All lie on one node, so that taking a pod over is one
+// step. It renews the lease of one pod.
+type Registry struct {
+	c *Client
+	// unanswered says that the last renewal was not answered, or is under way.
+	unanswered atomic.Bool
+}
 
 // Registry gives the client's registry of pods.
 func (c *Client) Registry() *Registry { return &Registry{c: c} }
@@ -25,7 +31,14 @@ var _ peer.Registry = (*Registry)(nil)
 // Renew implements peer.Registry.
 func (r *Registry) Renew(ctx context.Context, pod string, ttl time.Duration) (bool, error) {
 	// Not repeated blindly: a second one would find the pod known.
-	reply, err := r.c.runSingle(ctx, renewScript, []string{r.c.keys.leases(), r.c.keys.sweeps()}, pod, millis(ttl))
+	answered := 1
+	if r.unanswered.Swap(true) {
+		answered = 0
+	}
+	reply, err := r.c.runSingle(ctx, renewScript, []string{r.c.keys.leases(), r.c.keys.sweeps()}, pod, millis(ttl), answered)
+	if err == nil {
+		r.unanswered.Store(false)
+	}
 	return reply == int64(1), unavailable("renew the lease of "+pod, err)
 }
 

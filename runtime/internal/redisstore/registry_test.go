@@ -196,3 +196,33 @@ func announce(t *testing.T, book *redisstore.Endpoints, self peer.Endpoint, ttl 
 		t.Fatalf("endpoints (-want +got):\n%s", diff)
 	}
 }
+
+// TestAPodThatCameBackHearsOfItsSweep: also when the answer that says so is lost, and when
+// who swept it died over it.
+func TestAPodThatCameBackHearsOfItsSweep(t *testing.T) {
+	c := open(t, standalone(redistest.Start(t)))
+	ctx, r, sweeper := t.Context(), c.Registry(), c.Registry()
+	swept := func(hold time.Duration) {
+		t.Helper()
+		must(t, r.Leave(ctx, "p1"))
+		if pod, _, err := sweeper.Lapsed(ctx, 100, hold); err != nil || pod != "p1" {
+			t.Fatalf("took %q, %v", pod, err)
+		}
+		renew(t, r, "p1", time.Minute, true)
+		must(t, r.Add(ctx, "p1", peer.Session{ID: "s1", UserID: "ada"}))
+	}
+	renew(t, r, "p1", time.Minute, true)
+	must(t, r.Add(ctx, "p1", peer.Session{ID: "s1", UserID: "ada"}))
+
+	swept(time.Minute)
+	must(t, sweeper.Swept(ctx, "p1", "s1"))
+	c.LoseReply()
+	if _, err := r.Renew(ctx, "p1", time.Minute); err == nil {
+		t.Fatal("the answer came")
+	}
+	renew(t, r, "p1", time.Minute, true)
+	renew(t, r, "p1", time.Minute, false)
+
+	swept(time.Minute)
+	renew(t, r, "p1", time.Minute, true) // the sweep goes on, or its pod has died
+}

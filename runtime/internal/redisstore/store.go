@@ -116,10 +116,14 @@ func snapshot(p []any, doc any) (stream.Snapshot, error) {
 	return now, nil
 }
 
-// remembered reads what commit.lua keeps for a Once, and by which call it was made.
+// remembered reads what commit.lua keeps for a Once, and by which call it was made; ""
+// where an older server kept it, which did not say.
 func remembered(entry string) (r stream.Result, by string, err error) {
 	header, value, _ := strings.Cut(entry, "\n")
 	f := strings.Fields(header)
+	if len(f) == 3 {
+		f = append(f, "")
+	}
 	if len(f) != 4 {
 		return r, "", fmt.Errorf("%w: once %.100q", errReply, header)
 	}
