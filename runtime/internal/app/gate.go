@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/anteroom/anteroom/runtime/internal/socketio"
 )
 
 // gate stands before everything that costs something: it answers 503 while there
@@ -54,9 +56,10 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	(*next).ServeHTTP(w, r)
 }
 
-// handshake tells whether a request begins a connection: it names no session.
+// handshake tells whether a request begins a connection: it names no session, as the
+// engine reads it.
 func handshake(r *http.Request) bool {
-	return r.Method == http.MethodGet && !r.URL.Query().Has("sid")
+	return r.Method == http.MethodGet && socketio.SessionID(r) == ""
 }
 
 // against says what there is against a new connection; reason is "" for nothing.

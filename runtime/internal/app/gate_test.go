@@ -31,6 +31,11 @@ func TestGate(t *testing.T) {
 	if code := ask("GET", handshake); code != 503 || refused != 1 {
 		t.Errorf("beyond the rate: %d, %d turned away", code, refused)
 	}
+	for _, sid := range []string{"&sid=", "&%73id=x", "&sid", "&SID=x", "&sid=."} {
+		if code := ask("GET", handshake+sid); code != 503 {
+			t.Errorf("%s: %d, want that it is a handshake", sid, code)
+		}
+	}
 	for _, target := range []string{poll, "/socket.io/?transport=websocket&EIO=4&sid=x"} {
 		if code := ask("GET", target); code != 200 {
 			t.Errorf("%s: %d, want that who is connected is not counted", target, code)

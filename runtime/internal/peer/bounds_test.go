@@ -160,3 +160,23 @@ func TestPollsThatOverlapOverTwoPods(t *testing.T) {
 	status, body := get(t, other.at(sid))
 	wantUnknown(t, status, body)
 }
+
+// A body that is announced and does not come holds nothing up for longer than a poll may
+// take.
+func TestABodyThatDoesNotComeEnds(t *testing.T) {
+	b := &book{all: map[string]peer.Endpoint{}}
+	owner := startServer(t, b, patience)
+	other := startServer(t, b, 50*time.Millisecond, func(o *peer.ForwarderOptions) { o.WriteTimeout = 50 * time.Millisecond })
+	sid := owner.handshake(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(other.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	path := strings.TrimPrefix(other.at(sid), other.url)
+	if _, err := io.WriteString(conn, "POST "+path+" HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the request to be forwarded", func() bool { return other.forward.Stats().Now == 1 })
+	waitFor(t, "the forwarding to end", func() bool { return other.forward.Stats().Now == 0 })
+}

@@ -122,7 +122,8 @@ func (f *Forwarder) forward(w http.ResponseWriter, r *http.Request, owner Endpoi
 	defer deadline.Stop()
 
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // a poll waits, and has its deadline here
+	// Longer than a poll waits; a body that does not come holds the answer up no longer.
+	_ = control.SetReadDeadline(time.Now().Add(f.Deadline + f.WriteTimeout))
 	_ = control.SetWriteDeadline(time.Now().Add(f.Deadline + f.WriteTimeout))
 	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
 	proxy := httputil.ReverseProxy{

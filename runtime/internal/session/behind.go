@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"strings"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -16,10 +17,16 @@ import (
 var nowhere = stream.Position{Epoch: "behind", Seq: 1}
 
 // leaveOut tells whether a record is not to be sent, because a snapshot will take its
-// place; f is locked.
+// place; f is locked. That takes the place of patches and of what goes with them, as
+// lobby:patch and lobby:starting do on the stream of a lobby; not of what back ends send to
+// it. A client that gets such an event finds a gap before it, and resumes.
 func (f *follow) leaveOut(d *stream.Delivery) bool {
+	kind, of, _ := strings.Cut(d.Name, ":")
+	if kind != d.Stream.Kind() {
+		return false
+	}
 	if !f.behind {
-		if !f.s.conn.Lagging() || !wire.IsPatch(d.Name) {
+		if !f.s.conn.Lagging() || of != "patch" {
 			return false
 		}
 		f.behind = true

@@ -24,11 +24,11 @@ type inbox struct {
 }
 
 func (b *inbox) put(r Request) bool {
-	if len(b.waiting) >= inboxRequests || (len(b.waiting) > 0 && b.bytes+r.Size > inboxBytes) {
+	if len(b.waiting) >= inboxRequests || (len(b.waiting) > 0 && b.bytes+r.weight() > inboxBytes) {
 		return false
 	}
 	b.waiting = append(b.waiting, r)
-	b.bytes += r.Size
+	b.bytes += r.weight()
 	return true
 }
 
@@ -40,9 +40,12 @@ func (b *inbox) take() (Request, bool) {
 	r := b.waiting[0]
 	b.waiting[0] = Request{}
 	b.waiting = b.waiting[1:]
-	b.bytes -= r.Size
+	b.bytes -= r.weight()
 	return r, true
 }
+
+// weight is what a request counts in an inbox.
+func (r Request) weight() int { return max(r.Size, r.Held) }
 
 // Receive takes in an event that the client sent. It does not block: a request
 // beyond the connection's budget is refused at once, one within it waits for

@@ -39,8 +39,9 @@ type Encoder interface {
 type Request struct {
 	Event string
 	Args  []json.RawMessage
-	// Size is how many bytes the arguments take.
-	Size int
+	// Size is how many bytes the arguments take, and Held how many the request keeps alive
+	// while it waits, if more.
+	Size, Held int
 	// Ack sends the answer, a JSON value, and is called once; nil when the client
 	// did not ask for one.
 	Ack func(answer json.RawMessage)

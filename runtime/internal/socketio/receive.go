@@ -142,7 +142,7 @@ func (c *conn) event(p packet) error {
 	if err != nil {
 		return err
 	}
-	r := session.Request{Event: name, Args: args}
+	r := session.Request{Event: name, Args: args, Held: len(p.data)}
 	for _, arg := range args {
 		r.Size += len(arg)
 	}

@@ -1,0 +1,34 @@
+package session
+
+import "testing"
+
+// TestInboxBounds: what waits is bounded by its number, and by what it keeps alive, be that
+// spaces between its arguments; one of any size may wait.
+func TestInboxBounds(t *testing.T) {
+	for name, tc := range map[string]struct {
+		request Request
+		fit     int
+	}{
+		"small ones":    {Request{Size: 2}, inboxRequests},
+		"large ones":    {Request{Size: inboxBytes / 4}, 4},
+		"hollow ones":   {Request{Size: 2, Held: inboxBytes / 4}, 4},
+		"too large one": {Request{Size: 2 * inboxBytes}, 1},
+	} {
+		var b inbox
+		fit := 0
+		for b.put(tc.request) {
+			fit++
+		}
+		if fit != tc.fit {
+			t.Errorf("%s: %d fit, want %d", name, fit, tc.fit)
+		}
+		for range fit {
+			if _, some := b.take(); !some {
+				t.Errorf("%s: one is missing", name)
+			}
+		}
+		if b.bytes != 0 || !b.put(tc.request) {
+			t.Errorf("%s: %d bytes are left", name, b.bytes)
+		}
+	}
+}
