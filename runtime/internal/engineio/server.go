@@ -86,13 +86,13 @@ func (srv *Server) admit(w http.ResponseWriter, r *http.Request, upgrade bool) (
 		return nil, done, err
 	}
 	q, err := parseQuery(r.URL.RawQuery)
-	if err == nil && r.Method == http.MethodGet && r.ContentLength != 0 {
-		err = errBadRequest // an answer that waits for a body that nobody reads never goes out
-	}
 	if err != nil {
 		return nil, false, err
 	}
 	s, err = srv.verify(q, r, upgrade)
+	if err == nil && r.Method == http.MethodGet && r.ContentLength != 0 {
+		err = errBadRequest // an answer that waits for a body that nobody reads never goes out
+	}
 	return s, false, err
 }
 

@@ -168,11 +168,9 @@ func (s *Socket) overflow() {
 
 // lost ends what depends on a connection: the session, or an upgrade.
 func (s *Socket) lost(c *wsConn, reason Reason) {
-	if s.ws.Load() == c {
+	if !s.endProbe(c) {
 		s.shut(reason, ending{code: reason.code()})
-		return
 	}
-	s.endProbe(c)
 }
 
 // shut ends the session for the first reason given.

@@ -73,13 +73,19 @@ func (s *Socket) upgrade(c *wsConn) error {
 	return nil
 }
 
-// endProbe gives up a WebSocket that is tried; the session goes on polling.
-func (s *Socket) endProbe(c *wsConn) {
+// endProbe gives up a WebSocket that is tried; the session goes on polling. It is
+// false for one that carries the session by now, and goes on.
+func (s *Socket) endProbe(c *wsConn) bool {
 	s.mu.Lock()
+	carries := s.ws.Load() == c
 	if s.probe == c {
 		s.probe = nil
 		s.polling.probing = false
 	}
 	s.mu.Unlock()
+	if carries {
+		return false
+	}
 	c.end(CodeNormal, "", true, false)
+	return true
 }

@@ -21,6 +21,17 @@ func (s *Session) Follows(id stream.ID) bool {
 	return ok
 }
 
+// followedSince is where the session's follow of a stream began.
+func (s *Session) followedSince(id stream.ID) stream.Position {
+	s.mu.Lock()
+	f := s.follows[id]
+	s.mu.Unlock()
+	if f == nil {
+		return stream.Position{}
+	}
+	return f.catchup().Now.Position
+}
+
 // attach makes the session follow a stream, from then on silently: nothing is
 // pushed before the follow is started. Streams that stand do not count against the
 // bound.

@@ -74,8 +74,14 @@ func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*
 	return result
 }
 
-// outcome is the result for a stream that was attached.
+// outcome is the result for a stream that was attached. A control that took it away
+// before it was, found nothing to take: then it is asked again whether the user may.
 func (s *Session) outcome(ctx context.Context, f *follow) (wire.StreamResumed, error) {
+	if s.takenLately(f.id) {
+		if err := s.authorize(ctx, f.id); err != nil {
+			return wire.StreamResumed{}, err
+		}
+	}
 	missed := f.catchup()
 	if missed.Recovered {
 		return recovered(f.id, f.from, missed), nil
@@ -131,10 +137,59 @@ func (f *follow) catchup() stream.Catchup {
 // syncResume is the request sync:resume.
 func syncResume(ctx context.Context, s *Session, c command.Call, req *wire.SyncResume) (command.Reply, error) {
 	f := c.Streams.(*follower)
+	since := s.followedSince(UserStream(s.Caller().ID))
 	var fresh []*follow
 	results := s.resumeAll(ctx, req.Streams, &fresh)
+	s.resumedOwn(ctx, since, fresh)
 	for _, added := range fresh {
 		f.add(added) //nolint:contextcheck // what a follow does after the request outlives its context
 	}
 	return command.Reply{Data: wire.SyncResumed{Streams: results}}, nil
+}
+
+// resumedOwn sees to it that a live session misses no control by what was resumed. It
+// ends without its own stream; the client comes back with another one.
+func (s *Session) resumedOwn(ctx context.Context, since stream.Position, fresh []*follow) {
+	own := UserStream(s.Caller().ID)
+	for _, f := range fresh {
+		if f.id != own {
+			continue
+		}
+		if err := s.makeGood(ctx, since, f); err != nil {
+			s.m.Log.Warn("missed controls were not made good for", "session", s.conn.ID(), "error", err)
+			s.forgetFollow(f)
+			f.silence()()
+		}
+	}
+	if !s.Follows(own) {
+		s.Terminate(wire.CloseInsufficientState, "the state of "+string(own)+" cannot be had right now")
+	}
+}
+
+// makeGood does what the controls in the catch-up of the own stream are for: the follow
+// before may not have come to them. What the user may have is asked, as some of it may
+// have changed since; an end holds if it came after since, where that follow began.
+func (s *Session) makeGood(ctx context.Context, since stream.Position, f *follow) error {
+	var (
+		some bool
+		ends []*stream.End
+	)
+	missed := f.catchup()
+	for _, r := range missed.Records {
+		some = some || !r.Control.Empty()
+		if r.Control.End != nil {
+			ends = append(ends, r.Control.End)
+		}
+		if r.Position == since {
+			ends = nil
+		}
+	}
+	for _, end := range ends {
+		s.obey(stream.Control{End: end}) //nolint:contextcheck // an end follows no stream
+	}
+	if !some {
+		return nil
+	}
+	_, _, err := s.snapshot(ctx, f.id, missed.Now)
+	return err
 }

@@ -102,9 +102,11 @@ func (a *Audience) connected(sockets ...any) {
 		a.Left(listener)
 		sock.Conn().Close(false) // a transport without a namespace would live on
 	})
-	if err != nil || !sock.Connected() {
+	// Who went before the library had him in is not disconnected by it.
+	if err != nil || !sock.Connected() || sock.Conn().ReadyState() != "open" {
 		a.Left(listener)
-		listener.Cut()
+		sock.Disconnect(false)
+		sock.Conn().Close(false)
 	}
 }
 

@@ -225,6 +225,9 @@ func (s *Server) connected(sockets ...any) {
 	}
 	if c, ok := owner(sock); ok {
 		c.settled()
+		// A client that is gone since may have been before the library had it in: then it
+		// was not told.
+		sock.Disconnect(false)
 		if opened := c.session.Load(); opened != nil {
 			opened.Start()
 		}
