@@ -73,7 +73,7 @@ func (c *changing[S]) fromRecent(ctx context.Context) (out Outcome[S], done bool
 	case result.Repeated:
 		return out, false, nil
 	}
-	out, err = c.outcome(stream.Updated[S]{State: change.State, Result: result}, nil)
+	out, err = c.outcome(stream.Updated[S]{State: change.State, At: result.Position, Result: result}, nil)
 	return out, true, err
 }
 
@@ -123,18 +123,14 @@ func (c *changing[S]) outcome(up stream.Updated[S], err error) (Outcome[S], erro
 	if err != nil {
 		return Outcome[S]{}, err
 	}
-	at := up.Position
-	if up.Repeated {
-		at = c.seen
-	}
 	out := Outcome[S]{
-		State: c.keeper.kind.At(up.State, at), At: up.Position, TS: up.TS,
-		Before: c.before, Seen: c.seen.Seq, Repeated: up.Repeated,
+		State: c.keeper.kind.At(up.State, up.At), At: up.Position, TS: up.TS,
+		Before: c.before, Seen: c.seen.Seq, Repeated: up.Repeated, Value: up.Value,
 	}
 	switch {
 	case !out.Changed():
 	case c.keeper.kind.Pure && c.size <= recentSize:
-		c.queue.remember(c.name, recent[S]{state: up.State, at: at})
+		c.queue.remember(c.name, recent[S]{state: up.State, at: up.At})
 	default:
 		c.queue.forget(c.name)
 	}

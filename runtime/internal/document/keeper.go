@@ -58,7 +58,8 @@ type Rule[S any] func(S) (S, []stream.Event, error)
 
 // Outcome is what a rule led to.
 type Outcome[S any] struct {
-	// State is the state after the rule; after a repeated request, as it is now.
+	// State is the state after the rule. After a repeated request it was read after the
+	// first one's commit, and has that commit's effect and possibly later ones.
 	State S
 	// At is where the rule left the stream, and TS when, in milliseconds since the
 	// epoch.
@@ -70,6 +71,8 @@ type Outcome[S any] struct {
 	Seen   uint64
 	// Repeated says that the request had been carried out before.
 	Repeated bool
+	// Value is the Value of the request's Once; of the first one's when Repeated.
+	Value []byte
 }
 
 // Changed tells whether the rule has changed anything now.
@@ -127,7 +130,7 @@ func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, 
 		if err == nil {
 			k.askFor(ctx, name, there)
 		}
-		return Outcome[S]{State: there, At: result.Position, TS: result.TS, Repeated: true}, err
+		return Outcome[S]{State: there, At: result.Position, TS: result.TS, Repeated: true, Value: result.Value}, err
 	case err != nil:
 		return Outcome[S]{}, err
 	}

@@ -3,6 +3,8 @@ package lobby
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/names"
@@ -15,8 +17,10 @@ func (s *Service) Invite(ctx context.Context, c command.Call, req *wire.LobbyMem
 	if err != nil {
 		return Outcome{}, Invite{}, err
 	}
-	out, err := s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
-		return l.Invite(actor(c.Caller), req.UserID, nonce, s.Now())
+	now := s.Now()
+	once := s.once(c.ID, c.Key).With(moment(now.Add(inviteTTL)))
+	out, err := s.change(ctx, req.LobbyID, once, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Invite(actor(c.Caller), req.UserID, nonce, now)
 	})
 	if err != nil {
 		return Outcome{}, Invite{}, err
@@ -25,7 +29,21 @@ func (s *Service) Invite(ctx context.Context, c command.Call, req *wire.LobbyMem
 	if !open { // a repeated request whose invite was answered meanwhile
 		invite.ID = inviteID(req.LobbyID, nonce)
 	}
-	return out, invite, nil
+	invite.ExpiresAt, err = out.moment(invite.ExpiresAt)
+	return out, invite, err
+}
+
+// moment is a time as a request keeps it in its commit, to answer with it again when it
+// is repeated.
+func moment(t time.Time) []byte { return strconv.AppendInt(nil, t.UnixMilli(), 10) }
+
+// moment is the time that the request kept, in milliseconds since the epoch, or the given
+// one where it kept none.
+func (o Outcome) moment(otherwise int64) (int64, error) {
+	if len(o.value) == 0 {
+		return otherwise, nil
+	}
+	return strconv.ParseInt(string(o.value), 10, 64)
 }
 
 // RespondInvite accepts an invite, which joins, or declines it.
@@ -39,17 +57,23 @@ func (s *Service) RespondInvite(ctx context.Context, c command.Call, req *wire.L
 	return out, orExpired(err, true)
 }
 
-// RequestJoin asks the host to let the caller in.
-func (s *Service) RequestJoin(ctx context.Context, c command.Call, req *wire.LobbyRequestJoin) (Outcome, error) {
+// RequestJoin asks the host to let the caller in, and gives when the request expires.
+func (s *Service) RequestJoin(ctx context.Context, c command.Call, req *wire.LobbyRequestJoin) (out Outcome, expiresAt int64, err error) {
 	code := names.TidyCode(req.Code)
 	id, err := s.find(ctx, req.LobbyID, code, "")
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, 0, err
 	}
-	out, err := s.change(ctx, id, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
-		return l.RequestJoin(actor(c.Caller), code, req.Message, s.Now())
+	now := s.Now()
+	once := s.once(c.ID, c.Key).With(moment(now.Add(requestTTL)))
+	out, err = s.change(ctx, id, once, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.RequestJoin(actor(c.Caller), code, req.Message, now)
 	})
-	return out, orExpired(err, code != "")
+	if err != nil {
+		return out, 0, orExpired(err, code != "")
+	}
+	expiresAt, err = out.moment(out.Lobby.Requests[c.ID].ExpiresAt)
+	return out, expiresAt, err
 }
 
 // RespondJoin answers a request (host only).
@@ -70,14 +94,17 @@ func (s *Service) RegenerateCode(ctx context.Context, c command.Call, req *wire.
 	if err != nil {
 		return Outcome{}, err
 	}
-	code := ""
-	out, err := s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	code, once := "", s.once(c.ID, c.Key)
+	out, err := s.change(ctx, req.LobbyID, once, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
 		if _, _, err := l.RegenerateCode(c.ID, code, s.Now()); err != nil {
 			return l, nil, err
 		}
 		if code == "" {
 			if code, err = s.claimCode(ctx, l); err != nil {
 				return l, nil, err
+			}
+			if once != nil {
+				once.Value = []byte(code)
 			}
 		}
 		return l.RegenerateCode(c.ID, code, s.Now())
@@ -86,6 +113,9 @@ func (s *Service) RegenerateCode(ctx context.Context, c command.Call, req *wire.
 		if err := s.Names.Release(ctx, codeSpace, code, l.ID); err != nil {
 			return Outcome{}, fmt.Errorf("release a join code: %w", err)
 		}
+	}
+	if len(out.value) > 0 {
+		out.Lobby.Code = string(out.value)
 	}
 	return out, err
 }

@@ -154,13 +154,11 @@ func (h *Handlers) RespondInvite(ctx context.Context, call command.Call, req *wi
 
 // RequestJoin is lobby:requestJoin. The caller learns nothing of the lobby by it.
 func (h *Handlers) RequestJoin(ctx context.Context, call command.Call, req *wire.LobbyRequestJoin) (command.Reply, error) {
-	out, err := h.service.RequestJoin(ctx, call, req)
+	out, expiresAt, err := h.service.RequestJoin(ctx, call, req)
 	if err != nil {
 		return command.Reply{}, err
 	}
-	return command.Reply{Data: wire.LobbyRequestSent{
-		LobbyID: out.Lobby.ID, ExpiresAt: out.Lobby.Requests[call.ID].ExpiresAt,
-	}}, nil
+	return command.Reply{Data: wire.LobbyRequestSent{LobbyID: out.Lobby.ID, ExpiresAt: expiresAt}}, nil
 }
 
 // RegenerateCode is lobby:regenerateCode.

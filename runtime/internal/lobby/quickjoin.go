@@ -22,9 +22,9 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 	if err != nil {
 		return Outcome{}, false, err
 	}
-	out, created, known, err := s.quickJoined(ctx, c, req, along)
+	q, known, err := s.quickJoined(ctx, c, req, along)
 	if known || err != nil {
-		return out, created, err
+		return q.out, q.created, err
 	}
 	search := &wire.LobbySearch{Type: req.Type, Filter: map[string]wire.LobbyFilter{}, Sort: "free"}
 	for field, filter := range req.Filter {
@@ -41,7 +41,7 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 	if err != nil {
 		return Outcome{}, false, err
 	}
-	out, err = s.joinAny(ctx, c, found.Lobbies, along, req.Member)
+	out, err = s.joinAny(ctx, c, &q, found.Lobbies, along, req.Member)
 	if err != nil || out.Lobby.ID != "" {
 		return out, false, err
 	}
@@ -56,30 +56,60 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 	return out, true, wanting(err)
 }
 
-// quickJoined finds the lobby that the same request has brought the caller into before,
-// by those that the caller is in. A search would find another: that one may be full now.
+// quickSpace is the space of ids in which a quick join notes the lobby that it tries.
+const quickSpace = "lobby-quick"
+
+// quickJoined finds the lobby that the same request has brought the caller into, or made,
+// before. A search would find another: that one may be full now. tried is the lobby that an
+// earlier attempt has tried last.
 func (s *Service) quickJoined(
 	ctx context.Context, c command.Call, req *wire.LobbyQuickJoin, along Along,
-) (out Outcome, created, known bool, err error) {
+) (q quick, known bool, err error) {
 	once := s.once(c.ID, c.Key)
 	if once == nil {
-		return out, false, false, nil
+		return q, false, nil
 	}
-	in, err := s.stays.Groups(ctx, typeOf(req.Type, c.ID))
-	if err != nil {
-		return out, false, false, err
-	}
-	for _, id := range in {
+	for _, space := range []string{quickSpace, createSpace} {
+		id, err := s.ids.Known(ctx, space, c.ID, c.Key)
+		if err != nil {
+			return q, false, err
+		}
+		if space == quickSpace {
+			q.tried = id
+		}
+		if id == "" {
+			continue
+		}
 		first, known, err := stream.Recall(ctx, s.Store, StreamID(id), once)
 		if err != nil {
-			return out, false, false, err
+			return q, false, err
 		}
 		if known {
-			out, err = s.join(ctx, c, id, quickly(c, along, req.Member), "")
-			return out, first.Seq == 1, true, err
+			q.out, err = s.join(ctx, c, id, quickly(c, along, req.Member), "")
+			q.created = first.Seq == 1
+			return q, true, err
 		}
 	}
-	return out, false, false, nil
+	return q, false, nil
+}
+
+// quick is how far a quick join is.
+type quick struct {
+	out     Outcome
+	created bool
+	// tried is the lobby that was tried last; "" for none.
+	tried string
+}
+
+// try joins a lobby that was found, once the request has noted that it does.
+func (s *Service) try(ctx context.Context, c command.Call, q *quick, id string, cmd JoinCommand) (Outcome, error) {
+	if c.Key != "" {
+		if err := s.ids.Choose(ctx, quickSpace, c.ID, c.Key, q.tried, id); err != nil {
+			return Outcome{}, err
+		}
+		q.tried = id
+	}
+	return s.join(ctx, c, id, cmd, "")
 }
 
 // quickly is the command to join a lobby that was found.
@@ -105,14 +135,14 @@ func wanting(err error) error {
 // joinAny tries the fullest of the lobbies first, from any of those that are equally
 // full, so that users who come at once do not all want the same. Without an error and
 // without a lobby, none of them would have the caller.
-func (s *Service) joinAny(ctx context.Context, c command.Call, found []wire.LobbyListing, along Along, member *wire.MemberInit) (Outcome, error) {
+func (s *Service) joinAny(ctx context.Context, c command.Call, q *quick, found []wire.LobbyListing, along Along, member *wire.MemberInit) (Outcome, error) {
 	equal := 0
 	for equal < len(found) && found[equal].MaxMembers-found[equal].Players == found[0].MaxMembers-found[0].Players {
 		equal++
 	}
 	rand.Shuffle(equal, func(i, j int) { found[i], found[j] = found[j], found[i] })
 	for _, listing := range found[:min(len(found), quickTries)] {
-		out, err := s.join(ctx, c, listing.ID, quickly(c, along, member), "")
+		out, err := s.try(ctx, c, q, listing.ID, quickly(c, along, member))
 		if err == nil || !elsewhere(err) {
 			return out, err
 		}

@@ -107,6 +107,8 @@ type Outcome struct {
 	// the epoch.
 	At stream.Position
 	TS int64
+	// value is what the request kept of its answer in its commit.
+	value []byte
 }
 
 // rule is a command, ready to be applied.
@@ -154,7 +156,7 @@ func (s *Service) follow(ctx context.Context, before, after Lobby) {
 }
 
 func outcome(out document.Outcome[Lobby]) Outcome {
-	return Outcome{Lobby: out.State, At: out.At, TS: out.TS}
+	return Outcome{Lobby: out.State, At: out.At, TS: out.TS, value: out.Value}
 }
 
 // missing turns the store's word for what does not exist into the client's.

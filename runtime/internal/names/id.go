@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,8 +33,7 @@ func (m Minter) ID(ctx context.Context, space, userID, key string) (string, erro
 	if key == "" {
 		return id.String(), nil
 	}
-	sum := sha256.Sum256([]byte(userID + "\x00" + key))
-	name := hex.EncodeToString(sum[:])
+	name := nameOf(userID, key)
 	mine, err := m.Names.Claim(ctx, space, name, id.String(), m.TTL)
 	if err != nil {
 		return "", fmt.Errorf("claim an id: %w", err)
@@ -46,6 +46,39 @@ func (m Minter) ID(ctx context.Context, space, userID, key string) (string, erro
 		return "", fmt.Errorf("look up an id: %w", err)
 	}
 	return first, nil
+}
+
+// Known gives the id that a user's request has in a space; "" when it has none.
+func (m Minter) Known(ctx context.Context, space, userID, key string) (string, error) {
+	id, err := m.Names.Owner(ctx, space, nameOf(userID, key))
+	if errors.Is(err, stream.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look up an id: %w", err)
+	}
+	return id, nil
+}
+
+// Choose gives a request another id in a space: next in place of was, which is "" for the
+// first. A repeated request finds it by Known.
+func (m Minter) Choose(ctx context.Context, space, userID, key, was, next string) error {
+	name := nameOf(userID, key)
+	if was != "" && was != next {
+		if err := m.Names.Release(ctx, space, name, was); err != nil {
+			return fmt.Errorf("give an id back: %w", err)
+		}
+	}
+	if _, err := m.Names.Claim(ctx, space, name, next, m.TTL); err != nil {
+		return fmt.Errorf("claim an id: %w", err)
+	}
+	return nil
+}
+
+// nameOf is the name of a user's request in a space of ids.
+func nameOf(userID, key string) string {
+	sum := sha256.Sum256([]byte(userID + "\x00" + key))
+	return hex.EncodeToString(sum[:])
 }
 
 // ValidID tells whether this can be an id that a Minter gave.

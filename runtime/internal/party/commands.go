@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/names"
@@ -145,15 +146,19 @@ func (s *Service) Invite(ctx context.Context, c command.Call, req *wire.PartyInv
 	if err != nil {
 		return Invite{}, err
 	}
-	out, err := s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
-		return p.Invite(actor(c.Caller), req.UserID, nonce, s.Now())
-	})
+	now := s.Now()
+	expiresAt := now.Add(inviteTTL).UnixMilli()
+	out, err := s.change(ctx, req.PartyID, s.onceOf(c).With(strconv.AppendInt(nil, expiresAt, 10)),
+		func(p Party) (Party, []wire.PartyPatch, error) {
+			return p.Invite(actor(c.Caller), req.UserID, nonce, now)
+		})
 	if err != nil {
 		return Invite{}, err
 	}
 	invite, open := out.State.Invites[req.UserID]
 	if !open { // a repeated request, and the user has answered since
-		return Invite{ID: inviteID(req.PartyID, nonce)}, nil
+		expiresAt, err := strconv.ParseInt(string(out.Value), 10, 64)
+		return Invite{ID: inviteID(req.PartyID, nonce), ExpiresAt: expiresAt}, err
 	}
 	return invite, s.tellInvited(ctx, out.State.ID, req.UserID, invite)
 }

@@ -19,7 +19,7 @@ func (s *Store) Commit(ctx context.Context, c stream.Commit) (result stream.Resu
 	if err := c.Validate(); err != nil {
 		return stream.Result{}, err
 	}
-	keys, args, err := s.c.commitCall(&c)
+	keys, args, err := s.c.commitCall(ctx, &c)
 	if err != nil {
 		return stream.Result{}, err
 	}
@@ -34,10 +34,10 @@ func (s *Store) Commit(ctx context.Context, c stream.Commit) (result stream.Resu
 }
 
 // commitCall gives the keys and arguments of commit.lua.
-func (c *Client) commitCall(m *stream.Commit) ([]string, []any, error) {
+func (c *Client) commitCall(ctx context.Context, m *stream.Commit) ([]string, []any, error) {
 	hash := c.keys.hash(m.Stream)
 	keys := []string{hash, c.keys.log(m.Stream), c.keys.channel(m.Stream), hash, hash, hash, hash}
-	args := make([]any, 15, 15+len(m.Events))
+	args := make([]any, 16, 16+len(m.Events))
 	args[0], args[1] = newEpoch(), ""
 	if m.Expect != nil {
 		args[1] = strconv.FormatUint(*m.Expect, 10)
@@ -66,7 +66,7 @@ func (c *Client) commitCall(m *stream.Commit) ([]string, []any, error) {
 	if m.Bar != nil {
 		keys[6], args[13] = c.keys.bar(m.Bar.Key, m.Stream), millis(m.Bar.TTL)
 	}
-	args[14] = m.Epoch
+	args[14], args[15] = m.Epoch, stream.FencedAt(ctx)
 	for i := range m.Events {
 		event, err := encodeEvent(&m.Events[i])
 		if err != nil {
@@ -89,6 +89,8 @@ func committed(reply any, c *stream.Commit, name any) (stream.Result, error) {
 		result, by, err := remembered(text(p[1]))
 		result.Repeated = by != name
 		return result, err
+	case "late":
+		return stream.Result{}, stream.ErrFenced
 	case "barred":
 		ms, err := number(p[1])
 		if err != nil {

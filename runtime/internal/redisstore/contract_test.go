@@ -37,6 +37,7 @@ var contract = map[string]func(t *testing.T, b *backend){
 	"names":                       names,
 	"sets":                        sets,
 	"replies":                     replies,
+	"fences":                      fences,
 	"deadlines":                   deadlines,
 	"deadlines of a dead pod":     deadTaker,
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
@@ -70,10 +71,12 @@ func sets(t *testing.T, b *backend) {
 }
 
 func replies(t *testing.T, b *backend) {
-	one, two := [16]byte{1, '\n', 0}, [16]byte{2}
-	begin := func(user string, hash [16]byte) stream.Reply {
+	attempt := func(scope string, request byte, token string) stream.Attempt {
+		return stream.Attempt{Scope: scope, Key: "k", Hash: [16]byte{request, '\n', 0}, Token: (token + "----------------")[:16]}
+	}
+	begin := func(a stream.Attempt, lease time.Duration) stream.Reply {
 		t.Helper()
-		r, err := b.Begin(t.Context(), user, "k", hash, time.Minute)
+		r, err := b.Begin(t.Context(), a, lease, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,31 +84,88 @@ func replies(t *testing.T, b *backend) {
 	}
 	expect := func(what string, got, want stream.Reply) {
 		t.Helper()
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(stream.Reply{}, "Until", "Held")); diff != "" {
 			t.Errorf("%s: %s", what, diff)
 		}
+		if holds := want.Answer == nil && !want.Mismatch && want.Held == 0; holds != (got.Until > 0) || (want.Held > 0) != (got.Held > 0) {
+			t.Errorf("%s: %+v", what, got)
+		}
 	}
-	expect("new", begin("ann", one), stream.Reply{})
-	expect("begun, not ended", begin("ann", one), stream.Reply{})
-	expect("another request", begin("ann", two), stream.Reply{Mismatch: true})
-	if err := b.Forget(t.Context(), "ann", "k", two); err != nil {
-		t.Error(err)
+	fine := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
-	expect("forgotten by another", begin("ann", two), stream.Reply{Mismatch: true})
-	if err := b.Save(t.Context(), "ann", "k", one, []byte("answer"), time.Minute); err != nil {
-		t.Error(err)
+	ann, again, other := attempt("ann", 1, "first"), attempt("ann", 1, "second"), attempt("ann", 2, "third")
+	bob := attempt("bob", 2, "first")
+	held, mismatch := stream.Reply{Held: 1}, stream.Reply{Mismatch: true}
+	known := stream.Reply{Known: true, Answer: []byte("answer\x00\n")}
+
+	expect("new", begin(ann, time.Minute), stream.Reply{})
+	expect("begun once more by the same attempt", begin(ann, time.Minute), stream.Reply{})
+	expect("held by the first attempt", begin(again, time.Minute), held)
+	expect("another request", begin(other, time.Minute), mismatch)
+	fine("forgotten by another request", b.Forget(t.Context(), other))
+	fine("forgotten by another attempt", b.Forget(t.Context(), again))
+	expect("still held", begin(again, time.Minute), held)
+	if err := b.Save(t.Context(), again, []byte("other"), time.Minute); !errors.Is(err, stream.ErrFenced) {
+		t.Errorf("an attempt without the key saved an answer: %v", err)
 	}
-	expect("known", begin("ann", one), stream.Reply{Known: true, Answer: []byte("answer")})
-	expect("known, another request", begin("ann", two), stream.Reply{Mismatch: true})
-	expect("another user", begin("bob", two), stream.Reply{})
-	if err := b.Forget(t.Context(), "ann", "k", one); err != nil {
-		t.Error(err)
+	if _, err := b.Extend(t.Context(), again, time.Minute); !errors.Is(err, stream.ErrFenced) {
+		t.Errorf("an attempt without the key renewed a lease: %v", err)
 	}
-	expect("an answer is not forgotten", begin("ann", one), stream.Reply{Known: true, Answer: []byte("answer")})
-	if err := b.Forget(t.Context(), "bob", "k", two); err != nil {
-		t.Error(err)
+	if until, err := b.Extend(t.Context(), ann, 2*time.Minute); err != nil || until == 0 {
+		t.Errorf("renew: %d, %v", until, err)
 	}
-	expect("forgotten", begin("bob", one), stream.Reply{})
+	fine("save", b.Save(t.Context(), ann, known.Answer, time.Minute))
+	expect("known", begin(again, time.Minute), known)
+	expect("known, another request", begin(other, time.Minute), mismatch)
+	fine("forget", b.Forget(t.Context(), ann))
+	expect("an answer is not forgotten", begin(again, time.Minute), known)
+
+	expect("another user", begin(bob, time.Minute), stream.Reply{})
+	fine("abandon", b.Abandon(t.Context(), bob))
+	expect("abandoned: another request", begin(attempt("bob", 1, "x"), time.Minute), mismatch)
+	expect("abandoned: another attempt", begin(attempt("bob", 2, "second"), time.Minute), stream.Reply{})
+	fine("forget", b.Forget(t.Context(), attempt("bob", 2, "second")))
+	expect("forgotten", begin(attempt("bob", 1, "third"), time.Minute), stream.Reply{})
+}
+
+// fences checks that the writes of an attempt have no effect once its lease has ended,
+// and that the next attempt begins only after that.
+func fences(t *testing.T, b *backend) {
+	first := stream.Attempt{Scope: "ann", Key: "k", Hash: [16]byte{1}, Token: "first-----------"}
+	second := first
+	second.Token = "second----------"
+	begun, err := b.Begin(t.Context(), first, time.Millisecond, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fence := stream.NewFence(begun.Until)
+	ctx := stream.WithFence(t.Context(), fence)
+	for reply := (stream.Reply{}); reply.Until == 0; {
+		if reply, err = b.Begin(t.Context(), second, time.Minute, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writes := map[string]func(context.Context) error{
+		"commit": func(ctx context.Context) error { _, err := b.Commit(ctx, numbered(room, 1)); return err },
+		"claim":  func(ctx context.Context) error { _, err := b.Names.Claim(ctx, "s", "n", "o", time.Minute); return err },
+		"add":    func(ctx context.Context) error { _, err := b.Add(ctx, "set", "m", 1, time.Minute); return err },
+		"remove": func(ctx context.Context) error { return b.Remove(ctx, "set", "m") },
+	}
+	for name, write := range writes {
+		if err := write(ctx); !errors.Is(err, stream.ErrFenced) || !errors.Is(err, stream.ErrUnavailable) {
+			t.Errorf("%s after the lease: %v", name, err)
+		}
+	}
+	fence.Extend(begun.Until + time.Hour.Milliseconds())
+	for name, write := range writes {
+		if err := write(ctx); err != nil {
+			t.Errorf("%s within the lease: %v", name, err)
+		}
+	}
 }
 
 // looks records the looks of a pod's deadlines.

@@ -19,7 +19,10 @@ func (c *Client) Names() *Names { return &Names{c: c} }
 
 // Claim implements stream.Names.
 func (n *Names) Claim(ctx context.Context, space, name, owner string, ttl time.Duration) (bool, error) {
-	reply, err := n.c.runTogether(ctx, claimScript, []string{n.c.keys.name(space, name)}, owner, millis(ttl))
+	reply, err := n.c.runTogether(ctx, claimScript, []string{n.c.keys.name(space, name)}, owner, millis(ttl), stream.FencedAt(ctx))
+	if reply == late {
+		return false, stream.ErrFenced
+	}
 	return reply == int64(1), unavailable("claim "+space, err)
 }
 

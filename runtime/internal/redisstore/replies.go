@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -14,8 +15,9 @@ type Replies struct{ c *Client }
 func (c *Client) Replies() *Replies { return &Replies{c: c} }
 
 // Begin implements stream.Replies.
-func (r *Replies) Begin(ctx context.Context, user, key string, hash [16]byte, ttl time.Duration) (stream.Reply, error) {
-	reply, err := r.c.runTogether(ctx, beginScript, []string{r.c.keys.reply(user, key)}, hash[:], millis(ttl))
+func (r *Replies) Begin(ctx context.Context, a stream.Attempt, lease, ttl time.Duration) (stream.Reply, error) {
+	reply, err := r.c.runTogether(ctx, beginScript, []string{r.c.keys.reply(a.Scope, a.Key)},
+		a.Hash[:], millis(ttl), a.Token, millis(lease), millis(stream.LeaseSkew))
 	if err != nil {
 		return stream.Reply{}, unavailable("begin a request", err)
 	}
@@ -23,25 +25,62 @@ func (r *Replies) Begin(ctx context.Context, user, key string, hash [16]byte, tt
 	if err != nil {
 		return stream.Reply{}, err
 	}
+	value := text(p[len(p)-1])
 	switch text(p[0]) {
 	case "known":
-		return stream.Reply{Known: true, Answer: []byte(text(p[len(p)-1]))}, nil
+		return stream.Reply{Known: true, Answer: []byte(value)}, nil
 	case "mismatch":
 		return stream.Reply{Mismatch: true}, nil
-	default:
-		return stream.Reply{}, nil
 	}
+	ms, err := strconv.ParseInt(value, 10, 64)
+	if text(p[0]) == "held" {
+		return stream.Reply{Held: max(time.Duration(ms), 1) * time.Millisecond}, err
+	}
+	return stream.Reply{Until: ms}, err
+}
+
+// Extend implements stream.Replies.
+func (r *Replies) Extend(ctx context.Context, a stream.Attempt, lease time.Duration) (int64, error) {
+	ends, err := r.hold(ctx, a, "extend", lease, nil)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(ends, 10, 64)
 }
 
 // Save implements stream.Replies.
-func (r *Replies) Save(ctx context.Context, user, key string, hash [16]byte, answer []byte, ttl time.Duration) error {
-	value := append(append([]byte{'d'}, hash[:]...), answer...)
-	err := r.c.rdb.Set(ctx, r.c.keys.reply(user, key), value, time.Duration(millis(ttl))*time.Millisecond).Err()
-	return unavailable("save an answer", err)
+func (r *Replies) Save(ctx context.Context, a stream.Attempt, answer []byte, ttl time.Duration) error {
+	_, err := r.hold(ctx, a, "save", ttl, answer)
+	return err
+}
+
+// Abandon implements stream.Replies.
+func (r *Replies) Abandon(ctx context.Context, a stream.Attempt) error {
+	return r.end(ctx, a, "abandon")
 }
 
 // Forget implements stream.Replies.
-func (r *Replies) Forget(ctx context.Context, user, key string, hash [16]byte) error {
-	_, err := r.c.runTogether(ctx, forgetScript, []string{r.c.keys.reply(user, key)}, hash[:])
-	return unavailable("forget a request", err)
+func (r *Replies) Forget(ctx context.Context, a stream.Attempt) error {
+	return r.end(ctx, a, "forget")
+}
+
+func (r *Replies) end(ctx context.Context, a stream.Attempt, how string) error {
+	_, err := r.hold(ctx, a, how, 0, nil)
+	if err == stream.ErrFenced { //nolint:errorlint // hold gives it as it is
+		return nil
+	}
+	return err
+}
+
+// hold changes an attempt's hold of its key; it gives the new end of the lease, if any.
+func (r *Replies) hold(ctx context.Context, a stream.Attempt, how string, d time.Duration, answer []byte) (string, error) {
+	reply, err := r.c.runTogether(ctx, holdScript, []string{r.c.keys.reply(a.Scope, a.Key)},
+		a.Hash[:], a.Token, how, millis(d), answer)
+	switch {
+	case err != nil:
+		return "", unavailable(how+" a request", err)
+	case reply == "lost":
+		return "", stream.ErrFenced
+	}
+	return text(reply), nil
 }

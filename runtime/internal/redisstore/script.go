@@ -40,8 +40,14 @@ var addLua string
 //go:embed lua/begin.lua
 var beginLua string
 
-//go:embed lua/forget.lua
-var forgetLua string
+//go:embed lua/hold.lua
+var holdLua string
+
+//go:embed lua/fence.lua
+var fenceLua string
+
+//go:embed lua/remove.lua
+var removeLua string
 
 //go:embed lua/schedule.lua
 var scheduleLua string
@@ -88,15 +94,16 @@ func newScript(source string) script {
 }
 
 var (
-	commitScript   = newScript(settleLua + commitLua)
+	commitScript   = newScript(fenceLua + settleLua + commitLua)
 	loadScript     = newScript(settleLua + loadLua)
 	catchupScript  = newScript(settleLua + catchupLua)
 	pageScript     = newScript(pageLua)
-	claimScript    = newScript(claimLua)
+	claimScript    = newScript(fenceLua + claimLua)
 	releaseScript  = newScript(releaseLua)
-	addScript      = newScript(addLua)
+	addScript      = newScript(fenceLua + addLua)
+	removeScript   = newScript(fenceLua + removeLua)
 	beginScript    = newScript(beginLua)
-	forgetScript   = newScript(forgetLua)
+	holdScript     = newScript(holdLua)
 	scheduleScript = newScript(scheduleLua)
 	takeScript     = newScript(takeLua)
 	doneScript     = newScript(doneLua)

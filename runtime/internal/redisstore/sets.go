@@ -4,7 +4,12 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
+
+// late is a script's reply to a write after its fence.
+const late = "late"
 
 // Sets is stream.Sets on Redis.
 type Sets struct{ c *Client }
@@ -14,13 +19,19 @@ func (c *Client) Sets() *Sets { return &Sets{c: c} }
 
 // Add implements stream.Sets.
 func (s *Sets) Add(ctx context.Context, set, member string, bound int, ttl time.Duration) (bool, error) {
-	reply, err := s.c.runTogether(ctx, addScript, []string{s.c.keys.set(set)}, member, bound, millis(ttl))
+	reply, err := s.c.runTogether(ctx, addScript, []string{s.c.keys.set(set)}, member, bound, millis(ttl), stream.FencedAt(ctx))
+	if reply == late {
+		return false, stream.ErrFenced
+	}
 	return reply == int64(1), unavailable("add to "+set, err)
 }
 
 // Remove implements stream.Sets.
 func (s *Sets) Remove(ctx context.Context, set, member string) error {
-	_, err := s.c.doTogether(ctx, "srem", s.c.keys.set(set), member)
+	reply, err := s.c.runTogether(ctx, removeScript, []string{s.c.keys.set(set)}, member, stream.FencedAt(ctx))
+	if reply == late {
+		return stream.ErrFenced
+	}
 	return unavailable("remove from "+set, err)
 }
 

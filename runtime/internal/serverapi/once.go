@@ -5,11 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/idempotent"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
-	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // scope is whose the idempotency keys of back ends are: no user's, for ids of users
@@ -26,51 +25,31 @@ const maxRemembered = 256 << 10
 type settler interface{ Settled() bool }
 
 // once carries a request out unless the answer to its key is known.
-func (s *Server) once(ctx context.Context, c call, req any, run func() (any, error)) (any, error) {
+func (s *Server) once(ctx context.Context, c call, req any, run func(context.Context) (any, error)) (any, error) {
 	hash, err := requestHash(c, req)
 	if err != nil {
 		return nil, err
 	}
-	known, err := s.Replies.Begin(ctx, scope, c.key, hash, s.IdempotencyTTL)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("look up the key: %w", err)
-	case known.Mismatch:
-		return nil, wire.Refuse(wire.CodeIdempotencyMismatch, "the key was used for another request")
-	case known.Known:
-		return json.RawMessage(known.Answer), nil
-	}
-	answer, err := run()
-	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
+	data, _, err := s.idempotent().Do(ctx, idempotent.Request{Scope: scope, Key: c.key, Hash: hash},
+		func(ctx context.Context) (idempotent.Answer, error) {
+			answer, err := run(ctx)
+			if err != nil {
+				return idempotent.Answer{}, err
+			}
+			several, is := answer.(settler)
+			data, err := json.Marshal(answer)
+			return idempotent.Answer{Data: data, Settled: !is || several.Settled()}, err
+		})
 	if err != nil {
-		if session.Certain(session.Refusal(err).Code) {
-			s.forget(after, c.key, hash)
-		}
 		return nil, err
 	}
-	if several, is := answer.(settler); !is || several.Settled() {
-		s.remember(after, c.key, hash, answer)
-	}
-	return answer, nil
+	return json.RawMessage(data), nil
 }
 
-// remember keeps an answer, unless it cannot be; then the request is carried out again
-// when it is repeated, which is harmless.
-func (s *Server) remember(ctx context.Context, key string, hash [16]byte, answer any) {
-	data, err := json.Marshal(answer)
-	if err == nil && len(data) <= maxRemembered {
-		err = s.Replies.Save(ctx, scope, key, hash, data, s.IdempotencyTTL)
-	}
-	if err != nil {
-		s.Log.WarnContext(ctx, "the answer to a keyed request was not kept", "error", err)
-	}
-}
-
-// forget frees the key of a request that had no effect.
-func (s *Server) forget(ctx context.Context, key string, hash [16]byte) {
-	if err := s.Replies.Forget(ctx, scope, key, hash); err != nil {
-		s.Log.WarnContext(ctx, "the key of a refused request was not freed", "error", err)
+func (s *Server) idempotent() *idempotent.Runner {
+	return &idempotent.Runner{
+		Replies: s.Replies, TTL: s.IdempotencyTTL, MaxAnswer: maxRemembered, Log: s.Log,
+		Certain: func(err error) bool { return session.Certain(session.Refusal(err).Code) },
 	}
 }
 

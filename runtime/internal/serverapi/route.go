@@ -51,7 +51,7 @@ func post[Req, Res any](s *Server, path, summary string, run func(ctx context.Co
 			if c.key == "" {
 				return run(ctx, c, req)
 			}
-			return s.once(ctx, c, req, func() (any, error) { return run(ctx, c, req) })
+			return s.once(ctx, c, req, func(ctx context.Context) (any, error) { return run(ctx, c, req) })
 		},
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/anteroom/anteroom/runtime/internal/idempotent"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
@@ -90,6 +91,7 @@ type Manager struct {
 
 	ctx      context.Context
 	cancel   context.CancelFunc
+	once     *idempotent.Runner
 	hooks    *hooks
 	workers  *workers
 	connects bucket
@@ -120,6 +122,10 @@ func NewManager(o Options) *Manager {
 		snapshots: make(chan struct{}, snapshotsAtOnce),
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.once = &idempotent.Runner{
+		Replies: o.Replies, TTL: o.IdempotencyTTL, MaxAnswer: maxRemembered, Log: o.Log,
+		Certain: func(err error) bool { return Certain(Refusal(err).Code) },
+	}
 	m.hooks = newHooks(m.ctx, o.Listener, o.Log)
 	registerOwn(o.Router)
 	return m

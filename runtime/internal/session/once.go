@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/idempotent"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -33,26 +33,20 @@ func (s *Session) callOnce(
 	if err != nil {
 		return nil, err
 	}
-	known, err := s.m.Replies.Begin(ctx, c.ID, c.Key, hash, s.m.IdempotencyTTL)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("look up the key: %w", err)
-	case known.Mismatch:
-		return nil, wire.Refuse(wire.CodeIdempotencyMismatch, "the key was used for another request")
-	case known.Known:
-		return s.replay(ctx, known.Answer, f)
-	}
-	answer, err := s.call(ctx, found, c, event, req)
-	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	if err != nil {
-		if Certain(Refusal(err).Code) {
-			s.forget(after, c, hash)
+	var ack json.RawMessage
+	id := idempotent.Request{Scope: c.ID, Key: c.Key, Hash: hash}
+	data, known, err := s.m.once.Do(ctx, id, func(ctx context.Context) (idempotent.Answer, error) {
+		var err error
+		if ack, err = s.call(ctx, found, c, event, req); err != nil {
+			return idempotent.Answer{}, err
 		}
-		return nil, err
+		data, err := json.Marshal(remembered{Ack: ack, Follow: f.positions()})
+		return idempotent.Answer{Data: data, Settled: true}, err
+	})
+	if known {
+		return s.replay(ctx, data, f)
 	}
-	s.remember(after, c, hash, remembered{Ack: answer, Follow: f.positions()})
-	return answer, nil
+	return ack, err
 }
 
 // replay gives a remembered answer, and follows again what the request followed,
@@ -79,26 +73,6 @@ func (s *Session) replay(ctx context.Context, answer []byte, f *follower) (json.
 		}
 	}
 	return was.Ack, nil
-}
-
-// remember keeps the answer. If that fails, a repeated request is carried out
-// again, which its commit's Once makes harmless.
-func (s *Session) remember(ctx context.Context, c command.Call, hash [16]byte, r remembered) {
-	data, err := json.Marshal(r)
-	if err == nil && len(data) <= maxRemembered {
-		err = s.m.Replies.Save(ctx, c.ID, c.Key, hash, data, s.m.IdempotencyTTL)
-	}
-	if err != nil {
-		s.m.Log.Warn("the answer to a keyed request was not kept", "session", c.SessionID, "error", err)
-	}
-}
-
-// forget frees the key of a request that had no effect. If that fails, the same
-// request may still use it again.
-func (s *Session) forget(ctx context.Context, c command.Call, hash [16]byte) {
-	if err := s.m.Replies.Forget(ctx, c.ID, c.Key, hash); err != nil {
-		s.m.Log.Warn("the key of a refused request was not freed", "session", c.SessionID, "error", err)
-	}
 }
 
 // requestHash tells requests apart by what was understood of them, so that white

@@ -29,6 +29,8 @@ func Refusal(err error) *wire.Error {
 		return wire.Refuse(wire.CodeUnavailable, "too many changes at once; try again")
 	case errors.Is(err, stream.ErrNotFound):
 		return wire.Refuse(wire.CodeNotFound, "it does not exist")
+	case errors.Is(err, stream.ErrFenced):
+		return wire.Refuse(wire.CodeUnavailable, "the request took longer than its lease; send it again with the same key")
 	case errors.Is(err, context.DeadlineExceeded):
 		return wire.Refuse(wire.CodeDeadlineExceeded, "it took too long; it may or may not have happened")
 	case errors.Is(err, stream.ErrUnavailable), errors.Is(err, context.Canceled):

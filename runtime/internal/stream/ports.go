@@ -102,24 +102,54 @@ type Deadlines interface {
 	Run(ctx context.Context, look func(ctx context.Context, id ID) (time.Time, error)) error
 }
 
-// Replies remember the answers to requests that carried an idempotency key.
-type Replies interface {
-	// Begin claims a user's key for a request with this hash. A reply with
-	// Known or Mismatch set ends the request; otherwise it is to be carried out
-	// and ended with Save or Forget. A key that was begun but not ended may be
-	// begun again with the same hash (the commits' own Once keeps the effect single).
-	Begin(ctx context.Context, user, key string, hash [16]byte, ttl time.Duration) (Reply, error)
-	// Save remembers the answer.
-	Save(ctx context.Context, user, key string, hash [16]byte, answer []byte, ttl time.Duration) error
-	// Forget frees a key whose request had no effect.
-	Forget(ctx context.Context, user, key string, hash [16]byte) error
+// Attempt is one try to carry out a request that has an idempotency key.
+type Attempt struct {
+	// Scope is the owner of the key: a user's id, or the scope of a server API. Key is
+	// the key itself.
+	Scope, Key string
+	// Hash tells the requests apart that came under one key.
+	Hash [16]byte
+	// Token tells the attempts of one request apart: 16 bytes of printable text.
+	Token string
 }
 
-// Reply is what is known of a key.
+// Replies remember the answers to requests that carried an idempotency key, and keep the
+// attempts of one request from running at the same time: an attempt holds its key for
+// a lease, and a store refuses its writes (see [Fence]) when the lease has ended.
+type Replies interface {
+	// Begin holds the key for an attempt until a lease ends, unless the answer is known,
+	// the key was used for another request, or another attempt holds it. The key is
+	// known for ttl.
+	Begin(ctx context.Context, a Attempt, lease, ttl time.Duration) (Reply, error)
+	// Extend renews the lease and gives its new end, in milliseconds of the store's
+	// clock. Error: ErrFenced when the attempt no longer holds the key.
+	Extend(ctx context.Context, a Attempt, lease time.Duration) (until int64, err error)
+	// Save remembers the answer and ends the lease. Error: ErrFenced when another attempt
+	// holds the key or has answered.
+	Save(ctx context.Context, a Attempt, answer []byte, ttl time.Duration) error
+	// Abandon ends the lease without an answer: another attempt may begin at once. It
+	// does nothing when the attempt no longer holds the key.
+	Abandon(ctx context.Context, a Attempt) error
+	// Forget is Abandon for a request that had no effect: the key is free for any
+	// request.
+	Forget(ctx context.Context, a Attempt) error
+}
+
+// LeaseSkew is how long after the end of a lease the next attempt may begin: by so much
+// may the clocks differ of the nodes that keep the lease and the attempt's streams.
+const LeaseSkew = 500 * time.Millisecond
+
+// Reply is the outcome of Replies.Begin. When nothing but Until is set, the attempt
+// holds the key.
 type Reply struct {
 	// Known says that Answer is the remembered answer.
 	Known  bool
 	Answer []byte
 	// Mismatch says that the key was used for another request.
 	Mismatch bool
+	// Held is how long another attempt may hold the key, unless it ends or renews its
+	// lease before.
+	Held time.Duration
+	// Until is the end of the lease, in milliseconds of the store's clock.
+	Until int64
 }

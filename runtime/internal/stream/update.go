@@ -50,10 +50,11 @@ type Change[S any] struct {
 
 // Updated is what Update did.
 type Updated[S any] struct {
-	// State is the state at Position. When Repeated is set it is the state as it
-	// was loaded, which may be later than what the first commit made of it; Value
-	// tells what that was.
+	// State is the state at the position At. When Repeated is set it was read after the
+	// first commit: it has that commit's effect, and possibly later ones; Value tells
+	// what the first commit made.
 	State S
+	At    Position
 	Result
 }
 
@@ -147,15 +148,15 @@ func updateAt[S any](
 	}
 	result, err := store.Commit(ctx, Commit{
 		Stream: id, Expect: &at.Seq, Epoch: at.Epoch, Doc: doc, Events: next.Events, Retain: next.Retain,
-		Once: once.with(next.Value), Rate: next.Rate,
+		Once: once.With(next.Value), Rate: next.Rate,
 	})
 	if err != nil {
 		return Updated[S]{}, err
 	}
 	if result.Repeated {
-		return loaded(at, codec, result)
+		return repeated(ctx, store, id, at, codec, result)
 	}
-	return Updated[S]{State: next.State, Result: result}, nil
+	return Updated[S]{State: next.State, At: result.Position, Result: result}, nil
 }
 
 // unchanged ends an update that has nothing to commit: with the first result if
@@ -168,7 +169,7 @@ func unchanged[S any](
 		return Updated[S]{}, err
 	}
 	if known {
-		return loaded(at, codec, first)
+		return repeated(ctx, store, id, at, codec, first)
 	}
 	if cause != nil {
 		return Updated[S]{}, cause
@@ -176,11 +177,25 @@ func unchanged[S any](
 	return loaded(at, codec, Result{Position: at.Position, TS: at.TS})
 }
 
-// loaded pairs a result with the state as it was loaded, decoded anew because
+// repeated ends an update whose commit had been made before, with a state that has the
+// effect of that commit: the one at hand may be from before it.
+func repeated[S any](ctx context.Context, store Store, id ID, at Snapshot, codec Codec[S], first Result) (_ Updated[S], err error) {
+	if at.Epoch != first.Epoch || at.Seq < first.Seq {
+		if at, err = store.Load(ctx, id); err != nil {
+			return Updated[S]{}, err
+		}
+		if at.Doc == nil {
+			return Updated[S]{}, fmt.Errorf("%s: %w", id, ErrNotFound)
+		}
+	}
+	return loaded(at, codec, first)
+}
+
+// loaded pairs a result with the state as it was loaded, decoded again because
 // change may have written into the first one.
 func loaded[S any](at Snapshot, codec Codec[S], result Result) (Updated[S], error) {
 	state, err := codec.Decode(at.Doc)
-	return Updated[S]{State: state, Result: result}, err
+	return Updated[S]{State: state, At: at.Position, Result: result}, err
 }
 
 // Recall asks whether once was committed, and with what result; false when it was not, or
@@ -202,8 +217,8 @@ func Recall(ctx context.Context, store Store, id ID, once *Once) (Result, bool, 
 	return result, err == nil, err
 }
 
-// with gives the same Once with another value, unless that is nil.
-func (o *Once) with(value []byte) *Once {
+// With gives the same Once with another value, unless that is nil. A nil Once stays nil.
+func (o *Once) With(value []byte) *Once {
 	if o == nil || value == nil {
 		return o
 	}

@@ -140,3 +140,40 @@ func TestUpdateNotFound(t *testing.T) {
 		t.Errorf("a stream without a document: got %v", err)
 	}
 }
+
+// overtaken is a store whose Load answers with an earlier state once: another server's commit
+// under the same key comes between the load and the commit.
+type overtaken struct {
+	*streamtest.Memory
+	first func()
+}
+
+func (o *overtaken) Load(ctx context.Context, id stream.ID) (stream.Snapshot, error) {
+	snap, err := o.Memory.Load(ctx, id)
+	if first := o.first; first != nil {
+		o.first = nil
+		first()
+	}
+	return snap, err
+}
+
+// A repeated update gives a state with the first commit's effect, although it had loaded an
+// earlier one.
+func TestUpdateRepeatedHasTheEffectOfTheFirst(t *testing.T) {
+	for name, limit := range map[string]int{"where change accepts": 9, "where change refuses": 0} {
+		t.Run(name, func(t *testing.T) {
+			m := streamtest.New()
+			create(t, m, tallyID)
+			once := &stream.Once{Scope: "u1", Key: "k1", TTL: time.Minute}
+			s := &overtaken{Memory: m, first: func() {
+				if _, err := add(t.Context(), m, once, 9); err != nil {
+					t.Error(err)
+				}
+			}}
+			again, err := add(t.Context(), s, once, limit)
+			if err != nil || !again.Repeated || again.State.N != 1 || again.At != again.Position {
+				t.Errorf("got %+v, %v; want the state with 1 at its position", again, err)
+			}
+		})
+	}
+}

@@ -1,4 +1,8 @@
--- add.lua: Sets.Add. KEYS: 1 set. ARGV: 1 member, 2 bound, 3 TTL ms. Gives 1 or 0.
+-- add.lua: Sets.Add. KEYS: 1 set. ARGV: 1 member, 2 bound, 3 TTL ms, 4 fence. Gives 1, 0
+-- or 'late'.
+if late(ARGV[4]) then
+  return 'late'
+end
 if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 and redis.call('SCARD', KEYS[1]) >= tonumber(ARGV[2]) then
   return 0
 end

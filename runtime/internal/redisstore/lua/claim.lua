@@ -1,4 +1,7 @@
--- claim.lua: Names.Claim. KEYS: 1 name. ARGV: 1 owner, 2 TTL ms. Gives 1 or 0.
+-- claim.lua: Names.Claim. KEYS: 1 name. ARGV: 1 owner, 2 TTL ms, 3 fence. Gives 1, 0 or 'late'.
+if late(ARGV[3]) then
+  return 'late'
+end
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] then
   return 0

@@ -5,9 +5,9 @@
 --       4 document, 5 log size, 6 log TTL ms, 7 TTL ms, 8 SPUBLISH or PUBLISH,
 --       9 once TTL ms or 0, 10 once value, 11 microseconds per event or 0,
 --       12 rate window in microseconds, 13 whether unless is asked for, 14 bar TTL ms,
---       0 to free, or '', 15 expected epoch or '', 16… the events: name, control,
---       newline, data.
--- Gives {'ok', epoch, seq, time}, {'once', what is remembered},
+--       0 to free, or '', 15 expected epoch or '', 16 fence in ms or 0, 17… the events: name,
+--       control, newline, data.
+-- Gives {'ok', epoch, seq, time}, {'once', what is remembered}, {'late', ''},
 --       {'conflict', epoch, seq, time, document}, {'barred', ms} or {'rate', microseconds}.
 local h, l, channel, once, rate = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
@@ -16,6 +16,10 @@ if ARGV[9] ~= '0' then
   if was then
     return { 'once', was }
   end
+end
+
+if late(ARGV[16]) then
+  return { 'late', '' }
 end
 
 local v = settle(h, ARGV[1], false)
@@ -58,7 +62,7 @@ else
 end
 
 local records = {}
-for i = 16, #ARGV do
+for i = 17, #ARGV do
   seq = string.format('%.0f', seq + 1)
   records[#records + 1] = seq .. ' ' .. time .. ' ' .. epoch .. ' ' .. ARGV[i]
 end

@@ -1,7 +1,6 @@
 package streamtest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -19,7 +18,7 @@ type claim struct {
 
 // Claim implements stream.Names.
 func (m *Memory) Claim(ctx context.Context, space, name, owner string, ttl time.Duration) (bool, error) {
-	if err := m.lock(ctx); err != nil {
+	if err := m.lockToWrite(ctx); err != nil {
 		return false, err
 	}
 	defer m.mu.Unlock()
@@ -65,7 +64,7 @@ type set struct {
 
 // Add implements stream.Sets.
 func (m *Memory) Add(ctx context.Context, name, member string, bound int, ttl time.Duration) (bool, error) {
-	if err := m.lock(ctx); err != nil {
+	if err := m.lockToWrite(ctx); err != nil {
 		return false, err
 	}
 	defer m.mu.Unlock()
@@ -94,7 +93,7 @@ func (m *Memory) set(name string) *set {
 
 // Remove implements stream.Sets.
 func (m *Memory) Remove(ctx context.Context, name, member string) error {
-	if err := m.lock(ctx); err != nil {
+	if err := m.lockToWrite(ctx); err != nil {
 		return err
 	}
 	defer m.mu.Unlock()
@@ -115,54 +114,4 @@ func (m *Memory) List(ctx context.Context, name string) ([]string, error) {
 		return nil, nil
 	}
 	return slices.Sorted(maps.Keys(s.members)), nil
-}
-
-// reply is what is remembered of a request.
-type reply struct {
-	hash   [16]byte
-	done   bool
-	answer []byte
-	ends   time.Time
-}
-
-// Begin implements stream.Replies.
-func (m *Memory) Begin(ctx context.Context, user, key string, hash [16]byte, ttl time.Duration) (stream.Reply, error) {
-	if err := m.lock(ctx); err != nil {
-		return stream.Reply{}, err
-	}
-	defer m.mu.Unlock()
-	k := [2]string{user, key}
-	r, ok := m.replies[k]
-	switch {
-	case !ok || !m.now().Before(r.ends):
-		m.replies[k] = reply{hash: hash, ends: m.now().Add(ttl)}
-		return stream.Reply{}, nil
-	case r.hash != hash:
-		return stream.Reply{Mismatch: true}, nil
-	default:
-		return stream.Reply{Known: r.done, Answer: bytes.Clone(r.answer)}, nil
-	}
-}
-
-// Save implements stream.Replies.
-func (m *Memory) Save(ctx context.Context, user, key string, hash [16]byte, answer []byte, ttl time.Duration) error {
-	if err := m.lock(ctx); err != nil {
-		return err
-	}
-	defer m.mu.Unlock()
-	m.replies[[2]string{user, key}] = reply{hash: hash, done: true, answer: bytes.Clone(answer), ends: m.now().Add(ttl)}
-	return nil
-}
-
-// Forget implements stream.Replies.
-func (m *Memory) Forget(ctx context.Context, user, key string, hash [16]byte) error {
-	if err := m.lock(ctx); err != nil {
-		return err
-	}
-	defer m.mu.Unlock()
-	k := [2]string{user, key}
-	if r, ok := m.replies[k]; ok && !r.done && r.hash == hash {
-		delete(m.replies, k)
-	}
-	return nil
 }

@@ -155,6 +155,24 @@ func (m *Memory) lock(ctx context.Context) error {
 	return nil
 }
 
+// lockToWrite is lock for a call that changes something: it heeds the context's fence.
+func (m *Memory) lockToWrite(ctx context.Context) error {
+	if err := m.lock(ctx); err != nil {
+		return err
+	}
+	if m.late(ctx) {
+		m.mu.Unlock()
+		return stream.ErrFenced
+	}
+	return nil
+}
+
+// late tells whether the context's fence has passed.
+func (m *Memory) late(ctx context.Context) bool {
+	at := stream.FencedAt(ctx)
+	return at != 0 && m.now().UnixMilli() > at
+}
+
 // line finds a stream that has not expired.
 func (m *Memory) line(id stream.ID) *line {
 	l := m.streams[id]

@@ -23,6 +23,9 @@ func (m *Memory) Commit(ctx context.Context, c stream.Commit) (stream.Result, er
 	if r, known := m.repeated(c.Stream, c.Once, now); known {
 		return r, nil
 	}
+	if m.late(ctx) {
+		return stream.Result{}, stream.ErrFenced
+	}
 	if c.Expect != nil && (*c.Expect != l.seq() || c.Epoch != "" && c.Epoch != l.current().Epoch) {
 		return stream.Result{}, &stream.ConflictError{Current: l.current()}
 	}

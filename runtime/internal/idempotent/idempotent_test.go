@@ -1,0 +1,186 @@
+package idempotent_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/idempotent"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// clock is a wall clock that a test can move on.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time       { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) pass(d time.Duration) { c.ahead.Add(int64(d)) }
+func newStore() (*streamtest.Memory, *clock) {
+	c := &clock{}
+	return streamtest.New(streamtest.WithClock(c.now)), c
+}
+
+// server is the runner of one server.
+func server(replies stream.Replies) *idempotent.Runner {
+	return &idempotent.Runner{
+		Replies: replies, TTL: time.Hour, MaxAnswer: 100, Log: slog.New(slog.DiscardHandler),
+		Certain: func(err error) bool { return !errors.Is(err, stream.ErrUnavailable) },
+	}
+}
+
+var request = idempotent.Request{Scope: "ann", Key: "k", Hash: [16]byte{1}}
+
+func answers(text string) func(context.Context) (idempotent.Answer, error) {
+	return func(context.Context) (idempotent.Answer, error) {
+		return idempotent.Answer{Data: []byte(text), Settled: true}, nil
+	}
+}
+
+func refuses(err error) func(context.Context) (idempotent.Answer, error) {
+	return func(context.Context) (idempotent.Answer, error) { return idempotent.Answer{}, err }
+}
+
+// want does the request and checks its answer.
+func want(t *testing.T, r *idempotent.Runner, run func(context.Context) (idempotent.Answer, error), text string, known bool) {
+	t.Helper()
+	data, was, err := r.Do(t.Context(), request, run)
+	if err != nil || string(data) != text || was != known {
+		t.Errorf("got %q (known %v), %v; want %q (known %v)", data, was, err, text, known)
+	}
+}
+
+func TestAnAttemptWaitsForTheAnswerOfTheFirst(t *testing.T) {
+	m, _ := newStore()
+	one, two := server(m), server(m)
+	running, finish := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		want(t, one, func(ctx context.Context) (idempotent.Answer, error) {
+			close(running)
+			<-finish
+			return answers("first")(ctx)
+		}, "first", false)
+	})
+	<-running
+	for range 3 {
+		wg.Go(func() { want(t, two, answers("second"), "first", true) })
+	}
+	if _, _, err := two.Do(t.Context(), idempotent.Request{Scope: "ann", Key: "k", Hash: [16]byte{2}}, answers("x")); wire.CodeOf(err) != wire.CodeIdempotencyMismatch {
+		t.Errorf("another request under the key: %v", err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, _, err := two.Do(short, request, answers("x")); wire.CodeOf(err) != wire.CodeUnavailable {
+		t.Errorf("an attempt that waited in vain: %v", err)
+	}
+	close(finish)
+	wg.Wait()
+}
+
+// An attempt whose server died keeps the next one waiting for its lease; its writes are
+// refused from then on.
+func TestAnAttemptThatLostItsLeaseIsFenced(t *testing.T) {
+	m, c := newStore()
+	one, two := server(m), server(m)
+	commit := stream.Commit{
+		Stream: "lobby:x", Events: []stream.Event{{Name: "made", Data: []byte("{}")}},
+		Retain: stream.Retention{LogSize: 1, LogTTL: time.Hour, TTL: time.Hour},
+	}
+	_, _, err := one.Do(t.Context(), request, func(ctx context.Context) (idempotent.Answer, error) {
+		c.pass(time.Minute)
+		want(t, two, answers("second"), "second", false)
+		_, err := m.Commit(ctx, commit)
+		return idempotent.Answer{Data: []byte("first"), Settled: true}, err
+	})
+	if !errors.Is(err, stream.ErrFenced) {
+		t.Errorf("the first attempt: %v", err)
+	}
+	if _, err := m.Load(t.Context(), "lobby:x"); !errors.Is(err, stream.ErrNotFound) {
+		t.Errorf("the first attempt has written: %v", err)
+	}
+	want(t, one, answers("third"), "second", true)
+}
+
+// An answer that is not the one that every attempt gets is given to nobody.
+func TestAnAnswerThatIsNotSavedIsNotGiven(t *testing.T) {
+	m, c := newStore()
+	one := server(m)
+	data, _, err := one.Do(t.Context(), request, func(ctx context.Context) (idempotent.Answer, error) {
+		m.SetDown(true)
+		return answers("lost")(ctx)
+	})
+	if !errors.Is(err, stream.ErrUnavailable) {
+		t.Errorf("got %q, %v", data, err)
+	}
+	m.SetDown(false)
+	c.pass(time.Minute)
+	want(t, one, answers("again"), "again", false)
+	want(t, one, answers("third"), "again", true)
+}
+
+func TestEndsOfAnAttempt(t *testing.T) {
+	certain, uncertain := errors.New("refused"), stream.ErrUnavailable
+	other := idempotent.Request{Scope: "ann", Key: "k", Hash: [16]byte{2}}
+	large := make([]byte, 101)
+	for name, tc := range map[string]struct {
+		first func(context.Context) (idempotent.Answer, error)
+		// free says that another request may use the key, held that the next attempt has to
+		// wait for the lease.
+		free, held bool
+	}{
+		"refused with certainty": {first: refuses(certain), free: true},
+		"refused without":        {first: refuses(uncertain), held: true},
+		"a part is left to do": {first: func(context.Context) (idempotent.Answer, error) {
+			return idempotent.Answer{Data: []byte("half")}, nil
+		}},
+		"larger than is remembered": {first: answers(string(large))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, c := newStore()
+			r := server(m)
+			_, _, _ = r.Do(t.Context(), request, tc.first)
+			if tc.held {
+				short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+				defer cancel()
+				if _, _, err := r.Do(short, request, answers("x")); wire.CodeOf(err) != wire.CodeUnavailable {
+					t.Errorf("not held: %v", err)
+				}
+				c.pass(time.Minute)
+			}
+			if tc.free {
+				if _, _, err := r.Do(t.Context(), other, answers("other")); err != nil {
+					t.Errorf("not free for another request: %v", err)
+				}
+				return
+			}
+			if _, _, err := r.Do(t.Context(), other, answers("other")); wire.CodeOf(err) != wire.CodeIdempotencyMismatch {
+				t.Errorf("free for another request: %v", err)
+			}
+			want(t, r, answers("again"), "again", false)
+		})
+	}
+}
+
+// A running attempt renews its lease, however long it takes.
+func TestARunningAttemptRenewsItsLease(t *testing.T) {
+	m, _ := newStore()
+	one := server(m)
+	_, _, err := one.Do(t.Context(), request, func(ctx context.Context) (idempotent.Answer, error) {
+		begun := stream.FencedAt(ctx)
+		for stream.FencedAt(ctx) == begun {
+			if ctx.Err() != nil {
+				return idempotent.Answer{}, ctx.Err()
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		return idempotent.Answer{Settled: true}, nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
