@@ -322,8 +322,8 @@ func TestSessionEndsDuringUpgrade(t *testing.T) {
 	c.send("2probe")
 	c.want("3probe")
 	s.Close(CodeNormal, "")
-	c.wantClose(CodeNormal)
 	h.want("GET", q, "", 200, "1")
+	c.wantClose(CodeNormal)
 }
 
 func TestAllowRefuses(t *testing.T) {

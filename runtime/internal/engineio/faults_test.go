@@ -240,7 +240,8 @@ func TestFault04NextPollIsAnswered(t *testing.T) {
 	s.Send(Message(Text, "last words"))
 	s.Close(CodeNormal, "")
 	h.wantClosed(ForcedClose)
-	h.want("GET", q, "", 200, "4last words\x1e1")
+	h.want("GET", q, "", 200, "4last words")
+	h.want("GET", q, "", 200, "1")
 	h.want("GET", q, "", 400, `{"code":1,"message":"Session ID unknown"}`)
 }
 

@@ -23,7 +23,7 @@ func (srv *Server) newLines() *lines {
 		set:     set,
 		ping:    socket(o.PingInterval, (*Socket).firePing),
 		pong:    socket(o.PingTimeout, (*Socket).firePong),
-		last:    socket(o.CloseTimeout, srv.forget),
+		last:    socket(o.CloseTimeout, (*Socket).abandon),
 		upgrade: conn(o.UpgradeTimeout, func(c *wsConn) { c.socket.endProbe(c) }),
 		write:   conn(o.WriteTimeout, (*wsConn).overdue),
 		linger:  conn(o.CloseTimeout, (*wsConn).abort),

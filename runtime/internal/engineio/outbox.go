@@ -17,6 +17,8 @@ const keepFrames = 32
 
 func (o *outbox) empty() bool { return o.head == len(o.frames) }
 
+func (o *outbox) len() int { return len(o.frames) - o.head }
+
 func (o *outbox) push(f *Frame) {
 	if o.head > 0 && len(o.frames) == cap(o.frames) {
 		n := copy(o.frames, o.frames[o.head:])

@@ -20,9 +20,15 @@ type polling struct {
 	waiting, posting, warned bool
 	// probing: an upgrade is tried. upgraded: it was completed.
 	probing, upgraded bool
-	// last is the packet that ends the session.
+	// last is the packet that ends the session; end is how a WebSocket that completes an
+	// upgrade by then ends it instead.
 	last *Frame
+	end  ending
 }
+
+// maxPollPackets bounds the packets of one poll answer: python-engineio refuses an
+// answer of more than 16. The rest waits for the next poll.
+const maxPollPackets = 16
 
 func newPolling() *polling { return &polling{wake: make(chan struct{}, 1)} }
 
@@ -51,38 +57,51 @@ func (p *polling) nudge() {
 	}
 }
 
-// finish queues the packet that ends the session. It tells whether another poll
-// has to come for it; one that is on its way while the client closes is answered too.
+// finish sets the packet that ends the session and reports whether another poll must
+// come to fetch it: a close never shares an answer with messages. An answer to the poll
+// of a client that closed the session itself may.
 func (p *polling) finish(e ending) (awaited bool) {
 	if e.cut {
 		p.out.cut()
 	}
-	p.last = closePoll
+	p.last, p.end = closePoll, e
 	if e.noop {
 		p.last = noopFrame
 	}
 	p.nudge()
-	return !p.waiting && !e.now
+	if p.waiting {
+		return !p.lastFits()
+	}
+	return !e.now
 }
 
-// take gives the payload for a poll, if there is anything to answer.
-func (p *polling) take(s *Socket) (payload []byte, ok bool) {
-	for !p.out.empty() {
+// lastFits reports whether the last packet may be in the next answer. Stock clients act
+// on a close at once but on the messages of the same answer a tick later, by when they
+// count as messages of the next connection.
+func (p *polling) lastFits() bool {
+	return p.out.empty() || p.end.noop && p.out.len() < maxPollPackets
+}
+
+// take gives the payload of one poll answer, and reports in last whether it ends the session.
+// The payload is nil when there is nothing to answer.
+func (p *polling) take(s *Socket) (payload []byte, last bool) {
+	last = p.last != nil && p.lastFits()
+	for n := 0; n < maxPollPackets && !p.out.empty(); n++ {
 		f := p.out.pop()
+		p.out.bytes -= len(f.wire)
 		if f == pingFrame {
 			s.pingOnWire()
 		}
 		payload = appendPayload(payload, f)
 	}
-	p.out.bytes = 0
-	if p.warned {
+	if p.warned && p.out.bytes < s.server.options.bound()/4 {
 		p.warned = false
 		s.relieve()
 	}
-	if p.last != nil {
+	if last {
 		payload = appendPayload(payload, p.last)
 	}
-	return payload, payload != nil
+	return payload, last
 }
 
 // servePoll answers a GET of a polling session.
@@ -167,17 +186,22 @@ func (s *Socket) takePoll(p *polling) (payload []byte, tick <-chan time.Time, er
 	if p.upgraded {
 		return nil, nil, errBadRequest
 	}
-	payload, ok := p.take(s)
-	if !ok {
+	payload, last := p.take(s)
+	if payload == nil {
 		if p.probing {
 			tick = time.After(probeDelay)
 		}
 		return nil, tick, nil
 	}
 	p.waiting = false
-	if s.closed.Load() && s.polling == p {
+	switch {
+	case s.polling != p || !s.closed.Load():
+	case last:
 		s.server.lines.set.drop(&s.beat)
 		s.server.forget(s)
+		s.dropProbe()
+	default:
+		s.server.lines.last.move(&s.beat)
 	}
 	return payload, nil, nil
 }

@@ -183,20 +183,22 @@ func (s *Socket) shut(reason Reason, e ending) {
 	s.reason = reason
 	s.closed.Store(true)
 	lines := s.server.lines
-	if s.polling != nil && s.polling.finish(e) {
+	awaited := s.polling != nil && s.polling.finish(e)
+	if awaited {
 		lines.last.move(&s.beat)
 	} else {
 		lines.set.drop(&s.beat)
 		s.server.forget(s)
 	}
-	c, probing := s.ws.Load(), s.probe
-	s.probe = nil
+	// A client that is about to complete its upgrade polls no more: the WebSocket brings
+	// it the rest, and the close.
+	if !awaited || e.now || !s.polling.probing {
+		s.dropProbe()
+	}
+	c := s.ws.Load()
 	s.mu.Unlock()
 	if c != nil {
 		c.end(e.code, e.text, e.cut, false)
-	}
-	if probing != nil {
-		probing.end(CodeNormal, "", true, false)
 	}
 	if s.events.TryLock() {
 		go s.release()

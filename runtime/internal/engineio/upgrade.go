@@ -51,11 +51,12 @@ func (s *Socket) answerProbe(c *wsConn) error {
 
 // upgrade makes the WebSocket the session's transport. What was queued for polls
 // goes out on it first. A client that has a poll waiting by then has not waited
-// for it; the poll is refused like those that come later.
+// for it; the poll is refused like those that come later. A session that was closed
+// meanwhile ends here, after what was queued.
 func (s *Socket) upgrade(c *wsConn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.probe != c || s.closed.Load() {
+	if s.probe != c {
 		return errStop
 	}
 	s.server.lines.set.drop(&c.deadline)
@@ -70,7 +71,28 @@ func (s *Socket) upgrade(c *wsConn) error {
 	s.ws.Store(c)
 	p.upgraded = true
 	p.nudge()
+	if s.closed.Load() {
+		s.server.lines.set.drop(&s.beat)
+		s.server.forget(s)
+		c.end(p.end.code, p.end.text, false, false)
+	}
 	return nil
+}
+
+// dropProbe closes a WebSocket that is tried, for a session that needs it no more; s is locked.
+func (s *Socket) dropProbe() {
+	if c := s.probe; c != nil {
+		s.probe, s.polling.probing = nil, false
+		c.end(CodeNormal, "", true, false)
+	}
+}
+
+// abandon forgets a closed session whose client has not fetched the rest in time.
+func (s *Socket) abandon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.server.forget(s)
+	s.dropProbe()
 }
 
 // endProbe gives up a WebSocket that is tried; the session goes on polling. It is
