@@ -67,7 +67,8 @@ type EngineSpec struct {
 
 	// AllowedOrigins are the web origins whose pages may connect, such as
 	// https://game.example.com, or "*" for any. Empty: only pages from the same host.
-	// Clients that are not browsers send no origin and are not held back.
+	// Compared by host and port, with ws like http and wss like https. A client without
+	// an Origin header is let in; some native clients send one, with the server's own host.
 	//
 	// +optional
 	// +listType=set

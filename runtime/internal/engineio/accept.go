@@ -33,13 +33,36 @@ func checkWebSocket(w http.ResponseWriter, r *http.Request) error {
 	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-Websocket-Key"))
 	switch {
 	case r.Method != http.MethodGet, err != nil, len(key) != 16:
-		return errBadRequest
+		return errKey
 	case r.Header.Get("Sec-Websocket-Version") != "13":
 		w.Header().Set("Sec-WebSocket-Version", "13")
-		return errBadRequest
+		return errKeyVersion
 	default:
 		return nil
 	}
+}
+
+// subprotocol gives the first protocol that the client offers, as the stock server does:
+// browsers and Node fail a connection whose offer is not answered. "" is no answer.
+func subprotocol(offers []string) string {
+	for _, offer := range offers {
+		for name := range strings.SplitSeq(offer, ",") {
+			if name = textproto.TrimString(name); name != "" {
+				if !isToken(name) {
+					return ""
+				}
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// isToken reports whether a text is a token of HTTP (RFC 9110, section 5.6.2).
+func isToken(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r)
+	})
 }
 
 // greeting is the answer to a WebSocket handshake, with the headers that others
@@ -50,6 +73,9 @@ func greeting(w http.ResponseWriter, r *http.Request) []byte {
 	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
 	b.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
 	b.WriteString("\r\n")
+	if name := subprotocol(r.Header["Sec-Websocket-Protocol"]); name != "" {
+		w.Header().Set("Sec-WebSocket-Protocol", name)
+	}
 	_ = w.Header().Write(&b)
 	b.WriteString("\r\n")
 	return []byte(b.String())
@@ -68,7 +94,7 @@ func (srv *Server) accept(w http.ResponseWriter, r *http.Request, s *Socket) (*w
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		srv.connClosed()
-		return nil, errBadRequest
+		return nil, errConnection
 	}
 	c := &wsConn{socket: s, flusher: srv.nextFlusher()}
 	c.deadline.owner = c

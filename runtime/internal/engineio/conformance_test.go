@@ -64,7 +64,7 @@ func TestWebSocketRefusals(t *testing.T) {
 		"Transport unknown":            h.request("EIO=4&transport=abc"),
 		"Session ID unknown":           h.request("EIO=4&transport=websocket&sid=abc"),
 		"Unsupported protocol version": h.request("EIO=3&transport=websocket"),
-		"Bad request":                  strings.Replace(good, "dGhl", "", 1),
+		errKey.message:                 strings.Replace(good, "dGhl", "", 1),
 	} {
 		c := h.dialRaw(head)
 		_ = c.conn.SetReadDeadline(time.Now().Add(patience))
@@ -74,7 +74,7 @@ func TestWebSocketRefusals(t *testing.T) {
 		}
 		body := make([]byte, 100)
 		n, _ := res.Body.Read(body)
-		if res.StatusCode != http.StatusBadRequest || string(body[:n]) != name || res.Header.Get("Content-Type") != "text/html" {
+		if res.StatusCode != http.StatusBadRequest || string(body[:n]) != name || res.Header.Get("Content-Type") != "text/plain; charset=UTF-8" {
 			t.Errorf("%s: %d %q", name, res.StatusCode, body[:n])
 		}
 		c.wantEnd()
@@ -175,7 +175,7 @@ func TestClientPingIsAnError(t *testing.T) {
 	c.wantClose(CodeProtocol)
 	h.wantClosed(TransportError)
 	q := h.startPolling()
-	h.want("POST", q, "2", 400, `{"code":3,"message":"Bad request"}`)
+	h.want("POST", q, "2", 400, errPingSent.answer())
 	h.wantClosed(TransportError)
 }
 
@@ -266,8 +266,8 @@ func TestUpgrade(t *testing.T) {
 			t.Error(s.Transport())
 		}
 
-		h.want("GET", q, "", 400, `{"code":3,"message":"Bad request"}`)
-		h.want("POST", q, "4", 400, `{"code":3,"message":"Bad request"}`)
+		h.want("GET", q, "", 400, errCarried.answer())
+		h.want("POST", q, "4", 400, errCarried.answer())
 		second := h.dial(strings.Replace(q, "polling", "websocket", 1))
 		second.wantClose(codeNone)
 		c.send("4still here")
@@ -345,14 +345,19 @@ func TestAllowRefuses(t *testing.T) {
 func TestOrigins(t *testing.T) {
 	options := calm(false)
 	options.AllowCredentials = true
-	options.AllowOrigin = func(_ *http.Request, origin string) bool { return origin == "https://game.example" }
+	options.AllowOrigin = func(_ *http.Request, origin string) error {
+		if origin == "https://game.example" {
+			return nil
+		}
+		return errors.New("not this origin")
+	}
 	h := newHost(t, options, nil)
 	const q = "EIO=4&transport=polling"
 	a := h.do("GET", q, "", "Origin", "https://game.example")
 	if a.status != 200 || a.header.Get("Access-Control-Allow-Origin") != "https://game.example" || a.header.Get("Access-Control-Allow-Credentials") != "true" {
 		t.Errorf("%+v", a)
 	}
-	if a := h.do("GET", q, "", "Origin", "https://evil.example"); a.status != 403 || a.body != `{"code":4,"message":"Forbidden"}` {
+	if a := h.do("GET", q, "", "Origin", "https://evil.example"); a.status != 403 || a.body != `{"code":4,"message":"not this origin"}` {
 		t.Errorf("%+v", a)
 	}
 	a = h.do("OPTIONS", q, "", "Origin", "https://game.example", "Access-Control-Request-Headers", "x-token")

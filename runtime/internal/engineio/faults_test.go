@@ -249,13 +249,13 @@ func TestFault05InvalidPayloads(t *testing.T) {
 	for _, payload := range []string{"abc", "", "4ok\x1e", "b!!!", "\x1e4", "4\xff"} {
 		h := newHost(t, calm(false), nil)
 		q := h.startPolling()
-		h.want("POST", q, payload, 400, `{"code":3,"message":"Bad request"}`)
+		h.want("POST", q, payload, 400, errPayloadParts.answer())
 		h.want("GET", q, "", 400, `{"code":1,"message":"Session ID unknown"}`)
 		h.wantClosed(ParseError)
 	}
 	h := newHost(t, calm(false), nil)
 	q := h.startPolling()
-	if a := h.do("POST", q, "4x", "Content-Type", "application/octet-stream"); a.status != 400 || a.body != "" {
+	if a := h.do("POST", q, "4x", "Content-Type", "application/octet-stream"); a.status != 400 || a.body != errContentType.answer() {
 		t.Errorf("%+v", a)
 	}
 	h.wantClosed(TransportError)
@@ -268,7 +268,7 @@ func TestFault05DuplicatePolls(t *testing.T) {
 	polled := make(chan answer, 1)
 	go func() { polled <- h.do("GET", q, "") }()
 	eventually(t, "poll is waiting", s.Writable)
-	h.want("GET", q, "", 400, "")
+	h.want("GET", q, "", 400, errOverlap.answer())
 	if a := receive(t, polled, "first poll"); a.status != 200 || a.body != "1" {
 		t.Errorf("%+v", a)
 	}
@@ -283,7 +283,7 @@ func TestFault05ConcurrentPosts(t *testing.T) {
 	first := make(chan answer, 1)
 	go func() { first <- h.do("POST", q, "4one\x1e4two") }()
 	receive(t, got, "first message")
-	h.want("POST", q, "4three", 400, "")
+	h.want("POST", q, "4three", 400, errOverlap.answer())
 	close(release)
 	if a := receive(t, first, "first POST"); a.body != "ok" {
 		t.Errorf("%+v", a)
@@ -326,7 +326,7 @@ func TestFault06ChunkedBodyTooBig(t *testing.T) {
 			t.Errorf("%d bytes: %d, want %d", size, res.StatusCode, want)
 		}
 	}
-	h.want("POST", q, strings.Repeat("x", 1001), 413, "")
+	h.want("POST", q, strings.Repeat("x", 1001), 413, `{"code":4,"message":"Bad request: a POST may have 1000 bytes"}`)
 	if h.Stats().Sessions != 1 {
 		t.Error("the session is gone")
 	}
@@ -355,7 +355,7 @@ func TestFault08BinaryIsRefusedUnread(t *testing.T) {
 	c.wantClose(CodeUnsupported)
 	h.wantClosed(TransportError)
 	q := h.startPolling()
-	h.want("POST", q, "bAQID", 400, `{"code":3,"message":"Bad request"}`)
+	h.want("POST", q, "bAQID", 400, errBinaryBody.answer())
 	h.wantClosed(ParseError)
 }
 
@@ -391,9 +391,9 @@ func TestFault10ErrorCodes(t *testing.T) {
 		{"GET", "EIO=4&transport=polling&sid=" + strings.Repeat("x", 500), `{"code":1,"message":"Session ID unknown"}`},
 		{"POST", "EIO=4&transport=polling", `{"code":2,"message":"Bad handshake method"}`},
 		{"PUT", "EIO=4&transport=polling", `{"code":2,"message":"Bad handshake method"}`},
-		{"GET", "EIO=4&transport=websocket", `{"code":3,"message":"Bad request"}`},
-		{"GET", "EIO=4&transport=polling&x=" + strings.Repeat("x", 3000), `{"code":3,"message":"Bad request"}`},
-		{"GET", "EIO=4&transport=polling" + strings.Repeat("&x", 50), `{"code":3,"message":"Bad request"}`},
+		{"GET", "EIO=4&transport=websocket", errNoUpgrade.answer()},
+		{"GET", "EIO=4&transport=polling&x=" + strings.Repeat("x", 3000), errQueryLong.answer()},
+		{"GET", "EIO=4&transport=polling" + strings.Repeat("&x", 50), errQueryLong.answer()},
 		{"GET", "transport=polling", `{"code":5,"message":"Unsupported protocol version"}`},
 		{"GET", "EIO=3&transport=polling", `{"code":5,"message":"Unsupported protocol version"}`},
 		{"GET", "EIO=abc&transport=polling", `{"code":5,"message":"Unsupported protocol version"}`},

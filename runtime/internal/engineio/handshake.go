@@ -15,7 +15,9 @@ const (
 	websocketName = "websocket"
 )
 
-var errClosing = &Refusal{Status: http.StatusServiceUnavailable, Message: "Server is closing", RetryAfter: time.Second}
+var errClosing = &Refusal{
+	Status: http.StatusServiceUnavailable, Message: "Server is closing", RetryAfter: time.Second, Reason: RefusedClosing,
+}
 
 // verify checks a request in the order of the reference, so that each fault has
 // its own answer. The socket is nil for a handshake.
@@ -31,8 +33,10 @@ func (srv *Server) verify(q query, r *http.Request, upgrade bool) (*Socket, erro
 	switch {
 	case r.Method != http.MethodGet:
 		return nil, errHandshakeMethod
-	case upgrade != (q.transport == websocketName):
-		return nil, errBadRequest
+	case upgrade && q.transport != websocketName:
+		return nil, errUpgrade
+	case !upgrade && q.transport == websocketName:
+		return nil, errNoUpgrade
 	case q.version != "4":
 		return nil, errProtocolVersion
 	case srv.options.Allow == nil:
@@ -47,7 +51,7 @@ func (srv *Server) verifySession(q query, upgrade bool) (*Socket, error) {
 	case s == nil:
 		return nil, errUnknownSession
 	case upgrade && q.transport != websocketName, !upgrade && q.transport != s.Transport():
-		return nil, errBadRequest
+		return nil, errCarried
 	}
 	return s, nil
 }
@@ -56,7 +60,7 @@ func (srv *Server) verifySession(q query, upgrade bool) (*Socket, error) {
 func (srv *Server) openSession(w http.ResponseWriter, r *http.Request, upgrade bool) {
 	s, err := srv.newSocket(r)
 	if err != nil {
-		srv.refuse(w, err, upgrade)
+		srv.refuse(w, r, err, upgrade)
 		return
 	}
 	if upgrade {
@@ -78,7 +82,7 @@ func (srv *Server) openWebSocket(w http.ResponseWriter, r *http.Request, s *Sock
 		s.mu.Unlock()
 		s.shut(TransportError, ending{now: true})
 		s.events.Unlock()
-		srv.refuse(w, err, true)
+		srv.refuse(w, r, err, true)
 		return
 	}
 	c.push(packetFrame(srv.openPacket(s, true)))
@@ -101,7 +105,7 @@ func (srv *Server) tellOpen(s *Socket, r *http.Request) {
 func (srv *Server) newSocket(r *http.Request) (*Socket, error) {
 	id, err := srv.options.GenerateID(r)
 	if err != nil || !validID(id) {
-		return nil, errBadRequest
+		return nil, errSessionID
 	}
 	s := &Socket{server: srv, id: id, remote: strings.Clone(r.RemoteAddr)}
 	s.beat.owner = s

@@ -345,3 +345,8 @@ func (c *client) wantEnd() {
 		c.t.Fatal("connection is still open")
 	}
 }
+
+// answer is the body of the answer to a request that is refused with e.
+func (e *protocolError) answer() string {
+	return fmt.Sprintf(`{"code":%d,"message":%q}`, e.code, e.message)
+}

@@ -58,9 +58,12 @@ type Options struct {
 	// Allow may refuse a handshake, before anything is done for it. A [Refusal] says
 	// how; other errors answer 403 with their text.
 	Allow func(r *http.Request) error
-	// AllowOrigin tells whether pages of an origin may connect; nil asks nothing and
-	// sends no CORS headers. Requests without an Origin header are no page's.
-	AllowOrigin func(r *http.Request, origin string) bool
+	// AllowOrigin refuses pages of an origin with its error, as Allow does; nil asks
+	// nothing and sends no CORS headers. It is not asked where no Origin header came.
+	AllowOrigin func(r *http.Request, origin string) error
+	// Refused is told of each request that was refused: the reason is one of
+	// [RefusedReasons], the message is what the client got. It must not block.
+	Refused func(r *http.Request, reason, message string)
 	// AllowCredentials lets pages send cookies; it only matters with AllowOrigin.
 	AllowCredentials bool
 	// GenerateID makes session ids: 1 to 36 characters of A-Za-z0-9-_, which no one

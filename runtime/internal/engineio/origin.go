@@ -8,7 +8,7 @@ func (srv *Server) checkOrigin(w http.ResponseWriter, r *http.Request) (done boo
 	allow, origin := srv.options.AllowOrigin, r.Header.Get("Origin")
 	for i := range len(origin) {
 		if c := origin[i]; c < ' ' || c == 0x7f {
-			return false, errBadRequest
+			return false, errOriginText
 		}
 	}
 	if allow == nil {
@@ -19,10 +19,11 @@ func (srv *Server) checkOrigin(w http.ResponseWriter, r *http.Request) (done boo
 	if origin == "" {
 		return false, nil
 	}
-	if !allow(r, origin) {
-		return false, errForbidden
-	}
+	// The page of a refused origin may read why it was refused.
 	h.Set("Access-Control-Allow-Origin", origin)
+	if err := allow(r, origin); err != nil {
+		return false, err
+	}
 	if srv.options.AllowCredentials {
 		h.Set("Access-Control-Allow-Credentials", "true")
 	}

@@ -108,7 +108,7 @@ func (p *polling) take(s *Socket) (payload []byte, last bool) {
 func (s *Socket) servePoll(w http.ResponseWriter, r *http.Request) {
 	p, err := s.beginPoll()
 	if err != nil {
-		s.refuseRequest(w, err)
+		s.refuseRequest(w, r, err)
 		return
 	}
 	control := http.NewResponseController(w)
@@ -123,8 +123,8 @@ func (s *Socket) servePoll(w http.ResponseWriter, r *http.Request) {
 		_ = control.SetWriteDeadline(time.Time{})
 	}
 	switch {
-	case errors.Is(err, errBadRequest):
-		s.server.refuse(w, err, false)
+	case errors.Is(err, errCarried):
+		s.server.refuse(w, r, err, false)
 	case err != nil:
 		s.lostPoll(p)
 	}
@@ -149,7 +149,7 @@ func (s *Socket) beginPoll() (*polling, error) {
 	p := s.polling
 	switch {
 	case p == nil:
-		return nil, errBadRequest
+		return nil, errCarried
 	case p.waiting:
 		return nil, errOverlap
 	case s.closed.Load() && !s.beat.isIn(s.server.lines.last):
@@ -184,7 +184,7 @@ func (s *Socket) takePoll(p *polling) (payload []byte, tick <-chan time.Time, er
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p.upgraded {
-		return nil, nil, errBadRequest
+		return nil, nil, errCarried
 	}
 	payload, last := p.take(s)
 	if payload == nil {
@@ -208,13 +208,11 @@ func (s *Socket) takePoll(p *polling) (payload []byte, tick <-chan time.Time, er
 
 // refuseRequest answers a request that does not fit the session's state. Two at a
 // time end the session, as in the reference.
-func (s *Socket) refuseRequest(w http.ResponseWriter, err error) {
-	if !errors.Is(err, errOverlap) {
-		s.server.refuse(w, err, false)
-		return
+func (s *Socket) refuseRequest(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, errOverlap) {
+		s.shut(TransportError, ending{code: CodeProtocol, now: true})
 	}
-	s.shut(TransportError, ending{code: CodeProtocol, now: true})
-	w.WriteHeader(http.StatusBadRequest)
+	s.server.refuse(w, r, err, false)
 }
 
 // noStore forbids caches to keep an answer.

@@ -2,37 +2,35 @@ package engineio
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
 )
 
-// errOverlap: a client has sent a request while another of its kind is under way.
-var errOverlap = errors.New("overlap from client")
-
 // servePost takes a payload of packets from a polling session.
 func (s *Socket) servePost(w http.ResponseWriter, r *http.Request) {
 	p, err := s.beginPost()
 	if err != nil {
-		s.refuseRequest(w, err)
+		s.refuseRequest(w, r, err)
 		return
 	}
 	defer s.endPost(p)
 	if r.Header.Get("Content-Type") == "application/octet-stream" {
 		s.shut(TransportError, ending{code: CodeProtocol, now: true})
-		w.WriteHeader(http.StatusBadRequest)
+		s.server.refuse(w, r, errContentType, false)
 		return
 	}
 	body, err := s.readBody(w, r)
 	var tooBig *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooBig):
-		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		s.server.refuse(w, r, tooLarge(tooBig.Limit), false)
 	case err != nil:
 		s.shut(TransportError, ending{code: CodeProtocol, now: true})
-		refuse(w, errBadRequest, false)
+		s.server.refuse(w, r, errBody, false)
 	default:
-		s.takePayload(w, body)
+		s.takePayload(w, r, body)
 	}
 }
 
@@ -42,7 +40,7 @@ func (s *Socket) beginPost() (*polling, error) {
 	p := s.polling
 	switch {
 	case p == nil:
-		return nil, errBadRequest
+		return nil, errCarried
 	case p.posting:
 		return nil, errOverlap
 	}
@@ -66,20 +64,30 @@ func (s *Socket) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 }
 
+// tooLarge refuses a POST of more than limit bytes. The session goes on.
+func tooLarge(limit int64) error {
+	return &Refusal{
+		Status: http.StatusRequestEntityTooLarge, Reason: RefusedRequest,
+		Message: fmt.Sprintf("Bad request: a POST may have %d bytes", limit),
+	}
+}
+
 // takePayload hands on the packets and answers.
-func (s *Socket) takePayload(w http.ResponseWriter, body []byte) {
+func (s *Socket) takePayload(w http.ResponseWriter, r *http.Request, body []byte) {
+	reason, answer := ParseError, errPayloadParts
 	switch err := s.handleAll(body); {
 	case err == nil, errors.Is(err, errStop):
 		noStore(w)
 		// Not text/plain: some browsers would offer it for download.
 		write(w, http.StatusOK, "text/html", []byte("ok"))
+		return
 	case errors.Is(err, errDirection):
-		s.shut(TransportError, ending{code: CodeProtocol, now: true})
-		refuse(w, errBadRequest, false)
-	default:
-		s.shut(ParseError, ending{code: CodeProtocol, now: true})
-		refuse(w, errBadRequest, false)
+		reason, answer = TransportError, errPingSent
+	case errors.Is(err, errBinary):
+		answer = errBinaryBody
 	}
+	s.shut(reason, ending{code: CodeProtocol, now: true})
+	s.server.refuse(w, r, answer, false)
 }
 
 func (s *Socket) handleAll(body []byte) error {

@@ -23,12 +23,12 @@ type query struct {
 func parseQuery(raw string) (query, error) {
 	var q query
 	if len(raw) > maxQuery {
-		return q, errBadRequest
+		return q, errQueryLong
 	}
 	seen := make(map[*string]bool, 3)
 	for n := 0; raw != ""; n++ {
 		if n == maxParameters {
-			return q, errBadRequest
+			return q, errQueryLong
 		}
 		var pair string
 		pair, raw, _ = strings.Cut(raw, "&")
@@ -36,17 +36,17 @@ func parseQuery(raw string) (query, error) {
 		target := q.field(name)
 		if target == nil {
 			if name == "j" {
-				return q, errBadRequest
+				return q, errQueryJSONP
 			}
 			continue
 		}
 		if seen[target] {
-			return q, errBadRequest
+			return q, errQueryTwice
 		}
 		seen[target] = true
 		decoded, err := url.QueryUnescape(value)
 		if err != nil {
-			return q, errBadRequest
+			return q, errQueryEscape
 		}
 		*target = decoded
 	}

@@ -61,7 +61,7 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case done:
 	case err != nil:
-		srv.refuse(w, err, upgrade)
+		srv.refuse(w, r, err, upgrade)
 	case s == nil:
 		srv.openSession(w, r, upgrade)
 	case upgrade:
@@ -75,11 +75,6 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (srv *Server) refuse(w http.ResponseWriter, err error, upgrade bool) {
-	srv.refusals.Add(1)
-	refuse(w, err, upgrade)
-}
-
 // admit does all checks, the cheap ones first.
 func (srv *Server) admit(w http.ResponseWriter, r *http.Request, upgrade bool) (s *Socket, done bool, err error) {
 	if done, err = srv.checkOrigin(w, r); done || err != nil {
@@ -91,7 +86,7 @@ func (srv *Server) admit(w http.ResponseWriter, r *http.Request, upgrade bool) (
 	}
 	s, err = srv.verify(q, r, upgrade)
 	if err == nil && r.Method == http.MethodGet && r.ContentLength != 0 {
-		err = errBadRequest // an answer that waits for a body that nobody reads never goes out
+		err = errGetBody // an answer that waits for a body that nobody reads never goes out
 	}
 	return s, false, err
 }

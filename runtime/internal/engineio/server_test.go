@@ -69,7 +69,7 @@ func TestSessionIDs(t *testing.T) {
 	h := newHost(t, options, nil)
 	for _, bad := range []string{"", "with space", "dot.ted", strings.Repeat("x", 37)} {
 		next = bad
-		h.want("GET", "EIO=4&transport=polling", "", 400, `{"code":3,"message":"Bad request"}`)
+		h.want("GET", "EIO=4&transport=polling", "", 400, errSessionID.answer())
 	}
 	next = strings.Repeat("x", 36)
 	h.startPolling()
@@ -77,7 +77,7 @@ func TestSessionIDs(t *testing.T) {
 	if s.ID() != next || s.RemoteAddr() == "" {
 		t.Error(s.ID(), s.RemoteAddr())
 	}
-	h.want("GET", "EIO=4&transport=polling", "", 400, `{"code":3,"message":"Bad request"}`) // taken
+	h.want("GET", "EIO=4&transport=polling", "", 400, errSessionID.answer()) // taken
 	next = "other"
 	h.startPolling()
 

@@ -50,7 +50,7 @@ func (srv *Server) register(s *Socket) error {
 		return errClosing
 	}
 	if srv.sessions[s.id] != nil {
-		return errBadRequest
+		return errSessionID
 	}
 	srv.sessions[s.id] = s
 	srv.opened.Add(1)

@@ -325,7 +325,7 @@ func TestCloseCodes(t *testing.T) {
 
 func TestQueryIsUnambiguous(t *testing.T) {
 	for _, raw := range []string{"sid=a&sid=b", "sid=&sid=b", "EIO=4&transport=polling&EIO=3", "EIO=4&transport=polling&j=0"} {
-		if q, err := parseQuery(raw); !errors.Is(err, errBadRequest) {
+		if q, err := parseQuery(raw); explain(err).reason != RefusedRequest {
 			t.Errorf("%s: %+v, %v", raw, q, err)
 		}
 	}

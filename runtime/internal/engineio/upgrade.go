@@ -7,7 +7,7 @@ import "net/http"
 func (s *Socket) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	c, err := s.server.accept(w, r, s)
 	if err != nil {
-		s.server.refuse(w, err, true)
+		s.server.refuse(w, r, err, true)
 		return
 	}
 	s.mu.Lock()

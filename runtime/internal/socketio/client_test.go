@@ -50,7 +50,8 @@ func dialWebSocket(t *testing.T, base string, header http.Header) (*client, erro
 		"ws"+strings.TrimPrefix(base, "http")+"/socket.io/?EIO=4&transport=websocket", header)
 	if err != nil {
 		if res != nil {
-			return nil, fmt.Errorf("status %d: %w", res.StatusCode, err)
+			text, _ := io.ReadAll(res.Body)
+			return nil, fmt.Errorf("status %d, %s: %w", res.StatusCode, text, err)
 		}
 		return nil, err
 	}

@@ -227,6 +227,7 @@ func TestOrigins(t *testing.T) {
 	}{
 		{"no browser", nil, "", true},
 		{"same origin", nil, "http://{host}", true},
+		{"same origin, with ws", nil, "ws://{host}", true},
 		{"same host, TLS ends elsewhere", nil, "https://{host}", true},
 		{"another site", nil, "https://evil.example", false},
 		{"no site", nil, "null", false},
@@ -247,8 +248,11 @@ func TestOrigins(t *testing.T) {
 			if (wsErr == nil) != c.ok || (pollErr == nil) != c.ok {
 				t.Errorf("websocket %v, polling %v, want allowed %v", wsErr, pollErr, c.ok)
 			}
-			if !c.ok && !strings.Contains(pollErr.Error(), `{"code":4,"message":"Forbidden"}`) {
-				t.Errorf("polling is refused with %v", pollErr)
+			for transport, err := range map[string]error{"websocket": wsErr, "polling": pollErr} {
+				if !c.ok && !(strings.Contains(err.Error(), "403") && strings.Contains(err.Error(), c.origin) &&
+					strings.Contains(err.Error(), "spec.engine.allowedOrigins")) {
+					t.Errorf("%s is refused with %v; want 403, the origin and the field", transport, err)
+				}
 			}
 			if polling != nil {
 				polling.stop()

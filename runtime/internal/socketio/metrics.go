@@ -38,7 +38,7 @@ func cutReason(err error) string {
 
 // register makes the metrics of a server: what its engine counts, read when they
 // are asked for, the warnings of clients that read too slowly, and the cuts.
-func register(reg prometheus.Registerer, engine *engineio.Server, backlogs *atomic.Uint64, cuts *prometheus.CounterVec) {
+func register(reg prometheus.Registerer, engine *engineio.Server, backlogs *atomic.Uint64, vectors ...prometheus.Collector) {
 	stat := func(read func(engineio.Stats) float64) func() float64 {
 		return func() float64 { return read(engine.Stats()) }
 	}
@@ -48,16 +48,14 @@ func register(reg prometheus.Registerer, engine *engineio.Server, backlogs *atom
 	counter := func(name, help string, read func(engineio.Stats) float64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, stat(read))
 	}
+	reg.MustRegister(vectors...)
 	reg.MustRegister(
-		cuts,
 		gauge("anteroom_transports", "Engine.IO sessions that are open, connected or not.",
 			func(s engineio.Stats) float64 { return float64(s.Sessions) }),
 		gauge("anteroom_websockets", "WebSocket connections that are open.",
 			func(s engineio.Stats) float64 { return float64(s.Conns) }),
 		counter("anteroom_handshakes_total", "Engine.IO sessions that were opened.",
 			func(s engineio.Stats) float64 { return float64(s.Opened) }),
-		counter("anteroom_transport_refusals_total", "Requests that the engine refused.",
-			func(s engineio.Stats) float64 { return float64(s.Refused) }),
 		counter("anteroom_slow_consumers_total", "Clients cut because more than outboundBytes waited for them.",
 			func(s engineio.Stats) float64 { return float64(s.SlowConsumers) }),
 		counter("anteroom_outbound_frames_total", "Frames written to WebSockets.",

@@ -66,6 +66,7 @@ type Server struct {
 	sessions *session.Manager
 	timeout  time.Duration
 	backlogs atomic.Uint64
+	refused  *refusals
 	// cuts counts clients that were cut before CONNECT was answered.
 	cuts *prometheus.CounterVec
 }
@@ -73,7 +74,7 @@ type Server struct {
 // New makes a server. Its http.Server is the caller's, and has to be given to
 // Attach. Errors say which option is not possible.
 func New(o Options) (*Server, error) {
-	s := &Server{base: newBase(), sessions: o.Sessions, timeout: o.ConnectTimeout, cuts: newCuts()}
+	s := &Server{base: newBase(), sessions: o.Sessions, timeout: o.ConnectTimeout, cuts: newCuts(), refused: newRefusals(o.Log)}
 	options, err := s.engineOptions(o)
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func New(o Options) (*Server, error) {
 	s.engine = engineio.New(clients{s}, options)
 	s.base.server = s.engine
 	if o.Registry != nil {
-		register(o.Registry, s.engine, &s.backlogs, s.cuts)
+		register(o.Registry, s.engine, &s.backlogs, s.cuts, s.refused.count)
 	}
 	bound := libraryOptions(options.Path, o.ConnectTimeout)
 	bound.SetParser(connects{})
@@ -105,7 +106,8 @@ func (s *Server) engineOptions(o Options) (engineio.Options, error) {
 		OutboundLimit: func() int { return int(o.OutboundBytes()) },
 		Backlog:       func(*engineio.Socket) { s.backlogs.Add(1) },
 		Relief:        relieved,
-		AllowOrigin:   newOrigins(o.AllowedOrigins).allows,
+		AllowOrigin:   newOrigins(o.AllowedOrigins).check,
+		Refused:       s.refused.request,
 		// The ingress needs its own cookie to find the right server; none is read here.
 		AllowCredentials: true,
 		NoPolling:        true, NoWebSocket: true,
@@ -204,6 +206,7 @@ func (s *Server) open(c *conn, auth json.RawMessage, next func(*socket.ExtendedE
 func (s *Server) refuse(c *conn, err error, next func(*socket.ExtendedError)) {
 	var told *wire.Error
 	if errors.As(err, &told) {
+		s.refused.connect(c, told)
 		switch told.Code {
 		case wire.CodeDraining:
 			c.below.Close(engineio.CodeGoingAway, string(told.Code))
