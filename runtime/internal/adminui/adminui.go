@@ -8,13 +8,13 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -87,7 +87,7 @@ func New(o Options) (*UI, error) {
 	var err error
 	u.audience, err = socketio.NewAudience(engineio.Options{
 		Path: Path, MaxPayload: maxMessage, OutboundBytes: outbound,
-		AllowOrigin: welcome, AllowCredentials: true, // the page asks for cookies; there are none
+		AllowOrigin: checkOrigin, AllowCredentials: true, // the page asks for cookies; there are none
 		Log: o.Log,
 	}, socketio.AudienceOptions{
 		Namespace: namespaceName, Most: maxConnections, ConnectTimeout: connectTimeout,
@@ -99,15 +99,17 @@ func New(o Options) (*UI, error) {
 // ServeHTTP serves the page's requests.
 func (u *UI) ServeHTTP(w http.ResponseWriter, r *http.Request) { u.audience.ServeHTTP(w, r) }
 
-// welcome tells whether pages of an origin may ask: those of this server's own host, and
-// those of the machine that the browser runs on.
-func welcome(r *http.Request, origin string) bool {
-	from, err := url.Parse(origin)
-	if err != nil {
-		return false
+// checkOrigin refuses pages of an origin that is neither this server's own host nor the
+// machine that the browser runs on.
+func checkOrigin(r *http.Request, origin string) error {
+	if from, err := url.Parse(origin); err == nil {
+		ip := net.ParseIP(from.Hostname())
+		if from.Hostname() == "localhost" || ip != nil && ip.IsLoopback() || socketio.SameHost(origin, r.Host) {
+			return nil
+		}
 	}
-	ip := net.ParseIP(from.Hostname())
-	return from.Hostname() == "localhost" || ip != nil && ip.IsLoopback() || from.Host != "" && strings.EqualFold(from.Host, r.Host)
+	return &engineio.Refusal{Reason: engineio.RefusedOrigin, Message: fmt.Sprintf(
+		"Forbidden: the origin %.200q is neither this server's host nor this machine", origin)}
 }
 
 // admit signs a page in: with the token as password, whatever the user name, or with a

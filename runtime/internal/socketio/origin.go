@@ -34,7 +34,7 @@ func newOrigins(allowed []string) origins {
 // check refuses an origin that is neither listed nor of the host that the request is
 // for. Some clients that are no browsers send an Origin too, with ws: or wss:.
 func (o origins) check(r *http.Request, origin string) error {
-	if o.any || o.listed[canonical(origin)] || sameHost(origin, r.Host) {
+	if o.any || o.listed[canonical(origin)] || SameHost(origin, r.Host) {
 		return nil
 	}
 	return &engineio.Refusal{Reason: engineio.RefusedOrigin, Message: fmt.Sprintf(
@@ -51,9 +51,9 @@ func canonical(origin string) string {
 	return strings.ToLower(origin)
 }
 
-// sameHost compares an origin with a Host header, which has no scheme: without a port it
+// SameHost compares an origin with a Host header, which has no scheme: without a port it
 // stands for the default port of the origin's scheme.
-func sameHost(origin, host string) bool {
+func SameHost(origin, host string) bool {
 	scheme, name, port := splitOrigin(origin)
 	if scheme == "" {
 		return false
