@@ -326,6 +326,10 @@ type LobbyRemoved struct {
 	// there is no Meta.
 	Reason  string `json:"reason"`
 	Message string `json:"message,omitempty"`
+	// Version is that of the lobby without the user; absent when it was lost. A client that
+	// was given the lobby with the user in it at this version or a later one ignores the
+	// push: the user has come back since.
+	Version uint64 `json:"version,omitempty"`
 	Meta    *Meta  `json:"meta,omitempty"`
 }
 

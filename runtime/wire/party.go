@@ -179,5 +179,9 @@ type PartyRemoved struct {
 	// its connections; lost when the server has lost the party.
 	Reason  string `json:"reason"`
 	Message string `json:"message,omitempty"`
+	// Version is that of the party without the user; absent when it was lost. A client that
+	// was given the party with the user in it at this version or a later one ignores the
+	// push: the user has come back since.
+	Version uint64 `json:"version,omitempty"`
 	Meta    *Meta  `json:"meta,omitempty"`
 }

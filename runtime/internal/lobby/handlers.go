@@ -53,8 +53,10 @@ func (h *Handlers) Leave(ctx context.Context, call command.Call, req *wire.Lobby
 	if err != nil && !gone(err) {
 		return command.Reply{}, err
 	}
-	call.Streams.Unfollow(StreamID(req.LobbyID))
-	call.Streams.Unfollow(ChatStream(req.LobbyID))
+	if !out.Lobby.Has(call.ID) { // a repeated request may be of a user who has come back
+		call.Streams.Unfollow(StreamID(req.LobbyID))
+		call.Streams.Unfollow(ChatStream(req.LobbyID))
+	}
 	if err != nil {
 		return command.Reply{}, err
 	}

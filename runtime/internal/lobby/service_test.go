@@ -153,7 +153,7 @@ func TestKick(t *testing.T) {
 	if v := w.version(ann.h.Kick(t.Context(), ann.call, &wire.LobbyKick{LobbyID: l.ID, UserID: "bob", Reason: "rude"})); v != 3 {
 		t.Errorf("version %d", v)
 	}
-	want := []wire.LobbyRemoved{{LobbyID: l.ID, Reason: "kicked", Message: "rude"}}
+	want := []wire.LobbyRemoved{{LobbyID: l.ID, Reason: "kicked", Message: "rude", Version: 3}}
 	if d := cmp.Diff(want, w.removals("bob")); d != "" {
 		t.Errorf("bob was told (-want +got):\n%s", d)
 	}
@@ -189,7 +189,7 @@ func TestKickIsFinishedByALook(t *testing.T) {
 	}
 	w.store.set(nil, nil)
 	w.pass(retellAfter)
-	if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "kicked"}}, w.removals("bob")); d != "" {
+	if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "kicked", Version: 3}}, w.removals("bob")); d != "" {
 		t.Error(d)
 	}
 }
@@ -210,7 +210,7 @@ func TestLeave(t *testing.T) {
 	if len(bob.follows) != 0 {
 		t.Errorf("bob still follows %v", bob.follows)
 	}
-	if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "left"}}, w.removals("bob")); d != "" {
+	if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "left", Version: 4}}, w.removals("bob")); d != "" {
 		t.Errorf("bob's other connection was told (-want +got):\n%s", d)
 	}
 	_, err = phone.h.Leave(t.Context(), phone.call, &wire.LobbyLeave{LobbyID: l.ID})

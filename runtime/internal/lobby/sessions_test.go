@@ -28,7 +28,7 @@ func TestDisconnectAndTimeOut(t *testing.T) {
 	if d := cmp.Diff(want, w.causesOf(l.ID)); d != "" {
 		t.Errorf("causes (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "timed_out"}}, w.removals("bob")); d != "" {
+	if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "timed_out", Version: 4}}, w.removals("bob")); d != "" {
 		t.Error(d)
 	}
 	bob.create()
@@ -113,7 +113,7 @@ func TestTheEndOfALobby(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, user := range []string{"ann", "bob"} {
-		if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "closed"}}, w.removals(user)); d != "" {
+		if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "closed", Version: 3}}, w.removals(user)); d != "" {
 			t.Errorf("%s was told (-want +got):\n%s", user, d)
 		}
 	}

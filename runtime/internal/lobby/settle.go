@@ -74,8 +74,9 @@ func (s *Service) release(ctx context.Context, l Lobby, d Departure) error {
 func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
 	_, err := s.users.Tell(ctx, d.UserID, usertell.Message{
 		Event:    wire.EventLobbyRemoved,
-		Payload:  wire.LobbyRemoved{LobbyID: l.ID, Reason: d.Reason, Message: d.Message},
+		Payload:  wire.LobbyRemoved{LobbyID: l.ID, Reason: d.Reason, Message: d.Message, Version: d.Version},
 		Unfollow: []stream.ID{StreamID(l.ID), ChatStream(l.ID)},
+		Over:     l.Closed(),
 		Once:     s.onceTold(l, fmt.Sprint(d.Version)),
 	})
 	if err == nil && (d.Reason == ReasonKicked || d.Reason == ReasonBanned) {

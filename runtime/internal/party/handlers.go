@@ -60,8 +60,10 @@ func (h *Handlers) Leave(ctx context.Context, call command.Call, req *wire.Party
 	if err != nil && !isNotFound(err) {
 		return command.Reply{}, err
 	}
-	call.Streams.Unfollow(StreamID(req.PartyID))
-	call.Streams.Unfollow(ChatStream(req.PartyID))
+	if !out.State.Has(call.ID) { // a repeated request may be of a user who has come back
+		call.Streams.Unfollow(StreamID(req.PartyID))
+		call.Streams.Unfollow(ChatStream(req.PartyID))
+	}
 	if err != nil {
 		return command.Reply{}, err
 	}

@@ -145,7 +145,7 @@ func TestKickTellsOnce(t *testing.T) {
 		t.Fatalf("%+v, %v", reply, err)
 	}
 	w.pass(time.Minute)
-	want := []wire.PartyRemoved{{PartyID: p.ID, Reason: "kicked", Message: "rude"}}
+	want := []wire.PartyRemoved{{PartyID: p.ID, Reason: "kicked", Message: "rude", Version: 3}}
 	if d := cmp.Diff(want, told[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); d != "" {
 		t.Errorf("bob was told (-want +got):\n%s", d)
 	}
@@ -201,7 +201,7 @@ func TestDisconnectAndTimeOut(t *testing.T) {
 	if got.LeaderID != "bob" || len(got.Members) != 1 {
 		t.Errorf("after ann's grace: %+v", got)
 	}
-	if d := cmp.Diff([]wire.PartyRemoved{{PartyID: p.ID, Reason: "timed_out"}}, told[wire.PartyRemoved](w, "ann", wire.EventPartyRemoved)); d != "" {
+	if d := cmp.Diff([]wire.PartyRemoved{{PartyID: p.ID, Reason: "timed_out", Version: 7}}, told[wire.PartyRemoved](w, "ann", wire.EventPartyRemoved)); d != "" {
 		t.Errorf("ann was told (-want +got):\n%s", d)
 	}
 	closed(bob)

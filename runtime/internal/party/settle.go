@@ -46,7 +46,7 @@ func (s *Service) settle(ctx context.Context, p Party, departed []Departure) err
 func (s *Service) tellRemoved(ctx context.Context, partyID string, d Departure) error {
 	_, err := s.users.Tell(ctx, d.UserID, usertell.Message{
 		Event:    wire.EventPartyRemoved,
-		Payload:  wire.PartyRemoved{PartyID: partyID, Reason: d.Reason, Message: d.Message},
+		Payload:  wire.PartyRemoved{PartyID: partyID, Reason: d.Reason, Message: d.Message, Version: d.Version},
 		Unfollow: []stream.ID{StreamID(partyID), ChatStream(partyID)},
 		Once:     once(string(StreamID(partyID)), fmt.Sprint(d.Version)),
 	})

@@ -50,7 +50,7 @@ func (s *Session) CaughtUp() {
 	s.mu.Unlock()
 	for _, f := range late {
 		if f.isBehind() {
-			s.renew(f)
+			s.renew(f, false)
 		}
 	}
 }
@@ -61,9 +61,10 @@ func (f *follow) isBehind() bool {
 	return f.behind && !f.done
 }
 
-// renew follows a stream anew in place of a follow, unless that has ended meanwhile.
-func (s *Session) renew(old *follow) {
-	f := &follow{s: s, id: old.id, from: nowhere}
+// renew follows a stream again in place of a follow, unless that has ended meanwhile. again
+// is kept with the new follow.
+func (s *Session) renew(old *follow, again bool) {
+	f := &follow{s: s, id: old.id, from: nowhere, again: again}
 	if !s.replaceFollow(old, f) {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 
 // obey does what a control says. It is called from a Sink and must not block.
 func (s *Session) obey(c stream.Control) {
-	s.takeAway(c.Unfollow)
+	s.takeAway(c.Unfollow, c.Over)
 	for _, place := range c.Follow {
 		go s.enter(place)
 	}
@@ -35,7 +35,7 @@ func (s *Session) enter(place stream.Place) {
 			f.start()
 			return
 		}
-		s.drop(f, "", nil)
+		s.drop(f)
 	}
 	if Certain(Refusal(err).Code) || errors.Is(err, context.Canceled) {
 		return

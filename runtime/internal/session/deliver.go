@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,13 +39,19 @@ type follow struct {
 	// answered says that the catch-up has reached the client in another way.
 	answered bool
 	// resets counts the Resets; snapping is true while a snapshot is made for the
-	// last of them, and held has the records that came meanwhile.
+	// last of them, and held has the records that came meanwhile, at most heldDeliveries.
 	resets   int
 	now      stream.Snapshot
 	snapping bool
 	held     []*stream.Delivery
 	// behind: what comes is left out until the connection has caught up.
 	behind bool
+	// doubts counts the doubts since the stream was last trusted; while there are any, held
+	// has the records that came, and waits says that the follow is to be started after.
+	doubts int
+	waits  bool
+	// again says that the follow is in place of one whose snapshot was refused.
+	again bool
 }
 
 // attached keeps what the Hub gave; false when the follow is over already.
@@ -74,7 +82,8 @@ func (f *follow) silence() (detach func()) {
 func (f *follow) start() {
 	f.mu.Lock()
 	at := f.at
-	if f.done || at == nil {
+	if f.done || at == nil || f.doubts > 0 {
+		f.waits = f.doubts > 0
 		f.mu.Unlock()
 		return
 	}
@@ -109,7 +118,7 @@ func (f *follow) deliverLocked(d *stream.Delivery) (over bool) {
 	switch {
 	case f.done:
 	case f.leaveOut(d):
-	case !f.snapping:
+	case !f.snapping && f.doubts == 0:
 		f.push(d)
 	case len(f.held) < heldDeliveries:
 		f.held = append(f.held, d)
@@ -178,10 +187,10 @@ func (f *follow) release(resets int, event string, payload json.RawMessage) bool
 	if event != "" {
 		f.s.conn.Emit(event, withMeta(payload, f.id, f.now.Position, f.now.TS))
 	}
-	for _, d := range f.held {
-		f.push(d)
+	f.snapping = false
+	if f.doubts == 0 {
+		f.pushHeld()
 	}
-	f.snapping, f.held = false, nil
 	return true
 }
 
@@ -191,22 +200,45 @@ func (f *follow) release(resets int, event string, payload json.RawMessage) bool
 func (f *follow) fail(event string, payload json.RawMessage, err error) {
 	var refused *wire.Error
 	if errors.As(err, &refused) && Certain(refused.Code) {
-		f.s.drop(f, event, payload)
+		err = f.s.refused(f, event, payload)
+	}
+	if err == nil {
 		return
 	}
 	f.s.m.Log.Warn("a snapshot could not be made", "stream", f.id, "error", err)
 	f.s.Terminate(wire.CloseInsufficientState, "the state of "+string(f.id)+" cannot be had right now")
 }
 
-// drop ends a follow, and tells the client so with the event, if there is one. It
-// does nothing for a follow that has ended already.
-func (s *Session) drop(f *follow, event string, payload json.RawMessage) {
-	if !s.forgetFollow(f) {
-		return
+// refused ends a follow whose snapshot is not for the user, and tells the client so with
+// the event, if there is one. A user who has come back since the snapshot keeps the stream,
+// from the state of now; that is tried once.
+func (s *Session) refused(f *follow, event string, payload json.RawMessage) error {
+	f.doubt()
+	ctx, cancel := context.WithTimeout(s.m.ctx, followTimeout)
+	defer cancel()
+	lost := false
+	dropped := func() {
+		if lost = true; event != "" {
+			s.conn.Emit(event, payload)
+		}
 	}
-	f.silence()()
-	if event != "" {
-		s.conn.Emit(event, payload)
+	err := s.ask(ctx, f, dropped)
+	switch {
+	case err != nil || lost:
+		return err
+	case !f.again:
+		s.renew(f, true)
+	case s.forgetFollow(f):
+		f.silence()()
+		dropped()
+	}
+	return nil
+}
+
+// drop ends a follow. It does nothing for a follow that has ended already.
+func (s *Session) drop(f *follow) {
+	if s.forgetFollow(f) {
+		f.silence()()
 	}
 }
 
@@ -233,40 +265,32 @@ func (s *Session) snapshot(
 	return kind.Snapshot(ctx, s.Caller(), id, now)
 }
 
-// lose drops a stream that the user may not have any more, as if it were gone.
-func (s *Session) lose(ctx context.Context, id stream.ID) {
-	s.mu.Lock()
-	f := s.follows[id]
-	s.mu.Unlock()
-	kind, ok := s.m.Snapshotters[id.Kind()]
-	if f == nil || !ok {
-		return
-	}
-	event, payload, err := kind.Snapshot(ctx, s.Caller(), id, stream.Snapshot{})
-	if err == nil {
-		event = "" // a kind without documents has no word for it
-	}
-	s.drop(f, event, payload)
-}
-
-// reauthorize asks anew for every stream that the session follows: its own
-// stream has lost records, and with them perhaps a control.
+// reauthorize asks again for every stream that the session follows: its own stream has
+// lost records, and with them perhaps a control.
 func (s *Session) reauthorize(ctx context.Context) error {
 	s.mu.Lock()
-	ids := make([]stream.ID, 0, len(s.follows))
-	for id := range s.follows {
-		ids = append(ids, id)
-	}
+	follows := slices.Collect(maps.Values(s.follows))
 	s.mu.Unlock()
-	for _, id := range ids {
-		err := s.authorize(ctx, id)
-		switch {
-		case err == nil:
-		case Certain(Refusal(err).Code):
-			s.lose(ctx, id)
-		default:
+	for _, f := range follows {
+		if !f.doubt() {
+			continue // whoever doubted it first asks again
+		}
+		if err := s.ask(ctx, f, func() { s.tellLost(ctx, f.id) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tellLost tells the client of a stream that the user may not have any more, as if it were
+// gone.
+func (s *Session) tellLost(ctx context.Context, id stream.ID) {
+	kind, ok := s.m.Snapshotters[id.Kind()]
+	if !ok {
+		return
+	}
+	event, payload, err := kind.Snapshot(ctx, s.Caller(), id, stream.Snapshot{})
+	if err != nil && event != "" { // a kind without documents has no word for it
+		s.conn.Emit(event, payload)
+	}
 }

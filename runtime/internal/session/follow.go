@@ -108,9 +108,10 @@ func (s *Session) unfollow(id stream.ID) {
 	}
 }
 
-// takeAway is unfollow by a control. The request that is being carried out is
-// kept from following the stream again without asking.
-func (s *Session) takeAway(ids []stream.ID) {
+// takeAway carries out a control's Unfollow. Streams that are not over are doubted: the
+// user may have come back since. The request that is being carried out asks before it
+// follows one of the streams.
+func (s *Session) takeAway(ids []stream.ID, over bool) {
 	s.mu.Lock()
 	if s.inbox.working {
 		if s.lately == nil {
@@ -122,7 +123,11 @@ func (s *Session) takeAway(ids []stream.ID) {
 	}
 	s.mu.Unlock()
 	for _, id := range ids {
-		s.unfollow(id)
+		if over {
+			s.unfollow(id)
+		} else {
+			s.doubt(id)
+		}
 	}
 }
 
@@ -156,7 +161,7 @@ type follower struct {
 
 // Follow implements stream.Follower. Following a stream again changes nothing.
 func (f *follower) Follow(id stream.ID, from stream.Position) error {
-	if f.s.Follows(id) {
+	if f.s.stillFollows(id) {
 		return nil
 	}
 	f.mu.Lock()

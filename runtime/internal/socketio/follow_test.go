@@ -95,6 +95,7 @@ func TestControlUnfollows(t *testing.T) {
 	c.request("counter:add", counterAdd{ID: "a", By: 1})
 	c.request("counter:watch", counterWatch{ID: "a"})
 	c.pushed("counter:changed", 1, &struct{}{})
+	st.counters.bar("a")
 	st.commit(session.UserStream("ann"), stream.Event{
 		Name: "test:kicked", Data: json.RawMessage(`{}`), Control: stream.Control{Unfollow: []stream.ID{"counter:a"}},
 	}, nil)

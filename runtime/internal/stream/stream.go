@@ -49,7 +49,12 @@ type Event struct {
 // Control makes the sessions that receive an event follow or leave other
 // streams, or end: how a kicked user's connection, on any pod, stops hearing a lobby.
 type Control struct {
+	// Unfollow names streams that the user may have lost. A session that follows one holds
+	// its records back until it has asked: an order that arrives late finds a user who has
+	// come back since, and takes nothing away.
 	Unfollow []ID `json:"unfollow,omitempty"`
+	// Over says that the streams of Unfollow have ended for everybody, so that nobody asks.
+	Over bool `json:"over,omitempty"`
 	// Follow makes sessions follow streams, each from after its position.
 	Follow []Place `json:"follow,omitempty"`
 	// End ends sessions.

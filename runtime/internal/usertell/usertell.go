@@ -32,8 +32,10 @@ type Message struct {
 	Payload any
 	// Also are further events of the same commit.
 	Also []stream.Event
-	// Unfollow are streams that the user's sessions stop hearing.
+	// Unfollow names streams that the user has lost; Over says that they have ended for
+	// everybody. See [stream.Control].
 	Unfollow []stream.ID
+	Over     bool
 	// Once, when not nil, keeps the message from being told twice.
 	Once *stream.Once
 }
@@ -45,7 +47,7 @@ func (t Teller) Tell(ctx context.Context, userID string, m Message) (stream.Resu
 	if err != nil {
 		return stream.Result{}, fmt.Errorf("encode %s: %w", m.Event, err)
 	}
-	first := stream.Event{Name: m.Event, Data: data, Control: stream.Control{Unfollow: m.Unfollow}}
+	first := stream.Event{Name: m.Event, Data: data, Control: stream.Control{Unfollow: m.Unfollow, Over: m.Over}}
 	return t.Store.Commit(ctx, stream.Commit{
 		Stream: StreamID(userID),
 		Events: append([]stream.Event{first}, m.Also...),

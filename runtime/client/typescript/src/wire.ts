@@ -528,6 +528,8 @@ export interface LobbyRemoved {
   /** Reason is kicked, banned, timed_out or closed; left when the user itself left over another of its connections; lost when the server has lost the lobby, and then there is no Meta. */
   reason: string;
   message?: string;
+  /** Version is that of the lobby without the user; absent when it was lost. A client that was given the lobby with the user in it at this version or a later one ignores the push: the user has come back since. */
+  version?: number;
   meta?: Meta;
 }
 /** LobbyRequestJoin asks the host to be let in, to a lobby found by id or by code. */
@@ -986,6 +988,8 @@ export interface PartyRemoved {
   /** Reason is kicked or timed_out; left when the user itself left over another of its connections; lost when the server has lost the party. */
   reason: string;
   message?: string;
+  /** Version is that of the party without the user; absent when it was lost. A client that was given the party with the user in it at this version or a later one ignores the push: the user has come back since. */
+  version?: number;
   meta?: Meta;
 }
 /** PartyRespondInvite takes an invite or turns it down. */
