@@ -168,6 +168,8 @@ func TestGoodTokens(t *testing.T) {
 		{"just expired", public, sign("ES256", ecKey(), nil, with(jwt.MapClaims{"exp": now.Add(-5 * time.Second).Unix()})),
 			changed(func(u *identity.User) { u.ExpiresAt = now.Add(-5 * time.Second) })},
 		{"almost valid", public, sign("ES256", ecKey(), nil, with(jwt.MapClaims{"nbf": now.Add(5 * time.Second).Unix()})), ada},
+		{"issued a little ahead", public, sign("ES256", ecKey(), nil, with(jwt.MapClaims{"iat": now.Add(5 * time.Second).Unix()})),
+			changed(func(u *identity.User) { u.IssuedAt = now.Add(5 * time.Second) })},
 		{"an id of all sorts", public, sign("ES256", ecKey(), nil, with(jwt.MapClaims{"sub": "auth0|a@b.example/~1"})),
 			changed(func(u *identity.User) { u.ID = "auth0|a@b.example/~1" })},
 		{"headers that name keys are ignored", public, sign("ES256", ecKey(), map[string]any{
@@ -180,7 +182,10 @@ func TestGoodTokens(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got.ExpiresAt = got.ExpiresAt.UTC()
+			got.ExpiresAt, got.TokenID = got.ExpiresAt.UTC(), ""
+			if !got.IssuedAt.IsZero() {
+				got.IssuedAt = got.IssuedAt.UTC()
+			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("user (-want +got):\n%s", diff)
 			}
@@ -213,6 +218,15 @@ func TestRefusals(t *testing.T) {
 		{"expiry of another type", public, es(jwt.MapClaims{"exp": "tomorrow"}), wire.CodeUnauthenticated, "registered claim"},
 		{"expiry beyond all clocks", public, es(jwt.MapClaims{"exp": 1e15}), wire.CodeUnauthenticated, "out of range"},
 		{"not yet valid", public, es(jwt.MapClaims{"nbf": now.Add(time.Minute).Unix()}), wire.CodeUnauthenticated, "not valid yet"},
+		{"issued in the future", public, es(jwt.MapClaims{"iat": now.Add(time.Minute).Unix()}), wire.CodeUnauthenticated, "issue time (iat) is later than now"},
+		{"issued in milliseconds", public, es(jwt.MapClaims{"iat": now.UnixMilli()}), wire.CodeUnauthenticated, "issue time (iat) is later than now"},
+		{"issue time beyond all clocks", public, es(jwt.MapClaims{"iat": 1e300}), wire.CodeUnauthenticated, "issue time (iat)"},
+		{"issue time before all clocks", public, es(jwt.MapClaims{"iat": -1e17}), wire.CodeUnauthenticated, "issue time (iat) is out of range"},
+		{"issue time of another type", public, es(jwt.MapClaims{"iat": "now"}), wire.CodeUnauthenticated, "registered claim"},
+		{"not yet valid, in milliseconds", public, es(jwt.MapClaims{"nbf": now.UnixMilli()}), wire.CodeUnauthenticated, "not valid yet"},
+		{"start before all clocks", public, es(jwt.MapClaims{"nbf": -1e17}), wire.CodeUnauthenticated, "start (nbf) is out of range"},
+		{"expiry in milliseconds", public, es(jwt.MapClaims{"exp": expiry.UnixMilli()}), wire.CodeUnauthenticated, "expiry (exp) is out of range"},
+		{"with the scheme of a header", public, "Bearer " + good, wire.CodeUnauthenticated, "send the token alone"},
 		{"another issuer", public, es(jwt.MapClaims{"iss": "https://evil.example"}), wire.CodeUnauthenticated, "issuer"},
 		{"no issuer", public, es(jwt.MapClaims{"iss": nil}), wire.CodeUnauthenticated, "issuer"},
 		{"issuer of another type", public, es(jwt.MapClaims{"iss": []string{"https://issuer.example"}}), wire.CodeUnauthenticated, "issuer"},

@@ -25,9 +25,12 @@ const (
 	maxClaimList = 64
 )
 
-// endOfTime is the last moment a token may expire: the end of the year 9999,
+// endOfTime is the last moment that a claim may name: the end of the year 9999,
 // which every client's clock can still write.
 var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+
+// timeClaims are the registered claims that are times.
+var timeClaims = []struct{ name, text string }{{"exp", "expiry"}, {"nbf", "start"}, {"iat", "issue time"}}
 
 // user reads who a verified token is about.
 func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
@@ -35,9 +38,14 @@ func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
 	if !ok || !goodID(id) {
 		return identity.User{}, refuse("the token's user claim (" + p.claims.User + ") must be 1 to 128 printable ASCII characters without spaces and braces")
 	}
+	for _, claim := range timeClaims {
+		if seconds, ok := claims[claim.name].(float64); ok && !(seconds >= 0 && seconds <= float64(endOfTime.Unix())) {
+			return identity.User{}, refuse("the token's " + claim.text + " (" + claim.name + ") is out of range; it is in seconds since the epoch")
+		}
+	}
 	expires, err := claims.GetExpirationTime()
-	if err != nil || expires == nil || expires.After(endOfTime) {
-		return identity.User{}, refuse("the token's expiry (exp) is out of range")
+	if err != nil || expires == nil {
+		return identity.User{}, refuse("the token has no expiry (exp)")
 	}
 	scopes, ok := readScopes(claims[p.claims.Scopes])
 	if !ok {

@@ -18,7 +18,10 @@ type unverified struct{ issuer string }
 // inspect looks at a token before its signature is checked.
 func inspect(token string) (unverified, *wire.Error) {
 	if token == "" {
-		return unverified{}, refuse("a token is required")
+		return unverified{}, refuse("a token is required: send it as auth.token of the CONNECT; the query and headers are not read")
+	}
+	if scheme, _, ok := strings.Cut(token, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return unverified{}, refuse("auth.token begins with \"Bearer\": send the token alone")
 	}
 	if len(token) > maxToken {
 		return unverified{}, refuse("the token is too long")

@@ -19,7 +19,11 @@ type User struct {
 	// ExpiresAt is when the token runs out; the zero time means never.
 	ExpiresAt time.Time
 	// IssuedAt is when the token was made; the zero time means that it does not say.
+	// It may be a few seconds ahead of this server's clock.
 	IssuedAt time.Time
+	// TokenID is a digest of the signed part of the token, under which a store may
+	// know the token again; it is empty for a user without one.
+	TokenID string
 	// Provider is the name of the auth provider that vouched for the user.
 	Provider string
 	// Claims are those of the token's further claims that somebody asked for: numbers,
