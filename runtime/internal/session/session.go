@@ -15,7 +15,7 @@ import (
 // Session is one connected user.
 type Session struct {
 	m    *Manager
-	conn Conn
+	conn *outlet
 	// tracer is nil when the session is not traced.
 	tracer trace.Tracer
 	// since is when the session was made, in milliseconds since the epoch.
@@ -52,7 +52,7 @@ const (
 
 func newSession(m *Manager, conn Conn, caller identity.Caller) *Session {
 	return &Session{
-		m: m, conn: conn, tracer: m.Tracer(), since: time.Now().UnixMilli(), caller: caller, follows: map[stream.ID]*follow{},
+		m: m, conn: &outlet{Conn: conn}, tracer: m.Tracer(), since: time.Now().UnixMilli(), caller: caller, follows: map[stream.ID]*follow{},
 	}
 }
 
@@ -78,7 +78,7 @@ func (s *Session) Start() {
 	s.starting, s.resumed, s.stands = nil, nil, nil
 	s.mu.Unlock()
 
-	s.emit(wire.EventSessionReady, s.ready(ready))
+	s.conn.Open(s.encode(wire.EventSessionReady, s.ready(ready)))
 	s.tellDraining(0)
 	for _, f := range starting {
 		f.start()
@@ -173,12 +173,19 @@ func (s *Session) finish() {
 
 // emit sends an event of the session's own.
 func (s *Session) emit(event string, payload any) {
+	if data := s.encode(event, payload); data != nil {
+		s.conn.Emit(event, data)
+	}
+}
+
+// encode writes the payload of an event of the session's own; nil when it cannot be written.
+func (s *Session) encode(event string, payload any) json.RawMessage {
 	data, err := json.Marshal(payload)
 	if err != nil {
 		s.m.Log.Error("an event cannot be encoded", "event", event, "error", err)
-		return
+		return nil
 	}
-	s.conn.Emit(event, data)
+	return data
 }
 
 // unixMilli gives 0 for the zero time.
