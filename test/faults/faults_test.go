@@ -9,6 +9,7 @@ import (
 
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/test/crowd"
+	"github.com/anteroom/anteroom/test/fleet"
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
@@ -26,10 +27,10 @@ func standalone(s *redistest.Server) configv1.Redis {
 }
 
 // start gathers a crowd on servers over a Redis, once all of it works.
-func start(t *testing.T, redis configv1.Redis) (*fleet, *crowd.Crowd) {
+func start(t *testing.T, redis configv1.Redis) (*fleet.Fleet, *crowd.Crowd) {
 	t.Helper()
 	f := startFleet(t, redis)
-	c := crowd.Gather(t, crowd.Site{Addresses: f.addresses(), Token: func(user string) string { return token(t, user) }})
+	c := crowd.Gather(t, crowd.Site{Addresses: f.Addresses(), Token: func(user string) string { return fleet.Token(t, user) }})
 	c.GoesOn(patience)
 	return f, c
 }
@@ -37,10 +38,10 @@ func start(t *testing.T, redis configv1.Redis) (*fleet, *crowd.Crowd) {
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
 	f, c := start(t, standalone(redistest.Start(t)))
-	for _, s := range f.servers {
-		s.drain()
-		s.start()
-		f.awaitReady(patience)
+	for _, s := range f.Servers {
+		s.Drain()
+		s.Start()
+		f.AwaitReady(patience)
 	}
 	c.GoesOn(patience)
 	c.Settle()
@@ -49,11 +50,11 @@ func TestRollingRestart(t *testing.T) {
 func TestKillEvery30s(t *testing.T) {
 	t.Parallel()
 	f, c := start(t, standalone(redistest.Start(t)))
-	for _, s := range f.servers {
-		s.kill()
+	for _, s := range f.Servers {
+		s.Kill()
 		next := time.After(30 * time.Second)
-		s.start()
-		f.awaitReady(patience)
+		s.Start()
+		f.AwaitReady(patience)
 		c.GoesOn(patience)
 		<-next
 	}
@@ -91,7 +92,7 @@ func TestRedisRestarts(t *testing.T) {
 			redis.Restart()
 			back := time.Now()
 			c.GoesOn(healsWithin + slack)
-			f.awaitReady(healsWithin + slack - time.Since(back))
+			f.AwaitReady(healsWithin + slack - time.Since(back))
 			c.StaysConnected()
 			c.Settle()
 		})
@@ -115,7 +116,7 @@ func TestSentinelFailover(t *testing.T) {
 	redis.AwaitNewPrimary(old)
 	back := time.Now()
 	c.GoesOn(healsWithin + slack)
-	f.awaitReady(healsWithin + slack - time.Since(back))
+	f.AwaitReady(healsWithin + slack - time.Since(back))
 	c.StaysConnected()
 	c.Settle()
 }
@@ -126,12 +127,12 @@ func TestRedisPausedFor30s(t *testing.T) {
 	f, c := start(t, standalone(redis))
 	redis.Pause()
 	over := time.After(30 * time.Second)
-	f.awaitUnready(unreadyWithin + slack)
+	f.AwaitUnready(unreadyWithin + slack)
 	<-over
 	redis.Resume()
 	back := time.Now()
 	c.GoesOn(healsWithin + slack)
-	f.awaitReady(healsWithin + slack - time.Since(back))
+	f.AwaitReady(healsWithin + slack - time.Since(back))
 	c.StaysConnected()
 	c.WasRefused("unavailable")
 	c.Settle()

@@ -34,7 +34,7 @@ func (c *Client) emitWithAck(event string, args []any) ([]json.RawMessage, error
 	defer cancel()
 	conn := c.current()
 	answer := make(chan []json.RawMessage, 1)
-	if err := conn.emit(ctx, event, args, answer); err != nil {
+	if err := conn.emit(ctx, event, args, func(args []json.RawMessage) { answer <- args }); err != nil {
 		return nil, err
 	}
 	select {

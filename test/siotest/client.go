@@ -74,7 +74,7 @@ func newClient(tb TB, address string, opts []Option) *Client {
 func (c *Client) dial() error {
 	ctx, cancel := context.WithTimeout(context.Background(), c.o.patience)
 	defer cancel()
-	conn, err := openConn(ctx, c)
+	conn, err := openConn(ctx, opening{address: c.address, o: c.o, auth: c.auth(), heard: c.heard})
 	if err != nil {
 		return err
 	}

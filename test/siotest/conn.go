@@ -10,39 +10,55 @@ import (
 
 // conn is one connection of a client, from its CONNECT to its end.
 type conn struct {
-	client *Client
-	link   *link
-	engine *engine
+	namespace string
+	link      *link
+	engine    *engine
+	// heard is called with each event, in the order of arrival.
+	heard func(c *conn, name string, args []json.RawMessage)
 
-	mu    sync.Mutex
-	next  uint64
-	asked map[uint64]chan []json.RawMessage
+	mu   sync.Mutex
+	next uint64
+	// asked are called with their acknowledgement, in its place among the events.
+	asked map[uint64]func(args []json.RawMessage)
 	why   error
 	// ended is closed with why set.
 	ended chan struct{}
 }
 
+// opening is how a connection is opened: auth is the payload of its CONNECT.
+type opening struct {
+	address string
+	o       options
+	auth    any
+	heard   func(c *conn, name string, args []json.RawMessage)
+}
+
 // openConn opens a connection and enters the namespace.
-func openConn(ctx context.Context, client *Client) (*conn, error) {
+func openConn(ctx context.Context, with opening) (*conn, error) {
 	l := newLink()
-	d, err := newDialer(client.address, client.o, l)
+	d, err := newDialer(with.address, with.o, l)
 	if err != nil {
 		return nil, err
 	}
-	e, rest, err := openEngine(ctx, d, client.o.transport)
+	e, rest, err := openEngine(ctx, d, with.o.transport)
 	if err != nil {
+		l.end(false)
 		return nil, err
 	}
-	if client.o.transport == Upgrade {
+	if with.o.transport == Upgrade {
 		more, err := e.upgrade(ctx)
 		if err != nil {
 			e.close()
+			l.end(false)
 			return nil, err
 		}
 		rest = append(rest, more...)
 	}
-	c := &conn{client: client, link: l, engine: e, asked: make(map[uint64]chan []json.RawMessage), ended: make(chan struct{})}
-	if err := c.enter(ctx, rest); err != nil {
+	c := &conn{
+		namespace: with.o.namespace, link: l, engine: e, heard: with.heard,
+		asked: make(map[uint64]func([]json.RawMessage)), ended: make(chan struct{}),
+	}
+	if err := c.enter(ctx, rest, with.auth); err != nil {
 		c.end(err)
 		return nil, err
 	}
@@ -50,12 +66,12 @@ func openConn(ctx context.Context, client *Client) (*conn, error) {
 }
 
 // enter sends CONNECT, waits for its answer and leaves a goroutine that reads.
-func (c *conn) enter(ctx context.Context, rest []string) error {
-	auth, err := json.Marshal(c.client.auth())
+func (c *conn) enter(ctx context.Context, rest []string, with any) error {
+	auth, err := json.Marshal(with)
 	if err != nil {
 		return fmt.Errorf("auth cannot be encoded: %w", err)
 	}
-	connect := packet{kind: packetConnect, namespace: c.client.o.namespace, data: auth}
+	connect := packet{kind: packetConnect, namespace: c.namespace, data: auth}
 	if err := c.engine.send(ctx, connect.encode()); err != nil {
 		return err
 	}
@@ -100,7 +116,7 @@ func (c *conn) handle(message string, answered chan<- error) error {
 	if err != nil {
 		return err
 	}
-	if p.namespace != c.client.o.namespace {
+	if p.namespace != c.namespace {
 		return fmt.Errorf("a packet of namespace %s: %s", p.namespace, message)
 	}
 	switch p.kind {
@@ -119,7 +135,7 @@ func (c *conn) handle(message string, answered chan<- error) error {
 		if err != nil {
 			return err
 		}
-		c.client.heard(c, name, args)
+		c.heard(c, name, args)
 	}
 	return nil
 }
@@ -136,18 +152,17 @@ func (c *conn) answer(p packet) error {
 	if answer == nil {
 		return fmt.Errorf("an acknowledgement that nobody waits for, or a second one: %s", p.encode())
 	}
-	answer <- args
+	answer(args)
 	return nil
 }
 
-// emit sends an event. With answer, which needs room for one value, it asks for an
-// acknowledgement.
-func (c *conn) emit(ctx context.Context, event string, args []any, answer chan []json.RawMessage) error {
+// emit sends an event. With answer it asks for an acknowledgement; answer must not block.
+func (c *conn) emit(ctx context.Context, event string, args []any, answer func([]json.RawMessage)) error {
 	data, err := json.Marshal(append([]any{event}, args...))
 	if err != nil {
 		return fmt.Errorf("the arguments cannot be encoded: %w", err)
 	}
-	p := packet{kind: packetEvent, namespace: c.client.o.namespace, data: data}
+	p := packet{kind: packetEvent, namespace: c.namespace, data: data}
 	if answer != nil {
 		id := c.await(answer)
 		p.id = &id
@@ -155,7 +170,7 @@ func (c *conn) emit(ctx context.Context, event string, args []any, answer chan [
 	return c.engine.send(ctx, p.encode())
 }
 
-func (c *conn) await(answer chan []json.RawMessage) (id uint64) {
+func (c *conn) await(answer func([]json.RawMessage)) (id uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	id = c.next

@@ -14,6 +14,8 @@ type link struct {
 	// flows is closed while data is delivered; a link that is paused has an open one.
 	flows chan struct{}
 	cut   bool
+	// mute drops what the client sends, as a network that has lost the client does.
+	mute bool
 }
 
 func newLink() *link {
@@ -79,6 +81,21 @@ func (l *link) resume() {
 	}
 }
 
+// vanish drops what the client sends and holds back what the server sends: for the
+// server the connection is half-open.
+func (l *link) vanish() {
+	l.pause()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mute = true
+}
+
+func (l *link) muted() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.mute
+}
+
 // gate is closed while data may pass.
 func (l *link) gate() <-chan struct{} {
 	l.mu.Lock()
@@ -104,6 +121,14 @@ func (c *lineConn) Read(b []byte) (int, error) {
 		return n, err
 	}
 	return n, c.pass()
+}
+
+// Write implements net.Conn.
+func (c *lineConn) Write(b []byte) (int, error) {
+	if c.link.muted() {
+		return len(b), nil
+	}
+	return c.Conn.Write(b)
 }
 
 func (c *lineConn) pass() error {

@@ -97,7 +97,7 @@ func (c *Client) catchUp(conn *conn, stream string) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.o.patience)
 	defer cancel()
 	answer := make(chan []json.RawMessage, 1)
-	if err := conn.emit(ctx, wire.EventSyncResume, []any{request}, answer); err != nil {
+	if err := conn.emit(ctx, wire.EventSyncResume, []any{request}, func(args []json.RawMessage) { answer <- args }); err != nil {
 		return // the connection is over, and the next one resumes the stream
 	}
 	select {
