@@ -1,6 +1,15 @@
-# Servers and Redis are killed, paused and replaced under clients who check every
-# push: test/faults. About two minutes, most of them waiting.
+# Servers and Redis are killed, paused and replaced under clients who check every push:
+# test/faults takes about two minutes, and the audit of a few fixed seeds two more.
+# SEED=7,8 runs those seeds of the audit alone.
+SEED ?=
+
 .PHONY: faults
-faults: ## Prove that nothing is lost while servers and Redis fail
+faults: ## Prove that nothing is lost while servers and Redis fail; SEED=… runs those seeds of the audit alone
 	@hack/deps/redis.sh
+	@hack/deps/node.sh test/e2e
+ifeq ($(SEED),)
 	$(GO) test -tags faults -count=1 -parallel 8 -timeout 10m ./test/faults/...
+	$(GO) test -tags faults -count=1 -timeout 10m -run TestAudit ./test/audit
+else
+	$(GO) test -tags faults -count=1 -timeout 0 -v -run TestAudit ./test/audit -seeds '$(SEED)' -traces '$(CURDIR)/bin/audit'
+endif

@@ -4,7 +4,12 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 )
+
+// abandonedFor is how long a connection that vanished stays open towards the server,
+// unless the test ends before.
+const abandonedFor = time.Minute
 
 // link is the network between one client and its server: every connection that the
 // client's transports open goes through it, so that it can be cut and paused.
@@ -52,7 +57,7 @@ func (l *link) end(reset bool) {
 	}
 	l.mu.Unlock()
 	for _, c := range conns {
-		if tcp, ok := c.Conn.(*net.TCPConn); ok && reset {
+		if tcp, ok := c.Conn.(*net.TCPConn); ok && reset && !l.muted() {
 			_ = tcp.SetLinger(0)
 		}
 		_ = c.Close()
@@ -148,5 +153,9 @@ func (c *lineConn) Close() error {
 		delete(c.link.conns, c)
 		c.link.mu.Unlock()
 	})
+	if c.link.muted() {
+		time.AfterFunc(abandonedFor, func() { _ = c.Conn.Close() })
+		return c.Conn.SetDeadline(time.Now()) // ends the reads; the server notices nothing
+	}
 	return c.Conn.Close()
 }

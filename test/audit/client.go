@@ -1,0 +1,35 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/anteroom/anteroom/test/siotest"
+)
+
+// client is one connection, of the raw client or of the stock one.
+type client interface {
+	// Emit sends an event; acked is called in the acknowledgement's place among the events.
+	Emit(event string, body any, acked func(args []json.RawMessage)) error
+	Ended() <-chan struct{}
+	Err() error
+	Close()
+	Cut()
+	Vanish()
+	Pause()
+	Unpause()
+}
+
+// dialer opens a connection to an address.
+type dialer func(ctx context.Context, address string, auth any, heard func(event string, args []json.RawMessage)) (client, error)
+
+// dialRaw dials with the raw client over one transport.
+func dialRaw(transport string) dialer {
+	return func(ctx context.Context, address string, auth any, heard func(string, []json.RawMessage)) (client, error) {
+		raw, err := siotest.Dial(ctx, "http://"+address, auth, heard, siotest.WithTransport(siotest.Transport(transport)))
+		if err != nil {
+			return nil, err
+		}
+		return raw, nil
+	}
+}

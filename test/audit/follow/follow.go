@@ -1,0 +1,200 @@
+// Package follow keeps the positions of one device in its streams, as the client contract
+// says, and reports each rule that the server breaks.
+package follow
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"sync"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Position is a place in a stream.
+type Position struct {
+	Epoch string
+	Seq   uint64
+}
+
+// place is one stream of a tracker.
+type place struct {
+	Position
+	// asking is set while a resume is under way: its answer repeats the pushes that
+	// arrive meanwhile.
+	asking bool
+	// gaps is set where a gap is legal: the answer that began the stream was one to a
+	// repeated request, or the client reads slowly.
+	gaps bool
+}
+
+// Tracker is the positions of one device. It is safe for concurrent use.
+type Tracker struct {
+	mu      sync.Mutex
+	streams map[string]*place
+	// pushed are the places that the present connection delivered.
+	pushed map[string]map[Position]bool
+	slow   bool
+}
+
+// New makes a tracker that follows nothing.
+func New() *Tracker {
+	return &Tracker{streams: make(map[string]*place), pushed: make(map[string]map[Position]bool)}
+}
+
+// Connect begins a connection and gives the positions that its resume asks for.
+func (t *Tracker) Connect() []wire.StreamPosition {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.pushed)
+	t.slow = false
+	var all []wire.StreamPosition
+	for stream, p := range t.streams {
+		p.asking = true
+		all = append(all, wire.StreamPosition{Stream: stream, Epoch: p.Epoch, Seq: p.Seq})
+	}
+	return all
+}
+
+// Slow notes that the client reads slowly: the server may leave patches out.
+func (t *Tracker) Slow() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.slow = true
+}
+
+// Begin begins a stream, or moves it forward, to the place of an answer or a snapshot.
+// repeated says that the answer may be an earlier one, of the same key.
+func (t *Tracker) Begin(m wire.Meta, repeated bool) (fresh bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.streams[m.Stream]
+	switch {
+	case p == nil:
+		t.streams[m.Stream] = &place{Position: Position{m.Epoch, m.Seq}, gaps: repeated}
+	case p.asking:
+	case p.Epoch == m.Epoch && p.Seq < m.Seq, p.Epoch == "" && p.Seq == 0:
+		p.Position = Position{m.Epoch, m.Seq}
+	case p.Epoch != m.Epoch && !repeated:
+		p.Position = Position{m.Epoch, m.Seq}
+	}
+	return p == nil
+}
+
+// Drop stops following a stream.
+func (t *Tracker) Drop(stream string) (followed bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, followed = t.streams[stream]
+	delete(t.streams, stream)
+	return followed
+}
+
+// Verdict is what to do with a live push.
+type Verdict struct {
+	// Apply says that the push is the next one, Resume that the device has to resume
+	// the stream. Broken is the rule that the push breaks.
+	Apply, Resume bool
+	Broken        string
+}
+
+// Live judges a push.
+func (t *Tracker) Live(m wire.Meta, snapshot bool) Verdict {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := Position{m.Epoch, m.Seq}
+	if t.pushed[m.Stream] == nil {
+		t.pushed[m.Stream] = make(map[Position]bool)
+	}
+	double := t.pushed[m.Stream][at] && !snapshot
+	t.pushed[m.Stream][at] = true
+	p := t.streams[m.Stream]
+	switch {
+	case double:
+		return Verdict{Broken: fmt.Sprintf("seq %d of epoch %s was pushed twice on one connection", m.Seq, m.Epoch)}
+	case p == nil:
+		return Verdict{} // the last pushes of a stream that was left
+	case p.asking:
+		return Verdict{}
+	case snapshot:
+		p.Position = at
+		return Verdict{Apply: true}
+	case p.Epoch == "" && p.Seq == 0 && m.Seq == 1, p.Epoch == m.Epoch && m.Seq == p.Seq+1:
+		p.Position, p.gaps = at, false
+		return Verdict{Apply: true}
+	case p.Epoch == m.Epoch && m.Seq <= p.Seq:
+		return Verdict{}
+	}
+	v := Verdict{Resume: true}
+	if p.Epoch == m.Epoch && !p.gaps && !t.slow {
+		v.Broken = fmt.Sprintf("seq %d was pushed after seq %d of epoch %s", m.Seq, p.Seq, p.Epoch)
+	}
+	p.asking = true
+	return v
+}
+
+// At is the position in a stream, as a resume asks for it.
+func (t *Tracker) At(stream string) (at wire.StreamPosition, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.streams[stream]
+	if p == nil {
+		return at, false
+	}
+	p.asking = true
+	return wire.StreamPosition{Stream: stream, Epoch: p.Epoch, Seq: p.Seq}, true
+}
+
+// Resumed judges the answer to a resume of one stream. The events of the answer that are
+// new to the device are given back; again says that the device has to ask again.
+func (t *Tracker) Resumed(r wire.StreamResumed) (events []wire.ResumedEvent, again bool, broken string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.streams[r.Stream]
+	switch {
+	case p == nil:
+		return nil, false, "" // left meanwhile
+	case r.Error != nil && r.Error.Retryable:
+		return nil, true, ""
+	case r.Error != nil:
+		delete(t.streams, r.Stream)
+		return nil, false, ""
+	case !r.Recovered:
+		if p.Seq > 0 {
+			broken = fmt.Sprintf("not recovered after seq %d of epoch %q: the answer begins at seq %d of epoch %q", p.Seq, p.Epoch, r.Seq, r.Epoch)
+		}
+	default:
+		next := p.Seq + 1
+		for _, e := range r.Events {
+			if seq := metaOf(e.Data).Seq; seq != next && broken == "" {
+				broken = fmt.Sprintf("a resume after seq %d has seq %d where %d was due", p.Seq, seq, next)
+			}
+			next++
+		}
+		if broken == "" && r.Seq != next-1 {
+			broken = fmt.Sprintf("a resume after seq %d ends at seq %d, but its events end at %d", p.Seq, r.Seq, next-1)
+		}
+		events = r.Events
+	}
+	p.asking, p.Position = false, Position{r.Epoch, r.Seq}
+	return events, false, broken
+}
+
+// Streams are the followed streams and their positions.
+func (t *Tracker) Streams() map[string]Position {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := make(map[string]Position, len(t.streams))
+	for stream, p := range t.streams {
+		all[stream] = p.Position
+	}
+	return maps.Clone(all)
+}
+
+func metaOf(data json.RawMessage) wire.Meta {
+	var push struct {
+		Meta wire.Meta `json:"meta"`
+	}
+	_ = json.Unmarshal(data, &push) // without a meta the zero one is no place
+	return push.Meta
+}

@@ -1,0 +1,161 @@
+// Package proxy is a TCP proxy whose way can be stalled, slowed and made to lose answers.
+package proxy
+
+import (
+	"io"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+)
+
+// Proxy forwards connections to one target.
+type Proxy struct {
+	listener net.Listener
+	target   string
+
+	mu    sync.Mutex
+	open  chan struct{} // closed while data passes
+	pairs map[*pair]struct{}
+	// slow is the longest delay of one chunk of data.
+	slow time.Duration
+	// lose is how many of the next answers are lost, each with its connection.
+	lose int
+}
+
+// pair is one forwarded connection.
+type pair struct{ client, server net.Conn }
+
+func (p *pair) close() { _, _ = p.client.Close(), p.server.Close() }
+
+// Listen starts a proxy on a free port of 127.0.0.1.
+func Listen(target string) (*Proxy, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{listener: listener, target: target, open: make(chan struct{}), pairs: make(map[*pair]struct{})}
+	close(p.open)
+	go p.accept()
+	return p, nil
+}
+
+// Addr is where the proxy listens.
+func (p *Proxy) Addr() string { return p.listener.Addr().String() }
+
+// Close ends the proxy and its connections.
+func (p *Proxy) Close() {
+	_ = p.listener.Close()
+	p.Heal()
+	p.Cut()
+}
+
+// Stall holds back all data in both directions until Heal.
+func (p *Proxy) Stall() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.open:
+		p.open = make(chan struct{})
+	default: // is stalled already
+	}
+}
+
+// Slow delays each chunk of data by up to d.
+func (p *Proxy) Slow(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slow = d
+}
+
+// LoseAnswers ends the connections of the next n answers instead of forwarding them: the
+// requests have arrived, and their effects stay.
+func (p *Proxy) LoseAnswers(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lose = n
+}
+
+// Heal ends Stall, Slow and LoseAnswers.
+func (p *Proxy) Heal() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slow, p.lose = 0, 0
+	select {
+	case <-p.open:
+	default:
+		close(p.open)
+	}
+}
+
+// Cut ends all connections.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for pair := range p.pairs {
+		pair.close()
+	}
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		go p.serve(client)
+	}
+}
+
+func (p *Proxy) serve(client net.Conn) {
+	server, err := net.Dial("tcp", p.target)
+	if err != nil {
+		_ = client.Close()
+		return
+	}
+	pair := &pair{client: client, server: server}
+	p.mu.Lock()
+	p.pairs[pair] = struct{}{}
+	p.mu.Unlock()
+	go p.copy(pair, server, client, false)
+	p.copy(pair, client, server, true)
+	p.mu.Lock()
+	delete(p.pairs, pair)
+	p.mu.Unlock()
+}
+
+// copy forwards one direction until it ends, and then ends the pair.
+func (p *Proxy) copy(pair *pair, to io.Writer, from io.Reader, answers bool) {
+	defer pair.close()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 {
+			if !p.pass(answers) {
+				return
+			}
+			if _, err := to.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// pass waits until a chunk may go on; false means that it is lost.
+func (p *Proxy) pass(answer bool) bool {
+	p.mu.Lock()
+	open, slow := p.open, p.slow
+	lost := answer && p.lose > 0
+	if lost {
+		p.lose--
+	}
+	p.mu.Unlock()
+	<-open
+	if slow > 0 {
+		time.Sleep(rand.N(slow))
+	}
+	return !lost
+}
