@@ -218,7 +218,7 @@ func (m *Matcher) assign(
 		}
 		for _, news := range r.news(id, place) {
 			letter, err := m.s.post(step,
-				letter{Users: news.users, Event: wire.EventMMMatched, Left: id, Ticket: stands}, news.matched)
+				letter{Users: news.users, Event: wire.EventMMMatched, About: id, Order: orderEnd, Left: id, Ticket: stands}, news.matched)
 			if err != nil {
 				return nil, nil, err
 			}

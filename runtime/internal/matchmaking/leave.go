@@ -125,8 +125,9 @@ func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, ba
 		if reason == reasonExpired {
 			end = wire.TicketExpired
 		}
-		told, err := s.post(&step, letter{Users: t.Users(), Event: wire.EventMMCancelled, Left: t.ID, Ticket: t.In(end)},
-			wire.MMCancelled{TicketID: t.ID, Queue: queue, Reason: reason})
+		told, err := s.post(&step, letter{
+			Users: t.Users(), Event: wire.EventMMCancelled, About: t.ID, Order: orderEnd, Left: t.ID, Ticket: t.In(end),
+		}, wire.MMCancelled{TicketID: t.ID, Queue: queue, Reason: reason})
 		return step, []posted{told}, err
 	}, queue)
 	return round, err
@@ -238,7 +239,10 @@ func (s *Service) accepted(ctx context.Context, r Round, was []byte, once *ledge
 func (s *Service) propose(step *ledger.Step, r Round, stand map[string]*wire.MMTicket) ([]posted, error) {
 	var letters []posted
 	for _, id := range r.tickets() {
-		told, err := s.post(step, letter{Users: r.playersOf(id), Event: wire.EventMMProposal, Ticket: stand[id]}, r.proposal(id))
+		told, err := s.post(step, letter{
+			Users: r.playersOf(id), Event: wire.EventMMProposal, Ticket: stand[id],
+			About: id, Order: orderProposed(r.Attempts[id], len(r.Accepted)),
+		}, r.proposal(id))
 		if err != nil {
 			return nil, err
 		}
@@ -368,9 +372,9 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 		stands.State = wire.TicketCanceled
 	}
 	d.step.Changes = append(d.step.Changes, change)
-	left := ""
+	left, order := "", orderSearching(next.Attempt)
 	if !on {
-		left = t.ID
+		left, order = t.ID, orderEnd
 	}
 	for _, user := range t.Users() {
 		news := wire.MMCancelled{TicketID: t.ID, Queue: d.q.Name, Reason: d.reason, Requeued: on}
@@ -381,7 +385,9 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 			news.Reason = reasonOthersDeclined
 		}
 		told, err := d.s.post(&d.step,
-			letter{Users: []string{user}, Event: wire.EventMMCancelled, Left: left, Ticket: stands}, news)
+			letter{
+				Users: []string{user}, Event: wire.EventMMCancelled, About: t.ID, Order: order, Left: left, Ticket: stands,
+			}, news)
 		if err != nil {
 			return err
 		}

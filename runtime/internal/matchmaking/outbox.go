@@ -24,6 +24,10 @@ type letter struct {
 	Data  json.RawMessage `json:"data"`
 	// Ticket is how their ticket stands with this; nil when it stands as before.
 	Ticket *wire.MMTicket `json:"ticket,omitempty"`
+	// About is the ticket that the letter is about, and Order its place among the letters of
+	// that ticket; "" and 0 in letters of servers before this field existed.
+	About string `json:"about,omitempty"`
+	Order uint64 `json:"order,omitempty"`
 	// Left is the ticket that is gone with this; "" when it stays.
 	Left string `json:"left,omitempty"`
 }
@@ -36,6 +40,24 @@ const (
 	mostLeft = 1000
 	known    = 10 * time.Minute
 )
+
+// The order of a ticket's news: by attempt, within it by the answers to its proposal, and
+// the end of the ticket last. A user's stream refuses older news of a ticket, which a
+// stopped server or a dead matcher left behind.
+const (
+	attemptShift = 20
+	orderEnd     = uint64(1) << 52
+)
+
+// orderSearching is the order of the news that a ticket searches in this attempt.
+func orderSearching(attempt int) uint64 {
+	return max(min(uint64(attempt), orderEnd>>attemptShift-1)<<attemptShift, 1) //nolint:gosec // never negative
+}
+
+// orderProposed is the order of the news of a proposal that so many players have accepted.
+func orderProposed(attempt, accepted int) uint64 {
+	return orderSearching(attempt) + 1 + uint64(accepted) //nolint:gosec // never negative
+}
 
 // posted is a letter in the outbox.
 type posted struct {
@@ -114,11 +136,14 @@ func (s *Service) tell(ctx context.Context, queue string, p posted) error {
 		}
 		also = append(also, event)
 	}
+	m := usertell.Message{
+		Event: p.Event, Payload: p.Data, Also: also, Once: &stream.Once{Scope: "mm", Key: p.id, TTL: known},
+	}
+	if p.About != "" {
+		m.Order = &stream.Order{Key: p.About, Value: p.Order, TTL: known}
+	}
 	for _, user := range p.Users {
-		_, err := s.users.Tell(ctx, user, usertell.Message{
-			Event: p.Event, Payload: p.Data, Also: also, Once: &stream.Once{Scope: "mm", Key: p.id, TTL: known},
-		})
-		if err != nil {
+		if _, err := s.users.Tell(ctx, user, m); err != nil && !errors.Is(err, stream.ErrOutdated) {
 			return fmt.Errorf("tell a player: %w", err)
 		}
 	}
@@ -173,12 +198,27 @@ func (s *Service) catchUp(ctx context.Context, queue string) error {
 	})
 	var letters []posted
 	var errs []error
+	var expired ledger.Step
 	for _, r := range left[:min(len(left), mostLeft)] {
-		if p, err := fetched(r); err != nil {
+		p, err := fetched(r)
+		switch {
+		case err != nil:
 			errs = append(errs, err)
-		} else {
+		case p.expired(s.Now()):
+			expired.Changes = append(expired.Changes, ledger.Change{Table: outbox, Key: r.Key, Any: true})
+		default:
 			letters = append(letters, p)
 		}
 	}
+	if len(expired.Changes) > 0 {
+		errs = append(errs, s.Ledger.Apply(ctx, book(queue), expired))
+	}
 	return errors.Join(append(errs, s.send(ctx, queue, letters))...)
+}
+
+// expired reports whether a proposal's letter is older than the streams' memory of newer
+// news. Its proposal is closed by then.
+func (p posted) expired(now time.Time) bool {
+	id, err := ulid.ParseStrict(p.id)
+	return err == nil && p.Event == wire.EventMMProposal && now.Sub(id.Timestamp()) >= known
 }

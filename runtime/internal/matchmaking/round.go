@@ -24,6 +24,8 @@ type Round struct {
 	// Profiles are what the tickets were matched by, by ticket, where places that become
 	// free can be filled.
 	Profiles map[string]Profile `json:"profiles,omitempty"`
+	// Attempts are those of the tickets, by ticket.
+	Attempts map[string]int `json:"attempts,omitempty"`
 	// Accepted are the players who said that they are there.
 	Accepted map[string]bool `json:"accepted,omitempty"`
 	// Deadline is until when they may say so, and, once all have or nobody is asked,
@@ -53,7 +55,12 @@ type SidePlayer struct {
 func NewRound(q Queue, id string, p matching.Proposal, match string, ticket func(id string) Ticket, now time.Time) Round {
 	r := Round{
 		ID: id, Queue: q.Name, Region: p.Region, Backfill: p.Backfill, Match: match, MadeAt: ms(now),
-		Accepted: map[string]bool{},
+		Accepted: map[string]bool{}, Attempts: map[string]int{},
+	}
+	for _, id := range p.Tickets() {
+		if n := ticket(id).Attempt; n > 0 {
+			r.Attempts[id] = n
+		}
 	}
 	if q.Backfill {
 		r.Profiles = map[string]Profile{}

@@ -36,8 +36,8 @@ func (s *Store) Commit(ctx context.Context, c stream.Commit) (result stream.Resu
 // commitCall gives the keys and arguments of commit.lua.
 func (c *Client) commitCall(ctx context.Context, m *stream.Commit) ([]string, []any, error) {
 	hash := c.keys.hash(m.Stream)
-	keys := []string{hash, c.keys.log(m.Stream), c.keys.channel(m.Stream), hash, hash, hash, hash}
-	args := make([]any, 16, 16+len(m.Events))
+	keys := []string{hash, c.keys.log(m.Stream), c.keys.channel(m.Stream), hash, hash, hash, hash, hash}
+	args := make([]any, 18, 18+len(m.Events))
 	args[0], args[1] = newEpoch(), ""
 	if m.Expect != nil {
 		args[1] = strconv.FormatUint(*m.Expect, 10)
@@ -67,6 +67,11 @@ func (c *Client) commitCall(ctx context.Context, m *stream.Commit) ([]string, []
 		keys[6], args[13] = c.keys.bar(m.Bar.Key, m.Stream), millis(m.Bar.TTL)
 	}
 	args[14], args[15] = m.Epoch, stream.FencedAt(ctx)
+	args[16], args[17] = 0, 0
+	if o := m.Order; o != nil {
+		keys[7] = c.keys.order(o.Key, m.Stream)
+		args[16], args[17] = strconv.FormatUint(o.Value, 10), millis(o.TTL)
+	}
 	for i := range m.Events {
 		event, err := encodeEvent(&m.Events[i])
 		if err != nil {
@@ -91,6 +96,8 @@ func committed(reply any, c *stream.Commit, name any) (stream.Result, error) {
 		return result, err
 	case "late":
 		return stream.Result{}, stream.ErrFenced
+	case "outdated":
+		return stream.Result{}, stream.ErrOutdated
 	case "barred":
 		ms, err := number(p[1])
 		if err != nil {

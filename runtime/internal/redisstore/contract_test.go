@@ -24,6 +24,7 @@ var contract = map[string]func(t *testing.T, b *backend){
 	"once under contention":       onceContended,
 	"rate":                        rate,
 	"bar":                         bar,
+	"order":                       order,
 	"cast":                        cast,
 	"catch up":                    catchUp,
 	"catch up beyond the log":     catchUpBeyond,
@@ -262,6 +263,7 @@ func invalidCommits(t *testing.T, b *backend) {
 		"no TTL":          func(c *stream.Commit) { c.Retain.TTL = 0 },
 		"once":            func(c *stream.Commit) { c.Once = &stream.Once{} },
 		"rate":            func(c *stream.Commit) { c.Rate = &stream.Rate{} },
+		"order":           func(c *stream.Commit) { c.Order = &stream.Order{Key: "t", TTL: time.Hour} },
 		"bar":             func(c *stream.Commit) { c.Bar = &stream.Bar{} },
 	}
 	for name, spoil := range cases {

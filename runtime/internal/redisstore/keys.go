@@ -34,6 +34,10 @@ func (k keys) bar(key string, id stream.ID) string {
 	return k.tagged(string(id)) + ":b:" + digest(key)
 }
 
+func (k keys) order(key string, id stream.ID) string {
+	return k.tagged(string(id)) + ":n:" + digest(key)
+}
+
 func digest(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])

@@ -34,6 +34,9 @@ type BarredError struct{ For time.Duration }
 
 func (e *BarredError) Error() string { return fmt.Sprintf("barred for %v", e.For) }
 
+// ErrOutdated refuses a commit whose Order is not newer than the stream's.
+var ErrOutdated = errors.New("stream has newer events of this subject")
+
 // RateError says that a commit's budget is spent for now.
 type RateError struct{ RetryAfter time.Duration }
 

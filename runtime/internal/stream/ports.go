@@ -9,7 +9,8 @@ import (
 // that wrap ErrUnavailable when the database does not answer, and honour the
 // context's deadline.
 type Store interface {
-	// Commit applies c. Errors: *ConflictError, *BarredError, *RateError.
+	// Commit applies c. Errors: *ConflictError, *BarredError, *RateError,
+	// ErrOutdated.
 	Commit(ctx context.Context, c Commit) (Result, error)
 	// Load reads where a stream is, with its document. Error: ErrNotFound.
 	Load(ctx context.Context, id ID) (Snapshot, error)

@@ -146,6 +146,19 @@ type Commit struct {
 	Unless string
 	// Bar bars a key in the stream, or frees it.
 	Bar *Bar
+	// Order, when not nil, refuses the commit with ErrOutdated when the stream has a
+	// newer event of the same subject.
+	Order *Order
+}
+
+// Order keeps the events of one subject in order, whichever servers commit them and
+// however late. The stream remembers the highest Value of a Key for TTL after the last
+// commit that raised it.
+type Order struct {
+	Key string
+	// Value must be higher than the one that the stream remembers; 1 to 2^53.
+	Value uint64
+	TTL   time.Duration
 }
 
 // Bar keeps commits out of one stream: those whose Unless is its Key, for TTL. A TTL

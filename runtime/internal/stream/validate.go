@@ -12,6 +12,8 @@ const (
 	maxOnceBytes  = 4 << 10
 	maxPageLimit  = 1000
 	maxEventBytes = 64
+	// maxOrder is the highest integer that Redis' Lua compares exactly.
+	maxOrder = 1 << 53
 )
 
 // Validate says what is wrong with a stream's name, if anything.
@@ -55,6 +57,9 @@ func (c *Commit) Validate() error {
 	}
 	if b := c.Bar; b != nil && (b.Key == "" || b.TTL < 0) {
 		return fmt.Errorf("commit to %s: bar needs a key and a time", c.Stream)
+	}
+	if o := c.Order; o != nil && (o.Key == "" || o.Value == 0 || o.Value > maxOrder || o.TTL <= 0) {
+		return fmt.Errorf("commit to %s: order needs a key, a value of 1 to %d and a TTL", c.Stream, uint64(maxOrder))
 	}
 	return nil
 }

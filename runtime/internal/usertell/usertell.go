@@ -38,6 +38,9 @@ type Message struct {
 	Over     bool
 	// Once, when not nil, keeps the message from being told twice.
 	Once *stream.Once
+	// Order, when not nil, refuses the message with stream.ErrOutdated when the stream has
+	// a newer one of the same subject.
+	Order *stream.Order
 }
 
 // Tell commits a message to a user's stream. The result's Repeated says that Once
@@ -53,5 +56,6 @@ func (t Teller) Tell(ctx context.Context, userID string, m Message) (stream.Resu
 		Events: append([]stream.Event{first}, m.Also...),
 		Retain: stream.Retention{LogSize: t.HistorySize, LogTTL: t.HistoryTTL, TTL: max(stream.Lasting, t.HistoryTTL)},
 		Once:   m.Once,
+		Order:  m.Order,
 	})
 }

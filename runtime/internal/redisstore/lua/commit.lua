@@ -1,14 +1,15 @@
 -- commit.lua: Store.Commit as one step.
 --
--- KEYS: 1 h, 2 l, 3 channel, 4 once (or h), 5 rate (or h), 6 unless (or h), 7 bar (or h).
+-- KEYS: 1 h, 2 l, 3 channel, 4 once (or h), 5 rate (or h), 6 unless (or h), 7 bar (or h), 8 order (or h).
 -- ARGV: 1 name of this call, and for a new epoch, 2 expected seq or '', 3 whether there is a document,
 --       4 document, 5 log size, 6 log TTL ms, 7 TTL ms, 8 SPUBLISH or PUBLISH,
 --       9 once TTL ms or 0, 10 once value, 11 microseconds per event or 0,
 --       12 rate window in microseconds, 13 whether unless is asked for, 14 bar TTL ms,
---       0 to free, or '', 15 expected epoch or '', 16 fence in ms or 0, 17… the events: name,
---       control, newline, data.
+--       0 to free, or '', 15 expected epoch or '', 16 fence in ms or 0, 17 order value or 0,
+--       18 order TTL ms, 19… the events: name, control, newline, data.
 -- Gives {'ok', epoch, seq, time}, {'once', what is remembered}, {'late', ''},
---       {'conflict', epoch, seq, time, document}, {'barred', ms} or {'rate', microseconds}.
+--       {'conflict', epoch, seq, time, document}, {'barred', ms}, {'outdated', ''} or
+--       {'rate', microseconds}.
 local h, l, channel, once, rate = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
 if ARGV[9] ~= '0' then
@@ -38,6 +39,10 @@ if ARGV[13] == '1' then
   end
 end
 
+if ARGV[17] ~= '0' and tonumber(ARGV[17]) <= tonumber(redis.call('GET', KEYS[8]) or 0) then
+  return { 'outdated', '' }
+end
+
 local clock = redis.call('TIME')
 if ARGV[11] ~= '0' then
   -- GCRA: the key holds when the budget would be whole again.
@@ -62,7 +67,7 @@ else
 end
 
 local records = {}
-for i = 17, #ARGV do
+for i = 19, #ARGV do
   seq = string.format('%.0f', seq + 1)
   records[#records + 1] = seq .. ' ' .. time .. ' ' .. epoch .. ' ' .. ARGV[i]
 end
@@ -84,6 +89,9 @@ if ARGV[14] == '0' then
   redis.call('DEL', KEYS[7])
 elseif ARGV[14] ~= '' then
   redis.call('SET', KEYS[7], '', 'PX', ARGV[14])
+end
+if ARGV[17] ~= '0' then
+  redis.call('SET', KEYS[8], ARGV[17], 'PX', ARGV[18])
 end
 for _, record in ipairs(records) do
   redis.call(ARGV[8], channel, record)

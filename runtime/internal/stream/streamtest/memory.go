@@ -25,6 +25,7 @@ type Memory struct {
 	once      map[[3]string]first
 	budgets   map[[2]string]time.Time
 	bars      map[[2]string]time.Time
+	orders    map[[2]string]order
 	names     map[[2]string]claim
 	sets      map[string]*set
 	replies   map[[2]string]reply
@@ -48,6 +49,12 @@ type first struct {
 	ends   time.Time
 }
 
+// order is what a stream remembers for an Order.
+type order struct {
+	value uint64
+	ends  time.Time
+}
+
 // Option changes how a Memory works.
 type Option func(*Memory)
 
@@ -69,6 +76,7 @@ func (m *Memory) clear() {
 	m.once = map[[3]string]first{}
 	m.budgets = map[[2]string]time.Time{}
 	m.bars = map[[2]string]time.Time{}
+	m.orders = map[[2]string]order{}
 	m.names = map[[2]string]claim{}
 	m.sets = map[string]*set{}
 	m.replies = map[[2]string]reply{}

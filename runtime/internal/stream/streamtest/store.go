@@ -32,6 +32,9 @@ func (m *Memory) Commit(ctx context.Context, c stream.Commit) (stream.Result, er
 	if left := m.bars[[2]string{string(c.Stream), c.Unless}].Sub(now); c.Unless != "" && left > 0 {
 		return stream.Result{}, &stream.BarredError{For: left}
 	}
+	if m.outdated(c, now) {
+		return stream.Result{}, stream.ErrOutdated
+	}
 	if err := m.spend(c.Stream, c.Rate, now); err != nil {
 		return stream.Result{}, err
 	}
@@ -42,11 +45,23 @@ func (m *Memory) Commit(ctx context.Context, c stream.Commit) (stream.Result, er
 	if c.Bar != nil {
 		m.bars[[2]string{string(c.Stream), c.Bar.Key}] = now.Add(c.Bar.TTL)
 	}
+	if o := c.Order; o != nil {
+		m.orders[[2]string{string(c.Stream), o.Key}] = order{o.Value, now.Add(o.TTL)}
+	}
 	added := l.append(c, now)
 	for bus := range m.buses {
 		bus.publish(c.Stream, added)
 	}
 	return m.result(l, c, now), nil
+}
+
+// outdated reports whether the stream has a newer event of the commit's subject.
+func (m *Memory) outdated(c stream.Commit, now time.Time) bool {
+	if c.Order == nil {
+		return false
+	}
+	was := m.orders[[2]string{string(c.Stream), c.Order.Key}]
+	return c.Order.Value <= was.value && now.Before(was.ends)
 }
 
 // Cast implements stream.Caster.
