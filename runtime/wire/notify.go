@@ -85,8 +85,8 @@ type NotifySubscribed struct {
 	Topics []string `json:"topics"`
 }
 
-// NotifyNew is a notification that came, or that came while the user was away. One
-// that was not acknowledged may come again: go by its id.
+// NotifyNew is a notification that came, or that came while the user was away. One that was
+// not acknowledged comes again, without meta, for each session that connects: go by its id.
 type NotifyNew struct {
 	Notification Notification `json:"notification"`
 	// Replaces is the notification whose place it takes, which is gone.

@@ -64,7 +64,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	told := witnesses{k.users, k.lobbies, k.parties, k.queues}
 	if k.inbox != nil {
 		k.looks[notify.Kind], k.looks[notify.FanKind] = k.inbox.Look, k.inbox.LookFan
-		told = append(told, arrivals{k.users, k.inbox})
+		told = append(told, arrivals{k.inbox})
 	}
 	k.roster = newRoster(a.pod, client.Registry(), told, a.redis.healthy, a.log)
 	watcher := presence.NewWatcher(k.users, k.hub, membersOf(k.lobbies, k.parties))
@@ -86,6 +86,9 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		WarnBefore: c.Auth.Expiry.WarnBefore.Duration, Grace: c.Auth.Expiry.Grace.Duration,
 		MaxPayload: c.Engine.MaxPayload, Metrics: session.NewMetrics(a.registry), Tracer: a.tracing.Session, Log: a.log,
 	})
+	if k.inbox != nil {
+		k.inbox.Push = pushTo(k.sessions)
+	}
 	k.lease = peer.New(client.Registry(), peer.Options{
 		Pod: a.pod, Interval: c.Presence.LeaseInterval.Duration, TTL: c.Presence.LeaseTTL.Duration, Log: a.log,
 		Live: func() []peer.Session { return sessionsOf(k.sessions) },

@@ -14,6 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/notify"
 	"github.com/anteroom/anteroom/runtime/internal/presence"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/internal/webhook"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -33,6 +34,13 @@ func (a *App) newNotify(client *redisstore.Client, users *presence.Service) *not
 		Rules: rules, HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
 	})
+}
+
+// pushTo gives an event to one session of this server.
+func pushTo(sessions *session.Manager) func(sessionID, event string, payload json.RawMessage) {
+	return func(sessionID, event string, payload json.RawMessage) {
+		sessions.Emit(session.Emission{Event: event, Args: payload, To: []session.Audience{{Session: sessionID}}})
+	}
 }
 
 // offlineWebhook calls the webhook of users who are away. The key is read for each

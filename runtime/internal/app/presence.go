@@ -210,18 +210,11 @@ func (l listener) SessionClosed(ctx context.Context, c identity.Caller, followed
 var _ session.Listener = listener{}
 
 // arrivals gives users who connect what they missed; it is a witness, after presence.
-type arrivals struct {
-	users *presence.Service
-	inbox *notify.Service
-}
+type arrivals struct{ inbox *notify.Service }
 
 // SessionOpened implements witness.
 func (w arrivals) SessionOpened(ctx context.Context, c identity.Caller) error {
-	return w.inbox.SessionOpened(ctx, c, func(ctx context.Context, c identity.Caller) (bool, error) {
-		u, err := w.users.User(ctx, c.ID)
-		_, counted := u.Sessions[c.SessionID]
-		return counted && len(u.Sessions) == 1, err
-	})
+	return w.inbox.SessionOpened(ctx, c)
 }
 
 // SessionClosed implements witness.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,6 +63,7 @@ type world struct {
 	now    time.Time
 	online map[string]bool
 	calls  []string // ids
+	pushes []string // "session event notification", to one session
 	bodies []string
 	fails  int // so many of the next calls fail,
 	with   error
@@ -72,7 +74,7 @@ func newWorld(t testing.TB) *world {
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
 	for i := range w.pods {
 		w.pods[i] = NewService(Ports{
-			Store: w.memory, Names: w.memory, Sets: w.memory, Deadlines: w.memory.Deadlines(), Away: w.away, Call: w.call,
+			Store: w.memory, Names: w.memory, Sets: w.memory, Deadlines: w.memory.Deadlines(), Away: w.away, Call: w.call, Push: w.push,
 		}, Settings{
 			Rules: testRules, HistorySize: 1000, HistoryTTL: 10 * time.Minute, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
 		})
@@ -97,6 +99,14 @@ func (w *world) call(_ context.Context, id string, body []byte) error {
 		return w.with
 	}
 	return nil
+}
+
+func (w *world) push(sessionID, event string, payload json.RawMessage) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var n wire.NotifyNew
+	_ = json.Unmarshal(payload, &n)
+	w.pushes = append(w.pushes, strings.TrimSpace(sessionID+" "+event+" "+n.Notification.Type))
 }
 
 func (w *world) called() []string {

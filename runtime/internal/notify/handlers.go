@@ -2,6 +2,8 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
@@ -68,17 +70,35 @@ func subscribed(b Inbox, err error) (command.Reply, error) {
 	return command.Reply{Data: wire.NotifySubscribed{Topics: topics}}, nil
 }
 
-// SessionOpened gives a user who connects what it missed. First tells whether the user
-// had no connection before.
-func (s *Service) SessionOpened(ctx context.Context, c identity.Caller, first func(ctx context.Context, c identity.Caller) (bool, error)) error {
+// SessionOpened gives a session that connects what the user has not acknowledged: what
+// was never pushed goes to all of the user's devices, the rest to this session alone, since
+// no connection of the user is known to have received it.
+func (s *Service) SessionOpened(ctx context.Context, c identity.Caller) error {
 	b, err := s.load(ctx, c.ID)
 	if err != nil || !b.Waiting() {
 		return err
 	}
-	alone, err := first(ctx, c)
-	if err != nil {
+	again := b.Again(s.Now())
+	if b, err = s.change(ctx, c.ID, nil, func(b Inbox) (Inbox, bool, error) { return sure(b.Deliver(s.Now())) }); err != nil {
 		return err
 	}
-	_, err = s.change(ctx, c.ID, nil, func(b Inbox) (Inbox, bool, error) { return sure(b.Deliver(alone, s.Now())) })
-	return err
+	if s.Push == nil || len(again) == 0 {
+		return nil
+	}
+	for _, i := range again {
+		if err := s.push(c.SessionID, wire.EventNotifyNew, wire.NotifyNew{Notification: i.View(), Replaces: i.Replaces}); err != nil {
+			return err
+		}
+	}
+	return s.push(c.SessionID, wire.EventNotifyBadge, b.badge())
+}
+
+// push gives an event to one session.
+func (s *Service) push(sessionID, event string, payload any) error {
+	data, err := json.Marshal(payload)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", event, err)
+	}
+	s.Push(sessionID, event, data)
+	return nil
 }

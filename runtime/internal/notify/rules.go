@@ -181,18 +181,17 @@ func (b Inbox) Delete(ids []string, now time.Time) (Inbox, bool) {
 	return e.done()
 }
 
-// maxPushed is how many notifications a user who comes back is given at once, the
+// maxPushed is how many notifications a session that connects is given at once, the
 // newest; the others are in the list.
 const maxPushed = 50
 
-// Deliver marks what is to be given to a user who connects: what was never pushed,
-// and, when it is the user's first connection, all that was not acknowledged.
-func (b Inbox) Deliver(first bool, now time.Time) (Inbox, bool) {
+// Deliver marks what was never pushed, to be pushed when a user connects.
+func (b Inbox) Deliver(now time.Time) (Inbox, bool) {
 	e := b.edit(now)
 	given := 0
 	for at := len(e.Items) - 1; at >= 0 && given < maxPushed; at-- {
 		i := &e.Items[at]
-		if i.Acked || i.PushedAt > 0 && !first {
+		if i.Acked || i.PushedAt > 0 {
 			continue
 		}
 		i.PushedAt, i.Pushes = e.now, i.Pushes+1
@@ -202,7 +201,14 @@ func (b Inbox) Deliver(first bool, now time.Time) (Inbox, bool) {
 	return e.done()
 }
 
-// Waiting tells whether Deliver would find something for a user who connects.
+// Again gives what was pushed but not acknowledged, at most the newest maxPushed in the
+// order in which they came.
+func (b Inbox) Again(now time.Time) []Item {
+	items := slices.DeleteFunc(b.edit(now).Items, func(i Item) bool { return i.Acked || i.PushedAt == 0 })
+	return items[max(0, len(items)-maxPushed):]
+}
+
+// Waiting reports whether Deliver or Again would find something for a user who connects.
 func (b Inbox) Waiting() bool {
 	return slices.ContainsFunc(b.Items, func(i Item) bool { return !i.Acked })
 }

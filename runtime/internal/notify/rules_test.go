@@ -174,13 +174,15 @@ func TestDeliver(t *testing.T) {
 		}
 		return all
 	}
-	second, _ := b.Deliver(false, later)
-	if d := cmp.Diff([]string{"b"}, pushed(second)); d != "" {
-		t.Errorf("another device:\n%s", d)
+	given, _ := b.Deliver(later)
+	if d := cmp.Diff([]string{"b"}, pushed(given)); d != "" {
+		t.Errorf("to all devices:\n%s", d)
 	}
-	first, _ := b.Deliver(true, later)
-	if d := cmp.Diff([]string{"b", "c"}, pushed(first)); d != "" {
-		t.Errorf("the first device:\n%s", d)
+	if again := b.Again(later); len(again) != 1 || again[0].ID != "c" {
+		t.Errorf("to the session that connects: %+v", again)
+	}
+	if again := given.Again(later); len(again) != 2 {
+		t.Errorf("to the next session: %+v", again)
 	}
 }
 
@@ -284,7 +286,7 @@ func TestInboxProperties(t *testing.T) {
 			case 3:
 				b, changed = b.Delete(some.Draw(t, "ids"), now)
 			case 4:
-				b, changed = b.Deliver(rapid.Bool().Draw(t, "first"), now)
+				b, changed = b.Deliver(now)
 			case 5:
 				b, changed = b.Tick(now)
 			}

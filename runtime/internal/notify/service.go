@@ -38,6 +38,9 @@ type Ports struct {
 	Deadlines stream.Deadlines
 	// Away tells of a user's connections.
 	Away func(ctx context.Context, userID string) (Away, error)
+	// Push gives an event to one session of this pod; a session that is gone gets nothing.
+	// Nil pushes nothing.
+	Push func(sessionID, event string, payload json.RawMessage)
 	// Call tells the webhook of a notification; the id is the same each time that it is
 	// tried. It is nil when there is none. An error is a *Declined when the webhook did
 	// answer.

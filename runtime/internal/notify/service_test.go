@@ -59,9 +59,8 @@ func TestWhoWasAwayIsGivenIt(t *testing.T) {
 		t.Fatalf("told nobody: %+v", news)
 	}
 	w.connected("ann", true)
-	first := func(context.Context, identity.Caller) (bool, error) { return true, nil }
 	for range 2 { // the news of a session may come twice
-		if err := w.pods[1].SessionOpened(t.Context(), callOf("ann", "").Caller, first); err != nil {
+		if err := w.pods[1].SessionOpened(t.Context(), callOf("ann", "").Caller); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,6 +70,31 @@ func TestWhoWasAwayIsGivenIt(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"t0", "t1", "t2"}, got[:3]); d != "" {
 		t.Error(d)
+	}
+}
+
+// What was pushed and not acknowledged comes again for each session that connects, whatever
+// other connections count: a dead one may, and a second device may have acknowledged nothing.
+func TestUnacknowledgedComesAgainForTheSessionThatConnects(t *testing.T) {
+	w := newWorld(t)
+	w.connected("ann", true) // by a connection that is dead
+	w.notify("ann", Notification{Type: "one"})
+	acked := w.notify("ann", Notification{Type: "two"})
+	if _, err := w.pods[0].change(t.Context(), "ann", nil, func(b Inbox) (Inbox, bool, error) { return sure(b.Ack([]string{acked}, w.clock())) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, session := range []string{"phone", "laptop"} {
+		c := identity.Caller{User: identity.User{ID: "ann"}, SessionID: session}
+		if err := w.pods[1].SessionOpened(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"phone notify:new one", "phone notify:badge", "laptop notify:new one", "laptop notify:badge"}
+	if d := cmp.Diff(want, w.pushes); d != "" {
+		t.Error(d)
+	}
+	if n := len(told[wire.NotifyNew](w, "ann", wire.EventNotifyNew)); n != 2 {
+		t.Errorf("all devices were told %d times of two notifications", n)
 	}
 }
 

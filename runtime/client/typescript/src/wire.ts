@@ -855,7 +855,7 @@ export interface NotifyList {
   unreadOnly?: boolean;
   topics?: string[];
 }
-/** NotifyNew is a notification that came, or that came while the user was away. One that was not acknowledged may come again: go by its id. */
+/** NotifyNew is a notification that came, or that came while the user was away. One that was not acknowledged comes again, without meta, for each session that connects: go by its id. */
 export interface NotifyNew {
   notification: Notification;
   /** Replaces is the notification whose place it takes, which is gone. */
