@@ -14,10 +14,6 @@ export function after(ms: number, run: () => void): () => void {
   return () => timers.clearTimeout(timer);
 }
 
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => after(ms, resolve));
-}
-
 /** How long to wait before try n (1, 2, …): growing to 5 s, and never the same for all. */
 export function backoff(n: number): number {
   return Math.min(5_000, 100 * 2 ** n) * (0.5 + Math.random() / 2);

@@ -28,7 +28,7 @@ export interface ConnectOptions {
   deviceId?: string;
   /** How long a request may take with all its tries, in milliseconds (30,000). */
   timeoutMs?: number;
-  /** How often a request is sent at most (6). */
+  /** How often a request is sent at most, without the waits that the server asks for (no bound but timeoutMs). */
   attempts?: number;
   /** Options of socket.io-client, as transports and path. */
   socket?: Partial<ManagerOptions & SocketOptions>;
@@ -83,7 +83,7 @@ export class Connection implements Wire {
   constructor(options: ConnectOptions, owner: ConnectionOwner) {
     this.#options = options;
     this.#owner = owner;
-    this.requests = new Requests(this, { timeoutMs: options.timeoutMs ?? 30_000, attempts: options.attempts ?? 6 });
+    this.requests = new Requests(this, { timeoutMs: options.timeoutMs ?? 30_000, attempts: options.attempts ?? Infinity });
     this.streams = new Streams({
       deliver: (event, data) => owner.deliver(event, data),
       ask: (streams) => this.#resume(streams),
@@ -135,7 +135,7 @@ export class Connection implements Wire {
     if (this.#state.value.status === "closed") return;
     this.#cancelComeback();
     this.#change({ status: "closed", error });
-    this.requests.cut(error ?? closed());
+    this.requests.cut(error ?? closed(), true);
     this.socket.disconnect();
     for (const { reject } of this.#waiting.splice(0)) reject(error ?? closed());
   }

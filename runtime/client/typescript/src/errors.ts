@@ -2,10 +2,11 @@ import type { Code, Reason, WireError } from "./wire.js";
 
 /**
  * What the client itself has to say: "timeout" when there was no answer in time (the
- * request may have had its effect), "closed" when the client is closed for good, and
- * "no_token" when the application's own token() failed.
+ * request may have had its effect), "closed" when the client is closed for good,
+ * "no_token" when the application's own token() failed, and "queue_full" when too many
+ * requests wait already (256 of one channel, lobby or party; 2,048 in all).
  */
-export type LocalCode = "timeout" | "closed" | "no_token";
+export type LocalCode = "timeout" | "closed" | "no_token" | "queue_full";
 
 /** Why a request was refused, or a client closed. */
 export class AnteroomError extends Error {

@@ -25,7 +25,7 @@ function server(...answers: (Ack<unknown> | undefined)[]) {
     },
     answered: (_event, _request, answer) => void taken.push(answer.data),
   };
-  return { asked, taken, requests: new Requests(wire, { timeoutMs: 30_000, attempts: 3 }) };
+  return { wire, asked, taken, requests: new Requests(wire, { timeoutMs: 30_000, attempts: 3 }) };
 }
 
 async function settled<T>(work: Promise<T>): Promise<{ value?: T; error?: unknown }> {
@@ -64,10 +64,26 @@ test("a final refusal is not sent again", async () => {
 });
 
 test("it gives up after its attempts, with the last refusal", async () => {
-  const no = refusal({ code: "rate_limited", retryable: true, retryAfterMs: 1_000 });
+  const no = refusal({ code: "unavailable", retryable: true });
   const s = server(no, no, no, no);
-  expect((await settled(s.requests.request("chat:send", {}))).error).toMatchObject({ code: "rate_limited", retryAfterMs: 1_000 });
+  expect((await settled(s.requests.request("chat:send", {}))).error).toMatchObject({ code: "unavailable" });
   expect(s.asked).toHaveLength(3);
+});
+
+test("a refusal with retryAfterMs is a wait and not an attempt", async () => {
+  const no = refusal({ code: "rate_limited", retryable: true, retryAfterMs: 1_000 });
+  const s = server(...Array<Ack<unknown>>(20).fill(no), { ok: true, data: "done" });
+  expect(await settled(s.requests.request("chat:send", {}))).toEqual({ value: "done" });
+  expect(s.asked).toHaveLength(21);
+});
+
+test("the client's own pauses do not end a request before its time", async () => {
+  const no = refusal({ code: "unavailable", retryable: true });
+  const s = server(...Array<Ack<unknown>>(100).fill(no));
+  const begun = Date.now();
+  const { error } = await settled(s.requests.request("chat:send", {}, { attempts: Infinity }));
+  expect(error).toMatchObject({ code: "unavailable" });
+  expect(Date.now() - begun).toBe(30_000);
 });
 
 test("it does not wait for what comes after its time", async () => {
@@ -83,4 +99,42 @@ test("a connection that is cut has its requests sent again at once, and not only
   s.requests.cut(new AnteroomError({ code: "unavailable", message: "cut", retryable: true }));
   await vi.advanceTimersByTimeAsync(1_000);
   expect(await work).toBe(1);
+});
+
+test("a request ends at once when the client is closed, also in a pause and in its queue", async () => {
+  const s = server(refusal({ code: "rate_limited", retryable: true, retryAfterMs: 20_000 }));
+  let open = true;
+  s.wire.session = () => (open ? Promise.resolve() : Promise.reject(new AnteroomError({ code: "closed", message: "closed" })));
+  const work = Promise.allSettled([1, 2, 3].map(() => s.requests.request("chat:send", { channel: "c" })));
+  await vi.advanceTimersByTimeAsync(10);
+  open = false;
+  s.requests.cut(new AnteroomError({ code: "closed", message: "closed" }), true);
+  await vi.advanceTimersByTimeAsync(0);
+  expect((await work).map((r) => (r as PromiseRejectedResult).reason.code)).toEqual(["closed", "closed", "closed"]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("an answer that comes to an earlier try is taken, and once", async () => {
+  const s = server();
+  const acks: ((answer: Ack<unknown>) => void)[] = [];
+  s.wire.emit = (_event, _request, ack) => void acks.push(ack);
+  const work = s.requests.request("chat:send", { channel: "c" });
+  await vi.advanceTimersByTimeAsync(11_000);
+  expect(acks).toHaveLength(2);
+  acks[0]!({ ok: true, data: "first" });
+  acks[1]!({ ok: true, data: "repeated" });
+  expect(await work).toBe("first");
+  expect(s.taken).toEqual(["first"]);
+});
+
+test("a queue holds 256 requests, and refuses more with a typed error; others go on", async () => {
+  const s = server();
+  const outcomes = Array.from({ length: 257 }, () => s.requests.request("chat:send", { channel: "c" }).catch((error: unknown) => error));
+  expect(await outcomes[256]).toMatchObject({ code: "queue_full", retryable: true });
+  const others = [...Array(1_792)].map((_, i) => s.requests.request("lobby:get", { lobbyId: `${i}` }).catch((error: unknown) => error));
+  await expect(s.requests.request("lobby:get", { lobbyId: "x" })).rejects.toMatchObject({ code: "queue_full" });
+  await vi.runAllTimersAsync();
+  const codes = (await Promise.all([...outcomes.slice(0, 256), ...others])).map((e) => (e as AnteroomError).code);
+  expect(new Set(codes)).toEqual(new Set(["timeout"]));
+  expect(s.asked.filter(({ event }) => event === "chat:send").length).toBeLessThan(10);
 });
