@@ -95,11 +95,11 @@ func (c *contract) object(o *object, refs string) obj {
 		if c.told[o.name] && !f.omitted || c.asked[o.name] && f.rules.required {
 			required = append(required, f.name)
 		}
-		if other := c.member(o, f.rules.without); other != "" {
-			dependent = append(dependent, obj{"anyOf": []obj{given(f.name), given(other)}})
+		if other, ok := c.member(o, f.rules.without); ok {
+			dependent = append(dependent, obj{"anyOf": []obj{given(f), given(other)}})
 		}
-		if other := c.member(o, f.rules.excludes); other != "" {
-			dependent = append(dependent, obj{"not": obj{"allOf": []obj{given(f.name), given(other)}}})
+		if other, ok := c.member(o, f.rules.excludes); ok {
+			dependent = append(dependent, obj{"not": obj{"allOf": []obj{given(f), given(other)}}})
 		}
 	}
 	s := obj{"type": "object", "properties": members}
@@ -112,18 +112,23 @@ func (c *contract) object(o *object, refs string) obj {
 	return described(s, o.doc)
 }
 
-// given is true of objects in which a member has a value other than the empty one.
-func given(member string) obj {
-	return obj{"required": []string{member}, "properties": obj{member: obj{"not": obj{"enum": []any{"", 0, nil}}}}}
+// given is true of objects in which a member has a value. For a pointer every value but
+// null counts, as it does for the server; otherwise an empty one does not.
+func given(f field) obj {
+	empty := []any{"", 0, nil}
+	if f.typ.pointer {
+		empty = []any{nil}
+	}
+	return obj{"required": []string{f.name}, "properties": obj{f.name: obj{"not": obj{"enum": empty}}}}
 }
 
-// member is the name in JSON of a field of Go.
-func (c *contract) member(o *object, goName string) string {
+// member finds the field with a name of Go.
+func (c *contract) member(o *object, goName string) (field, bool) {
 	fields := c.all(o)
 	if i := slices.IndexFunc(fields, func(f field) bool { return goName != "" && f.goName == goName }); i >= 0 {
-		return fields[i].name
+		return fields[i], true
 	}
-	return ""
+	return field{}, false
 }
 
 func (c *contract) field(f field, refs string) obj {

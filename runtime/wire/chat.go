@@ -68,7 +68,7 @@ type ChatSend struct {
 	Text string `json:"text,omitempty" validate:"max=16384"`
 	// Data is any JSON value of at most 4 KiB.
 	Data json.RawMessage `json:"data,omitempty" validate:"max=4096"`
-	// ReplyTo is the seq of the message that this one answers.
+	// ReplyTo is the seq of the message that this one answers; 0, or left out, means none.
 	ReplyTo uint64 `json:"replyTo,omitempty"`
 	// Mentions are ids of users who are in the channel. Each is told by a
 	// [ChatNotice], except in topics, where the server does not know who listens.
@@ -194,9 +194,11 @@ type ChatReaction struct {
 // be given; with neither, the newest. The cursor's own message is not included.
 type ChatHistory struct {
 	Channel string `json:"channel" validate:"required,max=128"`
-	Before  uint64 `json:"before,omitempty"`
-	After   uint64 `json:"after,omitempty" validate:"excluded_with=Before"`
-	// Limit is 1 to 100 (50).
+	// Before is a seq; 0 is as if it were left out, because no message is before 0.
+	Before uint64 `json:"before,omitempty"`
+	// After is a seq; 0 asks for the oldest messages of the history.
+	After *uint64 `json:"after,omitempty" validate:"excluded_with=Before"`
+	// Limit is 1 to 100; 0, or left out, means 50.
 	Limit int `json:"limit,omitempty" validate:"min=0,max=100"`
 }
 
@@ -250,7 +252,7 @@ type ChatMute struct {
 	Key
 	Channel string `json:"channel" validate:"required,max=128"`
 	UserID  string `json:"userId" validate:"required,max=128"`
-	// ForMs is for how long: 1 second to 7 days (10 minutes).
+	// ForMs is for how long: 1 second to 7 days; 0, or left out, means 10 minutes.
 	ForMs  int64  `json:"forMs,omitempty" validate:"omitempty,min=1000,max=604800000"`
 	Reason string `json:"reason,omitempty" validate:"max=200"`
 }

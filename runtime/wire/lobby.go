@@ -131,7 +131,7 @@ type LobbyCreate struct {
 	Type       string     `json:"type" validate:"required,max=63"`
 	Name       string     `json:"name,omitempty" validate:"max=64"`
 	Visibility Visibility `json:"visibility,omitempty" validate:"omitempty,oneof=public friends private"`
-	// MaxMembers is within the policy's size; 0 takes the policy's maximum.
+	// MaxMembers is within the policy's size; 0, or left out, means the policy's maximum.
 	MaxMembers int    `json:"maxMembers,omitempty" validate:"min=0,max=1000"`
 	Password   string `json:"password,omitempty" validate:"max=72"`
 	// Attributes are the lobby's, Member the host's own.
@@ -191,7 +191,8 @@ type LobbyLeave struct {
 // [CodeVersionConflict] when the lobby has moved on.
 type LobbyUpdate struct {
 	Key
-	LobbyID         string    `json:"lobbyId" validate:"required,max=64"`
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+	// ExpectedVersion is a version of the lobby; 0, or left out, accepts any version.
 	ExpectedVersion uint64    `json:"expectedVersion,omitempty"`
 	Set             *LobbySet `json:"set,omitempty"`
 	// Unset removes lobby attributes by key, or "password".

@@ -10,7 +10,7 @@ type LobbySearch struct {
 	// Sort is one of these fields, with "-" before it for the largest first; without it
 	// the newest come first. Lobbies that lack the field are not found.
 	Sort string `json:"sort,omitempty" validate:"max=80"`
-	// Limit is at most the policy's maxResults, which is also the default.
+	// Limit is at most the policy's maxResults; 0, or left out, means maxResults.
 	Limit int `json:"limit,omitempty" validate:"min=0,max=1000"`
 	// Cursor is that of the page before, for the same type, filter and sort.
 	Cursor string `json:"cursor,omitempty" validate:"max=512"`
@@ -32,7 +32,9 @@ type LobbyFilter struct {
 
 // LobbyNear is true from Value-Within to Value+Within.
 type LobbyNear struct {
-	Value  float64 `json:"value"`
+	// Value is any number; left out, it is 0.
+	Value float64 `json:"value"`
+	// Within is a distance of at least 0; 0, or left out, means the value itself.
 	Within float64 `json:"within" validate:"min=0"`
 }
 
@@ -86,7 +88,8 @@ type LobbyQuickJoin struct {
 
 // LobbyQuickCreate is what a lobby is made with when none was found.
 type LobbyQuickCreate struct {
-	Name       string     `json:"name,omitempty" validate:"max=64"`
+	Name string `json:"name,omitempty" validate:"max=64"`
+	// MaxMembers is within the policy's size; 0, or left out, means the policy's maximum.
 	MaxMembers int        `json:"maxMembers,omitempty" validate:"min=0,max=1000"`
 	Attributes Attributes `json:"attributes,omitempty" validate:"max=64"`
 }

@@ -38,7 +38,7 @@ type Notification struct {
 type NotifyList struct {
 	// Cursor is the one that the page before gave.
 	Cursor string `json:"cursor,omitempty" validate:"max=32"`
-	// Limit is 1 to 100 (50).
+	// Limit is 1 to 100; 0, or left out, means 50.
 	Limit      int      `json:"limit,omitempty" validate:"min=0,max=100"`
 	UnreadOnly bool     `json:"unreadOnly,omitempty"`
 	Topics     []string `json:"topics,omitempty" validate:"max=64,dive,required,max=64"`

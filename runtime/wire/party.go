@@ -56,7 +56,7 @@ type PartyMemberView struct {
 // PartyCreate makes a party that the caller leads. A user is in one party at once.
 type PartyCreate struct {
 	Key
-	// MaxMembers is 2 to 16; 0 means 8.
+	// MaxMembers is 2 to 16; 0, or left out, means 8.
 	MaxMembers int        `json:"maxMembers,omitempty" validate:"min=0,max=16"`
 	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
 }

@@ -17,7 +17,8 @@ const (
 // ConnectAuth is what a client sends as Socket.IO `auth` when it connects.
 type ConnectAuth struct {
 	// Token is a JWT, or in Anonymous mode empty or any name the client gives itself.
-	Token    string      `json:"token" validate:"max=8192"`
+	Token string `json:"token" validate:"max=8192"`
+	// Protocol is the version of this contract; 0, or left out, means the server's.
 	Protocol int         `json:"protocol"`
 	Client   *ClientInfo `json:"client,omitempty"`
 	DeviceID string      `json:"deviceId,omitempty" validate:"max=64"`
@@ -151,13 +152,14 @@ type ResumedEvent struct {
 	Data  json.RawMessage `json:"data"`
 }
 
-// SyncPing measures the round trip to the server; At is echoed.
+// SyncPing measures the round trip to the server.
 type SyncPing struct {
-	At int64 `json:"at,omitempty"`
+	// At is a time of the client's own clock; the answer repeats it, also when it is 0.
+	At *int64 `json:"at,omitempty"`
 }
 
 // SyncPong acknowledges [SyncPing].
 type SyncPong struct {
-	At         int64 `json:"at,omitempty"`
-	ServerTime int64 `json:"serverTime"`
+	At         *int64 `json:"at,omitempty"`
+	ServerTime int64  `json:"serverTime"`
 }

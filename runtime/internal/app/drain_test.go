@@ -34,7 +34,7 @@ func testDrain(t *testing.T, dial func(t *testing.T, server, name string) *clien
 		t.Errorf("status: %+v", s)
 	}
 	connect(t, r.client, "Bob") // proxies may still send some
-	if a := ada.ask(wire.EventSyncPing, wire.SyncPing{At: 1}); !a.OK {
+	if a := ada.ask(wire.EventSyncPing, wire.SyncPing{At: new(int64(1))}); !a.OK {
 		t.Errorf("a request while the server settles: %+v", a)
 	}
 	var told wire.SessionDraining
@@ -111,7 +111,7 @@ func TestDrainRequested(t *testing.T) {
 	if s := r.status(); !s.Draining || s.Ready || s.Drained {
 		t.Errorf("status at once: %+v", s)
 	}
-	if a := ada.ask(wire.EventSyncPing, wire.SyncPing{At: 1}); !a.OK {
+	if a := ada.ask(wire.EventSyncPing, wire.SyncPing{At: new(int64(1))}); !a.OK {
 		t.Errorf("a request while the server settles: %+v", a)
 	}
 	ada.event(wire.EventSessionDraining, &wire.SessionDraining{})
@@ -145,7 +145,7 @@ func TestDrainTakenBackInTheMiddle(t *testing.T) {
 				t.Fatalf("answered %d", code)
 			}
 			connect(t, r.client, "Bob")
-			if a := ada.ask(wire.EventSyncPing, wire.SyncPing{At: 1}); !a.OK {
+			if a := ada.ask(wire.EventSyncPing, wire.SyncPing{At: new(int64(1))}); !a.OK {
 				t.Errorf("who was there before: %+v", a)
 			}
 			r.stop()

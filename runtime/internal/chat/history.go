@@ -16,7 +16,7 @@ func (s *Service) History(ctx context.Context, caller identity.Caller, req *wire
 	if err != nil {
 		return wire.ChatPage{}, err
 	}
-	if req.Before > 0 && req.After > 0 {
+	if req.Before > 0 && req.After != nil {
 		return wire.ChatPage{}, wire.Invalid("after", "give either before or after")
 	}
 	policy, err := s.Open(ctx, caller, req.Channel)
@@ -38,8 +38,8 @@ func (s *Service) History(ctx context.Context, caller identity.Caller, req *wire
 // wanted tells when a log is read back far enough: to the cursor, or until one message
 // more than asked for lies before it.
 func wanted(req *wire.ChatHistory, limit int) func([]stream.Record) bool {
-	if req.After > 0 {
-		return from(req.After + 1)
+	if req.After != nil {
+		return from(*req.After + 1)
 	}
 	return func(records []stream.Record) bool { return len(messages(req, records)) > limit }
 }
@@ -47,8 +47,12 @@ func wanted(req *wire.ChatHistory, limit int) func([]stream.Record) bool {
 // messages are the messages on the asked side of the cursor.
 func messages(req *wire.ChatHistory, records []stream.Record) []stream.Record {
 	var out []stream.Record
+	var after uint64
+	if req.After != nil {
+		after = *req.After
+	}
 	for _, r := range records {
-		if r.Name == wire.EventChatMessage && r.Seq > req.After && (req.Before == 0 || r.Seq < req.Before) {
+		if r.Name == wire.EventChatMessage && r.Seq > after && (req.Before == 0 || r.Seq < req.Before) {
 			out = append(out, r)
 		}
 	}
@@ -61,7 +65,7 @@ func page(req *wire.ChatHistory, limit int, records []stream.Record) (wire.ChatP
 	out := wire.ChatPage{HasMore: len(found) > limit, Messages: make([]json.RawMessage, 0, min(len(found), limit))}
 	switch {
 	case !out.HasMore:
-	case req.After > 0:
+	case req.After != nil:
 		found = found[:limit]
 	default:
 		found = found[len(found)-limit:]

@@ -260,7 +260,7 @@ func TestRefusals(t *testing.T) {
 	}
 	_, err := ann.send(" ", "")
 	wantRefusal(t, err, invalid("text"))
-	_, err = ann.h.History(t.Context(), ann.call, &wire.ChatHistory{Channel: channel, Before: 1, After: 1})
+	_, err = ann.h.History(t.Context(), ann.call, &wire.ChatHistory{Channel: channel, Before: 1, After: new(uint64)})
 	wantRefusal(t, err, invalid("after"))
 	_, err = ann.h.History(t.Context(), ann.call, &wire.ChatHistory{Channel: channel, Limit: 101})
 	wantRefusal(t, err, invalid("limit"))
@@ -328,9 +328,12 @@ func TestHistory(t *testing.T) {
 		"newest two":       {wire.ChatHistory{Limit: 2}, []string{"6 m6", "7 m7"}, true},
 		"before":           {wire.ChatHistory{Before: 6, Limit: 2}, []string{"4 m4", "5 m5"}, true},
 		"before the third": {wire.ChatHistory{Before: 3, Limit: 2}, []string{"1 m1", "2 m2"}, false},
-		"after":            {wire.ChatHistory{After: 2, Limit: 2}, []string{"3 m3", "4 m4"}, true},
-		"after the fifth":  {wire.ChatHistory{After: 5, Limit: 2}, []string{"6 m6", "7 m7"}, false},
-		"after the last":   {wire.ChatHistory{After: 7}, nil, false},
+		"from the start":   {wire.ChatHistory{After: new(uint64(0)), Limit: 5}, []string{"1 m1", "2 m2", "3 m3", "4 m4", "5 m5"}, true},
+		"the whole log":    {wire.ChatHistory{After: new(uint64(0))}, []string{"1 m1", "2 m2", "3 m3", "4 m4", "5 m5", "6 m6", "7 m7"}, false},
+		"before 0":         {wire.ChatHistory{Before: 0, Limit: 2}, []string{"6 m6", "7 m7"}, true},
+		"after":            {wire.ChatHistory{After: new(uint64(2)), Limit: 2}, []string{"3 m3", "4 m4"}, true},
+		"after the fifth":  {wire.ChatHistory{After: new(uint64(5)), Limit: 2}, []string{"6 m6", "7 m7"}, false},
+		"after the last":   {wire.ChatHistory{After: new(uint64(7))}, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			texts, more := ann.history(tc.req)

@@ -284,7 +284,7 @@ func TestChatInRedis(t *testing.T) {
 	if page, texts = cid.history(wire.ChatHistory{Channel: channel, Before: 3}); page.HasMore || !slices.Equal(texts, []string{"1 uno", "2 (deleted)"}) {
 		t.Errorf("before that: %v", texts)
 	}
-	if _, texts = cid.history(wire.ChatHistory{Channel: channel, After: 2, Limit: 1}); !slices.Equal(texts, []string{"3 three +1[cid]"}) {
+	if _, texts = cid.history(wire.ChatHistory{Channel: channel, After: new(uint64(2)), Limit: 1}); !slices.Equal(texts, []string{"3 three +1[cid]"}) {
 		t.Errorf("after: %v", texts)
 	}
 	for pod := range w.chats {

@@ -25,8 +25,8 @@ type EventRequest struct {
 	// clients get it as notify:new with the event's name as type. Its data may then have
 	// 2 KiB. Events to a topic are always kept.
 	Persistent bool `json:"persistent,omitempty"`
-	// TTLMs is for how long a kept event matters, in milliseconds; left out, as long as
-	// inboxes keep it.
+	// TTLMs is for how long a kept event matters, in milliseconds; 0, or left out, means
+	// as long as inboxes keep it.
 	TTLMs int64 `json:"ttlMs,omitempty" validate:"min=0,max=31536000000"`
 	// CollapseKey has a kept event take the place of an earlier one with the same key.
 	CollapseKey string `json:"collapseKey,omitempty" validate:"max=64"`

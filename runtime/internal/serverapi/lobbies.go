@@ -31,7 +31,7 @@ type LobbyQuery struct {
 	Type string `json:"type" validate:"required,max=63"`
 	// After is the last id of the page before.
 	After string `json:"after,omitempty" validate:"max=64"`
-	// Limit is 50 when left out.
+	// Limit is 1 to 100; 0, or left out, means 50.
 	Limit int `json:"limit,omitempty" validate:"min=0,max=100"`
 }
 

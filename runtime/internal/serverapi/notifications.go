@@ -24,7 +24,8 @@ type NotificationRequest struct {
 	Data json.RawMessage `json:"data,omitempty"`
 	// CollapseKey has it take the place of an earlier one with the same key.
 	CollapseKey string `json:"collapseKey,omitempty" validate:"max=64"`
-	// TTLMs is for how long it matters, in milliseconds; left out, as long as inboxes keep it.
+	// TTLMs is for how long it matters, in milliseconds; 0, or left out, means as long as
+	// inboxes keep it.
 	TTLMs int64 `json:"ttlMs,omitempty" validate:"min=0,max=31536000000"`
 }
 

@@ -26,8 +26,8 @@ type DisconnectRequest struct {
 type RevokeRequest struct {
 	// Banned refuses all newer tokens too.
 	Banned bool `json:"banned,omitempty"`
-	// TTLMs is how long it holds, in milliseconds: as long as the tokens are good. Left
-	// out, a day; at most a year.
+	// TTLMs is how long it holds, in milliseconds: as long as the tokens are good. 0, or
+	// left out, means a day; at most a year.
 	TTLMs int64 `json:"ttlMs,omitempty" validate:"min=0,max=31536000000"`
 	// Message is for the user.
 	Message string `json:"message,omitempty" validate:"max=256"`

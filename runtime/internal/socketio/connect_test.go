@@ -37,7 +37,7 @@ func TestConnect(t *testing.T) {
 			if diff := cmp.Diff(want, ready); diff != "" {
 				t.Errorf("ready (-want +got):\n%s", diff)
 			}
-			a := c.request("sync:ping", wire.SyncPing{At: 7})
+			a := c.request("sync:ping", wire.SyncPing{At: new(int64(7))})
 			if !a.OK || !strings.HasPrefix(string(a.Data), `{"at":7,"serverTime":`) {
 				t.Errorf("ping: %+v", a)
 			}

@@ -128,7 +128,7 @@ func TestDrainCutShort(t *testing.T) {
 		t.Errorf("drained with %v", err)
 	}
 	st.sessions.Resume()
-	if a := c.request(wire.EventSyncPing, wire.SyncPing{At: 1}); !a.OK {
+	if a := c.request(wire.EventSyncPing, wire.SyncPing{At: new(int64(1))}); !a.OK {
 		t.Errorf("after a drain that was taken back: %+v", a)
 	}
 	st.join("bob")

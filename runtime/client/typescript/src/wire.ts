@@ -88,9 +88,11 @@ export interface ChatEdited {
 /** ChatHistory asks for messages before or after a seq, at most one of which may be given; with neither, the newest. The cursor's own message is not included. */
 export interface ChatHistory {
   channel: string;
+  /** Before is a seq; 0 is as if it were left out, because no message is before 0. */
   before?: number;
+  /** After is a seq; 0 asks for the oldest messages of the history. */
   after?: number;
-  /** Limit is 1 to 100 (50). */
+  /** Limit is 1 to 100; 0, or left out, means 50. */
   limit?: number;
 }
 /** ChatJoin subscribes this connection to a channel: - "lobby:{id}" and "party:{id}" are open to the members; - "direct:{a}:{b}" to its two users, whose ids are in the order of their bytes; - "topic:{name}" to users whose token has the scope "chat:topic:{name}" or "chat:topic:*". */
@@ -137,7 +139,7 @@ export interface ChatMute {
   key?: string;
   channel: string;
   userId: string;
-  /** ForMs is for how long: 1 second to 7 days (10 minutes). */
+  /** ForMs is for how long: 1 second to 7 days; 0, or left out, means 10 minutes. */
   forMs?: number;
   reason?: string;
 }
@@ -238,7 +240,7 @@ export interface ChatSend {
   text?: string;
   /** Data is any JSON value of at most 4 KiB. */
   data?: unknown;
-  /** ReplyTo is the seq of the message that this one answers. */
+  /** ReplyTo is the seq of the message that this one answers; 0, or left out, means none. */
   replyTo?: number;
   /** Mentions are ids of users who are in the channel. Each is told by a ChatNotice, except in topics, where the server does not know who listens. */
   mentions?: string[];
@@ -278,6 +280,7 @@ export interface ClientInfo {
 export interface ConnectAuth {
   /** Token is a JWT, or in Anonymous mode empty or any name the client gives itself. */
   token: string;
+  /** Protocol is the version of this contract; 0, or left out, means the server's. */
   protocol: number;
   client?: ClientInfo;
   deviceId?: string;
@@ -345,7 +348,7 @@ export interface LobbyCreate {
   type: string;
   name?: string;
   visibility?: "public" | "friends" | "private";
-  /** MaxMembers is within the policy's size; 0 takes the policy's maximum. */
+  /** MaxMembers is within the policy's size; 0, or left out, means the policy's maximum. */
   maxMembers?: number;
   password?: string;
   /** Attributes are the lobby's, Member the host's own. */
@@ -474,7 +477,9 @@ export interface LobbyMemberRef {
 }
 /** LobbyNear is true from Value-Within to Value+Within. */
 export interface LobbyNear {
+  /** Value is any number; left out, it is 0. */
   value: number;
+  /** Within is a distance of at least 0; 0, or left out, means the value itself. */
   within: number;
 }
 /** LobbyPatch takes a lobby from version From to To = From + 1. */
@@ -492,6 +497,7 @@ export interface LobbyPatch {
 /** LobbyQuickCreate is what a lobby is made with when none was found. */
 export interface LobbyQuickCreate {
   name?: string;
+  /** MaxMembers is within the policy's size; 0, or left out, means the policy's maximum. */
   maxMembers?: number;
   attributes?: Attributes;
 }
@@ -565,7 +571,7 @@ export interface LobbySearch {
   filter?: Record<string, LobbyFilter>;
   /** Sort is one of these fields, with "-" before it for the largest first; without it the newest come first. Lobbies that lack the field are not found. */
   sort?: string;
-  /** Limit is at most the policy's maxResults, which is also the default. */
+  /** Limit is at most the policy's maxResults; 0, or left out, means maxResults. */
   limit?: number;
   /** Cursor is that of the page before, for the same type, filter and sort. */
   cursor?: string;
@@ -611,6 +617,7 @@ export interface LobbyType {
 export interface LobbyUpdate {
   key?: string;
   lobbyId: string;
+  /** ExpectedVersion is a version of the lobby; 0, or left out, accepts any version. */
   expectedVersion?: number;
   set?: LobbySet;
   /** Unset removes lobby attributes by key, or "password". */
@@ -850,7 +857,7 @@ export interface NotifyDelete {
 export interface NotifyList {
   /** Cursor is the one that the page before gave. */
   cursor?: string;
-  /** Limit is 1 to 100 (50). */
+  /** Limit is 1 to 100; 0, or left out, means 50. */
   limit?: number;
   unreadOnly?: boolean;
   topics?: string[];
@@ -912,7 +919,7 @@ export interface Party {
 /** PartyCreate makes a party that the caller leads. A user is in one party at once. */
 export interface PartyCreate {
   key?: string;
-  /** MaxMembers is 2 to 16; 0 means 8. */
+  /** MaxMembers is 2 to 16; 0, or left out, means 8. */
   maxMembers?: number;
   attributes?: Attributes;
 }
@@ -1166,8 +1173,9 @@ export interface StreamStand {
   epoch: string;
   seq: number;
 }
-/** SyncPing measures the round trip to the server; At is echoed. */
+/** SyncPing measures the round trip to the server. */
 export interface SyncPing {
+  /** At is a time of the client's own clock; the answer repeats it, also when it is 0. */
   at?: number;
 }
 /** SyncPong acknowledges SyncPing. */
