@@ -1,6 +1,9 @@
 import { after } from "./clock.js";
 import { background, type Core } from "./facade.js";
+import { AnteroomError } from "./errors.js";
+import { newKey } from "./key.js";
 import { State, type Observable } from "./observable.js";
+import type { FailedMessage, PendingMessage } from "./pending.js";
 import type {
   ChatChanged,
   ChatMessage,
@@ -13,6 +16,8 @@ import type {
 
 /** How many messages of a channel are kept here, the newest. */
 const KEPT = 500;
+/** How many messages that could not be sent a channel keeps; the oldest go first. */
+const FAILED_KEPT = 50;
 /** How long somebody is shown as typing without another word of it, in milliseconds. */
 const TYPING_MS = 6_000;
 
@@ -27,9 +32,13 @@ export interface ChannelState {
   readonly reads: Readonly<Record<string, number>>;
   /** Who types now: names, or ids, by user id. */
   readonly typing: Readonly<Record<string, string>>;
+  /** The user's own messages that were sent here and are not among messages yet, in their order. */
+  readonly pending: readonly PendingMessage[];
+  /** The user's own messages that could not be sent, at most 50: retry() or discard() them. */
+  readonly failed: readonly FailedMessage[];
 }
 
-const EMPTY: ChannelState = { messages: [], hasMore: false, readTo: 0, reads: {}, typing: {} };
+const EMPTY: ChannelState = { messages: [], hasMore: false, readTo: 0, reads: {}, typing: {}, pending: [], failed: [] };
 
 /** A channel that was joined. */
 export class Channel {
@@ -37,6 +46,10 @@ export class Channel {
   readonly #core: Core;
   readonly #state = new State<ChannelState>(EMPTY);
   readonly #typists = new Map<string, () => void>();
+  /** The ids of pending messages that are acknowledged, by key: their pushes are on the way. */
+  readonly #acked = new Map<string, string>();
+  /** Pushes of this channel come here. */
+  #live = false;
 
   constructor(core: Core, name: string) {
     this.#core = core;
@@ -47,10 +60,36 @@ export class Channel {
     return this.#state;
   }
 
-  /** Sends a text, or a message of another type. */
+  /** state.pending: the messages that were sent here and are not among messages yet. */
+  get pending(): readonly PendingMessage[] {
+    return this.#state.value.pending;
+  }
+
+  /** state.failed: the messages that could not be sent. */
+  get failed(): readonly FailedMessage[] {
+    return this.#state.value.failed;
+  }
+
+  /**
+   * Sends a text, or a message of another type, after all that was sent here before. Until it is
+   * in the log it is in state.pending; when it cannot be sent, in state.failed.
+   */
   send(message: string | Omit<ChatSend, "channel">): Promise<ChatSent> {
-    const body = typeof message === "string" ? { text: message } : message;
-    return this.#core.request("chat:send", { ...body, channel: this.name });
+    const { key = newKey(), ...content } = typeof message === "string" ? { text: message, key: undefined } : message;
+    return this.#post({ ...content, key, since: Date.now(), attempts: 0 });
+  }
+
+  /** Sends a failed message again, with its key: it cannot come twice, even if the first try had its effect. */
+  retry(key: string): Promise<ChatSent> {
+    const found = this.failed.find((message) => message.key === key);
+    if (!found) return Promise.reject(new AnteroomError({ code: "not_found", message: `no failed message has the key ${key}`, field: "key" }));
+    const { error: _, ...message } = found;
+    return this.#post({ ...message, since: Date.now(), attempts: 0 });
+  }
+
+  /** Forgets a failed message. */
+  discard(key: string): void {
+    this.#set({ failed: this.failed.filter((message) => message.key !== key) });
   }
 
   edit(message: ChatMessage, to: { text?: string; data?: unknown }): Promise<ChatChanged> {
@@ -103,7 +142,10 @@ export class Channel {
   /** @internal Reads the newest messages; those that are known stay, unless the past was lost. */
   async load(anew = false): Promise<void> {
     const page = await this.#core.request("chat:history", { channel: this.name });
-    if (anew) this.#set({ messages: [] });
+    if (anew) {
+      this.#set({ messages: [], pending: this.#unacked() });
+      this.#acked.clear();
+    }
     this.#merge(page.messages);
     const first = page.messages[0];
     if (!first || this.#state.value.messages[0]?.id === first.id) this.#set({ hasMore: page.hasMore });
@@ -111,7 +153,26 @@ export class Channel {
 
   /** @internal */
   joined(readTo: number, reads: Record<string, number>): void {
+    this.#live = true;
     this.#set({ readTo, reads });
+  }
+
+  /** @internal The channel was left: no push of it comes any more. */
+  left(): void {
+    this.#live = false;
+    this.#set({ pending: this.#unacked() });
+    this.#acked.clear();
+  }
+
+  /** @internal Takes the acknowledgement of a message; it stays pending until its push comes, which has all of it. */
+  acked(key: string, id: string): void {
+    const failed = this.failed.find((message) => message.key === key);
+    const known = this.#state.value.messages.some((message) => message.id === id);
+    if (known || !this.#live) return this.#settle([key]);
+    this.#acked.set(key, id);
+    if (!failed) return; // an answer may come after its time
+    const { error: _, ...message } = failed;
+    this.#set({ failed: this.failed.filter((other) => other !== failed), pending: [...this.pending, message] });
   }
 
   /** @internal */
@@ -147,6 +208,62 @@ export class Channel {
     this.#set({ typing });
   }
 
+  async #post(message: PendingMessage): Promise<ChatSent> {
+    const { since: _since, attempts: _attempts, ...body } = message;
+    const { key } = message;
+    this.#set({
+      pending: [...this.pending.filter((other) => other.key !== key), message],
+      failed: this.failed.filter((other) => other.key !== key),
+    });
+    const onAttempt = (attempts: number) =>
+      this.#set({ pending: this.pending.map((other) => (other.key === key ? { ...other, attempts } : other)) });
+    try {
+      return await this.#core.request("chat:send", { ...body, channel: this.name }, { onAttempt });
+    } catch (error) {
+      const landed = this.#state.value.messages.find((other) => this.#own(other) && other.key === key);
+      if (landed) return { id: landed.id, seq: seqOf(landed), ts: landed.meta?.ts ?? Date.now() }; // its push came, its answer did not
+      this.#fail(key, error as AnteroomError);
+      throw error;
+    }
+  }
+
+  #fail(key: string, error: AnteroomError): void {
+    const failed = this.pending.filter((message) => message.key === key).map((message) => ({ ...message, error }));
+    this.#set({
+      pending: this.pending.filter((message) => message.key !== key),
+      failed: [...this.failed, ...failed].slice(-FAILED_KEPT),
+    });
+  }
+
+  /** The pending messages whose acknowledgement is not there yet. */
+  #unacked(): readonly PendingMessage[] {
+    return this.pending.filter(({ key }) => !this.#acked.has(key));
+  }
+
+  /** Takes out what is in the log now. */
+  #settle(keys: Iterable<string>): void {
+    this.#set(this.#without(new Set(keys)));
+  }
+
+  #without(keys: ReadonlySet<string>): Pick<ChannelState, "pending" | "failed"> {
+    const { pending, failed } = this.#state.value;
+    if (![...pending, ...failed].some(({ key }) => keys.has(key))) return { pending, failed };
+    return { pending: pending.filter(({ key }) => !keys.has(key)), failed: failed.filter(({ key }) => !keys.has(key)) };
+  }
+
+  /** The keys of the user's own messages among those that arrived. */
+  #landed(arrived: readonly ChatMessage[]): Set<string> {
+    const ids = new Set(arrived.map(({ id }) => id));
+    const keys = arrived.flatMap((message) => (message.key !== undefined && this.#own(message) ? [message.key] : []));
+    for (const [key, id] of this.#acked) if (ids.has(id)) keys.push(key);
+    for (const key of keys) this.#acked.delete(key);
+    return new Set(keys);
+  }
+
+  #own(message: ChatMessage): boolean {
+    return message.userId === this.#core.userId;
+  }
+
   #target(message: ChatMessage) {
     return { channel: this.name, seq: seqOf(message), id: message.id };
   }
@@ -155,7 +272,9 @@ export class Channel {
     const byId = new Map(this.#state.value.messages.map((message) => [message.id, message]));
     for (const message of arrived) byId.set(message.id, message);
     const all = [...byId.values()].sort((a, b) => seqOf(a) - seqOf(b));
-    this.#set({ messages: all.slice(-KEPT), ...(all.length > KEPT && { hasMore: true }) });
+    // In one change, so that nobody sees a message twice.
+    const own = this.#without(this.#landed(arrived));
+    this.#set({ messages: all.slice(-KEPT), ...own, ...(all.length > KEPT && { hasMore: true }) });
   }
 
   #set(change: Partial<ChannelState>): void {
@@ -181,6 +300,7 @@ export class ChatFacade {
       this.channel(channel).joined(joined.readTo, joined.reads ?? {});
     });
     core.answered("chat:leave", (_, { channel }) => this.#left(channel));
+    core.answered("chat:send", ({ id }, { channel, key }) => key !== undefined && this.#channels.get(channel)?.acked(key, id));
     core.hear("chat:message", (message) => this.#channels.get(message.channel)?.message(message));
     core.hear("chat:edited", ({ channel, seq, text, data, meta }) =>
       this.#channels.get(channel)?.amend(seq, (message) => {
@@ -201,7 +321,7 @@ export class ChatFacade {
     core.hear("chat:notice", (notice) => (this.#notices.value = [...this.#notices.value, notice].slice(-50)));
     core.lost((stream, refused) => {
       const channel = stream.startsWith("chat:") ? stream.slice("chat:".length) : "";
-      if (refused) this.#channels.delete(channel);
+      if (refused) this.#gone(channel);
       else background(this.#channels.get(channel)?.load(true) ?? Promise.resolve());
     });
   }
@@ -231,8 +351,13 @@ export class ChatFacade {
     return channel;
   }
 
-  #left(name: string): void {
+  #gone(name: string): void {
+    this.#channels.get(name)?.left();
     this.#channels.delete(name);
+  }
+
+  #left(name: string): void {
+    this.#gone(name);
     this.#core.forget(`chat:${name}`);
   }
 }

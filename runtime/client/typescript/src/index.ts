@@ -8,6 +8,7 @@ export type { InLobby, LobbyFacade } from "./lobby.js";
 export type { MatchmakingFacade } from "./matchmaking.js";
 export type { NotificationsFacade } from "./notifications.js";
 export type { InParty, PartyFacade } from "./party.js";
+export type { FailedMessage, PendingChange, PendingMessage } from "./pending.js";
 export type { PresenceFacade } from "./presence.js";
 export type * from "./wire.js";
 export { PROTOCOL } from "./wire.js";

@@ -1,6 +1,7 @@
 import { Documents } from "./documents.js";
 import { background, type Core } from "./facade.js";
 import { guarded, State, type Observable } from "./observable.js";
+import { PendingChanges, type PendingChange } from "./pending.js";
 import type {
   Lobby,
   LobbyBan,
@@ -47,9 +48,11 @@ export class LobbyFacade {
   readonly #requests = new State<readonly LobbyJoinRequested[]>([]);
   readonly #removed = new State<LobbyRemoved | undefined>(undefined);
   readonly #watchers = new Set<Watcher>();
+  readonly #changes: PendingChanges;
 
   constructor(core: Core) {
     this.#core = core;
+    this.#changes = new PendingChanges(core);
     this.#lobbies.all.subscribe((all) => (this.#current.value = all.at(-1)));
     for (const event of ["lobby:create", "lobby:join", "lobby:get", "lobby:quickJoin", "lobby:respondInvite"] as const) {
       core.answered(event, (data, _, meta) => data && this.#entered(data.lobby, meta));
@@ -111,17 +114,22 @@ export class LobbyFacade {
     return this.#removed;
   }
 
+  /** Changes that were asked for and are not acknowledged yet, in the order of the calls. */
+  get pending(): Observable<readonly PendingChange[]> {
+    return this.#changes.all;
+  }
+
   async create(request: LobbyCreate): Promise<Lobby> {
-    return (await this.#core.request("lobby:create", request)).lobby;
+    return (await this.#changes.request("lobby:create", request)).lobby;
   }
 
   /** Joins by lobbyId, code or inviteId. */
   async join(request: LobbyJoin): Promise<Lobby> {
-    return (await this.#core.request("lobby:join", request)).lobby;
+    return (await this.#changes.request("lobby:join", request)).lobby;
   }
 
   async quickJoin(request: LobbyQuickJoin): Promise<{ lobby: Lobby; created: boolean }> {
-    return this.#core.request("lobby:quickJoin", request);
+    return this.#changes.request("lobby:quickJoin", request);
   }
 
   /** Reads a lobby; one that the user is in is also followed from then on. */
@@ -130,72 +138,72 @@ export class LobbyFacade {
   }
 
   async leave(request: { lobbyId?: string } = {}): Promise<void> {
-    await this.#core.request("lobby:leave", this.#in(request));
+    await this.#changes.request("lobby:leave", this.#in(request));
   }
 
   update(request: InLobby<LobbyUpdate>): Promise<LobbyVersion> {
-    return this.#core.request("lobby:update", this.#in(request));
+    return this.#changes.request("lobby:update", this.#in(request));
   }
 
   setMember(request: InLobby<LobbySetMember>): Promise<LobbyVersion> {
-    return this.#core.request("lobby:setMember", this.#in(request));
+    return this.#changes.request("lobby:setMember", this.#in(request));
   }
 
   ready(ready: boolean, request: Omit<InLobby<LobbyReady>, "ready"> = {}): Promise<LobbyVersion> {
-    return this.#core.request("lobby:ready", { ...this.#in(request), ready });
+    return this.#changes.request("lobby:ready", { ...this.#in(request), ready });
   }
 
   kick(request: InLobby<LobbyKick>): Promise<LobbyVersion> {
-    return this.#core.request("lobby:kick", this.#in(request));
+    return this.#changes.request("lobby:kick", this.#in(request));
   }
 
   ban(request: InLobby<LobbyBan>): Promise<LobbyVersion> {
-    return this.#core.request("lobby:ban", this.#in(request));
+    return this.#changes.request("lobby:ban", this.#in(request));
   }
 
   unban(request: InLobby<LobbyMemberRef>): Promise<LobbyVersion> {
-    return this.#core.request("lobby:unban", this.#in(request));
+    return this.#changes.request("lobby:unban", this.#in(request));
   }
 
   voteKick(request: InLobby<LobbyMemberRef>): Promise<LobbyVersion> {
-    return this.#core.request("lobby:voteKick", this.#in(request));
+    return this.#changes.request("lobby:voteKick", this.#in(request));
   }
 
   transferHost(request: InLobby<LobbyTransferHost>): Promise<LobbyVersion> {
-    return this.#core.request("lobby:transferHost", this.#in(request));
+    return this.#changes.request("lobby:transferHost", this.#in(request));
   }
 
   invite(request: InLobby<LobbyMemberRef>): Promise<LobbyInviteSent> {
-    return this.#core.request("lobby:invite", this.#in(request));
+    return this.#changes.request("lobby:invite", this.#in(request));
   }
 
   /** Takes an invite, or declines it; then there is no lobby. */
   async respondInvite(request: LobbyRespondInvite): Promise<Lobby | undefined> {
-    return (await this.#core.request("lobby:respondInvite", request))?.lobby;
+    return (await this.#changes.request("lobby:respondInvite", request))?.lobby;
   }
 
   requestJoin(request: LobbyRequestJoin): Promise<LobbyRequestSent> {
-    return this.#core.request("lobby:requestJoin", request);
+    return this.#changes.request("lobby:requestJoin", request);
   }
 
   respondJoin(request: InLobby<LobbyRespondJoin>): Promise<LobbyVersion> {
-    return this.#core.request("lobby:respondJoin", this.#in(request));
+    return this.#changes.request("lobby:respondJoin", this.#in(request));
   }
 
   regenerateCode(request: { lobbyId?: string } = {}): Promise<LobbyCode> {
-    return this.#core.request("lobby:regenerateCode", this.#in(request));
+    return this.#changes.request("lobby:regenerateCode", this.#in(request));
   }
 
   start(request: { lobbyId?: string } = {}): Promise<LobbyVersion> {
-    return this.#core.request("lobby:start", this.#in(request));
+    return this.#changes.request("lobby:start", this.#in(request));
   }
 
   cancelStart(request: { lobbyId?: string } = {}): Promise<LobbyVersion> {
-    return this.#core.request("lobby:cancelStart", this.#in(request));
+    return this.#changes.request("lobby:cancelStart", this.#in(request));
   }
 
   close(request: { lobbyId?: string } = {}): Promise<LobbyVersion> {
-    return this.#core.request("lobby:close", this.#in(request));
+    return this.#changes.request("lobby:close", this.#in(request));
   }
 
   search(request: LobbySearch): Promise<LobbyFound> {

@@ -2,6 +2,7 @@ import { Documents } from "./documents.js";
 import { background, type Core } from "./facade.js";
 import { State, type Observable } from "./observable.js";
 import { AnteroomError } from "./errors.js";
+import { PendingChanges, type PendingChange } from "./pending.js";
 import type {
   Meta,
   Party,
@@ -28,9 +29,11 @@ export class PartyFacade {
   readonly #current = new State<Party | undefined>(undefined);
   readonly #invites = new State<readonly PartyInvited[]>([]);
   readonly #removed = new State<PartyRemoved | undefined>(undefined);
+  readonly #changes: PendingChanges;
 
   constructor(core: Core) {
     this.#core = core;
+    this.#changes = new PendingChanges(core);
     this.#parties.all.subscribe((all) => (this.#current.value = all.at(-1)));
     for (const event of ["party:create", "party:join", "party:get", "party:respondInvite"] as const) {
       core.answered(event, (data, _, meta) => data && this.#entered(data.party, meta));
@@ -67,13 +70,18 @@ export class PartyFacade {
     return this.#removed;
   }
 
+  /** Changes that were asked for and are not acknowledged yet, in the order of the calls. */
+  get pending(): Observable<readonly PendingChange[]> {
+    return this.#changes.all;
+  }
+
   async create(request: PartyCreate = {}): Promise<Party> {
-    return (await this.#core.request("party:create", request)).party;
+    return (await this.#changes.request("party:create", request)).party;
   }
 
   /** Joins by the party's code. */
   async join(request: PartyJoin): Promise<Party> {
-    return (await this.#core.request("party:join", request)).party;
+    return (await this.#changes.request("party:join", request)).party;
   }
 
   /** Reads the party that the user is in, perhaps over another device, and follows it; undefined when there is none. */
@@ -87,28 +95,28 @@ export class PartyFacade {
   }
 
   invite(request: InParty<PartyInvite>): Promise<PartyInviteSent> {
-    return this.#core.request("party:invite", this.#in(request));
+    return this.#changes.request("party:invite", this.#in(request));
   }
 
   /** Takes an invite, or declines it; then there is no party. */
   async respondInvite(request: PartyRespondInvite): Promise<Party | undefined> {
-    return (await this.#core.request("party:respondInvite", request))?.party;
+    return (await this.#changes.request("party:respondInvite", request))?.party;
   }
 
   async leave(): Promise<void> {
-    await this.#core.request("party:leave", this.#in({}));
+    await this.#changes.request("party:leave", this.#in({}));
   }
 
   kick(request: InParty<PartyKick>): Promise<PartyVersion> {
-    return this.#core.request("party:kick", this.#in(request));
+    return this.#changes.request("party:kick", this.#in(request));
   }
 
   promote(request: InParty<PartyPromote>): Promise<PartyVersion> {
-    return this.#core.request("party:promote", this.#in(request));
+    return this.#changes.request("party:promote", this.#in(request));
   }
 
   setMember(request: InParty<PartySetMember>): Promise<PartyVersion> {
-    return this.#core.request("party:setMember", this.#in(request));
+    return this.#changes.request("party:setMember", this.#in(request));
   }
 
   #in<R extends { partyId?: string }>(request: R): R & { partyId: string } {

@@ -5,7 +5,7 @@ import { AnteroomError } from "../src/index.js";
 import { Requests, type Wire } from "../src/requests.js";
 import type { Ack } from "../src/wire.js";
 
-const ROUNDS = 300;
+const ROUNDS = 100;
 const QUEUES = 3;
 const EACH = 8;
 

@@ -61,3 +61,35 @@ test("changes of one lobby take effect in the order of the calls", async () => {
   expect(names.slice(1)).toEqual(wanted);
   await alice.lobby.close();
 });
+
+test("messages above the rate are pending until they are in the log, and never in two places", async () => {
+  const { alice, hers } = await slow();
+  const seen: string[][] = [];
+  let most = 0;
+  hers.state.subscribe(({ messages, pending, failed }) => {
+    most = Math.max(most, pending.length);
+    seen.push([...messages, ...pending, ...failed].map(({ text }) => text ?? ""));
+  });
+  const sending = Promise.all(texts(5).map((text) => hers.send(text)));
+  await value("a message that was refused and waits", hers.state, ({ pending }) => pending.some(({ attempts }) => attempts > 1));
+  alice.cut();
+  await sending;
+  await value("no message that waits", hers.state, ({ pending }) => pending.length === 0);
+  expect(most).toBe(5);
+  for (const all of seen) expect(all).toEqual(texts(5).slice(0, all.length));
+  await alice.lobby.close();
+});
+
+test("a message of a muted user fails, and is sent again with its key", async () => {
+  const { alice, hers, his } = await slow();
+  await hers.mute("bob");
+  await expect(his.send("am I heard?")).rejects.toMatchObject({ code: "muted" });
+  const [failed] = his.failed;
+  expect(failed).toMatchObject({ text: "am I heard?", error: { code: "muted" } });
+  await hers.unmute("bob");
+  await his.retry(failed!.key);
+  await value("the message", hers.state, ({ messages }) => messages.at(-1)?.key === failed!.key);
+  await value("an empty list", his.state, ({ pending, failed }) => pending.length + failed.length === 0);
+  expect(his.state.value.messages).toHaveLength(1);
+  await alice.lobby.close();
+});
