@@ -9,6 +9,9 @@ import (
 // attributes is the one named map of the contract: the application's own values.
 const attributes = "Attributes"
 
+// current is the one union of the contract: a version, or ids.
+const current = "Current"
+
 // shape says which of its parts a kind has.
 type shape int
 
@@ -79,11 +82,14 @@ func (k kind) objects(c *contract) []string {
 	switch {
 	case k.of != nil:
 		return k.of.objects(c)
-	case k.shape == named && k.name != attributes && c.words[k.name] == nil:
+	case k.shape == named && !special(k.name) && c.words[k.name] == nil:
 		return []string{k.name}
 	}
 	return nil
 }
+
+// special reports whether a type has a schema that is written by hand.
+func special(name string) bool { return name == attributes || name == current }
 
 // rules are those of a validate tag; elements those after "dive".
 type rules struct {

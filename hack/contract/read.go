@@ -96,6 +96,9 @@ func (c *contract) addType(t *doc.Type) error {
 			return err
 		}
 	}
+	if special(t.Name) {
+		return nil
+	}
 	spec := t.Decl.Specs[0].(*ast.TypeSpec)
 	switch underlying := spec.Type.(type) {
 	case *ast.StructType:
@@ -105,10 +108,6 @@ func (c *contract) addType(t *doc.Type) error {
 	case *ast.Ident:
 		if underlying.Name == "string" {
 			c.word(t.Name).doc = sentence(t.Doc)
-			return nil
-		}
-	case *ast.MapType:
-		if t.Name == attributes {
 			return nil
 		}
 	}

@@ -71,6 +71,9 @@ func (c *contract) definitions(refs string) obj {
 	all := obj{attributes: obj{
 		"description": "The application's own values, under keys that a policy declares.",
 		"type":        "object", "additionalProperties": obj{"type": []string{"string", "number", "boolean"}},
+	}, current: obj{
+		"description": "The version in force, or the ids of what the caller already has or is in.",
+		"oneOf":       []obj{{"type": "integer", "minimum": 1}, {"type": "array", "items": obj{"type": "string"}, "minItems": 1}},
 	}}
 	for name, w := range c.words {
 		s := obj{"type": "string"}
@@ -145,7 +148,7 @@ func (c *contract) field(f field, refs string) obj {
 
 func emptyOf(k kind) (value any, ok bool) {
 	switch {
-	case k.shape == scalar && k.name == "string", k.shape == named && k.name != attributes:
+	case k.shape == scalar && k.name == "string", k.shape == named && !special(k.name):
 		return "", true
 	case k.shape == scalar && k.name != "bool":
 		return 0, true

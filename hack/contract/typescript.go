@@ -18,6 +18,9 @@ export const PROTOCOL = %d;
 /** The application's own values, under keys that a policy declares. */
 export type Attributes = Record<string, string | number | boolean>;
 
+/** The version in force, or the ids of what the caller already has or is in. */
+export type Current = number | string[];
+
 /** The answer to a request. */
 export type Ack<Data> = { ok: true; data: Data; meta?: Meta } | { ok: false; error: WireError };
 `

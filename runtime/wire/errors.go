@@ -32,10 +32,11 @@ const (
 	CodeInternal            Code = "internal"
 )
 
-// Reason narrows [CodeFailedPrecondition].
+// Reason narrows a code: always [CodeFailedPrecondition], and the codes of refusals
+// because of what the caller already has.
 type Reason string
 
-// The reasons of a failed precondition.
+// The reasons.
 const (
 	ReasonLobbyFull      Reason = "lobby_full"
 	ReasonLobbyLocked    Reason = "lobby_locked"
@@ -51,6 +52,18 @@ const (
 	ReasonNotLeader      Reason = "not_leader"
 	ReasonPartyTooLarge  Reason = "party_too_large"
 	ReasonProposalClosed Reason = "proposal_closed"
+
+	// The following come with Error.Current, where the caller may know the ids.
+	ReasonLobbyLimit        Reason = "lobby_limit"        // in as many lobbies as allowed: Current lists them
+	ReasonInLobby           Reason = "in_lobby"           // Current is the lobby
+	ReasonInParty           Reason = "in_party"           // Current is the party
+	ReasonTicketLimit       Reason = "ticket_limit"       // has as many tickets as allowed: Current lists them
+	ReasonSubscriptionLimit Reason = "subscription_limit" // follows as many streams as allowed: Current lists them
+	ReasonConnectionLimit   Reason = "connection_limit"   // of a user to a server; without Current
+	ReasonWatchLimit        Reason = "watch_limit"        // watches as many users, or lists, as allowed: Current lists them
+	ReasonTopicLimit        Reason = "topic_limit"        // subscribed to as many topics as allowed: Current lists them
+	ReasonReactionLimit     Reason = "reaction_limit"     // Current lists the caller's reactions to the message
+	ReasonRoomLimit         Reason = "room_limit"         // for back ends: Current lists the user's rooms
 )
 
 // Error is the error half of an acknowledgement. It is also the error type that
@@ -66,8 +79,9 @@ type Error struct {
 	RetryAfterMs int64 `json:"retryAfterMs,omitempty"`
 	// Field is the path of the field that is wrong, as in "attributes.map".
 	Field string `json:"field,omitempty"`
-	// Current is the version in force after a version conflict.
-	Current uint64 `json:"current,omitempty"`
+	// Current is the version in force after version_conflict, a number. In a refusal
+	// because of what the caller already has or is in, it lists the ids of that.
+	Current Current `json:"current,omitzero"`
 }
 
 // Error makes *Error a Go error.
@@ -80,6 +94,12 @@ func (e *Error) Error() string {
 		text += " at " + e.Field
 	}
 	return text + ": " + e.Message
+}
+
+// At gives the error the field that is wrong, and returns it.
+func (e *Error) At(field string) *Error {
+	e.Field = field
+	return e
 }
 
 // CodeOf is the code of a refusal in an error's chain; "" when there is none.
@@ -104,6 +124,20 @@ func Refuse(code Code, message string) *Error {
 // Precondition is a [CodeFailedPrecondition] error with its reason.
 func Precondition(reason Reason, message string) *Error {
 	return &Error{Code: CodeFailedPrecondition, Reason: reason, Message: message}
+}
+
+// Already is a refusal because of what the caller, or the user that the request is
+// about, already has or is in. Ids name that, as far as the caller may know them.
+// Every refusal with [CodeAlreadyExists], [CodeAlreadyMember] or [CodeAlreadyQueued],
+// and every bound of what one user has, is made here.
+func Already(code Code, reason Reason, message string, ids ...string) *Error {
+	return &Error{Code: code, Reason: reason, Message: message, Current: CurrentIDs(ids...)}
+}
+
+// Exhausted is a [CodeResourceExhausted] error for a bound that does not count what
+// the caller has: of the service, or of a group. Field is "" when no field is wrong.
+func Exhausted(field, message string) *Error {
+	return &Error{Code: CodeResourceExhausted, Field: field, Message: message}
 }
 
 func (c Code) retryable() bool {

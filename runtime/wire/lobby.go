@@ -4,6 +4,7 @@ package wire
 const (
 	EventLobbyCreate         = "lobby:create"         // request: LobbyCreate → LobbyState
 	EventLobbyGet            = "lobby:get"            // request: LobbyGet → LobbyState
+	EventLobbyMine           = "lobby:mine"           // request: LobbyMineRequest → LobbyMine
 	EventLobbyJoin           = "lobby:join"           // request: LobbyJoin → LobbyState
 	EventLobbyLeave          = "lobby:leave"          // request: LobbyLeave → nothing
 	EventLobbyUpdate         = "lobby:update"         // request: LobbyUpdate → LobbyVersion

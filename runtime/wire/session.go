@@ -50,6 +50,7 @@ type SessionReady struct {
 	// are not in Resumed: the user's own, that of all, and those of its rooms. Pushes go on
 	// from Seq plus one.
 	Follows []StreamStand `json:"follows,omitempty"`
+	Memberships
 }
 
 // StreamStand is where a stream stands that a session follows. It has the fields of

@@ -36,6 +36,8 @@ import (
 //   - tom and kim queue: $ticket and $proposal;
 //   - pam and pat were matched into $match, whose host is pam;
 //   - tia and tim have accepted $accepted, whose place is still being made;
+//   - val is the host of $other, where lea is and where $singleInvite asks ann in, as ann is
+//     that of $single; and leads $vals, where $valInvite asks bob in;
 //   - vic has declined a match, and ann did not let vic in;
 //   - eve has nothing to do with any of it.
 type realm struct {
@@ -100,7 +102,8 @@ func (r *realm) token(user string) string {
 }
 
 // realmPolicies are "casual", where most is allowed and the countdown is long,
-// "swift" without one, and "strict", where nothing is allowed; and the queues "duel",
+// "swift" without one, "single", where a user is in one lobby at once, and "strict", where
+// nothing is allowed; and the queues "duel",
 // where matches are found, "alone", where they are not, "open", where nobody is asked
 // and matches are filled, and "served", whose matches a service is to make.
 func realmPolicies(service string) *v1alpha1.PolicySet {
@@ -120,6 +123,7 @@ func realmPolicies(service string) *v1alpha1.PolicySet {
 	policy("swift", func(s *realtime.LobbyPolicySpec) {
 		s.Ready.Countdown, s.Join.LateJoin = d(0), false
 	})
+	policy("single", func(s *realtime.LobbyPolicySpec) { s.Join.MaxPerUser = 1 })
 	policy("strict", func(s *realtime.LobbyPolicySpec) {
 		s.Size.Min, s.Size.Spectators, s.Ready.Required, s.Teams = 2, 1, true, nil
 		s.Join = realtime.JoinRules{Code: realtime.JoinCode{Enabled: ptr(false)}, MaxPerUser: 1}
@@ -210,6 +214,10 @@ func (r *realm) lobbies() {
 		r.do(user, wire.EventLobbyRequestJoin, `{"lobbyId":"$lobby"}`)
 	}
 	r.do("ann", wire.EventLobbyRespondJoin, `{"lobbyId":"$lobby","userId":"vic","accept":false}`)
+	create("$single", `{"type":"single"}`)
+	r.names["$other"] = r.do("val", wire.EventLobbyCreate, `{"type":"single","name":"other"}`, "lobby", "id")
+	r.names["$singleInvite"] = r.do("val", wire.EventLobbyInvite, `{"lobbyId":"$other","userId":"ann"}`, "inviteId")
+	r.do("lea", wire.EventLobbyJoin, `{"lobbyId":"$other"}`)
 }
 
 func (r *realm) chats() {
@@ -233,6 +241,8 @@ func (r *realm) parties() {
 	r.names["$pair"] = r.do("kit", wire.EventPartyCreate, `{"maxMembers":2}`, "party", "id")
 	r.names["$pairCode"] = r.do("kit", wire.EventPartyGet, `{}`, "party", "code")
 	r.do("lea", wire.EventPartyJoin, `{"code":"$pairCode"}`)
+	r.names["$vals"] = r.do("val", wire.EventPartyCreate, `{}`, "party", "id")
+	r.names["$valInvite"] = r.do("val", wire.EventPartyInvite, `{"partyId":"$vals","userId":"bob"}`, "inviteId")
 }
 
 func (r *realm) queues() {

@@ -12,7 +12,8 @@ type inputs struct {
 	free string
 }
 
-// refusal is a request that is refused, and how: a code, "/" and a reason, "@" and a field.
+// refusal is a request that is refused, and how: a code, "/" and a reason, "@" and a
+// field, "=" and the ids in current.
 type refusal struct{ by, payload, want string }
 
 const (
@@ -113,7 +114,8 @@ var badInputs = map[string]inputs{
 		{"eve", `{"type":"casual","member":{"team":"9"}}`, "invalid_argument@member.team"},
 		{"eve", `{"type":"casual","member":{"attributes":{"skill":99}}}`, "invalid_argument@member.attributes.skill"},
 		{"eve", `{"type":"strict","password":"sesame"}`, "invalid_argument@password"},
-		{"ann", `{"type":"strict"}`, "resource_exhausted"},
+		{"ann", `{"type":"strict"}`, "resource_exhausted/lobby_limit=$strict"},
+		{"kit", `{"type":"single","partyId":"$pair"}`, "resource_exhausted/lobby_limit@partyId"},
 		{"eve", `{"type":"casual","partyId":"none"}`, "not_found"},
 		{"bob", `{"type":"casual","partyId":"$party"}`, notLeader},
 	}},
@@ -123,6 +125,7 @@ var badInputs = map[string]inputs{
 		{"eve", `{"lobbyId":"$hidden"}`, "not_found"},
 		{"eve", `{"lobbyId":"$closed"}`, "not_found"},
 	}},
+	"lobby:mine": {by: "bob", good: `{}`, free: "there is nothing in it"},
 	"lobby:join": {by: "eve", good: `{"lobbyId":"$lobby"}`, bad: []refusal{
 		{"eve", `{}`, "invalid_argument@lobbyId"},
 		{"eve", `{"lobbyId":"$lobby","code":"$code"}`, "invalid_argument@lobbyId"},
@@ -141,7 +144,8 @@ var badInputs = map[string]inputs{
 		{"eve", `{"lobbyId":"$secret","password":"wrong"}`, "failed_precondition/wrong_password"},
 		{"fay", `{"lobbyId":"$lobby"}`, "banned"},
 		{"fay", `{"code":"$code"}`, "banned"},
-		{"bob", `{"lobbyId":"$lobby","as":"spectator"}`, "already_member"},
+		{"bob", `{"lobbyId":"$lobby","as":"spectator"}`, "already_member/in_lobby=$lobby"},
+		{"ann", `{"lobbyId":"$other"}`, "resource_exhausted/lobby_limit=$single"},
 		{"eve", `{"lobbyId":"$lobby","partyId":"none"}`, "not_found"},
 		{"lea", `{"lobbyId":"$lobby","partyId":"$pair"}`, notLeader},
 		{"kit", `{"lobbyId":"$full","partyId":"$pair"}`, "failed_precondition/party_too_large"},
@@ -235,7 +239,7 @@ var badInputs = map[string]inputs{
 	"lobby:invite": {by: "bob", good: `{"lobbyId":"$lobby","userId":"eve"}`, bad: []refusal{
 		{"bob", `{"lobbyId":"none","userId":"eve"}`, "not_found"},
 		{"eve", `{"lobbyId":"$lobby","userId":"dan"}`, notMember},
-		{"bob", `{"lobbyId":"$lobby","userId":"ann"}`, "already_member@userId"},
+		{"bob", `{"lobbyId":"$lobby","userId":"ann"}`, "already_member/in_lobby@userId=$lobby"},
 		{"bob", `{"lobbyId":"$lobby","userId":"fay"}`, "banned@userId"},
 		{"ann", `{"lobbyId":"$closed","userId":"eve"}`, isClosed},
 	}},
@@ -245,6 +249,7 @@ var badInputs = map[string]inputs{
 		{"eve", `{"inviteId":"$invite","accept":true}`, "code_expired"},
 		{"eve", `{"inviteId":"$invite","accept":false}`, "code_expired"},
 		{"cid", `{"inviteId":"$invite","accept":true,"member":{"team":"9"}}`, "invalid_argument@member.team"},
+		{"ann", `{"inviteId":"$singleInvite","accept":true}`, "resource_exhausted/lobby_limit=$single"},
 	}},
 	"lobby:requestJoin": {by: "eve", good: `{"lobbyId":"$lobby"}`, bad: []refusal{
 		{"eve", `{}`, "invalid_argument@lobbyId"},
@@ -255,7 +260,7 @@ var badInputs = map[string]inputs{
 		{"eve", `{"lobbyId":"$full"}`, "failed_precondition/lobby_full"},
 		{"eve", `{"lobbyId":"$playing"}`, started},
 		{"eve", `{"lobbyId":"$strict"}`, "permission_denied"},
-		{"bob", `{"lobbyId":"$lobby"}`, "already_member"},
+		{"bob", `{"lobbyId":"$lobby"}`, "already_member/in_lobby=$lobby"},
 		{"fay", `{"lobbyId":"$lobby"}`, "banned"},
 		{"vic", `{"lobbyId":"$lobby"}`, "failed_precondition/cooldown"},
 	}},
@@ -316,6 +321,8 @@ var badInputs = map[string]inputs{
 		{"eve", `{"type":"strict"}`, "permission_denied"},
 		{"eve", `{"type":"casual","filter":{"name":{"eq":"none"}}}`, "not_found"},
 		{"lea", `{"type":"casual","partyId":"$pair"}`, notLeader},
+		{"ann", `{"type":"single","filter":{"name":{"eq":"other"}}}`, "resource_exhausted/lobby_limit=$single"},
+		{"ann", `{"type":"single","filter":{"name":{"eq":"none"}},"createIfNone":{}}`, "resource_exhausted/lobby_limit=$single"},
 		{"eve", `{"type":"casual","filter":{"hostId":{"eq":"ann"}}}`, "invalid_argument@filter.hostId"},
 		{"eve", `{"type":"casual","filter":{"name":{"eq":"none"}},"createIfNone":{"maxMembers":9}}`, "invalid_argument@createIfNone.maxMembers"},
 	}},
@@ -324,7 +331,7 @@ var badInputs = map[string]inputs{
 	"mm:status": {by: "tom", good: `{}`, free: "there is nothing in it"},
 	"mm:enqueue": {by: "eve", good: `{"queue":"alone"}`, bad: []refusal{
 		{"eve", `{"queue":"none"}`, "not_found"},
-		{"tom", `{"queue":"alone"}`, "already_queued"},
+		{"tom", `{"queue":"alone"}`, "already_queued/ticket_limit=$ticket"},
 		{"vic", `{"queue":"duel"}`, "failed_precondition/cooldown"},
 		{"eve", `{"queue":"alone","attributes":{"skill":"high"}}`, "invalid_argument@attributes.skill"},
 		{"eve", `{"queue":"alone","latencies":{"eu":-1}}`, "invalid_argument@latencies[eu]"},
@@ -373,7 +380,7 @@ var badInputs = map[string]inputs{
 	"party:create": {by: "eve", good: `{"maxMembers":4}`, bad: []refusal{
 		{"eve", `{"maxMembers":1}`, "invalid_argument@maxMembers"},
 		{"eve", `{"attributes":{"a":{}}}`, "invalid_argument@attributes.a"},
-		{"ann", `{}`, "already_member"},
+		{"ann", `{}`, "already_member/in_party=$party"},
 	}},
 	"party:get": {by: "bob", good: `{"partyId":"$party"}`, bad: []refusal{
 		{"bob", `{"partyId":"none"}`, "not_found"},
@@ -384,7 +391,7 @@ var badInputs = map[string]inputs{
 	"party:invite": {by: "bob", good: `{"partyId":"$party","userId":"eve"}`, bad: []refusal{
 		{"bob", `{"partyId":"none","userId":"eve"}`, "not_found"},
 		{"eve", `{"partyId":"$party","userId":"dan"}`, "not_found"},
-		{"bob", `{"partyId":"$party","userId":"ann"}`, "already_member@userId"},
+		{"bob", `{"partyId":"$party","userId":"ann"}`, "already_member/in_party@userId=$party"},
 		{"kit", `{"partyId":"$pair","userId":"eve"}`, "failed_precondition/party_full"},
 	}},
 	"party:respondInvite": {by: "cid", good: `{"inviteId":"$partyInvite","accept":true}`, bad: []refusal{
@@ -392,12 +399,13 @@ var badInputs = map[string]inputs{
 		{"cid", `{"inviteId":"$party.none","accept":true}`, "code_expired"},
 		{"eve", `{"inviteId":"$partyInvite","accept":true}`, "code_expired"},
 		{"eve", `{"inviteId":"$partyInvite","accept":false}`, "code_expired"},
+		{"bob", `{"inviteId":"$valInvite","accept":true}`, "already_member/in_party=$party"},
 		{"cid", `{"inviteId":"$partyInvite","accept":true,"attributes":{"a":[]}}`, "invalid_argument@attributes.a"},
 	}},
 	"party:join": {by: "eve", good: `{"code":"$partyCode"}`, bad: []refusal{
 		{"eve", `{"code":"0"}`, "not_found"},
 		{"eve", `{"code":"$pairCode"}`, "failed_precondition/party_full"},
-		{"kit", `{"code":"$partyCode"}`, "already_member"},
+		{"kit", `{"code":"$partyCode"}`, "already_member/in_party=$pair"},
 		{"eve", `{"code":"$partyCode","attributes":{"a":null}}`, "invalid_argument@attributes.a"},
 	}},
 	"party:leave": {by: "bob", good: `{"partyId":"$party"}`, bad: []refusal{

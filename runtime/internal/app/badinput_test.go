@@ -44,8 +44,8 @@ func (r *realm) refuses(event string, bad refusal, before map[string]string) map
 	r.t.Helper()
 	payload := r.named(bad.payload)
 	a := r.users[bad.by].insist(event, json.RawMessage(payload))
-	if got := a.refusal(); got != bad.want {
-		r.t.Errorf("%s %.200s by %s: %q, want %q (%s)", event, payload, bad.by, got, bad.want, a.Error.Message)
+	if got, want := a.refusal(), r.named(bad.want); got != want {
+		r.t.Errorf("%s %.200s by %s: %q, want %q (%s)", event, payload, bad.by, got, want, a.Error.Message)
 	}
 	after := r.state()
 	if d := changed(before, after); d != "" {
@@ -74,6 +74,9 @@ func (a answer) refusal() string {
 	}
 	if a.Error.Field != "" {
 		out += "@" + a.Error.Field
+	}
+	if ids := a.Error.Current.IDs(); len(ids) > 0 {
+		out += "=" + strings.Join(ids, ",")
 	}
 	return out
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // client is a Socket.IO client: enough of one to see a server from outside.
@@ -117,7 +119,10 @@ func (c *client) event(name string, into any) {
 type answer struct {
 	OK    bool
 	Data  json.RawMessage
-	Error struct{ Code, Reason, Field, Message string }
+	Error struct {
+		Code, Reason, Field, Message string
+		Current                      wire.Current
+	}
 }
 
 // ask sends a request and waits for its acknowledgement.

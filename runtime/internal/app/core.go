@@ -82,7 +82,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	k.sessions = session.NewManager(session.Options{
 		Router: served.router, Snapshotters: served.snapshotters, Features: served.features,
 		Encoder: socketio.Encoder{}, Auth: a.settings.auth, Hub: k.hub, Replies: client.Replies(),
-		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Standing: standing, Listener: listener{k.roster, watcher}, Limits: a.rules.limits,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Standing: standing, Memberships: a.memberships(k), Listener: listener{k.roster, watcher}, Limits: a.rules.limits,
 		WarnBefore: c.Auth.Expiry.WarnBefore.Duration, Grace: c.Auth.Expiry.Grace.Duration,
 		MaxPayload: c.Engine.MaxPayload, Metrics: session.NewMetrics(a.registry), Tracer: a.tracing.Session, Log: a.log,
 	})

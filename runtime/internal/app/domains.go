@@ -72,6 +72,7 @@ func (a *App) domains(k *core, watcher *presence.Watcher) domains {
 func registerLobby(r *session.Router, h *lobby.Handlers) {
 	session.Handle(r, wire.EventLobbyCreate, h.Create)
 	session.Handle(r, wire.EventLobbyGet, h.Get)
+	session.Handle(r, wire.EventLobbyMine, h.Mine)
 	session.Handle(r, wire.EventLobbyJoin, h.Join)
 	session.Handle(r, wire.EventLobbyLeave, h.Leave)
 	session.Handle(r, wire.EventLobbyUpdate, h.Update)

@@ -63,13 +63,14 @@ func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, b
 	if err := checkReaction(req.Reaction); err != nil {
 		return wire.ChatReaction{}, false, err
 	}
-	var all, own, count int
+	var all, count int
+	var own []string
 	var has, known bool
 	for _, r := range m.Reactions {
 		for _, id := range r.UserIDs {
 			all++
 			if id == userID {
-				own++
+				own = append(own, r.Reaction)
 				has = has || r.Reaction == req.Reaction
 			}
 		}
@@ -87,9 +88,9 @@ func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, b
 		e.Count--
 		return e, true, nil
 	case all >= maxReactions || !known && len(m.Reactions) >= maxKinds:
-		return e, false, wire.Refuse(wire.CodeResourceExhausted, "the message has too many reactions")
-	case own >= maxOwn:
-		return e, false, wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a user may react to a message in %d ways", maxOwn))
+		return e, false, wire.Exhausted("", "the message has too many reactions")
+	case len(own) >= maxOwn:
+		return e, false, wire.Already(wire.CodeResourceExhausted, wire.ReasonReactionLimit, fmt.Sprintf("a user may react to a message in %d ways", maxOwn), own...)
 	}
 	e.Count++
 	return e, true, nil

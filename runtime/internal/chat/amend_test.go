@@ -101,6 +101,7 @@ func TestReact(t *testing.T) {
 		own = append(own, wire.ChatReactions{Reaction: fmt.Sprint("k", i), UserIDs: []string{"ann"}})
 	}
 	full := &wire.Error{Code: wire.CodeResourceExhausted}
+	ownFull := &wire.Error{Code: wire.CodeResourceExhausted, Reason: wire.ReasonReactionLimit, Current: wire.CurrentIDs(reactions(own)...)}
 	for name, tc := range map[string]struct {
 		m     Message
 		req   wire.ChatReact
@@ -120,7 +121,7 @@ func TestReact(t *testing.T) {
 		"too many in all":       {with(wire.ChatReactions{Reaction: "👍", UserIDs: users(maxReactions)}), wire.ChatReact{Reaction: "👍"}, 0, false, full},
 		"too many kinds":        {with(kinds...), wire.ChatReact{Reaction: "new"}, 0, false, full},
 		"many kinds, old one":   {with(kinds...), wire.ChatReact{Reaction: "k1"}, 2, true, nil},
-		"too many of one's own": {with(own...), wire.ChatReact{Reaction: "new"}, 0, false, full},
+		"too many of one's own": {with(own...), wire.ChatReact{Reaction: "new"}, 0, false, ownFull},
 		"one's own taken back":  {with(own...), wire.ChatReact{Reaction: "k1", Remove: true}, 0, true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -261,4 +262,11 @@ func FuzzWordList(f *testing.F) {
 			t.Errorf("%q became %q", text, got)
 		}
 	})
+}
+
+func reactions(of []wire.ChatReactions) (names []string) {
+	for _, r := range of {
+		names = append(names, r.Reaction)
+	}
+	return names
 }

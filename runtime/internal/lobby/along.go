@@ -3,7 +3,6 @@ package lobby
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
@@ -108,7 +107,8 @@ func (s *Service) enrollFor(ctx context.Context, callerID string, e entrant, l L
 	err := s.enroll(ctx, e.id, *e.enrolment, l)
 	var refusal *wire.Error
 	if e.id != callerID && errors.As(err, &refusal) {
-		refusal.Field, refusal.Message = "partyId", fmt.Sprintf("%s is in as many lobbies as it may be", e.id)
+		// The lobbies of another user are not the caller's to know.
+		return wire.Already(refusal.Code, refusal.Reason, e.id+" is in as many lobbies as it may be").At("partyId")
 	}
 	return err
 }

@@ -164,7 +164,7 @@ func TestAPartyOfWhichOneMayNotCome(t *testing.T) {
 	ann, cid, eve := w.client("ann"), w.client("cid"), w.client("eve")
 	cid.create() // and one lobby is all that a user may be in
 	l := eve.create()
-	refusal := &wire.Error{Code: wire.CodeResourceExhausted, Field: "partyId"}
+	refusal := lobbyLimit().At("partyId")
 	_, err := ann.h.Join(t.Context(), ann.call, &wire.LobbyJoin{LobbyID: l.ID, PartyID: testParty})
 	wantRefusal(t, err, refusal)
 	_, err = ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel", PartyID: testParty})
@@ -192,7 +192,7 @@ func TestCreateWithAParty(t *testing.T) {
 	}
 	bob := w.client("bob")
 	_, err := bob.h.Create(t.Context(), bob.call, &wire.LobbyCreate{Type: "duel"})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeResourceExhausted})
+	wantRefusal(t, err, lobbyLimit(l.ID))
 }
 
 // The process that brought a party in dies before it has told anybody: another one does.

@@ -26,7 +26,7 @@ func TestInviteRules(t *testing.T) {
 	}{
 		{"by any member", l, "bob", "eve", t0, nil},
 		{"by a stranger", l, "eve", "tom", t0, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember}},
-		{"of a member", l, "bob", "ann", t0, &wire.Error{Code: wire.CodeAlreadyMember, Field: "userId"}},
+		{"of a member", l, "bob", "ann", t0, wire.Already(wire.CodeAlreadyMember, wire.ReasonInLobby, "", l.ID).At("userId")},
 		{"of a banned user", banned, "bob", "eve", t0, &wire.Error{Code: wire.CodeBanned, Field: "userId"}},
 		{"after the ban", banned, "bob", "eve", t0.Add(time.Minute), nil},
 		{"too many", full, "bob", "eve", t0, &wire.Error{Code: wire.CodeResourceExhausted}},
@@ -103,7 +103,7 @@ func TestRequestRules(t *testing.T) {
 		"ask":            {l, "eve", "", t0, nil},
 		"by code":        {l, "eve", "ABC234", t0, nil},
 		"by an old code": {l, "eve", "ABC235", t0, &wire.Error{Code: wire.CodeCodeExpired}},
-		"a member":       {l, "bob", "", t0, &wire.Error{Code: wire.CodeAlreadyMember}},
+		"a member":       {l, "bob", "", t0, wire.Already(wire.CodeAlreadyMember, wire.ReasonInLobby, "", l.ID)},
 		"not allowed":    {none, "eve", "", t0, &wire.Error{Code: wire.CodePermissionDenied}},
 		"too many":       {many, "eve", "", t0, &wire.Error{Code: wire.CodeResourceExhausted}},
 		"lapsed ones":    {many, "eve", "", t0.Add(requestTTL), nil},

@@ -240,9 +240,7 @@ func (r AttributeRule) numberFault(v float64) string {
 }
 
 func (l AttributeLimits) check(a wire.Attributes, field string) error {
-	refuse := func(message string) error {
-		return &wire.Error{Code: wire.CodeResourceExhausted, Field: field, Message: message}
-	}
+	refuse := func(message string) error { return wire.Exhausted(field, message) }
 	if l.Keys > 0 && len(a) > l.Keys {
 		return refuse(fmt.Sprintf("at most %d attributes are allowed", l.Keys))
 	}

@@ -155,6 +155,7 @@ func (s *Service) reserve(ctx context.Context, c command.Call, cmd *JoinCommand,
 			return err
 		}
 		if err := s.enrollFor(ctx, c.ID, e, l); err != nil {
+			*e.enrolment = "" // the rule may run again, and must not take this for an entry
 			return err
 		}
 	}

@@ -28,16 +28,27 @@ func (s *Service) enroll(ctx context.Context, userID, enrolment string, l Lobby)
 		return err
 	}
 	if !in {
-		return tooMany(l.Policy.maxPerUser(), "lobbies of this type")
+		return s.tooMany(ctx, ofType, fmt.Sprintf("you may be in %d lobbies of this type at once", l.Policy.maxPerUser()))
 	}
 	if in, err = s.stays.Enter(ctx, allOf(userID), stay, maxLobbies, userID); err != nil || in {
 		return err
 	}
-	return errors.Join(tooMany(maxLobbies, "lobbies"), s.stays.Strike(ctx, ofType, stay))
+	return errors.Join(s.inTooMany(ctx, userID), s.stays.Strike(ctx, ofType, stay))
 }
 
-func tooMany(bound int, what string) error {
-	return wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("you may be in %d %s at once", bound, what))
+// inTooMany is the refusal of a user who is in maxLobbies.
+func (s *Service) inTooMany(ctx context.Context, userID string) error {
+	return s.tooMany(ctx, allOf(userID), fmt.Sprintf("you may be in %d lobbies at once", maxLobbies))
+}
+
+// tooMany refuses a user whose set of lobbies is full, and names the lobbies in it. The
+// set was tidied just before: what it has counts.
+func (s *Service) tooMany(ctx context.Context, set, message string) error {
+	ids, err := s.stays.Groups(ctx, set)
+	if err != nil {
+		return err
+	}
+	return wire.Already(wire.CodeResourceExhausted, wire.ReasonLobbyLimit, message, ids...)
 }
 
 // stands tells whether there is such a stay.

@@ -17,7 +17,7 @@ func TestMaxPerUser(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, bob := w.client("ann"), w.client("bob")
 	first := ann.create()
-	exhausted := &wire.Error{Code: wire.CodeResourceExhausted}
+	exhausted := lobbyLimit(first.ID)
 	_, err := ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel"})
 	wantRefusal(t, err, exhausted)
 	other := bob.create()
@@ -30,6 +30,11 @@ func TestMaxPerUser(t *testing.T) {
 	_, err = ann.h.Leave(t.Context(), ann.call, &wire.LobbyLeave{LobbyID: first.ID})
 	wantRefusal(t, err, nil)
 	w.state(ann.join(other.ID))
+}
+
+// lobbyLimit is the refusal of a user who is in as many lobbies as allowed.
+func lobbyLimit(ids ...string) *wire.Error {
+	return wire.Already(wire.CodeResourceExhausted, wire.ReasonLobbyLimit, "", ids...)
 }
 
 // A stranger cannot tell a private lobby from one that does not exist.
@@ -80,7 +85,11 @@ func TestMaxOfAllTypes(t *testing.T) {
 		ann.create()
 	}
 	_, err := ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel"})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeResourceExhausted})
+	ids, _ := w.memory.List(t.Context(), typeOf("duel", "ann"))
+	for i, id := range ids {
+		ids[i] = stays.Parse(id).Group
+	}
+	wantRefusal(t, err, lobbyLimit(ids...))
 	if ids, _ := w.memory.List(t.Context(), typeOf("duel", "ann")); len(ids) != maxLobbies {
 		t.Errorf("ann is enrolled in %d lobbies of the type", len(ids))
 	}
@@ -106,7 +115,7 @@ func TestStaleEnrolment(t *testing.T) {
 	}
 	eve := w.client("eve")
 	_, err := eve.h.Create(t.Context(), eve.call, &wire.LobbyCreate{Type: "duel"})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeResourceExhausted})
+	wantRefusal(t, err, lobbyLimit(l.ID))
 }
 
 type zeros struct{}
@@ -133,4 +142,18 @@ func TestRefusedJoinIsNotEnrolled(t *testing.T) {
 
 func entry(lobbyID, enrolment string) string {
 	return stays.Stay{Group: lobbyID, Enrolment: enrolment}.String()
+}
+
+// A join that is refused on what the server remembers of a lobby is decided again on what
+// the store has, and is refused there as well.
+func TestMaxPerUserHoldsOnARememberedLobby(t *testing.T) {
+	w := newWorld(t, nil)
+	ann, bob := w.client("ann"), w.client("bob")
+	first, other := ann.create(), bob.create()
+	w.state(w.client("cid").join(other.ID)) // the server remembers the lobby from now on
+	_, err := ann.join(other.ID)
+	wantRefusal(t, err, lobbyLimit(first.ID))
+	if w.doc(other.ID).Has("ann") {
+		t.Error("ann is in two lobbies")
+	}
 }

@@ -65,7 +65,7 @@ func (l Lobby) Invite(from Actor, userID, nonce string, now time.Time) (Lobby, [
 	case err != nil:
 		return l, nil, err
 	case l.Has(userID):
-		return l, nil, &wire.Error{Code: wire.CodeAlreadyMember, Field: "userId", Message: "this user is in the lobby"}
+		return l, nil, wire.Already(wire.CodeAlreadyMember, wire.ReasonInLobby, "this user is in the lobby", l.ID).At("userId")
 	case l.bans(userID, now):
 		return l, nil, &wire.Error{Code: wire.CodeBanned, Field: "userId", Message: "this user may not come back yet"}
 	}
@@ -81,7 +81,7 @@ func (e *edit) invite(from Actor, userID, nonce string, requested bool) error {
 	invite, asked := e.Invites[userID]
 	if !asked {
 		if len(e.Invites) >= maxInvites {
-			return wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("at most %d users may be asked in at once", maxInvites))
+			return wire.Exhausted("", fmt.Sprintf("at most %d users may be asked in at once", maxInvites))
 		}
 		invite.ID = inviteID(e.ID, nonce)
 	}
@@ -114,7 +114,7 @@ func (l Lobby) Decline(userID, invite string, now time.Time) (Lobby, []wire.Lobb
 // lobby. A request that is open already stays as it is.
 func (l Lobby) RequestJoin(user Actor, code, message string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if l.Has(user.ID) {
-		return l, nil, wire.Refuse(wire.CodeAlreadyMember, "you are in this lobby")
+		return l, nil, wire.Already(wire.CodeAlreadyMember, wire.ReasonInLobby, "you are in this lobby", l.ID)
 	}
 	cmd := JoinCommand{User: user, Code: code}
 	if err := l.mayKnock(cmd, wire.RoleMember, now); err != nil {
@@ -134,7 +134,7 @@ func (l Lobby) RequestJoin(user Actor, code, message string, now time.Time) (Lob
 		return l, nil, nil
 	}
 	if len(e.Requests) >= maxRequests {
-		return l, nil, wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("at most %d users may ask at once", maxRequests))
+		return l, nil, wire.Exhausted("", fmt.Sprintf("at most %d users may ask at once", maxRequests))
 	}
 	if e.Requests == nil {
 		e.Requests = map[string]Request{}

@@ -81,7 +81,7 @@ func (l Lobby) joinAgain(cmd JoinCommand, as wire.Role, now time.Time) (Lobby, [
 
 func (l Lobby) sameRole(cmd JoinCommand, as wire.Role) error {
 	if cmd.As != "" && l.Members[cmd.User.ID].Player() != (as != wire.RoleSpectator) {
-		return wire.Refuse(wire.CodeAlreadyMember, "you are in this lobby in another role: leave it first")
+		return wire.Already(wire.CodeAlreadyMember, wire.ReasonInLobby, "you are in this lobby in another role: leave it first", l.ID)
 	}
 	return nil
 }
@@ -240,7 +240,7 @@ func (l Lobby) teamFor(m Member, asked, field string) (string, error) {
 		return "", wire.Invalid(field, fmt.Sprintf("the teams are \"1\" to \"%d\"", teams.Count))
 	}
 	if m.Team != asked && teams.full(l.teamSize(asked)) {
-		return "", &wire.Error{Code: wire.CodeResourceExhausted, Field: field, Message: "team " + asked + " is full"}
+		return "", wire.Exhausted(field, "team "+asked+" is full")
 	}
 	return asked, nil
 }

@@ -145,7 +145,7 @@ func (l Lobby) VoteKick(userID, target string, random uint64, now time.Time) (Lo
 		return l, nil, nil
 	}
 	if !open && len(e.Votes) >= maxVotes {
-		return l, nil, wire.Refuse(wire.CodeResourceExhausted, "too many votes are open")
+		return l, nil, wire.Exhausted("", "too many votes are open")
 	}
 	if e.Votes == nil {
 		e.Votes = map[string]Vote{}

@@ -176,8 +176,8 @@ func TestJoinRules(t *testing.T) {
 		"attribute of wrong type":   {in: pair, cmd: JoinCommand{Member: wire.MemberInit{Attributes: wire.Attributes{"hero": true}}}, want: &wire.Error{Code: wire.CodeInvalidArgument, Field: "member.attributes.hero"}},
 		"member again":              {in: pair, cmd: JoinCommand{User: by("bob")}},
 		"member again in same role": {in: pair, cmd: JoinCommand{User: by("bob"), As: wire.RoleMember}},
-		"member as spectator":       {in: pair, cmd: JoinCommand{User: by("bob"), As: wire.RoleSpectator}, want: &wire.Error{Code: wire.CodeAlreadyMember}},
-		"spectator as member":       {in: watched, cmd: JoinCommand{User: by("sue"), As: wire.RoleMember}, want: &wire.Error{Code: wire.CodeAlreadyMember}},
+		"member as spectator":       {in: pair, cmd: JoinCommand{User: by("bob"), As: wire.RoleSpectator}, want: wire.Already(wire.CodeAlreadyMember, wire.ReasonInLobby, "", pair.ID)},
+		"spectator as member":       {in: watched, cmd: JoinCommand{User: by("sue"), As: wire.RoleMember}, want: wire.Already(wire.CodeAlreadyMember, wire.ReasonInLobby, "", watched.ID)},
 		"member of a closed lobby":  {in: with(pair, func(l *Lobby) { l.Status = wire.LobbyClosed }), cmd: JoinCommand{User: by("bob")}, want: &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyClosed}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -393,7 +393,7 @@ func TestUpdateRules(t *testing.T) {
 		"bad name":          {cmd: UpdateCommand{Set: wire.LobbySet{Name: &badName}}, want: &wire.Error{Code: wire.CodeInvalidArgument, Field: "set.name"}},
 		"nothing":           {nothing: true},
 		"expected":          {cmd: UpdateCommand{Expected: 3, Set: wire.LobbySet{Name: &name}}},
-		"conflict":          {cmd: UpdateCommand{Expected: 2, Set: wire.LobbySet{Name: &name}}, want: &wire.Error{Code: wire.CodeVersionConflict, Current: 3}},
+		"conflict":          {cmd: UpdateCommand{Expected: 2, Set: wire.LobbySet{Name: &name}}, want: &wire.Error{Code: wire.CodeVersionConflict, Current: wire.CurrentVersion(3)}},
 		"not host":          {cmd: UpdateCommand{Actor: "bob", Set: wire.LobbySet{Name: &name}}, want: &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotHost}},
 		"stranger":          {cmd: UpdateCommand{Actor: "eve"}, want: &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember}},
 		"private":           {cmd: UpdateCommand{Set: wire.LobbySet{Visibility: &private}}},

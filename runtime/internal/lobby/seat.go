@@ -123,15 +123,11 @@ func (s *Service) enrollSeat(ctx context.Context, l Lobby, user, enrolment strin
 	stay := stays.Stay{Group: l.ID, Enrolment: enrolment}
 	for _, set := range []string{typeOf(l.Policy.Type, user), allOf(user)} {
 		if in, err := s.stays.Enter(ctx, set, stay, maxLobbies, user); err != nil || !in {
-			return fmt.Errorf("seat a user in a lobby: %w", orFull(err))
+			if err == nil {
+				err = s.inTooMany(ctx, user)
+			}
+			return fmt.Errorf("seat a user in a lobby: %w", err)
 		}
 	}
 	return nil
-}
-
-func orFull(err error) error {
-	if err == nil {
-		return tooMany(maxLobbies, "lobbies")
-	}
-	return err
 }

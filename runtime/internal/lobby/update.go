@@ -33,7 +33,7 @@ func (l Lobby) Update(cmd UpdateCommand, now time.Time) (Lobby, []wire.LobbyPatc
 	}
 	if cmd.Expected != 0 && cmd.Expected != l.Version {
 		return l, nil, &wire.Error{
-			Code: wire.CodeVersionConflict, Current: l.Version,
+			Code: wire.CodeVersionConflict, Current: wire.CurrentVersion(l.Version),
 			Message: fmt.Sprintf("the lobby is at version %d", l.Version),
 		}
 	}

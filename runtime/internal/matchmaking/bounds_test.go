@@ -1,6 +1,7 @@
 package matchmaking
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,8 +20,12 @@ func TestTicketsOfAPlayerAreBounded(t *testing.T) {
 		queues = append(queues, q)
 	}
 	w := newWorld(t, queues...)
+	var last string
 	enqueue := func(queue string) error {
-		_, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), &wire.MMEnqueue{Queue: queue})
+		made, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), &wire.MMEnqueue{Queue: queue})
+		if err == nil {
+			last = made.Data.(wire.MMTicketState).Ticket.ID
+		}
 		return err
 	}
 	for i, q := range queues[:maxEntries] {
@@ -30,9 +35,13 @@ func TestTicketsOfAPlayerAreBounded(t *testing.T) {
 		if i == maxEntries-1 {
 			break // there is no room for another try
 		}
-		wantRefusal(t, enqueue(q.Name), &wire.Error{Code: wire.CodeAlreadyQueued})
+		wantRefusal(t, enqueue(q.Name), wire.Already(wire.CodeAlreadyQueued, wire.ReasonTicketLimit, "", last))
 	}
-	wantRefusal(t, enqueue(queues[maxEntries].Name), &wire.Error{Code: wire.CodeResourceExhausted})
+	var named *wire.Error
+	if err := enqueue(queues[maxEntries].Name); !errors.As(err, &named) || named.Code != wire.CodeResourceExhausted ||
+		named.Reason != wire.ReasonTicketLimit || len(named.Current.IDs()) != maxEntries {
+		t.Errorf("one ticket too many: %+v", named)
+	}
 	listed, err := w.memory.List(t.Context(), setOf("ann"))
 	if err != nil || len(listed) != maxEntries {
 		t.Errorf("%d tickets are listed, %v", len(listed), err)

@@ -44,10 +44,26 @@ func (s *Service) note(ctx context.Context, t Ticket) error {
 			return err
 		}
 		if !in {
-			return wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a player may have %d tickets", maxEntries))
+			return s.tooManyTickets(ctx, t, user)
 		}
 	}
 	return nil
+}
+
+// tooManyTickets refuses a player who has maxEntries tickets. It names them to a player
+// who queues alone: the tickets of a party's other members are not the caller's to know.
+func (s *Service) tooManyTickets(ctx context.Context, t Ticket, user string) error {
+	var ids []string
+	if t.PartyID == "" {
+		places, err := s.of(ctx, user)
+		if err != nil {
+			return err
+		}
+		for _, at := range places {
+			ids = append(ids, at.ticket)
+		}
+	}
+	return wire.Already(wire.CodeResourceExhausted, wire.ReasonTicketLimit, fmt.Sprintf("a player may have %d tickets", maxEntries), ids...)
 }
 
 // noteAgain enters a ticket that is in the book, lest its entry was taken for one of a

@@ -343,7 +343,11 @@ func (e entries) mayEnter(q Queue, user, caller string, now time.Time) error {
 		return refusal
 	}
 	if len(e.Tickets) >= q.TicketsPerUser {
-		return wire.Refuse(wire.CodeAlreadyQueued, who+" in this queue already")
+		var own []string // the tickets of another user are not the caller's to know
+		if user == caller {
+			own = e.Tickets
+		}
+		return wire.Already(wire.CodeAlreadyQueued, wire.ReasonTicketLimit, who+" in this queue already", own...)
 	}
 	return nil
 }
@@ -409,7 +413,7 @@ func (s *Service) retry(ctx context.Context, next func() (ledger.Step, []posted,
 		case errors.As(err, &conflict):
 			continue
 		case errors.As(err, &full):
-			return wire.Refuse(wire.CodeResourceExhausted, "this queue is full")
+			return wire.Exhausted("", "this queue is full")
 		case errors.Is(err, ledger.ErrMade):
 			return nil
 		case err != nil:

@@ -237,14 +237,14 @@ func TestRefusals(t *testing.T) {
 			before := w.count(tickets)
 			req := good()
 			tc.change(req)
-			_, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), req)
+			made, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), req)
 			wantRefusal(t, err, tc.want)
 			if tc.want != nil && w.count(tickets) != before {
 				t.Error("a refused request left a ticket")
 			}
 			if tc.want == nil {
 				_, err := w.pods[1].Enqueue(t.Context(), call("ann", ""), good())
-				wantRefusal(t, err, &wire.Error{Code: wire.CodeAlreadyQueued})
+				wantRefusal(t, err, wire.Already(wire.CodeAlreadyQueued, wire.ReasonTicketLimit, "", made.Data.(wire.MMTicketState).Ticket.ID))
 			}
 		})
 	}
@@ -366,7 +366,7 @@ func TestParty(t *testing.T) {
 		t.Errorf("the party's skill is %v, %v", ticket.Numbers, err)
 	}
 	_, err = w.ask("bob", 1500)
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeAlreadyQueued})
+	wantRefusal(t, err, wire.Already(wire.CodeAlreadyQueued, wire.ReasonTicketLimit, "", view.ID))
 	if got := w.status("bob"); len(got.Tickets) != 1 {
 		t.Errorf("bob has %+v", got)
 	}

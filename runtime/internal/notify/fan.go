@@ -156,7 +156,7 @@ func (s *Service) enter(ctx context.Context, userID string, topics []string) err
 			return fmt.Errorf("enter a subscriber: %w", err)
 		}
 		if !in {
-			return wire.Refuse(wire.CodeResourceExhausted, "the topic "+topic+" takes no more subscribers")
+			return wire.Exhausted("", "the topic "+topic+" takes no more subscribers")
 		}
 	}
 	return nil

@@ -2,7 +2,9 @@ package notify
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +200,10 @@ func TestTopicsRules(t *testing.T) {
 	}
 	_, _, err = b.Subscribe([]string{"t0", "one-more"}, t0)
 	wantRefusal(t, err, wire.CodeResourceExhausted, "")
+	var full *wire.Error
+	if !errors.As(err, &full) || full.Reason != wire.ReasonTopicLimit || !slices.Equal(full.Current.IDs(), b.Topics) {
+		t.Errorf("%+v does not name the topics", full)
+	}
 	_, _, err = b.Subscribe([]string{"t0", "not a topic"}, t0)
 	wantRefusal(t, err, wire.CodeInvalidArgument, "topics[1]")
 	b, _ = b.Unsubscribe([]string{"t0", "unknown"}, t0)

@@ -28,7 +28,7 @@ func (b Inbox) Subscribe(topics []string, now time.Time) (Inbox, bool, error) {
 			return b, false, wire.Invalid(fmt.Sprintf("topics[%d]", i), topicRule)
 		case slices.Contains(e.Topics, topic):
 		case len(e.Topics) == maxTopics:
-			return b, false, wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a user may have %d topics", maxTopics))
+			return b, false, wire.Already(wire.CodeResourceExhausted, wire.ReasonTopicLimit, fmt.Sprintf("a user may have %d topics", maxTopics), b.Topics...)
 		default:
 			e.Topics = append(e.Topics, topic)
 			e.changed = true

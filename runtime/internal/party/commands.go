@@ -109,6 +109,7 @@ func (s *Service) come(ctx context.Context, c command.Call, partyID string, cmd 
 			return p, nil, err
 		}
 		if err = s.enroll(ctx, c.ID, stays.Stay{Group: partyID, Enrolment: cmd.Enrolment}); err != nil {
+			cmd.Enrolment = "" // the rule may run again, and must not take this for an entry
 			return p, nil, err
 		}
 		return p.Join(cmd, s.Now())

@@ -112,7 +112,7 @@ func (p Party) Invite(from Actor, userID, nonce string, now time.Time) (Party, [
 		return p, nil, err
 	}
 	if p.Has(userID) {
-		return p, nil, &wire.Error{Code: wire.CodeAlreadyMember, Field: "userId", Message: "this user is in the party"}
+		return p, nil, wire.Already(wire.CodeAlreadyMember, wire.ReasonInParty, "this user is in the party", p.ID).At("userId")
 	}
 	if len(p.Members) >= p.MaxMembers {
 		return p, nil, wire.Precondition(wire.ReasonPartyFull, "the party is full")
@@ -122,7 +122,7 @@ func (p Party) Invite(from Actor, userID, nonce string, now time.Time) (Party, [
 	invite, asked := e.Invites[userID]
 	if !asked {
 		if len(e.Invites) >= maxInvites {
-			return p, nil, wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("at most %d users may be asked in at once", maxInvites))
+			return p, nil, wire.Exhausted("", fmt.Sprintf("at most %d users may be asked in at once", maxInvites))
 		}
 		invite.ID = inviteID(p.ID, nonce)
 	}

@@ -106,10 +106,7 @@ func write(a, set wire.Attributes, unset []string) (wire.Attributes, error) {
 		return nil, wire.Invalid("attributes", "cannot be written as JSON")
 	}
 	if len(next) > maxKeys || len(data) > maxBytes {
-		return nil, &wire.Error{
-			Code: wire.CodeResourceExhausted, Field: "attributes",
-			Message: fmt.Sprintf("at most %d attributes and %d bytes are allowed", maxKeys, maxBytes),
-		}
+		return nil, wire.Exhausted("attributes", fmt.Sprintf("at most %d attributes and %d bytes are allowed", maxKeys, maxBytes))
 	}
 	return next, nil
 }

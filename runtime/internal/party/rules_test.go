@@ -71,7 +71,7 @@ func TestRules(t *testing.T) {
 		}, nil, &wire.Error{Code: wire.CodeNotFound}},
 		"invite a member": {ofTwo, func(p Party) (Party, []wire.PartyPatch, error) {
 			return p.Invite(by("bob"), "ann", "n", later)
-		}, nil, &wire.Error{Code: wire.CodeAlreadyMember, Field: "userId"}},
+		}, nil, wire.Already(wire.CodeAlreadyMember, wire.ReasonInParty, "", testID).At("userId")},
 		"invite into a full party": {full, func(p Party) (Party, []wire.PartyPatch, error) {
 			return p.Invite(by("bob"), "cid", "n", later)
 		}, nil, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonPartyFull}},

@@ -240,7 +240,10 @@ func (s *Service) stands(ctx context.Context, userID string, stay stays.Stay) (b
 func (s *Service) enroll(ctx context.Context, userID string, stay stays.Stay) error {
 	in, err := s.stays.Enter(ctx, setOf(userID), stay, maxParties, userID)
 	if err == nil && !in {
-		err = wire.Refuse(wire.CodeAlreadyMember, "you are in a party: leave it first")
+		var ids []string
+		if ids, err = s.stays.Groups(ctx, setOf(userID)); err == nil {
+			err = wire.Already(wire.CodeAlreadyMember, wire.ReasonInParty, "you are in a party: leave it first", ids...)
+		}
 	}
 	return err
 }

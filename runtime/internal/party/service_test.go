@@ -45,7 +45,7 @@ func TestOneParty(t *testing.T) {
 	ann, bob := w.client("ann"), w.client("bob")
 	p, other := ann.create(), bob.create()
 	w.pass(time.Minute) // entries are not newborn any more
-	taken := &wire.Error{Code: wire.CodeAlreadyMember}
+	taken := wire.Already(wire.CodeAlreadyMember, wire.ReasonInParty, "", p.ID)
 	_, err := ann.h.Create(t.Context(), ann.call, &wire.PartyCreate{})
 	wantRefusal(t, err, taken)
 	_, err = ann.join(other.Code)

@@ -53,8 +53,9 @@ func (w *Watcher) Watch(ctx context.Context, a *audience, userIDs []string) ([]w
 		ids[id] = struct{}{}
 	}
 	if len(ids) > maxWatched {
+		watched := slices.Sorted(maps.Keys(a.ids))
 		w.mu.Unlock()
-		return nil, wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a connection may watch %d users", maxWatched))
+		return nil, wire.Already(wire.CodeResourceExhausted, wire.ReasonWatchLimit, fmt.Sprintf("a connection may watch %d users", maxWatched), watched...)
 	}
 	a.ids = ids
 	w.mu.Unlock()
@@ -84,10 +85,10 @@ func (w *Watcher) WatchList(ctx context.Context, a *audience, caller identity.Ca
 	defer a.syncing.Unlock()
 	w.mu.Lock()
 	l, there := a.lists[list]
-	full := !there && len(a.lists) >= maxLists
+	full, watched := !there && len(a.lists) >= maxLists, slices.Sorted(maps.Keys(a.lists))
 	w.mu.Unlock()
 	if full {
-		return nil, wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a connection may watch %d lists", maxLists))
+		return nil, wire.Already(wire.CodeResourceExhausted, wire.ReasonWatchLimit, fmt.Sprintf("a connection may watch %d lists", maxLists), watched...)
 	}
 	if !there {
 		l = &listed{w: w, a: a, caller: caller, list: list}

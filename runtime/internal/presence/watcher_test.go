@@ -189,14 +189,15 @@ func TestWatchersAreToldTheLastOfHalfASecond(t *testing.T) {
 // refused as a whole, and changes nothing.
 func TestWhatAConnectionWatchesIsBounded(t *testing.T) {
 	onLookout(t, func(l *lookout) {
-		full := func(err error) bool {
+		full := func(err error, named int) bool {
 			var refused *wire.Error
-			return errors.As(err, &refused) && refused.Code == wire.CodeResourceExhausted
+			return errors.As(err, &refused) && refused.Code == wire.CodeResourceExhausted &&
+				refused.Reason == wire.ReasonWatchLimit && len(refused.Current.IDs()) == named
 		}
 		if err := l.watch("a", users("u", maxWatched)...); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.watch("a", "u000", "one-more"); !full(err) {
+		if err := l.watch("a", "u000", "one-more"); !full(err, maxWatched) {
 			t.Errorf("%d users and another: %v", maxWatched, err)
 		}
 		l.comes("one-more")
@@ -214,7 +215,7 @@ func TestWhatAConnectionWatchesIsBounded(t *testing.T) {
 		for i := range maxLists + 1 {
 			list := fmt.Sprint("lobby:", i)
 			l.enlist(list, "m"+list)
-			if err := l.watchList("a", list); full(err) != (i == maxLists) {
+			if err := l.watchList("a", list); full(err, maxLists) != (i == maxLists) {
 				t.Errorf("list %d: %v", i, err)
 			}
 		}

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -35,9 +36,23 @@ func (s *Sets) Remove(ctx context.Context, set, member string) error {
 	return unavailable("remove from "+set, err)
 }
 
-// List implements stream.Sets, in the order of the alphabet.
+// List implements stream.Sets, in the order of the alphabet. Lists that are read at the
+// same time share a round trip.
 func (s *Sets) List(ctx context.Context, set string) ([]string, error) {
-	members, err := s.c.rdb.SMembers(ctx, s.c.keys.set(set)).Result()
+	reply, err := s.c.doTogether(ctx, "smembers", s.c.keys.set(set))
+	if err != nil {
+		return nil, unavailable("list "+set, err)
+	}
+	items, ok := reply.([]any)
+	members := make([]string, 0, len(items))
+	for _, item := range items {
+		member, text := item.(string)
+		ok = ok && text
+		members = append(members, member)
+	}
+	if !ok {
+		return nil, fmt.Errorf("list %s: Redis answered with a %T", set, reply)
+	}
 	slices.Sort(members)
-	return members, unavailable("list "+set, err)
+	return members, nil
 }

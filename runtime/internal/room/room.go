@@ -54,14 +54,18 @@ func (s *Service) Add(ctx context.Context, name, user string, once *stream.Once)
 		return err
 	}
 	if !in {
-		return wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a user is in at most %d rooms", MaxPerUser))
+		there, err := s.Sets.List(ctx, rooms(user))
+		if err != nil {
+			return err
+		}
+		return wire.Already(wire.CodeResourceExhausted, wire.ReasonRoomLimit, fmt.Sprintf("a user is in at most %d rooms", MaxPerUser), there...)
 	}
 	in, err = s.Sets.Add(ctx, members(name), user, MaxMembers, TTL)
 	if err != nil {
 		return err
 	}
 	if !in {
-		return errors.Join(wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a room has at most %d members", MaxMembers)), s.Sets.Remove(ctx, rooms(user), name))
+		return errors.Join(wire.Exhausted("", fmt.Sprintf("a room has at most %d members", MaxMembers)), s.Sets.Remove(ctx, rooms(user), name))
 	}
 	at, err := s.at(ctx, name)
 	if err != nil {

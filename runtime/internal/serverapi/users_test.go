@@ -112,8 +112,9 @@ func TestAUserIsInSoManyRooms(t *testing.T) {
 		s.post(fmt.Sprintf("/v1/rooms/r%d:join", i), object{"userIds": []string{"ada"}}, nil)
 	}
 	code, refusal := s.refused(http.MethodPost, "/v1/rooms/more:join", object{"userIds": []string{"ada"}})
-	if code != http.StatusConflict || refusal.Code != wire.CodeResourceExhausted {
-		t.Errorf("%d %v", code, &refusal)
+	if code != http.StatusConflict || refusal.Code != wire.CodeResourceExhausted ||
+		refusal.Reason != wire.ReasonRoomLimit || len(refusal.Current.IDs()) != room.MaxPerUser {
+		t.Errorf("%d %+v", code, &refusal)
 	}
 	if in := s.do(http.MethodGet, "/v1/rooms/more", nil); string(in.body) != `{"room":"more","userIds":[]}` {
 		t.Errorf("%s", in.body)

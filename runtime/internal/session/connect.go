@@ -3,7 +3,9 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -103,8 +105,10 @@ func (m *Manager) admit(s *Session, user string) error {
 	case limits.Connections > 0 && len(m.sessions) >= limits.Connections:
 		return refuseFor(wire.CodeUnavailable, "this server is full", fullRetry)
 	case limits.ConnectionsPerUser > 0 && m.perUser[user] >= limits.ConnectionsPerUser:
-		return refuseFor(wire.CodeResourceExhausted,
-			fmt.Sprintf("a user may have %d connections to a server", limits.ConnectionsPerUser), fullRetry)
+		// Without ids: a client can do nothing about the user's other connections.
+		refusal := wire.Already(wire.CodeResourceExhausted, wire.ReasonConnectionLimit,
+			fmt.Sprintf("a user may have %d connections to a server", limits.ConnectionsPerUser))
+		return retryable(refusal, fullRetry)
 	}
 	m.sessions[s] = struct{}{}
 	m.perUser[user]++
@@ -124,7 +128,10 @@ func drainingRefusal() *wire.Error {
 
 // refuseFor refuses what may be tried again after a while.
 func refuseFor(code wire.Code, message string, while time.Duration) *wire.Error {
-	refusal := wire.Refuse(code, message)
+	return retryable(wire.Refuse(code, message), while)
+}
+
+func retryable(refusal *wire.Error, while time.Duration) *wire.Error {
 	refusal.Retryable = true
 	refusal.RetryAfterMs = while.Milliseconds()
 	return refusal
@@ -150,11 +157,34 @@ func (s *Session) attachOwn(ctx context.Context, resume *wire.SyncResume) error 
 	if !s.Follows(own) || slices.ContainsFunc(s.resumed, unavailable) {
 		return stream.ErrUnavailable
 	}
+	memberships := s.readMemberships(ctx)
 	standing, err := s.followStanding(ctx)
 	for _, f := range standing {
 		s.stand(f)
 	}
-	return err
+	return errors.Join(err, memberships())
+}
+
+// readMemberships reads the caller's memberships while the session follows the streams
+// that stand, so that the connect takes no longer. The result waits for the reading.
+func (s *Session) readMemberships(ctx context.Context) (wait func() error) {
+	if s.m.Memberships == nil {
+		return func() error { return nil }
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				s.m.Log.Error("reading memberships panicked; the connect is refused", "session", s.conn.ID(),
+					"panic", panicText(p), "stack", string(debug.Stack()))
+				done <- wire.Refuse(wire.CodeInternal, "something went wrong on the server")
+			}
+		}()
+		var err error
+		s.memberships, err = s.m.Memberships(ctx, s.Caller())
+		done <- err
+	}()
+	return func() error { return <-done }
 }
 
 // stand has a stream flow from the session's start on, from where it is told that it is.

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,9 +63,10 @@ func (s *Session) reserve(f *follow) error {
 	case s.phase == gone:
 		s.mu.Unlock()
 		return context.Canceled
-	case before == nil && !standing(f.id) && s.chosen() >= bound:
+	case before == nil && !standing(f.id) && s.countChosen() >= bound:
+		followed := s.chosen()
 		s.mu.Unlock()
-		return wire.Refuse(wire.CodeResourceExhausted, fmt.Sprintf("a connection may follow %d streams", bound))
+		return wire.Already(wire.CodeResourceExhausted, wire.ReasonSubscriptionLimit, fmt.Sprintf("a connection may follow %d streams", bound), followed...)
 	}
 	s.follows[f.id] = f
 	s.mu.Unlock()
@@ -74,8 +76,8 @@ func (s *Session) reserve(f *follow) error {
 	return nil
 }
 
-// chosen counts the streams that the client follows by its own doing; mu is held.
-func (s *Session) chosen() int {
+// countChosen counts the streams that the client follows by its own doing; mu is held.
+func (s *Session) countChosen() int {
 	n := 0
 	for id := range s.follows {
 		if !standing(id) {
@@ -83,6 +85,18 @@ func (s *Session) chosen() int {
 		}
 	}
 	return n
+}
+
+// chosen lists them; mu is held.
+func (s *Session) chosen() []string {
+	var ids []string
+	for id := range s.follows {
+		if !standing(id) {
+			ids = append(ids, string(id))
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // forgetFollow takes a follow out if it is still the one for its stream.

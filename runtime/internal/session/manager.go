@@ -13,6 +13,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/idempotent"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // UserStream is the stream of one user, which every session of the user follows:
@@ -65,6 +66,10 @@ type Options struct {
 	// the user's own, each from after its position. A *wire.Error refuses the user. It is
 	// also asked when a token is refreshed. Nil means that there are none.
 	Standing func(ctx context.Context, caller identity.Caller) ([]stream.Place, error)
+	// Memberships reads what session:ready says of the caller's lobbies, party and
+	// tickets. It is called after the session follows the user's own stream, so that a
+	// later change is pushed there. Nil means that there are none.
+	Memberships func(ctx context.Context, caller identity.Caller) (wire.Memberships, error)
 	// Listener may be nil.
 	Listener Listener
 	// Limits gives the limits in force; it is called often and must be quick.

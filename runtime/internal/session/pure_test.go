@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -59,7 +61,7 @@ func TestRefusal(t *testing.T) {
 	}{
 		{fmt.Errorf("join: %w", own), *own},
 		{&stream.RateError{RetryAfter: 1500 * time.Millisecond}, wire.Error{Code: wire.CodeRateLimited, Retryable: true, RetryAfterMs: 1500}},
-		{&stream.ConflictError{Current: stream.Snapshot{Position: stream.Position{Seq: 9}}}, wire.Error{Code: wire.CodeVersionConflict, Current: 9}},
+		{&stream.ConflictError{Current: stream.Snapshot{Position: stream.Position{Seq: 9}}}, wire.Error{Code: wire.CodeVersionConflict, Current: wire.CurrentVersion(9)}},
 		{fmt.Errorf("x: %w", stream.ErrConflict), wire.Error{Code: wire.CodeUnavailable, Retryable: true}},
 		{stream.ErrNotFound, wire.Error{Code: wire.CodeNotFound}},
 		{fmt.Errorf("x: %w", stream.ErrUnavailable), wire.Error{Code: wire.CodeUnavailable, Retryable: true}},
@@ -70,7 +72,7 @@ func TestRefusal(t *testing.T) {
 		if c.want.Message == "" {
 			got.Message = ""
 		}
-		if got != c.want {
+		if !cmp.Equal(got, c.want) {
 			t.Errorf("%v: got %+v, want %+v", c.err, got, c.want)
 		}
 	}

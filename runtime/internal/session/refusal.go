@@ -23,7 +23,7 @@ func Refusal(err error) *wire.Error {
 		return rateLimited("too often; wait before the next try", rate.RetryAfter)
 	case errors.As(err, &conflict):
 		out := wire.Refuse(wire.CodeVersionConflict, "it has changed in the meantime")
-		out.Current = conflict.Current.Seq
+		out.Current = wire.CurrentVersion(conflict.Current.Seq)
 		return out
 	case errors.Is(err, stream.ErrConflict):
 		return wire.Refuse(wire.CodeUnavailable, "too many changes at once; try again")

@@ -24,10 +24,11 @@ type Session struct {
 	// rate is the budget of requests, flood ten times that.
 	rate, flood bucket
 
-	// starting, resumed and stands are made by Open and used up by Start.
-	starting []*follow
-	resumed  []wire.StreamResumed
-	stands   []wire.StreamStand
+	// starting, resumed, stands and memberships are made by Open and used up by Start.
+	starting    []*follow
+	resumed     []wire.StreamResumed
+	stands      []wire.StreamStand
+	memberships wire.Memberships
 
 	mu      sync.Mutex
 	phase   phase
@@ -74,8 +75,8 @@ func (s *Session) Start() {
 	}
 	s.phase = live
 	s.inbox.working = true // nothing is carried out, or ended, before the start is done
-	starting, ready := s.starting, wire.SessionReady{Resumed: s.resumed, Follows: s.stands}
-	s.starting, s.resumed, s.stands = nil, nil, nil
+	starting, ready := s.starting, wire.SessionReady{Resumed: s.resumed, Follows: s.stands, Memberships: s.memberships}
+	s.starting, s.resumed, s.stands, s.memberships = nil, nil, nil, wire.Memberships{}
 	s.mu.Unlock()
 
 	s.conn.Open(s.encode(wire.EventSessionReady, s.ready(ready)))

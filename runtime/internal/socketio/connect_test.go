@@ -65,7 +65,7 @@ func TestConnectRefused(t *testing.T) {
 		{"another protocol", nil, map[string]any{"token": "bob", "protocol": 9}, wire.Error{Code: wire.CodeUnsupportedProtocol}},
 		{"wrong type", nil, map[string]any{"token": 5}, wire.Error{Code: wire.CodeInvalidArgument, Field: "token"}},
 		{"too long", nil, map[string]any{"token": "bob", "deviceId": strings.Repeat("d", 65)}, wire.Error{Code: wire.CodeInvalidArgument, Field: "deviceId"}},
-		{"user full", one, wire.ConnectAuth{Token: "ann"}, wire.Error{Code: wire.CodeResourceExhausted, Retryable: true, RetryAfterMs: 5000}},
+		{"user full", one, wire.ConnectAuth{Token: "ann"}, wire.Error{Code: wire.CodeResourceExhausted, Reason: wire.ReasonConnectionLimit, Retryable: true, RetryAfterMs: 5000}},
 		{"fault of the server", nil, wire.ConnectAuth{Token: "broken"}, wire.Error{Code: wire.CodeInternal}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestConnectRefused(t *testing.T) {
 				t.Errorf("message %q", got.Message)
 			}
 			got.Message = ""
-			if *got != c.want {
+			if !cmp.Equal(*got, c.want) {
 				t.Errorf("got %+v, want %+v", *got, c.want)
 			}
 			if n := st.sessions.Stats().Connections; n != 1 {

@@ -84,8 +84,13 @@ func TestSubscriptionBound(t *testing.T) {
 		}
 	}
 	c.request("counter:add", counterAdd{ID: "e", By: 1})
-	if a := c.request("counter:watch", counterWatch{ID: "e"}); a.Error == nil || a.Error.Code != wire.CodeResourceExhausted {
-		t.Errorf("the fifth: %+v", a)
+	a := c.request("counter:watch", counterWatch{ID: "e"})
+	if a.Error == nil || a.Error.Code != wire.CodeResourceExhausted || a.Error.Reason != wire.ReasonSubscriptionLimit {
+		t.Fatalf("the fifth: %+v", a)
+	}
+	want := []string{"counter:a", "counter:b", "counter:c", "counter:d"}
+	if d := cmp.Diff(want, a.Error.Current.IDs()); d != "" {
+		t.Errorf("streams followed (-want +got):\n%s", d)
 	}
 }
 

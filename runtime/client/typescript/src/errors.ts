@@ -20,7 +20,7 @@ export class AnteroomError extends Error {
   /** The path of the field that is wrong, as in "attributes.map". */
   readonly field: string | undefined;
   /** The version in force after a version conflict. */
-  readonly current: number | undefined;
+  readonly current: number | string[] | undefined;
 
   constructor(of: Omit<WireError, "code" | "retryable"> & { code: Code | LocalCode; retryable?: boolean }) {
     super(of.message);

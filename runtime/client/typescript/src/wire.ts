@@ -7,6 +7,9 @@ export const PROTOCOL = 1;
 /** The application's own values, under keys that a policy declares. */
 export type Attributes = Record<string, string | number | boolean>;
 
+/** The version in force, or the ids of what the caller already has or is in. */
+export type Current = number | string[];
+
 /** The answer to a request. */
 export type Ack<Data> = { ok: true; data: Data; meta?: Meta } | { ok: false; error: WireError };
 /** CauseType names a change of a lobby. */
@@ -23,8 +26,8 @@ export type NotifyChange = "read" | "deleted" | "expired";
 export type PartyRole = "leader" | "member";
 /** PresenceStatus is what a user does, merged over all of its devices. */
 export type PresenceStatus = "in_match" | "in_lobby" | "in_queue" | "busy" | "online" | "away" | "offline" | "invisible";
-/** Reason narrows CodeFailedPrecondition. */
-export type Reason = "lobby_full" | "lobby_locked" | "lobby_started" | "lobby_closed" | "wrong_password" | "not_host" | "not_member" | "not_ready" | "not_starting" | "cooldown" | "party_full" | "not_leader" | "party_too_large" | "proposal_closed";
+/** Reason narrows a code: always CodeFailedPrecondition, and the codes of refusals because of what the caller already has. */
+export type Reason = "lobby_full" | "lobby_locked" | "lobby_started" | "lobby_closed" | "wrong_password" | "not_host" | "not_member" | "not_ready" | "not_starting" | "cooldown" | "party_full" | "not_leader" | "party_too_large" | "proposal_closed" | "lobby_limit" | "in_lobby" | "in_party" | "ticket_limit" | "subscription_limit" | "connection_limit" | "watch_limit" | "topic_limit" | "reaction_limit" | "room_limit";
 /** Role is what a member is in a lobby. */
 export type Role = "host" | "member" | "spectator";
 /** TicketState is where a ticket is. */
@@ -297,8 +300,8 @@ export interface WireError {
   retryAfterMs?: number;
   /** Field is the path of the field that is wrong, as in "attributes.map". */
   field?: string;
-  /** Current is the version in force after a version conflict. */
-  current?: number;
+  /** Current is the version in force after version_conflict, a number. In a refusal because of what the caller already has or is in, it lists the ids of that. */
+  current?: Current;
 }
 /** Lobby is the state of a lobby as its members see it. */
 export interface Lobby {
@@ -475,6 +478,18 @@ export interface LobbyMemberRef {
   lobbyId: string;
   userId: string;
 }
+/** LobbyMembership is a lobby that the caller is in, as lobby:get gives it, at Meta. */
+export interface LobbyMembership {
+  lobby: Lobby;
+  meta: Meta;
+}
+/** LobbyMine acknowledges LobbyMineRequest, the longest joined first. */
+export interface LobbyMine {
+  lobbies: LobbyMembership[];
+}
+/** LobbyMineRequest asks for the lobbies that the caller is in. It follows none of them: sync:resume from an entry's meta does. */
+export interface LobbyMineRequest {
+}
 /** LobbyNear is true from Value-Within to Value+Within. */
 export interface LobbyNear {
   /** Value is any number; left out, it is 0. */
@@ -493,6 +508,15 @@ export interface LobbyPatch {
   startsAt?: number;
   match?: Match;
   meta?: Meta;
+}
+/** LobbyPlace is a lobby that the caller is in. Its fields were read from the snapshot at Meta. */
+export interface LobbyPlace {
+  lobbyId: string;
+  type: string;
+  name?: string;
+  role: Role;
+  status: LobbyStatus;
+  meta: Meta;
 }
 /** LobbyQuickCreate is what a lobby is made with when none was found. */
 export interface LobbyQuickCreate {
@@ -983,6 +1007,11 @@ export interface PartyPatch {
   cause: Cause;
   meta?: Meta;
 }
+/** PartyPlace is the party that the caller is in, at Meta. */
+export interface PartyPlace {
+  partyId: string;
+  meta: Meta;
+}
 /** PartyPromote makes another member the leader (leader only). */
 export interface PartyPromote {
   key?: string;
@@ -1119,6 +1148,13 @@ export interface SessionLimits {
 }
 /** SessionReady is the first push after a successful connect. */
 export interface SessionReady {
+  /** Lobbies are the caller's, the longest joined first. A session follows none of them until it asks: sync:resume from an entry's meta, or lobby:get. */
+  lobbies?: LobbyPlace[];
+  /** Party is the caller's; sync:resume from its meta, or party:get, follows it. */
+  party?: PartyPlace;
+  /** Tickets and Proposals are those that mm:status would answer. */
+  tickets?: MMTicket[];
+  proposals?: MMProposal[];
   sessionId: string;
   userId: string;
   name?: string;
@@ -1248,6 +1284,7 @@ export interface ClientToServerEvents {
   "chat:unmute": (request: ChatUnmute, ack: (answer: Ack<ChatMuted>) => void) => void;
   "lobby:create": (request: LobbyCreate, ack: (answer: Ack<LobbyState>) => void) => void;
   "lobby:get": (request: LobbyGet, ack: (answer: Ack<LobbyState>) => void) => void;
+  "lobby:mine": (request: LobbyMineRequest, ack: (answer: Ack<LobbyMine>) => void) => void;
   "lobby:join": (request: LobbyJoin, ack: (answer: Ack<LobbyState>) => void) => void;
   "lobby:leave": (request: LobbyLeave, ack: (answer: Ack<undefined>) => void) => void;
   "lobby:update": (request: LobbyUpdate, ack: (answer: Ack<LobbyVersion>) => void) => void;
