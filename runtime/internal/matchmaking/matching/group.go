@@ -16,6 +16,8 @@ type entry struct {
 	numbers []float64
 	// rank is its place among all tickets, the oldest first.
 	rank int
+	// apart are the waiting tickets that share a player with it.
+	apart []*entry
 	// bucket is where it lies in the pool, and at its place there.
 	bucket *bucket
 	at     int32
@@ -153,6 +155,11 @@ func (g *group) roomiest(size int) int {
 func (g *group) fits(t *entry) bool {
 	if !g.q.MixSizes && len(g.members) > 0 && g.members[0].size != t.size {
 		return false
+	}
+	for _, other := range t.apart {
+		if slices.Contains(g.members, other) {
+			return false
+		}
 	}
 	for i := range g.ranges {
 		if !g.ranges[i].fits(t.numbers[i], t.waited) {

@@ -22,7 +22,7 @@ const (
 )
 
 // Match proposes matches of the tickets that wait, and fills running ones. No
-// ticket is in two proposals. Tickets that no match can take (a size that no team
+// ticket is in two proposals, and no two tickets that share a player are in any. Tickets that no match can take (a size that no team
 // has room for) are in none.
 func Match(tickets []Ticket, running []Backfill, q Queue, now time.Time) []Proposal {
 	m := newMatcher(tickets, &q, now)
@@ -59,6 +59,7 @@ func newMatcher(tickets []Ticket, q *Queue, now time.Time) *matcher {
 	}
 	m.tickets = byAge(all)
 	m.pool.fill(m.tickets)
+	separate(m.tickets)
 	m.mixed = q.MixSizes && slices.ContainsFunc(tickets, func(t Ticket) bool { return t.Size != tickets[0].Size })
 	m.looks = looksPerTicket*len(tickets) + looksAtLeast
 	for _, t := range q.Teams {
@@ -66,6 +67,26 @@ func newMatcher(tickets []Ticket, q *Queue, now time.Time) *matcher {
 	}
 	m.proposals = make([]Proposal, 0, len(tickets)/max(m.places, 1))
 	return m
+}
+
+// separate resolves which tickets share a player.
+func separate(tickets []entry) {
+	var byID map[string]*entry
+	for i := range tickets {
+		if t := &tickets[i]; len(t.Apart) > 0 {
+			if byID == nil {
+				byID = map[string]*entry{}
+			}
+			byID[t.ID] = t
+		}
+	}
+	for _, t := range byID {
+		for _, id := range t.Apart {
+			if other := byID[id]; other != nil && other != t {
+				t.apart = append(t.apart, other)
+			}
+		}
+	}
 }
 
 // byAge gives tickets their ranks, the oldest first, and that order.

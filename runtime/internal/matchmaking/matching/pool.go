@@ -121,9 +121,13 @@ func (p *pool) bucketOf(t *entry) string {
 	return name.String()
 }
 
+// take removes the tickets of a proposal, and those that share a player with them.
 func take(tickets []*entry) {
 	for _, t := range tickets {
 		t.bucket.gone[t.at] = true
+		for _, other := range t.apart {
+			other.bucket.gone[other.at] = true
+		}
 	}
 }
 

@@ -64,17 +64,53 @@ func drawTickets(t *rapid.T, q Queue) []Ticket {
 	return tickets
 }
 
+// drawShared is drawTickets where some share a player.
+func drawShared(t *rapid.T, q Queue) []Ticket {
+	tickets := drawTickets(t, q)
+	for range rapid.IntRange(0, 10).Draw(t, "apart") {
+		if len(tickets) > 1 {
+			i, j := rapid.IntRange(0, len(tickets)-1).Draw(t, "one"), rapid.IntRange(0, len(tickets)-1).Draw(t, "other")
+			if i != j {
+				tickets[i].Apart = append(tickets[i].Apart, tickets[j].ID)
+				tickets[j].Apart = append(tickets[j].Apart, tickets[i].ID)
+			}
+		}
+	}
+	return tickets
+}
+
+// apartIn is a ticket of the proposals that shares a player with another of them; "" for
+// none.
+func apartIn(proposals []Proposal, tickets []Ticket) string {
+	in := map[string]bool{}
+	for _, p := range proposals {
+		for _, id := range p.Tickets() {
+			in[id] = true
+		}
+	}
+	for _, t := range tickets {
+		if in[t.ID] && slices.ContainsFunc(t.Apart, func(id string) bool { return in[id] }) {
+			return t.ID
+		}
+	}
+	return ""
+}
+
 // Every proposal keeps to every required rule at this instant, and nobody is in two.
 func TestProposalsAreValid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQueue(t)
-		tickets := drawTickets(t, q)
+		tickets := drawShared(t, q)
 		byID := map[string]Ticket{}
 		for _, tk := range tickets {
 			byID[tk.ID] = tk
 		}
 		seen := map[string]bool{}
-		for _, p := range Match(tickets, nil, q, t0) {
+		proposals := Match(tickets, nil, q, t0)
+		if id := apartIn(proposals, tickets); id != "" {
+			t.Fatalf("%s is proposed beside a ticket that shares a player with it", id)
+		}
+		for _, p := range proposals {
 			sides := make([][]Ticket, len(p.Teams))
 			for i, side := range p.Teams {
 				for _, id := range side.Tickets {
@@ -119,11 +155,14 @@ func TestBackfillsAreValid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQueue(t)
 		q.NewFirst = rapid.Bool().Draw(t, "new first")
-		tickets, running := drawTickets(t, q), drawRunning(t, q)
+		tickets, running := drawShared(t, q), drawRunning(t, q)
 		proposals := Match(tickets, running, q, t0)
 		shuffled := Match(rapid.Permutation(tickets).Draw(t, "order"), rapid.Permutation(running).Draw(t, "matches"), q, t0)
 		if d := cmp.Diff(proposals, shuffled); d != "" {
 			t.Fatalf("(-first +shuffled):\n%s", d)
+		}
+		if id := apartIn(proposals, tickets); id != "" {
+			t.Fatalf("%s is proposed beside a ticket that shares a player with it", id)
 		}
 		byID, seen := map[string]Ticket{}, map[string]bool{}
 		for _, tk := range tickets {
@@ -263,7 +302,7 @@ func breach(r Rule, a Ticket, all []Ticket, sides [][]Ticket, region string) str
 func TestOrderOfInputDoesNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQueue(t)
-		tickets := drawTickets(t, q)
+		tickets := drawShared(t, q)
 		want := Match(slices.Clone(tickets), nil, q, t0)
 		shuffled := rapid.Permutation(tickets).Draw(t, "order")
 		if d := cmp.Diff(want, Match(shuffled, nil, q, t0)); d != "" {

@@ -99,6 +99,9 @@ type Ticket struct {
 	Sets    map[string][]string
 	// Latencies are milliseconds by region.
 	Latencies map[string]float64
+	// Apart are the ids of other tickets that share a player with this one. They are never
+	// in one run's proposals together. Both tickets of a pair name each other.
+	Apart []string
 }
 
 // before orders tickets: the oldest first. No two are equal.
