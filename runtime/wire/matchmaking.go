@@ -66,7 +66,10 @@ type MMTeam struct {
 // MMEnqueue asks for a match; with PartyID for the caller's party, which it leads.
 type MMEnqueue struct {
 	Key
-	Queue   string `json:"queue" validate:"required,max=253"`
+	// Queue is the queue to search. Exactly one of queue and queues is given.
+	Queue string `json:"queue,omitempty" validate:"max=253"`
+	// Queues are several queues that one ticket searches at once; the first match wins.
+	Queues  []string `json:"queues,omitempty" validate:"max=8,dive,required,max=253"`
 	PartyID string `json:"partyId,omitempty" validate:"max=64"`
 	// Attributes are those that the queue declares: numbers, strings, booleans and
 	// lists of strings. A member of a party may have its own by party:setMember.
@@ -82,8 +85,12 @@ type MMTicketState struct {
 
 // MMTicket is a ticket as its players see it.
 type MMTicket struct {
-	ID         string      `json:"id"`
-	Queue      string      `json:"queue"`
+	ID string `json:"id"`
+	// Queue is the queue of the proposal or match; while the ticket searches, the first of
+	// its queues.
+	Queue string `json:"queue"`
+	// Queues are all queues that the ticket searches; absent when it is one.
+	Queues     []string    `json:"queues,omitempty"`
 	State      TicketState `json:"state"`
 	PartyID    string      `json:"partyId,omitempty"`
 	Players    []string    `json:"players"`
@@ -197,7 +204,8 @@ type MMCancelled struct {
 	// Reason is cancelled, declined (by a player of this ticket), timed_out (one did
 	// not answer),
 	// others_declined, party_changed, disconnected, expired, queue_removed,
-	// queue_changed or handoff_failed.
+	// queue_changed, handoff_failed or matched_elsewhere (a player of the ticket was matched
+	// by another ticket).
 	Reason string `json:"reason"`
 	// Requeued says that the ticket searches on.
 	Requeued bool `json:"requeued"`

@@ -279,17 +279,11 @@ func (w *watch) runnings(vacancies map[string]vacancy) []matching.Backfill {
 	if len(vacancies) == 0 {
 		return nil
 	}
-	of := map[string][]string{} // tickets by player
-	for id, t := range w.waiting {
-		for _, user := range t.Users() {
-			of[user] = append(of[user], id)
-		}
-	}
 	all := make([]matching.Backfill, 0, len(vacancies))
 	for _, v := range vacancies {
 		barred := map[string]bool{}
 		for _, user := range slices.AppendSeq(slices.Clone(v.room.Barred), maps.Keys(v.room.Players)) {
-			for _, id := range of[user] {
+			for _, id := range w.of[user] {
 				barred[id] = true
 			}
 		}

@@ -72,6 +72,8 @@ type world struct {
 	made   map[string]int
 	rooms  map[string]*Room
 	broken bool
+	// places is how many players a room has, at least one a team.
+	places int
 	// slow, when not nil, keeps a round's place from being made until it is closed.
 	slow   func(Round) <-chan struct{}
 	tokens map[string]string
@@ -220,7 +222,7 @@ func (w *world) Make(ctx context.Context, _ Queue, r Round) (Place, error) {
 		return place, nil
 	}
 	if room == nil {
-		room = &Room{LobbyID: id, Queue: r.Queue, Match: r.ID, Region: r.Region, Players: map[string]RoomPlayer{}, Left: len(r.Teams)}
+		room = &Room{LobbyID: id, Queue: r.Queue, Match: r.ID, Region: r.Region, Players: map[string]RoomPlayer{}, Left: max(len(r.Teams), w.places)}
 		w.rooms[id] = room
 	}
 	return place, room.bring(r)

@@ -26,7 +26,7 @@ func (h *Handlers) Enqueue(ctx context.Context, call command.Call, req *wire.MME
 		return command.Reply{}, err
 	}
 	view := t.View()
-	view.EstimateMs = h.service.estimate(ctx, t.Queue)
+	view.EstimateMs = h.service.estimates(ctx, t)
 	return command.Reply{Data: wire.MMTicketState{Ticket: view}}, nil
 }
 

@@ -2,7 +2,9 @@ package matchmaking
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -155,17 +157,23 @@ func (h handover) run(ctx context.Context) error {
 func (h handover) assign(ctx context.Context, place Place) error {
 	var done []Ticket
 	are := h.r.tickets
-	err := h.m.s.retry(ctx, func() (step ledger.Step, letters []posted, err error) {
+	var over Round
+	err := h.m.s.retryThen(ctx, func() (step ledger.Step, letters []posted, err error) {
 		if are == nil {
 			if are, err = h.m.s.inRound(ctx, h.r.Round); err != nil {
 				return step, nil, err
 			}
 		}
-		step = ledger.Step{Fence: h.fence, Changes: []ledger.Change{{Table: rounds, Key: h.r.ID, Was: h.r.raw}}}
+		over = h.r.assigned(are, h.m.s.Now())
+		value, err := json.Marshal(over)
+		if err != nil {
+			return step, nil, fmt.Errorf("encode a round: %w", err)
+		}
+		step = ledger.Step{Fence: h.fence, Changes: []ledger.Change{{Table: rounds, Key: h.r.ID, Was: h.r.raw, Value: value}}}
 		letters, done, err = h.m.assign(ctx, &step, h.r.Round, are, place)
 		are = nil // it comes here again when they have changed
 		return step, letters, err
-	}, h.q.Name)
+	}, h.q.Name, func() []ledger.Change { return h.m.s.settleThen(ctx, over) })
 	if err != nil {
 		return err
 	}
@@ -173,4 +181,15 @@ func (h handover) assign(ctx context.Context, place Place) error {
 	defer h.m.mu.Unlock()
 	h.w.waits.matched(ms(h.m.s.Now()), done)
 	return nil
+}
+
+// assigned is the round's record after its players were matched.
+func (r Round) assigned(are map[string]waiter, now time.Time) Round {
+	e := ending{At: ms(now), Assigned: true}
+	for _, id := range r.tickets() {
+		if t, there := are[id]; there {
+			e.note(t.Ticket, true)
+		}
+	}
+	return r.ended(e)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/oklog/ulid/v2"
 	"golang.org/x/sync/errgroup"
@@ -21,16 +22,21 @@ const stepsAtOnce = 64
 // empty cancels what waits in a queue that is not in force any more.
 func (m *Matcher) empty(ctx context.Context, w *watch) error {
 	var errs []error
-	for id := range w.waiting {
-		err := m.expel(ctx, w, id, reasonQueueRemoved)
+	for id, t := range w.waiting {
+		err := m.expel(ctx, w, t.Ticket, reasonQueueRemoved)
 		if err == nil {
-			delete(w.waiting, id)
+			w.drop(id)
 		}
 		errs = append(errs, err)
 	}
 	open, err := m.s.Ledger.All(ctx, book(w.name), rounds)
 	errs = append(errs, err)
 	for _, r := range open {
+		var now Round
+		if err := decode(r.Value, &now); err != nil || now.Done != nil {
+			errs = append(errs, err, m.s.settleLate(ctx, now))
+			continue
+		}
 		errs = append(errs, settled(m.s.dissolve(ctx, w.name, r.Key, ledger.Step{Fence: w.fence}, func(Round) ([]string, string, error) {
 			return nil, reasonQueueRemoved, nil
 		})))
@@ -44,8 +50,8 @@ func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
 	var errs []error
 	for id, t := range w.waiting {
 		if reason := t.over(q, m.s.Now()); reason != "" {
-			delete(w.waiting, id)
-			errs = append(errs, m.expel(ctx, w, id, reason))
+			w.drop(id)
+			errs = append(errs, m.expel(ctx, w, t.Ticket, reason))
 		}
 	}
 	return errors.Join(errs...)
@@ -53,8 +59,17 @@ func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
 
 // expel takes out a ticket that searches. One that is proposed meanwhile, or gone, stays
 // as it is.
-func (m *Matcher) expel(ctx context.Context, w *watch, ticketID, reason string) error {
-	_, err := m.s.remove(ctx, w.name, ticketID, reason, ledger.Step{Fence: w.fence})
+func (m *Matcher) expel(ctx context.Context, w *watch, t Ticket, reason string) error {
+	for _, queue := range t.Queues[min(1, len(t.Queues)):] {
+		if round, err := m.s.dropCopy(ctx, queue, t.ID); err != nil || round != "" {
+			return err
+		}
+	}
+	var step ledger.Step
+	if t.home() == w.name {
+		step.Fence = w.fence
+	}
+	_, err := m.s.remove(ctx, t.home(), t.ID, reason, step)
 	if wire.CodeOf(err) == wire.CodeNotFound {
 		return nil
 	}
@@ -67,6 +82,8 @@ type opened struct {
 	Round
 	raw     []byte
 	tickets map[string]waiter
+	// held are players that another round has; the round was not made then.
+	held []string
 }
 
 // goOn carries the rounds forward: those that not all accepted in time dissolve; those
@@ -78,6 +95,7 @@ func (m *Matcher) goOn(ctx context.Context, w *watch) (ready []opened, err error
 		return nil, err
 	}
 	var late []string
+	var done []Round
 	for _, record := range records {
 		if going[record.Key] {
 			continue
@@ -86,20 +104,23 @@ func (m *Matcher) goOn(ctx context.Context, w *watch) (ready []opened, err error
 		if err := decode(record.Value, &r.Round); err != nil {
 			return nil, err
 		}
-		if r.Handing {
+		if r.Done != nil {
+			done = append(done, r.Round)
+		} else if r.Handing {
 			ready = append(ready, r)
 		} else if r.Deadline <= ms(m.s.Now()) {
 			late = append(late, r.ID)
 		}
 	}
-	return ready, each(late, func(_ int, id string) error {
+	ended := each(done, func(_ int, r Round) error { return m.s.settleLate(ctx, r) })
+	return ready, errors.Join(ended, each(late, func(_ int, id string) error {
 		return settled(m.s.dissolve(ctx, w.name, id, ledger.Step{Fence: w.fence}, func(now Round) ([]string, string, error) {
 			if now.Handing || now.Deadline > ms(m.s.Now()) {
 				return nil, "", wire.Precondition(wire.ReasonProposalClosed, "all have accepted")
 			}
 			return now.missing(), reasonTimedOut, nil
 		}))
-	})
+	}))
 }
 
 // settled forgives that a round is over or has gone on meanwhile.
@@ -126,6 +147,10 @@ func each[T any](all []T, do func(i int, one T) error) error {
 	return errors.Join(errs...)
 }
 
+// matchTries is how often matches are made anew in one interval, without the tickets whose
+// players turn out to be in another proposal.
+const matchTries = 3
+
 // match makes matches of those who wait, and gives those that are ready to be handed
 // over. Those who are in one do not wait any more; the others are looked at again at the
 // next interval.
@@ -134,29 +159,76 @@ func (m *Matcher) match(ctx context.Context, w *watch, q Queue) (ready []opened,
 	if len(w.waiting) == 0 {
 		return nil, err
 	}
+	err = errors.Join(err, m.resume(ctx, w))
+	for range matchTries {
+		made, lost, failed := m.matchOnce(ctx, w, q, vacancies)
+		ready, err = append(ready, made...), errors.Join(err, failed)
+		if !lost || failed != nil {
+			break
+		}
+	}
+	return ready, err
+}
+
+// matchOnce is one run; lost reports that a proposal was lost to another queue's.
+func (m *Matcher) matchOnce(ctx context.Context, w *watch, q Queue, vacancies map[string]vacancy) (ready []opened, lost bool, err error) {
 	pool := make([]matching.Ticket, 0, len(w.waiting))
-	for _, t := range w.waiting {
-		pool = append(pool, t.Waiting())
+	apart := w.apart()
+	for id, t := range w.waiting {
+		if w.held[id] {
+			continue
+		}
+		waiting := t.Waiting()
+		waiting.Apart = apart[id]
+		pool = append(pool, waiting)
 	}
 	proposals := matching.Match(pool, w.runnings(vacancies), q.Match, m.s.Now())
 	made := make([]opened, len(proposals))
-	err = errors.Join(err, each(proposals, func(i int, p matching.Proposal) error {
+	err = each(proposals, func(i int, p matching.Proposal) error {
 		var err error
 		made[i], err = m.open(ctx, w, q, p, vacancies[p.Backfill])
 		return err
-	}))
+	})
 	for i, p := range proposals {
 		if made[i].raw == nil {
+			lost = w.hold(p, made[i].held) || lost
 			continue
 		}
+		delete(vacancies, p.Backfill)
 		for _, id := range p.Tickets() {
-			delete(w.waiting, id)
+			w.drop(id)
 		}
 		if made[i].Handing {
 			ready = append(ready, made[i])
 		}
 	}
-	return ready, err
+	return ready, lost, err
+}
+
+// resume lets tickets search again whose players are free by now.
+func (m *Matcher) resume(ctx context.Context, w *watch) error {
+	var users []string
+	for id := range w.held {
+		if t, waits := w.waiting[id]; waits {
+			users = append(users, t.Users()...)
+		} else {
+			delete(w.held, id)
+		}
+	}
+	if len(users) == 0 {
+		return nil
+	}
+	slices.Sort(users)
+	found, err := m.s.claimed(ctx, slices.Compact(users))
+	if err != nil {
+		return err
+	}
+	for id := range w.held {
+		if !slices.ContainsFunc(w.waiting[id].Users(), func(user string) bool { return slices.Contains(found.held, user) }) {
+			delete(w.held, id)
+		}
+	}
+	return nil
 }
 
 // open makes a round of a proposal and takes all its tickets, and the places that it
@@ -171,7 +243,10 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 	if err != nil {
 		return opened{}, fmt.Errorf("encode a round: %w", err)
 	}
-	step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Value: value}}}
+	if held, err := m.s.claim(ctx, r); err != nil || len(held) > 0 {
+		return opened{held: held}, err
+	}
+	step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Value: value}, r.notVoid()}}
 	taken, stand := map[string]waiter{}, map[string]*wire.MMTicket{}
 	for _, id := range p.Tickets() {
 		next := w.waiting[id].Ticket
@@ -194,16 +269,24 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 			return opened{}, err
 		}
 	}
+	if searching, err := m.s.existing(ctx, taken); err != nil || !searching {
+		m.s.freeLater(ctx, r)
+		return opened{}, err
+	}
 	err = m.s.Ledger.Apply(ctx, book(w.name), step)
 	var conflict *ledger.ConflictError
-	if errors.As(err, &conflict) {
+	switch {
+	case errors.As(err, &conflict):
+		m.s.freeLater(ctx, r)
 		return opened{}, nil
-	}
-	if err != nil {
+	case errors.Is(err, ledger.ErrFenced):
+		m.s.freeLater(ctx, r)
+		return opened{}, err
+	case err != nil: // the round may be made: its claims last as long as it does
 		return opened{}, err
 	}
 	m.s.deliver(ctx, w.name, letters)
-	return opened{r, value, taken}, nil
+	return opened{Round: r, raw: value, tickets: taken}, nil
 }
 
 // assign is the end of a round's tickets, as they are.
@@ -218,7 +301,7 @@ func (m *Matcher) assign(
 		}
 		for _, news := range r.news(id, place) {
 			letter, err := m.s.post(step,
-				letter{Users: news.users, Event: wire.EventMMMatched, About: id, Order: orderEnd, Left: id, Ticket: stands}, news.matched)
+				letter{Users: news.users, Event: wire.EventMMMatched, About: id, Order: orderEnd, Left: id, Home: t.home(), Ticket: stands}, news.matched)
 			if err != nil {
 				return nil, nil, err
 			}

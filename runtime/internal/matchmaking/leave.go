@@ -23,6 +23,8 @@ const (
 	reasonPartyChanged   = "party_changed"
 	reasonQueueRemoved   = "queue_removed"
 	reasonHandoffFailed  = "handoff_failed"
+	// reasonMatchedElsewhere: a player was matched by another ticket.
+	reasonMatchedElsewhere = "matched_elsewhere"
 )
 
 // find looks for a ticket of a user in all the queues that it may be in.
@@ -88,6 +90,9 @@ func noTicket() error { return wire.Refuse(wire.CodeNotFound, "there is no such 
 // meanwhile, or searches again, makes no difference; once it is handed over it stays, and
 // the round's refusal says so. The step begins as base.
 func (s *Service) leave(ctx context.Context, t Ticket, userID, searching, proposed string, base ledger.Step) error {
+	if len(t.Queues) > 1 {
+		return s.leaveAll(ctx, t, userID, searching, proposed, base)
+	}
 	round := t.Round
 	for range tries {
 		if round != "" {
@@ -126,7 +131,7 @@ func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, ba
 			end = wire.TicketExpired
 		}
 		told, err := s.post(&step, letter{
-			Users: t.Users(), Event: wire.EventMMCancelled, About: t.ID, Order: orderEnd, Left: t.ID, Ticket: t.In(end),
+			Users: t.Users(), Event: wire.EventMMCancelled, About: t.ID, Order: orderEnd, Left: t.ID, Home: t.home(), Ticket: t.In(end),
 		}, wire.MMCancelled{TicketID: t.ID, Queue: queue, Reason: reason})
 		return step, []posted{told}, err
 	}, queue)
@@ -201,7 +206,7 @@ func (s *Service) accept(ctx context.Context, c command.Call, proposalID string)
 		if err != nil {
 			return ledger.Step{}, nil, err
 		}
-		if raw == nil {
+		if raw == nil || r.Done != nil {
 			return ledger.Step{}, nil, noProposal()
 		}
 		next, err := r.Accept(q, c.ID, s.Now())
@@ -294,12 +299,13 @@ func (s *Service) dissolve(
 	if err != nil {
 		q = Queue{Name: queue, ReadyCheck: ReadyCheck{Requeue: KeepPosition}}
 	}
-	return s.retry(ctx, func() (ledger.Step, []posted, error) {
+	var over Round
+	return s.retryThen(ctx, func() (ledger.Step, []posted, error) {
 		r, raw, err := s.readRound(ctx, queue, roundID)
 		if err != nil {
 			return ledger.Step{}, nil, err
 		}
-		if raw == nil {
+		if raw == nil || r.Done != nil {
 			return ledger.Step{}, nil, noProposal()
 		}
 		blamed, reason, err := who(r)
@@ -307,10 +313,18 @@ func (s *Service) dissolve(
 			return ledger.Step{}, nil, err
 		}
 		d := dissolution{s: s, q: q, r: r, blamed: blamed, reason: reason, step: base}
-		d.step.Changes = []ledger.Change{{Table: rounds, Key: r.ID, Was: raw}}
 		err = d.run(ctx)
+		if err == nil {
+			over, err = d.end(raw)
+		}
 		return d.step, d.letters, err
-	}, queue)
+	}, queue, func() []ledger.Change {
+		if over.Done != nil {
+			return s.settleThen(ctx, over)
+		}
+		s.freeLater(ctx, over)
+		return nil
+	})
 }
 
 // dissolution is the making of the step that ends a round.
@@ -323,6 +337,24 @@ type dissolution struct {
 	step    ledger.Step
 	letters []posted
 	leaving []Ticket
+	ending  ending
+}
+
+// end takes the round out of the book. When tickets have copies in other queues its record
+// stays until these are settled.
+func (d *dissolution) end(was []byte) (Round, error) {
+	change := ledger.Change{Table: rounds, Key: d.r.ID, Was: was}
+	over := d.r
+	if len(d.ending.Tickets) > 0 {
+		d.ending.At = ms(d.s.Now())
+		over = d.r.ended(d.ending)
+		var err error
+		if change.Value, err = json.Marshal(over); err != nil {
+			return over, fmt.Errorf("encode a round: %w", err)
+		}
+	}
+	d.step.Changes = append(d.step.Changes, change)
+	return over, nil
 }
 
 func (d *dissolution) run(ctx context.Context) error {
@@ -359,6 +391,7 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 		next.EnqueuedAt, on = t.EnqueuedAt, true
 	}
 	on = on && !blamed
+	d.ending.note(next, !on)
 	change := ledger.Change{Table: tickets, Key: t.ID, Was: raw}
 	stands := next.In(wire.TicketSearching)
 	if on {
@@ -386,7 +419,7 @@ func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) e
 		}
 		told, err := d.s.post(&d.step,
 			letter{
-				Users: []string{user}, Event: wire.EventMMCancelled, About: t.ID, Order: order, Left: left, Ticket: stands,
+				Users: []string{user}, Event: wire.EventMMCancelled, About: t.ID, Order: order, Left: left, Home: t.home(), Ticket: stands,
 			}, news)
 		if err != nil {
 			return err

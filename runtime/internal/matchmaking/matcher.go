@@ -46,6 +46,10 @@ type watch struct {
 	readAt  time.Time
 	mark    uint64
 	waiting map[string]waiter
+	// of are the waiting tickets by player, and held are tickets that do not search while
+	// another proposal has one of their players.
+	of      map[string][]string
+	held    map[string]bool
 	waits   waits
 	written Stats
 	toldAt  time.Time
@@ -55,7 +59,7 @@ type watch struct {
 }
 
 func newWatch(queue string) *watch {
-	return &watch{name: queue, handing: newHandovers()}
+	return &watch{name: queue, handing: newHandovers(), of: map[string][]string{}, held: map[string]bool{}}
 }
 
 // waiter is a ticket that waits, and the record it was read from.
@@ -219,7 +223,7 @@ func (m *Matcher) read(ctx context.Context, w *watch) error {
 		return err
 	}
 	if changes.Anew || w.waiting == nil {
-		w.waiting, w.readAt = map[string]waiter{}, now
+		w.waiting, w.of, w.readAt = map[string]waiter{}, map[string][]string{}, now
 	}
 	w.mark = changes.Mark
 	for _, r := range changes.Records {
@@ -228,10 +232,13 @@ func (m *Matcher) read(ctx context.Context, w *watch) error {
 			return err
 		}
 		if r.Value == nil || t.Round != "" {
-			delete(w.waiting, r.Key)
+			w.drop(r.Key)
 		} else {
-			w.waiting[r.Key] = waiter{t, r.Value}
+			w.put(waiter{t, r.Value})
 		}
 	}
-	return nil
+	if !changes.Anew {
+		return nil
+	}
+	return errors.Join(m.dropOrphans(ctx, w), m.s.forgetVoids(ctx, w.name))
 }

@@ -34,10 +34,10 @@ func entry(queue, ticketID string) string { return queue + between + ticketID }
 // is an entry of every ticket. Who has too many is rid of those that are gone.
 func (s *Service) note(ctx context.Context, t Ticket) error {
 	for _, user := range t.Users() {
-		in, err := s.Sets.Add(ctx, setOf(user), entry(t.Queue, t.ID), maxEntries, entryTTL)
+		in, err := s.Sets.Add(ctx, setOf(user), entry(t.home(), t.ID), maxEntries, entryTTL)
 		if err == nil && !in {
 			if _, err = s.mine(ctx, user); err == nil {
-				in, err = s.Sets.Add(ctx, setOf(user), entry(t.Queue, t.ID), maxEntries, entryTTL)
+				in, err = s.Sets.Add(ctx, setOf(user), entry(t.home(), t.ID), maxEntries, entryTTL)
 			}
 		}
 		if err != nil {
@@ -75,7 +75,7 @@ func (s *Service) noteAgain(ctx context.Context, t Ticket) error {
 // unnote takes a note back.
 func (s *Service) unnote(ctx context.Context, t Ticket) error {
 	for _, user := range t.Users() {
-		if err := s.Sets.Remove(ctx, setOf(user), entry(t.Queue, t.ID)); err != nil {
+		if err := s.Sets.Remove(ctx, setOf(user), entry(t.home(), t.ID)); err != nil {
 			return err
 		}
 	}
@@ -137,9 +137,12 @@ func (s *Service) Status(ctx context.Context, userID string) (wire.MMStatusList,
 		return list, err
 	}
 	for _, t := range all {
+		if t, err = s.current(ctx, t); err != nil {
+			return list, err
+		}
 		view := t.View()
 		if t.Round == "" {
-			view.EstimateMs = s.estimate(ctx, t.Queue)
+			view.EstimateMs = s.estimates(ctx, t)
 		} else {
 			r, raw, err := s.readRound(ctx, t.Queue, t.Round)
 			if err != nil {
@@ -163,6 +166,9 @@ func (s *Service) roundOf(ctx context.Context, userID, roundID string) (queue st
 		return "", err
 	}
 	for _, t := range all {
+		if t, err = s.current(ctx, t); err != nil {
+			return "", err
+		}
 		if t.Round == roundID && roundID != "" {
 			return t.Queue, nil
 		}

@@ -1,6 +1,7 @@
 package matchmaking
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -28,8 +29,10 @@ type letter struct {
 	// that ticket; "" and 0 in letters of servers before this field existed.
 	About string `json:"about,omitempty"`
 	Order uint64 `json:"order,omitempty"`
-	// Left is the ticket that is gone with this; "" when it stays.
+	// Left is the ticket that is gone with this; "" when it stays. Home is the queue that it
+	// is noted under; "" for the letter's own.
 	Left string `json:"left,omitempty"`
+	Home string `json:"home,omitempty"`
 }
 
 // leftBehind is how old a letter is when the matcher takes it that nobody else will
@@ -99,21 +102,21 @@ func fetched(r ledger.Record) (posted, error) {
 
 // deliver tells what a step has put into the outbox. What cannot be told now the
 // matcher tells later.
-func (s *Service) deliver(ctx context.Context, queue string, letters []posted) {
-	if err := s.send(ctx, queue, letters); err != nil {
+func (s *Service) deliver(ctx context.Context, queue string, letters []posted, also ...ledger.Change) {
+	if err := s.send(ctx, queue, letters, also...); err != nil {
 		s.Log.WarnContext(ctx, "a player is told later", "queue", queue, "error", err)
 	}
 }
 
-// send tells letters, a few at a time, and takes those out that are told.
-func (s *Service) send(ctx context.Context, queue string, letters []posted) error {
+// send tells letters, a few at a time, and takes those out that are told, together with other changes.
+func (s *Service) send(ctx context.Context, queue string, letters []posted, also ...ledger.Change) error {
 	told := make([]bool, len(letters))
 	failed := each(letters, func(i int, p posted) error {
 		err := s.tell(ctx, queue, p)
 		told[i] = err == nil
 		return err
 	})
-	var step ledger.Step
+	step := ledger.Step{Changes: also}
 	for i, p := range letters {
 		if told[i] {
 			step.Changes = append(step.Changes, ledger.Change{Table: outbox, Key: p.id, Any: true})
@@ -183,7 +186,7 @@ func (s *Service) follow(ctx context.Context, queue string, p posted) error {
 	if p.Left == "" {
 		return nil
 	}
-	return s.forget(ctx, queue, p.Left, p.Users)
+	return s.forget(ctx, cmp.Or(p.Home, queue), p.Left, p.Users)
 }
 
 // catchUp sends letters that were left behind by pods that died over them.

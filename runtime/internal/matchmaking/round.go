@@ -34,6 +34,35 @@ type Round struct {
 	// Handing says that nobody is asked any more, and the place is being made.
 	Handing bool  `json:"handing,omitempty"`
 	MadeAt  int64 `json:"madeAt"`
+	// Done is set when the round has ended and its players are still claimed.
+	Done *ending `json:"done,omitempty"`
+}
+
+// ending is what is left to do after a round: the other copies of its tickets and, after
+// a match, the other tickets of its players.
+type ending struct {
+	// At is when it ended; Assigned says that the players were matched.
+	At       int64 `json:"at"`
+	Assigned bool  `json:"assigned,omitempty"`
+	// Tickets are those of the round that search several queues.
+	Tickets []endedTicket `json:"tickets,omitempty"`
+}
+
+// endedTicket is a ticket in several queues after a round.
+type endedTicket struct {
+	ID     string   `json:"id"`
+	Queues []string `json:"queues"`
+	// Gone says that the ticket is over; otherwise its copies get the attempt and the place.
+	Gone       bool  `json:"gone,omitempty"`
+	Attempt    int   `json:"attempt,omitempty"`
+	EnqueuedAt int64 `json:"enqueuedAt,omitempty"`
+}
+
+// ended is the round's record after its end.
+func (r Round) ended(e ending) Round {
+	r.Done, r.Handing = &e, true
+	r.Profiles, r.Accepted, r.Attempts = nil, nil, nil
+	return r
 }
 
 // Side is one team of a round.

@@ -134,34 +134,64 @@ type entries struct {
 	CooldownUntil int64 `json:"cooldownUntil,omitempty"`
 }
 
+// queues finds the queues that a request names.
+func (s *Service) queues(req *wire.MMEnqueue) ([]Queue, error) {
+	names, field := req.Queues, "queues"
+	switch {
+	case req.Queue == "" && len(req.Queues) == 0:
+		return nil, wire.Invalid("queue", "give queue or queues")
+	case req.Queue != "" && len(req.Queues) > 0:
+		return nil, wire.Invalid("queues", "give queue or queues, not both")
+	case req.Queue != "":
+		names, field = []string{req.Queue}, "queue"
+	}
+	all := make([]Queue, len(names))
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, wire.Invalid(field, "must be distinct")
+		}
+		var err error
+		if all[i], err = s.queue(name); err != nil {
+			var refusal *wire.Error
+			if errors.As(err, &refusal) && field == "queues" {
+				refusal.Field = fmt.Sprintf("queues[%d]", i)
+			}
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // Enqueue makes a ticket of the caller, or of the party that it leads.
 func (s *Service) Enqueue(ctx context.Context, c command.Call, req *wire.MMEnqueue) (Ticket, error) {
-	q, err := s.queue(req.Queue)
+	queues, err := s.queues(req)
 	if err != nil {
 		return Ticket{}, err
 	}
-	for _, a := range q.Attributes {
-		if _, said := req.Attributes[a.Name]; said && a.FromToken {
-			return Ticket{}, wire.Invalid("attributes."+a.Name, "comes from the token: leave it out")
+	for _, q := range queues {
+		for _, a := range q.Attributes {
+			if _, said := req.Attributes[a.Name]; said && a.FromToken {
+				return Ticket{}, wire.Invalid("attributes."+a.Name, "comes from the token: leave it out")
+			}
 		}
 	}
-	return s.enqueue(ctx, q, c, stays.Through(c.SessionID), nil, req)
+	return s.enqueue(ctx, queues, c, stays.Through(c.SessionID), nil, req)
 }
 
 // EnqueueFor is Enqueue by a back end, for a user who is connected as live says. What it
 // says of attributes that come from tokens holds.
 func (s *Service) EnqueueFor(ctx context.Context, c command.Call, live stays.Live, req *wire.MMEnqueue) (Ticket, error) {
-	q, err := s.queue(req.Queue)
+	queues, err := s.queues(req)
 	if err != nil {
 		return Ticket{}, err
 	}
-	return s.enqueue(ctx, q, c, live, req.Attributes, req)
+	return s.enqueue(ctx, queues, c, live, req.Attributes, req)
 }
 
 // enqueue makes a ticket; vouched are claims that hold for all its players, in place of
 // their tokens'.
 func (s *Service) enqueue(
-	ctx context.Context, q Queue, c command.Call, live stays.Live, vouched map[string]any, req *wire.MMEnqueue,
+	ctx context.Context, queues []Queue, c command.Call, live stays.Live, vouched map[string]any, req *wire.MMEnqueue,
 ) (Ticket, error) {
 	entrants, err := s.entrants(ctx, c.Caller, live, req)
 	if err != nil {
@@ -174,28 +204,28 @@ func (s *Service) enqueue(
 	if err != nil {
 		return Ticket{}, err
 	}
-	t, err := NewTicket(q, id, req.PartyID, entrants, req.Latencies, s.Now())
+	copies, err := newTickets(queues, id, entrants, req, s.Now())
 	if err != nil {
 		return Ticket{}, err
 	}
+	t := copies[0]
 	if c.Key != "" {
-		if there, known, err := s.made(ctx, q.Name, id); err != nil || known {
+		if there, known, err := s.made(ctx, t.Queue, id); err != nil || known {
 			return there, errors.Join(err, s.keepsParty(ctx, c, there))
 		}
 	}
 	if err := s.note(ctx, t); err != nil {
 		return s.notEntered(ctx, c, t, err)
 	}
-	err = s.retry(ctx, func() (ledger.Step, []posted, error) { return s.enter(ctx, q, t, s.once(c)) }, q.Name)
-	if err != nil {
+	if err := s.enterAll(ctx, queues, copies, s.once(c)); err != nil {
 		return s.notEntered(ctx, c, t, err)
 	}
 	if err := s.cast(ctx, t.View()); err != nil {
-		s.Log.WarnContext(ctx, "the other players of a ticket are not told of it", "queue", q.Name, "error", err)
+		s.Log.WarnContext(ctx, "the other players of a ticket are not told of it", "queue", t.Queue, "error", err)
 	}
 	if s.Searching != nil {
 		if err := s.begun(ctx, t); err != nil {
-			s.Log.WarnContext(ctx, "who searches does not seem to", "queue", q.Name, "error", err)
+			s.Log.WarnContext(ctx, "who searches does not seem to", "queue", t.Queue, "error", err)
 		}
 	}
 	if !s.newborn(t.ID) { // it was first asked for long before it came in
@@ -244,6 +274,11 @@ func (s *Service) notEntered(ctx context.Context, c command.Call, t Ticket, caus
 	}
 	if there, known, err := s.made(ctx, t.Queue, t.ID); err != nil || known {
 		return there, err
+	}
+	for _, queue := range t.others() {
+		if _, err := s.dropCopy(ctx, queue, t.ID); err != nil {
+			return Ticket{}, errors.Join(cause, err)
+		}
 	}
 	if err := s.unnote(ctx, t); err != nil {
 		return Ticket{}, errors.Join(cause, err)
@@ -296,6 +331,24 @@ func merged(a, b map[string]any) map[string]any {
 	maps.Copy(all, a)
 	maps.Copy(all, b)
 	return all
+}
+
+// enterAll puts the copies of a ticket into their queues, the first one last: with it the
+// ticket exists. A copy that an earlier try of the request has entered stays as it is.
+func (s *Service) enterAll(ctx context.Context, queues []Queue, copies []Ticket, once *ledger.Once) error {
+	for i := len(copies) - 1; i > 0; i-- {
+		err := s.retry(ctx, func() (ledger.Step, []posted, error) {
+			_, there, err := s.ticket(ctx, queues[i].Name, copies[i].ID)
+			if err != nil || there {
+				return ledger.Step{}, nil, err
+			}
+			return s.enter(ctx, queues[i], copies[i], nil)
+		}, queues[i].Name)
+		if err != nil {
+			return err
+		}
+	}
+	return s.retry(ctx, func() (ledger.Step, []posted, error) { return s.enter(ctx, queues[0], copies[0], once) }, queues[0].Name)
 }
 
 // enter is the step by which a ticket comes in.
@@ -401,6 +454,14 @@ const tries = 8
 // retry makes a step as often as others come first, and tells what it puts into the
 // outbox. An empty step changes nothing.
 func (s *Service) retry(ctx context.Context, next func() (ledger.Step, []posted, error), queue string) error {
+	return s.retryThen(ctx, next, queue, func() []ledger.Change { return nil })
+}
+
+// retryThen is retry, and calls then after the step. What then gives is changed together
+// with the removal of the letters.
+func (s *Service) retryThen(
+	ctx context.Context, next func() (ledger.Step, []posted, error), queue string, then func() []ledger.Change,
+) error {
 	for range tries {
 		step, letters, err := next()
 		if err != nil || len(step.Changes) == 0 {
@@ -419,7 +480,7 @@ func (s *Service) retry(ctx context.Context, next func() (ledger.Step, []posted,
 		case err != nil:
 			return err
 		}
-		s.deliver(ctx, queue, letters)
+		s.deliver(ctx, queue, letters, then()...)
 		return nil
 	}
 	return tooFast()

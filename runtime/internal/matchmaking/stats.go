@@ -102,6 +102,17 @@ func (s *Service) estimate(ctx context.Context, queue string) int64 {
 	return now.WaitP50Ms
 }
 
+// estimates is the shortest estimate of a ticket's queues; 0 when none tells.
+func (s *Service) estimates(ctx context.Context, t Ticket) int64 {
+	least := s.estimate(ctx, t.Queue)
+	for _, queue := range t.others() {
+		if n := s.estimate(ctx, queue); n > 0 && (least == 0 || n < least) {
+			least = n
+		}
+	}
+	return least
+}
+
 func (n Stats) change() (ledger.Change, error) {
 	value, err := json.Marshal(n)
 	if err != nil {

@@ -16,8 +16,12 @@ import (
 
 // Ticket is a party, or a party of one, that looks for a match.
 type Ticket struct {
-	ID      string   `json:"id"`
-	Queue   string   `json:"queue"`
+	ID    string `json:"id"`
+	Queue string `json:"queue"`
+	// Queues are all that it searches; nil for Queue alone. Each queue's book has a copy,
+	// whose Queue is that one. The copy of the first queue decides whether the ticket
+	// exists: it is entered last and removed last.
+	Queues  []string `json:"queues,omitempty"`
 	PartyID string   `json:"partyId,omitempty"`
 	Players []Player `json:"players"`
 	// EnqueuedAt is since when it waits, ExpiresAt when it gives up.
@@ -80,6 +84,31 @@ func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[strin
 		}
 	}
 	return t, t.measure(q, latencies)
+}
+
+// newTickets makes the copies of a ticket, one for each queue. They expire together, when
+// the first of the queues would have it.
+func newTickets(queues []Queue, id string, party []Entrant, req *wire.MMEnqueue, now time.Time) ([]Ticket, error) {
+	var names []string
+	if len(queues) > 1 {
+		for _, q := range queues {
+			names = append(names, q.Name)
+		}
+	}
+	all := make([]Ticket, len(queues))
+	expires := int64(math.MaxInt64)
+	for i, q := range queues {
+		var err error
+		if all[i], err = NewTicket(q, id, req.PartyID, party, req.Latencies, now); err != nil {
+			return nil, err
+		}
+		all[i].Queues = names
+		expires = min(expires, all[i].ExpiresAt)
+	}
+	for i := range all {
+		all[i].ExpiresAt = expires
+	}
+	return all, nil
 }
 
 // bring puts together what the players bring of one attribute.
@@ -229,13 +258,28 @@ func (t Ticket) Waiting() matching.Ticket {
 // View is the ticket as its players see it.
 func (t Ticket) View() wire.MMTicket {
 	v := wire.MMTicket{
-		ID: t.ID, Queue: t.Queue, State: wire.TicketSearching, PartyID: t.PartyID, Players: t.Users(),
+		ID: t.ID, Queue: t.Queue, Queues: t.Queues, State: wire.TicketSearching, PartyID: t.PartyID, Players: t.Users(),
 		EnqueuedAt: t.EnqueuedAt, ExpiresAt: t.ExpiresAt, Attempt: t.Attempt,
 	}
 	if t.Round != "" {
 		v.State = wire.TicketProposed
+	} else {
+		v.Queue = t.home()
 	}
 	return v
+}
+
+// home is the queue whose copy decides whether the ticket exists.
+func (t Ticket) home() string {
+	if len(t.Queues) > 0 {
+		return t.Queues[0]
+	}
+	return t.Queue
+}
+
+// others are the queues of the other copies.
+func (t Ticket) others() []string {
+	return slices.DeleteFunc(slices.Clone(t.Queues), func(q string) bool { return q == t.Queue })
 }
 
 // In is the ticket as its players see it, in a state that the ticket itself does not say.
@@ -260,11 +304,11 @@ func (t Ticket) Has(userID string) bool { return slices.Contains(t.Users(), user
 // over says why a ticket that searches has to go by now; "" when it may stay.
 func (t Ticket) over(q Queue, now time.Time) string {
 	switch {
-	case t.ExpiresAt <= ms(now):
+	case t.Queue == t.home() && t.ExpiresAt <= ms(now):
 		return reasonExpired
 	case len(t.Players) > q.maxParty():
 		return "queue_changed"
-	case slices.ContainsFunc(t.Players, func(p Player) bool {
+	case t.Queue == t.home() && slices.ContainsFunc(t.Players, func(p Player) bool {
 		return p.AwaySince(now.Add(-disconnectGrace))
 	}):
 		return "disconnected"

@@ -682,7 +682,7 @@ export interface MMCancel {
 export interface MMCancelled {
   ticketId: string;
   queue: string;
-  /** Reason is cancelled, declined (by a player of this ticket), timed_out (one did not answer), others_declined, party_changed, disconnected, expired, queue_removed, queue_changed or handoff_failed. */
+  /** Reason is cancelled, declined (by a player of this ticket), timed_out (one did not answer), others_declined, party_changed, disconnected, expired, queue_removed, queue_changed, handoff_failed or matched_elsewhere (a player of the ticket was matched by another ticket). */
   reason: string;
   /** Requeued says that the ticket searches on. */
   requeued: boolean;
@@ -693,7 +693,10 @@ export interface MMCancelled {
 /** MMEnqueue asks for a match; with PartyID for the caller's party, which it leads. */
 export interface MMEnqueue {
   key?: string;
-  queue: string;
+  /** Queue is the queue to search. Exactly one of queue and queues is given. */
+  queue?: string;
+  /** Queues are several queues that one ticket searches at once; the first match wins. */
+  queues?: string[];
   partyId?: string;
   /** Attributes are those that the queue declares: numbers, strings, booleans and lists of strings. A member of a party may have its own by party:setMember. */
   attributes?: Record<string, unknown>;
@@ -779,7 +782,10 @@ export interface MMTeam {
 /** MMTicket is a ticket as its players see it. */
 export interface MMTicket {
   id: string;
+  /** Queue is the queue of the proposal or match; while the ticket searches, the first of its queues. */
   queue: string;
+  /** Queues are all queues that the ticket searches; absent when it is one. */
+  queues?: string[];
   state: TicketState;
   partyId?: string;
   players: string[];
