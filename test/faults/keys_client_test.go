@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,13 +66,13 @@ type user struct {
 	mu      sync.Mutex
 	devices map[int]*siotest.Raw
 	pushes  []push
-	ready   json.RawMessage
 }
 
-// push is an event that a user got.
+// push is an event that a user got by its device on a server.
 type push struct {
-	event string
-	data  json.RawMessage
+	server int
+	event  string
+	data   json.RawMessage
 }
 
 const (
@@ -90,34 +91,40 @@ func (u *user) device(server int) (*siotest.Raw, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), tryFor)
 	defer cancel()
 	auth := object{"protocol": 1, "token": fleet.Token(u.keys.t, u.name)}
-	d, err := siotest.Dial(ctx, "http://"+u.keys.fleet.Servers[server].Client, auth, u.hear, siotest.WithTransport(siotest.WebSocket))
+	d, err := siotest.Dial(ctx, "http://"+u.keys.fleet.Servers[server].Client, auth, u.hear(server), siotest.WithTransport(siotest.WebSocket))
 	if err == nil {
 		u.devices[server] = d
 	}
 	return d, err
 }
 
-func (u *user) hear(event string, args []json.RawMessage) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, data := range args {
-		u.pushes = append(u.pushes, push{event, data})
+func (u *user) hear(server int) func(string, []json.RawMessage) {
+	return func(event string, args []json.RawMessage) {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		for _, data := range args {
+			u.pushes = append(u.pushes, push{server, event, data})
+		}
 	}
 }
 
-// heard waits for a push and reads a text of it.
-func (u *user) heard(event string, name string) string {
+// find waits for a push that matches.
+func (u *user) find(what string, matches func(push) bool) push {
 	for deadline := time.Now().Add(settleFor); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		u.mu.Lock()
-		for _, p := range u.pushes {
-			if p.event == event {
-				u.mu.Unlock()
-				return ack{Data: p.data}.text(name)
-			}
+		at := slices.IndexFunc(u.pushes, matches)
+		if at >= 0 {
+			defer u.mu.Unlock()
+			return u.pushes[at]
 		}
 		u.mu.Unlock()
 	}
-	panic(violation(fmt.Sprintf("%s got no %s", u.name, event)))
+	panic(violation(fmt.Sprintf("%s got no %s", u.name, what)))
+}
+
+// heard waits for a push and reads a text of it.
+func (u *user) heard(event string, path ...string) string {
+	return ack{Data: u.find(event, func(p push) bool { return p.event == event }).data}.text(path...)
 }
 
 // cut ends a device without a word.

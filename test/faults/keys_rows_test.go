@@ -218,8 +218,7 @@ var rows = map[string]row{
 		for _, u := range []*user{r.ann, r.bob} {
 			u.must(0, "mm:enqueue", r.enqueue("filled"))
 		}
-		r.ann.heard("mm:matched", "matchId")
-		lobby := r.lobbyOf(r.ann)
+		lobby := r.ann.heard("mm:matched", "handoff", "lobbyId")
 		host := r.ann
 		if r.ann.must(0, "lobby:get", object{"lobbyId": lobby}).text("lobby", "hostId") == r.bob.name {
 			host = r.bob

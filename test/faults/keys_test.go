@@ -46,22 +46,7 @@ type violation string
 // KEYED_ROUNDS says how often.
 func TestKeyedRequestsHaveOneEffect(t *testing.T) {
 	wantEveryKeyedRequest(t)
-	redis := redistest.Start(t)
-	k := &keys{t: t}
-	for range 2 {
-		way, err := proxy.Listen(redis.Addr())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(way.Close)
-		k.ways = append(k.ways, way)
-	}
-	k.fleet = fleet.Start(t, fleet.Options{
-		Manifest: filepath.Join("testdata", "keys.yaml"), Servers: 2, Race: true,
-		Redis: func(i int) configv1.Redis {
-			return configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{k.ways[i].Addr()}}
-		},
-	})
+	k := startKeys(t)
 	rounds := 2
 	if text := os.Getenv("KEYED_ROUNDS"); text != "" {
 		var err error
@@ -81,6 +66,27 @@ func TestKeyedRequestsHaveOneEffect(t *testing.T) {
 			}
 		})
 	}
+}
+
+func startKeys(t *testing.T) *keys {
+	t.Helper()
+	redis := redistest.Start(t)
+	k := &keys{t: t}
+	for range 2 {
+		way, err := proxy.Listen(redis.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(way.Close)
+		k.ways = append(k.ways, way)
+	}
+	k.fleet = fleet.Start(t, fleet.Options{
+		Manifest: filepath.Join("testdata", "keys.yaml"), Servers: 2, Race: true,
+		Redis: func(i int) configv1.Redis {
+			return configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{k.ways[i].Addr()}}
+		},
+	})
+	return k
 }
 
 // wantEveryKeyedRequest compares the rows with the contract.
@@ -118,8 +124,14 @@ func (k *keys) batch(t *testing.T, send func(*keys, []*round)) bool {
 	each(all, (*round).prepare)
 	send(k, slices.DeleteFunc(slices.Clone(all), func(r *round) bool { return r.found != "" }))
 	each(all, (*round).check)
-	fine := true
-	for _, r := range all {
+	return wantNone(t, all)
+}
+
+// wantNone reports the violations that the rounds have found, and ends the rounds.
+func wantNone(t *testing.T, rounds []*round) (fine bool) {
+	t.Helper()
+	fine = true
+	for _, r := range rounds {
 		r.close()
 		if r.found != "" {
 			t.Errorf("%s (%s): %s", r.event, r.name, r.found)
@@ -357,18 +369,6 @@ func (r *round) proposal() string {
 		u.must(0, "mm:enqueue", r.enqueue("asked"))
 	}
 	return r.ann.heard("mm:proposal", "proposalId")
-}
-
-// lobbyOf is the lobby of a user's match.
-func (r *round) lobbyOf(u *user) string {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, p := range u.pushes {
-		if p.event == "mm:matched" {
-			return ack{Data: p.data}.text("handoff", "lobbyId")
-		}
-	}
-	return ""
 }
 
 // note waits for a notification of a user.

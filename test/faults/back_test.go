@@ -1,0 +1,91 @@
+//go:build faults
+
+package faults
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// stay is bob's in a group, on the devices of both servers.
+type stay struct {
+	// out ends it by the second server; back begins another by the first one.
+	out, back func()
+	// probe is a change of the group, which pushes event to its members.
+	probe func()
+	event string
+}
+
+// stays are the ways to go out of a group.
+var stays = map[string]func(r *round) stay{
+	"lobby left":   func(r *round) stay { return r.inLobby("lobby:leave", r.bob) },
+	"lobby kicked": func(r *round) stay { return r.inLobby("lobby:kick", r.ann) },
+	"party left":   func(r *round) stay { return r.inParty("party:leave", r.bob) },
+	"party kicked": func(r *round) stay { return r.inParty("party:kick", r.ann) },
+}
+
+func (r *round) inLobby(out string, by *user) stay {
+	lobby, _ := r.lobby(r.ann)
+	id := object{"lobbyId": lobby}
+	enter := func() { r.bob.must(0, "lobby:join", id) }
+	enter()
+	r.bob.must(1, "lobby:get", id)
+	return stay{
+		out:   func() { by.must(1, out, r.outOf("lobbyId", lobby, by)) },
+		back:  enter,
+		probe: func() { r.ann.must(1, "lobby:update", object{"lobbyId": lobby, "set": object{"name": "probe"}}) },
+		event: "lobby:patch",
+	}
+}
+
+func (r *round) inParty(out string, by *user) stay {
+	party, _ := r.party(r.ann)
+	code := r.ann.must(1, "party:get", object{}).text("party", "code")
+	enter := func() { r.bob.must(0, "party:join", object{"code": code}) }
+	enter()
+	r.bob.must(1, "party:get", object{})
+	return stay{
+		out:   func() { by.must(1, out, r.outOf("partyId", party, by)) },
+		back:  enter,
+		probe: func() { r.ann.must(1, "party:setMember", object{"partyId": party, "attributes": object{"a": "probe"}}) },
+		event: "party:patch",
+	}
+}
+
+// outOf is the request by which bob, or ann for him, ends his stay.
+func (r *round) outOf(field, group string, by *user) object {
+	request := object{field: group}
+	if by != r.bob {
+		request["userId"] = r.bob.name
+	}
+	return request
+}
+
+// TestWhoComesBackHears has users go out of a group and come back at once, on a server whose
+// way to Redis is slow: the order to stop following arrives when they are members again.
+func TestWhoComesBackHears(t *testing.T) {
+	k := startKeys(t)
+	const ofEach = 10
+	var all []*round
+	begun := map[*round]*stay{}
+	for way := range stays {
+		for range ofEach {
+			r := k.round(way)
+			begun[r] = &stay{}
+			all = append(all, r)
+		}
+	}
+	each(all, func(r *round) { *begun[r] = stays[r.event](r) })
+	k.ways[0].Slow(200 * time.Millisecond)
+	each(all, func(r *round) {
+		s := begun[r]
+		s.out()
+		s.back()
+		s.probe()
+		r.bob.find("probe on the first server", func(p push) bool {
+			return p.server == 0 && p.event == s.event && strings.Contains(string(p.data), "probe")
+		})
+	})
+	wantNone(t, all)
+}
