@@ -62,8 +62,9 @@ func (r *round) outOf(field, group string, by *user) object {
 	return request
 }
 
-// TestWhoComesBackHears has users go out of a group and come back at once, on a server whose
-// way to Redis is slow: the order to stop following arrives when they are members again.
+// TestWhoComesBackHears has users go out of a group and come back at once, on a server that
+// gets late what Redis publishes: the order to stop following arrives when they are members
+// again.
 func TestWhoComesBackHears(t *testing.T) {
 	k := startKeys(t)
 	const ofEach = 10
@@ -77,7 +78,7 @@ func TestWhoComesBackHears(t *testing.T) {
 		}
 	}
 	each(all, func(r *round) { *begun[r] = stays[r.event](r) })
-	k.ways[0].Slow(200 * time.Millisecond)
+	k.ways[0].Late(300 * time.Millisecond)
 	each(all, func(r *round) {
 		s := begun[r]
 		s.out()

@@ -2,10 +2,12 @@
 package proxy
 
 import (
+	"bytes"
 	"io"
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,14 +19,19 @@ type Proxy struct {
 	mu    sync.Mutex
 	open  chan struct{} // closed while data passes
 	pairs map[*pair]struct{}
-	// slow is the longest delay of one chunk of data.
-	slow time.Duration
+	// slow is the longest delay of one chunk of data, late that of one chunk of what Redis
+	// publishes.
+	slow, late time.Duration
 	// lose is how many of the next answers are lost, each with its connection.
 	lose int
 }
 
 // pair is one forwarded connection.
-type pair struct{ client, server net.Conn }
+type pair struct {
+	client, server net.Conn
+	// subscribes says that the client subscribes to channels by it.
+	subscribes atomic.Bool
+}
 
 func (p *pair) close() { _, _ = p.client.Close(), p.server.Close() }
 
@@ -68,6 +75,14 @@ func (p *Proxy) Slow(d time.Duration) {
 	p.slow = d
 }
 
+// Late delays each chunk of data that Redis publishes by up to d; what it answers is not
+// delayed.
+func (p *Proxy) Late(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.late = d
+}
+
 // LoseAnswers ends the connections of the next n answers instead of forwarding them: the
 // requests have arrived, and their effects stay.
 func (p *Proxy) LoseAnswers(n int) {
@@ -76,11 +91,11 @@ func (p *Proxy) LoseAnswers(n int) {
 	p.lose = n
 }
 
-// Heal ends Stall, Slow and LoseAnswers.
+// Heal ends Stall, Slow, Late and LoseAnswers.
 func (p *Proxy) Heal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.slow, p.lose = 0, 0
+	p.slow, p.late, p.lose = 0, 0, 0
 	select {
 	case <-p.open:
 	default:
@@ -131,7 +146,10 @@ func (p *Proxy) copy(pair *pair, to io.Writer, from io.Reader, answers bool) {
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
-			if !p.pass(answers) {
+			if !answers && bytes.Contains(bytes.ToLower(buf[:n]), []byte("subscribe")) {
+				pair.subscribes.Store(true)
+			}
+			if !p.pass(pair, answers) {
 				return
 			}
 			if _, err := to.Write(buf[:n]); err != nil {
@@ -145,9 +163,12 @@ func (p *Proxy) copy(pair *pair, to io.Writer, from io.Reader, answers bool) {
 }
 
 // pass waits until a chunk may go on; false means that it is lost.
-func (p *Proxy) pass(answer bool) bool {
+func (p *Proxy) pass(pair *pair, answer bool) bool {
 	p.mu.Lock()
 	open, slow := p.open, p.slow
+	if answer && pair.subscribes.Load() {
+		slow = max(slow, p.late)
+	}
 	lost := answer && p.lose > 0
 	if lost {
 		p.lose--
