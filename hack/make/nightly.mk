@@ -1,9 +1,11 @@
-# The audit with random seeds for as long as HOURS says. It names the seeds that failed and
+# Keyed requests repeated KEYED_ROUNDS times each, and the audit with random seeds for as long as HOURS says. It names the seeds that failed and
 # ends with an error; `make faults SEED=…` repeats them. Traces of failed seeds are in bin/audit.
-HOURS ?= 1
+HOURS        ?= 1
+KEYED_ROUNDS ?= 200
 
 .PHONY: nightly
 nightly: ## Audit random seeds for HOURS (1), and name those that failed
 	@hack/deps/redis.sh
 	@hack/deps/node.sh test/e2e
+	KEYED_ROUNDS=$(KEYED_ROUNDS) $(GO) test -tags faults -count=1 -timeout 0 -run TestKeyedRequests ./test/faults
 	$(GO) test -tags faults -count=1 -timeout 0 -v -run TestAudit ./test/audit -for "$$(awk 'BEGIN { printf "%dm", 60 * $(HOURS) }')" -traces '$(CURDIR)/bin/audit'

@@ -24,7 +24,9 @@ type Ack struct {
 
 // Key is the idempotency key of a mutation. The same key with the same request
 // gives the same answer and has no second effect for as long as the server
-// remembers it (RuntimeConfig recovery.idempotencyTTL, per user); the same key
+// remembers it (RuntimeConfig recovery.idempotencyTTL, per user), on any connection and
+// server. An attempt that comes while an earlier one is under way waits for its answer; when
+// that takes too long it is refused with [CodeUnavailable], and may be sent again. The same key
 // with another request is refused with [CodeIdempotencyMismatch]. A request that
 // was refused is not remembered. Empty means that the request may not be
 // repeated safely.
