@@ -115,7 +115,7 @@ func committed(reply any, c *stream.Commit, name any) (stream.Result, error) {
 		return stream.Result{}, fmt.Errorf("%w: %v", errReply, p[0])
 	}
 	if text(p[0]) == "conflict" {
-		now, err := snapshot(p[1:], last(p))
+		now, err := state(p[1:])
 		if err != nil {
 			return stream.Result{}, err
 		}
@@ -127,14 +127,6 @@ func committed(reply any, c *stream.Commit, name any) (stream.Result, error) {
 		result.Value = c.Once.Value
 	}
 	return result, err
-}
-
-// last gives the document of a conflict; Redis cuts an array at its first nil.
-func last(p []any) any {
-	if len(p) < 5 {
-		return nil
-	}
-	return p[4]
 }
 
 // missing tells whether a script gave nil.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func (s *Store) Load(ctx context.Context, id stream.ID) (result stream.Snapshot,
 	if err != nil {
 		return stream.Snapshot{}, err
 	}
-	return snapshot(p, p[3])
+	return state(p)
 }
 
 // CatchUp implements stream.Store.
@@ -68,7 +69,7 @@ func catchup(reply any) (stream.Catchup, error) {
 		return stream.Catchup{}, err
 	}
 	if text(p[0]) == "state" {
-		now, err := snapshot(p[1:], p[4])
+		now, err := state(p[1:])
 		return stream.Catchup{Now: now}, err
 	}
 	now, err := snapshot(p[1:], nil)
@@ -112,6 +113,29 @@ func snapshot(p []any, doc any) (stream.Snapshot, error) {
 	now := stream.Snapshot{Position: stream.Position{Epoch: text(p[0]), Seq: seq}, TS: int64(ts)}
 	if d, ok := doc.(string); ok {
 		now.Doc = []byte(d)
+	}
+	return now, nil
+}
+
+// state reads {epoch, seq, time, document, earlier epochs, committed}, of which the
+// document and what follows may be missing.
+func state(p []any) (stream.Snapshot, error) {
+	p = append(p[:len(p):len(p)], nil, nil, nil)
+	now, err := snapshot(p, p[3])
+	if err != nil {
+		return now, err
+	}
+	ends := strings.Fields(text(p[4]))
+	for i := 0; i+1 < len(ends); i += 2 {
+		seq, err := number(ends[i+1])
+		if err != nil {
+			return now, err
+		}
+		now.Past = append(now.Past, stream.Position{Epoch: ends[i], Seq: seq})
+	}
+	epoch, seq, _ := strings.Cut(text(p[5]), " ")
+	if seq == strconv.FormatUint(now.Seq, 10) {
+		now.Committed = epoch
 	}
 	return now, nil
 }

@@ -8,6 +8,7 @@
 package stream
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"time"
@@ -94,7 +95,32 @@ type Snapshot struct {
 	Position
 	TS  int64
 	Doc []byte
+	// Past has the ends of earlier epochs, the latest first, at most seven. A Catchup that
+	// is Recovered leaves it out.
+	Past []Position
+	// Committed is the epoch of the event at Seq; "" means Epoch. It is an earlier epoch from
+	// a restart of the store until the next commit.
+	Committed string
 }
+
+// Clamp moves a position into the stream's past: to the same seq, or to the end of its
+// epoch when the store lost what came after. It is false for an epoch that is not
+// remembered. A state that keeps a seq must compare by it, because each restart of the
+// store begins an epoch although nothing may be lost.
+func (s Snapshot) Clamp(p Position) (seq uint64, known bool) {
+	if p.Epoch == s.Epoch {
+		return min(p.Seq, s.Seq), true
+	}
+	for _, end := range s.Past {
+		if end.Epoch == p.Epoch {
+			return min(p.Seq, end.Seq), true
+		}
+	}
+	return 0, p == Position{}
+}
+
+// CommittedIn is the epoch of the event at Seq.
+func (s Snapshot) CommittedIn() string { return cmp.Or(s.Committed, s.Epoch) }
 
 // Catchup is the answer to "what came after this position". When Recovered,
 // Records are all that came after it, possibly none, in order; otherwise the past

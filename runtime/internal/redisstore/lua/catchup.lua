@@ -1,6 +1,7 @@
 -- catchup.lua: Store.CatchUp. KEYS: 1 h, 2 l. ARGV: 1 name for a new epoch,
 -- 2 and 3 the epoch and seq to go on from.
--- Gives {'records', epoch, seq, time, records}, {'state', epoch, seq, time, document}
+-- Gives {'records', epoch, seq, time, records},
+--       {'state', epoch, seq, time, document, earlier epochs, committed}
 -- or nil.
 
 -- reached tells whether an epoch that has ended got as far as a seq.
@@ -30,4 +31,4 @@ if known then
     return { 'records', v[1], v[2], v[3], redis.call('LRANGE', KEYS[2], -missing, -1) }
   end
 end
-return { 'state', v[1], v[2], v[3], v[5] }
+return { 'state', v[1], v[2], v[3], v[5], v[6], v[7] }

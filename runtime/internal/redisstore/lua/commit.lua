@@ -8,7 +8,7 @@
 --       0 to free, or '', 15 expected epoch or '', 16 fence in ms or 0, 17 order value or 0,
 --       18 order TTL ms, 19… the events: name, control, newline, data.
 -- Gives {'ok', epoch, seq, time}, {'once', what is remembered}, {'late', ''},
---       {'conflict', epoch, seq, time, document}, {'barred', ms}, {'outdated', ''} or
+--       {'conflict', epoch, seq, time, document, earlier epochs, committed}, {'barred', ms}, {'outdated', ''} or
 --       {'rate', microseconds}.
 local h, l, channel, once, rate = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
@@ -29,7 +29,8 @@ if ARGV[2] ~= '' and (ARGV[2] ~= seq or ARGV[15] ~= '' and v and ARGV[15] ~= v[1
   if not v then
     return { 'conflict', '', '0', '0', false }
   end
-  return { 'conflict', v[1], seq, v[3], redis.call('HGET', h, 'd') }
+  local rest = redis.call('HMGET', h, 'd', 'p', 'c')
+  return { 'conflict', v[1], seq, v[3], rest[1], rest[2], rest[3] }
 end
 
 if ARGV[13] == '1' then

@@ -2,7 +2,8 @@
 --
 -- A stream is a hash h: e epoch, s seq, t time of the last commit, d document,
 -- r the replication history of the server that it was last used on, p the last seven
--- epochs before this one, the latest first, each with the seq at which it ended. Its log
+-- epochs before this one, the latest first, each with the seq at which it ended, c the
+-- epoch in which a seq was committed: it counts while s is that seq. Its log
 -- is the list l of the records up to s, so the first of them is s - LLEN + 1.
 --
 -- Redis can lose the last writes in a failover or a restart, and would then give
@@ -23,10 +24,15 @@ local function history()
   return string.match(info, 'master_replid:(%w+)') or ''
 end
 
--- settle reads e, s, t and r, and the document if with_doc, after beginning the epoch
+-- settle reads e, s, t and r, and d, p and c if with_doc, after beginning the epoch
 -- named fresh if the history changed; nil when there is no such stream.
 local function settle(h, fresh, with_doc)
-  local v = redis.call('HMGET', h, 'e', 's', 't', 'r', with_doc and 'd' or 'e')
+  local v
+  if with_doc then
+    v = redis.call('HMGET', h, 'e', 's', 't', 'r', 'd', 'p', 'c')
+  else
+    v = redis.call('HMGET', h, 'e', 's', 't', 'r')
+  end
   if not v[1] then
     return nil
   end
@@ -39,8 +45,12 @@ local function settle(h, fresh, with_doc)
       end
       ended, n = ended .. ' ' .. before, n + 1
     end
-    redis.call('HSET', h, 'e', fresh, 'r', now, 'p', ended)
-    v[1] = fresh
+    local committed = redis.call('HGET', h, 'c')
+    if not committed or string.match(committed, '%d+$') ~= v[2] then
+      committed = v[1] .. ' ' .. v[2]
+    end
+    redis.call('HSET', h, 'e', fresh, 'r', now, 'p', ended, 'c', committed)
+    v[1], v[6], v[7] = fresh, ended, committed
   end
   return v
 end

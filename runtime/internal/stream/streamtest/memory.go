@@ -37,7 +37,6 @@ type Memory struct {
 // line is one stream.
 type line struct {
 	snap    stream.Snapshot
-	before  stream.Position // where the epoch before this one ended
 	log     []stream.Record // dense, the last is at snap.Seq
 	logEnds time.Time
 	ends    time.Time
@@ -136,7 +135,27 @@ func (m *Memory) LoseSuffix(id stream.ID, n int, doc []byte) {
 	l.log = l.log[:max(0, len(l.log)-n)]
 	l.snap.Seq -= uint64(n)
 	l.snap.Doc = doc
-	l.before = l.snap.Position
+	m.begin(l)
+}
+
+// Restart begins a new epoch of every stream and loses nothing, as a restart of the
+// store does that has kept every write.
+func (m *Memory) Restart() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range m.streams {
+		m.begin(l)
+	}
+}
+
+// maxPast is how many earlier epochs a stream remembers.
+const maxPast = 7
+
+// begin ends the epoch of a stream where it is, and begins the next one.
+func (m *Memory) begin(l *line) {
+	past := append([]stream.Position{l.snap.Position}, l.snap.Past...)
+	l.snap.Past = past[:min(len(past), maxPast)]
+	l.snap.Committed = l.snap.CommittedIn()
 	l.snap.Epoch = m.epoch()
 }
 

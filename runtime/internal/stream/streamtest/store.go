@@ -135,7 +135,7 @@ func (m *Memory) spend(id stream.ID, r *stream.Rate, now time.Time) error {
 
 // append writes the events and the document.
 func (l *line) append(c stream.Commit, now time.Time) []stream.Record {
-	l.snap.TS = now.UnixMilli()
+	l.snap.TS, l.snap.Committed = now.UnixMilli(), ""
 	if c.Doc != nil {
 		l.snap.Doc = bytes.Clone(c.Doc)
 	}
@@ -194,20 +194,14 @@ func (m *Memory) CatchUp(ctx context.Context, id stream.ID, from stream.Position
 	if after > len(l.log) {
 		return stream.Catchup{Now: now}, nil
 	}
-	now.Doc = nil
+	now.Doc, now.Past, now.Committed = nil, nil, ""
 	return stream.Catchup{Recovered: true, Records: slices.Clone(l.log[len(l.log)-after:]), Now: now}, nil
 }
 
 // knows tells whether a position is part of this stream's past.
 func (l *line) knows(p stream.Position) bool {
-	switch p.Epoch {
-	case l.snap.Epoch:
-		return p.Seq <= l.snap.Seq
-	case "":
-		return p.Seq == 0
-	default:
-		return p.Epoch == l.before.Epoch && p.Seq <= l.before.Seq
-	}
+	seq, known := l.snap.Clamp(p)
+	return known && seq == p.Seq
 }
 
 // Page implements stream.Store.
