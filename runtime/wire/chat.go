@@ -222,8 +222,10 @@ type ChatReadTo struct {
 	ReadTo uint64 `json:"readTo"`
 }
 
-// ChatReadMark tells how far a user has read. It is not part of the stream: it has no
-// meta, and one that is missed is made good by the next, or by chat:join.
+// ChatReadMark tells how far a user has read. It is not part of the stream, so it has no
+// meta. Each mark that moved is pushed once more after about 5 seconds, by any server, so
+// that it survives the server that took it. The same mark may come twice, and chat:join
+// has all marks.
 type ChatReadMark struct {
 	Channel string `json:"channel"`
 	UserID  string `json:"userId"`

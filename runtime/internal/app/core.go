@@ -60,6 +60,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	a.registry.MustRegister(k.figures)
 	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){
 		lobby.Kind: k.lobbies.Look, lobby.ListKind: k.lobbies.Sweep, party.Kind: k.parties.Look, presence.Kind: k.users.Look,
+		chat.MarksKind: k.chats.AnnounceMarks,
 	}
 	told := witnesses{k.users, k.lobbies, k.parties, k.queues}
 	if k.inbox != nil {

@@ -81,6 +81,7 @@ func (a *App) newChats(k *core) *chat.Service {
 	}, chat.Settings{
 		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration,
 		IdempotencyTTL: r.IdempotencyTTL.Duration, Revision: a.rules.revision,
+		Deadlines: k.client.Deadlines(),
 	})
 }
 

@@ -83,11 +83,7 @@ func (k *killed) left() map[string][]string {
 			left[user] = append(left[user], fmt.Sprint(r.Name, " of ", ids[id], " ", text))
 		}
 	}
-	at, err := k.store.Load(k.Context(), StreamID(channel))
-	if err != nil {
-		k.Fatal(err)
-	}
-	marks, _, err := k.pods[1].service.marks(k.Context(), channel, at.Epoch)
+	marks, _, _, err := k.pods[1].service.marks(k.Context(), channel)
 	if err != nil {
 		k.Fatal(err)
 	}
@@ -148,7 +144,7 @@ func TestKilledAtEachStep(t *testing.T) {
 		"react": {2, func(k *killed, h *Handlers) (command.Reply, error) {
 			return h.React(k.Context(), k.bob.keyed("k"), &wire.ChatReact{ChatTarget: target(1), Reaction: "+1"})
 		}},
-		"read": {3, func(k *killed, h *Handlers) (command.Reply, error) {
+		"read": {4, func(k *killed, h *Handlers) (command.Reply, error) {
 			return h.Read(k.Context(), k.bob.keyed("k"), &wire.ChatRead{Channel: channel, Seq: 2})
 		}},
 		"mute": {1, func(k *killed, h *Handlers) (command.Reply, error) {

@@ -44,6 +44,8 @@ type Settings struct {
 	// Revision names the policies in force. When it changes, no channel's policy is
 	// believed any longer; nil means that they never change.
 	Revision func() string
+	// Deadlines announce read marks whose push may be lost with a pod.
+	Deadlines stream.Deadlines
 	// Now is the clock; nil means the wall clock.
 	Now func() time.Time
 }

@@ -60,6 +60,7 @@ func newWorld(t *testing.T) *world {
 	w.store = &countingStore{Memory: streamtest.New(streamtest.WithClock(clock))}
 	w.h = NewHandlers(NewService(w.store, w, Settings{
 		HistorySize: 10, HistoryTTL: 10 * time.Minute, IdempotencyTTL: 5 * time.Minute, Now: clock,
+		Deadlines: w.store.Deadlines(),
 	}))
 	return w
 }

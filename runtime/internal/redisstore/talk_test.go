@@ -54,7 +54,7 @@ func newTalk(t *testing.T) *talk {
 			party.Settings{HistorySize: 1000, HistoryTTL: 10 * time.Minute, IdempotencyTTL: 5 * time.Minute, Now: w.now})
 		w.services[i], w.parties[i] = p, party.NewHandlers(p)
 		w.chats[i] = chat.NewHandlers(chat.NewService(c.Store(), access{w, p},
-			chat.Settings{HistorySize: 100, HistoryTTL: 10 * time.Minute, IdempotencyTTL: 5 * time.Minute}))
+			chat.Settings{HistorySize: 100, HistoryTTL: 10 * time.Minute, IdempotencyTTL: 5 * time.Minute, Deadlines: c.Deadlines()}))
 	}
 	return w
 }
