@@ -135,6 +135,13 @@ func (m *Memory) LoseSuffix(id stream.ID, n int, doc []byte) {
 	l.log = l.log[:max(0, len(l.log)-n)]
 	l.snap.Seq -= uint64(n)
 	l.snap.Doc = doc
+	// Epochs that began after what is left are lost as well.
+	for len(l.snap.Past) > 0 && l.snap.Past[0].Seq > l.snap.Seq {
+		l.snap.Epoch, l.snap.Past = l.snap.Past[0].Epoch, l.snap.Past[1:]
+	}
+	if len(l.log) > 0 {
+		l.snap.Committed = l.log[len(l.log)-1].Epoch
+	}
 	m.begin(l)
 }
 
