@@ -166,8 +166,10 @@ const (
 	CloseSlowConsumer      CloseReason = "slow_consumer"
 	CloseTokenExpired      CloseReason = "token_expired"
 	CloseInsufficientState CloseReason = "insufficient_state"
-	CloseRateLimited       CloseReason = "rate_limited" // ten times the connection's budget
-	CloseDisconnected      CloseReason = "disconnected" // a back end asked for it
+	CloseRateLimited       CloseReason = "rate_limited"   // ten times the connection's budget
+	CloseDisconnected      CloseReason = "disconnected"   // a back end asked for it
+	CloseInvalidPacket     CloseReason = "invalid_packet" // a packet that breaks the protocol
+	ClosePayloadTooLarge   CloseReason = "payload_too_large"
 )
 
 // Terminal tells whether a client should stop connecting.

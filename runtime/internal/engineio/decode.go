@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"unicode/utf8"
@@ -31,6 +32,8 @@ var (
 type frameSink interface {
 	message(binary bool, payload []byte) error
 	control(op byte, payload []byte) error
+	// oversized gives the beginning of a text that was larger than the limit.
+	oversized(head []byte) error
 }
 
 // Sizes of frame headers, with their mask.
@@ -45,6 +48,10 @@ const (
 type decoder struct {
 	// limit is the size of the largest message accepted, in bytes.
 	limit int
+	// most is the size of the largest message that is read over, if it is more.
+	most int
+	// discard, if it is not nil, is how many binary messages are to be read over.
+	discard *int
 	// binary accepts binary messages.
 	binary bool
 	// skip reads over data frames; only control frames are handed on.
@@ -57,12 +64,16 @@ type decoder struct {
 	fin     bool
 	op      byte
 	// kind is the opcode of the message being put together, 0 if there is none.
-	kind   byte
-	phase  uint8
-	mask   [4]byte
-	left   int
-	header [maxMasked]byte
-	have   uint8
+	kind  byte
+	phase uint8
+	mask  [4]byte
+	left  int
+	// seen is how many bytes the current message has so far. over: it is read over, with
+	// its beginning in partial. drop: it is read over whole.
+	seen       int
+	over, drop bool
+	header     [maxMasked]byte
+	have       uint8
 	// partial is what came of the current message, rest of the current control frame.
 	partial []byte
 	rest    []byte
@@ -139,7 +150,7 @@ func (d *decoder) check() error {
 		return errOpcode
 	case op == opContinue && d.kind == 0, (op == opText || op == opBinary) && d.kind != 0:
 		return errFragment
-	case op == opBinary && !d.binary && !d.skip:
+	case op == opBinary && !d.binary && !d.skip && !d.discards():
 		return errBinary
 	default:
 		return nil
@@ -159,16 +170,53 @@ func (d *decoder) begin(need int) error {
 	}
 	d.op, d.fin = d.header[0]&0xF, d.header[0]&finBit != 0
 	if d.op < opClose {
-		if size > uint64(d.limit-len(d.partial)) && (!d.skip || size > math.MaxInt32) {
-			return errTooBig
-		}
-		if d.op != opContinue {
-			d.kind = d.op
+		if err := d.count(size); err != nil {
+			return err
 		}
 	}
 	copy(d.mask[:], d.header[need-4:need])
 	d.phase, d.left, d.inFrame = 0, int(size), true
 	return nil
+}
+
+// discards reports whether the next binary message is to be read over.
+func (d *decoder) discards() bool { return d.discard != nil && *d.discard > 0 }
+
+// count begins a data frame of size bytes, and decides what to do with a message that is
+// too large by it.
+func (d *decoder) count(size uint64) error {
+	if d.op != opContinue {
+		d.kind, d.seen = d.op, 0
+		d.drop = d.op == opBinary && !d.binary && !d.skip
+	}
+	fits := size <= math.MaxInt32 && int(size) <= d.limit-d.seen
+	switch {
+	case fits || d.skip && size <= math.MaxInt32:
+	case size > math.MaxInt32 || int(size) > d.most-d.seen || d.kind == opBinary && !d.drop:
+		return errTooBig
+	default:
+		d.over = true
+		d.partial = bytes.Clone(d.partial[:min(len(d.partial), overHead)])
+	}
+	d.seen += int(size)
+	return nil
+}
+
+// readOver takes a piece of a message that is not handed on.
+func (d *decoder) readOver(part []byte, last bool, sink frameSink) error {
+	if room := overHead - len(d.partial); d.over && !d.drop && room > 0 {
+		d.partial = append(d.partial, part[:min(room, len(part))]...)
+	}
+	if !last {
+		return nil
+	}
+	head, dropped := d.partial, d.drop
+	d.kind, d.partial, d.over, d.drop = 0, nil, false, false
+	if dropped {
+		*d.discard--
+		return nil
+	}
+	return sink.oversized(head)
 }
 
 // payload takes the next piece of the current frame's payload; left says whether it is the last.
@@ -179,9 +227,12 @@ func (d *decoder) payload(part []byte, sink frameSink) error {
 	last := d.left == 0 && d.fin
 	if d.skip {
 		if last {
-			d.kind, d.partial = 0, nil
+			d.kind, d.partial, d.over, d.drop = 0, nil, false, false
 		}
 		return nil
+	}
+	if d.over || d.drop {
+		return d.readOver(part, last, sink)
 	}
 	if !last {
 		d.partial = append(d.partial, part...)

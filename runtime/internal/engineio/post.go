@@ -3,9 +3,7 @@ package engineio
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"time"
 )
 
 // servePost takes a payload of packets from a polling session.
@@ -21,14 +19,17 @@ func (s *Socket) servePost(w http.ResponseWriter, r *http.Request) {
 		s.server.refuse(w, r, errContentType, false)
 		return
 	}
-	body, err := s.readBody(w, r)
+	body, over, err := s.readBody(w, r)
 	var tooBig *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooBig):
+		s.fault(errTooBig)
 		s.server.refuse(w, r, tooLarge(tooBig.Limit), false)
 	case err != nil:
 		s.shut(TransportError, ending{code: CodeProtocol, now: true})
 		s.server.refuse(w, r, errBody, false)
+	case over:
+		s.takeOversized(w, r, body)
 	default:
 		s.takePayload(w, r, body)
 	}
@@ -54,17 +55,7 @@ func (s *Socket) endPost(p *polling) {
 	s.mu.Unlock()
 }
 
-// readBody reads no more than the largest payload, whatever the length announced.
-func (s *Socket) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	limit := int64(s.payloadLimit())
-	if r.ContentLength > limit {
-		return nil, &http.MaxBytesError{Limit: limit}
-	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.server.options.ReadTimeout))
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-}
-
-// tooLarge refuses a POST of more than limit bytes. The session goes on.
+// tooLarge refuses a POST of more than limit bytes.
 func tooLarge(limit int64) error {
 	return &Refusal{
 		Status: http.StatusRequestEntityTooLarge, Reason: RefusedRequest,
@@ -77,15 +68,14 @@ func (s *Socket) takePayload(w http.ResponseWriter, r *http.Request, body []byte
 	reason, answer := ParseError, errPayloadParts
 	switch err := s.handleAll(body); {
 	case err == nil, errors.Is(err, errStop):
-		noStore(w)
-		// Not text/plain: some browsers would offer it for download.
-		write(w, http.StatusOK, "text/html", []byte("ok"))
+		taken(w)
 		return
 	case errors.Is(err, errDirection):
 		reason, answer = TransportError, errPingSent
 	case errors.Is(err, errBinary):
 		answer = errBinaryBody
 	}
+	s.fault(answer)
 	s.shut(reason, ending{code: CodeProtocol, now: true})
 	s.server.refuse(w, r, answer, false)
 }

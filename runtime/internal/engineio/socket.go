@@ -13,10 +13,12 @@ type Socket struct {
 	id, remote string
 	// ws carries the session; nil while it is polling.
 	ws atomic.Pointer[wsConn]
-	// events is held while the owner is called. told: of the close.
-	events sync.Mutex
-	told   atomic.Bool
-	closed atomic.Bool
+	// events is held while the owner is called. told: of the close. discard: so many
+	// binary messages are dropped; it is guarded by events.
+	events  sync.Mutex
+	discard int
+	told    atomic.Bool
+	closed  atomic.Bool
 	// lagging: more than half of the outbox's bound was waiting, and not yet less than
 	// a quarter of it.
 	lagging atomic.Bool
@@ -247,6 +249,10 @@ func (s *Socket) handle(p packet) error {
 func (s *Socket) deliver(p packet) error {
 	kind := Text
 	if p.binary {
+		if s.discard > 0 {
+			s.discard--
+			return nil
+		}
 		if !s.server.options.Binary {
 			return errBinary
 		}

@@ -29,9 +29,14 @@ func (r *record) control(op byte, payload []byte) error {
 	return nil
 }
 
+func (r *record) oversized(head []byte) error {
+	r.got = append(r.got, fmt.Sprintf("over %q", head))
+	return nil
+}
+
 // feedAll decodes the input in pieces of the sizes that cut gives.
 func feedAll(input []byte, limit int, cut func(left int) int) ([]string, error) {
-	d, r := &decoder{limit: limit, binary: true}, &record{}
+	d, r := &decoder{limit: limit, most: 4 * limit, binary: true}, &record{}
 	input = bytes.Clone(input)
 	for len(input) > 0 {
 		n := cut(len(input))

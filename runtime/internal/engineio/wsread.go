@@ -16,7 +16,11 @@ func (c *wsConn) received(b []byte) {
 	c.mu.Lock()
 	c.decoder.skip = c.phase != phaseOpen
 	c.mu.Unlock()
-	c.decoder.limit = s.payloadLimit()
+	c.decoder.limit, c.decoder.most = s.payloadLimit(), 0
+	if s.ws.Load() == c {
+		c.decoder.most = s.readLimit()
+		c.decoder.discard = &s.discard
+	}
 	if err := c.decoder.feed(b, c); err != nil {
 		c.decoder.broken = true
 		c.fault(err)
@@ -79,10 +83,25 @@ func (c *wsConn) closeReceived(payload []byte) error {
 	return errStop
 }
 
+// oversized takes the beginning of a text that was read over.
+func (c *wsConn) oversized(head []byte) error {
+	if c.socket.ws.Load() != c {
+		return errTooBig
+	}
+	if err := c.socket.oversized(head); err != nil {
+		c.decoder.skip = true
+		c.fault(err)
+	}
+	return nil
+}
+
 // fault ends the connection for what the client sent.
 func (c *wsConn) fault(err error) {
 	if errors.Is(err, errStop) {
 		return
+	}
+	if c.socket.ws.Load() == c {
+		c.socket.fault(err)
 	}
 	reason, e := TransportError, ending{code: CodeProtocol, text: err.Error(), cut: true}
 	var frame *frameError

@@ -72,6 +72,22 @@ func (s *Session) Receive(r Request) {
 	}
 }
 
+// Reject answers an event that cannot be carried out, as refusal says. It counts against
+// the connection's budget as others do. Without an acknowledgement to give it with, the
+// session ends for the reason.
+func (s *Session) Reject(r Request, refusal *wire.Error, otherwise wire.CloseReason) {
+	now, limits := time.Now(), s.m.Limits()
+	if s.flood.take(now, floodFactor*limits.EventsPerSecond, floodFactor*limits.Burst) > 0 {
+		s.Terminate(wire.CloseRateLimited, "too many events")
+		return
+	}
+	if r.Ack == nil {
+		s.Terminate(otherwise, refusal.Message)
+		return
+	}
+	s.refuse(r, refusal)
+}
+
 // refuse answers a request that is not carried out.
 func (s *Session) refuse(r Request, refusal *wire.Error) {
 	s.m.Metrics.request(s.eventLabel(r.Event), refusal.Code, 0)

@@ -25,7 +25,9 @@ const patience = 30 * time.Second
 type client struct {
 	t    *testing.T
 	send func(text string) error
-	stop func()
+	// binary sends a binary message over a WebSocket.
+	binary func(data []byte) error
+	stop   func()
 
 	mu     sync.Mutex
 	log    []message // all Socket.IO packets, in order
@@ -61,6 +63,11 @@ func dialWebSocket(t *testing.T, base string, header http.Header) (*client, erro
 		writing.Lock()
 		defer writing.Unlock()
 		return conn.WriteMessage(websocket.TextMessage, []byte(text))
+	}
+	c.binary = func(data []byte) error {
+		writing.Lock()
+		defer writing.Unlock()
+		return conn.WriteMessage(websocket.BinaryMessage, data)
 	}
 	c.stop = func() { _ = conn.Close() }
 	t.Cleanup(c.stop)

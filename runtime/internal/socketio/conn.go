@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"encoding/json"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -79,6 +80,20 @@ func (c *conn) tooLate() {
 	if c.session.Load() == nil {
 		c.cut(errLate)
 	}
+}
+
+// fail ends a client for what it sent: one that has a session is told why before.
+func (c *conn) fail(err error) {
+	s := c.session.Load()
+	if s == nil {
+		c.cut(err)
+		return
+	}
+	reason := wire.CloseInvalidPacket
+	if errors.Is(err, errLarge) || engineio.TooLarge(err) {
+		reason = wire.ClosePayloadTooLarge
+	}
+	s.Terminate(reason, err.Error())
 }
 
 // cut ends a client for what it did, or did not do in time.

@@ -77,8 +77,10 @@ func TestFault08AttachmentsAreRefusedUnread(t *testing.T) {
 	if err := conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
 		t.Fatal(err)
 	}
-	if _, code, text := readToEnd(t, conn); code != websocket.ClosePolicyViolation || text != errBinary.Error() {
-		t.Errorf("close %d %q", code, text)
+	last, code, text := readToEnd(t, conn)
+	if code != websocket.ClosePolicyViolation || text != string(wire.CloseInvalidPacket) ||
+		!strings.Contains(last, wire.EventSessionTerminated) || !strings.Contains(last, errBinary.Error()) {
+		t.Errorf("close %d %q after %q", code, text, last)
 	}
 }
 

@@ -22,12 +22,15 @@ const (
 	maxNamespace = 128 // bytes
 	maxIDDigits  = 15  // so that an id is exact in a client's JavaScript
 	maxEventName = 128 // bytes, as JSON
+	// maxAttachments bounds the attachments of an event that is refused, which are read over.
+	maxAttachments = 16
 	// maxArgs is how many arguments of an event are told apart; no request has
 	// more than one, so that it is enough to see that there are too many.
 	maxArgs = 4
 )
 
-// What is wrong with a packet. Each of them ends the connection.
+// What is wrong with a packet. Each of them ends the connection, unless an event asks for an
+// acknowledgement, which then says so.
 var (
 	errEmpty     = errors.New("empty packet")
 	errBinary    = errors.New("binary packets are not accepted")
@@ -36,6 +39,8 @@ var (
 	errID        = errors.New("packet id is too long")
 	errPayload   = errors.New("payload does not fit the packet type")
 	errReserved  = errors.New("event name is reserved")
+	errName      = errors.New("event name must be a text of at most 126 bytes")
+	errTooMany   = errors.New("too many attachments")
 )
 
 // reserved are event names that mean something to Socket.IO itself.
@@ -51,6 +56,8 @@ type packet struct {
 	// id is that of the acknowledgement a client wants, if hasID.
 	id    uint64
 	hasID bool
+	// attachments is how many binary messages follow a binary packet.
+	attachments int
 	// data is JSON: an object or nothing for CONNECT, an array for EVENT.
 	data []byte
 }
@@ -64,19 +71,45 @@ func parsePacket(text []byte) (packet, error) {
 	p := packet{kind: text[0], namespace: "/"}
 	switch p.kind {
 	case packetConnect, packetDisconnect, packetEvent, packetAck:
-	case packetBinaryEvent, packetBinaryAck:
+	case packetBinaryEvent:
+		// It is read as far as it takes to refuse it by its id.
+	case packetBinaryAck:
 		return packet{}, errBinary
 	default:
 		return packet{}, errType
 	}
-	rest, err := p.readNamespace(text[1:])
-	if err != nil {
-		return packet{}, err
-	}
-	if p.data, err = p.readID(rest); err != nil {
+	if err := p.readHead(text[1:]); err != nil {
 		return packet{}, err
 	}
 	return p, p.check()
+}
+
+// readHead reads what comes before the data: the attachments, the namespace and the id.
+func (p *packet) readHead(rest []byte) (err error) {
+	if p.kind == packetBinaryEvent {
+		if rest, err = p.readAttachments(rest); err != nil {
+			return err
+		}
+	}
+	if rest, err = p.readNamespace(rest); err != nil {
+		return err
+	}
+	p.data, err = p.readID(rest)
+	return err
+}
+
+// readAttachments reads the number of attachments and the dash after it.
+func (p *packet) readAttachments(rest []byte) ([]byte, error) {
+	count, after, found := bytes.Cut(rest[:min(len(rest), 8)], []byte{'-'})
+	n, err := strconv.ParseUint(string(count), 10, 16)
+	switch {
+	case !found || err != nil:
+		return nil, errBinary
+	case n > maxAttachments:
+		return nil, errTooMany
+	}
+	p.attachments = int(n)
+	return rest[len(rest[:min(len(rest), 8)])-len(after):], nil
 }
 
 func (p *packet) readNamespace(rest []byte) ([]byte, error) {
@@ -125,7 +158,7 @@ func (p *packet) check() error {
 		fits = first == 0 || first == '{'
 	case packetDisconnect:
 		fits = first == 0
-	case packetEvent, packetAck:
+	case packetEvent, packetBinaryEvent, packetAck:
 		fits = first == '['
 	}
 	if !fits {
@@ -139,10 +172,10 @@ func (p *packet) check() error {
 func (p *packet) event() (name string, args []json.RawMessage, err error) {
 	elements := splitArray(p.data, maxArgs+1)
 	if len(elements) == 0 || len(elements[0]) > maxEventName || elements[0][0] != '"' {
-		return "", nil, errPayload
+		return "", nil, errName
 	}
 	if err := json.Unmarshal(elements[0], &name); err != nil {
-		return "", nil, errPayload
+		return "", nil, errName
 	}
 	if reserved[name] {
 		return "", nil, errReserved

@@ -27,7 +27,9 @@ func TestParsePacket(t *testing.T) {
 		{name: "ack", text: `37[1]`, want: packet{kind: '3', namespace: "/", id: 7, hasID: true, data: []byte(`[1]`)}},
 		{name: "disconnect", text: `1`, want: packet{kind: '1', namespace: "/"}},
 		{name: "nothing", text: ``, err: errEmpty},
-		{name: "binary event", text: `51-["a",{"_placeholder":true,"num":0}]`, err: errBinary},
+		{name: "binary event of many", text: `517-["a"]`, err: errTooMany},
+		{name: "binary event without a count", text: `5["a"]`, err: errBinary},
+		{name: "binary event with a long count", text: `5123456789-["a"]`, err: errBinary},
 		{name: "binary ack", text: `61-1[{"_placeholder":true,"num":0}]`, err: errBinary},
 		{name: "connect error", text: `4{}`, err: errType},
 		{name: "no type", text: `x`, err: errType},
@@ -69,9 +71,9 @@ func TestEvent(t *testing.T) {
 		{name: "brackets and quotes in strings", data: `["a","]\",[{\\",7]`, event: "a", args: []string{`"]\",[{\\"`, `7`}},
 		{name: "escapes in the name", data: `["\u0061:b",null]`, event: "a:b", args: []string{`null`}},
 		{name: "more than are told apart", data: `["a",1,2,3,4,5,6]`, event: "a", args: []string{`1`, `2`, `3`, `4`}},
-		{name: "empty", data: `[]`, err: errPayload},
-		{name: "number as name", data: `[1]`, err: errPayload},
-		{name: "long name", data: `["` + strings.Repeat("n", maxEventName) + `"]`, err: errPayload},
+		{name: "empty", data: `[]`, err: errName},
+		{name: "number as name", data: `[1]`, err: errName},
+		{name: "long name", data: `["` + strings.Repeat("n", maxEventName) + `"]`, err: errName},
 		{name: "reserved", data: `["disconnect"]`, err: errReserved},
 	} {
 		t.Run(c.name, func(t *testing.T) {

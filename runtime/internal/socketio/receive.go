@@ -9,6 +9,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/engineio"
 	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // maxStrays is how many CONNECTs to namespaces that do not exist are answered
@@ -24,6 +25,7 @@ var (
 	errEarly  = errors.New("event before CONNECT was answered")
 	errStrays = errors.New("too many CONNECTs to namespaces that do not exist")
 	errLate   = errors.New("connect timeout")
+	errLarge  = errors.New("the packet is larger than session:ready's limits.maxPayload")
 
 	// errTransport stands for what the engine ends a client for.
 	errTransport = errors.New("the transport failed")
@@ -47,7 +49,34 @@ func (h clients) Message(below *engineio.Socket, _ engineio.Kind, payload []byte
 		return
 	}
 	if err := c.receive(payload); err != nil {
-		c.cut(err)
+		c.fail(err)
+	}
+}
+
+// Oversized implements engineio.Salvage: the beginning of a packet is enough to refuse it
+// by its id.
+func (h clients) Oversized(below *engineio.Socket, head []byte) {
+	c, ok := below.Data().(*conn)
+	if !ok {
+		return
+	}
+	s := c.session.Load()
+	p := packet{namespace: "/"}
+	if len(head) > 0 {
+		p.kind = head[0]
+	}
+	if s == nil || p.kind != packetEvent && p.kind != packetBinaryEvent || p.readHead(head[1:]) != nil || p.namespace != "/" {
+		c.fail(errLarge)
+		return
+	}
+	below.Discard(p.attachments)
+	s.Reject(c.unread(p), wire.Refuse(wire.CodePayloadTooLarge, errLarge.Error()), wire.ClosePayloadTooLarge)
+}
+
+// Fault implements engineio.Salvage.
+func (h clients) Fault(below *engineio.Socket, err error) {
+	if c, ok := below.Data().(*conn); ok {
+		c.fail(err)
 	}
 }
 
@@ -77,6 +106,8 @@ func (c *conn) receive(text []byte) error {
 		return c.disconnect(p)
 	case packetEvent:
 		return c.event(p)
+	case packetBinaryEvent:
+		return c.binaryEvent(p)
 	}
 	// The server asks for no acknowledgement: one that comes anyway says nothing.
 	return nil
@@ -140,15 +171,33 @@ func (c *conn) event(p packet) error {
 	p.data = bytes.Clone(p.data)
 	name, args, err := p.event()
 	if err != nil {
-		return err
+		s.Reject(c.unread(p), wire.Invalid("event", err.Error()), wire.CloseInvalidPacket)
+		return nil
 	}
 	r := session.Request{Event: name, Args: args, Held: len(p.data)}
 	for _, arg := range args {
 		r.Size += len(arg)
 	}
-	if p.hasID {
-		r.Ack = func(answer json.RawMessage) { c.below.Send(encodeAck(p.id, answer)) }
-	}
+	r.Ack = c.unread(p).Ack
 	s.Receive(r)
 	return nil
+}
+
+// binaryEvent refuses an event with attachments, which are read over as they come.
+func (c *conn) binaryEvent(p packet) error {
+	s := c.session.Load()
+	if s == nil || p.namespace != "/" {
+		return errBinary
+	}
+	c.below.Discard(p.attachments)
+	s.Reject(c.unread(p), wire.Invalid("", errBinary.Error()), wire.CloseInvalidPacket)
+	return nil
+}
+
+// unread is the request of a packet without its event and arguments.
+func (c *conn) unread(p packet) session.Request {
+	if !p.hasID {
+		return session.Request{}
+	}
+	return session.Request{Ack: func(answer json.RawMessage) { c.below.Send(encodeAck(p.id, answer)) }}
 }

@@ -15,7 +15,7 @@ export type Ack<Data> = { ok: true; data: Data; meta?: Meta } | { ok: false; err
 /** CauseType names a change of a lobby. */
 export type CauseType = "created" | "member_joined" | "member_left" | "member_kicked" | "member_updated" | "member_ready" | "member_disconnected" | "member_reconnected" | "member_timed_out" | "host_transferred" | "host_migrated" | "updated" | "closed" | "member_banned" | "unbanned" | "voted" | "member_voted_out" | "join_requested" | "join_answered" | "starting" | "start_cancelled" | "match_started" | "match_reported" | "match_ended" | "policy_changed" | "invited" | "invite_declined" | "invite_expired" | "leader_promoted" | "leader_succession";
 /** CloseReason says why the server ends a connection. */
-export type CloseReason = "unauthenticated" | "banned" | "unsupported_protocol" | "replaced" | "draining" | "slow_consumer" | "token_expired" | "insufficient_state" | "rate_limited" | "disconnected";
+export type CloseReason = "unauthenticated" | "banned" | "unsupported_protocol" | "replaced" | "draining" | "slow_consumer" | "token_expired" | "insufficient_state" | "rate_limited" | "disconnected" | "invalid_packet" | "payload_too_large";
 /** Code says what kind of error happened. A client may branch on it; the set only grows within a protocol version. */
 export type Code = "invalid_argument" | "unauthenticated" | "token_expired" | "permission_denied" | "banned" | "muted" | "not_found" | "already_exists" | "already_member" | "already_queued" | "version_conflict" | "idempotency_mismatch" | "failed_precondition" | "code_expired" | "payload_too_large" | "rate_limited" | "resource_exhausted" | "unsupported_protocol" | "unavailable" | "draining" | "deadline_exceeded" | "internal";
 /** LobbyStatus is where a lobby is in its life. */
