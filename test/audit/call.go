@@ -97,7 +97,7 @@ func (c *call) finish(d *device, repeat plan.Repeat) outcome {
 				}
 				return outcome{is: is, err: r.ack.Error, device: r.device}
 			}
-			time.Sleep(comeBackAfter + rand.N(comeBackAfter)) // the client's own pause before it asks again
+			time.Sleep(r.pause()) // the client's own pause before it asks again
 		case <-time.After(tryFor):
 		}
 		if time.Now().After(deadline) {
@@ -108,6 +108,14 @@ func (c *call) finish(d *device, repeat plan.Repeat) outcome {
 		}
 		c.try(d)
 	}
+}
+
+// pause is how long a client waits before it asks again: as the refusal says, or a moment.
+func (r result) pause() time.Duration {
+	if r.ack.Error != nil && r.ack.Error.RetryAfterMs > 0 {
+		return min(time.Duration(r.ack.Error.RetryAfterMs)*time.Millisecond, tryFor)
+	}
+	return comeBackAfter + rand.N(comeBackAfter)
 }
 
 // repeatLater sends the key once more, whose answer must be the same.

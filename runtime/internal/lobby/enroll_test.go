@@ -37,6 +37,22 @@ func lobbyLimit(ids ...string) *wire.Error {
 	return wire.Already(wire.CodeResourceExhausted, wire.ReasonLobbyLimit, "", ids...)
 }
 
+// A lobby that has just changed is first tried from memory, and a refusal there runs the rule
+// again on the stored state: the user is refused that time too.
+func TestMaxPerUserInALobbyThatJustChanged(t *testing.T) {
+	w := newWorld(t, nil)
+	ann, bob := w.client("ann"), w.client("bob")
+	first, other := ann.create(), bob.create()
+	if _, err := bob.ready(other.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ann.join(other.ID)
+	wantRefusal(t, err, lobbyLimit(first.ID))
+	if w.doc(other.ID).Has("ann") {
+		t.Error("ann is in two lobbies")
+	}
+}
+
 // A stranger cannot tell a private lobby from one that does not exist.
 func TestPrivateLobbyIsNotBetrayed(t *testing.T) {
 	w := newWorld(t, func(p *Policy) { p.Visibility.Allowed = append(p.Visibility.Allowed, wire.VisibilityPrivate) })

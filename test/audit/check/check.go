@@ -88,7 +88,7 @@ func refusals(h History, report reporter) {
 			continue
 		}
 		switch r.Err.Code {
-		case wire.CodeInternal, wire.CodeIdempotencyMismatch, wire.CodeInvalidArgument, wire.CodeRateLimited:
+		case wire.CodeInternal, wire.CodeIdempotencyMismatch:
 			report([]int{r.N}, "%s of %s was refused: %v", r.Event, r.User, r.Err)
 		}
 	}
