@@ -55,6 +55,21 @@ func (s *Service) syncCopy(ctx context.Context, queue string, e endedTicket) err
 	}, queue)
 }
 
+// level gives the first copy the attempt of a copy that is ahead: a server died before it
+// had the others follow.
+func (s *Service) level(ctx context.Context, t Ticket) error {
+	for _, queue := range t.Queues[min(1, len(t.Queues)):] {
+		other, there, err := s.ticket(ctx, queue, t.ID)
+		if err == nil && there && other.Attempt > 0 {
+			err = s.syncCopy(ctx, t.home(), endedTicket{ID: t.ID, Attempt: other.Attempt, EnqueuedAt: other.EnqueuedAt})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // existing reports whether the first copies of these tickets are in their queues and
 // search. The others come in before that one.
 func (s *Service) existing(ctx context.Context, taken map[string]waiter) (bool, error) {
@@ -108,6 +123,9 @@ func (m *Matcher) dropOrphans(ctx context.Context, w *watch) error {
 // leaveAll is leave for a ticket in several queues. The first copy goes last, with the news.
 func (s *Service) leaveAll(ctx context.Context, t Ticket, userID, searching, proposed string, base ledger.Step) error {
 	for range tries {
+		if err := s.level(ctx, t); err != nil {
+			return err
+		}
 		round, queue := "", ""
 		for i := len(t.Queues) - 1; i > 0 && round == ""; i-- {
 			var err error

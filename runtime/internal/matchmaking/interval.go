@@ -60,6 +60,9 @@ func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
 // expel takes out a ticket that searches. One that is proposed meanwhile, or gone, stays
 // as it is.
 func (m *Matcher) expel(ctx context.Context, w *watch, t Ticket, reason string) error {
+	if err := m.s.level(ctx, t); err != nil {
+		return err
+	}
 	for _, queue := range t.Queues[min(1, len(t.Queues)):] {
 		if round, err := m.s.dropCopy(ctx, queue, t.ID); err != nil || round != "" {
 			return err
@@ -243,11 +246,21 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 	if err != nil {
 		return opened{}, fmt.Errorf("encode a round: %w", err)
 	}
+	taken := map[string]waiter{}
+	for _, id := range p.Tickets() {
+		taken[id] = w.waiting[id]
+	}
+	if t, changed, err := m.changedParty(ctx, taken); err != nil || changed {
+		if changed {
+			err = m.expel(ctx, w, t, reasonPartyChanged)
+		}
+		return opened{}, err
+	}
 	if held, err := m.s.claim(ctx, r); err != nil || len(held) > 0 {
 		return opened{held: held}, err
 	}
 	step := ledger.Step{Fence: w.fence, Changes: []ledger.Change{{Table: rounds, Key: r.ID, Value: value}, r.notVoid()}}
-	taken, stand := map[string]waiter{}, map[string]*wire.MMTicket{}
+	stand := map[string]*wire.MMTicket{}
 	for _, id := range p.Tickets() {
 		next := w.waiting[id].Ticket
 		next.Round = r.ID

@@ -48,18 +48,20 @@ type watch struct {
 	waiting map[string]waiter
 	// of are the waiting tickets by player, and held are tickets that do not search while
 	// another proposal has one of their players.
-	of      map[string][]string
-	held    map[string]bool
-	waits   waits
-	written Stats
-	toldAt  time.Time
-	handing *handovers
+	of   map[string][]string
+	held map[string]bool
+	// verified is when the parties of waiting tickets were verified, by ticket.
+	verified map[string]time.Time
+	waits    waits
+	written  Stats
+	toldAt   time.Time
+	handing  *handovers
 	// shown is what Figures tells; nil while another process is the matcher.
 	shown *Stats
 }
 
 func newWatch(queue string) *watch {
-	return &watch{name: queue, handing: newHandovers(), of: map[string][]string{}, held: map[string]bool{}}
+	return &watch{name: queue, handing: newHandovers(), of: map[string][]string{}, held: map[string]bool{}, verified: map[string]time.Time{}}
 }
 
 // waiter is a ticket that waits, and the record it was read from.
@@ -203,7 +205,7 @@ func (m *Matcher) Tick(ctx context.Context, queue string) error {
 	if !inForce {
 		return errors.Join(m.empty(step, w), m.s.catchUp(step, queue))
 	}
-	tidied := m.tidy(step, w, q)
+	tidied := errors.Join(m.tidy(step, w, q), m.verifyParties(step, w))
 	ready, went := m.goOn(step, w)
 	made, matched := m.match(step, w, q)
 	handed := m.handOver(ctx, w, q, append(ready, made...))

@@ -1,6 +1,7 @@
 package matchmaking
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -204,7 +205,7 @@ func (s *Service) enqueue(
 	if err != nil {
 		return Ticket{}, err
 	}
-	copies, err := newTickets(queues, id, entrants, req, s.Now())
+	copies, err := newTickets(queues, id, c.ID, entrants, req, s.Now())
 	if err != nil {
 		return Ticket{}, err
 	}
@@ -242,17 +243,26 @@ func (s *Service) keepsParty(ctx context.Context, c command.Call, t Ticket) erro
 	if t.PartyID == "" {
 		return nil
 	}
-	p, err := s.Parties.Member(ctx, t.PartyID, c.ID)
-	if err != nil && wire.CodeOf(err) == "" {
+	if kept, err := s.sameParty(ctx, t); err != nil || kept {
 		return err
+	}
+	return settled(s.leave(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, ledger.Step{}))
+}
+
+// sameParty reports whether a ticket's party has the members and the leader that queued.
+func (s *Service) sameParty(ctx context.Context, t Ticket) (bool, error) {
+	leader := cmp.Or(t.LeaderID, t.Players[0].ID)
+	p, err := s.Parties.Member(ctx, t.PartyID, leader)
+	if wire.CodeOf(err) != "" {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
 	}
 	users, queued := p.Users(), t.Users()
 	slices.Sort(users)
 	slices.Sort(queued)
-	if err == nil && p.LeaderID == c.ID && slices.Equal(users, queued) {
-		return nil
-	}
-	return settled(s.leave(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, ledger.Step{}))
+	return slices.Equal(users, queued) && (t.LeaderID == "" || p.LeaderID == t.LeaderID), nil
 }
 
 // made finds the ticket of a repeated request; false when there is none.

@@ -23,7 +23,9 @@ type Ticket struct {
 	// exists: it is entered last and removed last.
 	Queues  []string `json:"queues,omitempty"`
 	PartyID string   `json:"partyId,omitempty"`
-	Players []Player `json:"players"`
+	// LeaderID is the party's leader, who queued it.
+	LeaderID string   `json:"leaderId,omitempty"`
+	Players  []Player `json:"players"`
 	// EnqueuedAt is since when it waits, ExpiresAt when it gives up.
 	EnqueuedAt int64 `json:"enqueuedAt"`
 	ExpiresAt  int64 `json:"expiresAt"`
@@ -88,7 +90,7 @@ func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[strin
 
 // newTickets makes the copies of a ticket, one for each queue. They expire together, when
 // the first of the queues would have it.
-func newTickets(queues []Queue, id string, party []Entrant, req *wire.MMEnqueue, now time.Time) ([]Ticket, error) {
+func newTickets(queues []Queue, id, leader string, party []Entrant, req *wire.MMEnqueue, now time.Time) ([]Ticket, error) {
 	var names []string
 	if len(queues) > 1 {
 		for _, q := range queues {
@@ -103,6 +105,9 @@ func newTickets(queues []Queue, id string, party []Entrant, req *wire.MMEnqueue,
 			return nil, err
 		}
 		all[i].Queues = names
+		if req.PartyID != "" {
+			all[i].LeaderID = leader
+		}
 		expires = min(expires, all[i].ExpiresAt)
 	}
 	for i := range all {

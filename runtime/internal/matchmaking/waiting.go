@@ -24,6 +24,7 @@ func (w *watch) drop(id string) {
 	}
 	delete(w.waiting, id)
 	delete(w.held, id)
+	delete(w.verified, id)
 	for _, user := range t.Users() {
 		left := slices.DeleteFunc(w.of[user], func(other string) bool { return other == id })
 		if len(left) == 0 {
