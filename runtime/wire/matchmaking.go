@@ -204,8 +204,9 @@ type MMCancelled struct {
 	// Reason is cancelled, declined (by a player of this ticket), timed_out (one did
 	// not answer),
 	// others_declined, party_changed, disconnected, expired, queue_removed,
-	// queue_changed, handoff_failed or matched_elsewhere (a player of the ticket was matched
-	// by another ticket).
+	// queue_changed, handoff_failed, matched_elsewhere (a player of the ticket was matched
+	// by another ticket) or in_lobby (a player of the ticket is in as many lobbies of the
+	// match's type as join.maxPerUser allows).
 	Reason string `json:"reason"`
 	// Requeued says that the ticket searches on.
 	Requeued bool `json:"requeued"`

@@ -21,16 +21,36 @@ func (v venues) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Ro
 	if err != nil {
 		return matchmaking.Place{}, err
 	}
-	cmd := lobby.SeatCommand{Teams: actors(r)}
+	cmd := lobby.SeatCommand{Teams: actors(r), WithinLimit: true}
 	if q.Backfill {
 		cmd.Origin = &lobby.Origin{Queue: r.Queue, Match: r.ID, Region: r.Region, Brought: brought}
 	}
 	l, err := v.lobbies.Seated(ctx, q.Handoff.LobbyType, r.ID, cmd)
+	if err := unplaced(err); err != nil {
+		return matchmaking.Place{}, err
+	}
 	var refusal *wire.Error
 	if errors.As(err, &refusal) {
 		err = fmt.Errorf("the LobbyPolicy does not take this match: %w", err)
 	}
 	return matchmaking.Place{MMHandoff: wire.MMHandoff{Type: "lobby", LobbyID: l.ID}}, err
+}
+
+// unplaced translates the error that users are in too many lobbies; nil for others.
+func unplaced(err error) error {
+	var over *lobby.OverLimitError
+	if errors.As(err, &over) {
+		return &matchmaking.UnplacedError{Users: over.Users}
+	}
+	return nil
+}
+
+// mayPlay refuses a user whom the lobby of a queue's match would put into too many lobbies.
+func (v venues) mayPlay(ctx context.Context, q matchmaking.Queue, userID string) error {
+	if q.Handoff.LobbyType == "" {
+		return nil
+	}
+	return v.lobbies.MaySeat(ctx, q.Handoff.LobbyType, userID)
 }
 
 // fill brings the players of a round into the lobby of a match that runs.
@@ -40,6 +60,9 @@ func (v venues) fill(ctx context.Context, q matchmaking.Queue, r matchmaking.Rou
 		return matchmaking.Place{}, err
 	}
 	l, err := v.lobbies.Fill(ctx, r.Backfill, lobby.FillCommand{Enrolment: r.ID, Teams: actors(r), Brought: brought})
+	if err := unplaced(err); err != nil {
+		return matchmaking.Place{}, err
+	}
 	if err != nil {
 		return matchmaking.Place{}, err
 	}

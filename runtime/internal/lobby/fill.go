@@ -110,15 +110,16 @@ func (s *Service) Fill(ctx context.Context, lobbyID string, cmd FillCommand) (Lo
 	if _, _, err := l.Fill(cmd, s.Now()); err != nil {
 		return Lobby{}, err
 	}
+	var users []string
 	for _, team := range cmd.Teams {
 		for _, user := range team {
-			if l.Has(user.ID) {
-				continue
-			}
-			if err := s.enrollSeat(ctx, l, user.ID, cmd.Enrolment); err != nil {
-				return Lobby{}, err
+			if !l.Has(user.ID) {
+				users = append(users, user.ID)
 			}
 		}
+	}
+	if err := s.enrollSeats(ctx, l, users, cmd.Enrolment, true); err != nil {
+		return Lobby{}, err
 	}
 	out, err := s.change(ctx, lobbyID, s.once(seatSpace, cmd.Enrolment), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
 		return l.Fill(cmd, s.Now())

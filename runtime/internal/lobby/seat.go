@@ -2,7 +2,10 @@ package lobby
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/stays"
@@ -18,6 +21,16 @@ type SeatCommand struct {
 	Teams [][]Actor
 	// Origin is kept with the lobby; nil for none.
 	Origin *Origin
+	// WithinLimit keeps out users who would be in more lobbies of the type than the policy
+	// allows: nobody is seated then, and the error is an *OverLimitError.
+	WithinLimit bool
+}
+
+// OverLimitError says which users are in as many lobbies of a type as they may be.
+type OverLimitError struct{ Users []string }
+
+func (e *OverLimitError) Error() string {
+	return fmt.Sprintf("%d users are in as many lobbies of this type as they may be", len(e.Users))
 }
 
 // Seat makes a lobby in which everybody is a member who is not connected yet: those
@@ -84,8 +97,8 @@ func (e *edit) expect(user Actor, enrolment string, as wire.Role, init wire.Memb
 const seatSpace = "lobby-seat"
 
 // Seated makes a lobby of a type for users who are to meet in it. The same key, unless it
-// is empty, gives the same lobby again. That a user is in other lobbies does not keep it out: whoever
-// brought the users together answers for that.
+// is empty, gives the same lobby again. That a user is in other lobbies keeps it out only
+// with WithinLimit: otherwise the caller answers for that.
 func (s *Service) Seated(ctx context.Context, lobbyType, key string, cmd SeatCommand) (Lobby, error) {
 	policy, known := s.Policies.Policy(lobbyType)
 	if !known {
@@ -102,10 +115,8 @@ func (s *Service) Seated(ctx context.Context, lobbyType, key string, cmd SeatCom
 	if there, err := s.load(ctx, cmd.ID); err == nil || !isNotFound(err) {
 		return there, err
 	}
-	for user := range l.Members {
-		if err := s.enrollSeat(ctx, l, user, cmd.ID); err != nil {
-			return Lobby{}, err
-		}
+	if err := s.enrollSeats(ctx, l, slices.Sorted(maps.Keys(l.Members)), cmd.ID, cmd.WithinLimit); err != nil {
+		return Lobby{}, err
 	}
 	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
 		return Lobby{}, err
@@ -116,6 +127,64 @@ func (s *Service) Seated(ctx context.Context, lobbyType, key string, cmd SeatCom
 	}
 	out, err := s.commitNew(ctx, l, patches, s.once(seatSpace, key))
 	return out.Lobby, err
+}
+
+// enrollSeats counts seats in a lobby among the users' stays. Within the limit it counts all
+// or none.
+func (s *Service) enrollSeats(ctx context.Context, l Lobby, users []string, enrolment string, within bool) error {
+	var over OverLimitError
+	for _, user := range users {
+		if within {
+			stay := stays.Stay{Group: l.ID, Enrolment: enrolment}
+			in, err := s.stays.Enter(ctx, typeOf(l.Policy.Type, user), stay, l.Policy.maxPerUser(), user)
+			if err != nil {
+				return fmt.Errorf("seat a user in a lobby: %w", err)
+			}
+			if !in {
+				over.Users = append(over.Users, user)
+				continue
+			}
+		}
+		if err := s.enrollSeat(ctx, l, user, enrolment); err != nil {
+			return err
+		}
+	}
+	if len(over.Users) == 0 {
+		return nil
+	}
+	errs := []error{&over}
+	for _, user := range users {
+		errs = append(errs, s.strike(ctx, user, enrolment, l))
+	}
+	return errors.Join(errs...)
+}
+
+// MaySeat refuses a user who is in as many lobbies of a type as its policy allows, and
+// names them.
+func (s *Service) MaySeat(ctx context.Context, lobbyType, userID string) error {
+	policy, known := s.Policies.Policy(lobbyType)
+	if !known {
+		return nil
+	}
+	groups, err := s.stays.Groups(ctx, typeOf(lobbyType, userID))
+	if err != nil || len(groups) < policy.maxPerUser() {
+		return err
+	}
+	var in []string
+	for _, id := range groups {
+		l, err := s.load(ctx, id)
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+		if err == nil && !l.Closed() && l.Has(userID) {
+			in = append(in, id)
+		}
+	}
+	if len(in) < policy.maxPerUser() {
+		return nil
+	}
+	return wire.Already(wire.CodeFailedPrecondition, wire.ReasonLobbyLimit,
+		fmt.Sprintf("a match of this queue is a lobby, and you may be in %d lobbies of its type at once: leave one first", policy.maxPerUser()), in...)
 }
 
 // enrollSeat counts a seat among the user's stays, however many it has of the type.

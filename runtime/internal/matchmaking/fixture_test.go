@@ -72,6 +72,8 @@ type world struct {
 	made   map[string]int
 	rooms  map[string]*Room
 	broken bool
+	// unplaced are users whom no place takes.
+	unplaced []string
 	// places is how many players a room has, at least one a team.
 	places int
 	// slow, when not nil, keeps a round's place from being made until it is closed.
@@ -207,6 +209,9 @@ func (w *world) Make(ctx context.Context, _ Queue, r Round) (Place, error) {
 	defer w.mu.Unlock()
 	if w.broken {
 		return Place{}, stream.ErrUnavailable
+	}
+	if len(w.unplaced) > 0 {
+		return Place{}, &UnplacedError{Users: w.unplaced}
 	}
 	id := "lobby-of-" + r.ID
 	if r.Backfill != "" {

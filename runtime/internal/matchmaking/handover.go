@@ -133,6 +133,12 @@ func (h handover) run(ctx context.Context) error {
 	s := h.m.s
 	place, err := s.Places.Make(ctx, h.q, h.r.Round)
 	var refusal *wire.Error
+	var unplaced *UnplacedError
+	if errors.As(err, &unplaced) {
+		return settled(s.dissolve(ctx, h.q.Name, h.r.ID, ledger.Step{Fence: h.fence}, func(Round) ([]string, string, error) {
+			return unplaced.Users, reasonInLobby, nil
+		}))
+	}
 	gone := h.r.Backfill != "" && errors.As(err, &refusal)
 	if err != nil && !gone && h.r.Deadline > ms(s.Now()) {
 		s.Log.WarnContext(ctx, "a match's place is not there yet", "queue", h.q.Name, "match", h.r.ID, "error", err)

@@ -23,6 +23,8 @@ const (
 	reasonPartyChanged   = "party_changed"
 	reasonQueueRemoved   = "queue_removed"
 	reasonHandoffFailed  = "handoff_failed"
+	// reasonInLobby: a player joined another lobby of the match's type while it searched.
+	reasonInLobby = "in_lobby"
 	// reasonMatchedElsewhere: a player was matched by another ticket.
 	reasonMatchedElsewhere = "matched_elsewhere"
 )

@@ -63,6 +63,14 @@ type Place struct {
 	Teams []wire.MMMatchTeam
 }
 
+// UnplacedError of Places.Make says which players the place cannot take. Their tickets are
+// cancelled, and the others search on.
+type UnplacedError struct{ Users []string }
+
+func (e *UnplacedError) Error() string {
+	return fmt.Sprintf("the place cannot take %d of the players", len(e.Users))
+}
+
 // Ports are what a Service works with.
 type Ports struct {
 	Ledger  ledger.Store
@@ -73,6 +81,9 @@ type Ports struct {
 	Queues  Queues
 	Parties Parties
 	Places  Places
+	// MayPlay, when not nil, refuses a user with a *wire.Error whom a match of the queue would
+	// put into more lobbies than allowed.
+	MayPlay func(ctx context.Context, q Queue, userID string) error
 	// Searching, when not nil, is told who begins and ceases to look for a match. It may be
 	// told again; after an error that somebody has ceased it is.
 	Searching func(ctx context.Context, ticketID string, userIDs []string, searching bool) error
@@ -215,6 +226,9 @@ func (s *Service) enqueue(
 			return there, errors.Join(err, s.keepsParty(ctx, c, there))
 		}
 	}
+	if err := s.mayPlay(ctx, queues, t, c.ID); err != nil {
+		return Ticket{}, err
+	}
 	if err := s.note(ctx, t); err != nil {
 		return s.notEntered(ctx, c, t, err)
 	}
@@ -235,6 +249,27 @@ func (s *Service) enqueue(
 		}
 	}
 	return t, s.keepsParty(ctx, c, t)
+}
+
+// mayPlay refuses a ticket with a player who may not come into another lobby. What the
+// other members of a party are in is not named.
+func (s *Service) mayPlay(ctx context.Context, queues []Queue, t Ticket, caller string) error {
+	if s.MayPlay == nil {
+		return nil
+	}
+	for _, q := range queues {
+		for _, user := range t.Users() {
+			err := s.MayPlay(ctx, q, user)
+			var refusal *wire.Error
+			if user != caller && errors.As(err, &refusal) {
+				return wire.Precondition(refusal.Reason, "a member of the party may not be in another lobby of this type")
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // keepsParty withdraws a ticket that has come in if its party has changed since its players

@@ -682,7 +682,7 @@ export interface MMCancel {
 export interface MMCancelled {
   ticketId: string;
   queue: string;
-  /** Reason is cancelled, declined (by a player of this ticket), timed_out (one did not answer), others_declined, party_changed, disconnected, expired, queue_removed, queue_changed, handoff_failed or matched_elsewhere (a player of the ticket was matched by another ticket). */
+  /** Reason is cancelled, declined (by a player of this ticket), timed_out (one did not answer), others_declined, party_changed, disconnected, expired, queue_removed, queue_changed, handoff_failed, matched_elsewhere (a player of the ticket was matched by another ticket) or in_lobby (a player of the ticket is in as many lobbies of the match's type as join.maxPerUser allows). */
   reason: string;
   /** Requeued says that the ticket searches on. */
   requeued: boolean;
