@@ -70,7 +70,7 @@ type MMEnqueue struct {
 	Queue string `json:"queue,omitempty" validate:"max=253"`
 	// Queues are several queues that one ticket searches at once; the first match wins.
 	Queues  []string `json:"queues,omitempty" validate:"max=8,dive,required,max=253"`
-	PartyID string `json:"partyId,omitempty" validate:"max=64"`
+	PartyID string   `json:"partyId,omitempty" validate:"max=64"`
 	// Attributes are those that the queue declares: numbers, strings, booleans and
 	// lists of strings. A member of a party may have its own by party:setMember.
 	Attributes map[string]any `json:"attributes,omitempty" validate:"max=32"`

@@ -174,7 +174,7 @@ func (s *Service) put(ctx context.Context, lobbyType string, e Entry) error {
 // tellListLater has the list told after a while. If that fails, the sweep does it.
 func (s *Service) tellListLater(ctx context.Context, lobbyType string) {
 	s.later(listEvery, func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sweepEvery)
+		ctx, cancel := context.WithTimeout(stream.Detached(ctx), sweepEvery)
 		defer cancel()
 		_ = s.tellList(ctx, lobbyType)
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -145,7 +146,7 @@ func (h handover) run(ctx context.Context) error {
 		return nil
 	}
 	// What was made in the last moment is still told.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTTL)
+	ctx, cancel := context.WithTimeout(stream.Detached(ctx), leaseTTL)
 	defer cancel()
 	if err != nil {
 		failed := s.dissolve(ctx, h.q.Name, h.r.ID, ledger.Step{Fence: h.fence}, func(Round) ([]string, string, error) {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
 const (
@@ -86,7 +87,7 @@ func (m *Matcher) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			_ = group.Wait()
 			m.beside.Wait()
-			m.release(context.WithoutCancel(ctx))
+			m.release(stream.Detached(ctx))
 			return ctx.Err()
 		case <-tick.C:
 			for _, w := range m.due() {

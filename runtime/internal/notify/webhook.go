@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -40,7 +41,7 @@ func (s *Service) callDue(ctx context.Context, b Inbox) (Inbox, error) {
 		return b, err
 	}
 	for _, item := range begun {
-		go s.callFor(context.WithoutCancel(ctx), out.State, item)
+		go s.callFor(stream.Detached(ctx), out.State, item)
 	}
 	return out.State, nil
 }

@@ -34,6 +34,12 @@ func WithFence(ctx context.Context, f *Fence) context.Context {
 	return context.WithValue(ctx, fenceKey{}, f)
 }
 
+// Detached is a context for work that goes on after its request: it neither ends with the
+// request nor heeds its fence.
+func Detached(ctx context.Context) context.Context {
+	return context.WithValue(context.WithoutCancel(ctx), fenceKey{}, nil)
+}
+
 // FencedAt is the moment after which writes under this context are refused, in
 // milliseconds of the store's clock; 0 for never.
 func FencedAt(ctx context.Context) int64 {

@@ -1,0 +1,37 @@
+package architecture
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestWorkAfterARequestIsDetached holds domains to stream.Detached: a context that only
+// outlives its request still heeds the request's fence, so that the store refuses what the
+// work writes.
+func TestWorkAfterARequestIsDetached(t *testing.T) {
+	checked := 0
+	for _, domain := range append(domains, "room", "document", "usertell") {
+		files, err := filepath.Glob(filepath.Join("..", "..", "runtime", "internal", domain, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checked++
+			if strings.Contains(string(text), "context.WithoutCancel(") {
+				t.Errorf("%s: use stream.Detached in place of context.WithoutCancel", file)
+			}
+		}
+	}
+	if checked < 50 {
+		t.Errorf("only %d files were found", checked)
+	}
+}
