@@ -64,12 +64,20 @@ test("a connection that is cut comes back with what it missed", async (t) => {
   for (const text of ["one", "two", "three"]) await say(alice, text);
   await alice.getByRole("log").getByText("three").waitFor();
   assert.equal(await bob.getByRole("log").getByText("three").count(), 0);
+  for (const text of ["four", "five"]) await say(bob, text);
+  const waiting = bob.getByRole("log").getByRole("listitem").filter({ hasText: "waiting" });
+  await waiting.filter({ hasText: "five" }).waitFor();
+  assert.equal(await waiting.count(), 2);
+  await accessible(page, "with messages that wait");
   await picture(page, "cut-light");
 
   await bob.getByRole("button", { name: "Connect again" }).click();
-  await bob.getByRole("log").getByText("three").waitFor();
-  const heard = await bob.getByRole("log").locator("li .grow").allInnerTexts();
-  assert.deepEqual(heard.map((text) => text.replace(/^Alice /, "")), ["one", "two", "three"]);
+  for (const user of [alice, bob]) {
+    await user.getByRole("log").getByText("five").waitFor();
+    await user.getByRole("log").getByText("waiting").first().waitFor({ state: "detached" });
+    const heard = await user.getByRole("log").locator("li .grow").allInnerTexts();
+    assert.deepEqual(heard, ["Alice one", "Alice two", "Alice three", "Bob four", "Bob five"]);
+  }
   await alice.getByText("disconnected").waitFor({ state: "detached" });
 
   // A page that is loaded anew finds its lobby.
@@ -116,8 +124,19 @@ test("messages are edited, reacted to, deleted, and their author muted", async (
   await bob.getByText("You are muted here.").waitFor();
   await say(bob, "am I heard?");
   await bob.getByRole("alert").filter({ hasText: "muted" }).waitFor();
+  const unsent = log(bob).getByRole("listitem").filter({ hasText: "am I heard?" });
+  await unsent.getByText("not sent").waitFor();
+  await accessible(page, "with a message that failed");
+  await picture(page, "chat-failed-light");
+  await say(bob, "never mind");
+  await log(bob).getByRole("button", { name: "Discard: never mind" }).click();
   await (await about(alice, "hello")).getByRole("button", { name: "Unmute Bob" }).click();
   await bob.getByText("You are muted here.").waitFor({ state: "detached" });
+  await log(bob).getByRole("button", { name: "Send again: am I heard?" }).click();
+  await log(alice).getByText("am I heard?").waitFor();
+  await unsent.getByText("not sent").waitFor({ state: "detached" });
+  assert.equal(await unsent.count(), 1);
+  assert.equal(await log(bob).getByText("never mind").count(), 0);
   await say(bob, "again");
   await (await about(alice, "again")).getByRole("button", { name: "Delete" }).click();
   await log(bob).getByRole("listitem").filter({ hasText: "deleted" }).waitFor();

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Field } from "./field";
 import { useSeat, useValue } from "./hooks";
 import { MessageLine } from "./message";
+import { Outbox } from "./outbox";
 
 // Chat joins a channel, and shows its history and what comes. A moderator may delete and
 // mute.
@@ -30,11 +31,11 @@ export function Chat({ channel: name, title, moderator }: { channel: string; tit
 function Messages({ channel, title, moderator }: { channel: Channel; title: string; moderator: boolean }) {
   const { act, player } = useSeat();
   const muted = useMuted(channel.name);
-  const { messages, hasMore, typing } = useValue(channel.state);
+  const { messages, hasMore, typing, pending, failed } = useValue(channel.state);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [messages.at(-1)?.id]);
+  }, [messages.at(-1)?.id, pending.length, failed.length]);
   const typists = Object.values(typing);
   return (
     <>
@@ -48,6 +49,7 @@ function Messages({ channel, title, moderator }: { channel: Channel; title: stri
           {messages.map((message) => (
             <MessageLine key={message.id} channel={channel} message={message} moderator={moderator} muted={muted.has(message.userId)} />
           ))}
+          <Outbox channel={channel} pending={pending} failed={failed} />
         </ol>
       </div>
       {player.userId && muted.has(player.userId) && <p class="hint">You are muted here.</p>}
