@@ -23,7 +23,7 @@ export class AnteroomClient {
   readonly #connection: Connection;
   readonly #hears = new Map<string, Listener[]>();
   readonly #answers = new Map<string, ((data: unknown, request: unknown, meta: unknown) => void)[]>();
-  readonly #begins: ((session: SessionReady) => void)[] = [];
+  readonly #begins: ((session: SessionReady, fresh: boolean) => void)[] = [];
   readonly #losses: ((stream: string, refused: boolean) => void)[] = [];
   readonly #listeners = new Set<Listener>();
   #loaded = false;
@@ -123,13 +123,15 @@ export class AnteroomClient {
   }
 
   #ready(session: SessionReady): void {
-    for (const begin of this.#begins) begin(session);
-    if (!this.#loaded) this.#load(session);
+    const fresh = !this.#loaded;
     this.#loaded = true;
+    for (const begin of this.#begins) begin(session, fresh);
+    if (fresh && session.features["notifications"]) background(this.notifications.list());
   }
 
-  /** Reads what pushes only tell the changes of. */
-  #load({ features }: SessionReady): void {
+  /** Reads the user's state during a session: events of the user's own stream were lost. */
+  #reload({ features }: SessionReady): void {
+    if (features["lobby"]) background(this.lobby.refresh());
     if (features["party"]) background(this.party.get());
     if (features["matchmaking"]) background(this.matchmaking.refresh());
     if (features["notifications"]) background(this.notifications.list());
@@ -139,7 +141,7 @@ export class AnteroomClient {
     const { status, session } = this.#connection.state.value;
     if (session && stream === `user:${session.userId}`) {
       this.#loaded = status === "ready";
-      if (this.#loaded) this.#load(session);
+      if (this.#loaded) this.#reload(session);
     }
     for (const lose of this.#losses) lose(stream, refused);
   }

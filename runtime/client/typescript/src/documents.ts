@@ -9,9 +9,14 @@ export interface Versioned {
   epoch: string;
 }
 
-/** The documents that a user is in, in the order in which it came in. */
+/** The documents that a user is in, by their rank when they became known; those of equal rank as they came. */
 export class Documents<D extends Versioned> {
   readonly all = new State<readonly D[]>([]);
+  readonly #rank: (document: D) => number;
+
+  constructor(rank: (document: D) => number = () => 0) {
+    this.#rank = rank;
+  }
 
   get(id: string): D | undefined {
     return this.all.value.find((document) => document.id === id);
@@ -20,7 +25,7 @@ export class Documents<D extends Versioned> {
   /** Takes a whole state, unless a newer one of the same epoch is known. */
   take(document: D): void {
     const known = this.get(document.id);
-    if (!known) this.all.value = [...this.all.value, document];
+    if (!known) this.#add(document);
     else if (known.epoch !== document.epoch || known.version <= document.version) this.#replace(document);
   }
 
@@ -36,6 +41,13 @@ export class Documents<D extends Versioned> {
 
   drop(id: string): void {
     this.all.value = this.all.value.filter((document) => document.id !== id);
+  }
+
+  #add(document: D): void {
+    const rank = this.#rank(document);
+    const before = this.all.value.filter((other) => this.#rank(other) <= rank);
+    const after = this.all.value.filter((other) => this.#rank(other) > rank);
+    this.all.value = [...before, document, ...after];
   }
 
   #replace(document: D): void {

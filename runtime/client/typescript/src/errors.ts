@@ -19,7 +19,10 @@ export class AnteroomError extends Error {
   readonly retryAfterMs: number | undefined;
   /** The path of the field that is wrong, as in "attributes.map". */
   readonly field: string | undefined;
-  /** The version in force after a version conflict. */
+  /**
+   * After a version conflict the version in force, a number; in a refusal because of what
+   * the user has or is in already, the ids of that.
+   */
   readonly current: number | string[] | undefined;
 
   constructor(of: Omit<WireError, "code" | "retryable"> & { code: Code | LocalCode; retryable?: boolean }) {

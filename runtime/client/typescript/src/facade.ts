@@ -14,8 +14,8 @@ export interface Core {
   hear<E extends keyof ServerToClientEvents>(event: E, listener: (push: Push<E>) => void): void;
   /** Hears answers at their place among the pushes, whoever asked. */
   answered<E extends RequestEvent>(event: E, listener: (data: Answer<E>, request: Request<E>, meta?: Meta) => void): void;
-  /** Hears that a session began. */
-  ready(listener: (session: SessionReady) => void): void;
+  /** Hears that a session began; fresh says that nothing of the user is known yet. */
+  ready(listener: (session: SessionReady, fresh: boolean) => void): void;
   /** Hears that the past of a stream is gone, or with refused that it is not for this user any more. */
   lost(listener: (stream: string, refused: boolean) => void): void;
   /**

@@ -42,7 +42,7 @@ interface Watcher {
 /** The lobbies that the user is in, and those that it looks for. */
 export class LobbyFacade {
   readonly #core: Core;
-  readonly #lobbies = new Documents<Lobby>();
+  readonly #lobbies = new Documents<Lobby>((lobby) => lobby.members[this.#core.userId ?? ""]?.joinedAt ?? Infinity);
   readonly #current = new State<Lobby | undefined>(undefined);
   readonly #invites = new State<readonly LobbyInvited[]>([]);
   readonly #requests = new State<readonly LobbyJoinRequested[]>([]);
@@ -70,9 +70,10 @@ export class LobbyFacade {
       this.#left(removed.lobbyId);
       this.#removed.value = removed;
     });
-    core.hear("lobby:joined", ({ lobbyId }) => {
-      this.get(lobbyId).catch(() => undefined); // it was left again meanwhile
-    });
+    core.ready(({ lobbies = [] }) => lobbies.forEach(({ lobbyId }) => this.#restore(lobbyId)));
+    core.answered("lobby:mine", ({ lobbies }) => lobbies.forEach(({ lobby }) => this.#restore(lobby.id)));
+    core.hear("lobby:joined", ({ lobbyId }) => this.#restore(lobbyId));
+    core.hear("mm:matched", ({ handoff }) => handoff.lobbyId !== undefined && this.#restore(handoff.lobbyId));
     core.hear("lobby:invited", (invite) => {
       this.#invites.value = [...this.#invites.value.filter((other) => other.inviteId !== invite.inviteId), invite].slice(-32);
     });
@@ -89,12 +90,12 @@ export class LobbyFacade {
     });
   }
 
-  /** The lobby that was entered last. */
+  /** The lobby that was entered last, on whichever device; a new client finds it. */
   get current(): Observable<Lobby | undefined> {
     return this.#current;
   }
 
-  /** All lobbies that the user is in over this client, in the order in which it came in. */
+  /** All lobbies that the user is in and this client knows: its own, and those that the session began with; in the order of joining. */
   get joined(): Observable<readonly Lobby[]> {
     return this.#lobbies.all;
   }
@@ -135,6 +136,11 @@ export class LobbyFacade {
   /** Reads a lobby; one that the user is in is also followed from then on. */
   async get(lobbyId: string): Promise<Lobby> {
     return (await this.#core.request("lobby:get", { lobbyId })).lobby;
+  }
+
+  /** Reads which lobbies the user is in, and follows those that this client does not know. A new client does it by itself. */
+  async refresh(): Promise<void> {
+    await this.#core.request("lobby:mine", {});
   }
 
   async leave(request: { lobbyId?: string } = {}): Promise<void> {
@@ -240,6 +246,11 @@ export class LobbyFacade {
     const holds = this.#core.follow(meta);
     if (holds) this.#lobbies.take(lobby);
     else if (!this.#lobbies.get(lobby.id)) background(this.get(lobby.id));
+  }
+
+  /** Reads and follows a lobby that the user is in, unless it is known; the user may have left it meanwhile. */
+  #restore(lobbyId: string): void {
+    if (!this.#lobbies.get(lobbyId)) background(this.get(lobbyId));
   }
 
   #left(lobbyId: string): void {

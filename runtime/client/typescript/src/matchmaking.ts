@@ -19,10 +19,8 @@ export class MatchmakingFacade {
 
   constructor(core: Core) {
     this.#core = core;
-    core.answered("mm:status", ({ tickets, proposals }) => {
-      this.#tickets.value = tickets.filter(({ id }) => !this.#ended.has(id));
-      this.#proposals.value = proposals;
-    });
+    core.answered("mm:status", ({ tickets, proposals }) => this.#restore(tickets, proposals));
+    core.ready(({ tickets, proposals }, fresh) => fresh && this.#restore(tickets, proposals));
     core.answered("mm:enqueue", ({ ticket }) => this.#take(ticket));
     core.answered("mm:cancel", (_, request) => this.#drop(request.ticketId));
     core.answered("mm:decline", (_, request) => this.#dropProposal((p) => p.proposalId === request.proposalId));
@@ -90,6 +88,11 @@ export class MatchmakingFacade {
   /** Reads tickets and proposals anew, also those of other devices. */
   async refresh(): Promise<void> {
     await this.#core.request("mm:status", {});
+  }
+
+  #restore(tickets: readonly MMTicket[] = [], proposals: readonly MMProposal[] = []): void {
+    this.#tickets.value = tickets.filter(({ id }) => !this.#ended.has(id));
+    this.#proposals.value = proposals;
   }
 
   #take(ticket: MMTicket): void {

@@ -51,6 +51,7 @@ export class PartyFacade {
     core.hear("party:invited", (invite) => {
       this.#invites.value = [...this.#invites.value.filter((other) => other.inviteId !== invite.inviteId), invite].slice(-16);
     });
+    core.ready(({ party }) => party && !this.#parties.get(party.partyId) && background(this.get()));
     core.lost((stream, refused) => {
       if (stream.startsWith("party:") && refused) this.#left(stream.slice("party:".length));
     });

@@ -3,16 +3,11 @@ import { useEffect, useId, useState } from "preact/hooks";
 import { useSeat, useValue } from "./hooks";
 
 export function MatchTab() {
-  const { player, act } = useSeat();
+  const { player } = useSeat();
   const tickets = useValue(player.matchmaking.tickets);
   const proposals = useValue(player.matchmaking.proposals);
   const matched = useValue(player.matchmaking.matched);
   const cancelled = useValue(player.matchmaking.cancelled);
-  // A match that is played in a lobby is one that the user is in already.
-  const lobbyId = matched?.handoff.lobbyId;
-  useEffect(() => {
-    if (lobbyId) void act(() => player.lobby.get(lobbyId));
-  }, [lobbyId]);
   return (
     <>
       {proposals.map((proposal) => (

@@ -22,8 +22,6 @@ export class Player extends AnteroomClient {
     this.gate = gate;
     this.onAny((event, push) => this.log.add("push", event, push));
     this.connection.subscribe(({ status, error }) => this.log.add("connection", status, error && { code: error.code, message: error.message }));
-    this.lobby.current.subscribe((lobby) => remember(this.userId, lobby?.id));
-    void this.ready().then(() => this.comeBack(), () => {});
   }
 
   override async request<E extends RequestEvent>(event: E, request: Request<E>, options?: RequestOptions): Promise<Answer<E>> {
@@ -49,28 +47,4 @@ export class Player extends AnteroomClient {
     this.gate.wait = () => Promise.resolve();
     this.endWait();
   }
-
-  // comeBack enters the lobby again that the user was in before the page was loaded anew.
-  private async comeBack() {
-    const lobbyId = recalled(this.userId);
-    if (!lobbyId) return;
-    try {
-      const { lobby } = await this.request("lobby:get", { lobbyId });
-      if (!lobby.members[this.userId ?? ""]) remember(this.userId, undefined);
-    } catch {
-      remember(this.userId, undefined);
-    }
-  }
-}
-
-const keyOf = (userId: string) => `anteroom.playground.lobby.${userId}`;
-
-function recalled(userId: string | undefined): string | undefined {
-  return userId === undefined ? undefined : (sessionStorage.getItem(keyOf(userId)) ?? undefined);
-}
-
-function remember(userId: string | undefined, lobbyId: string | undefined) {
-  if (userId === undefined) return;
-  if (lobbyId) sessionStorage.setItem(keyOf(userId), lobbyId);
-  else sessionStorage.removeItem(keyOf(userId));
 }
