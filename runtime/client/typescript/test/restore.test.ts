@@ -2,11 +2,16 @@
 // on another server, and after a server was killed.
 import { expect, test } from "vitest";
 import type { AnteroomClient } from "../src/index.js";
-import { server, until, user, value } from "./stack.js";
+import { server, sign, until, user as connected, value } from "./stack.js";
 
-/** Alice in a lobby and in a party, with a ticket, on server-1. */
-async function busy() {
-  const alice = user("alice", { server: "server-1" });
+/** A client of a user whom no other test has. */
+function user(name: string, options: { server?: string } = {}): AnteroomClient {
+  return connected(name, { ...options, token: () => sign(name, Math.floor(Date.now() / 1000) + 3600) });
+}
+
+/** A user in a lobby and in a party, with a ticket, on server-1. */
+async function busy(name: string) {
+  const alice = user(name, { server: "server-1" });
   const lobby = await alice.lobby.create({ type: "slow", name: "mine" });
   const party = await alice.party.create();
   const ticket = await alice.matchmaking.enqueue({ queue: "ranked" });
@@ -28,13 +33,13 @@ async function leaveAll(client: AnteroomClient, { ticket }: Awaited<ReturnType<t
 }
 
 test("a reload restores the lobby, the party and the ticket, and follows them", async () => {
-  const before = await busy();
+  const before = await busy("alice-1");
   before.alice.close();
-  const reloaded = user("alice", { server: "server-1" });
+  const reloaded = user("alice-1", { server: "server-1" });
   await expectRestored(reloaded, before);
-  const bob = user("bob");
+  const bob = user("bob-1");
   await bob.lobby.join({ lobbyId: before.lobby.id });
-  await value("bob in the lobby", reloaded.lobby.current, (lobby) => Boolean(lobby?.members["bob"]));
+  await value("bob in the lobby", reloaded.lobby.current, (lobby) => Boolean(lobby?.members["bob-1"]));
   await reloaded.lobby.update({ set: { name: "renamed" } });
   await value("the name", reloaded.lobby.current, (lobby) => lobby?.name === "renamed");
   const chat = await reloaded.chat.join(`lobby:${before.lobby.id}`);
@@ -44,8 +49,8 @@ test("a reload restores the lobby, the party and the ticket, and follows them", 
 });
 
 test("a second device on another server restores the same, and both stay equal", async () => {
-  const before = await busy();
-  const tablet = user("alice", { server: "server-2" });
+  const before = await busy("alice-2");
+  const tablet = user("alice-2", { server: "server-2" });
   await expectRestored(tablet, before);
   await before.alice.lobby.update({ set: { name: "of both" } });
   await value("the name on the tablet", tablet.lobby.current, (lobby) => lobby?.name === "of both");
@@ -57,21 +62,21 @@ test("a second device on another server restores the same, and both stay equal",
 });
 
 test("after its server was killed, a new client restores on another one", async () => {
-  const before = await busy();
+  const before = await busy("alice-3");
   const { pid } = server("server-1");
   process.kill(pid, "SIGKILL");
   before.alice.close();
-  const reloaded = user("alice", { server: "server-2" });
+  const reloaded = user("alice-3", { server: "server-2" });
   await expectRestored(reloaded, before);
   await leaveAll(reloaded, before);
   await until("server-1 to be back", () => server("server-1").ready && server("server-1").pid !== pid);
 });
 
 test("two lobbies are restored in the order in which the user joined them; a cut does not double them", async () => {
-  const alice = user("alice");
+  const alice = user("alice-4");
   const [first, second] = [await alice.lobby.create({ type: "slow" }), await alice.lobby.create({ type: "slow" })];
   alice.close();
-  const reloaded = user("alice");
+  const reloaded = user("alice-4");
   let cut = false;
   reloaded.connection.subscribe(({ status }) => {
     if (status === "ready" && !cut) reloaded.cut(); // before any answer
@@ -84,11 +89,11 @@ test("two lobbies are restored in the order in which the user joined them; a cut
 });
 
 test("a proposal is restored and can be accepted after a reload", async () => {
-  const [alice, bob] = [user("alice"), user("bob")];
+  const [alice, bob] = [user("alice-5"), user("bob-5")];
   for (const player of [alice, bob]) await player.matchmaking.enqueue({ queue: "ranked" });
   const [proposal] = await value("a proposal", alice.matchmaking.proposals, (all) => all.length > 0);
   alice.close();
-  const reloaded = user("alice");
+  const reloaded = user("alice-5");
   await value("the same proposal", reloaded.matchmaking.proposals, (all) => all[0]?.proposalId === proposal!.proposalId);
   await Promise.all([reloaded, bob].map((player) => player.matchmaking.accept(proposal!.proposalId)));
   const matched = await value("the match", reloaded.matchmaking.matched, (m) => m !== undefined);
@@ -97,7 +102,7 @@ test("a proposal is restored and can be accepted after a reload", async () => {
 });
 
 test("a refusal because of what the user has names it", async () => {
-  const before = await busy();
+  const before = await busy("alice-6");
   await expect(before.alice.party.create()).rejects.toMatchObject({ reason: "in_party", current: [before.party.id] });
   await leaveAll(before.alice, before);
 });

@@ -1,8 +1,10 @@
 // The running servers, as the state file of the local runner describes them, and users.
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterEach } from "vitest";
 import { connect, type AnteroomClient, type ConnectOptions, type Observable } from "../src/index.js";
 
+const KEY = "a key that only the tests of the client use"; // testdata/cluster.yaml has it
 const PATIENCE_MS = 20_000;
 
 interface Instance {
@@ -38,6 +40,13 @@ export function token(user: string): string {
   const found = state().tokens.find((one) => one.user === user);
   if (!found) throw new Error(`there is no token for ${user}`);
   return found.token;
+}
+
+/** A token of any user that ends at a time, in seconds. */
+export function sign(name: string, exp: number, key = KEY): string {
+  const part = (of: object) => Buffer.from(JSON.stringify(of)).toString("base64url");
+  const body = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: name, exp })}`;
+  return `${body}.${createHmac("sha256", key).update(body).digest("base64url")}`;
 }
 
 /** The token with which back ends ask. */

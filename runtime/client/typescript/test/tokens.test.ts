@@ -1,16 +1,7 @@
-import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import { until, user, value } from "./stack.js";
+import { sign, until, user, value } from "./stack.js";
 
-const KEY = "a key that only the tests of the client use"; // testdata/cluster.yaml has it
 const GRACE_MS = 1_000;
-
-/** A token of a user that ends at a time, in seconds. */
-function sign(name: string, exp: number, key = KEY): string {
-  const part = (of: object) => Buffer.from(JSON.stringify(of)).toString("base64url");
-  const body = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: name, exp })}`;
-  return `${body}.${createHmac("sha256", key).update(body).digest("base64url")}`;
-}
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
