@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -52,7 +53,7 @@ func (s *Server) Emission(payload []byte, emit func(session.Emission)) {
 	}
 	if err != nil {
 		s.metrics.emissions.WithLabelValues(string(session.Refusal(err).Code)).Inc()
-		s.Log.Debug("an emission was dropped", "error", err)
+		s.Log.Debug("emission dropped; no client gets it", "error", err)
 		return
 	}
 	s.metrics.emissions.WithLabelValues("ok").Inc()
@@ -118,6 +119,7 @@ func jsonArguments(args []any) ([]byte, error) {
 		if binary(arg) {
 			return nil, wire.Invalid(fmt.Sprintf("args[%d]", i), "holds binary data, which clients do not get")
 		}
+		arg = withoutNaN(arg)
 		text, err := json.Marshal(arg)
 		if err != nil {
 			return nil, wire.Invalid(fmt.Sprintf("args[%d]", i), "cannot be written as JSON")
@@ -128,6 +130,30 @@ func jsonArguments(args []any) ([]byte, error) {
 		out.Write(text)
 	}
 	return out.Bytes(), nil
+}
+
+// withoutNaN puts null in the place of numbers that JSON cannot write (NaN and the
+// infinities), as JavaScript's JSON.stringify does.
+func withoutNaN(v any) any {
+	switch v := v.(type) {
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+	case float32:
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return nil
+		}
+	case []any:
+		for i := range v {
+			v[i] = withoutNaN(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = withoutNaN(v[name])
+		}
+	}
+	return v
 }
 
 // binary tells whether there are bytes anywhere in a value.

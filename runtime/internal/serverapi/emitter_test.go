@@ -1,6 +1,7 @@
 package serverapi
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -40,6 +41,21 @@ func TestEmissionsAreRead(t *testing.T) {
 	}
 	if e := got[1]; e.Event != "hello" || len(e.Args) != 0 || len(e.To) != 0 {
 		t.Errorf("the second is %+v", e)
+	}
+}
+
+// A number that JSON cannot write becomes null, as in JavaScript; the event is delivered.
+func TestNaNBecomesNull(t *testing.T) {
+	s := newStand(t)
+	var got []string
+	take := func(args ...any) {
+		s.server.Emission(published(t, append([]any{"x"}, args...), nil, nil), func(e session.Emission) { got = append(got, string(e.Args)) })
+	}
+	take(math.NaN(), 1.5)
+	take(object{"a": math.Inf(1), "b": []any{math.Inf(-1), float32(math.NaN()), object{"c": math.NaN()}}, "d": 2})
+	want := []string{`null,1.5`, `{"a":null,"b":[null,null,{"c":null}],"d":2}`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
