@@ -90,37 +90,38 @@ func (c *client) next() string {
 	}
 }
 
-// TestSocketIO plays conversations. Where what the server says ends with "*", the
+// TestOfficialSocketIOSuite plays the conversations of the official Socket.IO suite, under its
+// names; the rest of that suite is in TestOfficialEngineIOSuite. Where what the server says ends with "*", the
 // rest is free, and "" is the end of the connection.
-func TestSocketIO(t *testing.T) {
+func TestOfficialSocketIOSuite(t *testing.T) {
 	addr := start(t)
 	const hole, hole2 = `{"_placeholder":true,"num":0}`, `{"_placeholder":true,"num":1}`
 	for name, steps := range map[string][]string{
-		"connect":              {"> 40", `40{"sid":"*`, `42["auth",{}]`},
-		"connect with payload": {`> 40{"token":"123"}`, `40{"sid":"*`, `42["auth",{"token":"123"}]`},
-		"custom namespace":     {"> 40/custom,", `40/custom,{"sid":"*`, `42/custom,["auth",{}]`},
-		"custom with payload":  {`> 40/custom,{"token":"abc"}`, `40/custom,{"sid":"*`, `42/custom,["auth",{"token":"abc"}]`},
-		"unknown namespace":    {"> 40/random", `44/random,{"message":"Invalid namespace"}`},
-		"invalid handshake":    {"> 4abc", ""},
-		"invalid packet type":  {"> 40", `40{*`, `42["auth",{}]`, "> 4abc", ""},
-		"invalid payload":      {"> 40", `40{*`, `42["auth",{}]`, "> 42{}", ""},
-		"invalid ack id":       {"> 40", `40{*`, `42["auth",{}]`, `> 42abc["message-with-ack",1]`, ""},
-		"disconnect":           {"> 40", `40{*`, `42["auth",{}]`, "> 41", "> 40/custom,", `40/custom,{*`, `42/custom,["auth",{}]`},
-		"leave a namespace": {
+		"connect/should allow connection to the main namespace":                            {"> 40", `40{"sid":"*`, `42["auth",{}]`},
+		"connect/should allow connection to the main namespace with a payload":             {`> 40{"token":"123"}`, `40{"sid":"*`, `42["auth",{"token":"123"}]`},
+		"connect/should allow connection to a custom namespace":                            {"> 40/custom,", `40/custom,{"sid":"*`, `42/custom,["auth",{}]`},
+		"connect/should allow connection to a custom namespace with a payload":             {`> 40/custom,{"token":"abc"}`, `40/custom,{"sid":"*`, `42/custom,["auth",{"token":"abc"}]`},
+		"connect/should disallow connection to an unknown namespace":                       {"> 40/random", `44/random,{"message":"Invalid namespace"}`},
+		"connect/should disallow connection with an invalid handshake":                     {"> 4abc", ""},
+		"message/should close the connection upon invalid format (unknown packet type)":    {"> 40", `40{*`, `42["auth",{}]`, "> 4abc", ""},
+		"message/should close the connection upon invalid format (invalid payload format)": {"> 40", `40{*`, `42["auth",{}]`, "> 42{}", ""},
+		"message/should close the connection upon invalid format (invalid ack id)":         {"> 40", `40{*`, `42["auth",{}]`, `> 42abc["message-with-ack",1]`, ""},
+		"disconnect/should disconnect from the main namespace":                             {"> 40", `40{*`, `42["auth",{}]`, "> 41", "> 40/custom,", `40/custom,{*`, `42/custom,["auth",{}]`},
+		"disconnect/should connect then disconnect from a custom namespace": {
 			"> 40", `40{*`, `42["auth",{}]`, "> 40/custom,", `40/custom,{*`, `42/custom,["auth",{}]`,
 			"> 41/custom", `> 42["message","x"]`, `42["message-back","x"]`,
 		},
-		"message": {
+		"message/should send a plain-text packet": {
 			"> 40", `40{*`, `42["auth",{}]`, `> 42["message",1,"2",{"3":[true]}]`, `42["message-back",1,"2",{"3":[true]}]`,
 		},
-		"message with ack": {
+		"message/should send a plain-text packet with an ack": {
 			"> 40", `40{*`, `42["auth",{}]`, `> 42456["message-with-ack",1,"2",{"3":[false]}]`, `43456[1,"2",{"3":[false]}]`,
 		},
-		"binary": {
+		"message/should send a packet with binary attachments": {
 			"> 40", `40{*`, `42["auth",{}]`, `> 452-["message",` + hole + `,` + hole2 + `]`, "> b:\x01\x02\x03", "> b:\x04\x05\x06",
 			`452-["message-back",` + hole + `,` + hole2 + `]`, "b:\x01\x02\x03", "b:\x04\x05\x06",
 		},
-		"binary with ack": {
+		"message/should send a packet with binary attachments and an ack": {
 			"> 40", `40{*`, `42["auth",{}]`, `> 452-789["message-with-ack",` + hole + `,` + hole2 + `]`, "> b:\x01\x02\x03", "> b:\x04\x05\x06",
 			`462-789[` + hole + `,` + hole2 + `]`, "b:\x01\x02\x03", "b:\x04\x05\x06",
 		},
@@ -140,6 +141,13 @@ func TestSocketIO(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The last case of the suite: "connect/should close the connection if no handshake is received".
+func TestNoHandshakeIsReceived(t *testing.T) {
+	o := &official{t: t, path: "/socket.io/"}
+	o.hasty()
+	o.wantEnd(o.open())
 }
 
 func TestSocketIOOverPolling(t *testing.T) {
