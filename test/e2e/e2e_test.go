@@ -80,6 +80,15 @@ func TestRedisHangsForAWhile(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "redis-paused.test.mjs")
 }
 
+// The clients that are not JavaScript are Debian's, so they are installed only for this test.
+func TestTheClientMatrix(t *testing.T) {
+	setup := exec.Command(filepath.Join(root(), "hack", "deps", "python-socketio.sh"))
+	if out, err := setup.CombinedOutput(); err != nil {
+		t.Fatalf("python-socketio: %v\n%s", err, out)
+	}
+	startStack(t, filepath.Join("testdata", "clients.yaml")).scenario(t, "clients.test.mjs")
+}
+
 func TestAnyServerServesAnySession(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "three.yaml")).scenario(t, "any-pod.test.mjs")
 }
