@@ -82,7 +82,8 @@ type Lobby struct {
 	ID   string `json:"id"`
 	Type string `json:"type"`
 	Name string `json:"name"`
-	// Version is the seq of the lobby's stream.
+	// Version is the seq of the lobby's stream, and Epoch the epoch of that seq. After a
+	// restart of the store, the next patch replaces both.
 	Version     uint64            `json:"version"`
 	Epoch       string            `json:"epoch"`
 	HostID      string            `json:"hostId"`

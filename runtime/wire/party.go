@@ -29,7 +29,8 @@ const (
 // Party is the state of a party as its members see it. Others see nothing of it.
 type Party struct {
 	ID string `json:"id"`
-	// Version is the seq of the party's stream.
+	// Version is the seq of the party's stream, and Epoch the epoch of that seq. After a
+	// restart of the store, the next patch replaces both.
 	Version  uint64 `json:"version"`
 	Epoch    string `json:"epoch"`
 	LeaderID string `json:"leaderId"`

@@ -21,7 +21,7 @@ type changing[S any] struct {
 	// before and seen are what the rule was applied to last; size is how long the
 	// document is that came of it, and looks when they want to be looked at.
 	before S
-	seen   stream.Position
+	seen   stream.Snapshot
 	size   int
 	looks  looks
 }
@@ -48,7 +48,7 @@ func (c *changing[S]) fromRecent(ctx context.Context) (out Outcome[S], done bool
 	if !ok {
 		return out, false, nil
 	}
-	change, err := c.apply(ctx, last.state, last.at)
+	change, err := c.apply(ctx, last.state, stream.Snapshot{Position: last.at})
 	if err != nil || len(change.Events) == 0 {
 		return out, false, err
 	}
@@ -73,7 +73,7 @@ func (c *changing[S]) fromRecent(ctx context.Context) (out Outcome[S], done bool
 	case result.Repeated:
 		return out, false, nil
 	}
-	out, err = c.outcome(stream.Updated[S]{State: change.State, At: result.Position, Result: result}, nil)
+	out, err = c.outcome(stream.Updated[S]{State: change.State, At: stream.Snapshot{Position: result.Position}, Result: result}, nil)
 	return out, true, err
 }
 
@@ -89,12 +89,12 @@ func (c *changing[S]) fromStore(ctx context.Context) (out Outcome[S], err error)
 }
 
 func (c *changing[S]) step(ctx context.Context) func(stream.Snapshot, S) (stream.Change[S], error) {
-	return func(at stream.Snapshot, s S) (stream.Change[S], error) { return c.apply(ctx, s, at.Position) }
+	return func(at stream.Snapshot, s S) (stream.Change[S], error) { return c.apply(ctx, s, at) }
 }
 
 // apply applies the rule to a state at its place. The look that the next state will
 // need is scheduled before that state can exist.
-func (c *changing[S]) apply(ctx context.Context, s S, at stream.Position) (stream.Change[S], error) {
+func (c *changing[S]) apply(ctx context.Context, s S, at stream.Snapshot) (stream.Change[S], error) {
 	c.before, c.seen = c.keeper.kind.At(s, at), at
 	next, events, err := c.rule(c.before)
 	if err != nil || len(events) == 0 {
@@ -130,7 +130,7 @@ func (c *changing[S]) outcome(up stream.Updated[S], err error) (Outcome[S], erro
 	switch {
 	case !out.Changed():
 	case c.keeper.kind.Pure && c.size <= recentSize:
-		c.queue.remember(c.name, recent[S]{state: up.State, at: up.At})
+		c.queue.remember(c.name, recent[S]{state: up.State, at: up.At.Position})
 	default:
 		c.queue.forget(c.name)
 	}

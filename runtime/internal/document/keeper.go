@@ -18,7 +18,7 @@ type Kind[S any] struct {
 	// Name is the kind of their streams.
 	Name string
 	// At gives a state its place in its stream, which the document does not hold.
-	At func(s S, at stream.Position) S
+	At func(s S, at stream.Snapshot) S
 	// NextLook is when a state wants to be looked at if nothing happens before;
 	// false when never.
 	NextLook func(s S, now time.Time) (time.Time, bool)
@@ -105,7 +105,7 @@ func (k *Keeper[S]) Decode(snap stream.Snapshot) (S, error) {
 	if err := json.Unmarshal(snap.Doc, &s); err != nil {
 		return s, fmt.Errorf("decode a %s: %w", k.kind.Name, err)
 	}
-	return k.kind.At(s, snap.Position), nil
+	return k.kind.At(s, snap), nil
 }
 
 // Create commits the first state of a document. A document of that name that is
@@ -135,7 +135,7 @@ func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, 
 		return Outcome[S]{}, err
 	}
 	k.askAgain(ctx, name, looks)
-	return Outcome[S]{State: k.kind.At(s, result.Position), At: result.Position, TS: result.TS}, nil
+	return Outcome[S]{State: k.kind.At(s, stream.Snapshot{Position: result.Position}), At: result.Position, TS: result.TS}, nil
 }
 
 // rounds is how often the tries of stream.Update are gone through: where users of

@@ -45,7 +45,7 @@ func newKeeper(
 	return document.New(document.Kind[counter]{
 		Name: "counter",
 		Pure: pure,
-		At: func(c counter, at stream.Position) counter {
+		At: func(c counter, at stream.Snapshot) counter {
 			c.Version = at.Seq
 			return c
 		},

@@ -19,8 +19,11 @@ type Lobby struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
 	// Version and Epoch are the lobby's position in its stream; the store keeps them.
-	Version    uint64           `json:"-"`
-	Epoch      string           `json:"-"`
+	Version uint64 `json:"-"`
+	Epoch   string `json:"-"`
+	// Committed is the epoch in which Version was committed, which members see: after a
+	// restart of the store, a patch tells them of the next epoch.
+	Committed  string           `json:"-"`
 	HostID     string           `json:"hostId,omitempty"`
 	Status     wire.LobbyStatus `json:"status"`
 	Visibility wire.Visibility  `json:"visibility"`
@@ -182,7 +185,7 @@ func (l Lobby) view(public bool) wire.Lobby {
 	}
 	return wire.Lobby{
 		ID: l.ID, Type: l.Policy.Type, Name: l.Name,
-		Version: l.Version, Epoch: l.Epoch,
+		Version: l.Version, Epoch: l.Committed,
 		HostID: l.HostID, Status: l.Status, Visibility: l.Visibility,
 		Code: l.Code, HasPassword: l.PasswordHash != "", MaxMembers: l.MaxMembers,
 		Members: members, Attributes: without(l.Attributes, hidden),
@@ -269,6 +272,7 @@ func (l Lobby) edit(now time.Time) *edit {
 // from the last.
 func (e *edit) patch(cause wire.CauseType, actor, reason string) {
 	e.Version++
+	e.Committed = e.Epoch
 	view := e.View()
 	e.patches = append(e.patches, wire.LobbyPatch{
 		LobbyID: e.ID, From: e.seen.Version, To: view.Version,

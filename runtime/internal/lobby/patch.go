@@ -10,11 +10,12 @@ import (
 )
 
 // diff is the JSON Patch that makes one view of a lobby into another. What a
-// lobby can never change (its id, type, epoch and time of creation) is left out.
+// lobby can never change (its id, type and time of creation) is left out.
 // The operations are in a fixed order.
 func diff(from, to wire.Lobby) []wire.PatchOp {
 	d := &differ{ops: make([]wire.PatchOp, 0, 4)}
 	d.value("/version", from.Version, to.Version)
+	d.value("/epoch", from.Epoch, to.Epoch)
 	d.value("/name", from.Name, to.Name)
 	d.value("/hostId", from.HostID, to.HostID)
 	d.value("/status", from.Status, to.Status)

@@ -291,7 +291,7 @@ func stored(t rapid.TB, l Lobby) Lobby {
 	if err := json.Unmarshal([]byte(jsonOf(t, l)), &out); err != nil {
 		t.Fatal(err)
 	}
-	return out.at(l.position())
+	return out.at(stream.Snapshot{Position: l.position(), Committed: l.Committed})
 }
 
 // Many users at once, over two pods and one store.

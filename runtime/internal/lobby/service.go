@@ -90,7 +90,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	s.stays = stays.Book{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Stands: s.stands}
 	s.keeper = document.New(document.Kind[Lobby]{
 		Name:     Kind,
-		At:       func(l Lobby, at stream.Position) Lobby { return s.adopt(l.at(at)) },
+		At:       func(l Lobby, at stream.Snapshot) Lobby { return s.adopt(l.at(at)) },
 		NextLook: s.nextLook,
 		Soon:     s.soon,
 		Retain:   s.retain,
@@ -224,8 +224,8 @@ func (s *Service) load(ctx context.Context, lobbyID string) (Lobby, error) {
 }
 
 // at is the lobby with its place in its stream, which its document does not hold.
-func (l Lobby) at(p stream.Position) Lobby {
-	l.Version, l.Epoch = p.Seq, p.Epoch
+func (l Lobby) at(now stream.Snapshot) Lobby {
+	l.Version, l.Epoch, l.Committed = now.Seq, now.Epoch, now.CommittedIn()
 	return l
 }
 

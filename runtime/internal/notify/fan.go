@@ -38,7 +38,7 @@ type fan struct {
 func (s *Service) newFans() *document.Keeper[fan] {
 	return document.New(document.Kind[fan]{
 		Name: FanKind,
-		At:   func(f fan, _ stream.Position) fan { return f },
+		At:   func(f fan, _ stream.Snapshot) fan { return f },
 		NextLook: func(f fan, now time.Time) (time.Time, bool) {
 			if f.Shard > 0 { // whoever has begun goes on, for longer than a look may take
 				now = now.Add(2 * fanStep)

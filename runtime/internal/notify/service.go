@@ -80,7 +80,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	s.Rules.Call = s.Ports.Call != nil
 	s.keeper = document.New(document.Kind[Inbox]{
 		Name: Kind,
-		At: func(b Inbox, at stream.Position) Inbox {
+		At: func(b Inbox, at stream.Snapshot) Inbox {
 			b.Version, b.Epoch = at.Seq, at.Epoch
 			return b
 		},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/jsonpatch"
 	"github.com/anteroom/anteroom/runtime/internal/stays"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -34,8 +35,11 @@ const (
 type Party struct {
 	ID string `json:"id"`
 	// Version and Epoch are the party's position in its stream; the store keeps them.
-	Version    uint64            `json:"-"`
-	Epoch      string            `json:"-"`
+	Version uint64 `json:"-"`
+	Epoch   string `json:"-"`
+	// Committed is the epoch in which Version was committed, which members see: after a
+	// restart of the store, a patch tells them of the next epoch.
+	Committed  string            `json:"-"`
 	LeaderID   string            `json:"leaderId"`
 	Code       string            `json:"code"`
 	MaxMembers int               `json:"maxMembers"`
@@ -117,10 +121,16 @@ func (p Party) Users() []string {
 	})
 }
 
+// at is the party with its place in its stream, which its document does not hold.
+func (p Party) at(now stream.Snapshot) Party {
+	p.Version, p.Epoch, p.Committed = now.Seq, now.Epoch, now.CommittedIn()
+	return p
+}
+
 // View is the party as its members see it.
 func (p Party) View() wire.Party {
 	v := wire.Party{
-		ID: p.ID, Version: p.Version, Epoch: p.Epoch, LeaderID: p.LeaderID, Code: p.Code, MaxMembers: p.MaxMembers,
+		ID: p.ID, Version: p.Version, Epoch: p.Committed, LeaderID: p.LeaderID, Code: p.Code, MaxMembers: p.MaxMembers,
 		Members: make(map[string]wire.PartyMemberView, len(p.Members)), Invited: make(map[string]int64, len(p.Invites)),
 		Closed: p.Closed(), CreatedAt: p.CreatedAt,
 	}
@@ -170,6 +180,7 @@ func (p Party) edit(now time.Time) *edit {
 // patch ends one change: the next version, with the operations that lead there.
 func (e *edit) patch(cause wire.CauseType, actor, reason string) {
 	e.Version++
+	e.Committed = e.Epoch
 	view := e.View()
 	ops, err := jsonpatch.Diff(e.seen, view)
 	if err != nil {

@@ -89,11 +89,8 @@ func NewService(ports Ports, settings Settings) *Service {
 		s.Now = time.Now
 	}
 	s.keeper = document.New(document.Kind[Party]{
-		Name: Kind,
-		At: func(p Party, at stream.Position) Party {
-			p.Version, p.Epoch = at.Seq, at.Epoch
-			return p
-		},
+		Name:     Kind,
+		At:       Party.at,
 		NextLook: Party.NextLook,
 		Retain: func(p Party) stream.Retention {
 			ttl := max(partyTTL, s.HistoryTTL)

@@ -65,7 +65,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	}
 	s.keeper = document.New(document.Kind[User]{
 		Name:     Kind,
-		At:       func(u User, _ stream.Position) User { return u },
+		At:       func(u User, _ stream.Snapshot) User { return u },
 		NextLook: func(u User, now time.Time) (time.Time, bool) { return u.NextLook(s.Rules, now) },
 		Retain: func(User) stream.Retention {
 			return stream.Retention{LogSize: 1, LogTTL: s.HistoryTTL, TTL: max(keepFor, s.HistoryTTL)}

@@ -50,11 +50,11 @@ type Change[S any] struct {
 
 // Updated is what Update did.
 type Updated[S any] struct {
-	// State is the state at the position At. When Repeated is set it was read after the
+	// State is the state at At, which leaves the document out. When Repeated is set it was read after the
 	// first commit: it has that commit's effect, and possibly later ones; Value tells
 	// what the first commit made.
 	State S
-	At    Position
+	At    Snapshot
 	Result
 }
 
@@ -156,7 +156,7 @@ func updateAt[S any](
 	if result.Repeated {
 		return repeated(ctx, store, id, at, codec, result)
 	}
-	return Updated[S]{State: next.State, At: result.Position, Result: result}, nil
+	return Updated[S]{State: next.State, At: Snapshot{Position: result.Position}, Result: result}, nil
 }
 
 // unchanged ends an update that has nothing to commit: with the first result if
@@ -195,7 +195,8 @@ func repeated[S any](ctx context.Context, store Store, id ID, at Snapshot, codec
 // change may have written into the first one.
 func loaded[S any](at Snapshot, codec Codec[S], result Result) (Updated[S], error) {
 	state, err := codec.Decode(at.Doc)
-	return Updated[S]{State: state, At: at.Position, Result: result}, err
+	at.Doc = nil
+	return Updated[S]{State: state, At: at, Result: result}, err
 }
 
 // Recall asks whether once was committed, and with what result; false when it was not, or

@@ -171,7 +171,7 @@ func TestUpdateRepeatedHasTheEffectOfTheFirst(t *testing.T) {
 				}
 			}}
 			again, err := add(t.Context(), s, once, limit)
-			if err != nil || !again.Repeated || again.State.N != 1 || again.At != again.Position {
+			if err != nil || !again.Repeated || again.State.N != 1 || again.At.Position != again.Position {
 				t.Errorf("got %+v, %v; want the state with 1 at its position", again, err)
 			}
 		})

@@ -308,7 +308,7 @@ export interface Lobby {
   id: string;
   type: string;
   name: string;
-  /** Version is the seq of the lobby's stream. */
+  /** Version is the seq of the lobby's stream, and Epoch the epoch of that seq. After a restart of the store, the next patch replaces both. */
   version: number;
   epoch: string;
   hostId: string;
@@ -932,7 +932,7 @@ export interface NotifyUpdated {
 /** Party is the state of a party as its members see it. Others see nothing of it. */
 export interface Party {
   id: string;
-  /** Version is the seq of the party's stream. */
+  /** Version is the seq of the party's stream, and Epoch the epoch of that seq. After a restart of the store, the next patch replaces both. */
   version: number;
   epoch: string;
   leaderId: string;

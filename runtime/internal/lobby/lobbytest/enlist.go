@@ -27,7 +27,7 @@ func Enlist(ctx context.Context, store stream.Store, index lobby.Index, l lobby.
 	if err != nil {
 		return err
 	}
-	l.Version, l.Epoch = at.Position.Seq, at.Position.Epoch
+	l.Version, l.Epoch, l.Committed = at.Seq, at.Epoch, at.Epoch
 	e, err := l.Entry()
 	if err == nil {
 		_, err = index.Put(ctx, l.Policy.Type, e)
