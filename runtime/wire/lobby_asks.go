@@ -28,18 +28,33 @@ type LobbyInviteSent struct {
 	ExpiresAt int64  `json:"expiresAt"`
 }
 
-// LobbyJoined tells a user that its party's leader has brought it into a lobby. It is
-// a member, and connected as soon as it asks for the lobby (lobby:get); if it does not
-// within the policy's disconnectGrace, it leaves.
+// LobbyJoined tells a user, on its own stream, that it is a member of a lobby that it did
+// not join itself: its party's leader, a match or a back end put it there. It is connected
+// as soon as it asks for the lobby (lobby:get), or connects anew; until ExpiresAt its place
+// is kept.
 type LobbyJoined struct {
-	LobbyID  string `json:"lobbyId"`
-	Type     string `json:"type"`
-	Name     string `json:"name,omitempty"`
-	PartyID  string `json:"partyId"`
-	FromID   string `json:"fromId"`
-	FromName string `json:"fromName,omitempty"`
-	Meta     *Meta  `json:"meta,omitempty"`
+	LobbyID string `json:"lobbyId"`
+	Type    string `json:"type"`
+	Name    string `json:"name,omitempty"`
+	// PartyID and FromID, the leader, are there when Reason is party.
+	PartyID  string       `json:"partyId,omitempty"`
+	FromID   string       `json:"fromId,omitempty"`
+	FromName string       `json:"fromName,omitempty"`
+	Reason   JoinedReason `json:"reason"`
+	// ExpiresAt is when the user leaves if it has not come, in milliseconds since the epoch.
+	ExpiresAt int64 `json:"expiresAt"`
+	Meta      *Meta `json:"meta,omitempty"`
 }
+
+// JoinedReason is why a user is a member of a lobby that it did not join itself.
+type JoinedReason string
+
+// The reasons of [LobbyJoined].
+const (
+	JoinedWithParty JoinedReason = "party"
+	JoinedByMatch   JoinedReason = "match" // of a queue, or its backfill
+	JoinedByServer  JoinedReason = "server"
+)
 
 // LobbyInvited asks a user in.
 type LobbyInvited struct {

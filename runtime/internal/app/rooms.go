@@ -21,7 +21,7 @@ func (v venues) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Ro
 	if err != nil {
 		return matchmaking.Place{}, err
 	}
-	cmd := lobby.SeatCommand{Teams: actors(r), WithinLimit: true}
+	cmd := lobby.SeatCommand{Teams: actors(r), WithinLimit: true, Reason: wire.JoinedByMatch}
 	if q.Backfill {
 		cmd.Origin = &lobby.Origin{Queue: r.Queue, Match: r.ID, Region: r.Region, Brought: brought}
 	}

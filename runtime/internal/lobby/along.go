@@ -42,7 +42,7 @@ func (e *edit) bring(by Actor, party string, with []Companion, as wire.Role, tea
 			return err
 		}
 		m := e.Members[c.ID]
-		m.BroughtBy = &Bringer{By: by.ID, ByName: by.Name, Party: party, news: e.news()}
+		m.BroughtBy = &Bringer{By: by.ID, ByName: by.Name, Party: party, Reason: wire.JoinedWithParty, news: e.news()}
 		e.Members[c.ID] = m
 		delete(e.Invites, c.ID)
 		delete(e.Requests, c.ID)

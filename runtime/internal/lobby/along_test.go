@@ -134,7 +134,7 @@ func TestJoinWithAParty(t *testing.T) {
 	if len(got.Members) != 4 || got.Version != 2 {
 		t.Fatalf("after the join: %+v", got)
 	}
-	want := []wire.LobbyJoined{{LobbyID: l.ID, Type: "duel", PartyID: testParty, FromID: "ann", FromName: "Name ann"}}
+	want := []wire.LobbyJoined{{LobbyID: l.ID, Type: "duel", PartyID: testParty, FromID: "ann", FromName: "Name ann", Reason: wire.JoinedWithParty, ExpiresAt: w.clock().Add(30 * time.Second).UnixMilli()}}
 	for _, user := range []string{"bob", "cid"} {
 		if d := cmp.Diff(want, w.joinedBy(user)); d != "" {
 			t.Errorf("%s is told (-want +got):\n%s", user, d)

@@ -57,7 +57,7 @@ func (l Lobby) Fill(cmd FillCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 			if err := e.mayFill(user.ID, i); err != nil {
 				return l, nil, err
 			}
-			if err := e.seat(user, i, cmd.Enrolment); err != nil {
+			if err := e.seat(user, i, seats{enrolment: cmd.Enrolment, reason: wire.JoinedByMatch}); err != nil {
 				return l, nil, err
 			}
 			came = true

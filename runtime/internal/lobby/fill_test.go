@@ -45,6 +45,9 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 			t.Fatalf("cid on pod %d: %+v, %v", pod, filled.Members["cid"], err)
 		}
 	}
+	if told := w.joinedBy("cid"); len(told) != 1 || told[0].LobbyID != l.ID || told[0].Reason != wire.JoinedByMatch {
+		t.Errorf("cid is told %+v", told)
+	}
 	version := w.doc(l.ID).Version
 	_, err = bring(0, ulid.Make().String(), []Actor{{ID: "dan"}})
 	wantRefusal(t, err, full)

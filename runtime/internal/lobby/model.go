@@ -87,17 +87,31 @@ type Member struct {
 	Attributes wire.Attributes `json:"attributes,omitempty"`
 	// Enrolment tells this stay in the lobby from earlier ones of the same user.
 	Enrolment string `json:"enrolment,omitempty"`
-	// BroughtBy is set while a member whom another brought in has not come itself.
+	// BroughtBy is set while a member who did not join itself has not come yet.
 	BroughtBy *Bringer `json:"broughtBy,omitempty"`
 	stays.Live
 }
 
-// Bringer is the leader of a party who brought a member in.
+// Bringer is why a user is a member of a lobby that it did not join itself.
 type Bringer struct {
-	By     string `json:"by"`
+	// By is the leader of Party, who brought the user; "" where Reason is not party.
+	By     string `json:"by,omitempty"`
 	ByName string `json:"byName,omitempty"`
-	Party  string `json:"party"`
+	Party  string `json:"party,omitempty"`
+	// Reason is party, match or server; documents of earlier versions have none and mean
+	// party.
+	Reason wire.JoinedReason `json:"reason,omitempty"`
+	// KeptUntil is when the user leaves unless it has come; 0 for the policy's grace.
+	KeptUntil int64 `json:"keptUntil,omitempty"`
 	news
+}
+
+// leavesAt is when a member who is not connected leaves, in milliseconds since the epoch.
+func (m Member) leavesAt(grace time.Duration) int64 {
+	if m.BroughtBy != nil && m.BroughtBy.KeptUntil != 0 {
+		return m.BroughtBy.KeptUntil
+	}
+	return m.DisconnectedAt + grace.Milliseconds()
 }
 
 // Player tells whether the member takes part, rather than watches.

@@ -24,6 +24,11 @@ type SeatCommand struct {
 	// WithinLimit keeps out users who would be in more lobbies of the type than the policy
 	// allows: nobody is seated then, and the error is an *OverLimitError.
 	WithinLimit bool
+	// Reason is told to the users.
+	Reason wire.JoinedReason
+	// ArriveWithin is how long a user who does not come keeps its place; 0 means the
+	// policy's disconnectGrace.
+	ArriveWithin time.Duration
 }
 
 // OverLimitError says which users are in as many lobbies of a type as they may be.
@@ -33,8 +38,23 @@ func (e *OverLimitError) Error() string {
 	return fmt.Sprintf("%d users are in as many lobbies of this type as they may be", len(e.Users))
 }
 
-// Seat makes a lobby in which everybody is a member who is not connected yet: those
-// who do not come within the policy's grace lose their place. It is locked, so that
+// seats are the terms on which a command gives users their places.
+type seats struct {
+	enrolment string
+	reason    wire.JoinedReason
+	keptUntil int64
+}
+
+func (cmd SeatCommand) seats(now time.Time) seats {
+	s := seats{enrolment: cmd.ID, reason: cmd.Reason}
+	if cmd.ArriveWithin > 0 {
+		s.keptUntil = ms(now.Add(cmd.ArriveWithin))
+	}
+	return s
+}
+
+// Seat makes a lobby in which everybody is a member who is not connected yet: users
+// who do not come within cmd.ArriveWithin lose their place. It is locked, so that
 // nobody else comes in unless the host wants it.
 func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	name, err := cleanName(cmd.Name, "name")
@@ -56,7 +76,7 @@ func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 			if host == "" {
 				host = user.ID
 			}
-			if err := e.seat(user, i, cmd.ID); err != nil {
+			if err := e.seat(user, i, cmd.seats(now)); err != nil {
 				return Lobby{}, nil, err
 			}
 		}
@@ -69,11 +89,12 @@ func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 }
 
 // seat gives a user its place in the i-th team.
-func (e *edit) seat(user Actor, i int, enrolment string) error {
-	if err := e.expect(user, enrolment, wire.RoleMember, wire.MemberInit{}); err != nil {
+func (e *edit) seat(user Actor, i int, on seats) error {
+	if err := e.expect(user, on.enrolment, wire.RoleMember, wire.MemberInit{}); err != nil {
 		return err
 	}
 	m := e.Members[user.ID]
+	m.BroughtBy = &Bringer{Reason: on.reason, KeptUntil: on.keptUntil, news: e.news()}
 	m.Team = ""
 	if i < e.Policy.Teams.Count {
 		m.Team = teamName(i + 1)

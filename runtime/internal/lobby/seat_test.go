@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -41,4 +43,60 @@ func TestSeated(t *testing.T) {
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "teams"})
 	_, err = ann.h.service.Seated(t.Context(), "chess", "m3", cmd)
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "type"})
+}
+
+// Users whom a back end or a match gives places are told on their own streams, and keep
+// their places until the time that they are told, connected or not.
+func TestSeatedUsersAreToldAndKeepTheirPlaces(t *testing.T) {
+	for name, tc := range map[string]struct {
+		within, kept time.Duration
+		reason       wire.JoinedReason
+	}{
+		"by a back end": {10 * time.Minute, 10 * time.Minute, wire.JoinedByServer},
+		"for a second":  {time.Second, time.Second, wire.JoinedByServer},
+		"by a match":    {0, 30 * time.Second, wire.JoinedByMatch},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			begin := w.clock()
+			l, err := w.pods[0].service.Seated(t.Context(), "duel", "m1", SeatCommand{
+				Teams: [][]Actor{{{ID: "ann"}, {ID: "bob"}}}, Reason: tc.reason, ArriveWithin: tc.within,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []wire.LobbyJoined{{LobbyID: l.ID, Type: "duel", Reason: tc.reason, ExpiresAt: begin.Add(tc.kept).UnixMilli()}}
+			first := min(2*retellAfter, tc.kept/2)
+			w.pass(first) // nobody is told again
+			for _, user := range []string{"ann", "bob"} {
+				if d := cmp.Diff(want, w.joinedBy(user)); d != "" {
+					t.Errorf("%s is told (-want +got):\n%s", user, d)
+				}
+			}
+			w.pass(tc.kept - first - time.Millisecond)
+			bob := w.client("bob")
+			if err := bob.h.service.SessionOpened(t.Context(), bob.call.Caller); err != nil {
+				t.Fatal(err)
+			}
+			if m := w.doc(l.ID).Members["bob"]; !m.Connected() {
+				t.Fatalf("bob connected in time: %+v", m)
+			}
+			w.pass(time.Millisecond)
+			if now := w.doc(l.ID); now.Has("ann") || !now.Has("bob") {
+				t.Errorf("after the time to come: %v", now.Members)
+			}
+			// From then on bob is a member like any other.
+			if err := bob.h.service.SessionClosed(t.Context(), bob.call.Caller, nil); err != nil {
+				t.Fatal(err)
+			}
+			w.pass(30*time.Second - time.Millisecond)
+			if !w.doc(l.ID).Has("bob") {
+				t.Error("bob lost its place within the policy's grace")
+			}
+			w.pass(time.Millisecond)
+			if w.doc(l.ID).Has("bob") {
+				t.Error("bob keeps its place beyond the policy's grace")
+			}
+		})
+	}
 }

@@ -1,6 +1,7 @@
 package lobby
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func (s *Service) settle(ctx context.Context, l Lobby, is due) error {
 	}
 	for id, m := range l.Members {
 		if m.BroughtBy != nil && is(m.BroughtBy.news) && !l.Closed() {
-			errs = append(errs, s.tellBrought(ctx, l, id, *m.BroughtBy))
+			errs = append(errs, s.tellBrought(ctx, l, id, m))
 		}
 	}
 	for id, i := range l.Invites {
@@ -106,12 +107,14 @@ func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invi
 	})
 }
 
-// tellBrought puts lobby:joined on the stream of a member who was brought in.
-func (s *Service) tellBrought(ctx context.Context, l Lobby, userID string, b Bringer) error {
+// tellBrought puts lobby:joined on the stream of a member who did not join itself.
+func (s *Service) tellBrought(ctx context.Context, l Lobby, userID string, m Member) error {
+	b := m.BroughtBy
 	_, err := s.users.Tell(ctx, userID, usertell.Message{
 		Event: wire.EventLobbyJoined,
 		Payload: wire.LobbyJoined{
 			LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name, PartyID: b.Party, FromID: b.By, FromName: b.ByName,
+			Reason: cmp.Or(b.Reason, wire.JoinedWithParty), ExpiresAt: m.leavesAt(l.Policy.Lifecycle.DisconnectGrace),
 		},
 		Once: s.onceTold(l, fmt.Sprintf("brought/%d", b.Version)),
 	})

@@ -42,12 +42,12 @@ func (l Lobby) Tick(random uint64, now time.Time) (Lobby, []wire.LobbyPatch, err
 	return e.done()
 }
 
-// overdue are the members who were disconnected for longer than the grace, at
+// overdue are the members who were disconnected for longer than they are kept, at
 // most maxTimeouts, those who went first first, but the host last: who follows it
 // is chosen among those who stay.
 func (l Lobby) overdue(now time.Time) []string {
-	oldest := now.Add(-l.Policy.Lifecycle.DisconnectGrace)
-	ids := l.bySeniority(func(m Member) bool { return m.AwaySince(oldest) })
+	grace := l.Policy.Lifecycle.DisconnectGrace
+	ids := l.bySeniority(func(m Member) bool { return !m.Connected() && m.leavesAt(grace) <= ms(now) })
 	last := func(id string) int {
 		if id == l.HostID {
 			return 1
@@ -162,7 +162,7 @@ func (l Lobby) NextDeadline() (time.Time, bool) {
 	}
 	for _, m := range l.Members {
 		if !m.Connected() {
-			earlier(time.UnixMilli(m.DisconnectedAt).Add(l.Policy.Lifecycle.DisconnectGrace))
+			earlier(time.UnixMilli(m.leavesAt(l.Policy.Lifecycle.DisconnectGrace)))
 		}
 	}
 	if at, ok := l.hostGraceEnds(); ok {

@@ -1,8 +1,10 @@
 package serverapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -15,15 +17,23 @@ type LobbyUpdateRequest struct {
 	Unset []string       `json:"unset,omitempty" validate:"max=64,dive,required,max=64"`
 }
 
-// LobbyCreateRequest makes a lobby for users who are to meet in it: each is a member who
-// loses its place unless it connects within the policy's grace. The lobby is locked.
+// LobbyCreateRequest makes a lobby for users who are to meet in it. Each is a member at
+// once, is told by lobby:joined, and finds the lobby in session:ready when it connects
+// later. The lobby is locked.
 type LobbyCreateRequest struct {
 	Type string `json:"type" validate:"required,max=63"`
 	Name string `json:"name,omitempty" validate:"max=64"`
 	// Teams are the users of each team, in the order of the policy's teams; without teams
 	// one list. The first user of all is the host.
 	Teams [][]string `json:"teams" validate:"required,min=1,max=64,dive,min=1,max=500,dive,required,max=128"`
+	// ArriveWithinMs is how long a user who does not connect keeps its place, in
+	// milliseconds, 1 second to 24 hours; 0, or left out, means 10 minutes. The policy's
+	// idleTimeout and maxLifetime may end the lobby before.
+	ArriveWithinMs int64 `json:"arriveWithinMs,omitempty" validate:"omitempty,min=1000,max=86400000"`
 }
+
+// arriveWithin is how long a user keeps its place when the request does not say.
+const arriveWithin = 10 * time.Minute
 
 // LobbyQuery lists the living lobbies of a type, those too that cannot be searched for, in
 // the order of their ids.
@@ -104,7 +114,10 @@ func (s *Server) registerLobbies() {
 }
 
 func (s *Server) createLobby(ctx context.Context, c call, req *LobbyCreateRequest) (*LobbyResponse, error) {
-	cmd := lobby.SeatCommand{Name: req.Name}
+	cmd := lobby.SeatCommand{
+		Name: req.Name, Reason: wire.JoinedByServer,
+		ArriveWithin: cmp.Or(time.Duration(req.ArriveWithinMs)*time.Millisecond, arriveWithin),
+	}
 	var users []string
 	for i, team := range req.Teams {
 		if err := checkUsers(fmt.Sprintf("teams[%d]", i), team); err != nil {

@@ -11,11 +11,12 @@ import (
 // zeros declares what 0 means in each number of a request. All of these are plain
 // numbers, so that 0 and a member that is left out mean the same.
 var zeros = map[string]string{
-	"EventRequest.ttlMs":        "as long as inboxes keep it",
-	"LobbyQuery.limit":          "50",
-	"NotificationRequest.ttlMs": "as long as inboxes keep it",
-	"RevokeRequest.ttlMs":       "a day",
-	"TicketRequest.latencies":   "an entry of 0 differs from none",
+	"EventRequest.ttlMs":                "as long as inboxes keep it",
+	"LobbyCreateRequest.arriveWithinMs": "10 minutes",
+	"LobbyQuery.limit":                  "50",
+	"NotificationRequest.ttlMs":         "as long as inboxes keep it",
+	"RevokeRequest.ttlMs":               "a day",
+	"TicketRequest.latencies":           "an entry of 0 differs from none",
 }
 
 // TestEveryNumberOfARequestDeclaresItsZero goes through the types of all routes, so that a

@@ -18,6 +18,8 @@ export type CauseType = "created" | "member_joined" | "member_left" | "member_ki
 export type CloseReason = "unauthenticated" | "banned" | "unsupported_protocol" | "replaced" | "draining" | "slow_consumer" | "token_expired" | "insufficient_state" | "rate_limited" | "disconnected" | "invalid_packet" | "payload_too_large";
 /** Code says what kind of error happened. A client may branch on it; the set only grows within a protocol version. */
 export type Code = "invalid_argument" | "unauthenticated" | "token_expired" | "permission_denied" | "banned" | "muted" | "not_found" | "already_exists" | "already_member" | "already_queued" | "version_conflict" | "idempotency_mismatch" | "failed_precondition" | "code_expired" | "payload_too_large" | "rate_limited" | "resource_exhausted" | "unsupported_protocol" | "unavailable" | "draining" | "deadline_exceeded" | "internal";
+/** JoinedReason is why a user is a member of a lobby that it did not join itself. */
+export type JoinedReason = "party" | "match" | "server";
 /** LobbyStatus is where a lobby is in its life. */
 export type LobbyStatus = "open" | "locked" | "starting" | "in_match" | "closed";
 /** NotifyChange is what happened to notifications. */
@@ -429,14 +431,18 @@ export interface LobbyJoinRequested {
   expiresAt: number;
   meta?: Meta;
 }
-/** LobbyJoined tells a user that its party's leader has brought it into a lobby. It is a member, and connected as soon as it asks for the lobby (lobby:get); if it does not within the policy's disconnectGrace, it leaves. */
+/** LobbyJoined tells a user, on its own stream, that it is a member of a lobby that it did not join itself: its party's leader, a match or a back end put it there. It is connected as soon as it asks for the lobby (lobby:get), or connects anew; until ExpiresAt its place is kept. */
 export interface LobbyJoined {
   lobbyId: string;
   type: string;
   name?: string;
-  partyId: string;
-  fromId: string;
+  /** PartyID and FromID, the leader, are there when Reason is party. */
+  partyId?: string;
+  fromId?: string;
   fromName?: string;
+  reason: JoinedReason;
+  /** ExpiresAt is when the user leaves if it has not come, in milliseconds since the epoch. */
+  expiresAt: number;
   meta?: Meta;
 }
 /** LobbyKick removes a member (host only). */

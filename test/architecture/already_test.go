@@ -1,0 +1,84 @@
+package architecture
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// possession are the codes of refusals because of what somebody already has, and of
+// bounds.
+var possession = regexp.MustCompile(`^Code(Already[A-Z]\w*|ResourceExhausted)$`)
+
+// TestRefusalsNameWhatTheCallerHas: a refusal with one of these codes is made by wire.Already,
+// which takes a reason and the ids, or by wire.Exhausted, for bounds that count nothing of
+// the caller's. Elsewhere the codes are only compared. So a new refusal cannot forget to name
+// what the caller has; TestBadInput and TestEveryRefusalIsProvoked hold each reason.
+func TestRefusalsNameWhatTheCallerHas(t *testing.T) {
+	made, files := 0, 0
+	folders, err := filepath.Glob(filepath.Join("..", "..", "runtime", "internal", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		each(t, folder, false, func(path string, text []byte) {
+			files++
+			file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compared := comparisons(file)
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.CallExpr:
+					if name := ofWire(n.Fun); name == "Already" || name == "Exhausted" {
+						made++
+						return name != "Already"
+					}
+				case *ast.SelectorExpr:
+					if name := ofWire(n); possession.MatchString(name) && !compared[n] {
+						t.Errorf("%s: a refusal with %s is not made by wire.Already or wire.Exhausted", path, name)
+					}
+				}
+				return true
+			})
+		})
+	}
+	if files < 200 || made < 20 {
+		t.Errorf("only %d files with %d refusals were found", files, made)
+	}
+}
+
+// ofWire is the name in an expression wire.Name; "" for any other.
+func ofWire(e ast.Expr) string {
+	s, is := e.(*ast.SelectorExpr)
+	if !is {
+		return ""
+	}
+	if pkg, is := s.X.(*ast.Ident); !is || pkg.Name != "wire" {
+		return ""
+	}
+	return s.Sel.Name
+}
+
+// comparisons are the operands of == and !=, and the values of switch cases.
+func comparisons(file *ast.File) map[ast.Node]bool {
+	found := map[ast.Node]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BinaryExpr:
+			if n.Op == token.EQL || n.Op == token.NEQ {
+				found[n.X], found[n.Y] = true, true
+			}
+		case *ast.CaseClause:
+			for _, e := range n.List {
+				found[e] = true
+			}
+		}
+		return true
+	})
+	return found
+}
