@@ -32,6 +32,10 @@ func TestTheServerAPI(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "serverapi.yaml")).scenario(t, "serverapi.test.mjs")
 }
 
+func TestAFreshClientKnowsWhatItIsIn(t *testing.T) {
+	startStack(t, filepath.Join("testdata", "mine.yaml")).scenario(t, "mine.test.mjs")
+}
+
 func TestTheStockRedisEmitter(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "emitter.yaml")).scenario(t, "emitter.test.mjs")
 }

@@ -41,11 +41,14 @@ async function hear(what, match, times = 1) {
   throw new Error(`${what} was not printed; printed was ${JSON.stringify(said)}`);
 }
 
-test("the first client makes a lobby and hears its own message", async () => {
-  const socket = await run(examples[0], "alice");
-  const [[, message]] = await hear("a message", ([event]) => event === "chat:message");
-  socket.close();
-  assert.equal(message.text, "hello");
+test("the first client makes a lobby and hears its own message, also when it is run again", async () => {
+  for (const times of [1, 2]) {
+    const socket = await run(examples[0], "alice");
+    const messages = (await hear("a message", ([event]) => event === "chat:message", times)).map(([, message]) => message);
+    socket.close();
+    assert.deepEqual(messages.map((m) => m.text), Array(times).fill("hello"));
+    assert.equal(new Set(messages.map((m) => m.channel)).size, 1);
+  }
 });
 
 test("two of the second meet in a lobby", async () => {
