@@ -6,7 +6,6 @@ SEED ?=
 .PHONY: faults
 faults: ## Prove that nothing is lost while servers and Redis fail; SEED=… runs those seeds of the audit alone
 	@hack/deps/redis.sh
-	@hack/deps/node.sh test/e2e
 ifeq ($(SEED),)
 	$(GO) test -tags faults -count=1 -parallel 8 -timeout 10m ./test/faults/...
 	$(GO) test -tags faults -count=1 -timeout 10m -run TestAudit ./test/audit

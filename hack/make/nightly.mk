@@ -6,6 +6,5 @@ KEYED_ROUNDS ?= 200
 .PHONY: nightly
 nightly: ## Audit random seeds for HOURS (1), and name those that failed
 	@hack/deps/redis.sh
-	@hack/deps/node.sh test/e2e
 	KEYED_ROUNDS=$(KEYED_ROUNDS) $(GO) test -tags faults -count=1 -timeout 0 -run TestKeyedRequests ./test/faults
 	$(GO) test -tags faults -count=1 -timeout 0 -v -run TestAudit ./test/audit -for "$$(awk 'BEGIN { printf "%dm", 60 * $(HOURS) }')" -traces '$(CURDIR)/bin/audit'

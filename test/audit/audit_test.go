@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	seeds  = flag.String("seeds", "1,2,3,4", "seeds to run, with commas between")
+	seeds  = flag.String("seeds", "12,13,22,23", "seeds to run, with commas between")
 	lasts  = flag.Duration("for", 0, "run random seeds for this long in place of -seeds")
 	traces = flag.String("traces", "", "directory for the traces of failed seeds; empty: a temporary one")
 	race   = flag.Bool("race-servers", false, "build the servers with the race detector")

@@ -2,7 +2,7 @@
 // that every promise of the client contract held.
 //
 // One seed decides users, devices, servers, acts and faults ([plan]). The users act over
-// several lanes at once on raw and stock clients; every request, answer and push becomes a
+// several lanes at once on siotest's raw clients; every request, answer and push becomes a
 // record ([trace]). When the faults are over, each stream is probed, the whole state is read,
 // and the checks ([check]) judge the history.
 //

@@ -48,7 +48,6 @@ type run struct {
 	users []*user
 	board *board
 	api   *backend
-	stock *stock // nil while no device is a stock client
 
 	calls, tries, faults atomic.Int64
 }
@@ -159,12 +158,6 @@ func (r *run) device(u *user, p plan.Device) *device {
 	d := &device{
 		user: u, name: p.Name, dial: dialRaw(p.Transport), track: follow.New(), run: r, server: p.Server,
 		leaves: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}), watched: make(map[string]wire.Presence),
-	}
-	if p.Stock {
-		if r.stock == nil {
-			r.stock = startStock(r.t)
-		}
-		d.dial = r.stock.dial(p.Transport)
 	}
 	return d
 }

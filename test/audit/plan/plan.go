@@ -35,8 +35,6 @@ type Device struct {
 	Name string
 	// Transport is websocket, polling or upgrade.
 	Transport string
-	// Stock says that it is the stock JavaScript client.
-	Stock bool
 	// Server is where it connects first.
 	Server int
 }
@@ -138,7 +136,6 @@ func user(r *rand.Rand, n, servers int) User {
 		u.Devices = append(u.Devices, Device{
 			Name:      fmt.Sprintf("d%d", d),
 			Transport: []string{"websocket", "websocket", "upgrade", "polling"}[r.IntN(4)],
-			Stock:     r.IntN(5) == 0,
 			Server:    r.IntN(servers),
 		})
 	}
