@@ -231,9 +231,13 @@ func (s *session) follow(m wire.Meta, repeated bool) {
 	s.note(trace.Record{Kind: trace.Follow, Meta: &m})
 }
 
-func (s *session) unfollow(stream, why string) {
+func (s *session) unfollow(stream, why string) { s.unfollowAt(stream, 0, why) }
+
+// unfollowAt stops following a stream at the version of the user's departure, 0 where none
+// is named.
+func (s *session) unfollowAt(stream string, version uint64, why string) {
 	if s.device.track.Drop(stream) {
-		s.note(trace.Record{Kind: trace.Unfollow, Meta: &wire.Meta{Stream: stream}, Text: why})
+		s.note(trace.Record{Kind: trace.Unfollow, Meta: &wire.Meta{Stream: stream, Seq: version}, Text: why})
 	}
 }
 

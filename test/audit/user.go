@@ -87,6 +87,7 @@ func (s *session) learn(event string, data json.RawMessage) {
 		InviteID     string               `json:"inviteId"`
 		ProposalID   string               `json:"proposalId"`
 		Reason       string               `json:"reason"`
+		Version      uint64               `json:"version"`
 		Changes      []wire.Presence      `json:"changes"`
 		Handoff      *wire.MMHandoff      `json:"handoff"`
 	}
@@ -109,13 +110,13 @@ func (s *session) learn(event string, data json.RawMessage) {
 		u.patchParty(data)
 	case wire.EventLobbyRemoved:
 		delete(u.lobbies, v.LobbyID)
-		s.unfollow("lobby:"+v.LobbyID, "removed: "+v.Reason)
+		s.unfollowAt("lobby:"+v.LobbyID, v.Version, "removed: "+v.Reason)
 		s.unfollow("chat:lobby:"+v.LobbyID, "removed: "+v.Reason)
 	case wire.EventPartyRemoved:
 		if u.party != nil && u.party.ID == v.PartyID {
 			u.party = nil
 		}
-		s.unfollow("party:"+v.PartyID, "removed: "+v.Reason)
+		s.unfollowAt("party:"+v.PartyID, v.Version, "removed: "+v.Reason)
 		s.unfollow("chat:party:"+v.PartyID, "removed: "+v.Reason)
 	case wire.EventLobbyInvited:
 		u.invites = appendNew(u.invites, v.InviteID)

@@ -172,43 +172,22 @@ func replayStep(s states, stream, kind string, from, to trace.Record, version, e
 	}
 }
 
-// removals reports a device that was removed from a lobby or party which its user had not
-// left since the device began to follow.
+// removals reports a device that was removed from a lobby or party by a departure which is
+// not later than the place where the device began to follow. A removal that names no
+// version proves nothing: who leaves as the last is seen by nobody.
 func removals(h History, report reporter) {
-	left := make(map[string][]uint64) // "stream user" → versions with the user's removal
-	for _, r := range h {
-		if r.Kind != trace.Push || r.Meta == nil {
-			continue
-		}
-		var patch struct {
-			Ops []wire.PatchOp `json:"ops"`
-		}
-		_ = json.Unmarshal(r.Data, &patch) // other pushes have no operations
-		for _, op := range patch.Ops {
-			if name, ok := strings.CutPrefix(op.Path, "/members/"); ok && op.Op == "remove" && !strings.Contains(name, "/") {
-				left[r.Meta.Stream+" "+name] = append(left[r.Meta.Stream+" "+name], r.Meta.Seq)
-			}
-			if op.Path == "/status" && op.Value == string(wire.LobbyClosed) || op.Path == "/closed" {
-				left[r.Meta.Stream+" "] = append(left[r.Meta.Stream+" "], r.Meta.Seq)
-			}
-		}
-	}
 	began := make(map[string]trace.Record) // "user device stream" → the last begin
 	for _, r := range h {
 		if r.Meta == nil {
 			continue
 		}
 		device := r.User + " " + r.Device + " " + r.Meta.Stream
+		from, known := began[device]
 		switch {
 		case r.Kind == trace.Follow:
 			began[device] = r
-		case r.Kind == trace.Unfollow && strings.HasPrefix(r.Text, "removed:") && !strings.HasPrefix(r.Meta.Stream, "chat:"):
-			from, known := began[device]
-			since := func(seq uint64) bool { return seq > from.Meta.Seq }
-			if known && !slices.ContainsFunc(left[r.Meta.Stream+" "+r.User], since) && !slices.ContainsFunc(left[r.Meta.Stream+" "], since) &&
-				memberAtEnd(h, r.User, r.Meta.Stream) {
-				report([]int{from.N, r.N}, "%s %s was told to be out of %s (%s), and has not left it since it began to follow at seq %d", r.User, r.Device, r.Meta.Stream, r.Text, from.Meta.Seq)
-			}
+		case r.Kind == trace.Unfollow && known && r.Meta.Seq > 0 && r.Meta.Seq <= from.Meta.Seq && memberAtEnd(h, r.User, r.Meta.Stream):
+			report([]int{from.N, r.N}, "%s %s was told to be out of %s since version %d (%s), and began to follow it at seq %d", r.User, r.Device, r.Meta.Stream, r.Meta.Seq, r.Text, from.Meta.Seq)
 		}
 	}
 }
