@@ -157,7 +157,7 @@ export class Channel {
     this.#set({ readTo, reads });
   }
 
-  /** @internal The channel was left: no push of it comes any more. */
+  /** @internal The user left the channel; the server sends no more pushes for it. */
   left(): void {
     this.#live = false;
     this.#set({ pending: this.#unacked() });
