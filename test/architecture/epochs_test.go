@@ -1,0 +1,99 @@
+package architecture
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// epochs declares every field Epoch and every field of type stream.Position in the servers,
+// with why it is right after a restart of the store, which begins an epoch and may lose
+// nothing.
+var epochs = map[string]string{
+	"app.lately.at":                 "a position to follow from, which catch-up compares by the ends of epochs; kept for a second",
+	"chat.Marks.Epoch":              "Snapshot.Clamp moves the marks by the ends of epochs",
+	"chat.Sent.At":                  "the place of one commit, in its answer",
+	"document.Outcome.At":           "the place of one commit, in its answer",
+	"document.recent.at":            "a commit in another epoch conflicts, and the state is loaded",
+	"lobby.Entry.Epoch":             "an entry of another epoch replaces it, and the sweep of the index puts right what is late",
+	"lobby.Lobby.Epoch":             "set on load; what members see is Committed, which a patch replaces",
+	"lobby.Outcome.At":              "the place of one commit, in its answer",
+	"notify.Inbox.Epoch":            "part of a key; after a restart an update may come twice, with the same content",
+	"party.Party.Epoch":             "set on load; what members see is Committed, which a patch replaces",
+	"serverapi.Emitted.Epoch":       "the place of one commit, in its answer",
+	"serverapi.Place.Epoch":         "the place of one commit, in its answer",
+	"session.follow.from":           "a position to follow from, which catch-up compares by the ends of epochs",
+	"stream.Attachment.at":          "the hub catches up when the epoch differs",
+	"stream.Commit.Epoch":           "another epoch conflicts, and the change is computed from the current state",
+	"stream.Place.Position":         "a position to follow from, which catch-up compares by the ends of epochs",
+	"stream.Position.Epoch":         "the value itself; Snapshot.Clamp and catch-up compare it",
+	"stream.Record.Position":        "the place of one commit, as it was published",
+	"stream.Result.Position":        "the place of one commit, in its answer",
+	"stream.Snapshot.Position":      "where the stream is now, with the ends of earlier epochs in Past",
+	"stream.line.at":                "the hub catches up when the epoch differs",
+	"stream/streamtest.Recorder.at": "a client of the tests",
+}
+
+// TestEveryEpochIsDeclared finds state that is tied to an epoch, so that a new one fails
+// until its author says how it survives a restart that lost nothing.
+func TestEveryEpochIsDeclared(t *testing.T) {
+	root := filepath.Join("..", "..", "runtime", "internal")
+	found := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		folder, _ := filepath.Rel(root, filepath.Dir(path))
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok {
+				if s, ok := spec.Type.(*ast.StructType); ok {
+					for _, f := range s.Fields.List {
+						addEpochs(found, filepath.ToSlash(folder)+"."+spec.Name.Name, f)
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range found {
+		if epochs[at] == "" {
+			t.Errorf("%s: say in this test how it survives a restart of the store", at)
+		}
+	}
+	for at := range epochs {
+		if !found[at] {
+			t.Errorf("%s is declared here but is not there", at)
+		}
+	}
+}
+
+// addEpochs notes the fields of a struct that hold an epoch or a position.
+func addEpochs(found map[string]bool, in string, f *ast.Field) {
+	position := false
+	switch t := f.Type.(type) {
+	case *ast.Ident:
+		position = t.Name == "Position"
+	case *ast.SelectorExpr:
+		position = t.Sel.Name == "Position"
+	}
+	if position && len(f.Names) == 0 {
+		found[in+".Position"] = true
+	}
+	for _, name := range f.Names {
+		if position || name.Name == "Epoch" {
+			found[in+"."+name.Name] = true
+		}
+	}
+}
