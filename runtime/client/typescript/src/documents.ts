@@ -13,6 +13,8 @@ export interface Versioned {
 export class Documents<D extends Versioned> {
   readonly all = new State<readonly D[]>([]);
   readonly #rank: (document: D) => number;
+  /** The versions at which the user was given the documents as a member. */
+  readonly #given = new Map<string, number>();
 
   constructor(rank: (document: D) => number = () => 0) {
     this.#rank = rank;
@@ -20,6 +22,17 @@ export class Documents<D extends Versioned> {
 
   get(id: string): D | undefined {
     return this.all.value.find((document) => document.id === id);
+  }
+
+  /** Takes the state that the user was given as a member. */
+  enter(document: D): void {
+    this.#given.set(document.id, Math.max(document.version, this.#given.get(document.id) ?? 0));
+    this.take(document);
+  }
+
+  /** Tells whether the removal that made a version is about an earlier membership: the user has come back since. */
+  cameBack(id: string, removedAt: number | undefined): boolean {
+    return removedAt !== undefined && removedAt <= (this.#given.get(id) ?? 0);
   }
 
   /** Takes a whole state, unless a newer one of the same epoch is known. */
@@ -40,6 +53,7 @@ export class Documents<D extends Versioned> {
   }
 
   drop(id: string): void {
+    this.#given.delete(id);
     this.all.value = this.all.value.filter((document) => document.id !== id);
   }
 

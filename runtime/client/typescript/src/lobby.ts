@@ -67,6 +67,7 @@ export class LobbyFacade {
     }
     core.hear("lobby:snapshot", ({ lobby }) => this.#lobbies.take(lobby));
     core.hear("lobby:removed", (removed) => {
+      if (this.#lobbies.cameBack(removed.lobbyId, removed.version)) return;
       this.#left(removed.lobbyId);
       this.#removed.value = removed;
     });
@@ -244,7 +245,7 @@ export class LobbyFacade {
   #entered(lobby: Lobby, meta: Meta | undefined): void {
     if (!this.#core.userId || !lobby.members[this.#core.userId]) return;
     const holds = this.#core.follow(meta);
-    if (holds) this.#lobbies.take(lobby);
+    if (holds) this.#lobbies.enter(lobby);
     else if (!this.#lobbies.get(lobby.id)) background(this.get(lobby.id));
   }
 

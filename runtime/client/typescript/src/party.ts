@@ -45,6 +45,7 @@ export class PartyFacade {
     core.hear("party:patch", ({ partyId, to, ops, meta }) => this.#parties.patch(partyId, to, meta?.epoch, ops));
     core.hear("party:snapshot", ({ party }) => this.#parties.take(party));
     core.hear("party:removed", (removed) => {
+      if (this.#parties.cameBack(removed.partyId, removed.version)) return;
       this.#left(removed.partyId);
       this.#removed.value = removed;
     });
@@ -126,7 +127,7 @@ export class PartyFacade {
 
   #entered(party: Party, meta: Meta | undefined): void {
     const holds = this.#core.follow(meta);
-    if (holds) this.#parties.take(party);
+    if (holds) this.#parties.enter(party);
     else if (!this.#parties.get(party.id)) background(this.get());
   }
 
