@@ -13,8 +13,8 @@ import (
 // maxPerUser is join.maxPerUser of each type of lobby in testdata/cluster.yaml.
 var maxPerUser = map[string]int{"arena": 1, "casual": 2, "match": 1}
 
-// lobbyStates reports states of lobbies without exactly one host, or with more members
-// than there are places.
+// lobbyStates reports states of lobbies with players and without exactly one host, or with
+// more members than there are places. A lobby of spectators alone has no host.
 func lobbyStates(h History, report reporter) {
 	seen := make(map[string]bool)
 	for _, r := range h {
@@ -34,7 +34,7 @@ func lobbyStates(h History, report reporter) {
 					players++
 				}
 			}
-			if len(l.Members) > 0 && (len(hosts) != 1 || hosts[0] != l.HostID) {
+			if players > 0 && (len(hosts) != 1 || hosts[0] != l.HostID) {
 				report([]int{r.N}, "lobby %s at version %d has the hosts %v, and hostId %q", l.ID, l.Version, hosts, l.HostID)
 			}
 			if players > l.MaxMembers {
