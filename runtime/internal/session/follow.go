@@ -171,10 +171,14 @@ type follower struct {
 	mu      sync.Mutex
 	settled bool
 	fresh   []*follow
+	// asked are the streams that the request asked for, also those that the session
+	// followed already: another connection that repeats the request needs them all.
+	asked []wire.StreamPosition
 }
 
 // Follow implements stream.Follower. Following a stream again changes nothing.
 func (f *follower) Follow(id stream.ID, from stream.Position) error {
+	f.ask(id, from)
 	if f.s.stillFollows(id) {
 		return nil
 	}
@@ -219,17 +223,18 @@ func (f *follower) add(added *follow) {
 	}
 }
 
-// positions are the streams followed by this request, and from where.
+// ask notes a stream that the request asks for.
+func (f *follower) ask(id stream.ID, from stream.Position) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, wire.StreamPosition{Stream: string(id), Epoch: from.Epoch, Seq: from.Seq})
+}
+
+// positions are the streams that this request asked for, and from where.
 func (f *follower) positions() []wire.StreamPosition {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out := make([]wire.StreamPosition, 0, len(f.fresh))
-	for _, added := range f.fresh {
-		out = append(out, wire.StreamPosition{
-			Stream: string(added.id), Epoch: added.from.Epoch, Seq: added.from.Seq,
-		})
-	}
-	return out
+	return slices.Clone(f.asked)
 }
 
 // settle starts what the request followed, or takes it back.

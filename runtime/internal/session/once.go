@@ -17,9 +17,9 @@ import (
 // commit keeps the effect single.
 const maxRemembered = 64 << 10
 
-// remembered is the answer to a keyed request, and the streams that it made its
-// connection follow: a client that lost its connection before the answer repeats
-// the request on a new one, which follows nothing yet.
+// remembered is the answer to a keyed request, and the streams that the request asked for:
+// a client that lost its connection before the answer, or has another device, repeats the
+// request on a connection that follows nothing yet.
 type remembered struct {
 	Ack    json.RawMessage       `json:"ack"`
 	Follow []wire.StreamPosition `json:"follow,omitempty"`
@@ -58,7 +58,7 @@ func (s *Session) replay(ctx context.Context, answer []byte, f *follower) (json.
 	}
 	for _, p := range was.Follow {
 		id := stream.ID(p.Stream)
-		if s.Follows(id) {
+		if s.stillFollows(id) {
 			continue
 		}
 		if err := s.authorize(ctx, id); err != nil {

@@ -121,6 +121,7 @@ func (d *docs) Snapshot(
 }
 
 type follow1 struct {
+	wire.Key
 	ID   stream.ID `json:"id"`
 	Then string    `json:"then"`
 }
