@@ -3,7 +3,6 @@ package audit
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
@@ -217,10 +216,4 @@ func (s *session) granted(event string, body map[string]any, data json.RawMessag
 func text(v any) string {
 	t, _ := v.(string)
 	return t
-}
-
-// domain is the part of an event before the colon.
-func domain(event string) string {
-	d, _, _ := strings.Cut(event, ":")
-	return d
 }

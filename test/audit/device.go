@@ -21,9 +21,6 @@ const (
 	comeBackAfter = 100 * time.Millisecond
 )
 
-// errNoSession says that a device has no session now.
-var errNoSession = errors.New("the device has no session")
-
 // device is one client of a user, which comes back to another server whenever its
 // connection ends.
 type device struct {

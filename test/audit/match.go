@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/anteroom/anteroom/runtime/wire"
 	"github.com/anteroom/anteroom/test/audit/plan"
@@ -98,6 +97,3 @@ func (o outcome) number(path ...string) float64 {
 	n, _ := o.get(path...).(float64)
 	return n
 }
-
-// streamOf is the stream of a channel.
-func streamOf(channel string) string { return "chat:" + strings.TrimPrefix(channel, "chat:") }

@@ -115,7 +115,7 @@ func TestSubprotocol(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, answered := res.Header["Sec-Websocket-Protocol"]
-		if got := res.Header.Get("Sec-WebSocket-Protocol"); res.StatusCode != 101 || got != want || answered != (want != "") {
+		if got := res.Header.Get("Sec-WebSocket-Protocol"); res.StatusCode != http.StatusSwitchingProtocols || got != want || answered != (want != "") {
 			t.Errorf("%q is answered %d %q, want %q", offer, res.StatusCode, got, want)
 		}
 		parseOpening(t, c.text())

@@ -107,11 +107,12 @@ func (m *Matcher) goOn(ctx context.Context, w *watch) (ready []opened, err error
 		if err := decode(record.Value, &r.Round); err != nil {
 			return nil, err
 		}
-		if r.Done != nil {
+		switch {
+		case r.Done != nil:
 			done = append(done, r.Round)
-		} else if r.Handing {
+		case r.Handing:
 			ready = append(ready, r)
-		} else if r.Deadline <= ms(m.s.Now()) {
+		case r.Deadline <= ms(m.s.Now()):
 			late = append(late, r.ID)
 		}
 	}

@@ -76,7 +76,7 @@ func (s *Session) standing(ctx context.Context) ([]stream.Place, error) {
 func (s *Session) standAgain(ctx context.Context) error {
 	fresh, err := s.followStanding(ctx)
 	for _, f := range fresh {
-		f.start()
+		f.start() //nolint:contextcheck // what a follow does outlives the context
 	}
 	var refused *wire.Error
 	if errors.As(err, &refused) && Certain(refused.Code) {

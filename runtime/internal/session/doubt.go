@@ -51,7 +51,7 @@ func (s *Session) ask(ctx context.Context, f *follow, lost func()) error {
 		err := s.authorize(ctx, f.id)
 		switch {
 		case err == nil:
-			if f.trust(doubts) {
+			if f.trust(doubts) { //nolint:contextcheck // what a follow does outlives the context
 				return nil
 			}
 		case !Certain(Refusal(err).Code):

@@ -190,14 +190,3 @@ func (h History) requests() map[string]trace.Record {
 	}
 	return all
 }
-
-// granted are the outcomes of an event that were granted.
-func (h History) granted(event string) []trace.Record {
-	var all []trace.Record
-	for _, r := range h {
-		if r.Kind == trace.Done && r.Outcome == trace.OK && r.Event == event {
-			all = append(all, r)
-		}
-	}
-	return all
-}

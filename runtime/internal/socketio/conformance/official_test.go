@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -300,7 +301,8 @@ func (o *official) wantEnd(c *websocket.Conn) {
 	o.t.Helper()
 	for {
 		if _, _, err := c.ReadMessage(); err != nil {
-			if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+			var timeout net.Error
+			if errors.As(err, &timeout) && timeout.Timeout() {
 				o.t.Error("the connection is still open")
 			}
 			return
