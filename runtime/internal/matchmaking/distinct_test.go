@@ -303,3 +303,19 @@ func TestWhichQueuesATicketMayName(t *testing.T) {
 		t.Errorf("%d tickets are left in the other queue, %v", n, err)
 	}
 }
+
+// A refusal names the tickets of the player who asked, and of nobody else: the leader of a
+// party need not be the member who joined it first.
+func TestARefusalNamesTheTicketsOfTheLeader(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ticket Ticket
+		want   string
+	}{
+		"alone":                  {Ticket{Players: []Player{{ID: "ann"}}}, "ann"},
+		"a leader who came late": {Ticket{Players: []Player{{ID: "ann"}, {ID: "bob"}}, LeaderID: "bob"}, "bob"},
+	} {
+		if got := tc.ticket.leader(); got != tc.want {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package matchmaking
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -286,8 +285,7 @@ func (s *Service) keepsParty(ctx context.Context, c command.Call, t Ticket) erro
 
 // sameParty reports whether a ticket's party has the members and the leader that queued.
 func (s *Service) sameParty(ctx context.Context, t Ticket) (bool, error) {
-	leader := cmp.Or(t.LeaderID, t.Players[0].ID)
-	p, err := s.Parties.Member(ctx, t.PartyID, leader)
+	p, err := s.Parties.Member(ctx, t.PartyID, t.leader())
 	if wire.CodeOf(err) != "" {
 		return false, nil
 	}
@@ -416,7 +414,7 @@ func (s *Service) enter(ctx context.Context, q Queue, t Ticket, once *ledger.Onc
 		if err := decode(found[user], &e); err != nil {
 			return ledger.Step{}, nil, err
 		}
-		if err := e.mayEnter(q, user, t.Players[0].ID, s.Now()); err != nil {
+		if err := e.mayEnter(q, user, t.leader(), s.Now()); err != nil {
 			return ledger.Step{}, nil, err
 		}
 		e.Tickets = append(e.Tickets, t.ID)

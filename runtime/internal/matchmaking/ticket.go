@@ -1,6 +1,7 @@
 package matchmaking
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -372,3 +373,7 @@ func (t Ticket) live(userID string, change func(stays.Live) (stays.Live, bool)) 
 }
 
 func ms(t time.Time) int64 { return t.UnixMilli() }
+
+// leader is the player who asked for the match: the leader of the party, who need not have
+// joined it first, or the only player.
+func (t Ticket) leader() string { return cmp.Or(t.LeaderID, t.Players[0].ID) }
