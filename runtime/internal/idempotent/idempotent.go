@@ -1,6 +1,5 @@
-// Package idempotent carries out requests that have an idempotency key: one attempt at a
-// time, with one effect and one answer, whatever connection, server or transport the
-// attempts come by.
+// Package idempotent carries out requests that have an idempotency key. Attempts of one
+// request arrive by any connection and server; one runs at a time, and all get one answer.
 //
 // An attempt holds its key for a lease in the store and renews it while it runs. A second
 // attempt waits for the answer of the first. When the first one's server died, or lost the

@@ -101,7 +101,7 @@ type quick struct {
 	tried string
 }
 
-// try joins a lobby that was found, once the request has noted that it does.
+// try notes the lobby under the request's key, and joins it.
 func (s *Service) try(ctx context.Context, c command.Call, q *quick, id string, cmd JoinCommand) (Outcome, error) {
 	if c.Key != "" {
 		if err := s.ids.Choose(ctx, quickSpace, c.ID, c.Key, q.tried, id); err != nil {

@@ -282,8 +282,7 @@ func (s *Session) reauthorize(ctx context.Context) error {
 	return nil
 }
 
-// tellLost tells the client of a stream that the user may not have any more, as if it were
-// gone.
+// tellLost pushes the event for a lost stream: the user may not have the stream any more.
 func (s *Session) tellLost(ctx context.Context, id stream.ID) {
 	kind, ok := s.m.Snapshotters[id.Kind()]
 	if !ok {

@@ -78,7 +78,7 @@ func (s *Session) forgetDoubted(f *follow, doubts int) bool {
 	return true
 }
 
-// doubt counts one more doubt, and tells whether it is the first.
+// doubt counts one more doubt, and reports whether it is the first.
 func (f *follow) doubt() (first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -123,8 +123,8 @@ func (s *Session) unfollow(id stream.ID) {
 }
 
 // takeAway carries out a control's Unfollow. Streams that are not over are doubted: the
-// user may have come back since. The request that is being carried out asks before it
-// follows one of the streams.
+// user may have come back since. A running request asks before it follows one of the
+// streams.
 func (s *Session) takeAway(ids []stream.ID, over bool) {
 	s.mu.Lock()
 	if s.inbox.working {

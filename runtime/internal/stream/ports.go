@@ -108,9 +108,9 @@ type Attempt struct {
 	// Scope is the owner of the key: a user's id, or the scope of a server API. Key is
 	// the key itself.
 	Scope, Key string
-	// Hash tells the requests apart that came under one key.
+	// Hash is that of the request: a key serves one request only.
 	Hash [16]byte
-	// Token tells the attempts of one request apart: 16 bytes of printable text.
+	// Token identifies the attempt: 16 bytes of printable text.
 	Token string
 }
 
