@@ -26,7 +26,7 @@ func watch(ctx context.Context, file string, changed func()) error {
 	}
 	defer func() { _ = watcher.Close() }()
 	dir := file
-	if info, err := os.Stat(file); err == nil && !info.IsDir() {
+	if info, err := os.Stat(file); err != nil || !info.IsDir() { // a file that an editor replaces right now
 		dir = filepath.Dir(file)
 	}
 	if err := watcher.Add(dir); err != nil {
