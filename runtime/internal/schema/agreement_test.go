@@ -19,7 +19,7 @@ import (
 var requests = []any{
 	wire.ChatDelete{}, wire.ChatEdit{}, wire.ChatHistory{}, wire.ChatJoin{}, wire.ChatLeave{}, wire.ChatMute{}, wire.ChatReact{},
 	wire.ChatRead{}, wire.ChatSend{}, wire.ChatTyping{}, wire.ChatUnmute{},
-	wire.LobbyBan{}, wire.LobbyCreate{}, wire.LobbyGet{}, wire.LobbyJoin{}, wire.LobbyKick{}, wire.LobbyLeave{}, wire.LobbyMemberRef{},
+	wire.LobbyBan{}, wire.LobbyCreate{}, wire.LobbyGet{}, wire.LobbyJoin{}, wire.LobbyKick{}, wire.LobbyLeave{}, wire.LobbyMemberRef{}, wire.LobbyMineRequest{},
 	wire.LobbyQuickJoin{}, wire.LobbyReady{}, wire.LobbyRef{}, wire.LobbyRequestJoin{}, wire.LobbyRespondInvite{}, wire.LobbyRespondJoin{},
 	wire.LobbySearch{}, wire.LobbySetMember{}, wire.LobbyTransferHost{}, wire.LobbyType{}, wire.LobbyUpdate{},
 	wire.MMAnswer{}, wire.MMBackfill{}, wire.MMCancel{}, wire.MMEnqueue{}, wire.MMQueues{}, wire.MMStatus{},
