@@ -80,13 +80,18 @@ func startKeys(t *testing.T) *keys {
 		t.Cleanup(way.Close)
 		k.ways = append(k.ways, way)
 	}
-	k.fleet = fleet.Start(t, fleet.Options{
-		Manifest: filepath.Join("testdata", "keys.yaml"), Servers: 2, Race: true,
-		Redis: func(i int) configv1.Redis {
-			return configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{k.ways[i].Addr()}}
-		},
+	k.start(func(i int) configv1.Redis {
+		return configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{k.ways[i].Addr()}}
 	})
 	return k
+}
+
+// start starts the two servers.
+func (k *keys) start(redis func(server int) configv1.Redis) {
+	k.t.Helper()
+	k.fleet = fleet.Start(k.t, fleet.Options{
+		Manifest: filepath.Join("testdata", "keys.yaml"), Servers: 2, Race: true, Redis: redis,
+	})
 }
 
 // wantEveryKeyedRequest compares the rows with the contract.
@@ -224,7 +229,7 @@ type round struct {
 func (k *keys) round(event string) *round {
 	r := &round{keys: k, event: event, name: fmt.Sprintf("r%d", k.next.Add(1))}
 	for name, u := range map[string]**user{"ann": &r.ann, "bob": &r.bob, "cid": &r.cid, "dan": &r.dan} {
-		*u = k.user(name + "-" + r.name)
+		*u = &user{keys: k, name: name + "-" + r.name, devices: make(map[int]*siotest.Raw)}
 	}
 	return r
 }
@@ -318,10 +323,6 @@ func (e effect) count(r *round) int {
 		}
 	}
 	return n
-}
-
-func (k *keys) user(name string) *user {
-	return &user{keys: k, name: name, devices: make(map[int]*siotest.Raw)}
 }
 
 // lobby is a new lobby of a host, and where it is.
