@@ -109,10 +109,16 @@ func (s *session) learn(event string, data json.RawMessage) {
 	case wire.EventPartyPatch:
 		u.patchParty(data)
 	case wire.EventLobbyRemoved:
+		if s.device.track.CameBack("lobby:"+v.LobbyID, v.Version) {
+			return
+		}
 		delete(u.lobbies, v.LobbyID)
 		s.unfollowAt("lobby:"+v.LobbyID, v.Version, "removed: "+v.Reason)
 		s.unfollow("chat:lobby:"+v.LobbyID, "removed: "+v.Reason)
 	case wire.EventPartyRemoved:
+		if s.device.track.CameBack("party:"+v.PartyID, v.Version) {
+			return
+		}
 		if u.party != nil && u.party.ID == v.PartyID {
 			u.party = nil
 		}

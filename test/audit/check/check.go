@@ -41,7 +41,6 @@ var checks = map[string]func(History, reporter){
 	"one meaning a place": places, "replay": replay, "lobby state": lobbyStates, "party state": partyStates,
 	"chat exactly once": chat, "one effect": effects, "places in lobbies": memberships,
 	"distinct players": players, "news of tickets": tickets, "no ticket untold": untold, "inbox": inbox,
-	"removed": removals,
 }
 
 // reporter reports a violation with the records that show it.

@@ -122,14 +122,6 @@ func TestChecksFindViolations(t *testing.T) {
 		{"inbox", "a wrong count", written(noted, final, inboxOf(`{"id": "N"}`, 2)), "has 1 unread, and says 2"},
 		{"inbox", "a deleted one", written(noted, of(trace.Ask, "a", wire.EventNotifyDelete, "d", `{"ids": ["N"]}`), of(trace.Done, "a", wire.EventNotifyDelete, "d", ""), final, inboxOf(`{"id": "N"}`, 1)), "was deleted, and is in the inbox"},
 		{"inbox", "a wrong badge", written(push("a", wire.EventNotifyBadge, "user:a", 1, `{"unread": 3, "version": 1}`), final, inboxOf("", 0)), "the last badge of a d0 is 3"},
-		{"removed", "by an earlier departure", written(
-			trace.Record{Kind: trace.Follow, User: "a", Device: "d0", Meta: &wire.Meta{Stream: "lobby:L", Seq: 5}},
-			trace.Record{Kind: trace.Unfollow, User: "a", Device: "d0", Meta: &wire.Meta{Stream: "lobby:L", Seq: 4}, Text: "removed: left"},
-			final, of(trace.Ack, "a", "lobby:get", "1", lobby(6, host, ""))), "since version 4 (removed: left), and began to follow it at seq 5"},
-		{"removed", "a member who came back on another device", written(
-			trace.Record{Kind: trace.Follow, User: "a", Device: "d0", Meta: &wire.Meta{Stream: "lobby:L", Seq: 5}},
-			trace.Record{Kind: trace.Unfollow, User: "a", Device: "d0", Meta: &wire.Meta{Stream: "lobby:L", Seq: 6}, Text: "removed: left"},
-			final, of(trace.Ack, "a", "lobby:get", "1", lobby(7, host, ""))), ""},
 	}
 	found := make(map[string]bool)
 	for _, c := range cases {

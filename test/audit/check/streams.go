@@ -171,38 +171,3 @@ func replayStep(s states, stream, kind string, from, to trace.Record, version, e
 		report([]int{from.N, to.N}, "%s: the patches from version %d lead to %s at version %d, and %s was read", stream, version, difference(doc, want), end, difference(want, doc))
 	}
 }
-
-// removals reports a device that was removed from a lobby or party by a departure which is
-// not later than the place where the device began to follow. A removal that names no
-// version proves nothing: who leaves as the last is seen by nobody.
-func removals(h History, report reporter) {
-	began := make(map[string]trace.Record) // "user device stream" → the last begin
-	for _, r := range h {
-		if r.Meta == nil {
-			continue
-		}
-		device := r.User + " " + r.Device + " " + r.Meta.Stream
-		from, known := began[device]
-		switch {
-		case r.Kind == trace.Follow:
-			began[device] = r
-		case r.Kind == trace.Unfollow && known && r.Meta.Seq > 0 && r.Meta.Seq <= from.Meta.Seq && memberAtEnd(h, r.User, r.Meta.Stream):
-			report([]int{from.N, r.N}, "%s %s was told to be out of %s since version %d (%s), and began to follow it at seq %d", r.User, r.Device, r.Meta.Stream, r.Meta.Seq, r.Text, from.Meta.Seq)
-		}
-	}
-}
-
-// memberAtEnd reports whether a user is a member of a lobby or party by the last reads.
-func memberAtEnd(h History, user, stream string) bool {
-	kind, id, _ := strings.Cut(stream, ":")
-	for _, r := range h.final() {
-		var at state
-		if r.Kind != trace.Ack && r.Kind != trace.Done || json.Unmarshal(docOf(r, kind), &at) != nil || at.ID != id {
-			continue
-		}
-		if _, in := at.Members[user]; in {
-			return true
-		}
-	}
-	return false
-}

@@ -26,6 +26,8 @@ type place struct {
 	// gaps is set where a gap is legal: the answer that began the stream was one to a
 	// repeated request, or the client reads slowly.
 	gaps bool
+	// begun is the last place of an answer or a snapshot that gave the stream.
+	begun uint64
 }
 
 // Tracker is the positions of one device. It is safe for concurrent use.
@@ -69,9 +71,12 @@ func (t *Tracker) Begin(m wire.Meta, repeated bool) (fresh bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := t.streams[m.Stream]
+	if p != nil {
+		p.begun = max(p.begun, m.Seq)
+	}
 	switch {
 	case p == nil:
-		t.streams[m.Stream] = &place{Position: Position{m.Epoch, m.Seq}, gaps: repeated}
+		t.streams[m.Stream] = &place{Position: Position{m.Epoch, m.Seq}, gaps: repeated, begun: m.Seq}
 	case p.asking:
 	case p.Epoch == m.Epoch && p.Seq < m.Seq, p.Epoch == "" && p.Seq == 0:
 		p.Position = Position{m.Epoch, m.Seq}
@@ -79,6 +84,15 @@ func (t *Tracker) Begin(m wire.Meta, repeated bool) (fresh bool) {
 		p.Position = Position{m.Epoch, m.Seq}
 	}
 	return p == nil
+}
+
+// CameBack reports whether a removal at a version is about an earlier membership: the
+// device was given the stream at that version or a later one. A client ignores it.
+func (t *Tracker) CameBack(stream string, version uint64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.streams[stream]
+	return p != nil && version > 0 && version <= p.begun
 }
 
 // Drop stops following a stream.

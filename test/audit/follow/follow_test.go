@@ -42,6 +42,14 @@ func TestTracker(t *testing.T) {
 			return broken
 		}
 	}
+	removed := func(version uint64, back bool) func(*Tracker) string {
+		return func(tr *Tracker) string {
+			if tr.CameBack(stream, version) != back {
+				return fmt.Sprintf("removed at %d: came back is %v", version, !back)
+			}
+			return ""
+		}
+	}
 	for _, c := range []struct {
 		name  string
 		steps []func(*Tracker) string
@@ -55,6 +63,8 @@ func TestTracker(t *testing.T) {
 		{"a resume", []func(*Tracker) string{live("e", 2), resume(resumed("f", 4, 3, 4)), live("f", 5)}, ""},
 		{"a hole in a resume", []func(*Tracker) string{live("e", 2), resume(resumed("e", 4, 4))}, "where 3 was due"},
 		{"a resume that ends early", []func(*Tracker) string{live("e", 2), resume(resumed("e", 4, 3))}, "its events end at 3"},
+		{"a removal from an earlier membership", []func(*Tracker) string{removed(1, true)}, ""},
+		{"a removal from this membership", []func(*Tracker) string{live("e", 2, 3), removed(3, false)}, ""},
 		{"a lost past", []func(*Tracker) string{live("e", 2), resume(wire.StreamResumed{Stream: stream, Epoch: "f", Seq: 9})}, "not recovered after seq 2"},
 	} {
 		tr := New()
