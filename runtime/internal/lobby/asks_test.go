@@ -186,7 +186,7 @@ func TestVoteKick(t *testing.T) {
 	}
 	_, _, err = out.Join(JoinCommand{User: by("ann")}, t0)
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeBanned})
-	gone := after(t)(one.Leave("bob", 0, t0))
+	gone := after(t)(one.Leave(Actor{ID: "bob"}, 0, t0))
 	if len(gone.Votes) != 0 {
 		t.Errorf("who left still votes: %v", gone.Votes)
 	}

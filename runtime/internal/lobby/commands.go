@@ -249,7 +249,7 @@ func (s *Service) Get(ctx context.Context, c identity.Caller, lobbyID string) (O
 // Leave takes the caller out.
 func (s *Service) Leave(ctx context.Context, c command.Call, lobbyID string) (Outcome, error) {
 	return s.change(ctx, lobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
-		return l.Leave(c.ID, random(), s.Now())
+		return l.Leave(actor(c.Caller), random(), s.Now())
 	})
 }
 

@@ -45,7 +45,7 @@ func (s *scene) drop(user string, at time.Duration) {
 
 func (s *scene) leave(user string, at time.Duration, want ...string) {
 	s.Helper()
-	next, patches, err := s.l.Leave(user, 0, t0.Add(at))
+	next, patches, err := s.l.Leave(Actor{ID: user}, 0, t0.Add(at))
 	s.do(want, next, patches, err)
 }
 
@@ -225,7 +225,7 @@ func TestRandomMigration(t *testing.T) {
 	l := lobbyOf(t, p, "ann", "bob", "cid", "dan")
 	seen := map[string]bool{}
 	for random := range uint64(3) {
-		seen[after(t)(l.Leave("ann", random, t0)).HostID] = true
+		seen[after(t)(l.Leave(Actor{ID: "ann"}, random, t0)).HostID] = true
 	}
 	if d := cmp.Diff(map[string]bool{"bob": true, "cid": true, "dan": true}, seen); d != "" {
 		t.Error(d)

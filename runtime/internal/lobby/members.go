@@ -97,12 +97,12 @@ func (l Lobby) set(m Member, cmd SetMemberCommand) (Member, error) {
 
 // Leave takes a member out. When the host leaves, the lobby gets another host in
 // the same step or closes, as the policy says; random decides where it says so.
-func (l Lobby) Leave(userID string, random uint64, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if _, err := l.member(userID); err != nil {
+func (l Lobby) Leave(user Actor, random uint64, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	if _, err := l.member(user.ID); err != nil {
 		return l, nil, err
 	}
 	e := l.edit(now)
-	e.ActiveAt = ms(now)
-	e.part(userID, wire.CauseMemberLeft, ReasonLeft, random)
+	e.ActiveAt, e.leaving = ms(now), user.Session
+	e.part(user.ID, wire.CauseMemberLeft, ReasonLeft, random)
 	return e.done()
 }

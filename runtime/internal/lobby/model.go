@@ -268,6 +268,8 @@ type edit struct {
 	// seen is the view that the patches so far lead to.
 	seen    wire.Lobby
 	patches []wire.LobbyPatch
+	// leaving is the session by which a user leaves; "" for none.
+	leaving string
 }
 
 func (l Lobby) edit(now time.Time) *edit {
@@ -318,7 +320,7 @@ func (e *edit) depart(userID, reason, by, message string) {
 	delete(e.Members, userID)
 	e.Departed = append(e.Departed, Departure{
 		UserID: userID, Reason: reason, Enrolment: m.Enrolment, By: by, Message: message,
-		Silent:  reason == ReasonLeft && len(m.Sessions) <= 1,
+		Silent:  reason == ReasonLeft && m.Only(e.leaving),
 		Version: e.Version + 1, At: ms(e.now),
 	})
 	if over := len(e.Departed) - maxDepartures; over > 0 {

@@ -78,7 +78,7 @@ func (s step) play(l Lobby, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	case "spectate":
 		return l.Join(JoinCommand{User: actor, Proof: hash, As: wire.RoleSpectator}, now)
 	case "leave":
-		return l.Leave(s.User, uint64(s.N), now)
+		return l.Leave(Actor{ID: s.User}, uint64(s.N), now)
 	case "ready":
 		return l.Ready(s.User, s.Flag, now)
 	case "team":

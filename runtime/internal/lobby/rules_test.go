@@ -250,7 +250,7 @@ func TestTeams(t *testing.T) {
 
 func TestSlots(t *testing.T) {
 	l := lobbyOf(t, testPolicy(), "ann", "bob", "cid")
-	l = after(t)(l.Leave("bob", 0, t0))
+	l = after(t)(l.Leave(Actor{ID: "bob"}, 0, t0))
 	l = after(t)(l.Join(JoinCommand{User: by("sue"), As: wire.RoleSpectator}, t0))
 	l = after(t)(l.Join(JoinCommand{User: by("dan")}, t0))
 	got := map[string]int{}
@@ -305,7 +305,7 @@ func TestReadyIsClearedOnChange(t *testing.T) {
 		"spectator": {func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
 			return l.Join(JoinCommand{User: by("eve"), As: wire.RoleSpectator}, t0)
 		}, false},
-		"leave": {func(l Lobby) (Lobby, []wire.LobbyPatch, error) { return l.Leave("bob", 0, t0) }, true},
+		"leave": {func(l Lobby) (Lobby, []wire.LobbyPatch, error) { return l.Leave(Actor{ID: "bob"}, 0, t0) }, true},
 		"kick":  {func(l Lobby) (Lobby, []wire.LobbyPatch, error) { return l.Kick("ann", "bob", "", t0) }, true},
 		"team": {func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
 			return l.SetMember(SetMemberCommand{Actor: "bob", Team: &team}, t0)

@@ -227,6 +227,22 @@ func TestLeave(t *testing.T) {
 	}
 }
 
+// A device that never asked for the lobby takes its user out: the device that is in it is
+// told, and stops following.
+func TestLeaveByAnotherDevice(t *testing.T) {
+	w := newWorld(t, nil)
+	ann, bob := w.client("ann"), w.client("bob")
+	l := ann.create()
+	w.state(bob.join(l.ID))
+	phone := w.connect("bob", "bob-phone", 1)
+	if _, err := phone.h.Leave(t.Context(), phone.call, &wire.LobbyLeave{LobbyID: l.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "left", Version: 3}}, w.removals("bob")); d != "" {
+		t.Errorf("the device in the lobby was told (-want +got):\n%s", d)
+	}
+}
+
 func TestNoCode(t *testing.T) {
 	w := newWorld(t, func(p *Policy) { p.Join.Code.Enabled = false })
 	if l := w.client("ann").create(); l.Code != "" {

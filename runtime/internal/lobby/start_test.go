@@ -133,7 +133,7 @@ func TestAutoStart(t *testing.T) {
 	if d := cmp.Diff([]string{"member_ready bob ", "start_cancelled  not_ready"}, causes(patches)); d != "" || unready.Status != wire.LobbyOpen {
 		t.Fatal(unready.Status, d)
 	}
-	left, patches, _ := l.Leave("bob", 0, t0)
+	left, patches, _ := l.Leave(Actor{ID: "bob"}, 0, t0)
 	if d := cmp.Diff([]string{"member_left bob ", "start_cancelled  not_ready"}, causes(patches)); d != "" || left.StartsAt != 0 {
 		t.Fatal(d)
 	}

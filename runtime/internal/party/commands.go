@@ -181,7 +181,7 @@ func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i Inv
 // Leave takes the caller out.
 func (s *Service) Leave(ctx context.Context, c command.Call, partyID string) (Outcome, error) {
 	return s.change(ctx, partyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
-		return p.Leave(c.ID, s.Now())
+		return p.Leave(actor(c.Caller), s.Now())
 	})
 }
 

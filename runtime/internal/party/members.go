@@ -13,12 +13,13 @@ import (
 )
 
 // Leave takes a member out.
-func (p Party) Leave(userID string, now time.Time) (Party, []wire.PartyPatch, error) {
-	if _, err := p.member(userID); err != nil {
+func (p Party) Leave(user Actor, now time.Time) (Party, []wire.PartyPatch, error) {
+	if _, err := p.member(user.ID); err != nil {
 		return p, nil, err
 	}
 	e := p.edit(now)
-	e.depart(userID, wire.CauseMemberLeft, userID, ReasonLeft, "")
+	e.leaving = user.Session
+	e.depart(user.ID, wire.CauseMemberLeft, user.ID, ReasonLeft, "")
 	return e.done()
 }
 

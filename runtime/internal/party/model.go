@@ -164,6 +164,8 @@ type edit struct {
 	seen    wire.Party
 	patches []wire.PartyPatch
 	err     error
+	// leaving is the session by which a user leaves; "" for none.
+	leaving string
 }
 
 func (p Party) edit(now time.Time) *edit {
@@ -207,7 +209,7 @@ func (e *edit) depart(userID string, cause wire.CauseType, actor, reason, messag
 	delete(e.Members, userID)
 	e.Departed = append(e.Departed, Departure{
 		UserID: userID, Reason: reason, Enrolment: m.Enrolment, Message: message,
-		Silent:  reason == ReasonLeft && len(m.Sessions) <= 1,
+		Silent:  reason == ReasonLeft && m.Only(e.leaving),
 		Version: e.Version + 1, At: ms(e.now),
 	})
 	if over := len(e.Departed) - maxDepartures; over > 0 {

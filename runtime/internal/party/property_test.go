@@ -54,7 +54,7 @@ func act(t *rapid.T, p Party, user, other, session string, now time.Time) (Party
 	case 3:
 		return p.Decline(user, p.Invites[user].ID, now)
 	case 4:
-		return p.Leave(user, now)
+		return p.Leave(Actor{ID: user}, now)
 	case 5:
 		return p.Kick(user, other, "", now)
 	case 6:

@@ -94,13 +94,13 @@ func TestRules(t *testing.T) {
 			return p.Tick(t0.Add(inviteTTL))
 		}, []string{"invite_expired "}, nil},
 		"leave": {ofTwo, func(p Party) (Party, []wire.PartyPatch, error) {
-			return p.Leave("bob", later)
+			return p.Leave(Actor{ID: "bob"}, later)
 		}, []string{"member_left bob"}, nil},
 		"the leader leaves": {away, func(p Party) (Party, []wire.PartyPatch, error) {
-			return p.Leave("ann", later)
+			return p.Leave(Actor{ID: "ann"}, later)
 		}, []string{"leader_succession ann: left", "member_left ann"}, nil},
 		"leave as a stranger": {ofTwo, func(p Party) (Party, []wire.PartyPatch, error) {
-			return p.Leave("eve", later)
+			return p.Leave(Actor{ID: "eve"}, later)
 		}, nil, &wire.Error{Code: wire.CodeNotFound}},
 		"kick": {ofTwo, func(p Party) (Party, []wire.PartyPatch, error) {
 			return p.Kick("ann", "bob", "rude", later)

@@ -152,6 +152,23 @@ func TestKickTellsOnce(t *testing.T) {
 	bob.create()
 }
 
+// A device that never asked for the party takes its user out: the device that is in it is
+// told.
+func TestLeaveByAnotherDevice(t *testing.T) {
+	w := newWorld(t)
+	ann, bob := w.client("ann"), w.client("bob")
+	p := ann.create()
+	w.state(bob.join(p.Code))
+	phone := w.connect("bob", "bob-phone", 1)
+	if _, err := phone.h.Leave(t.Context(), phone.call, &wire.PartyLeave{PartyID: p.ID}); err != nil {
+		t.Fatal(err)
+	}
+	want := []wire.PartyRemoved{{PartyID: p.ID, Reason: "left", Version: 3}}
+	if d := cmp.Diff(want, told[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); d != "" {
+		t.Errorf("the device in the party was told (-want +got):\n%s", d)
+	}
+}
+
 // A pod that dies after a kick was committed leaves the rest of it to a look.
 func TestLookFinishes(t *testing.T) {
 	w := newWorld(t)

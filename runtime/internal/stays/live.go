@@ -29,6 +29,11 @@ func Away(since time.Time) Live { return Live{DisconnectedAt: since.UnixMilli()}
 // Connected tells whether there is a live session.
 func (l Live) Connected() bool { return l.DisconnectedAt == 0 }
 
+// Only reports whether no session but this one is live.
+func (l Live) Only(session string) bool {
+	return !slices.ContainsFunc(l.Sessions, func(other string) bool { return other != session })
+}
+
 // AwaySince tells whether there has been no live session since a moment or longer.
 func (l Live) AwaySince(moment time.Time) bool {
 	return !l.Connected() && l.DisconnectedAt <= moment.UnixMilli()
