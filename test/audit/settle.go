@@ -146,23 +146,28 @@ func (r *run) wrong(p wire.Presence) string {
 	return ""
 }
 
-// endTickets cancels all tickets and waits until there are none.
+// endTickets cancels all tickets and waits until there are none, and until the users were
+// told: the news of a match may wait for the next matcher of its queue.
 func (r *run) endTickets() {
 	deadline := time.Now().Add(endsWithin)
 	var ending sync.WaitGroup
 	for _, u := range r.stayers() {
 		ending.Go(func() {
+			gone := false
 			for time.Now().Before(deadline) {
 				o := u.ask(u.devices[0], wire.EventMMStatus, m{}, false, "")
 				var status wire.MMStatusList
 				_ = json.Unmarshal(o.data, &status) // an unknown status has no tickets
-				if o.is == trace.OK && len(status.Tickets) == 0 {
+				if gone = o.is == trace.OK && len(status.Tickets) == 0; gone && u.toldOfTickets() {
 					return
 				}
 				for _, t := range status.Tickets {
 					u.ask(u.devices[0], wire.EventMMCancel, m{"ticketId": t.ID}, true, "")
 				}
 				time.Sleep(pollEvery)
+			}
+			if gone {
+				return // a check reports who was not told
 			}
 			r.trace.Add(trace.Record{Kind: trace.Broken, User: u.name, Event: wire.EventMMStatus, Text: fmt.Sprintf("a ticket lives %v after it was cancelled", endsWithin)})
 		})

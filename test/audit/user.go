@@ -290,3 +290,16 @@ func choose[T any](all []T, pick float64) (one T, ok bool) {
 	}
 	return all[int(pick*float64(len(all)))], true
 }
+
+// toldOfTickets reports whether the user knows of each of its tickets that it is over.
+func (u *user) toldOfTickets() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, t := range u.tickets {
+		switch t.State {
+		case wire.TicketSearching, wire.TicketProposed, wire.TicketAccepted:
+			return false
+		}
+	}
+	return true
+}
