@@ -175,7 +175,7 @@ func (r *run) endTickets() {
 	ending.Wait()
 }
 
-// probes are what is sent to each stream, and who has to hear it.
+// probe is an event that is sent to a stream, and the devices that must receive it.
 type probe struct {
 	stream string
 	at     spot

@@ -72,7 +72,7 @@ func (s *Server) signal(sig syscall.Signal) {
 	_ = s.cmd.Process.Signal(sig)
 }
 
-// Ready reports whether the server says that it is ready.
+// Ready reports whether the server answers its readiness check.
 func (s *Server) Ready() bool { return answersOK("http://" + s.Admin + "/readyz") }
 
 // Log is the output of all processes of the server so far.

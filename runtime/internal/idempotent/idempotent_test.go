@@ -172,11 +172,10 @@ func TestARunningAttemptRenewsItsLease(t *testing.T) {
 	one := server(m)
 	_, _, err := one.Do(t.Context(), request, func(ctx context.Context) (idempotent.Answer, error) {
 		begun := stream.FencedAt(ctx)
-		for stream.FencedAt(ctx) == begun {
-			if ctx.Err() != nil {
-				return idempotent.Answer{}, ctx.Err()
+		for deadline := time.Now().Add(30 * time.Second); stream.FencedAt(ctx) == begun; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				return idempotent.Answer{}, errors.New("the lease was not renewed")
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
 		return idempotent.Answer{Settled: true}, nil
 	})

@@ -200,8 +200,8 @@ func (s *Service) notEntered(ctx context.Context, c command.Call, t Ticket, caus
 	return t, s.unlessMade(ctx, c, cause, t.Queue)
 }
 
-// begun tells that a ticket's players search. When it is gone by then it was told before
-// that they have ceased to, and has to be told again.
+// begun reports that a ticket's players are searching. If the ticket was removed
+// concurrently, this report may have overwritten that of its end, which is sent again.
 func (s *Service) begun(ctx context.Context, t Ticket) error {
 	if err := s.Searching(ctx, t.ID, t.Users(), true); err != nil {
 		return err
