@@ -76,6 +76,9 @@ type RedisStatus struct {
 	Error string `json:"error,omitempty"`
 	// Version is what Redis said it is when the server last logged in.
 	Version string `json:"version,omitempty"`
+	// MemoryPercent is the share of its maxmemory that the fullest primary uses, rounded down
+	// to a multiple of five; absent below 60 %, and where Redis has no limit.
+	MemoryPercent int32 `json:"memoryPercent,omitempty"`
 	// Credential is the [CredentialRevision] of the password that the server logged in
 	// with last, which it does anew with each probe; empty without one.
 	Credential string `json:"credential,omitempty"`

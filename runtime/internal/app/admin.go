@@ -96,6 +96,7 @@ func (a *App) status() v1alpha1.ServerStatus {
 	s.Redis.Credential = a.settings.password.revision(a.settings.config.Admin.TokenFile)
 	if k := a.core.Load(); k != nil {
 		s.Redis.Version = k.probe.Version()
+		s.Redis.MemoryPercent = memoryReport(k.headroom.Percent())
 		stats := k.sessions.Stats()
 		s.Connections, s.Users = stats.Connections, stats.Users
 		s.Streams = k.hub.Kinds()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/chat"
+	"github.com/anteroom/anteroom/runtime/internal/headroom"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
@@ -37,6 +38,7 @@ type core struct {
 	inbox       *notify.Service // nil when notifications are switched off
 	whereabouts *whereabouts
 	figures     *figures
+	headroom    *headroom.Watch
 	sessions    *session.Manager
 	sockets     *socketio.Server
 	// entrance is what clients' requests go through: sockets, or before them the
@@ -55,6 +57,8 @@ type core struct {
 func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	c := a.settings.config
 	k := &core{client: client, hub: stream.NewHub(client.Store(), client.Bus()), probe: client.Probe(c.Redis.Probe.Interval.Duration)}
+	k.headroom = headroom.NewWatch(memoryOf(client), a.log)
+	a.registry.MustRegister(k.headroom)
 	a.addServices(k)
 	k.figures = &figures{types: a.rules.lobbyTypes, living: client.Lobbies().Living, queues: k.matcher.Figures, streams: k.hub.Kinds, log: a.log}
 	a.registry.MustRegister(k.figures)
@@ -83,7 +87,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	k.sessions = session.NewManager(session.Options{
 		Router: served.router, Snapshotters: served.snapshotters, Features: served.features,
 		Encoder: socketio.Encoder{}, Auth: a.settings.auth, Hub: k.hub, Replies: client.Replies(),
-		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Standing: standing, Memberships: a.memberships(k), Listener: listener{k.roster, watcher}, Limits: a.rules.limits,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Standing: standing, Memberships: a.memberships(k), Admit: k.headroom.Request, Listener: listener{k.roster, watcher}, Limits: a.rules.limits,
 		WarnBefore: c.Auth.Expiry.WarnBefore.Duration, Grace: c.Auth.Expiry.Grace.Duration,
 		MaxPayload: c.Engine.MaxPayload, Metrics: session.NewMetrics(a.registry), Tracer: a.tracing.Session, Log: a.log,
 	})
@@ -134,7 +138,7 @@ func (a *App) background(k *core) []func(context.Context) error {
 	}
 	all := []func(context.Context) error{
 		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch), quiet(k.whereabouts.run),
-		quiet(a.memory.run), quiet(k.figures.run),
+		quiet(a.memory.run), quiet(k.figures.run), quiet(k.headroom.Run),
 		func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) },
 	}
 	if a.settings.config.API.RedisEmitter && k.backends != nil {

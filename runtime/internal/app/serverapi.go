@@ -40,7 +40,7 @@ func (a *App) newBackends(k *core) (*backends, error) {
 	}
 	o := serverapi.Options{
 		Token: func() (string, error) { return readCredential(c.API.TokenFile) },
-		Store: client.Store(), Replies: client.Replies(), Online: client.Registry(),
+		Store: client.Store(), Replies: client.Replies(), Online: client.Registry(), Admit: k.headroom.Route,
 		Inboxes: k.inbox, Sessions: k.users.SessionIDs, Rooms: b.rooms, Revocations: b.revocations,
 		UserRetain: keep, RoomRetain: keep, BroadcastRetain: keep,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, MaxData: c.Engine.MaxPayload,

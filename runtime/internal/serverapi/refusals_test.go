@@ -2,9 +2,12 @@ package serverapi
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"testing"
 
+	"github.com/anteroom/anteroom/runtime/internal/headroom"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -176,5 +179,16 @@ func TestMoreThanAServerTakes(t *testing.T) {
 	a := s.do(http.MethodPost, "/v1/events", event(nil))
 	if a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestEachRouteHasAClassForANearlyFullRedis(t *testing.T) {
+	var served []string
+	for _, r := range newStand(t).server.routes {
+		served = append(served, r.method+" "+r.path)
+	}
+	slices.Sort(served)
+	if listed := slices.Sorted(maps.Keys(headroom.Routes)); !slices.Equal(listed, served) {
+		t.Errorf("headroom.Routes lists %q\nthe server serves %q", listed, served)
 	}
 }

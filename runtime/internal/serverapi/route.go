@@ -97,6 +97,9 @@ func (s *Server) carryOut(route route, w http.ResponseWriter, r *http.Request) (
 	if err := s.admit(1); err != nil {
 		return nil, err
 	}
+	if err := s.Admit(route.method + " " + route.path); err != nil {
+		return nil, err
+	}
 	c, err := readCall(route, w, r)
 	if err != nil {
 		return nil, err

@@ -63,6 +63,9 @@ type Options struct {
 	// Sessions gives a user's sessions; it is needed with Queues.
 	Sessions    func(ctx context.Context, userID string) ([]string, error)
 	Revocations revocation.Book
+	// Admit may refuse a request by its method and path, as in "POST /v1/lobbies", with a
+	// *wire.Error. Nil refuses none.
+	Admit func(route string) error
 	// UserRetain, RoomRetain and BroadcastRetain are what the streams keep.
 	UserRetain, RoomRetain, BroadcastRetain stream.Retention
 	// IdempotencyTTL is how long the answer to a request with a key is remembered.
@@ -97,6 +100,9 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Admit == nil {
+		o.Admit = func(string) error { return nil }
 	}
 	if o.Tracer == nil {
 		o.Tracer = noop.NewTracerProvider().Tracer("")

@@ -72,6 +72,9 @@ type Options struct {
 	Memberships func(ctx context.Context, caller identity.Caller) (wire.Memberships, error)
 	// Listener may be nil.
 	Listener Listener
+	// Admit may refuse a request by its name, with a *wire.Error, before anything is done
+	// for it. It is called for each request and must be quick. Nil refuses none.
+	Admit func(event string) error
 	// Limits gives the limits in force; it is called often and must be quick.
 	Limits func() Limits
 	// WarnBefore is how long before its token expires a session is warned, Grace
@@ -115,6 +118,9 @@ type Manager struct {
 func NewManager(o Options) *Manager {
 	if o.Tracer == nil {
 		o.Tracer = func() trace.Tracer { return nil }
+	}
+	if o.Admit == nil {
+		o.Admit = func(string) error { return nil }
 	}
 	if o.RequestTimeout == 0 {
 		o.RequestTimeout = requestTimeout

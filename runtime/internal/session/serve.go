@@ -56,6 +56,9 @@ func (s *Session) carryOut(ctx context.Context, r Request, f *follower) (json.Ra
 	if err != nil {
 		return nil, err
 	}
+	if err := s.m.Admit(r.Event); err != nil {
+		return nil, err
+	}
 	if int64(r.Size) > s.m.MaxPayload {
 		return nil, wire.Refuse(wire.CodePayloadTooLarge, "the payload is larger than session:ready's limits.maxPayload")
 	}
