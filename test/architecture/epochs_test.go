@@ -10,27 +10,44 @@ import (
 	"testing"
 )
 
-// epochs declares every field Epoch and every field of type stream.Position in the servers,
+// epochs declares every field Epoch, Version or Seq and every field of type stream.Position in the servers,
 // with why it is right after a restart of the store, which begins an epoch and may lose
 // nothing.
+//
+// Fields Version and Seq hold places without their epoch. They are right because a stream's
+// seq goes on over the end of an epoch that lost nothing.
 var epochs = map[string]string{
 	"app.lately.at":                 "a position to follow from, which catch-up compares by the ends of epochs; kept for a second",
 	"chat.Marks.Epoch":              "Snapshot.Clamp moves the marks by the ends of epochs",
+	"chat.Message.Seq":              "the place of one message, read from the log with it",
 	"chat.Sent.At":                  "the place of one commit, in its answer",
 	"document.Outcome.At":           "the place of one commit, in its answer",
 	"document.recent.at":            "a commit in another epoch conflicts, and the state is loaded",
 	"lobby.Entry.Epoch":             "an entry of another epoch replaces it, and the sweep of the index puts right what is late",
+	"lobby.Departure.Version":       "a seq in the document of its own stream, which is kept or lost together with it",
+	"lobby.Entry.Version":           "compared only within an epoch",
 	"lobby.Lobby.Epoch":             "set on load; what members see is Committed, which a patch replaces",
+	"lobby.Lobby.Version":           "set on load, as the seq",
 	"lobby.Outcome.At":              "the place of one commit, in its answer",
+	"lobby.news.Version":            "a seq in the document of its own stream, which is kept or lost together with it",
 	"notify.Inbox.Epoch":            "part of a key; after a restart an update may come twice, with the same content",
+	"notify.Inbox.Version":          "set on load, as the seq",
+	"notify.Item.Seq":               "a count within the inbox's document",
+	"notify.Update.Version":         "a seq in the document of its own stream, which is kept or lost together with it",
 	"party.Party.Epoch":             "set on load; what members see is Committed, which a patch replaces",
+	"party.Departure.Version":       "a seq in the document of its own stream, which is kept or lost together with it",
+	"party.Party.Version":           "set on load, as the seq",
 	"serverapi.Emitted.Epoch":       "the place of one commit, in its answer",
+	"serverapi.Emitted.Seq":         "the place of one commit, in its answer",
+	"serverapi.Options.Version":     "the server's own version, and no place",
 	"serverapi.Place.Epoch":         "the place of one commit, in its answer",
+	"serverapi.Place.Seq":           "the place of one commit, in its answer",
 	"session.follow.from":           "a position to follow from, which catch-up compares by the ends of epochs",
 	"stream.Attachment.at":          "the hub catches up when the epoch differs",
 	"stream.Commit.Epoch":           "another epoch conflicts, and the change is computed from the current state",
 	"stream.Place.Position":         "a position to follow from, which catch-up compares by the ends of epochs",
 	"stream.Position.Epoch":         "the value itself; Snapshot.Clamp and catch-up compare it",
+	"stream.Position.Seq":           "the value itself; it goes on over the end of an epoch that lost nothing",
 	"stream.Record.Position":        "the place of one commit, as it was published",
 	"stream.Result.Position":        "the place of one commit, in its answer",
 	"stream.Snapshot.Position":      "where the stream is now, with the ends of earlier epochs in Past",
@@ -79,7 +96,7 @@ func TestEveryEpochIsDeclared(t *testing.T) {
 	}
 }
 
-// addEpochs notes the fields of a struct that hold an epoch or a position.
+// addEpochs notes the fields of a struct that hold an epoch, a position or a seq.
 func addEpochs(found map[string]bool, in string, f *ast.Field) {
 	position := false
 	switch t := f.Type.(type) {
@@ -92,7 +109,7 @@ func addEpochs(found map[string]bool, in string, f *ast.Field) {
 		found[in+".Position"] = true
 	}
 	for _, name := range f.Names {
-		if position || name.Name == "Epoch" {
+		if position || name.Name == "Epoch" || name.Name == "Version" || name.Name == "Seq" {
 			found[in+"."+name.Name] = true
 		}
 	}

@@ -169,6 +169,26 @@ test("who does not answer in time leaves with a cooldown, the other searches on"
   await part(await together(alice, its, carol, next), alice, carol);
 });
 
+test("a user who searches several queues plays one match", async () => {
+  // One ticket for two queues: the queue that has an opponent makes the match.
+  const { ticket } = await retried(alice, "mm:enqueue", { queues: ["asked", "duel"], key: randomUUID() });
+  assert.deepEqual([...ticket.queues].sort(), ["asked", "duel"]);
+  const first = await together(alice, ticket, bob, await enqueue(bob, "duel"));
+  assert.equal((await alice.ask("mm:status")).tickets.length, 0);
+  await part(first, alice, bob);
+
+  // Two tickets: a match of one ends the other, and only then.
+  const [far, near] = [await enqueue(carol, "duel", { skill: 9000 }), await enqueue(carol, "asked")];
+  const others = await enqueue(dave, "asked");
+  const { proposalId } = await asked(carol, near);
+  assert.deepEqual(told(carol, "mm:cancelled", (c) => c.ticketId === far.id), []);
+  await Promise.all([carol, dave].map((user) => user.ask("mm:accept", { proposalId })));
+  const second = await together(carol, near, dave, others);
+  const cancelled = await carol.push("mm:cancelled", (c) => c.ticketId === far.id, PATIENCE_MS);
+  assert.deepEqual([cancelled.reason, cancelled.requeued], ["matched_elsewhere", false]);
+  await part(second, carol, dave);
+});
+
 test("a queue's matcher dies while tickets wait", async () => {
   const its = await enqueue(alice, "duel", { skill: 5000 });
   await killMatcher("duel");
