@@ -76,6 +76,9 @@ func (t *Tracker) Begin(m wire.Meta, repeated bool) (fresh bool) {
 	}
 	switch {
 	case p == nil:
+		// A subscription that begins after an earlier one ended repeats the pushes after its
+		// place: the answer to a repeated request gives the place of its first try.
+		maps.DeleteFunc(t.pushed[m.Stream], func(at Position, _ bool) bool { return at.Seq > m.Seq })
 		t.streams[m.Stream] = &place{Position: Position{m.Epoch, m.Seq}, gaps: repeated, begun: m.Seq}
 	case p.asking:
 	case p.Epoch == m.Epoch && p.Seq < m.Seq, p.Epoch == "" && p.Seq == 0:
