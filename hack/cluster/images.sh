@@ -69,11 +69,10 @@ image_traefik() {
   image "$2" "$1" --user 65532:65532 --entrypoint '["/traefik"]'
 }
 
-# Debian's Redis, with the shell and the programs that the operator's probes use.
+# Debian's Redis, with the shell and the programs that the operator's scripts use.
 image_redis() {
   add_program "$1" /usr/bin/redis-server
   add_program "$1" /usr/bin/redis-cli
-  add_program "$1" /usr/bin/cksum
   add_busybox "$1" sh cat
   install -d -o 999 -g 999 "$1/data"
   image "$2" "$1" --user 999:999 --workingdir /data --env PATH=/usr/bin:/bin --entrypoint '["redis-server"]'

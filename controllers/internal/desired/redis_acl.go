@@ -10,9 +10,17 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// redisProbeUser has no password and can do no more than a probe needs: ask for a
-// sign of life, and have the file of users read again.
+// redisProbeUser has no password and may only ask for a sign of life. Pods that an earlier
+// operator started probe with it until they are replaced; pods of this one do not.
 const redisProbeUser = "probe"
+
+// redisAdminUser sets the users of a running Redis. Its line is not in the Secret: each
+// start of Redis adds it, with a password that only the pod knows.
+const redisAdminUser = "admin"
+
+// redisAdminRules are all that the probe needs. Who may set users may take any right, so
+// the password is worth as much as one for everything.
+const redisAdminRules = "resetkeys resetchannels -@all +ping +acl|setuser"
 
 // maxRedisPasswords is how many passwords are good at once: the newest, and the one
 // before it, with which servers may still log in. That one is good until all servers
@@ -41,7 +49,7 @@ func RedisUsersSecret(c *v1alpha1.RealtimeCluster, hashes []string) *corev1.Secr
 		// Nobody can be the default user, which is off. Redis itself is when it reads its
 		// log of writes after a restart, and skips every transaction that it may not do.
 		"user default off resetpass ~* &* +@all",
-		"user " + redisProbeUser + " on nopass resetkeys resetchannels -@all +ping +acl|load",
+		"user " + redisProbeUser + " on nopass resetkeys resetchannels -@all +ping",
 		strings.Join(runtime, " "),
 	}
 	text := strings.Join(lines, "\n") + "\n"

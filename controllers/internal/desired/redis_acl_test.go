@@ -70,7 +70,7 @@ func TestRedisUsers(t *testing.T) {
 		{RedisUser, "new", "SCRIPT FLUSH", false},
 		{RedisUser, "new", "FUNCTION FLUSH", false},
 		{redisProbeUser, "-", "PING", true},
-		{redisProbeUser, "-", "ACL LOAD", true},
+		{redisProbeUser, "-", "ACL LOAD", false},
 		{redisProbeUser, "-", "GET " + own + "k", false},
 		{"default", "new", "PING", false},
 	} {

@@ -18,6 +18,9 @@ const (
 	dirRedisData   = "/data"
 	dirRedisRun    = "/run/redis"
 	redisSocket    = dirRedisRun + "/redis.sock"
+	// redisUsersFile is what Redis reads when it starts: the mounted file and the admin.
+	redisUsersFile = dirRedisRun + "/" + KeyRedisUsers
+	redisAdminFile = dirRedisRun + "/admin"
 )
 
 // redisMemoryShare of the limit, in percent, is for data; the rest is for buffers,
@@ -41,7 +44,7 @@ func redisConfig(c *v1alpha1.RealtimeCluster) string {
 		"unixsocket " + redisSocket,
 		"unixsocketperm 700",
 		"dir " + dirRedisData,
-		"aclfile " + dirRedisUsers + "/" + KeyRedisUsers,
+		"aclfile " + redisUsersFile,
 		"maxmemory-policy noeviction",
 		`save ""`,
 	}

@@ -74,7 +74,7 @@ func redisPod(c *v1alpha1.RealtimeCluster, w RedisWorkload) corev1.PodSpec {
 		Containers: []corev1.Container{{
 			Name:                     "redis",
 			Image:                    cmp.Or(c.Spec.Redis.Managed.Image, w.Image),
-			Command:                  []string{"redis-server", dirRedisConfig + "/" + KeyRedisConfig},
+			Command:                  shell(redisStartScript),
 			Ports:                    []corev1.ContainerPort{{Name: PortNameRedis, ContainerPort: PortRedis, Protocol: corev1.ProtocolTCP}},
 			Resources:                resources(c.Spec.Redis.Managed.Resources),
 			VolumeMounts:             redisMounts(c),

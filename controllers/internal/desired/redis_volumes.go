@@ -14,7 +14,7 @@ func redisVolumes(c *v1alpha1.RealtimeCluster) []corev1.Volume {
 	volumes := []corev1.Volume{
 		configMapVolume("config", RedisName(c)),
 		secretVolume("users", RedisUsersSecretName(c)),
-		emptyDir("run", resource.MustParse("1Mi")),
+		inMemory(emptyDir("run", resource.MustParse("1Mi"))),
 	}
 	if c.Spec.Redis.Managed.TLS.Enabled {
 		volumes = append(volumes, secretVolume("tls", RedisTLSSecretName(c),
@@ -43,4 +43,10 @@ func redisMounts(c *v1alpha1.RealtimeCluster) []corev1.VolumeMount {
 
 func emptyDir(name string, limit resource.Quantity) corev1.Volume {
 	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{SizeLimit: &limit}}}
+}
+
+// inMemory keeps an emptyDir off the node's disk, because it holds a password.
+func inMemory(v corev1.Volume) corev1.Volume {
+	v.EmptyDir.Medium = corev1.StorageMediumMemory
+	return v
 }

@@ -246,8 +246,17 @@ func write(path string, data []byte) error {
 	return os.Rename(path+".new", path)
 }
 
+// adminOfRedis is the password that the Redis pod would make for itself.
+const adminOfRedis = "of-this-start"
+
+// writeUsers writes what Redis reads when it starts: the operator's file and the admin.
 func (k *kubelet) writeUsers(ctx context.Context) error {
-	return k.writeSecret(ctx, filepath.Join(k.dir, desired.KeyRedisUsers), "arena-redis-users")
+	var from corev1.Secret
+	if err := k8s.Get(ctx, client.ObjectKey{Namespace: k.cluster.Namespace, Name: "arena-redis-users"}, &from); err != nil {
+		return err
+	}
+	admin := "user admin on >" + adminOfRedis + " ~* &* +@all\n"
+	return write(filepath.Join(k.dir, desired.KeyRedisUsers), append(from.Data[desired.KeyRedisUsers], admin...))
 }
 
 // startRedis runs Redis with the operator's file of users and waits for its first answer.
@@ -281,13 +290,23 @@ func (k *kubelet) restartRedis(flags ...string) {
 	k.startRedis()
 }
 
-// loadUsers does what the Redis pod's probe does when its file has changed.
+// loadUsers does what the Redis pod's probe does: it sets the users of the file.
 func (k *kubelet) loadUsers() error {
-	answer, err := k.ask("AUTH probe -", "ACL LOAD")
-	if err == nil && answer != "+OK" {
-		err = fmt.Errorf("ACL LOAD: %s", answer)
+	users, err := os.ReadFile(filepath.Join(k.dir, desired.KeyRedisUsers))
+	if err != nil {
+		return err
 	}
-	return err
+	for line := range strings.Lines(string(users)) {
+		name, rules, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "user "), " ")
+		answer, err := k.ask("AUTH admin "+adminOfRedis, "ACL SETUSER "+name+" reset "+rules)
+		if err != nil {
+			return err
+		}
+		if answer != "+OK" {
+			return fmt.Errorf("ACL SETUSER %s: %s", name, answer)
+		}
+	}
+	return nil
 }
 
 // ask sends commands to Redis over a new connection and returns the last answer's first line.

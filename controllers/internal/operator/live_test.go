@@ -179,7 +179,7 @@ var _ = Describe("With servers that run", func() {
 	},
 		Entry("it does not answer", func(k *kubelet) { k.stopRedis() }, v1alpha1.ReasonRedisUnreachable),
 		Entry("it knows another password", func(k *kubelet) {
-			Expect(write(k.dir+"/"+desired.KeyRedisUsers, []byte("user default off\nuser probe on nopass +ping +acl|load\n"))).To(Succeed())
+			Expect(write(k.dir+"/"+desired.KeyRedisUsers, []byte("user default off\nuser probe on nopass +ping\n"))).To(Succeed())
 			k.restartRedis()
 		}, v1alpha1.ReasonRedisAuthFailed),
 		Entry("it takes no writes", func(k *kubelet) { k.restartRedis("--replicaof", "127.0.0.1", "1") }, v1alpha1.ReasonRedisNotWritable),
