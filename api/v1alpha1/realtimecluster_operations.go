@@ -14,13 +14,16 @@ const (
 )
 
 // NetworkPolicySpec says who may reach the pods inside the Kubernetes cluster.
+//
+// Further NetworkPolicies may open more: they add up.
 type NetworkPolicySpec struct {
-	// Enabled makes the operator write NetworkPolicies. Whether they have an effect
-	// depends on the network plugin.
+	// Enabled makes the operator write NetworkPolicies for the servers and the managed
+	// Redis. They hold for incoming connections only. Whether they have an effect depends
+	// on the network plugin; a cluster that was made when the default was false keeps that.
 	//
 	// +optional
-	// +kubebuilder:default=false
-	Enabled bool `json:"enabled,omitempty"`
+	// +kubebuilder:default=true
+	Enabled *bool `json:"enabled,omitempty"`
 
 	// ClientsFrom may reach the client port, the ingress controller for one. Left out: all.
 	//
@@ -29,14 +32,17 @@ type NetworkPolicySpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	ClientsFrom []NetworkPeer `json:"clientsFrom,omitempty"`
 
-	// APIFrom may reach the HTTP API. Left out: all pods of the namespace.
+	// APIFrom may reach the HTTP API. Left out: all, since every call brings the token;
+	// `[{podSelector: {}}]` keeps it to the pods of the namespace.
 	//
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	APIFrom []NetworkPeer `json:"apiFrom,omitempty"`
 
-	// MetricsFrom may scrape the metrics. Left out: all.
+	// MetricsFrom may reach the admin port, besides the operator, and scrape the metrics.
+	// Left out: the pods of any namespace whose label `app.kubernetes.io/name` is one of
+	// `prometheus`, `vmagent`, `alloy`, `grafana-agent` and `opentelemetry-collector`.
 	//
 	// +optional
 	// +listType=atomic

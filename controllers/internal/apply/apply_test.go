@@ -108,7 +108,6 @@ var _ = Describe("Apply", func() {
 	})
 
 	It("undoes an addition to a list that is one piece", func(ctx SpecContext) {
-		owner.Spec.NetworkPolicy.Enabled = true
 		policy, err := desired.NetworkPolicy(owner)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(applier.Apply(ctx, owner, policy)).To(Equal(apply.Created))
@@ -122,7 +121,6 @@ var _ = Describe("Apply", func() {
 	})
 
 	It("takes a field out of an item of a list that is one piece", func(ctx SpecContext) {
-		owner.Spec.NetworkPolicy.Enabled = true
 		owner.Spec.NetworkPolicy.ClientsFrom = []v1alpha1.NetworkPeer{{PodSelector: &v1alpha1.LabelSelector{}}}
 		policy, err := desired.NetworkPolicy(owner)
 		Expect(err).NotTo(HaveOccurred())

@@ -9,32 +9,34 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
+// scrapers are the values of the label app.kubernetes.io/name by which the usual programs
+// that scrape metrics are known in their own charts.
+var scrapers = []string{"alloy", "grafana-agent", "opentelemetry-collector", "prometheus", "vmagent"}
+
 // NetworkPolicy says who may reach the server pods: clients the client port, those
 // who scrape and the operator the admin port, the pods of the cluster the peer
-// port, other back ends the server API. It is nil when it is not asked for.
+// port, other back ends the server API. It is nil when it is turned off. What the pods
+// themselves connect to is left open.
 func NetworkPolicy(c *v1alpha1.RealtimeCluster) (*networkingv1.NetworkPolicy, error) {
 	spec := c.Spec.NetworkPolicy
-	if !spec.Enabled {
+	if !enabled(spec.Enabled) {
 		return nil, nil
 	}
 	clients, err := convert[[]networkingv1.NetworkPolicyPeer](spec.ClientsFrom)
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := convert[[]networkingv1.NetworkPolicyPeer](spec.MetricsFrom)
+	admin, err := adminPeers(spec.MetricsFrom)
 	if err != nil {
 		return nil, err
 	}
-	if len(metrics) > 0 {
-		metrics = append(metrics, operatorPods())
-	}
 	rules := []networkingv1.NetworkPolicyIngressRule{
 		{From: clients, Ports: tcp(PortClient)},
-		{From: metrics, Ports: tcp(PortAdmin)},
+		{From: admin, Ports: tcp(PortAdmin)},
 		{From: []networkingv1.NetworkPolicyPeer{podsOf(c, ComponentServer)}, Ports: tcp(PortPeer)},
 	}
 	if enabled(c.Spec.API.Enabled) {
-		from, err := backends(spec.APIFrom)
+		from, err := convert[[]networkingv1.NetworkPolicyPeer](spec.APIFrom)
 		if err != nil {
 			return nil, err
 		}
@@ -43,18 +45,24 @@ func NetworkPolicy(c *v1alpha1.RealtimeCluster) (*networkingv1.NetworkPolicy, er
 	return networkPolicy(c, ComponentServer, WorkloadName(c), rules), nil
 }
 
-// backends are those named, or all pods of the namespace.
-func backends(from []v1alpha1.NetworkPeer) ([]networkingv1.NetworkPolicyPeer, error) {
+// adminPeers are those named, or the usual programs that scrape, and the operator.
+func adminPeers(from []v1alpha1.NetworkPeer) ([]networkingv1.NetworkPolicyPeer, error) {
 	if len(from) == 0 {
-		return []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{}}}, nil
+		return []networkingv1.NetworkPolicyPeer{{
+			NamespaceSelector: &metav1.LabelSelector{},
+			PodSelector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
+				{Key: "app.kubernetes.io/name", Operator: metav1.LabelSelectorOpIn, Values: scrapers},
+			}},
+		}, operatorPods()}, nil
 	}
-	return convert[[]networkingv1.NetworkPolicyPeer](from)
+	peers, err := convert[[]networkingv1.NetworkPolicyPeer](from)
+	return append(peers, operatorPods()), err
 }
 
 // RedisNetworkPolicy lets the server pods of the cluster and nobody else reach the
-// managed Redis; nil when there is none or it is not asked for.
+// managed Redis; nil when there is none or it is turned off.
 func RedisNetworkPolicy(c *v1alpha1.RealtimeCluster) *networkingv1.NetworkPolicy {
-	if !c.Spec.NetworkPolicy.Enabled || !Managed(c) {
+	if !enabled(c.Spec.NetworkPolicy.Enabled) || !Managed(c) {
 		return nil
 	}
 	return networkPolicy(c, ComponentRedis, RedisName(c), []networkingv1.NetworkPolicyIngressRule{{

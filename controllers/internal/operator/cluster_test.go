@@ -154,7 +154,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Eventually(komega.Update(cluster, func() {
 			cluster.Spec.Image = "own:2"
 			cluster.Spec.Exposure.Type = v1alpha1.ExposureNone
-			cluster.Spec.NetworkPolicy.Enabled = false
+			cluster.Spec.NetworkPolicy.Enabled = new(false)
 		})).Should(Succeed())
 		deployment := &appsv1.Deployment{ObjectMeta: ingress.ObjectMeta}
 		deployment.ObjectMeta = metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}
