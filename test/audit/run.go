@@ -45,9 +45,11 @@ type run struct {
 	fleet *fleet.Fleet
 	redis *redistest.Server
 	ways  []*proxy.Proxy
-	users []*user
-	board *board
-	api   *backend
+	// stocks has the stock clients.
+	stocks *host
+	users  []*user
+	board  *board
+	api    *backend
 
 	calls, tries, faults atomic.Int64
 }
@@ -135,6 +137,7 @@ func (r *run) start() {
 // connect connects all devices.
 func (r *run) connect() {
 	r.t.Helper()
+	r.stocks = startHost(r.t)
 	for _, p := range r.plan.Users {
 		u := &user{
 			run: r, plan: p, name: p.Name, token: fleet.Token(r.t, p.Name, "chat:topic:*"),
@@ -154,9 +157,17 @@ func (r *run) connect() {
 	r.awaitSessions()
 }
 
+// dialer dials as a device of the plan does.
+func (r *run) dialer(p plan.Device) dialer {
+	if p.Stock {
+		return r.stocks.dial(p.Transport)
+	}
+	return dialRaw(p.Transport)
+}
+
 func (r *run) device(u *user, p plan.Device) *device {
 	d := &device{
-		user: u, name: p.Name, dial: dialRaw(p.Transport), track: follow.New(), run: r, server: p.Server,
+		user: u, name: p.Name, dial: r.dialer(p), track: follow.New(), run: r, server: p.Server,
 		leaves: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}), watched: make(map[string]wire.Presence),
 	}
 	return d

@@ -33,6 +33,8 @@ type User struct {
 // Device is one client.
 type Device struct {
 	Name string
+	// Stock devices have the stock JavaScript client, others the raw one.
+	Stock bool
 	// Transport is websocket, polling or upgrade.
 	Transport string
 	// Server is where it connects first.
@@ -135,6 +137,7 @@ func user(r *rand.Rand, n, servers int) User {
 	for d := range 1 + r.IntN(2) {
 		u.Devices = append(u.Devices, Device{
 			Name:      fmt.Sprintf("d%d", d),
+			Stock:     (n+d)%3 == 0,
 			Transport: []string{"websocket", "websocket", "upgrade", "polling"}[r.IntN(4)],
 			Server:    spare(r).IntN(servers),
 		})
