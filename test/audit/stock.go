@@ -206,10 +206,21 @@ func (c *stock) Err() error {
 	return c.err
 }
 
-// Close, Cut, Vanish, Pause and Unpause implement client. A command that cannot be sent finds
-// a host that has ended, and so have its clients.
-func (c *stock) Close()   { _ = c.tell("close", nil) }
-func (c *stock) Cut()     { _ = c.tell("cut", nil) }
-func (c *stock) Vanish()  { _ = c.tell("vanish", nil) }
-func (c *stock) Pause()   { _ = c.tell("pause", nil) }
-func (c *stock) Unpause() { _ = c.tell("unpause", nil) }
+// do sends a command. One that cannot be sent finds a host that has ended, and its clients
+// have ended with it.
+func (c *stock) do(command string) { _ = c.tell(command, nil) }
+
+// Close implements client.
+func (c *stock) Close() { c.do("close") }
+
+// Cut implements client.
+func (c *stock) Cut() { c.do("cut") }
+
+// Vanish implements client.
+func (c *stock) Vanish() { c.do("vanish") }
+
+// Pause implements client.
+func (c *stock) Pause() { c.do("pause") }
+
+// Unpause implements client.
+func (c *stock) Unpause() { c.do("unpause") }
