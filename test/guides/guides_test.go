@@ -70,19 +70,20 @@ func TestOnKubernetes(t *testing.T) {
 	}
 }
 
-// TestEveryGuideIsFollowed: none is in the folder that no test goes through.
+// TestEveryGuideIsFollowed wants a test for each page in the folder that has commands.
 func TestEveryGuideIsFollowed(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	followed := []string{"README", "back-end", "from-socketio", "kubernetes", "laptop", "operations", "testing", "web-game"}
+	followed := []string{"back-end", "from-socketio", "kubernetes", "laptop", "operations", "testing", "web-game"}
+	withoutCommands := []string{"README", "threat-model"}
 	var names []string
 	for _, f := range files {
 		names = append(names, strings.TrimSuffix(filepath.Base(f), ".md"))
 	}
-	if !slices.Equal(names, followed) {
-		t.Errorf("there are %q, followed are %q", names, followed)
+	if want := slices.Sorted(slices.Values(slices.Concat(followed, withoutCommands))); !slices.Equal(names, want) {
+		t.Errorf("the folder has %q, want %q", names, want)
 	}
 }
 
