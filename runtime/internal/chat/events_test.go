@@ -295,7 +295,7 @@ func TestTypingIsToldAndCoalesced(t *testing.T) {
 	if w.at() != 0 {
 		t.Error("typing is in the log")
 	}
-	typists := &typists{known: map[access]typist{}}
+	typists := &typists{known: map[seat]typist{}}
 	for i := range maxTypists + 1 {
 		typists.news(fmt.Sprint(i), channel, true, w.now)
 	}

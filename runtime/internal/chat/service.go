@@ -73,7 +73,7 @@ func NewService(store Store, who Access, settings Settings) *Service {
 	s := &Service{
 		Settings: settings, store: store, caster: store, access: who,
 		teller:   usertell.Teller{Store: store, HistorySize: settings.HistorySize, HistoryTTL: settings.HistoryTTL},
-		policies: newPolicies(), typists: &typists{known: map[access]typist{}},
+		policies: newPolicies(), typists: &typists{known: map[seat]typist{}},
 	}
 	if s.Now == nil {
 		s.Now = time.Now
@@ -162,7 +162,7 @@ func (s *Service) Edit(ctx context.Context, c command.Call, req *wire.ChatEdit) 
 
 // Delete deletes a message. One that is deleted already stays so.
 func (s *Service) Delete(ctx context.Context, c command.Call, req *wire.ChatDelete) (Message, stream.Result, error) {
-	policy, err := s.policy(ctx, c, req.Channel)
+	policy, err := s.Open(ctx, c.Caller, req.Channel)
 	if err != nil {
 		return Message{}, stream.Result{}, err
 	}
@@ -193,10 +193,11 @@ func (s *Service) React(ctx context.Context, c command.Call, req *wire.ChatReact
 	return count, result, err
 }
 
-// policy is what a channel goes by, for those who may send.
+// policy gives the policy of a channel to callers who may send. It never has the right to
+// moderate when it is remembered: a method that needs that right calls Open.
 func (s *Service) policy(ctx context.Context, c command.Call, channel string) (Policy, error) {
 	if c.Streams.Follows(StreamID(channel)) {
-		if policy, ok := s.policies.get(c.ID, channel, s.revision(), s.Now()); ok {
+		if policy, ok := s.policies.get(access{c.Rights(), channel}, s.revision(), s.Now()); ok {
 			return policy, nil
 		}
 	}
@@ -208,16 +209,16 @@ func (s *Service) Open(ctx context.Context, caller identity.Caller, channel stri
 	if marksID(channel).Validate() != nil {
 		return Policy{}, noChannel()
 	}
-	revision := s.revision()
+	of, revision := access{caller.Rights(), channel}, s.revision()
 	policy, err := s.access.Channel(ctx, caller, channel)
 	if err == nil && !policy.Enabled {
 		err = wire.Refuse(wire.CodePermissionDenied, "there is no chat in this channel")
 	}
 	if err != nil {
-		s.policies.forget(caller.ID, channel)
+		s.policies.forget(of)
 		return Policy{}, err
 	}
-	s.policies.put(caller.ID, channel, policy, revision, s.Now())
+	s.policies.put(of, policy, revision, s.Now())
 	return policy, nil
 }
 

@@ -389,9 +389,35 @@ func TestJoinFollowsFromNow(t *testing.T) {
 func TestPoliciesAreBounded(t *testing.T) {
 	p, now := newPolicies(), time.Now()
 	for i := range maxPolicies + 1 {
-		p.put(fmt.Sprint(i), channel, Policy{}, "", now)
+		p.put(access{identity.User{ID: fmt.Sprint(i)}.Rights(), channel}, Policy{}, "", now)
 	}
 	if len(p.known) > maxPolicies {
 		t.Errorf("%d policies are remembered", len(p.known))
+	}
+}
+
+// TestAPolicyIsRememberedForTheRightsThatDecided: a session with other rights asks for
+// itself, and the right to moderate is never remembered.
+func TestAPolicyIsRememberedForTheRightsThatDecided(t *testing.T) {
+	w := newWorld(t)
+	ann, other := w.connect("ann"), w.connect("ann")
+	other.call.Scopes = []string{"other"}
+	for _, c := range []*connection{ann, other} {
+		c.follows[StreamID(channel)] = stream.Position{}
+		before := w.looks
+		c.mustSend("one", "")
+		c.mustSend("two", "")
+		if w.looks != before+1 {
+			t.Errorf("asked %d times, want once for each of the rights", w.looks-before)
+		}
+	}
+	w.moderator = "bob"
+	bob := w.connect("bob")
+	if _, err := bob.join(); err != nil {
+		t.Fatal(err)
+	}
+	w.moderator = ""
+	if _, err := bob.h.Delete(t.Context(), bob.call, &wire.ChatDelete{ChatTarget: target(1)}); wire.CodeOf(err) != wire.CodePermissionDenied {
+		t.Errorf("who moderated before deletes another's message: %v", err)
 	}
 }

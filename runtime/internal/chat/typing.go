@@ -20,8 +20,11 @@ const (
 // typists remember who is known to be typing where, and since when.
 type typists struct {
 	mu    sync.Mutex
-	known map[access]typist
+	known map[seat]typist
 }
+
+// seat is a user in a channel. No right is remembered by it.
+type seat struct{ user, channel string }
 
 type typist struct {
 	typing bool
@@ -33,7 +36,7 @@ type typist struct {
 func (t *typists) news(user, channel string, typing bool, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := access{user, channel}
+	key := seat{user, channel}
 	was := t.known[key]
 	stale := now.Sub(was.at) >= typingEvery
 	if was.typing == typing && (!typing || !stale) || typing && !was.typing && !stale && !was.at.IsZero() {
