@@ -12,6 +12,7 @@ const (
 	EventSessionEnding     = "session:ending"     // push: SessionEnding
 	EventSyncResume        = "sync:resume"        // request: SyncResume → SyncResumed
 	EventSyncPing          = "sync:ping"          // request: SyncPing → SyncPong
+	EventSyncLost          = "sync:lost"          // push: SyncLost
 )
 
 // ConnectAuth is what a client sends as Socket.IO `auth` when it connects.
@@ -115,6 +116,12 @@ type SessionEnding struct {
 // SyncResume asks for what was missed on up to 64 streams.
 type SyncResume struct {
 	Streams []StreamPosition `json:"streams" validate:"required,min=1,max=64,dive"`
+}
+
+// SyncLost names streams that the connection followed and follows no more: the token of a
+// [SessionRefresh] or a change of policies does not allow them. It has no meta.
+type SyncLost struct {
+	Streams []string `json:"streams"`
 }
 
 // StreamPosition is the last position a client has applied. Seq 0 with an empty

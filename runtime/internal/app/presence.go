@@ -47,11 +47,11 @@ func away(users *presence.Service) func(ctx context.Context, userID string) (not
 
 // membersOf gives those who are in a lobby or party to one who is in it too.
 func membersOf(lobbies *lobby.Service, parties *party.Service) presence.Members {
-	return func(ctx context.Context, caller identity.Caller, list string) ([]string, error) {
+	return func(ctx context.Context, userID, list string) ([]string, error) {
 		id := stream.ID(list)
 		switch id.Kind() {
 		case lobby.Kind:
-			l, err := lobbies.Member(ctx, id.Name(), caller.ID)
+			l, err := lobbies.Member(ctx, id.Name(), userID)
 			if err != nil {
 				return nil, err
 			}
@@ -62,7 +62,7 @@ func membersOf(lobbies *lobby.Service, parties *party.Service) presence.Members 
 			slices.Sort(users)
 			return users, nil
 		case party.Kind:
-			p, err := parties.Member(ctx, id.Name(), caller.ID)
+			p, err := parties.Member(ctx, id.Name(), userID)
 			if err != nil {
 				return nil, err
 			}

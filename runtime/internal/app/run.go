@@ -47,13 +47,15 @@ type App struct {
 	others *http.Server
 	core   atomic.Pointer[core]
 	drain  *drainer
+	// revised wakes the recheck of subscriptions after a change of policies.
+	revised chan struct{}
 }
 
 // New makes a server and opens its ports; it fails when one of them is taken.
 func New(ctx context.Context, s *Settings) (*App, error) {
 	pod := newPod()
 	a := &App{
-		settings: s, log: s.log.With("pod", pod), pod: pod, started: time.Now(),
+		settings: s, log: s.log.With("pod", pod), pod: pod, started: time.Now(), revised: make(chan struct{}, 1),
 		registry: observe.NewRegistry(s.version), checks: &observe.Checks{}, rules: newPolicies(s.policies.Current(), s.config.PolicySecretsDir, &s.claims, s.log),
 	}
 	a.drain = &drainer{times: s.config.Drain, log: a.log}
@@ -161,7 +163,7 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 	if a.looking != nil {
 		running.Go(func() { a.looking.Run(work) })
 	}
-	running.Go(func() { a.settings.policies.Watch(work, a.rules.apply) })
+	running.Go(func() { a.settings.policies.Watch(work, a.newRules) })
 
 	client := a.connect(ctx)
 	if client == nil {

@@ -51,7 +51,7 @@ func (h *Handlers) Subscribe(ctx context.Context, call command.Call, req *wire.P
 	var views []wire.Presence
 	var err error
 	if req.List != "" {
-		views, err = h.watcher.WatchList(ctx, a, call.Caller, req.List)
+		views, err = h.watcher.WatchList(ctx, a, call.ID, req.List)
 	} else {
 		views, err = h.watcher.Watch(ctx, a, req.UserIDs)
 	}

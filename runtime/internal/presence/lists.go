@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -17,16 +16,17 @@ import (
 // maxLists is how many lists a connection watches.
 const maxLists = 8
 
-// Members gives the users in a list, such as "lobby:01J…", to a caller who may know
-// them. Errors: *wire.Error.
-type Members func(ctx context.Context, caller identity.Caller, list string) ([]string, error)
+// Members gives the users in a list, such as "lobby:01J…", to a user who is in it too. It
+// is asked again for as long as the list is watched, so it gets no more of the caller than
+// the id: the rights of a token may change meanwhile. Errors: *wire.Error.
+type Members func(ctx context.Context, userID, list string) ([]string, error)
 
 // listed is a list that an audience watches: a stream that is followed to learn who
 // comes and goes. It is the stream.Sink for it.
 type listed struct {
 	w      *Watcher
 	a      *audience
-	caller identity.Caller
+	userID string
 	list   string
 	users  []string
 	// unsettled says that users are not watched yet; the audience's syncing guards it.
@@ -76,8 +76,8 @@ func (w *Watcher) Unwatch(ctx context.Context, a *audience, userIDs []string) er
 }
 
 // WatchList has a session watch those who are in a list, from now on whoever that is.
-func (w *Watcher) WatchList(ctx context.Context, a *audience, caller identity.Caller, list string) ([]wire.Presence, error) {
-	users, err := w.members(ctx, caller, list)
+func (w *Watcher) WatchList(ctx context.Context, a *audience, userID, list string) ([]wire.Presence, error) {
+	users, err := w.members(ctx, userID, list)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (w *Watcher) WatchList(ctx context.Context, a *audience, caller identity.Ca
 		return nil, wire.Already(wire.CodeResourceExhausted, wire.ReasonWatchLimit, fmt.Sprintf("a connection may watch %d lists", maxLists), watched...)
 	}
 	if !there {
-		l = &listed{w: w, a: a, caller: caller, list: list}
+		l = &listed{w: w, a: a, userID: userID, list: list}
 		at, err := w.hub.Attach(ctx, stream.ID(list), stream.Position{}, l)
 		if err != nil {
 			return nil, err
@@ -99,7 +99,7 @@ func (w *Watcher) WatchList(ctx context.Context, a *audience, caller identity.Ca
 		l.at = at
 		at.Start()
 		// Who has come in before the list was followed is in what is read since.
-		if users, err = w.members(ctx, caller, list); err != nil {
+		if users, err = w.members(ctx, userID, list); err != nil {
 			l.detach()
 			return nil, err
 		}
@@ -218,7 +218,7 @@ func (l *listed) refresh() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), watchFor)
 	defer cancel()
-	users, err := l.w.members(ctx, l.caller, l.list)
+	users, err := l.w.members(ctx, l.userID, l.list)
 	var refused *wire.Error
 	switch {
 	case errors.As(err, &refused) && !refused.Retryable:

@@ -67,7 +67,7 @@ func onLookout(t *testing.T, test func(l *lookout)) {
 	})
 }
 
-func (l *lookout) members(_ context.Context, _ identity.Caller, list string) ([]string, error) {
+func (l *lookout) members(_ context.Context, _, list string) ([]string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	users, known := l.lists[list]

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -263,33 +261,4 @@ func (s *Session) snapshot(
 		return "", nil, nil
 	}
 	return kind.Snapshot(ctx, s.Caller(), id, now)
-}
-
-// reauthorize asks again for every stream that the session follows: its own stream has
-// lost records, and with them perhaps a control.
-func (s *Session) reauthorize(ctx context.Context) error {
-	s.mu.Lock()
-	follows := slices.Collect(maps.Values(s.follows))
-	s.mu.Unlock()
-	for _, f := range follows {
-		if !f.doubt() {
-			continue // whoever doubted it first asks again
-		}
-		if err := s.ask(ctx, f, func() { s.tellLost(ctx, f.id) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// tellLost pushes the event for a lost stream: the user may not have the stream any more.
-func (s *Session) tellLost(ctx context.Context, id stream.ID) {
-	kind, ok := s.m.Snapshotters[id.Kind()]
-	if !ok {
-		return
-	}
-	event, payload, err := kind.Snapshot(ctx, s.Caller(), id, stream.Snapshot{})
-	if err != nil && event != "" { // a kind without documents has no word for it
-		s.conn.Emit(event, payload)
-	}
 }

@@ -47,7 +47,8 @@ func (s *Session) expire(expires time.Time) {
 	}
 }
 
-// refresh is the request session:refresh: a new token for the same user.
+// refresh is the request session:refresh: a new token for the same user. Its rights hold
+// for every subscription and the next request once it is acknowledged.
 func refresh(ctx context.Context, s *Session, c command.Call, req *wire.SessionRefresh) (command.Reply, error) {
 	user, err := s.m.Auth.Authenticate(ctx, req.Token)
 	if err != nil {
@@ -64,9 +65,15 @@ func refresh(ctx context.Context, s *Session, c command.Call, req *wire.SessionR
 		}
 	}
 	s.mu.Lock()
+	same := s.caller.Rights() == user.Rights()
 	s.caller.User = user
 	s.mu.Unlock()
 	s.armExpiry()
+	if !same {
+		if err := s.applyRights(ctx); err != nil {
+			return command.Reply{}, err
+		}
+	}
 	scopes := user.Scopes
 	if scopes == nil {
 		scopes = []string{}

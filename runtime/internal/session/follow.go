@@ -123,8 +123,8 @@ func (s *Session) unfollow(id stream.ID) {
 }
 
 // takeAway carries out a control's Unfollow. Streams that are not over are doubted: the
-// user may have come back since. A running request asks before it follows one of the
-// streams.
+// user may have come back since. A running request that follows one of the streams asks
+// for it.
 func (s *Session) takeAway(ids []stream.ID, over bool) {
 	s.mu.Lock()
 	if s.inbox.working {
@@ -167,6 +167,8 @@ func (s *Session) unfollowAll() []stream.ID {
 type follower struct {
 	s   *Session
 	ctx context.Context
+	// rules are the changes of policies before the request.
+	rules uint64
 
 	mu      sync.Mutex
 	settled bool
@@ -191,14 +193,15 @@ func (f *follower) Follow(id stream.ID, from stream.Position) error {
 		defer cancel()
 		ctx = later
 	}
-	if f.s.takenLately(id) {
-		if err := f.s.authorize(ctx, id); err != nil {
-			return err
-		}
-	}
 	added, err := f.s.attach(ctx, id, from)
 	if err != nil {
 		return err
+	}
+	if f.s.takenLately(id) || f.s.m.rules.Load() != f.rules {
+		if err := f.s.authorize(ctx, id); err != nil {
+			f.s.drop(added)
+			return err
+		}
 	}
 	f.add(added)
 	return nil

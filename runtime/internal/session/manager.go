@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -105,6 +106,9 @@ type Manager struct {
 	connects bucket
 	// snapshots has a place for each snapshot that may be made at the same time.
 	snapshots chan struct{}
+
+	// rules counts the changes of policies: see Recheck.
+	rules atomic.Uint64
 
 	mu       sync.Mutex
 	sessions map[*Session]struct{}

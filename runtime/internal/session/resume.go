@@ -52,7 +52,7 @@ func (s *Session) resumeAll(ctx context.Context, asked []wire.StreamPosition, fr
 // resume brings one stream from where the client is to now. A stream that the
 // session follows already is followed anew, from the client's position.
 func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*follow) wire.StreamResumed {
-	id := stream.ID(at.Stream)
+	id, rules := stream.ID(at.Stream), s.m.rules.Load()
 	if err := id.Validate(); err != nil {
 		return notResumed(at, wire.Invalid("stream", "this is not the name of a stream"))
 	}
@@ -64,7 +64,7 @@ func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*
 		return notResumed(at, Refusal(err))
 	}
 	f.answer()
-	result, err := s.outcome(ctx, f)
+	result, err := s.outcome(ctx, f, s.m.rules.Load() != rules)
 	if err != nil {
 		s.forgetFollow(f)
 		f.silence()()
@@ -75,9 +75,10 @@ func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*
 }
 
 // outcome is the result for a stream that was attached. A control that took it away
-// before it was, found nothing to take: then it is asked again whether the user may.
-func (s *Session) outcome(ctx context.Context, f *follow) (wire.StreamResumed, error) {
-	if s.takenLately(f.id) {
+// before it was, or a change of policies, found nothing to take: then it is asked again
+// whether the user may.
+func (s *Session) outcome(ctx context.Context, f *follow, again bool) (wire.StreamResumed, error) {
+	if again || s.takenLately(f.id) {
 		if err := s.authorize(ctx, f.id); err != nil {
 			return wire.StreamResumed{}, err
 		}

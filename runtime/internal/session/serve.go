@@ -39,7 +39,7 @@ func (s *Session) serve(r Request) {
 		})
 	}
 	stop := context.AfterFunc(ctx, func() { reply(nil, Refusal(ctx.Err())) })
-	f := &follower{s: s, ctx: ctx}
+	f := &follower{s: s, ctx: ctx, rules: s.m.rules.Load()}
 	answer, err := s.carryOut(ctx, r, f)
 	stop()
 	if err != nil {
@@ -52,6 +52,9 @@ func (s *Session) serve(r Request) {
 
 // carryOut gives the answer to a request as JSON.
 func (s *Session) carryOut(ctx context.Context, r Request, f *follower) (json.RawMessage, error) {
+	if refused := s.barred(); refused != nil {
+		return nil, refused
+	}
 	found, err := s.m.Router.find(r.Event)
 	if err != nil {
 		return nil, err

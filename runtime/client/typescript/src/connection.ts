@@ -14,6 +14,7 @@ import {
   type ServerToClientEvents,
   type SessionReady,
   type SessionTerminated,
+  type SyncLost,
   type SyncResumed,
   type WireError,
 } from "./wire.js";
@@ -188,6 +189,9 @@ export class Connection implements Wire {
         break;
       case "session:expiring":
         void this.#refresh();
+        break;
+      case "sync:lost":
+        for (const stream of (data as SyncLost).streams) this.streams.refused(stream);
         break;
     }
     this.streams.push(event, data);

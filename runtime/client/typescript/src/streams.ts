@@ -47,6 +47,12 @@ export class Streams {
     this.#followed.delete(stream);
   }
 
+  /** The server says that the connection follows a stream no more: the user lost the right to it. */
+  refused(stream: string): void {
+    if (!this.#followed.delete(stream)) return;
+    this.#owner.lost(stream, true);
+  }
+
   knows(stream: string): boolean {
     return this.#followed.has(stream);
   }

@@ -1221,6 +1221,10 @@ export interface StreamStand {
   epoch: string;
   seq: number;
 }
+/** SyncLost names streams that the connection followed and follows no more: the token of a SessionRefresh or a change of policies does not allow them. It has no meta. */
+export interface SyncLost {
+  streams: string[];
+}
 /** SyncPing measures the round trip to the server. */
 export interface SyncPing {
   /** At is a time of the client's own clock; the answer repeats it, also when it is 0. */
@@ -1279,6 +1283,7 @@ export interface ServerToClientEvents {
   "session:draining": (push: SessionDraining) => void;
   "session:terminated": (push: SessionTerminated) => void;
   "session:ending": (push: SessionEnding) => void;
+  "sync:lost": (push: SyncLost) => void;
 }
 
 /** The requests of a client, each with what acknowledges it. */

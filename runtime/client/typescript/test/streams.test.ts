@@ -106,3 +106,12 @@ test("an answer of before does not move a stream, and tells that it is old", () 
   f.live(6);
   expect(f.heard).toEqual(["m e5", "m e6"]);
 });
+
+test("a stream that the user lost is forgotten, and said to be lost once", () => {
+  const f = follower();
+  f.live(1);
+  f.streams.refused(STREAM);
+  f.streams.refused(STREAM);
+  expect(f.lost).toEqual([[STREAM, true]]);
+  expect(f.streams.knows(STREAM)).toBe(false);
+});
