@@ -172,6 +172,11 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:default={}
 	API APISpec `json:"api,omitzero"`
 
+	// Webhooks says which addresses webhooks may reach besides public ones.
+	//
+	// +optional
+	Webhooks WebhooksSpec `json:"webhooks,omitzero"`
+
 	// NetworkPolicy says who may reach the pods inside the Kubernetes cluster.
 	//
 	// +optional

@@ -89,6 +89,32 @@ type IPBlock struct {
 	Except []string `json:"except,omitempty"`
 }
 
+// WebhooksSpec says which addresses the webhooks of policies, queues and of this cluster
+// may reach besides public ones. Who writes a policy names a URL, and the servers, which
+// are inside the network, call it; so a private address must be that of a Service. A
+// server judges the address when it connects, so that DNS cannot lead it elsewhere.
+type WebhooksSpec struct {
+	// AllowCIDRs are ranges that may be reached by any name, such as 10.1.0.0/16. Left
+	// out: none, and neither loopback and link-local addresses nor a cloud's metadata.
+	//
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MaxLength=43
+	// +kubebuilder:validation:items:XValidation:rule=`isCIDR(self)`,message="must be an address range such as 10.1.0.0/16"
+	AllowCIDRs []string `json:"allowCIDRs,omitempty"`
+
+	// ServiceNamespaces are those whose Services may be reached at private addresses, by
+	// their names: `<name>`, `<name>.<namespace>` or `<name>.<namespace>.svc`. Left out: all.
+	//
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:XValidation:rule=`self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')`,message="must be the name of a namespace"
+	ServiceNamespaces []string `json:"serviceNamespaces,omitempty"`
+}
+
 // ObservabilitySpec are metrics, traces, logs and the playground.
 type ObservabilitySpec struct {
 	// PodMonitor makes the Prometheus operator scrape the pods.

@@ -133,6 +133,21 @@ var clusterRuntimeRules = []rule{
 	},
 }
 
+// webhookRules are those of spec.webhooks.
+var webhookRules = []rule{{
+	name:   "allowCIDRs are ranges",
+	accept: []string{"spec: {webhooks: {allowCIDRs: [10.1.0.0/16, 'fd00::/8']}}"},
+	reject: []string{"spec: {webhooks: {allowCIDRs: [10.1.0.1]}}", "spec: {webhooks: {allowCIDRs: [localhost]}}"},
+	text:   "must be an address range such as 10.1.0.0/16",
+	field:  "spec.webhooks.allowCIDRs[0]",
+}, {
+	name:   "serviceNamespaces are names",
+	accept: []string{"spec: {webhooks: {serviceNamespaces: [tools, games-2]}}"},
+	reject: []string{"spec: {webhooks: {serviceNamespaces: [Tools]}}", "spec: {webhooks: {serviceNamespaces: [a.b]}}", "spec: {webhooks: {serviceNamespaces: ['']}}"},
+	text:   "must be the name of a namespace",
+	field:  "spec.webhooks.serviceNamespaces[0]",
+}}
+
 // networkPolicyRules are the rules of peers, for each of the lists that hold them.
 func networkPolicyRules() []rule {
 	var all []rule

@@ -29,7 +29,7 @@ type rule struct {
 
 // rules are all rules by kind; the tables are in files of their own.
 var rules = map[string][]rule{
-	v1alpha1.KindRealtimeCluster:  slices.Concat(clusterRules, clusterRuntimeRules, networkPolicyRules(), referenceRules(v1alpha1.KindRealtimeCluster)),
+	v1alpha1.KindRealtimeCluster:  slices.Concat(clusterRules, clusterRuntimeRules, webhookRules, networkPolicyRules(), referenceRules(v1alpha1.KindRealtimeCluster)),
 	v1alpha1.KindLobbyPolicy:      slices.Concat(lobbyPolicyRules, referenceRules(v1alpha1.KindLobbyPolicy)),
 	v1alpha1.KindMatchmakingQueue: slices.Concat(queueRules, referenceRules(v1alpha1.KindMatchmakingQueue)),
 }

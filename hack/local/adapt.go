@@ -38,8 +38,9 @@ func persistent(cluster v1alpha1.RealtimeCluster) bool {
 
 // adapt returns the configuration with what is different on this machine: where
 // Redis is, and where the secrets are. Everything else stays as rendered. The
-// secrets are written to dir; remarks say what was replaced.
-func adapt(r rendered, redisAddress, dir string, secrets secretFinder) (config configv1.RuntimeConfig, remarks []string, err error) {
+// secrets are written to dir; remarks say what was replaced. Webhooks may also reach the
+// ranges of allow.
+func adapt(r rendered, redisAddress, dir string, allow []string, secrets secretFinder) (config configv1.RuntimeConfig, remarks []string, err error) {
 	config = r.runtime
 	if r.cluster.Spec.Redis.Mode == v1alpha1.RedisExternal {
 		remarks = append(remarks, fmt.Sprintf("the cluster's external Redis %v is left alone; the local one takes its place", config.Redis.Addresses))
@@ -72,6 +73,7 @@ func adapt(r rendered, redisAddress, dir string, secrets secretFinder) (config c
 		}
 	}
 	config.Observability.Playground = true
+	config.Webhooks.AllowCIDRs = append(config.Webhooks.AllowCIDRs, allow...)
 	config.Admin = configv1.Admin{} // nobody tells a local server to drain
 	config.Auth.Providers = nil
 	for _, p := range r.runtime.Auth.Providers {

@@ -83,13 +83,14 @@ func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
 		{Name: "absent", SharedSecretRef: &v1alpha1.KeyReference{Name: "absent", Key: "key"}},
 	}
 	dir := t.TempDir()
-	config, remarks, err := adapt(r, "127.0.0.1:7000", dir, secretsOf(writeManifest(t, withSecret)))
+	config, remarks, err := adapt(r, "127.0.0.1:7000", dir, thisMachine, secretsOf(writeManifest(t, withSecret)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := r.runtime
 	want.Redis = configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{"127.0.0.1:7000"}, KeyPrefix: "arena:"}
 	want.Observability.Playground = true
+	want.Webhooks.AllowCIDRs = []string{"127.0.0.0/8", "::1/128"}
 	want.Notifications.OfflineWebhook = &configv1.OfflineWebhook{URL: "https://push.example.com", SecretFile: filepath.Join(dir, "offline-webhook")}
 	want.PolicySecretsDir = filepath.Join(dir, "policy-secrets")
 	want.Auth.Providers = []configv1.AuthProvider{
@@ -120,7 +121,7 @@ func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
 func TestAdaptNeedsPublicKeys(t *testing.T) {
 	r := rendered{runtime: configv1.RuntimeConfig{Auth: configv1.Auth{Providers: []configv1.AuthProvider{{Name: "p", KeysFile: "/etc/k"}}}}}
 	r.cluster.Spec.Auth.Providers = []v1alpha1.AuthProvider{{Name: "p", KeysSecretRef: &v1alpha1.KeyReference{Name: "keys", Key: "jwks"}}}
-	_, _, err := adapt(r, "127.0.0.1:7000", t.TempDir(), secretsOf(writeManifest(t, withSecret)))
+	_, _, err := adapt(r, "127.0.0.1:7000", t.TempDir(), nil, secretsOf(writeManifest(t, withSecret)))
 	if err == nil || !strings.Contains(err.Error(), `add that Secret to the file`) {
 		t.Errorf("got %v", err)
 	}

@@ -10,7 +10,7 @@ import (
 // prepare adapts a rendering to this machine, makes its keys and tokens, and
 // takes it as what is to run.
 func (l *local) prepare(next rendered) (configv1.RuntimeConfig, error) {
-	config, remarks, err := adapt(next, l.redis.address, l.options.dir, secretsOf(l.options.file))
+	config, remarks, err := adapt(next, l.redis.address, l.options.dir, l.options.webhooksTo, secretsOf(l.options.file))
 	if err != nil {
 		return config, err
 	}

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,12 +25,15 @@ type options struct {
 	// users get a ready-made token, with claims by user, those under everyone for all.
 	users  []string
 	claims map[string]map[string]any
+	// webhooksTo are the ranges of addresses that webhooks reach besides those that the
+	// cluster allows.
+	webhooksTo []string
 	// quiet leaves out the welcome, and with it the tokens.
 	quiet bool
 }
 
 func parseOptions(args []string) (options, error) {
-	o := options{users: devUsers}
+	o := options{users: devUsers, webhooksTo: thisMachine}
 	flags := flag.NewFlagSet("anteroom-local", flag.ContinueOnError)
 	flags.StringVar(&o.file, "file", "config/samples/quickstart.yaml", "manifest, or a directory of manifests, to run (make run FILE=…)")
 	flags.StringVar(&o.cluster, "cluster", "", "name of the RealtimeCluster, when the file has several (CLUSTER=…)")
@@ -39,6 +43,7 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.state, "state", "", "state file; empty means state.json in the run directory")
 	flags.BoolVar(&o.quiet, "quiet", false, "do not print the welcome with its tokens")
 	flags.Func("users", "users that get a token, with commas between (default alice,bob,carol,dave)", o.takeUsers)
+	flags.Func("webhooks-to", "ranges of addresses that webhooks may reach besides public ones, with commas between (WEBHOOKS_TO=…; default 127.0.0.0/8,::1/128)", o.takeWebhooks)
 	flags.Func("claims", `claims of the users' tokens as JSON, such as {"alice": {"skill": 1700}, "*": {"skill": 1500}} (CLAIMS=…)`, o.takeClaims)
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -64,6 +69,23 @@ func (o *options) takeUsers(list string) error {
 	}
 	if len(o.users) > maxUsers {
 		return fmt.Errorf("%d users, and at most %d get a token", len(o.users), maxUsers)
+	}
+	return nil
+}
+
+// thisMachine is where the services of who develops with make run listen.
+var thisMachine = []string{"127.0.0.0/8", "::1/128"}
+
+// takeWebhooks reads --webhooks-to.
+func (o *options) takeWebhooks(list string) error {
+	if list == "" {
+		return nil
+	}
+	o.webhooksTo = strings.Split(list, ",")
+	for _, text := range o.webhooksTo {
+		if _, err := netip.ParsePrefix(text); err != nil {
+			return fmt.Errorf("%q is no range of addresses such as 127.0.0.0/8", text)
+		}
 	}
 	return nil
 }

@@ -28,6 +28,8 @@ func TestOptions(t *testing.T) {
 		"claims":           {[]string{"--claims", `{"*": {"skill": 1500}}`}, devUsers, ""},
 		"no claims":        {[]string{"--claims", ""}, devUsers, ""},
 		"odd claims":       {[]string{"--claims", `{"alice": 7}`}, nil, "a JSON object of objects by user"},
+		"webhooks":         {[]string{"--webhooks-to", "127.0.0.0/8,10.0.0.0/8"}, devUsers, ""},
+		"odd webhooks":     {[]string{"--webhooks-to", "localhost"}, nil, "no range of addresses"},
 		"something more":   {[]string{"extra"}, nil, `unexpected argument "extra"`},
 		"no such manifest": {[]string{"--file", "nowhere.yaml"}, nil, "there is no nowhere.yaml"},
 		"no programs":      {[]string{"--bin", t.TempDir()}, nil, "make build"},

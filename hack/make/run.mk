@@ -8,6 +8,8 @@ RUN_DIR ?= .run
 CLUSTER ?=
 # Claims of the dev tokens, such as {"alice": {"skill": 1700}, "*": {"skill": 1500}}.
 CLAIMS  ?=
+# Ranges of addresses that webhooks may reach besides public ones; empty means this machine.
+WEBHOOKS_TO ?=
 
 .PHONY: build
 build: ## Build the operator, the server and the local runner into bin/
@@ -17,4 +19,4 @@ build: ## Build the operator, the server and the local runner into bin/
 
 .PHONY: run
 run: build ## Run a cluster on this machine (FILE=… LISTEN=… CLAIMS=…), without Kubernetes
-	@bin/anteroom-local --file '$(FILE)' --listen '$(LISTEN)' --run-dir '$(RUN_DIR)' --cluster '$(CLUSTER)' --claims '$(CLAIMS)' --bin bin
+	@bin/anteroom-local --file '$(FILE)' --listen '$(LISTEN)' --run-dir '$(RUN_DIR)' --cluster '$(CLUSTER)' --claims '$(CLAIMS)' --webhooks-to '$(WEBHOOKS_TO)' --bin bin

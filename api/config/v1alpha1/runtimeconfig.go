@@ -39,6 +39,8 @@ type RuntimeConfig struct {
 	Presence      Presence      `json:"presence"`
 	Notifications Notifications `json:"notifications"`
 	Observability Observability `json:"observability"`
+	// Webhooks says which addresses webhooks may reach besides public ones.
+	Webhooks Webhooks `json:"webhooks,omitzero"`
 	// PolicySecretsDir is the folder with the keys that policies and queues name in a
 	// secretRef; see [PolicySecretFile]. Left out: there are none, and what needs one fails.
 	PolicySecretsDir string `json:"policySecretsDir,omitempty"`
@@ -253,6 +255,16 @@ type OfflineWebhook struct {
 	SecretFile string `json:"secretFile,omitempty"`
 	// After is how long the user must have been away.
 	After metav1.Duration `json:"after"`
+}
+
+// Webhooks says which addresses webhooks may reach besides public ones: those of the
+// chat filters, queues and the offline webhook. Left out: the Services of all namespaces,
+// and no other private address.
+type Webhooks struct {
+	// AllowCIDRs are ranges that may be reached by any name, such as 10.1.0.0/16.
+	AllowCIDRs []string `json:"allowCIDRs,omitempty"`
+	// ServiceNamespaces are those whose Services may be reached; empty means all.
+	ServiceNamespaces []string `json:"serviceNamespaces,omitempty"`
 }
 
 // PlaygroundPath is where the client listener serves the playground.

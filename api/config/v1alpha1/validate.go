@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -37,8 +38,19 @@ func (c *RuntimeConfig) Validate() field.ErrorList {
 	problems = append(problems, c.Presence.validate(field.NewPath("presence"))...)
 	problems = append(problems, c.Notifications.validate(field.NewPath("notifications"))...)
 	problems = append(problems, c.Observability.validate(field.NewPath("observability"))...)
+	problems = append(problems, c.Webhooks.validate(field.NewPath("webhooks"))...)
 	if c.Observability.Playground && strings.HasPrefix(c.Engine.Path, PlaygroundPath) {
 		problems = append(problems, field.Invalid(field.NewPath("engine", "path"), c.Engine.Path, "is where the playground is served"))
+	}
+	return problems
+}
+
+func (w Webhooks) validate(at *field.Path) field.ErrorList {
+	var problems field.ErrorList
+	for i, text := range w.AllowCIDRs {
+		if _, err := netip.ParsePrefix(text); err != nil {
+			problems = append(problems, field.Invalid(at.Child("allowCIDRs").Index(i), text, "must be an address range such as 10.1.0.0/16"))
+		}
 	}
 	return problems
 }

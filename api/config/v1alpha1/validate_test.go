@@ -50,6 +50,9 @@ func TestRuntimeConfigValidate(t *testing.T) {
 		want   []string // the fields of the problems
 	}{
 		{"good", func(*RuntimeConfig) {}, nil},
+		{"webhooks", func(c *RuntimeConfig) {
+			c.Webhooks = Webhooks{AllowCIDRs: []string{"10.1.0.0/16", "10.1.0.0"}}
+		}, []string{"webhooks.allowCIDRs[1]"}},
 		{"presence", func(c *RuntimeConfig) {
 			c.Presence = Presence{LeaseInterval: seconds(5), LeaseTTL: seconds(9)}
 		}, []string{"presence.awayAfter", "presence.leaseTTL"}},

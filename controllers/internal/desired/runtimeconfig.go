@@ -29,6 +29,7 @@ func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
 		Presence:      presence(c.Spec.Features.Presence),
 		Notifications: notifications(c.Spec.Features.Notifications),
 		Observability: observability(c.Spec.Observability),
+		Webhooks:      configv1.Webhooks(c.Spec.Webhooks),
 
 		PolicySecretsDir: DirPolicySecrets,
 	}

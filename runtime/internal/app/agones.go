@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"strconv"
 
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
@@ -63,11 +62,13 @@ func (v venues) allocate(ctx context.Context, q matchmaking.Queue, r matchmaking
 	if err != nil {
 		return matchmaking.Place{}, err
 	}
-	hook := webhook.Hook{URL: q.Handoff.URL, Timeout: q.Handoff.Timeout}
+	hook := webhook.Hook{URL: q.Handoff.URL, Timeout: q.Handoff.Timeout, Client: v.hooks.client()}
 	if len(key) > 0 {
-		if hook.Client, err = agonesClient(key); err != nil {
+		config, err := agonesTLS(key)
+		if err != nil {
 			return matchmaking.Place{}, err
 		}
+		hook.Client = v.hooks.once(config)
 	}
 	answer, err := post(ctx, hook, r.ID, v.now(), agonesRequest{
 		Namespace:           v.namespace,
@@ -89,9 +90,9 @@ func (v venues) allocate(ctx context.Context, q matchmaking.Queue, r matchmaking
 	}}, nil
 }
 
-// agonesClient shows a certificate, as the allocator wants it: bundle has it with its key
+// agonesTLS shows a certificate, as the allocator wants it: bundle has it with its key
 // in PEM, and may have the authority that signed the allocator's.
-func agonesClient(bundle []byte) (*http.Client, error) {
+func agonesTLS(bundle []byte) (*tls.Config, error) {
 	certificate, err := tls.X509KeyPair(bundle, bundle)
 	if err != nil {
 		return nil, errors.New("the key of an Agones handoff must be a client certificate and its key in PEM")
@@ -101,8 +102,5 @@ func agonesClient(bundle []byte) (*http.Client, error) {
 		roots = x509.NewCertPool()
 	}
 	roots.AppendCertsFromPEM(bundle)
-	return &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true, // the certificate may be another one next time
-		TLSClientConfig:   &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}, RootCAs: roots},
-	}}, nil
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}, RootCAs: roots}, nil
 }

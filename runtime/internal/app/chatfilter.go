@@ -21,7 +21,7 @@ import (
 // chatFilters makes the filters of a policy. The words of ConfigMaps come with the
 // policies, where the operator puts them among the others; secrets is the folder with
 // the keys that webhooks' calls are signed with.
-func chatFilters(policy v1alpha1.LobbyPolicy, secrets string, log *slog.Logger) []chat.Filter {
+func chatFilters(policy v1alpha1.LobbyPolicy, secrets string, hooks *hooks, log *slog.Logger) []chat.Filter {
 	filters := make([]chat.Filter, 0, len(policy.Spec.Chat.Filters))
 	for _, r := range policy.Spec.Chat.Filters {
 		mask := r.Action == realtime.FilterMask
@@ -33,7 +33,7 @@ func chatFilters(policy v1alpha1.LobbyPolicy, secrets string, log *slog.Logger) 
 			continue
 		}
 		f := &hookFilter{
-			hook: webhook.Hook{URL: r.URL, Timeout: r.Timeout.Duration}, mask: mask,
+			hook: webhook.Hook{URL: r.URL, Timeout: r.Timeout.Duration, Client: hooks.client()}, mask: mask,
 			allow: r.FailurePolicy == realtime.FilterFailureAllow, policy: policy.Name, log: log,
 		}
 		if r.SecretRef != nil {

@@ -80,7 +80,7 @@ func TestHookFilter(t *testing.T) {
 			}
 			policy := v1alpha1.LobbyPolicy{Name: "p"}
 			policy.Spec.Chat.Filters = []realtime.ChatFilter{rule}
-			filters := chatFilters(policy, secrets, slog.New(slog.DiscardHandler))
+			filters := chatFilters(policy, secrets, localHooks(), slog.New(slog.DiscardHandler))
 			got, err := filters[0].Check(t.Context(), chat.Draft{ID: "m1", Channel: "lobby:x", UserID: "ann", Type: "text", Text: "hello"})
 			var refused *wire.Error
 			errors.As(err, &refused)

@@ -146,7 +146,7 @@ func TestLobbyPolicy(t *testing.T) {
 
 func TestPoliciesAreReplacedAsAWhole(t *testing.T) {
 	var log journal
-	p := newPolicies(testPolicies("casual", "ranked"), "", &claimNames{}, slog.New(slog.NewTextHandler(&log, nil)))
+	p := newPolicies(testPolicies("casual", "ranked"), "", nil, &claimNames{}, slog.New(slog.NewTextHandler(&log, nil)))
 	if _, ok := p.Policy("ranked"); !ok || p.outboundBytes() != 1<<20 || p.limits().Connections != 100 {
 		t.Fatal("the first set is not in force")
 	}

@@ -69,7 +69,7 @@ func startDuels(b *testing.B, alone bool) *duels {
 		Limits:  realtime.QueueLimits{TicketsPerUser: 1, MaxTickets: 1_000_000},
 	}}}
 	log := slog.New(slog.DiscardHandler)
-	a := &App{settings: &Settings{config: testConfig(d.redis.Addr())}, log: log, pod: "bench", rules: newPolicies(set, "", &claimNames{}, log)}
+	a := &App{settings: &Settings{config: testConfig(d.redis.Addr())}, log: log, pod: "bench", rules: newPolicies(set, "", nil, &claimNames{}, log)}
 	d.core = &core{client: client}
 	a.addServices(d.core)
 	told := d.queues.Matched

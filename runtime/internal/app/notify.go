@@ -57,7 +57,7 @@ func (a *App) offlineWebhook(hook v1alpha1.OfflineWebhook) func(ctx context.Cont
 				return err
 			}
 		}
-		_, err := webhook.Hook{URL: hook.URL, Secret: secret}.Post(ctx, webhook.Call{ID: id, At: time.Now(), Body: body})
+		_, err := webhook.Hook{URL: hook.URL, Secret: secret, Client: a.settings.hooks.client()}.Post(ctx, webhook.Call{ID: id, At: time.Now(), Body: body})
 		return declined(err)
 	}
 	return func(ctx context.Context, id string, body []byte) error {

@@ -19,6 +19,7 @@ type policies struct {
 	current atomic.Pointer[ruleset]
 	// secrets is the folder with the keys that policies name.
 	secrets string
+	hooks   *hooks
 	// claims is told which claims of tokens the queues ask for.
 	claims *claimNames
 	log    *slog.Logger
@@ -33,8 +34,8 @@ type ruleset struct {
 	revision string
 }
 
-func newPolicies(set *v1alpha1.PolicySet, secrets string, claims *claimNames, log *slog.Logger) *policies {
-	p := &policies{secrets: secrets, claims: claims, log: log}
+func newPolicies(set *v1alpha1.PolicySet, secrets string, hooks *hooks, claims *claimNames, log *slog.Logger) *policies {
+	p := &policies{secrets: secrets, hooks: hooks, claims: claims, log: log}
 	p.apply(set)
 	return p
 }
@@ -51,7 +52,7 @@ func (p *policies) apply(set *v1alpha1.PolicySet) {
 	}
 	for _, l := range set.Lobbies {
 		rules.lobbies[l.Spec.LobbyType] = lobbyPolicy(l)
-		rules.filters[l.Spec.LobbyType] = chatFilters(l, p.secrets, p.log)
+		rules.filters[l.Spec.LobbyType] = chatFilters(l, p.secrets, p.hooks, p.log)
 	}
 	p.claims.set(rules.queues)
 	p.current.Store(rules)

@@ -34,7 +34,7 @@ func TestQueuesOfASet(t *testing.T) {
 
 	var log bytes.Buffer
 	claims := &claimNames{}
-	p := newPolicies(set, "", claims, slog.New(slog.NewTextHandler(&log, nil)))
+	p := newPolicies(set, "", nil, claims, slog.New(slog.NewTextHandler(&log, nil)))
 	if q, known := p.Queue("ranked"); !known || len(p.Queues()) != 2 || !q.Backfill || !q.Match.NewFirst {
 		t.Errorf("the queues are %v", p.Queues())
 	}

@@ -56,7 +56,7 @@ func New(ctx context.Context, s *Settings) (*App, error) {
 	pod := newPod()
 	a := &App{
 		settings: s, log: s.log.With("pod", pod), pod: pod, started: time.Now(), revised: make(chan struct{}, 1),
-		registry: observe.NewRegistry(s.version), checks: &observe.Checks{}, rules: newPolicies(s.policies.Current(), s.config.PolicySecretsDir, &s.claims, s.log),
+		registry: observe.NewRegistry(s.version), checks: &observe.Checks{}, rules: newPolicies(s.policies.Current(), s.config.PolicySecretsDir, s.hooks, &s.claims, s.log),
 	}
 	a.drain = &drainer{times: s.config.Drain, log: a.log}
 	a.redis = newRedisHealth(s.config.Redis.Probe.UnreadyAfter.Duration, a.log)

@@ -59,7 +59,7 @@ func (a *App) newParties(k *core, n notices) *party.Service {
 func (a *App) newQueues(k *core, n notices) *matchmaking.Service {
 	c := a.settings.config
 	store := k.client.Store()
-	places := venues{k.lobbies, c.PolicySecretsDir, c.Cluster.Namespace, time.Now}
+	places := venues{k.lobbies, c.PolicySecretsDir, c.Cluster.Namespace, a.settings.hooks, time.Now}
 	ports := matchmaking.Ports{
 		Ledger: k.client.Ledger(matchmaking.Followed), Store: store, Caster: store, Names: k.client.Names(), Sets: k.client.Sets(),
 		Queues: a.rules, Parties: k.parties, Places: places, MayPlay: places.mayPlay,

@@ -31,6 +31,7 @@ type Settings struct {
 	password credential
 	// claims are the claims of tokens that queues in force ask for.
 	claims  claimNames
+	hooks   *hooks
 	version string
 	log     *slog.Logger
 }
@@ -78,6 +79,7 @@ func Read(files Files, version string, log io.Writer) (*Settings, error) {
 		s.redis, err = redisOptions(s.config.Redis)
 		note(err)
 		s.password.watch(&s.redis)
+		s.hooks = newHooks(s.config)
 	}
 	if len(problems) > 0 {
 		return nil, &ConfigError{Problems: problems}

@@ -23,6 +23,7 @@ type venues struct {
 	secrets string
 	// namespace is where game servers are allocated.
 	namespace string
+	hooks     *hooks
 	now       func() time.Time
 }
 
@@ -73,7 +74,7 @@ func (v venues) ask(ctx context.Context, q matchmaking.Queue, r matchmaking.Roun
 	if err != nil {
 		return matchmaking.Place{}, err
 	}
-	hook := webhook.Hook{URL: q.Handoff.URL, Timeout: q.Handoff.Timeout}
+	hook := webhook.Hook{URL: q.Handoff.URL, Timeout: q.Handoff.Timeout, Client: v.hooks.client()}
 	if hook.Secret, err = webhook.ParseSecret(string(key)); err != nil {
 		return matchmaking.Place{}, err
 	}

@@ -48,7 +48,7 @@ func TestAServiceMakesThePlace(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 	}))
 	defer service.Close()
-	p := venues{secrets: secrets, now: func() time.Time { return at }}
+	p := venues{secrets: secrets, hooks: localHooks(), now: func() time.Time { return at }}
 	q := matchmaking.Queue{Handoff: matchmaking.Handoff{URL: service.URL, SecretFile: "games_key", Timeout: 5 * time.Second}}
 	r := matchmaking.Round{ID: "m1", Queue: "duel", Region: "eu", Teams: []matchmaking.Side{
 		{Name: "red", Players: []matchmaking.SidePlayer{{ID: "ann", Name: "Ann", Ticket: "a"}}},
@@ -90,7 +90,7 @@ func TestAgonesAllocatesTheServer(t *testing.T) {
 		_, _ = io.WriteString(w, answer)
 	}))
 	defer service.Close()
-	p := venues{namespace: "games", now: time.Now}
+	p := venues{namespace: "games", hooks: localHooks(), now: time.Now}
 	q := matchmaking.Queue{Name: "duel", Handoff: matchmaking.Handoff{URL: service.URL, Agones: true, Timeout: 5 * time.Second}}
 	r := matchmaking.Round{ID: "m1", Queue: "duel", Teams: []matchmaking.Side{
 		{Name: "red", Players: []matchmaking.SidePlayer{{ID: "ann", Ticket: "a"}}},
@@ -157,7 +157,7 @@ func TestAgonesIsShownACertificate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := venues{secrets: secrets, now: time.Now}
+	p := venues{secrets: secrets, hooks: localHooks(), now: time.Now}
 	for name, good := range map[string]bool{"good": true, "other": false, "none": false, "gone": false, "": false} {
 		q := matchmaking.Queue{Handoff: matchmaking.Handoff{URL: service.URL, Agones: true, SecretFile: name, Timeout: 5 * time.Second}}
 		place, err := p.Make(t.Context(), q, matchmaking.Round{ID: "m1"})

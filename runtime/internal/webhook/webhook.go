@@ -2,7 +2,8 @@
 // specification says (https://www.standardwebhooks.com).
 //
 // A URL comes from a policy or the cluster's configuration, never from a client.
-// Redirects are not followed, and answers are bounded.
+// Redirects are not followed, answers are bounded, and private addresses are refused; see
+// [Targets].
 package webhook
 
 import (
@@ -14,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -39,7 +39,7 @@ type Hook struct {
 	// Timeout bounds one call, with its connecting and answer; 0 means that only the
 	// context does.
 	Timeout time.Duration
-	// Client makes the calls; nil means the package's own.
+	// Client makes the calls; nil means the client of the zero [Targets].
 	Client *http.Client
 }
 
@@ -66,19 +66,8 @@ func (e *StatusError) Temporary() bool {
 	return e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
 }
 
-var own = &http.Client{
-	Transport: &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   5 * time.Second,
-		IdleConnTimeout:       time.Minute,
-		MaxConnsPerHost:       callsPerHost,
-		MaxIdleConnsPerHost:   8,
-		ForceAttemptHTTP2:     true,
-		ResponseHeaderTimeout: 30 * time.Second,
-	},
-	CheckRedirect: stay,
-}
+// own reaches public addresses and Services; see [Targets].
+var own = Targets{}.Client(nil)
 
 // stay keeps a call from being led elsewhere.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
