@@ -26,11 +26,14 @@ const (
 
 // ChatJoin subscribes this connection to a channel:
 //   - "lobby:{id}" and "party:{id}" are open to the members;
-//   - "direct:{a}:{b}" to its two users, whose ids are in the order of their bytes;
+//   - "direct:{a}:{b}" to its two users, whose ids are in the order of their bytes. In
+//     each id write "%3A" for ":", and "%25" for a "%" before "3A" or "25";
 //   - "topic:{name}" to users whose token has the scope "chat:topic:{name}" or
 //     "chat:topic:*".
+//
+// The longest name is that of two ids of 128 bytes in which every byte is escaped.
 type ChatJoin struct {
-	Channel string `json:"channel" validate:"required,max=128"`
+	Channel string `json:"channel" validate:"required,max=776"`
 }
 
 // ChatJoined acknowledges [ChatJoin]; the envelope's meta is the position from
@@ -54,7 +57,7 @@ type ChatUnread struct {
 
 // ChatLeave unsubscribes this connection from a channel.
 type ChatLeave struct {
-	Channel string `json:"channel" validate:"required,max=128"`
+	Channel string `json:"channel" validate:"required,max=776"`
 }
 
 // ChatSend sends a message. Type is the application's own word for the kind of
@@ -62,7 +65,7 @@ type ChatLeave struct {
 // only. "system" is refused: it is kept for the server.
 type ChatSend struct {
 	Key
-	Channel string `json:"channel" validate:"required,max=128"`
+	Channel string `json:"channel" validate:"required,max=776"`
 	Type    string `json:"type,omitempty" validate:"max=32"`
 	// Text is at most as long as the channel's policy allows, in characters.
 	Text string `json:"text,omitempty" validate:"max=16384"`
@@ -112,7 +115,7 @@ type ChatReactions struct {
 
 // ChatTarget names a message of a channel.
 type ChatTarget struct {
-	Channel string `json:"channel" validate:"required,max=128"`
+	Channel string `json:"channel" validate:"required,max=776"`
 	// Seq is the message's.
 	Seq uint64 `json:"seq" validate:"required"`
 	// ID, when given, has to be the message's: it tells when a seq of an earlier epoch
@@ -193,7 +196,7 @@ type ChatReaction struct {
 // ChatHistory asks for messages before or after a seq, at most one of which may
 // be given; with neither, the newest. The cursor's own message is not included.
 type ChatHistory struct {
-	Channel string `json:"channel" validate:"required,max=128"`
+	Channel string `json:"channel" validate:"required,max=776"`
 	// Before is a seq; 0 is as if it were left out, because no message is before 0.
 	Before uint64 `json:"before,omitempty"`
 	// After is a seq; 0 asks for the oldest messages of the history.
@@ -213,7 +216,7 @@ type ChatPage struct {
 // ChatRead moves the caller's read mark forward to a seq of the channel; one that is
 // not beyond the mark changes nothing.
 type ChatRead struct {
-	Channel string `json:"channel" validate:"required,max=128"`
+	Channel string `json:"channel" validate:"required,max=776"`
 	Seq     uint64 `json:"seq" validate:"required"`
 }
 
@@ -235,7 +238,7 @@ type ChatReadMark struct {
 // ChatTyping tells that the user is typing, or with Typing false that it stopped. The
 // connection has to have joined the channel.
 type ChatTyping struct {
-	Channel string `json:"channel" validate:"required,max=128"`
+	Channel string `json:"channel" validate:"required,max=776"`
 	Typing  *bool  `json:"typing,omitempty"` // true when left out
 }
 
@@ -252,7 +255,7 @@ type ChatTypist struct {
 // party's leader, and whose token has the scope "chat:moderate".
 type ChatMute struct {
 	Key
-	Channel string `json:"channel" validate:"required,max=128"`
+	Channel string `json:"channel" validate:"required,max=776"`
 	UserID  string `json:"userId" validate:"required,max=128"`
 	// ForMs is for how long: 1 second to 7 days; 0, or left out, means 10 minutes.
 	ForMs  int64  `json:"forMs,omitempty" validate:"omitempty,min=1000,max=604800000"`
@@ -262,7 +265,7 @@ type ChatMute struct {
 // ChatUnmute ends that.
 type ChatUnmute struct {
 	Key
-	Channel string `json:"channel" validate:"required,max=128"`
+	Channel string `json:"channel" validate:"required,max=776"`
 	UserID  string `json:"userId" validate:"required,max=128"`
 }
 

@@ -127,7 +127,7 @@ type SyncLost struct {
 // StreamPosition is the last position a client has applied. Seq 0 with an empty
 // Epoch asks for the state of now.
 type StreamPosition struct {
-	Stream string `json:"stream" validate:"required,max=160"`
+	Stream string `json:"stream" validate:"required,max=800"`
 	Epoch  string `json:"epoch" validate:"max=32"`
 	Seq    uint64 `json:"seq"`
 }

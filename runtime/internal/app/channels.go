@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -86,22 +85,6 @@ func ownPolicy() chat.Policy {
 		Enabled: true, MaxLength: 1000, HistorySize: 200, HistoryTTL: 24 * time.Hour,
 		RateMessages: 5, RatePer: 5 * time.Second, Edit: true,
 	}
-}
-
-// directChannel opens "direct:{a}:{b}" to these two users. The ids are in the order of
-// their bytes, so that two users have one channel. Users whose ids have a colon have
-// none: nobody could tell whose channel it is.
-func directChannel(_ context.Context, caller identity.Caller, id string) (chat.Policy, error) {
-	users := strings.Split(id, ":")
-	if len(users) != 2 || users[0] >= users[1] || users[0] == "" || !slices.Contains(users, caller.ID) {
-		return chat.Policy{}, wire.Refuse(wire.CodeNotFound, "there is no such channel")
-	}
-	p := ownPolicy()
-	p.Peer = users[0]
-	if p.Peer == caller.ID {
-		p.Peer = users[1]
-	}
-	return p, nil
 }
 
 var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)

@@ -29,10 +29,13 @@ type court struct {
 	policies *v1alpha1.PolicySet
 }
 
-func newCourt(t *testing.T) *court {
+func newCourt(t *testing.T, changes ...func(*realtime.LobbyPolicySpec)) *court {
 	t.Helper()
 	c := &court{T: t, secret: []byte(strings.Repeat("s", 32)), policies: testPolicies("casual")}
 	c.policies.Lobbies[0].Spec.Search = realtime.SearchRules{Enabled: ptr(true)}
+	for _, change := range changes {
+		change(&c.policies.Lobbies[0].Spec)
+	}
 	c.policies.Revision = c.policies.ComputeRevision()
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, c.secret, 0o600); err != nil {

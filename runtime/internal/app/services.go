@@ -78,7 +78,7 @@ func (a *App) newChats(k *core) *chat.Service {
 	r := a.settings.config.Recovery
 	return chat.NewService(k.client.Store(), channels{
 		"lobby": lobbyChannels(k.lobbies, a.rules), "party": partyChannels(k.parties),
-		"direct": directChannel, "topic": topicChannel,
+		chat.DirectKind: directChannel, "topic": topicChannel,
 	}, chat.Settings{
 		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration,
 		IdempotencyTTL: r.IdempotencyTTL.Duration, Revision: a.rules.revision,

@@ -36,7 +36,7 @@ var timeClaims = []struct{ name, text string }{{"exp", "expiry"}, {"nbf", "start
 func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
 	id, ok := claims[p.claims.User].(string)
 	if !ok || !goodID(id) {
-		return identity.User{}, refuse("the token's user claim (" + p.claims.User + ") must be 1 to 128 printable ASCII characters without spaces and braces")
+		return identity.User{}, refuse("the token's user claim (" + p.claims.User + ") must be 1 to 128 printable ASCII characters without spaces and braces, and not __proto__")
 	}
 	for _, claim := range timeClaims {
 		if seconds, ok := claims[claim.name].(float64); ok && !(seconds >= 0 && seconds <= float64(endOfTime.Unix())) {

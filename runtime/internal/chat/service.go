@@ -262,8 +262,10 @@ const (
 	actionsPer    = 10 * time.Second
 )
 
+// actions is the rate of what is no message. No id of a user holds a NUL, so that no user
+// has this key for messages.
 func actions(user string) *stream.Rate {
-	return &stream.Rate{Key: "actions:" + user, Events: actionsAtOnce, Per: actionsPer}
+	return &stream.Rate{Key: "actions\x00" + user, Events: actionsAtOnce, Per: actionsPer}
 }
 
 // Position is where a channel's stream is now.

@@ -84,7 +84,7 @@ func (t Target) kind() (string, error) {
 }
 
 const (
-	notAUser = "this is not the id of a user"
+	notAUser = "the id of a user has 1 to 128 printable ASCII characters without spaces and braces, and is not __proto__"
 	notARoom = "the name of a room has letters, digits and _.:- and at most 64 of them"
 )
 

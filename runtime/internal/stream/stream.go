@@ -15,7 +15,7 @@ import (
 )
 
 // ID names a stream: a kind, a colon, and the rest, as in "lobby:01J…" or
-// "chat:lobby:01J…". At most 160 bytes of printable ASCII without braces or spaces.
+// "chat:lobby:01J…". At most 800 bytes of printable ASCII without braces or spaces.
 type ID string
 
 // Kind is the part of the id before the first colon.

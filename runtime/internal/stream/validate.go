@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	maxIDBytes    = 160
+	maxIDBytes    = 800
 	maxEvents     = 16
 	maxOnceBytes  = 4 << 10
 	maxPageLimit  = 1000

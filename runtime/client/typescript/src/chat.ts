@@ -362,11 +362,16 @@ export class ChatFacade {
   }
 }
 
-/** The name of the channel between two users, whose ids stand in the order of their bytes in UTF-8. */
+/**
+ * The name of the channel between two users, whose ids stand in the order of their bytes in UTF-8. In each id a
+ * colon is written as %3A, and a percent sign as %25 where it would be read as the beginning of one of the two.
+ */
 export function directChannel(one: string, other: string): string {
   const [first, second] = before(one, other) ? [one, other] : [other, one];
-  return `direct:${first}:${second}`;
+  return `direct:${escaped(first)}:${escaped(second)}`;
 }
+
+const escaped = (id: string) => id.replace(/%(?=3A|25)/g, "%25").replaceAll(":", "%3A");
 
 // By code points, which is the order of the bytes in UTF-8 and not that of UTF-16.
 function before(one: string, other: string): boolean {

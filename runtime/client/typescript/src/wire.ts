@@ -100,7 +100,7 @@ export interface ChatHistory {
   /** Limit is 1 to 100; 0, or left out, means 50. */
   limit?: number;
 }
-/** ChatJoin subscribes this connection to a channel: - "lobby:{id}" and "party:{id}" are open to the members; - "direct:{a}:{b}" to its two users, whose ids are in the order of their bytes; - "topic:{name}" to users whose token has the scope "chat:topic:{name}" or "chat:topic:*". */
+/** ChatJoin subscribes this connection to a channel: - "lobby:{id}" and "party:{id}" are open to the members; - "direct:{a}:{b}" to its two users, whose ids are in the order of their bytes. In each id write "%3A" for ":", and "%25" for a "%" before "3A" or "25"; - "topic:{name}" to users whose token has the scope "chat:topic:{name}" or "chat:topic:*". The longest name is that of two ids of 128 bytes in which every byte is escaped. */
 export interface ChatJoin {
   channel: string;
 }
