@@ -49,6 +49,7 @@ const (
 	ReasonNotStarting    Reason = "not_starting"
 	ReasonCooldown       Reason = "cooldown"
 	ReasonPartyFull      Reason = "party_full"
+	ReasonPartyLocked    Reason = "party_locked" // the party is not joinable by its code
 	ReasonNotLeader      Reason = "not_leader"
 	ReasonPartyTooLarge  Reason = "party_too_large"
 	ReasonProposalClosed Reason = "proposal_closed"

@@ -2,19 +2,24 @@ package wire
 
 // Party events.
 const (
-	EventPartyCreate        = "party:create"        // request: PartyCreate → PartyState
-	EventPartyGet           = "party:get"           // request: PartyGet → PartyState
-	EventPartyInvite        = "party:invite"        // request: PartyInvite → PartyInviteSent
-	EventPartyRespondInvite = "party:respondInvite" // request: PartyRespondInvite → PartyState, or nothing when declined
-	EventPartyJoin          = "party:join"          // request: PartyJoin → PartyState
-	EventPartyLeave         = "party:leave"         // request: PartyLeave → nothing
-	EventPartyKick          = "party:kick"          // request: PartyKick → PartyVersion
-	EventPartyPromote       = "party:promote"       // request: PartyPromote → PartyVersion
-	EventPartySetMember     = "party:setMember"     // request: PartySetMember → PartyVersion
-	EventPartySnapshot      = "party:snapshot"      // push: PartySnapshot
-	EventPartyPatch         = "party:patch"         // push: PartyPatch
-	EventPartyInvited       = "party:invited"       // push: PartyInvited
-	EventPartyRemoved       = "party:removed"       // push: PartyRemoved
+	EventPartyCreate        = "party:create"         // request: PartyCreate → PartyState
+	EventPartyGet           = "party:get"            // request: PartyGet → PartyState
+	EventPartyInvite        = "party:invite"         // request: PartyInvite → PartyInviteSent
+	EventPartyRespondInvite = "party:respondInvite"  // request: PartyRespondInvite → PartyState, or nothing when declined
+	EventPartyJoin          = "party:join"           // request: PartyJoin → PartyState
+	EventPartyLeave         = "party:leave"          // request: PartyLeave → nothing
+	EventPartyKick          = "party:kick"           // request: PartyKick → PartyVersion
+	EventPartyPromote       = "party:promote"        // request: PartyPromote → PartyVersion
+	EventPartySetMember     = "party:setMember"      // request: PartySetMember → PartyVersion
+	EventPartyBan           = "party:ban"            // request: PartyBan → PartyVersion
+	EventPartyUnban         = "party:unban"          // request: PartyUnban → PartyVersion
+	EventPartyUpdate        = "party:update"         // request: PartyUpdate → PartyVersion
+	EventPartyReady         = "party:ready"          // request: PartyReady → PartyVersion
+	EventPartyNewCode       = "party:regenerateCode" // request: PartyNewCode → PartyCode
+	EventPartySnapshot      = "party:snapshot"       // push: PartySnapshot
+	EventPartyPatch         = "party:patch"          // push: PartyPatch
+	EventPartyInvited       = "party:invited"        // push: PartyInvited
+	EventPartyRemoved       = "party:removed"        // push: PartyRemoved
 )
 
 // PartyRole is what a member is in a party.
@@ -34,9 +39,13 @@ type Party struct {
 	Version  uint64 `json:"version"`
 	Epoch    string `json:"epoch"`
 	LeaderID string `json:"leaderId"`
-	// Code lets those who know it join.
-	Code       string                     `json:"code"`
-	MaxMembers int                        `json:"maxMembers"`
+	// Code lets users who know it join while the party is joinable.
+	Code       string `json:"code"`
+	MaxMembers int    `json:"maxMembers"`
+	// Joinable is false while the leader keeps the party closed to its code: users come in
+	// by an invite only.
+	Joinable   bool                       `json:"joinable"`
+	Attributes Attributes                 `json:"attributes"`
 	Members    map[string]PartyMemberView `json:"members"` // by user id
 	// Invited are the users who have not answered yet, with until when they may.
 	Invited   map[string]int64 `json:"invited"`
@@ -48,6 +57,9 @@ type Party struct {
 type PartyMemberView struct {
 	Role PartyRole `json:"role"`
 	Name string    `json:"name,omitempty"`
+	// Ready is what the member said by party:ready. Nobody is ready any more when a member
+	// comes or goes, and when the leader changes the party's size or attributes.
+	Ready bool `json:"ready"`
 	// Connected is false while the member may still come back.
 	Connected  bool       `json:"connected"`
 	JoinedAt   int64      `json:"joinedAt"`
@@ -115,12 +127,69 @@ type PartyLeave struct {
 	PartyID string `json:"partyId" validate:"required,max=64"`
 }
 
-// PartyKick removes a member (leader only).
+// PartyKick removes a member (leader only). The user may not come back by the code for ten
+// minutes, unless the leader invites it or takes that back by [PartyUnban].
 type PartyKick struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
 	UserID  string `json:"userId" validate:"required,max=128"`
 	Reason  string `json:"reason,omitempty" validate:"max=128"`
+}
+
+// PartyBan keeps a user out as long as the party lives, and takes it out if it is in (leader
+// only). At most 64 users are banned at once.
+type PartyBan struct {
+	Key
+	PartyID string `json:"partyId" validate:"required,max=64"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+	Reason  string `json:"reason,omitempty" validate:"max=128"`
+}
+
+// PartyUnban lets a user come back who was banned or kicked (leader only).
+type PartyUnban struct {
+	Key
+	PartyID string `json:"partyId" validate:"required,max=64"`
+	UserID  string `json:"userId" validate:"required,max=128"`
+}
+
+// PartyUpdate changes the party itself (leader only). With ExpectedVersion it is refused
+// with [CodeVersionConflict] when the party has moved on.
+type PartyUpdate struct {
+	Key
+	PartyID string `json:"partyId" validate:"required,max=64"`
+	// ExpectedVersion is a version of the party; 0, or left out, accepts any version.
+	ExpectedVersion uint64    `json:"expectedVersion,omitempty"`
+	Set             *PartySet `json:"set,omitempty"`
+	// Unset removes attributes of the party by key.
+	Unset []string `json:"unset,omitempty" validate:"max=16,dive,required,max=64"`
+}
+
+// PartySet is what [PartyUpdate] may set; absent fields stay as they are.
+type PartySet struct {
+	// MaxMembers is 2 to 16, and not less than the members who are in.
+	MaxMembers *int       `json:"maxMembers,omitempty" validate:"omitempty,min=2,max=16"`
+	Joinable   *bool      `json:"joinable,omitempty"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
+}
+
+// PartyReady says whether the caller is ready.
+type PartyReady struct {
+	Key
+	PartyID string `json:"partyId" validate:"required,max=64"`
+	Ready   bool   `json:"ready"`
+}
+
+// PartyNewCode gives the party another code; the old one is no longer good (leader only).
+type PartyNewCode struct {
+	Key
+	PartyID string `json:"partyId" validate:"required,max=64"`
+}
+
+// PartyCode acknowledges [PartyNewCode].
+type PartyCode struct {
+	PartyID string `json:"partyId"`
+	Version uint64 `json:"version"`
+	Code    string `json:"code"`
 }
 
 // PartyPromote makes another member the leader (leader only).
@@ -176,7 +245,7 @@ type PartyInvited struct {
 // PartyRemoved tells a user that it is no longer in a party.
 type PartyRemoved struct {
 	PartyID string `json:"partyId"`
-	// Reason is kicked or timed_out; left when the user itself left over another of
+	// Reason is kicked, banned or timed_out; left when the user itself left over another of
 	// its connections; lost when the server has lost the party.
 	Reason  string `json:"reason"`
 	Message string `json:"message,omitempty"`

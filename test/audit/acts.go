@@ -55,12 +55,19 @@ var acts = map[string]func(u *user, d *device, s plan.Step) bool{
 		u.ask(d, wire.EventLobbyWatch, m{"type": lobbyType(s.Pick[0])}, false, s.Repeat)
 		return true
 	},
-	"party:enter":         enterParty,
-	"party:invite":        onPartyUser(wire.EventPartyInvite, false),
-	"party:kick":          onPartyUser(wire.EventPartyKick, true),
-	"party:promote":       onPartyUser(wire.EventPartyPromote, true),
-	"party:respondInvite": respondPartyInvite,
-	"party:join":          joinParty,
+	"party:enter":  enterParty,
+	"party:invite": onPartyUser(wire.EventPartyInvite, false),
+	"party:kick":   onPartyUser(wire.EventPartyKick, true),
+	"party:ban":    onPartyUser(wire.EventPartyBan, true),
+	"party:unban":  onPartyUser(wire.EventPartyUnban, false),
+	"party:ready":  withParty(wire.EventPartyReady, func(s plan.Step) m { return m{"ready": s.Pick[1] < 0.7} }),
+	"party:update": withParty(wire.EventPartyUpdate, func(s plan.Step) m {
+		return m{"set": m{"joinable": s.Pick[1] < 0.8, "attributes": m{"mood": word(s.Pick[2])}}}
+	}),
+	"party:regenerateCode": withParty(wire.EventPartyNewCode, func(plan.Step) m { return m{} }),
+	"party:promote":        onPartyUser(wire.EventPartyPromote, true),
+	"party:respondInvite":  respondPartyInvite,
+	"party:join":           joinParty,
 	"party:leave": func(u *user, d *device, s plan.Step) bool {
 		return u.inParty(func(p wire.Party) { u.ask(d, wire.EventPartyLeave, m{"partyId": p.ID}, true, s.Repeat) })
 	},
@@ -319,6 +326,17 @@ func (u *user) inParty(do func(wire.Party)) bool {
 	}
 	do(*party)
 	return true
+}
+
+// withParty makes an act on the user's party.
+func withParty(event string, more func(plan.Step) m) func(*user, *device, plan.Step) bool {
+	return func(u *user, d *device, s plan.Step) bool {
+		return u.inParty(func(p wire.Party) {
+			body := more(s)
+			body["partyId"] = p.ID
+			u.ask(d, event, body, true, s.Repeat)
+		})
+	}
 }
 
 func enterParty(u *user, d *device, s plan.Step) bool {

@@ -45,9 +45,16 @@ func (r *round) inParty(out string, by *user) stay {
 	enter := func() { r.bob.must(0, "party:join", object{"code": code}) }
 	enter()
 	r.bob.must(1, "party:get", object{})
+	back := enter
+	if by != r.bob { // the leader lets the user come back whom it kicked
+		back = func() {
+			r.ann.must(1, "party:unban", object{"partyId": party, "userId": r.bob.name})
+			enter()
+		}
+	}
 	return stay{
 		out:   func() { by.must(1, out, r.outOf("partyId", party, by)) },
-		back:  enter,
+		back:  back,
 		probe: func() { r.ann.must(1, "party:setMember", object{"partyId": party, "attributes": object{"a": "probe"}}) },
 		event: "party:patch",
 	}

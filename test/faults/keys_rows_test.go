@@ -188,6 +188,22 @@ var rows = map[string]row{
 	"party:kick": partyRow("member_kicked", func(r *round, party string) (*user, object) {
 		return r.ann, object{"partyId": party, "userId": r.bob.name}
 	}),
+	"party:ban": partyRow("member_banned", func(r *round, party string) (*user, object) {
+		return r.ann, object{"partyId": party, "userId": r.bob.name}
+	}),
+	"party:unban": partyRow("unbanned", func(r *round, party string) (*user, object) {
+		r.ann.must(0, "party:ban", object{"partyId": party, "userId": r.dan.name})
+		return r.ann, object{"partyId": party, "userId": r.dan.name}
+	}),
+	"party:update": partyRow("updated", func(r *round, party string) (*user, object) {
+		return r.ann, object{"partyId": party, "set": object{"joinable": false}}
+	}),
+	"party:ready": partyRow("member_ready", func(r *round, party string) (*user, object) {
+		return r.bob, object{"partyId": party, "ready": true}
+	}),
+	"party:regenerateCode": partyRow("updated", func(r *round, party string) (*user, object) {
+		return r.ann, object{"partyId": party}
+	}),
 	"party:promote": partyRow("leader_promoted", func(r *round, party string) (*user, object) {
 		return r.ann, object{"partyId": party, "userId": r.bob.name}
 	}),

@@ -238,10 +238,13 @@ func (r *realm) parties() {
 	r.names["$partyCode"] = r.do("ann", wire.EventPartyGet, `{}`, "party", "code")
 	r.do("bob", wire.EventPartyJoin, `{"code":"$partyCode"}`)
 	r.names["$partyInvite"] = r.do("ann", wire.EventPartyInvite, `{"partyId":"$party","userId":"cid"}`, "inviteId")
+	r.do("ann", wire.EventPartyBan, `{"partyId":"$party","userId":"pat"}`)
 	r.names["$pair"] = r.do("kit", wire.EventPartyCreate, `{"maxMembers":2}`, "party", "id")
 	r.names["$pairCode"] = r.do("kit", wire.EventPartyGet, `{}`, "party", "code")
 	r.do("lea", wire.EventPartyJoin, `{"code":"$pairCode"}`)
 	r.names["$vals"] = r.do("val", wire.EventPartyCreate, `{}`, "party", "id")
+	r.names["$valsCode"] = r.do("val", wire.EventPartyGet, `{}`, "party", "code")
+	r.do("val", wire.EventPartyUpdate, `{"partyId":"$vals","set":{"joinable":false}}`)
 	r.names["$valInvite"] = r.do("val", wire.EventPartyInvite, `{"partyId":"$vals","userId":"bob"}`, "inviteId")
 }
 

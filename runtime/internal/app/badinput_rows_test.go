@@ -393,6 +393,7 @@ var badInputs = map[string]inputs{
 		{"eve", `{"partyId":"$party","userId":"dan"}`, "not_found"},
 		{"bob", `{"partyId":"$party","userId":"ann"}`, "already_member/in_party@userId=$party"},
 		{"kit", `{"partyId":"$pair","userId":"eve"}`, "failed_precondition/party_full"},
+		{"ann", `{"partyId":"$party","userId":"pat"}`, "banned@userId"},
 	}},
 	"party:respondInvite": {by: "cid", good: `{"inviteId":"$partyInvite","accept":true}`, bad: []refusal{
 		{"cid", `{"inviteId":"none","accept":true}`, "code_expired"},
@@ -406,6 +407,8 @@ var badInputs = map[string]inputs{
 		{"eve", `{"code":"0"}`, "not_found"},
 		{"eve", `{"code":"$pairCode"}`, "failed_precondition/party_full"},
 		{"kit", `{"code":"$partyCode"}`, "already_member/in_party=$pair"},
+		{"pat", `{"code":"$partyCode"}`, "banned"},
+		{"eve", `{"code":"$valsCode"}`, "failed_precondition/party_locked"},
 		{"eve", `{"code":"$partyCode","attributes":{"a":null}}`, "invalid_argument@attributes.a"},
 	}},
 	"party:leave": {by: "bob", good: `{"partyId":"$party"}`, bad: []refusal{
@@ -418,6 +421,35 @@ var badInputs = map[string]inputs{
 		{"ann", `{"partyId":"$party","userId":"ann"}`, "invalid_argument@userId"},
 		{"bob", `{"partyId":"$party","userId":"ann"}`, notLeader},
 		{"eve", `{"partyId":"$party","userId":"bob"}`, "not_found"},
+	}},
+	"party:ban": {by: "ann", good: `{"partyId":"$party","userId":"bob"}`, bad: []refusal{
+		{"ann", `{"partyId":"none","userId":"bob"}`, "not_found"},
+		{"ann", `{"partyId":"$party","userId":"ann"}`, "invalid_argument@userId"},
+		{"bob", `{"partyId":"$party","userId":"ann"}`, notLeader},
+		{"eve", `{"partyId":"$party","userId":"bob"}`, "not_found"},
+	}},
+	"party:unban": {by: "ann", good: `{"partyId":"$party","userId":"pat"}`, bad: []refusal{
+		{"ann", `{"partyId":"none","userId":"pat"}`, "not_found"},
+		{"ann", `{"partyId":"$party","userId":"bob"}`, "not_found@userId"},
+		{"bob", `{"partyId":"$party","userId":"pat"}`, notLeader},
+		{"eve", `{"partyId":"$party","userId":"pat"}`, "not_found"},
+	}},
+	"party:update": {by: "ann", good: `{"partyId":"$party","set":{"joinable":false}}`, bad: []refusal{
+		{"ann", `{"partyId":"none","set":{}}`, "not_found"},
+		{"ann", `{"partyId":"$party","expectedVersion":1000000}`, "version_conflict"},
+		{"ann", `{"partyId":"$party","set":{"attributes":{"a":[]}}}`, "invalid_argument@set.attributes.a"},
+		{"kit", `{"partyId":"$pair","set":{"attributes":{"a":"` + strings.Repeat("x", 1024) + `"}}}`, "resource_exhausted@set.attributes"},
+		{"bob", `{"partyId":"$party","set":{"joinable":false}}`, notLeader},
+		{"eve", `{"partyId":"$party","set":{"joinable":false}}`, "not_found"},
+	}},
+	"party:ready": {by: "bob", good: `{"partyId":"$party","ready":true}`, bad: []refusal{
+		{"bob", `{"partyId":"none","ready":true}`, "not_found"},
+		{"eve", `{"partyId":"$party","ready":true}`, "not_found"},
+	}},
+	"party:regenerateCode": {by: "ann", good: `{"partyId":"$party"}`, bad: []refusal{
+		{"ann", `{"partyId":"none"}`, "not_found"},
+		{"bob", `{"partyId":"$party"}`, notLeader},
+		{"eve", `{"partyId":"$party"}`, "not_found"},
 	}},
 	"party:promote": {by: "ann", good: `{"partyId":"$party","userId":"bob"}`, bad: []refusal{
 		{"ann", `{"partyId":"none","userId":"bob"}`, "not_found"},

@@ -124,6 +124,11 @@ func registerParty(r *session.Router, h *party.Handlers) {
 	session.Handle(r, wire.EventPartyKick, h.Kick)
 	session.Handle(r, wire.EventPartyPromote, h.Promote)
 	session.Handle(r, wire.EventPartySetMember, h.SetMember)
+	session.Handle(r, wire.EventPartyBan, h.Ban)
+	session.Handle(r, wire.EventPartyUnban, h.Unban)
+	session.Handle(r, wire.EventPartyUpdate, h.Update)
+	session.Handle(r, wire.EventPartyReady, h.Ready)
+	session.Handle(r, wire.EventPartyNewCode, h.RegenerateCode)
 }
 
 // matchmaking tells whether queues are served: matches go into lobbies.

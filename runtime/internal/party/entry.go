@@ -23,8 +23,8 @@ func Create(cmd CreateCommand, now time.Time) (Party, []wire.PartyPatch, error) 
 	if size == 0 {
 		size = DefaultMembers
 	}
-	if size < minMembers || size > maxMembers {
-		return Party{}, nil, wire.Invalid("maxMembers", fmt.Sprintf("must be %d to %d", minMembers, maxMembers))
+	if err := checkSize(size, "maxMembers"); err != nil {
+		return Party{}, nil, err
 	}
 	p := Party{ID: cmd.ID, Code: cmd.Code, MaxMembers: size, LeaderID: cmd.Leader.ID, CreatedAt: ms(now)}
 	e := p.edit(now)
@@ -75,6 +75,10 @@ func (p Party) Join(cmd JoinCommand, now time.Time) (Party, []wire.PartyPatch, e
 		return p, nil, expired()
 	case cmd.Invite == "" && cmd.Code != p.Code:
 		return p, nil, expired()
+	case p.bans(cmd.User.ID, now):
+		return p, nil, banned("", "you were removed from this party and may not come back yet")
+	case cmd.Invite == "" && p.Locked:
+		return p, nil, wire.Precondition(wire.ReasonPartyLocked, "the leader has closed the party: ask a member for an invite")
 	case len(p.Members) >= p.MaxMembers:
 		return p, nil, wire.Precondition(wire.ReasonPartyFull, "the party is full")
 	}
@@ -83,6 +87,7 @@ func (p Party) Join(cmd JoinCommand, now time.Time) (Party, []wire.PartyPatch, e
 		return p, nil, err
 	}
 	delete(e.Invites, cmd.User.ID)
+	e.unready()
 	e.patch(wire.CauseMemberJoined, cmd.User.ID, "")
 	return e.done()
 }
@@ -105,7 +110,8 @@ func partyOf(invite string) string {
 	return id
 }
 
-// Invite asks a user in, on a member's word. A user who is asked already keeps the
+// Invite asks a user in, on a member's word. The leader's invite lets a user come back who was
+// kicked; a user who was banned is invited by nobody. A user who is asked already keeps the
 // id of its invite, which is good for longer then. Nonce is the rest of a new id.
 func (p Party) Invite(from Actor, userID, nonce string, now time.Time) (Party, []wire.PartyPatch, error) {
 	if _, err := p.member(from.ID); err != nil {
@@ -114,11 +120,15 @@ func (p Party) Invite(from Actor, userID, nonce string, now time.Time) (Party, [
 	if p.Has(userID) {
 		return p, nil, wire.Already(wire.CodeAlreadyMember, wire.ReasonInParty, "this user is in the party", p.ID).At("userId")
 	}
+	if err := p.mayBeInvited(from.ID, userID, now); err != nil {
+		return p, nil, err
+	}
 	if len(p.Members) >= p.MaxMembers {
 		return p, nil, wire.Precondition(wire.ReasonPartyFull, "the party is full")
 	}
 	e := p.edit(now)
 	e.dropExpired()
+	delete(e.Banned, userID)
 	invite, asked := e.Invites[userID]
 	if !asked {
 		if len(e.Invites) >= maxInvites {

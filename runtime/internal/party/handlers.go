@@ -85,6 +85,38 @@ func (h *Handlers) SetMember(ctx context.Context, call command.Call, req *wire.P
 	return version(h.service.SetMember(ctx, call, req))
 }
 
+// Ban is party:ban.
+func (h *Handlers) Ban(ctx context.Context, call command.Call, req *wire.PartyBan) (command.Reply, error) {
+	return version(h.service.Ban(ctx, call, req))
+}
+
+// Unban is party:unban.
+func (h *Handlers) Unban(ctx context.Context, call command.Call, req *wire.PartyUnban) (command.Reply, error) {
+	return version(h.service.Unban(ctx, call, req))
+}
+
+// Update is party:update.
+func (h *Handlers) Update(ctx context.Context, call command.Call, req *wire.PartyUpdate) (command.Reply, error) {
+	return version(h.service.Update(ctx, call, req))
+}
+
+// Ready is party:ready.
+func (h *Handlers) Ready(ctx context.Context, call command.Call, req *wire.PartyReady) (command.Reply, error) {
+	return version(h.service.Ready(ctx, call, req))
+}
+
+// RegenerateCode is party:regenerateCode.
+func (h *Handlers) RegenerateCode(ctx context.Context, call command.Call, req *wire.PartyNewCode) (command.Reply, error) {
+	out, code, err := h.service.RegenerateCode(ctx, call, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{
+		Data: wire.PartyCode{PartyID: req.PartyID, Version: out.At.Seq, Code: code},
+		Meta: meta(req.PartyID, out.At, out.TS),
+	}, nil
+}
+
 // enter answers with the state of a party, which a member follows from there.
 func enter(call command.Call, out Outcome, err error) (command.Reply, error) {
 	if err != nil {

@@ -22,6 +22,8 @@ type killed struct {
 	users  map[string]*client
 	party  wire.Party
 	invite string
+	// code is what a request for another code answered; "" for none.
+	code string
 }
 
 func newKilled(t *testing.T) *killed {
@@ -35,20 +37,38 @@ func newKilled(t *testing.T) *killed {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := k.pods[0].Ban(k.Context(), k.users["ann"].call, &wire.PartyBan{PartyID: k.party.ID, UserID: "eve"}); err != nil {
+		t.Fatal(err)
+	}
 	k.invite = reply.Data.(wire.PartyInviteSent).InviteID
 	return k
+}
+
+// opens reports an answered code that does not lead to the party, or is not its code.
+func (k *killed) opens(code string) {
+	k.Helper()
+	if code == "" {
+		return
+	}
+	owner, err := k.memory.Owner(k.Context(), codeSpace, code)
+	p, loadErr := k.pods[0].service.keeper.Load(k.Context(), k.party.ID)
+	if err != nil || loadErr != nil || owner != k.party.ID || p.Code != code {
+		k.Errorf("the answered code %s leads to %q (%v), and the party has %s (%v)", code, owner, err, p.Code, loadErr)
+	}
 }
 
 // left is all that is left, without what is different each time.
 func (k *killed) left() (all []string) {
 	k.Helper()
+	k.opens(k.code)
 	p, err := k.pods[0].service.keeper.Load(k.Context(), k.party.ID)
 	if err != nil {
 		k.Fatal(err)
 	}
-	all = append(all, fmt.Sprintf("version %d, led by %s, invited %v", p.Version, p.LeaderID, slices.Sorted(maps.Keys(p.Invites))))
+	all = append(all, fmt.Sprintf("version %d, led by %s, invited %v, banned %v, locked %v, new code %v", p.Version, p.LeaderID,
+		slices.Sorted(maps.Keys(p.Invites)), slices.Sorted(maps.Keys(p.Banned)), p.Locked, p.Code != k.party.Code))
 	for _, user := range []string{"ann", "bob", "cid", "dan"} {
-		_, in := p.Members[user]
+		m, in := p.Members[user]
 		caught, err := k.memory.CatchUp(k.Context(), usertell.StreamID(user), stream.Position{})
 		if err != nil {
 			k.Fatal(err)
@@ -61,7 +81,7 @@ func (k *killed) left() (all []string) {
 		if err != nil {
 			k.Fatal(err)
 		}
-		all = append(all, fmt.Sprintf("%s: in %v, %d stays, told %v", user, in, len(stays), told))
+		all = append(all, fmt.Sprintf("%s: in %v, ready %v, %d stays, told %v", user, in, m.Ready, len(stays), told))
 	}
 	return all
 }
@@ -87,6 +107,29 @@ func TestKilledAtEachStep(t *testing.T) {
 		},
 		"kick": func(k *killed, h *Handlers) (command.Reply, error) {
 			return h.Kick(k.Context(), k.users["ann"].keyed("k"), &wire.PartyKick{PartyID: k.party.ID, UserID: "bob"})
+		},
+		"ban": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.Ban(k.Context(), k.users["ann"].keyed("k"), &wire.PartyBan{PartyID: k.party.ID, UserID: "bob"})
+		},
+		"ban a user with an invite": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.Ban(k.Context(), k.users["ann"].keyed("k"), &wire.PartyBan{PartyID: k.party.ID, UserID: "cid"})
+		},
+		"unban": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.Unban(k.Context(), k.users["ann"].keyed("k"), &wire.PartyUnban{PartyID: k.party.ID, UserID: "eve"})
+		},
+		"update": func(k *killed, h *Handlers) (command.Reply, error) {
+			closed := false
+			return h.Update(k.Context(), k.users["ann"].keyed("k"), &wire.PartyUpdate{PartyID: k.party.ID, Set: &wire.PartySet{Joinable: &closed}})
+		},
+		"ready": func(k *killed, h *Handlers) (command.Reply, error) {
+			return h.Ready(k.Context(), k.users["bob"].keyed("k"), &wire.PartyReady{PartyID: k.party.ID, Ready: true})
+		},
+		"regenerateCode": func(k *killed, h *Handlers) (command.Reply, error) {
+			reply, err := h.RegenerateCode(k.Context(), k.users["ann"].keyed("k"), &wire.PartyNewCode{PartyID: k.party.ID})
+			if err == nil {
+				k.code = reply.Data.(wire.PartyCode).Code
+			}
+			return reply, err
 		},
 		"promote": func(k *killed, h *Handlers) (command.Reply, error) {
 			return h.Promote(k.Context(), k.users["ann"].keyed("k"), &wire.PartyPromote{PartyID: k.party.ID, UserID: "bob"})

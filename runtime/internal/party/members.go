@@ -23,7 +23,8 @@ func (p Party) Leave(user Actor, now time.Time) (Party, []wire.PartyPatch, error
 	return e.done()
 }
 
-// Kick takes another member out, on the leader's word.
+// Kick takes another member out, on the leader's word. The user may not come back by the
+// code for kickTTL, unless the leader invites it.
 func (p Party) Kick(leader, userID, message string, now time.Time) (Party, []wire.PartyPatch, error) {
 	switch err := p.ledBy(leader); {
 	case err != nil:
@@ -34,6 +35,7 @@ func (p Party) Kick(leader, userID, message string, now time.Time) (Party, []wir
 		return p, nil, absent()
 	}
 	e := p.edit(now)
+	e.ban(userID, ms(now.Add(kickTTL)))
 	e.depart(userID, wire.CauseMemberKicked, leader, ReasonKicked, message)
 	return e.done()
 }

@@ -21,6 +21,14 @@ const (
 	// maxInvites is how many users may be asked in at once; further invites are
 	// refused with resource_exhausted.
 	maxInvites = 16
+	// maxBans is how many users are kept out at once. At the bound a user who was kicked, and
+	// whose ban ends first, makes room; bans by party:ban stay, and one more is refused with
+	// resource_exhausted.
+	maxBans = 64
+	// kickTTL is how long a user who was kicked may not come back by the code.
+	kickTTL = 10 * time.Minute
+	// codeAgain is how long the leader waits between two new codes.
+	codeAgain = 2 * time.Second
 	// maxDepartures are remembered, for departureMemory.
 	maxDepartures   = 32
 	departureMemory = 2 * time.Minute
@@ -39,11 +47,19 @@ type Party struct {
 	Epoch   string `json:"-"`
 	// Committed is the epoch in which Version was committed, which members see: after a
 	// restart of the store, a patch tells them of the next epoch.
-	Committed  string            `json:"-"`
-	LeaderID   string            `json:"leaderId"`
-	Code       string            `json:"code"`
-	MaxMembers int               `json:"maxMembers"`
+	Committed  string `json:"-"`
+	LeaderID   string `json:"leaderId"`
+	Code       string `json:"code"`
+	MaxMembers int    `json:"maxMembers"`
+	// CodeAt is when the leader last asked for another code.
+	CodeAt int64 `json:"codeAt,omitempty"`
+	// Locked closes the party to its code. Documents of earlier versions have none, and are open.
+	Locked     bool              `json:"locked,omitempty"`
+	Attributes wire.Attributes   `json:"attributes,omitempty"`
 	Members    map[string]Member `json:"members"`
+	// Banned holds until when a user may not come in, in milliseconds since the epoch; at most
+	// maxBans. Nobody in it is a member or has an invite.
+	Banned map[string]int64 `json:"banned,omitempty"`
 	// Invites are open, by the user who is asked.
 	Invites map[string]Invite `json:"invites,omitempty"`
 	// Departed are the last who are no longer in; they stay listed so that what
@@ -57,6 +73,7 @@ type Party struct {
 // Member is one user in a party.
 type Member struct {
 	Name       string          `json:"name,omitempty"`
+	Ready      bool            `json:"ready,omitempty"`
 	JoinedAt   int64           `json:"joinedAt"`
 	Attributes wire.Attributes `json:"attributes,omitempty"`
 	// Claims are those of the member's token when it came; nobody is shown them.
@@ -93,6 +110,7 @@ type Departure struct {
 const (
 	ReasonLeft     = "left"
 	ReasonKicked   = "kicked"
+	ReasonBanned   = "banned"
 	ReasonTimedOut = "timed_out"
 )
 
@@ -131,8 +149,12 @@ func (p Party) at(now stream.Snapshot) Party {
 func (p Party) View() wire.Party {
 	v := wire.Party{
 		ID: p.ID, Version: p.Version, Epoch: p.Committed, LeaderID: p.LeaderID, Code: p.Code, MaxMembers: p.MaxMembers,
+		Joinable: !p.Locked, Attributes: p.Attributes,
 		Members: make(map[string]wire.PartyMemberView, len(p.Members)), Invited: make(map[string]int64, len(p.Invites)),
 		Closed: p.Closed(), CreatedAt: p.CreatedAt,
+	}
+	if v.Attributes == nil {
+		v.Attributes = wire.Attributes{}
 	}
 	for id, m := range p.Members {
 		v.Members[id] = m.view(id == p.LeaderID)
@@ -145,7 +167,7 @@ func (p Party) View() wire.Party {
 
 func (m Member) view(leads bool) wire.PartyMemberView {
 	v := wire.PartyMemberView{
-		Role: wire.PartyMember, Name: m.Name, Connected: m.Connected(), JoinedAt: m.JoinedAt, Attributes: m.Attributes,
+		Role: wire.PartyMember, Name: m.Name, Ready: m.Ready, Connected: m.Connected(), JoinedAt: m.JoinedAt, Attributes: m.Attributes,
 	}
 	if leads {
 		v.Role = wire.PartyLeader
@@ -170,7 +192,7 @@ type edit struct {
 
 func (p Party) edit(now time.Time) *edit {
 	e := &edit{Party: p, now: now, seen: p.View()}
-	e.Members, e.Invites = maps.Clone(p.Members), maps.Clone(p.Invites)
+	e.Members, e.Invites, e.Banned = maps.Clone(p.Members), maps.Clone(p.Invites), maps.Clone(p.Banned)
 	if e.Invites == nil {
 		e.Invites = map[string]Invite{}
 	}
@@ -207,6 +229,7 @@ func (e *edit) depart(userID string, cause wire.CauseType, actor, reason, messag
 	}
 	m := e.Members[userID]
 	delete(e.Members, userID)
+	e.unready()
 	e.Departed = append(e.Departed, Departure{
 		UserID: userID, Reason: reason, Enrolment: m.Enrolment, Message: message,
 		Silent:  reason == ReasonLeft && m.Only(e.leaving),

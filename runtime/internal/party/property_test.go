@@ -37,14 +37,14 @@ func TestAlwaysWhole(t *testing.T) {
 			}
 			p = next
 			client = apply(t, client, patches)
-			whole(t, p, client)
+			whole(t, p, client, now)
 		}
 	})
 }
 
 func act(t *rapid.T, p Party, user, other, session string, now time.Time) (Party, []wire.PartyPatch, error) {
 	who := Actor{ID: user, Session: session}
-	switch rapid.IntRange(0, 9).Draw(t, "command") {
+	switch rapid.IntRange(0, 14).Draw(t, "command") {
 	case 0:
 		return p.Join(JoinCommand{User: who, Enrolment: session, Code: "CODE"}, now)
 	case 1:
@@ -63,6 +63,18 @@ func act(t *rapid.T, p Party, user, other, session string, now time.Time) (Party
 		return p.Disconnect(user, session, now)
 	case 8:
 		return p.Reconnect(user, session, now)
+	case 9:
+		return p.Ban(user, other, "", now)
+	case 10:
+		return p.Unban(user, other, now)
+	case 11:
+		joinable, size := rapid.Bool().Draw(t, "joinable"), rapid.IntRange(1, 4).Draw(t, "size")
+		set := wire.PartySet{Joinable: &joinable, MaxMembers: &size, Attributes: wire.Attributes{"map": other}}
+		return p.Update(UpdateCommand{Leader: user, Set: set}, now)
+	case 12:
+		return p.Ready(user, rapid.Bool().Draw(t, "ready"), now)
+	case 13:
+		return p.RegenerateCode(user, "CODE", now)
 	}
 	return p.Tick(now)
 }
@@ -84,7 +96,7 @@ func apply(t *rapid.T, doc []byte, patches []wire.PartyPatch) []byte {
 	return doc
 }
 
-func whole(t *rapid.T, p Party, client []byte) {
+func whole(t *rapid.T, p Party, client []byte, now time.Time) {
 	view, _ := json.Marshal(p.View())
 	if !jsonpatch.Equal(view, client) {
 		t.Fatalf("the party is %s, a client has %s", view, client)
@@ -101,6 +113,14 @@ func whole(t *rapid.T, p Party, client []byte) {
 	for id := range p.Invites {
 		if p.Has(id) {
 			t.Fatalf("%s is in and asked in", id)
+		}
+		if p.Banned[id] != 0 {
+			t.Fatalf("%s is kept out and asked in", id)
+		}
+	}
+	for id := range p.Banned {
+		if p.Has(id) && p.Banned[id] > ms(now) {
+			t.Fatalf("%s is kept out and in", id)
 		}
 	}
 }

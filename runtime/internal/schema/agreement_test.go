@@ -25,7 +25,7 @@ var requests = []any{
 	wire.MMAnswer{}, wire.MMBackfill{}, wire.MMCancel{}, wire.MMEnqueue{}, wire.MMQueues{}, wire.MMStatus{},
 	wire.NotifyAck{}, wire.NotifyDelete{}, wire.NotifyList{}, wire.NotifyRead{}, wire.NotifyTopics{},
 	wire.PartyCreate{}, wire.PartyGet{}, wire.PartyInvite{}, wire.PartyJoin{}, wire.PartyKick{}, wire.PartyLeave{}, wire.PartyPromote{},
-	wire.PartyRespondInvite{}, wire.PartySetMember{},
+	wire.PartyRespondInvite{}, wire.PartySetMember{}, wire.PartyBan{}, wire.PartyUnban{}, wire.PartyUpdate{}, wire.PartyReady{}, wire.PartyNewCode{},
 	wire.PresenceActivity{}, wire.PresenceGet{}, wire.PresenceSet{}, wire.PresenceSubscribe{},
 	wire.SessionRefresh{}, wire.SyncPing{}, wire.SyncResume{},
 }

@@ -27,6 +27,7 @@ var weights = map[Lane]map[string]int{
 		"lobby:watch": 1, "lobby:start": 1, "lobby:rejoin": 4, "lobby:joinParty": 1,
 		"party:enter": 6, "party:invite": 3, "party:respondInvite": 4, "party:join": 4, "party:leave": 3, "party:kick": 1,
 		"party:promote": 1, "party:setMember": 4, "party:get": 3,
+		"party:ban": 1, "party:unban": 2, "party:ready": 2, "party:update": 2, "party:regenerateCode": 1,
 	},
 	Talk: {
 		"chat:join": 14, "chat:send": 45, "chat:edit": 4, "chat:delete": 3, "chat:react": 5, "chat:read": 8, "chat:history": 3,

@@ -119,6 +119,23 @@ test("alice promotes bob, who kicks carol; she is told and hears no more", async
   assert.equal((await carol.refused("party:get", { partyId: party.id })).code, "not_found");
 });
 
+test("bob keeps carol out, closes the party to its code, and all are ready", async () => {
+  assert.equal((await carol.refused("party:join", { code: party.code })).code, "banned");
+  const carols = carol.ready.userId;
+  await bob.ask("party:ban", { partyId: party.id, userId: carols });
+  assert.equal((await bob.refused("party:invite", { partyId: party.id, userId: carols })).code, "banned");
+  await bob.ask("party:unban", { partyId: party.id, userId: carols });
+  await bob.ask("party:update", { partyId: party.id, set: { joinable: false, maxMembers: 4 } });
+  assert.equal((await carol.refused("party:join", { code: party.code })).reason, "party_locked");
+  await bob.ask("party:update", { partyId: party.id, set: { joinable: true } });
+  const { code } = await bob.ask("party:regenerateCode", { partyId: party.id });
+  assert.equal((await carol.refused("party:join", { code: party.code })).code, "not_found");
+  party.code = code;
+  await alice.ask("party:ready", { partyId: party.id, ready: true });
+  await patch(bob, "member_ready");
+  assert.equal((await bob.ask("party:get", {})).party.members[alice.ready.userId].ready, true);
+});
+
 test("the leader leaves: alice leads; she leaves, and the party is over", async () => {
   await bob.ask("party:leave", { partyId: party.id });
   await patch(alice, "leader_succession");

@@ -6,6 +6,8 @@ import { PendingChanges, type PendingChange } from "./pending.js";
 import type {
   Meta,
   Party,
+  PartyBan,
+  PartyCode,
   PartyCreate,
   PartyInvite,
   PartyInvited,
@@ -16,6 +18,8 @@ import type {
   PartyRemoved,
   PartyRespondInvite,
   PartySetMember,
+  PartyUnban,
+  PartyUpdate,
   PartyVersion,
 } from "./wire.js";
 
@@ -111,6 +115,31 @@ export class PartyFacade {
 
   kick(request: InParty<PartyKick>): Promise<PartyVersion> {
     return this.#changes.request("party:kick", this.#in(request));
+  }
+
+  /** Keeps a user out as long as the party lives. */
+  ban(request: InParty<PartyBan>): Promise<PartyVersion> {
+    return this.#changes.request("party:ban", this.#in(request));
+  }
+
+  /** Lets a user come back who was banned or kicked. */
+  unban(request: InParty<PartyUnban>): Promise<PartyVersion> {
+    return this.#changes.request("party:unban", this.#in(request));
+  }
+
+  /** Changes the party's size and attributes, and opens or closes it to its code. */
+  update(request: InParty<PartyUpdate>): Promise<PartyVersion> {
+    return this.#changes.request("party:update", this.#in(request));
+  }
+
+  /** Says whether the user is ready. */
+  setReady(ready: boolean): Promise<PartyVersion> {
+    return this.#changes.request("party:ready", this.#in<{ ready: boolean; partyId?: string }>({ ready }));
+  }
+
+  /** Gives the party another code. */
+  regenerateCode(): Promise<PartyCode> {
+    return this.#changes.request("party:regenerateCode", this.#in({}));
   }
 
   promote(request: InParty<PartyPromote>): Promise<PartyVersion> {

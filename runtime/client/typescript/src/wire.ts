@@ -29,7 +29,7 @@ export type PartyRole = "leader" | "member";
 /** PresenceStatus is what a user does, merged over all of its devices. */
 export type PresenceStatus = "in_match" | "in_lobby" | "in_queue" | "busy" | "online" | "away" | "offline" | "invisible";
 /** Reason narrows a code: always CodeFailedPrecondition, and the codes of refusals because of what the caller already has. */
-export type Reason = "lobby_full" | "lobby_locked" | "lobby_started" | "lobby_closed" | "wrong_password" | "not_host" | "not_member" | "not_ready" | "not_starting" | "cooldown" | "party_full" | "not_leader" | "party_too_large" | "proposal_closed" | "lobby_limit" | "in_lobby" | "in_party" | "ticket_limit" | "subscription_limit" | "connection_limit" | "watch_limit" | "topic_limit" | "reaction_limit" | "room_limit";
+export type Reason = "lobby_full" | "lobby_locked" | "lobby_started" | "lobby_closed" | "wrong_password" | "not_host" | "not_member" | "not_ready" | "not_starting" | "cooldown" | "party_full" | "party_locked" | "not_leader" | "party_too_large" | "proposal_closed" | "lobby_limit" | "in_lobby" | "in_party" | "ticket_limit" | "subscription_limit" | "connection_limit" | "watch_limit" | "topic_limit" | "reaction_limit" | "room_limit";
 /** Role is what a member is in a lobby. */
 export type Role = "host" | "member" | "spectator";
 /** TicketState is where a ticket is. */
@@ -942,15 +942,31 @@ export interface Party {
   version: number;
   epoch: string;
   leaderId: string;
-  /** Code lets those who know it join. */
+  /** Code lets users who know it join while the party is joinable. */
   code: string;
   maxMembers: number;
+  /** Joinable is false while the leader keeps the party closed to its code: users come in by an invite only. */
+  joinable: boolean;
+  attributes: Attributes;
   /** by user id */
   members: Record<string, PartyMemberView>;
   /** Invited are the users who have not answered yet, with until when they may. */
   invited: Record<string, number>;
   closed: boolean;
   createdAt: number;
+}
+/** PartyBan keeps a user out as long as the party lives, and takes it out if it is in (leader only). At most 64 users are banned at once. */
+export interface PartyBan {
+  key?: string;
+  partyId: string;
+  userId: string;
+  reason?: string;
+}
+/** PartyCode acknowledges PartyNewCode. */
+export interface PartyCode {
+  partyId: string;
+  version: number;
+  code: string;
 }
 /** PartyCreate makes a party that the caller leads. A user is in one party at once. */
 export interface PartyCreate {
@@ -989,7 +1005,7 @@ export interface PartyJoin {
   code: string;
   attributes?: Attributes;
 }
-/** PartyKick removes a member (leader only). */
+/** PartyKick removes a member (leader only). The user may not come back by the code for ten minutes, unless the leader invites it or takes that back by PartyUnban. */
 export interface PartyKick {
   key?: string;
   partyId: string;
@@ -1005,10 +1021,17 @@ export interface PartyLeave {
 export interface PartyMemberView {
   role: PartyRole;
   name?: string;
+  /** Ready is what the member said by party:ready. Nobody is ready any more when a member comes or goes, and when the leader changes the party's size or attributes. */
+  ready: boolean;
   /** Connected is false while the member may still come back. */
   connected: boolean;
   joinedAt: number;
   attributes: Attributes;
+}
+/** PartyNewCode gives the party another code; the old one is no longer good (leader only). */
+export interface PartyNewCode {
+  key?: string;
+  partyId: string;
 }
 /** PartyPatch takes a party from version From to To = From + 1. */
 export interface PartyPatch {
@@ -1030,10 +1053,16 @@ export interface PartyPromote {
   partyId: string;
   userId: string;
 }
+/** PartyReady says whether the caller is ready. */
+export interface PartyReady {
+  key?: string;
+  partyId: string;
+  ready: boolean;
+}
 /** PartyRemoved tells a user that it is no longer in a party. */
 export interface PartyRemoved {
   partyId: string;
-  /** Reason is kicked or timed_out; left when the user itself left over another of its connections; lost when the server has lost the party. */
+  /** Reason is kicked, banned or timed_out; left when the user itself left over another of its connections; lost when the server has lost the party. */
   reason: string;
   message?: string;
   /** Version is that of the party without the user; absent when it was lost. A client that was given the party with the user in it at this version or a later one ignores the push: the user has come back since. */
@@ -1045,6 +1074,13 @@ export interface PartyRespondInvite {
   key?: string;
   inviteId: string;
   accept: boolean;
+  attributes?: Attributes;
+}
+/** PartySet is what PartyUpdate may set; absent fields stay as they are. */
+export interface PartySet {
+  /** MaxMembers is 2 to 16, and not less than the members who are in. */
+  maxMembers?: number;
+  joinable?: boolean;
   attributes?: Attributes;
 }
 /** PartySetMember changes the caller's own attributes. */
@@ -1062,6 +1098,22 @@ export interface PartySnapshot {
 /** PartyState acknowledges create, get, join and an accepted invite. */
 export interface PartyState {
   party: Party;
+}
+/** PartyUnban lets a user come back who was banned or kicked (leader only). */
+export interface PartyUnban {
+  key?: string;
+  partyId: string;
+  userId: string;
+}
+/** PartyUpdate changes the party itself (leader only). With ExpectedVersion it is refused with CodeVersionConflict when the party has moved on. */
+export interface PartyUpdate {
+  key?: string;
+  partyId: string;
+  /** ExpectedVersion is a version of the party; 0, or left out, accepts any version. */
+  expectedVersion?: number;
+  set?: PartySet;
+  /** Unset removes attributes of the party by key. */
+  unset?: string[];
 }
 /** PartyVersion acknowledges a change: the version after it. */
 export interface PartyVersion {
@@ -1346,6 +1398,11 @@ export interface ClientToServerEvents {
   "party:kick": (request: PartyKick, ack: (answer: Ack<PartyVersion>) => void) => void;
   "party:promote": (request: PartyPromote, ack: (answer: Ack<PartyVersion>) => void) => void;
   "party:setMember": (request: PartySetMember, ack: (answer: Ack<PartyVersion>) => void) => void;
+  "party:ban": (request: PartyBan, ack: (answer: Ack<PartyVersion>) => void) => void;
+  "party:unban": (request: PartyUnban, ack: (answer: Ack<PartyVersion>) => void) => void;
+  "party:update": (request: PartyUpdate, ack: (answer: Ack<PartyVersion>) => void) => void;
+  "party:ready": (request: PartyReady, ack: (answer: Ack<PartyVersion>) => void) => void;
+  "party:regenerateCode": (request: PartyNewCode, ack: (answer: Ack<PartyCode>) => void) => void;
   "presence:set": (request: PresenceSet, ack: (answer: Ack<PresenceState>) => void) => void;
   "presence:get": (request: PresenceGet, ack: (answer: Ack<Presences>) => void) => void;
   "presence:subscribe": (request: PresenceSubscribe, ack: (answer: Ack<Presences>) => void) => void;
@@ -1402,5 +1459,10 @@ export const KEYED: ReadonlySet<string> = new Set([
   "party:kick",
   "party:promote",
   "party:setMember",
+  "party:ban",
+  "party:unban",
+  "party:update",
+  "party:ready",
+  "party:regenerateCode",
   "presence:set",
 ]);
