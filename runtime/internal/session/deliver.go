@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,8 @@ type follow struct {
 	waits  bool
 	// again says that the follow is in place of one whose snapshot was refused.
 	again bool
+	// patched is the place of the last patch or snapshot that was pushed.
+	patched stream.Position
 }
 
 // attached keeps what the Hub gave; false when the follow is over already.
@@ -91,6 +94,7 @@ func (f *follow) start() {
 	case missed.Recovered:
 		for _, r := range missed.Records {
 			f.s.conn.Emit(r.Name, withMeta(r.Data, f.id, r.Position, r.TS))
+			f.note(r.Name, r.Position)
 		}
 	default:
 		f.resetLocked(missed.Now)
@@ -127,8 +131,16 @@ func (f *follow) deliverLocked(d *stream.Delivery) (over bool) {
 	return false
 }
 
+// note keeps the place of a patch that is pushed; f is locked.
+func (f *follow) note(event string, at stream.Position) {
+	if kind, of, _ := strings.Cut(event, ":"); of == "patch" && kind == f.id.Kind() {
+		f.patched = at
+	}
+}
+
 // push sends a record, encoded once for all that follow the stream.
 func (f *follow) push(d *stream.Delivery) {
+	f.note(d.Name, d.Position)
 	f.s.conn.Push(d.Encoded(func(d *stream.Delivery) any {
 		if d.Seq == 0 {
 			return f.s.m.Encoder.Encode(d.Name, d.Data)
@@ -184,6 +196,7 @@ func (f *follow) release(resets int, event string, payload json.RawMessage) bool
 	}
 	if event != "" {
 		f.s.conn.Emit(event, withMeta(payload, f.id, f.now.Position, f.now.TS))
+		f.patched = f.now.Position
 	}
 	f.snapping = false
 	if f.doubts == 0 {

@@ -176,12 +176,15 @@ type follower struct {
 	// asked are the streams that the request asked for, also those that the session
 	// followed already: another connection that repeats the request needs them all.
 	asked []wire.StreamPosition
+	// kept are those that the session followed already, with the places of the answer.
+	kept []stream.Place
 }
 
 // Follow implements stream.Follower. Following a stream again changes nothing.
 func (f *follower) Follow(id stream.ID, from stream.Position) error {
 	f.ask(id, from)
 	if f.s.stillFollows(id) {
+		f.keep(id, from)
 		return nil
 	}
 	f.mu.Lock()
@@ -226,6 +229,13 @@ func (f *follower) add(added *follow) {
 	}
 }
 
+// keep notes a stream that the session follows already, and the place of the answer.
+func (f *follower) keep(id stream.ID, from stream.Position) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.kept = append(f.kept, stream.Place{Stream: id, Position: from})
+}
+
 // ask notes a stream that the request asks for.
 func (f *follower) ask(id stream.ID, from stream.Position) {
 	f.mu.Lock()
@@ -240,13 +250,18 @@ func (f *follower) positions() []wire.StreamPosition {
 	return slices.Clone(f.asked)
 }
 
-// settle starts what the request followed, or takes it back.
+// settle starts what the request followed, or takes it back. The answer has been sent by then.
 func (f *follower) settle(keep bool) {
 	f.mu.Lock()
 	f.settled = true
-	fresh := f.fresh
-	f.fresh = nil
+	fresh, kept := f.fresh, f.kept
+	f.fresh, f.kept = nil, nil
 	f.mu.Unlock()
+	if keep {
+		for _, place := range kept {
+			f.s.bringForward(place)
+		}
+	}
 	for _, added := range fresh {
 		if keep {
 			added.start()
@@ -255,6 +270,30 @@ func (f *follower) settle(keep bool) {
 		f.s.forgetFollow(added)
 		added.silence()()
 	}
+}
+
+// bringForward pushes a snapshot of a document if the session pushed patches beyond the place
+// of an answer before the answer. A client that dropped the stream between two memberships
+// ignored those pushes: it begins again at the answer's place, and would miss them.
+func (s *Session) bringForward(answered stream.Place) {
+	s.mu.Lock()
+	f := s.follows[answered.Stream]
+	s.mu.Unlock()
+	if f != nil && f.fallBehind(answered.Position) {
+		s.renew(f, false)
+	}
+}
+
+// fallBehind reports whether the last patch is after a place, or of another epoch. If so, the
+// follow leaves patches out until a snapshot takes their place.
+func (f *follow) fallBehind(at stream.Position) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.done || f.patched.Seq == 0 || f.patched.Epoch == at.Epoch && f.patched.Seq <= at.Seq {
+		return false
+	}
+	f.behind = true
+	return true
 }
 
 // takenLately tells whether a control took the stream away during this request.

@@ -58,7 +58,9 @@ func (s *Session) replay(ctx context.Context, answer []byte, f *follower) (json.
 	}
 	for _, p := range was.Follow {
 		id := stream.ID(p.Stream)
+		at := stream.Position{Epoch: p.Epoch, Seq: p.Seq}
 		if s.stillFollows(id) {
+			f.keep(id, at)
 			continue
 		}
 		if err := s.authorize(ctx, id); err != nil {
@@ -68,7 +70,7 @@ func (s *Session) replay(ctx context.Context, answer []byte, f *follower) (json.
 			return nil, err
 		}
 		//nolint:contextcheck // what a follow does after the request outlives its context
-		if err := f.Follow(id, stream.Position{Epoch: p.Epoch, Seq: p.Seq}); err != nil {
+		if err := f.Follow(id, at); err != nil {
 			return nil, err
 		}
 	}

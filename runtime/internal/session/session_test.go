@@ -122,8 +122,9 @@ func (d *docs) Snapshot(
 
 type follow1 struct {
 	wire.Key
-	ID   stream.ID `json:"id"`
-	Then string    `json:"then"`
+	ID   stream.ID       `json:"id"`
+	At   stream.Position `json:"at"`
+	Then string          `json:"then"`
 }
 
 // bench is a manager over streams in memory, with one session.
@@ -148,7 +149,7 @@ func newBench(t *testing.T) *bench {
 	r := NewRouter()
 	Handle(r, "test:follow", func(_ context.Context, c command.Call, req *follow1) (command.Reply, error) {
 		b.during("before")
-		if err := c.Streams.Follow(req.ID, stream.Position{}); err != nil {
+		if err := c.Streams.Follow(req.ID, req.At); err != nil {
 			return command.Reply{}, err
 		}
 		b.during("after")
@@ -201,11 +202,25 @@ func (b *bench) request(event string, req any) wire.Ack {
 	return wire.Ack{}
 }
 
-func (b *bench) commit(id stream.ID, c stream.Control) {
+func (b *bench) commit(id stream.ID, c stream.Control) { b.put(id, "doc:changed", c) }
+
+func (b *bench) commitEvent(id stream.ID, event string) { b.put(id, event, stream.Control{}) }
+
+// position is where a stream is now.
+func (b *bench) position(id stream.ID) stream.Position {
+	b.t.Helper()
+	now, err := b.db.Load(context.Background(), id)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return now.Position
+}
+
+func (b *bench) put(id stream.ID, event string, c stream.Control) {
 	b.t.Helper()
 	_, err := b.db.Commit(context.Background(), stream.Commit{
 		Stream: id, Doc: []byte("{}"), Retain: stream.Retention{LogSize: 1000, LogTTL: time.Hour, TTL: time.Hour},
-		Events: []stream.Event{{Name: "doc:changed", Data: json.RawMessage(`{}`), Control: c}},
+		Events: []stream.Event{{Name: event, Data: json.RawMessage(`{}`), Control: c}},
 	})
 	if err != nil {
 		b.t.Fatal(err)
