@@ -50,6 +50,9 @@ const (
 const (
 	// ReasonRedisReachable: the probe goes through.
 	ReasonRedisReachable = "RedisReachable"
+	// ReasonRedisMemoryHigh: the probe goes through, and Redis nears its memory limit, at
+	// which servers refuse requests. The condition is True.
+	ReasonRedisMemoryHigh = "MemoryHigh"
 	// ReasonRedisStarting: a managed Redis is not up yet.
 	ReasonRedisStarting = "RedisStarting"
 	// ReasonRedisUnreachable: pods report that the probe fails.

@@ -23,9 +23,9 @@ const (
 	redisAdminFile = dirRedisRun + "/admin"
 )
 
-// redisMemoryShare of the limit, in percent, is for data; the rest is for buffers,
+// RedisMemoryShare of the limit, in percent, is for data; the rest is for buffers,
 // fragmentation and the copy that rewriting the append-only file makes.
-const redisMemoryShare = 75
+const RedisMemoryShare = 75
 
 // RedisConfigMap is the configuration of the managed Redis. It never evicts: what
 // it holds is state, and a refused write is told to a client, a lost one is not.
@@ -49,7 +49,7 @@ func redisConfig(c *v1alpha1.RealtimeCluster) string {
 		`save ""`,
 	}
 	if limit, ok := c.Spec.Redis.Managed.Resources.Limits["memory"]; ok {
-		lines = append(lines, fmt.Sprintf("maxmemory %d", limit.Value()/100*redisMemoryShare))
+		lines = append(lines, fmt.Sprintf("maxmemory %d", limit.Value()/100*RedisMemoryShare))
 	}
 	if Persistent(c) {
 		lines = append(lines, "appendonly yes", "appendfsync everysec")

@@ -48,13 +48,16 @@ func (s *scope) write(ctx context.Context, now v1alpha1.RealtimeClusterStatus) e
 }
 
 // transition tells whether a condition's change is worth an event: its status
-// changed, or it is the first Ready.
+// changed, it warns now, or it is the first Ready.
 func transition(old *metav1.Condition, now metav1.Condition) bool {
 	if old == nil {
-		return now.Type == v1alpha1.ConditionReady
+		return now.Type == v1alpha1.ConditionReady || warns(now)
 	}
-	return old.Status != now.Status
+	return old.Status != now.Status || warns(now) && old.Reason != now.Reason
 }
+
+// warns tells that a condition is True and somebody should look at it all the same.
+func warns(c metav1.Condition) bool { return c.Reason == v1alpha1.ReasonRedisMemoryHigh }
 
 // eventType is Warning for what somebody should look at.
 func eventType(c metav1.Condition) string {
@@ -66,7 +69,7 @@ func eventType(c metav1.Condition) string {
 			return corev1.EventTypeWarning
 		}
 		return corev1.EventTypeNormal
-	case c.Status == metav1.ConditionTrue:
+	case c.Status == metav1.ConditionTrue && !warns(c):
 		return corev1.EventTypeNormal
 	}
 	return corev1.EventTypeWarning

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
@@ -37,7 +38,49 @@ func RedisReady(o Observed) metav1.Condition {
 		why := failing.Report.Redis.Error
 		return no(redisReason(why), fmt.Sprintf("%d of %d pods cannot use Redis at %s; pod %s says: %s", reports-well, reports, address, failing.Name, why))
 	}
+	if percent := memoryPercent(o.Pods); percent >= warnsFrom(o.Cluster) {
+		return yes(v1alpha1.ReasonRedisMemoryHigh, memoryHigh(o.Cluster, percent))
+	}
 	return yes(v1alpha1.ReasonRedisReachable, fmt.Sprintf("all %d pods that report use Redis at %s", reports, address))
+}
+
+// The shares of Redis' memory limit, in percent, from which the condition warns and below
+// which it ends the warning. Pods report steps of five.
+const (
+	memoryWarns = 80
+	memoryCalms = 75
+)
+
+// warnsFrom is lower while the condition warns, so that a Redis around the bound does not
+// make an event each minute.
+func warnsFrom(c *v1alpha1.RealtimeCluster) int32 {
+	old := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionRedisReady)
+	if old != nil && old.Reason == v1alpha1.ReasonRedisMemoryHigh {
+		return memoryCalms
+	}
+	return memoryWarns
+}
+
+// memoryPercent is the most that a pod reports.
+func memoryPercent(pods []Pod) (most int32) {
+	for _, p := range pods {
+		if !p.Going && p.Report != nil {
+			most = max(most, p.Report.Redis.MemoryPercent)
+		}
+	}
+	return most
+}
+
+// memoryHigh gives the figure, what follows from it, and the next step.
+func memoryHigh(c *v1alpha1.RealtimeCluster, percent int32) string {
+	step := "raise maxmemory of the Redis at " + desired.RedisAddress(c)
+	if desired.Managed(c) {
+		step = "raise spec.redis.managed.resources.limits.memory"
+		if limit, ok := c.Spec.Redis.Managed.Resources.Limits["memory"]; ok {
+			step += fmt.Sprintf(" (now %s, of which Redis uses at most %d %% for data)", limit.String(), desired.RedisMemoryShare)
+		}
+	}
+	return fmt.Sprintf("Redis uses %d %% of its memory limit; from 90 %% on servers refuse new messages and objects, from 97 %% changes: %s, or lower spec.recovery.historySize", percent, step)
 }
 
 // redisReason sorts what Redis or the client says by what has to be changed.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -68,23 +69,53 @@ func (cases table) run(t *testing.T, observe func(Observed) metav1.Condition) {
 	}
 }
 
+// memory has the first pod report how full Redis is.
+func memory(percent int32) func(*Observed) {
+	return func(o *Observed) {
+		report := *o.Pods[0].Report
+		report.Redis.MemoryPercent = percent
+		o.Pods[0].Report = &report
+	}
+}
+
+// warned is a cluster whose condition warned already.
+func warned(o *Observed) {
+	o.Cluster.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionRedisReady, Reason: v1alpha1.ReasonRedisMemoryHigh}}
+}
+
 func TestRedisReady(t *testing.T) {
 	fails := func(text string) func(*Observed) { return func(o *Observed) { o.Pods[1].Report = says(text) } }
 	table{
-		"well":                 {nil, "True/RedisReachable", "all 2 pods"},
-		"no StatefulSet":       {func(o *Observed) { o.Redis = nil }, "False/RedisStarting", "arena-redis"},
-		"not ready":            {func(o *Observed) { o.Redis.Status.ReadyReplicas = 0 }, "False/RedisStarting", ""},
-		"nobody reports":       {func(o *Observed) { o.Pods = nil }, "Unknown/RedisNotReported", "arena-redis.games.svc:6379"},
-		"going pods count not": {func(o *Observed) { o.Pods[1].Going, o.Pods[1].Report = true, says("x") }, "True/RedisReachable", "all 1 pods"},
-		"unreachable":          {fails("dial tcp: connection refused"), "False/RedisUnreachable", "1 of 2 pods cannot use Redis at arena-redis.games.svc:6379; pod b says: dial tcp"},
-		"wrong password":       {fails("WRONGPASS invalid username-password pair"), "False/RedisAuthFailed", ""},
-		"no password":          {fails("NOAUTH Authentication required."), "False/RedisAuthFailed", ""},
-		"few rights":           {fails("NOPERM this user has no permissions"), "False/RedisAuthFailed", ""},
-		"a replica":            {fails("write: READONLY You can't write against a read only replica."), "False/RedisNotWritable", ""},
-		"full":                 {fails("OOM command not allowed"), "False/RedisNotWritable", ""},
-		"disk":                 {fails("MISCONF Redis is configured to save"), "False/RedisNotWritable", ""},
-		"a cluster":            {fails("MOVED 1234 10.0.0.1:6379"), "False/RedisWrongTopology", ""},
-		"no cluster":           {fails("ERR This instance has cluster support disabled"), "False/RedisWrongTopology", ""},
+		"well":                   {nil, "True/RedisReachable", "all 2 pods"},
+		"no StatefulSet":         {func(o *Observed) { o.Redis = nil }, "False/RedisStarting", "arena-redis"},
+		"not ready":              {func(o *Observed) { o.Redis.Status.ReadyReplicas = 0 }, "False/RedisStarting", ""},
+		"nobody reports":         {func(o *Observed) { o.Pods = nil }, "Unknown/RedisNotReported", "arena-redis.games.svc:6379"},
+		"going pods count not":   {func(o *Observed) { o.Pods[1].Going, o.Pods[1].Report = true, says("x") }, "True/RedisReachable", "all 1 pods"},
+		"unreachable":            {fails("dial tcp: connection refused"), "False/RedisUnreachable", "1 of 2 pods cannot use Redis at arena-redis.games.svc:6379; pod b says: dial tcp"},
+		"wrong password":         {fails("WRONGPASS invalid username-password pair"), "False/RedisAuthFailed", ""},
+		"no password":            {fails("NOAUTH Authentication required."), "False/RedisAuthFailed", ""},
+		"few rights":             {fails("NOPERM this user has no permissions"), "False/RedisAuthFailed", ""},
+		"a replica":              {fails("write: READONLY You can't write against a read only replica."), "False/RedisNotWritable", ""},
+		"full":                   {fails("OOM command not allowed"), "False/RedisNotWritable", ""},
+		"disk":                   {fails("MISCONF Redis is configured to save"), "False/RedisNotWritable", ""},
+		"a cluster":              {fails("MOVED 1234 10.0.0.1:6379"), "False/RedisWrongTopology", ""},
+		"no cluster":             {fails("ERR This instance has cluster support disabled"), "False/RedisWrongTopology", ""},
+		"memory below the bound": {memory(75), "True/RedisReachable", ""},
+		"memory at the bound": {memory(80), "True/MemoryHigh",
+			"Redis uses 80 % of its memory limit; from 90 % on servers refuse new messages and objects, from 97 % changes: raise spec.redis.managed.resources.limits.memory"},
+		"memory of the fullest": {func(o *Observed) { memory(95)(o); memory(60)(&Observed{Pods: o.Pods[1:]}) }, "True/MemoryHigh", "95 %"},
+		"a limit to raise": {func(o *Observed) {
+			memory(80)(o)
+			o.Cluster.Spec.Redis.Managed.Resources.Limits = map[string]resource.Quantity{"memory": resource.MustParse("256Mi")}
+		}, "True/MemoryHigh", "(now 256Mi, of which"},
+		"it warned before, and is a little lower": {func(o *Observed) { memory(75)(o); warned(o) }, "True/MemoryHigh", "75 %"},
+		"it warned before, and is lower":          {func(o *Observed) { memory(70)(o); warned(o) }, "True/RedisReachable", ""},
+		"full memory of an external Redis": {func(o *Observed) {
+			memory(85)(o)
+			o.Redis = nil
+			o.Cluster.Spec.Redis = v1alpha1.RedisSpec{Mode: v1alpha1.RedisExternal, External: &v1alpha1.ExternalRedis{Addresses: []string{"r:1"}}}
+		}, "True/MemoryHigh", "raise maxmemory of the Redis at r:1"},
+		"unreachable and full": {func(o *Observed) { memory(95)(o); fails("dial tcp: connection refused")(o) }, "False/RedisUnreachable", ""},
 		"external": {func(o *Observed) {
 			o.Redis = nil
 			o.Cluster.Spec.Redis = v1alpha1.RedisSpec{Mode: v1alpha1.RedisExternal, External: &v1alpha1.ExternalRedis{Addresses: []string{"r:1"}}}
