@@ -95,6 +95,9 @@ const (
 	ReasonPartiallySupported = "PartiallySupported"
 	// ReasonNotYetAdmitted: the controller has not taken it up yet.
 	ReasonNotYetAdmitted = "NotYetAdmitted"
+	// ReasonAnnotationRefused: an annotation would write lines of the ingress controller's
+	// configuration, which the operator's administrator has not allowed.
+	ReasonAnnotationRefused = "AnnotationRefused"
 	// ReasonAffinityUnsupported: the controller knows no cookie affinity; pods forward.
 	ReasonAffinityUnsupported = "AffinityUnsupported"
 	// ReasonControllerRetired: it works, and its controller gets no more fixes.
@@ -139,6 +142,10 @@ const (
 	ReasonReferenceNotFound = "ReferenceNotFound"
 	// ReasonReferenceInvalid: what it names is there and cannot be used.
 	ReasonReferenceInvalid = "ReferenceInvalid"
+	// ReasonSecretNotLabelled: a Secret it names lacks the label [LabelAllowPolicies]. While
+	// Accepted is True, the Secret was named before the label was asked for and is still in
+	// force; a later version of the operator will refuse it.
+	ReasonSecretNotLabelled = "SecretNotLabelled"
 	// ReasonTooMany: the cluster has the most objects of this kind already.
 	ReasonTooMany = "TooMany"
 	// ReasonTooLarge: the policies and queues of the cluster leave no room for it.

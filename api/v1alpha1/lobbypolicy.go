@@ -16,7 +16,8 @@ const (
 )
 
 // LobbyPolicy are the rules of one type of lobby. It reaches running servers
-// without a roll-out.
+// without a roll-out. Whoever may create one sends what users write to an address of
+// their choice, signed with a Secret that has the label realtime.anteroom.dev/allow-policies.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

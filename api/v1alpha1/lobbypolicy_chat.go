@@ -161,7 +161,7 @@ type ChatFilter struct {
 	URL string `json:"url,omitempty"`
 
 	// SecretRef is the key that a Webhook's calls are signed with (HMAC-SHA256). Left
-	// out: not signed.
+	// out: not signed. The Secret needs the label realtime.anteroom.dev/allow-policies: "true".
 	//
 	// +optional
 	SecretRef *KeyReference `json:"secretRef,omitempty"`

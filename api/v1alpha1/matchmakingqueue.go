@@ -3,7 +3,9 @@ package v1alpha1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // MatchmakingQueue turns tickets into matches. Its name is what clients name in
-// mm:enqueue. It reaches running servers without a roll-out.
+// mm:enqueue. It reaches running servers without a roll-out. Whoever may create one
+// sends matches to an address of their choice, signed with a Secret that has the label
+// realtime.anteroom.dev/allow-policies, and players where that service says.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

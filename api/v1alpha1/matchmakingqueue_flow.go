@@ -150,7 +150,8 @@ type HandoffSpec struct {
 	URL string `json:"url,omitempty"`
 
 	// SecretRef is the key that calls are signed with (HMAC-SHA256) or, for Agones,
-	// the PEM client certificate and key. Left out: none.
+	// the PEM client certificate and key. Left out: none. The Secret needs the label
+	// realtime.anteroom.dev/allow-policies: "true".
 	//
 	// +optional
 	SecretRef *KeyReference `json:"secretRef,omitempty"`

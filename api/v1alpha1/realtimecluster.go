@@ -18,7 +18,8 @@ const (
 )
 
 // RealtimeCluster is a set of Socket.IO servers with their Redis and the way in
-// from outside. `spec: {}` is a working cluster.
+// from outside. `spec: {}` is a working cluster. Whoever may create one runs any image
+// under any service account of the namespace and reads any Secret of it.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -101,3 +101,8 @@ func (s *LabelSelector) Standard() *metav1.LabelSelector {
 	}
 	return out
 }
+
+// LabelAllowPolicies of a Secret says whether LobbyPolicies and MatchmakingQueues may name
+// it: "true" lets them. Who may write a policy could otherwise have requests signed with
+// any Secret of the namespace, and sent to an address of their choice.
+const LabelAllowPolicies = GroupName + "/allow-policies"

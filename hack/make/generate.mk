@@ -25,7 +25,7 @@ generate: generate-chart
 generate-chart: generate-api generate-rbac
 	mkdir -p charts/anteroom/files/crds charts/anteroom/files/rbac
 	cp config/crd/bases/*.yaml charts/anteroom/files/crds/
-	cp config/rbac/role.yaml config/rbac/namespace_role.yaml config/rbac/metrics_reader.yaml charts/anteroom/files/rbac/
+	cp config/rbac/role.yaml config/rbac/namespace_role.yaml config/rbac/metrics_reader.yaml config/rbac/user_*.yaml charts/anteroom/files/rbac/
 	$(GO) run ./hack/chartdocs -chart charts/anteroom
 
 generate-contract:

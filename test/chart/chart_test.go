@@ -140,6 +140,9 @@ func TestTyposAreRefused(t *testing.T) {
 		"topologySpreadConstraints: {maxSkew: 1}":      "topologySpreadConstraints",
 		"openAllNamespaces: [games]":                   "openAllNamespaces",
 		"leaderElection: {enabled: true}":              "leaderElection",
+		"policySecrets: All":                           "policySecrets",
+		"allowSnippets: some":                          "allowSnippets",
+		"aggregateRoles: [view]":                       "aggregateRoles",
 		"metrics: {dashboard: {labels: {grafana: 1}}}": "grafana",
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -14,7 +15,9 @@ import (
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/operator"
+	"github.com/anteroom/anteroom/controllers/internal/references"
 )
 
 // runOptions are the flags of `manager run`.
@@ -50,6 +53,8 @@ func newRunCommand() *cobra.Command {
 	flags.DurationVar(&o.RetryKinds, "retry-kinds", o.RetryKinds, "after how long a kind that is not installed is looked for again")
 	flags.StringVar(&o.MetricsCertDir, "metrics-cert-dir", "", "directory with tls.crt and tls.key for the metrics, read again when they change; left out: a certificate of its own making")
 	flags.StringVar(&o.Account, "service-account", o.Account, "namespace:name of the operator's service account, for the command that opens a namespace")
+	flags.StringVar((*string)(&o.PolicySecrets), "policy-secrets", string(o.PolicySecrets), "which Secrets policies and queues may name: Labelled (those with the label "+v1alpha1.LabelAllowPolicies+"=true), InForce (also keys that are in force without it), Any")
+	flags.BoolVar(&o.AllowSnippets, "allow-snippets", false, "let the annotations of clusters write lines of the ingress controller's configuration, such as server-snippet")
 	flags.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	imageFlags(flags, &o.Images)
 	return cmd
@@ -66,6 +71,9 @@ func (o runOptions) run(cmd *cobra.Command, config *rest.Config) error {
 	klog.SetSlogLogger(slog.New(log)) // what the client libraries say
 	if o.Resync < time.Second || o.RetryKinds < time.Second || o.Workers < 1 {
 		return fmt.Errorf("--resync and --retry-kinds must be at least 1s, --workers at least 1")
+	}
+	if !slices.Contains(references.Modes(), o.PolicySecrets) {
+		return fmt.Errorf("--policy-secrets must be one of %v", references.Modes())
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(operator.GCPercent)

@@ -28,6 +28,12 @@ const (
 type References struct {
 	ConfigMaps map[string]map[string]string
 	Secrets    map[string]map[string][]byte
+	// Barred are the Secrets among them that policies may not name, because they lack the
+	// label [v1alpha1.LabelAllowPolicies]. Denied are those of which the label says so.
+	Barred, Denied map[string]bool
+	// InForce are the files of the keys that the cluster's pods have already; these stay
+	// good of a Secret that is barred, with a warning, and not of one that is denied.
+	InForce map[string]bool
 }
 
 // PolicyReferences are the names of the ConfigMaps and Secrets that the cluster's
@@ -64,6 +70,8 @@ type resolver struct {
 	// files and bytes are the values of Secrets that were taken so far.
 	files map[string]bool
 	bytes int
+	// warnings are of objects that apply.
+	warnings []Problem
 }
 
 // lobby returns the policy's spec with the words of its ConfigMaps among those of its
@@ -83,6 +91,8 @@ func (r *resolver) lobby(p v1alpha1.LobbyPolicy) (v1alpha1.LobbyPolicySpec, *Pro
 		}
 		if fault != nil {
 			fault.Kind, fault.Name, fault.Field = v1alpha1.KindLobbyPolicy, p.Name, fmt.Sprintf("spec.chat.filters[%d].%s", i, field)
+		}
+		if fault = r.warn(fault); fault != nil {
 			return spec, fault
 		}
 	}
@@ -98,7 +108,16 @@ func (r *resolver) queue(q v1alpha1.MatchmakingQueue) *Problem {
 	if fault != nil {
 		fault.Kind, fault.Name, fault.Field = v1alpha1.KindMatchmakingQueue, q.Name, "spec.handoff.secretRef"
 	}
-	return fault
+	return r.warn(fault)
+}
+
+// warn keeps what is only a warning, and gives back what is more.
+func (r *resolver) warn(fault *Problem) *Problem {
+	if fault == nil || !fault.Warning {
+		return fault
+	}
+	r.warnings = append(r.warnings, *fault)
+	return nil
 }
 
 // words adds those of the filter's ConfigMap, one a line, to its own.
@@ -139,7 +158,7 @@ func (r *resolver) words(f *v1alpha1.ChatFilter) *Problem {
 	return nil
 }
 
-// secret looks whether a key is there and fits.
+// secret looks whether a key may be named, is there and fits.
 func (r *resolver) secret(ref *v1alpha1.KeyReference) *Problem {
 	if ref == nil {
 		return nil
@@ -147,7 +166,10 @@ func (r *resolver) secret(ref *v1alpha1.KeyReference) *Problem {
 	data, there := r.found.Secrets[ref.Name]
 	value := data[ref.Key]
 	file := configv1.PolicySecretFile(*ref)
+	barred := r.barred(*ref, file)
 	switch {
+	case barred != nil && !barred.Warning:
+		return barred
 	case len(value) == 0:
 		return absent("Secret", *ref, there)
 	case len(value) > maxPolicySecret:
@@ -156,14 +178,29 @@ func (r *resolver) secret(ref *v1alpha1.KeyReference) *Problem {
 		return unusable("the names of Secret %q and of its key are too long together: 252 characters are the most", ref.Name)
 	}
 	if r.files[file] {
-		return nil
+		return barred
 	}
 	if r.bytes+len(value) > maxPolicySecrets {
 		return unusable("the Secrets that the policies of a cluster name have more than %d bytes: use smaller or fewer ones", maxPolicySecrets)
 	}
 	r.files[file] = true
 	r.bytes += len(value)
-	return nil
+	return barred
+}
+
+// barred says that policies may not name a Secret; it is a warning while its key is in
+// force. What keys the Secret has is not told.
+func (r *resolver) barred(ref v1alpha1.KeyReference, file string) *Problem {
+	const how = "kubectl label secret %s " + v1alpha1.LabelAllowPolicies + "=true"
+	switch {
+	case r.found.Denied[ref.Name]:
+		return &Problem{Reason: ReasonSecretBarred, Message: fmt.Sprintf("the label %s of Secret %q forbids that policies name it: name another Secret", v1alpha1.LabelAllowPolicies, ref.Name)}
+	case !r.found.Barred[ref.Name]:
+		return nil
+	case r.found.InForce[file]:
+		return &Problem{Warning: true, Reason: ReasonSecretBarred, Message: fmt.Sprintf("Secret %q stays in force without the label that lets policies name it, and will be refused by a later operator: "+how, ref.Name, ref.Name)}
+	}
+	return &Problem{Reason: ReasonSecretBarred, Message: fmt.Sprintf("policies may name only Secrets with a label, which %q lacks; whoever owns it may allow it: "+how, ref.Name, ref.Name)}
 }
 
 func absent(kind string, ref v1alpha1.KeyReference, there bool) *Problem {

@@ -12,8 +12,11 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Problem is why an object does not apply. The other objects are not held back.
+// Problem is why an object does not apply, or will not some day. The other objects are not
+// held back.
 type Problem struct {
+	// Warning tells that the object applies all the same.
+	Warning bool
 	// Kind and Name are the object at fault.
 	Kind string
 	Name string
@@ -34,6 +37,7 @@ const (
 	ReasonTooLarge           = "TooLarge"
 	ReasonReferenceMissing   = "ReferenceMissing"
 	ReasonReferenceInvalid   = "ReferenceInvalid"
+	ReasonSecretBarred       = "SecretBarred"
 )
 
 // PolicySet is what the cluster's servers may learn anew while they run: its
@@ -53,6 +57,7 @@ func PolicySet(c *v1alpha1.RealtimeCluster, policies []v1alpha1.LobbyPolicy, que
 	problems = append(problems, more...)
 	set.Queues, more = m.queues(queues, set.Lobbies)
 	problems = append(problems, more...)
+	problems = append(problems, m.refs.warnings...)
 	set.Revision = set.ComputeRevision()
 	return set, problems
 }

@@ -52,7 +52,11 @@ type Options struct {
 	// FiguresEvery is how often figures alone are written into a status, at most.
 	FiguresEvery time.Duration
 	Images       stack.Images
-	Reports      reports.Options
+	// PolicySecrets says which Secrets policies and queues may name.
+	PolicySecrets references.Mode
+	// AllowSnippets lets clusters write lines of an ingress controller's configuration.
+	AllowSnippets bool
+	Reports       reports.Options
 	// TLS changes how the metrics are served.
 	TLS []func(*tls.Config)
 	// Shared allows several managers in one process, for tests.
@@ -67,7 +71,7 @@ const GCPercent = 50
 func DefaultOptions() Options {
 	return Options{
 		Account: "anteroom-system:anteroom-operator", MetricsAddress: ":8443", HealthAddress: ":8081", LeaderElection: true,
-		Workers: 4, Resync: time.Minute, RetryKinds: 30 * time.Second, FiguresEvery: 15 * time.Second, Reports: reports.DefaultOptions(),
+		Workers: 4, Resync: time.Minute, RetryKinds: 30 * time.Second, FiguresEvery: 15 * time.Second, PolicySecrets: references.InForce, Reports: reports.DefaultOptions(),
 	}
 }
 
@@ -147,10 +151,11 @@ func setUp(m ctrl.Manager, o Options) error {
 	if err := m.Add(poller); err != nil {
 		return err
 	}
-	refs := references.New(m.GetAPIReader(), min(o.Resync, keepReferences))
+	refs := references.New(m.GetAPIReader(), min(o.Resync, keepReferences), o.PolicySecrets)
 	clusters := &realtimecluster.Reconciler{
 		Client: m.GetClient(), Live: m.GetAPIReader(), Kinds: apply.NewKinds(m.GetRESTMapper(), o.RetryKinds),
 		References: refs, Reports: poller, Events: m.GetEventRecorder("anteroom-operator"), Images: o.Images, Resync: o.Resync, Account: o.Account,
+		AllowSnippets: o.AllowSnippets,
 	}
 	if err := clusters.SetUp(m, poller.Subscribe(reports.Condition), poller.Subscribe(reports.Load), o.Workers); err != nil {
 		return err

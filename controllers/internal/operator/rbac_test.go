@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -18,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest/komega"
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
@@ -111,6 +114,36 @@ var _ = Describe("The rights", func() {
 		Entry(nil, "list", "", "namespaces", false, false, false),
 	)
 
+	DescribeTable("of users come with the roles of Kubernetes that they have", func(ctx SpecContext, verb, resource string, least string) {
+		roles := []string{"view", "edit", "admin"} // each has those before it, too
+		for i, role := range roles {
+			var object rbacv1.ClusterRole
+			Expect(k8s.Get(ctx, client.ObjectKey{Name: "anteroom-" + role}, &object)).To(Succeed())
+			Expect(object.Labels).To(HaveKeyWithValue("rbac.authorization.k8s.io/aggregate-to-"+role, "true"))
+			namespace, user := newNamespace(ctx), "user-"+role
+			for _, has := range roles[:i+1] {
+				bind(ctx, namespace, user, "anteroom-"+has)
+			}
+			group, name, _ := strings.Cut(resource, "/")
+			a := authorizationv1.ResourceAttributes{Namespace: namespace, Verb: verb, Group: v1alpha1.GroupName, Resource: group, Subresource: name}
+			Expect(may(ctx, user, a)).To(Equal(least != "" && i >= slices.Index(roles, least)), role)
+		}
+	},
+		Entry(nil, "get", "realtimeclusters", "view"),
+		Entry(nil, "watch", "lobbypolicies", "view"),
+		Entry(nil, "list", "matchmakingqueues", "view"),
+		Entry(nil, "get", "realtimeclusters/status", "view"),
+		Entry(nil, "create", "lobbypolicies", "edit"),
+		Entry(nil, "patch", "matchmakingqueues", "edit"),
+		Entry(nil, "delete", "lobbypolicies", "edit"),
+		Entry(nil, "update", "realtimeclusters/scale", "edit"),
+		Entry(nil, "create", "realtimeclusters", "admin"),
+		Entry(nil, "patch", "realtimeclusters", "admin"),
+		Entry(nil, "delete", "realtimeclusters", "admin"),
+		Entry(nil, "update", "realtimeclusters/status", ""),
+		Entry(nil, "patch", "lobbypolicies/status", ""),
+	)
+
 	It("to Secrets are missed in a namespace that is not open, and told with what opens it", func(ctx SpecContext) {
 		cluster := newCluster(ctx, closedNamespace(ctx), `{}`)
 		ready := conditionOf(cluster, v1alpha1.ConditionReady)
@@ -128,7 +161,8 @@ var _ = Describe("The rights", func() {
 		bind(ctx, cluster.Namespace, operatorUser, "anteroom-operator-namespace")
 		Eventually(accepted(asked)).WithContext(ctx).Should(Equal("False/ReferenceNotFound"))
 		Expect(k8s.Create(ctx, &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "keys"}, StringData: map[string]string{"hmac": "a key"},
+			ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "keys", Labels: map[string]string{v1alpha1.LabelAllowPolicies: "true"}},
+			StringData: map[string]string{"hmac": "a key"},
 		})).To(Succeed())
 		Eventually(accepted(asked)).WithContext(ctx).Should(Equal("True/Accepted"))
 		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("False/RedisNotReady"))

@@ -1,6 +1,8 @@
 package operator_test
 
 import (
+	"time"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/types"
@@ -75,7 +77,7 @@ var _ = Describe("What policies refer to", func() {
 		Expect(k8s.Create(ctx, rude)).To(Succeed())
 		for name, value := range map[string]string{"keys": "sesame", "games": "thyme"} {
 			secret := &corev1.Secret{ObjectMeta: named, StringData: map[string]string{"hmac": value}}
-			secret.Name = name
+			secret.Name, secret.Labels = name, map[string]string{v1alpha1.LabelAllowPolicies: "true"}
 			Expect(k8s.Create(ctx, secret)).To(Succeed())
 		}
 		for _, object := range []client.Object{worded, asked, queue} {
@@ -99,6 +101,42 @@ var _ = Describe("What policies refer to", func() {
 		Eventually(accepted(worded)).WithContext(ctx).Should(Equal("False/ReferenceNotFound"))
 		Eventually(komega.Update(queue, func() { queue.Spec.Handoff.SecretRef = nil })).Should(Succeed())
 		Eventually(komega.Object(copies)).Should(HaveField("Data", Equal(map[string][]byte{"keys_hmac": []byte("sesame")})))
+	})
+
+	It("may be a Secret only with its label; what is in force stays, with a warning", func(ctx SpecContext) {
+		cluster := newCluster(ctx, newNamespace(ctx), `{}`)
+		filter := func(secret string) string {
+			return `{chat: {filters: [{type: Webhook, url: "https://example.com/check", secretRef: {name: ` + secret + `, key: hmac}}]}}`
+		}
+		secrets := map[string]*corev1.Secret{}
+		for name, labels := range map[string]map[string]string{"keys": {v1alpha1.LabelAllowPolicies: "true"}, "database": nil} {
+			secrets[name] = &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: name, Labels: labels}, StringData: map[string]string{"hmac": name}}
+			Expect(k8s.Create(ctx, secrets[name])).To(Succeed())
+		}
+		asked, thief := newPolicy(ctx, cluster, "asked", filter("keys")), newPolicy(ctx, cluster, "thief", filter("database"))
+		Eventually(accepted(asked)).WithContext(ctx).Should(Equal("True/Accepted"))
+		Eventually(accepted(thief)).WithContext(ctx).Should(Equal("False/SecretNotLabelled"))
+		Expect(thief.Status.Conditions).To(ContainElement(HaveField("Message", ContainSubstring("kubectl label secret database realtime.anteroom.dev/allow-policies=true"))))
+		copies := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena-policy-secrets"}}
+		Eventually(komega.Object(copies)).Should(HaveField("Data", Equal(map[string][]byte{"keys_hmac": []byte("keys")})))
+
+		By("taking the label away, as if the Secret had been named before labels were asked for")
+		Eventually(komega.Update(secrets["keys"], func() { secrets["keys"].Labels = nil })).Should(Succeed())
+		Eventually(accepted(asked)).WithContext(ctx).Should(Equal("True/SecretNotLabelled"))
+		Consistently(komega.Object(copies)).WithTimeout(time.Second).Should(HaveField("Data", HaveKey("keys_hmac")))
+
+		By("forbidding it")
+		Eventually(komega.Update(secrets["keys"], func() { secrets["keys"].Labels = map[string]string{v1alpha1.LabelAllowPolicies: "false"} })).Should(Succeed())
+		Eventually(accepted(asked)).WithContext(ctx).Should(Equal("False/SecretNotLabelled"))
+		Eventually(komega.Object(copies)).Should(HaveField("Data", BeEmpty()))
+
+		By("allowing both")
+		for _, secret := range secrets {
+			Eventually(komega.Update(secret, func() { secret.Labels = map[string]string{v1alpha1.LabelAllowPolicies: "true"} })).Should(Succeed())
+		}
+		for _, policy := range []client.Object{asked, thief} {
+			Eventually(accepted(policy)).WithContext(ctx).Should(Equal("True/Accepted"))
+		}
 	})
 
 	It("leaves out what does not fit into the servers' ConfigMap, and says so on it", func(ctx SpecContext) {

@@ -64,7 +64,8 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	DeferCleanup(servers.start())
 	system := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "anteroom-system"}}
 	Expect(k8s.Create(ctx, system)).To(Succeed())
-	installRBAC(ctx, "rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/namespace_role.yaml", "rbac/cluster_role.yaml", "rbac/leader_election.yaml")
+	installRBAC(ctx, "rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/namespace_role.yaml", "rbac/cluster_role.yaml", "rbac/leader_election.yaml",
+		"rbac/user_view.yaml", "rbac/user_edit.yaml", "rbac/user_admin.yaml")
 	startMain()
 	DeferCleanup(func() { stopMain() })
 })

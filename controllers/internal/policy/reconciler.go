@@ -160,7 +160,9 @@ func (r *Reconciler) observe(ctx context.Context, key types.NamespacedName, l li
 			v.fault = &problems[i]
 			continue
 		}
-		v.problems[p.Kind+"/"+p.Name] = &problems[i]
+		if key := p.Kind + "/" + p.Name; v.problems[key] == nil || !p.Warning {
+			v.problems[key] = &problems[i]
+		}
 	}
 	for _, p := range v.set.Lobbies {
 		v.revisions[v1alpha1.KindLobbyPolicy+"/"+p.Name] = p.Revision()

@@ -48,7 +48,7 @@ func (unasked) Begun() bool { return false }
 func newReconciler(before func(string) error) *realtimecluster.Reconciler {
 	return &realtimecluster.Reconciler{
 		Client: interceptor.NewClient(k8s, testenv.Intercept(before)), Live: k8s,
-		Kinds: apply.NewKinds(k8s.RESTMapper(), time.Minute), References: references.New(k8s, 0), Reports: silent{},
+		Kinds: apply.NewKinds(k8s.RESTMapper(), time.Minute), References: references.New(k8s, 0, references.InForce), Reports: silent{},
 		Events: events.NewFakeRecorder(1000), Images: stack.Images{Server: "server:1", Redis: "redis:7"}, Resync: time.Minute,
 	}
 }
@@ -57,7 +57,7 @@ func newReconciler(before func(string) error) *realtimecluster.Reconciler {
 func newFaulty(before func(string) error) *realtimecluster.Reconciler {
 	r := newReconciler(before)
 	faulty := interceptor.NewClient(interceptor.NewClient(k8s, testenv.Intercept(before)), testenv.InterceptReads(before))
-	r.Client, r.Live, r.References = faulty, faulty, references.New(faulty, 0)
+	r.Client, r.Live, r.References = faulty, faulty, references.New(faulty, 0, references.InForce)
 	return r
 }
 

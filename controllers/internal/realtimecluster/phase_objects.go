@@ -75,10 +75,18 @@ func (s *scope) unfinished(object desired.Object) bool {
 	return false
 }
 
-// held tells that an object stays as it is while roll-outs are paused: a pod that restarts
+// held tells that an object stays as it is. Where an annotation was refused, that is the
+// Ingress, and the Service if there is one. While roll-outs are paused, a pod that restarts
 // meanwhile has its old template, which a new configuration does not fit. One that was
 // deleted is made again, because no pod starts without it.
 func (s *scope) held(ctx context.Context, object desired.Object) (bool, error) {
+	if s.built.Exposure.Holds(object) {
+		return true, nil
+	}
+	if _, service := object.(*corev1.Service); service && len(s.built.Exposure.Refused) > 0 && object.GetName() == desired.ClientServiceName(s.cluster) {
+		live, err := owned(ctx, s, object.GetName(), &corev1.Service{})
+		return live != nil, err
+	}
 	if _, config := object.(*corev1.ConfigMap); !config || s.cluster.Spec.Paused != v1alpha1.PauseRollouts {
 		return false, nil
 	}

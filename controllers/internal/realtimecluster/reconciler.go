@@ -49,6 +49,8 @@ type Reconciler struct {
 	Reports    Reports
 	Events     events.EventRecorder
 	Images     stack.Images
+	// AllowSnippets lets clusters write lines of an ingress controller's configuration.
+	AllowSnippets bool
 	// Resync is how often a cluster is looked at when nothing happens: that is how
 	// changes of Secrets are found, which are not watched.
 	Resync time.Duration

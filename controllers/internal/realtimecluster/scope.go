@@ -40,7 +40,7 @@ func newScope(r *Reconciler, cluster *v1alpha1.RealtimeCluster) *scope {
 	return &scope{
 		Reconciler: r, cluster: cluster, again: r.Resync,
 		applier:  &apply.Applier{Client: r.Client, Live: r.Live, Kinds: r.Kinds},
-		input:    stack.Input{Cluster: cluster, Images: r.Images},
+		input:    stack.Input{Cluster: cluster, Images: r.Images, AllowSnippets: r.AllowSnippets},
 		observed: status.Observed{Cluster: cluster},
 	}
 }

@@ -5,11 +5,14 @@ package references
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,6 +26,7 @@ import (
 type Reader struct {
 	live client.Reader
 	keep time.Duration
+	mode Mode
 
 	mu         sync.Mutex
 	swept      time.Time
@@ -32,14 +36,33 @@ type Reader struct {
 
 // known is what was read; nil data when the object was not there.
 type known[V any] struct {
-	at   time.Time
-	data map[string]V
+	at    time.Time
+	data  map[string]V
+	label string // LabelAllowPolicies
 }
 
+// Mode says which Secrets policies and queues may name. A Secret whose label
+// [v1alpha1.LabelAllowPolicies] has another value than "true" is refused in every mode.
+type Mode string
+
+// The modes.
+const (
+	// InForce: Secrets with the label, and keys that the pods of a cluster have already,
+	// from before the label was asked for. It is the default until the next minor version.
+	InForce Mode = "InForce"
+	// Labelled: only Secrets with the label.
+	Labelled Mode = "Labelled"
+	// Any: all Secrets, as before there was a label.
+	Any Mode = "Any"
+)
+
+// Modes are all of them.
+func Modes() []Mode { return []Mode{InForce, Labelled, Any} }
+
 // New reads from live, and what was read stays good for keep.
-func New(live client.Reader, keep time.Duration) *Reader {
+func New(live client.Reader, keep time.Duration, mode Mode) *Reader {
 	return &Reader{
-		live: live, keep: keep,
+		live: live, keep: keep, mode: mode,
 		configMaps: map[types.NamespacedName]known[string]{}, secrets: map[types.NamespacedName]known[[]byte]{},
 	}
 }
@@ -47,63 +70,88 @@ func New(live client.Reader, keep time.Duration) *Reader {
 // Of returns what the cluster's policies and queues name, as far as it is there.
 func (r *Reader) Of(ctx context.Context, c *v1alpha1.RealtimeCluster, policies []v1alpha1.LobbyPolicy, queues []v1alpha1.MatchmakingQueue) (*desired.References, error) {
 	configMaps, secrets := desired.PolicyReferences(c, policies, queues)
-	out := &desired.References{ConfigMaps: map[string]map[string]string{}, Secrets: map[string]map[string][]byte{}}
+	out := &desired.References{
+		ConfigMaps: map[string]map[string]string{}, Secrets: map[string]map[string][]byte{},
+		Barred: map[string]bool{}, Denied: map[string]bool{}, InForce: map[string]bool{},
+	}
 	for _, name := range configMaps {
-		data, err := look(r, r.configMaps, types.NamespacedName{Namespace: c.Namespace, Name: name}, func(key types.NamespacedName) (map[string]string, error) {
+		found, err := look(r, r.configMaps, types.NamespacedName{Namespace: c.Namespace, Name: name}, func(key types.NamespacedName) (known[string], error) {
 			var o corev1.ConfigMap
 			err := r.live.Get(ctx, key, &o)
-			return o.Data, err
+			return known[string]{data: o.Data}, err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("read ConfigMap %s: %w", name, err)
 		}
-		if data != nil {
-			out.ConfigMaps[name] = data
+		if found.data != nil {
+			out.ConfigMaps[name] = found.data
 		}
 	}
 	for _, name := range secrets {
-		data, err := look(r, r.secrets, types.NamespacedName{Namespace: c.Namespace, Name: name}, func(key types.NamespacedName) (map[string][]byte, error) {
+		found, err := look(r, r.secrets, types.NamespacedName{Namespace: c.Namespace, Name: name}, func(key types.NamespacedName) (known[[]byte], error) {
 			var o corev1.Secret
 			err := r.live.Get(ctx, key, &o)
-			return o.Data, err
+			return known[[]byte]{data: o.Data, label: o.Labels[v1alpha1.LabelAllowPolicies]}, err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("read Secret %s: %w", name, err)
 		}
-		if data != nil {
-			out.Secrets[name] = data
+		if found.data != nil {
+			out.Secrets[name] = found.data
+			out.Denied[name] = found.label != "" && found.label != "true"
+			out.Barred[name] = found.label == "" && r.mode != Any
 		}
 	}
-	return out, nil
+	return out, r.inForce(ctx, c, out)
+}
+
+// inForce adds the files that the cluster's pods have already, when they matter.
+func (r *Reader) inForce(ctx context.Context, c *v1alpha1.RealtimeCluster, out *desired.References) error {
+	if r.mode != InForce || !slices.Contains(slices.Collect(maps.Values(out.Barred)), true) {
+		return nil
+	}
+	var copies corev1.Secret
+	err := r.live.Get(ctx, types.NamespacedName{Namespace: c.Namespace, Name: desired.PolicySecretName(c)}, &copies)
+	if apierrors.IsNotFound(err) || err == nil && !metav1.IsControlledBy(&copies, c) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read Secret %s: %w", desired.PolicySecretName(c), err)
+	}
+	for file := range copies.Data {
+		out.InForce[file] = true
+	}
+	return nil
 }
 
 // look returns what is remembered, or reads it. An object without data is empty, and
 // one that is not there is nil, as is one of a name that none can have, which was stored
 // before the API server refused it.
-func look[V any](r *Reader, cache map[types.NamespacedName]known[V], key types.NamespacedName, read func(types.NamespacedName) (map[string]V, error)) (map[string]V, error) {
+func look[V any](r *Reader, cache map[types.NamespacedName]known[V], key types.NamespacedName, read func(types.NamespacedName) (known[V], error)) (known[V], error) {
 	if len(validation.IsDNS1123Subdomain(key.Name)) > 0 {
-		return nil, nil
+		return known[V]{}, nil
 	}
 	r.mu.Lock()
 	k, ok := cache[key]
 	r.mu.Unlock()
 	if ok && time.Since(k.at) < r.keep {
-		return k.data, nil
+		return k, nil
 	}
-	data, err := read(key)
+	found, err := read(key)
 	switch {
 	case apierrors.IsNotFound(err):
-		data = nil
+		found = known[V]{}
 	case err != nil:
-		return nil, err
-	case data == nil:
-		data = map[string]V{}
+		return known[V]{}, err
+	case found.data == nil:
+		found.data = map[string]V{}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sweep(time.Now())
-	cache[key] = known[V]{at: time.Now(), data: data}
-	return data, nil
+	found.at = time.Now()
+	cache[key] = found
+	return found, nil
 }
 
 // sweep forgets what is no longer good. The caller holds the lock.

@@ -27,7 +27,7 @@ func TestNameThatNoObjectCanHave(t *testing.T) {
 			{Type: v1alpha1.FilterWebhook, SecretRef: &v1alpha1.KeyReference{Name: name, Key: "key"}},
 			{Type: v1alpha1.FilterWordList, WordsConfigMapRef: &v1alpha1.KeyReference{Name: name, Key: "key"}},
 		}
-		found, err := New(refusing{}, 0).Of(t.Context(), cluster, []v1alpha1.LobbyPolicy{policy}, nil)
+		found, err := New(refusing{}, 0, InForce).Of(t.Context(), cluster, []v1alpha1.LobbyPolicy{policy}, nil)
 		if err != nil || len(found.Secrets)+len(found.ConfigMaps) != 0 {
 			t.Errorf("%q: %+v, %v", name, found, err)
 		}

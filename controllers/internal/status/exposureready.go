@@ -15,6 +15,10 @@ func ExposureReady(o Observed) metav1.Condition {
 	switch {
 	case e.Type == "" || e.Type == v1alpha1.ExposureNone:
 		return yes(v1alpha1.ReasonNotExposed, "exposure.type is None: clients inside the Kubernetes cluster use the Service")
+	case len(o.Exposure.Refused) > 0:
+		return no(v1alpha1.ReasonAnnotationRefused, strings.Join(o.Exposure.Refused, ", ")+
+			" of exposure.ingress writes lines of the ingress controller's configuration, which is shared with others: remove it, or have"+
+			" whoever runs the operator allow it with --allow-snippets (allowSnippets of the chart); until then the Ingress and its Service stay as they are")
 	case len(o.MissingKinds) > 0:
 		return no(v1alpha1.ReasonKindNotInstalled, "not installed: "+strings.Join(o.MissingKinds, ", ")+"; it is looked for again from time to time")
 	case !o.Admitted:

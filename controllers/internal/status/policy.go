@@ -19,7 +19,7 @@ type Policy struct {
 	Cluster     *v1alpha1.RealtimeCluster
 	// Selected tells whether the cluster's policySelector picks it.
 	Selected bool
-	// Problem is why it is left out of the PolicySet; nil when it is in.
+	// Problem is why it is left out of the PolicySet, or a warning; nil when it is in.
 	Problem *desired.Problem
 	// SetRevision is that of the newest PolicySet, and Revision its own.
 	SetRevision string
@@ -60,6 +60,7 @@ var reasons = map[string]string{
 	desired.ReasonLobbyPolicyMissing: v1alpha1.ReasonReferenceNotFound,
 	desired.ReasonReferenceMissing:   v1alpha1.ReasonReferenceNotFound,
 	desired.ReasonReferenceInvalid:   v1alpha1.ReasonReferenceInvalid,
+	desired.ReasonSecretBarred:       v1alpha1.ReasonSecretNotLabelled,
 	desired.ReasonTooMany:            v1alpha1.ReasonTooMany,
 	desired.ReasonTooLarge:           v1alpha1.ReasonTooLarge,
 }
@@ -73,7 +74,7 @@ func Accepted(p Policy) metav1.Condition {
 		return no(v1alpha1.ReasonInvalidSelector, fmt.Sprintf("%s of RealtimeCluster %q means nothing: %s", p.Problem.Field, p.ClusterName, p.Problem.Message))
 	case !p.Selected:
 		return no(v1alpha1.ReasonNotSelected, fmt.Sprintf("spec.policySelector of RealtimeCluster %q does not pick its labels", p.ClusterName))
-	case p.Problem != nil:
+	case p.Problem != nil && !p.Problem.Warning:
 		reason, ok := reasons[p.Problem.Reason]
 		if !ok {
 			reason = p.Problem.Reason
@@ -81,6 +82,9 @@ func Accepted(p Policy) metav1.Condition {
 		return no(reason, p.Problem.Field+": "+p.Problem.Message)
 	case !served(p):
 		return no(v1alpha1.ReasonFeatureDisabled, fmt.Sprintf("RealtimeCluster %q does not serve it: see spec.features", p.ClusterName))
+	}
+	if p.Problem != nil {
+		return yes(reasons[p.Problem.Reason], p.Problem.Field+": "+p.Problem.Message)
 	}
 	return yes(v1alpha1.ReasonAccepted, fmt.Sprintf("it applies to RealtimeCluster %q", p.ClusterName))
 }

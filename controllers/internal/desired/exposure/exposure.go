@@ -29,6 +29,8 @@ type Exposure struct {
 	NoAffinity bool
 	// Retired says why the controller should be replaced; empty when it need not.
 	Retired string
+	// Refused are the annotations that were asked for and may not be written.
+	Refused []string
 	// URL that clients connect to; empty when no host is known.
 	URL string
 }

@@ -32,6 +32,8 @@ type Input struct {
 	Replicas int32
 	// Gateway is what the installed Gateway API can do.
 	Gateway exposure.Capabilities
+	// AllowSnippets lets annotations write lines of an ingress controller's configuration.
+	AllowSnippets bool
 	// RedisPasswords are the hashes of the passwords that Redis takes, newest first.
 	RedisPasswords []string
 	// RedisCertificate is Redis's, with TLS.
@@ -51,6 +53,9 @@ type Stack struct {
 // Build returns the whole stack.
 func Build(in Input) (Stack, error) {
 	out := Stack{Exposure: exposure.Build(in.Cluster, in.Gateway)}
+	if !in.AllowSnippets {
+		out.Exposure.Refuse()
+	}
 	for _, part := range []func(Input, *Stack) error{config, redis, servers, access, observability} {
 		if err := part(in, &out); err != nil {
 			return Stack{}, fmt.Errorf("render RealtimeCluster %s/%s: %w", in.Cluster.Namespace, in.Cluster.Name, err)

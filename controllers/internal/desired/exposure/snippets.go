@@ -1,0 +1,58 @@
+package exposure
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/anteroom/anteroom/controllers/internal/desired"
+)
+
+// raw are the annotations, besides those with "snippet" in the name, by which an Ingress
+// or Service writes lines of its controller's configuration. The controller serves other
+// namespaces too, and its account often reads their Secrets; so who may create a
+// RealtimeCluster must not write such lines unless an administrator allows it.
+var raw = map[string]bool{
+	// HAProxy Ingress, which has these after any prefix.
+	"config-backend": true, "config-backend-early": true, "config-backend-late": true, "config-defaults": true,
+	"config-frontend": true, "config-frontend-early": true, "config-frontend-late": true, "config-global": true, "config-peers": true,
+	"config-proxy": true, "config-sections": true, "config-tcp": true, "config-tcp-service": true,
+	// HAProxy Technologies' controller takes the text of an ACL.
+	"route-acl": true,
+}
+
+// isRaw tells whether an annotation writes lines of a controller's configuration:
+// server-snippet, configuration-snippet, stream-snippet, auth-snippet and modsecurity-snippet
+// of ingress-nginx, server-snippets and location-snippets of F5's, backend-config-snippet and
+// its like of HAProxy Technologies', those of raw, and what else is named in that way.
+func isRaw(name string) bool {
+	local := strings.ToLower(name[strings.LastIndexByte(name, '/')+1:])
+	return raw[local] || strings.Contains(local, "snippet")
+}
+
+// Refuse takes annotations that write lines of a controller's configuration out of the
+// objects, and names them in Refused. The objects are then not for applying: an Ingress
+// that lacks a snippet may let in what the snippet kept out.
+func (e *Exposure) Refuse() {
+	refused := map[string]bool{}
+	clean := func(annotations map[string]string) map[string]string {
+		annotations = maps.Clone(annotations)
+		maps.DeleteFunc(annotations, func(name, _ string) bool {
+			if isRaw(name) {
+				refused[name] = true
+			}
+			return isRaw(name)
+		})
+		return annotations
+	}
+	for _, o := range e.Objects {
+		o.SetAnnotations(clean(o.GetAnnotations()))
+	}
+	e.ServiceAnnotations = clean(e.ServiceAnnotations)
+	e.Refused = slices.Sorted(maps.Keys(refused))
+}
+
+// Holds tells that an object must stay as it is, because Refuse took something out.
+func (e *Exposure) Holds(o desired.Object) bool {
+	return len(e.Refused) > 0 && slices.Contains(e.Objects, o)
+}
