@@ -228,15 +228,18 @@ type ChatReadTo struct {
 // ChatReadMark tells how far a user has read. It is not part of the stream, so it has no
 // meta. Each mark that moved is pushed once more after about 5 seconds, by any server, so
 // that it survives the server that took it. The same mark may come twice, and chat:join
-// has all marks.
+// has all marks. That of an invisible user is pushed on the user's own stream alone, with a
+// meta; others see it with the next chat:read after the user is visible again.
 type ChatReadMark struct {
 	Channel string `json:"channel"`
 	UserID  string `json:"userId"`
 	ReadTo  uint64 `json:"readTo"`
+	Meta    *Meta  `json:"meta,omitempty"`
 }
 
 // ChatTyping tells that the user is typing, or with Typing false that it stopped. The
-// connection has to have joined the channel.
+// connection has to have joined the channel. A muted user is refused with "muted"; what an
+// invisible user types is dropped.
 type ChatTyping struct {
 	Channel string `json:"channel" validate:"required,max=776"`
 	Typing  *bool  `json:"typing,omitempty"` // true when left out
@@ -251,8 +254,8 @@ type ChatTypist struct {
 	Typing  bool   `json:"typing"`
 }
 
-// ChatMute keeps a user from writing in a channel. Moderators may: a lobby's host, a
-// party's leader, and whose token has the scope "chat:moderate".
+// ChatMute keeps a user from writing and typing in a channel. Moderators may: a lobby's
+// host, a party's leader, and whose token has the scope "chat:moderate".
 type ChatMute struct {
 	Key
 	Channel string `json:"channel" validate:"required,max=776"`
@@ -262,7 +265,8 @@ type ChatMute struct {
 	Reason string `json:"reason,omitempty" validate:"max=200"`
 }
 
-// ChatUnmute ends that.
+// ChatUnmute ends that. A mute by a token with the scope or by a back end is ended only by
+// another such token or a back end. A host or leader may end its own mute by a former one.
 type ChatUnmute struct {
 	Key
 	Channel string `json:"channel" validate:"required,max=776"`
@@ -274,7 +278,7 @@ type ChatUnmute struct {
 type ChatMuted struct {
 	Channel string `json:"channel"`
 	UserID  string `json:"userId"`
-	// ActorID is who did it.
+	// ActorID is the moderator; "" for a back end.
 	ActorID string `json:"actorId"`
 	Muted   bool   `json:"muted"`
 	// Until is when it ends, in milliseconds since the epoch.

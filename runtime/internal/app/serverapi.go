@@ -49,6 +49,9 @@ func (a *App) newBackends(k *core) (*backends, error) {
 	if c.Features.Lobby {
 		o.Lobbies = k.lobbies
 	}
+	if c.Features.Chat {
+		o.Chats = k.chats
+	}
 	if c.Features.Presence {
 		o.Presence = k.users
 	}

@@ -188,21 +188,21 @@ func TestFold(t *testing.T) {
 }
 
 func TestMarks(t *testing.T) {
-	m, moved := Marks{}.Read("ann", 5)
+	m, moved := Marks{}.Read("ann", 5, false)
 	if !moved || m.ReadTo["ann"] != 5 {
 		t.Fatalf("first: %+v, %v", m, moved)
 	}
 	for _, seq := range []uint64{0, 4, 5} {
-		if next, moved := m.Read("ann", seq); moved || next.ReadTo["ann"] != 5 {
+		if next, moved := m.Read("ann", seq, false); moved || next.ReadTo["ann"] != 5 {
 			t.Errorf("to %d: %+v, %v", seq, next, moved)
 		}
 	}
-	next, _ := m.Read("ann", 6)
+	next, _ := m.Read("ann", 6, false)
 	if m.ReadTo["ann"] != 5 || next.ReadTo["ann"] != 6 {
 		t.Errorf("before %+v, after %+v", m, next)
 	}
 	for i := range maxMarks + 10 {
-		next, _ = next.Read(fmt.Sprint("u", i), uint64(100+i))
+		next, _ = next.Read(fmt.Sprint("u", i), uint64(100+i), false)
 	}
 	if _, there := next.ReadTo["ann"]; there || len(next.ReadTo) != maxMarks || len(next.Pending) != maxMarks {
 		t.Errorf("%d marks are kept, the one furthest behind: %v", len(next.ReadTo), there)

@@ -35,7 +35,7 @@ func (h *Handlers) Join(ctx context.Context, call command.Call, req *wire.ChatJo
 		return command.Reply{}, fmt.Errorf("follow channel %s: %w", req.Channel, err)
 	}
 	return command.Reply{
-		Data: wire.ChatJoined{Channel: req.Channel, ChatUnread: unread, Reads: marks.ReadTo},
+		Data: wire.ChatJoined{Channel: req.Channel, ChatUnread: unread, Reads: marks.Seen(call.ID)},
 		Meta: meta(req.Channel, now.Position, now.TS),
 	}, nil
 }

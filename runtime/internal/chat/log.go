@@ -142,6 +142,14 @@ func wait(ctx context.Context, try int) error {
 func (s *Service) commit(
 	ctx context.Context, c command.Call, p Policy, base stream.Commit, channel string, a amendment,
 ) (stream.Result, error) {
+	base.Unless = c.ID
+	return s.append(ctx, c, p, base, channel, a)
+}
+
+// append appends an event to a channel's stream.
+func (s *Service) append(
+	ctx context.Context, c command.Call, p Policy, base stream.Commit, channel string, a amendment,
+) (stream.Result, error) {
 	data, err := json.Marshal(a.Payload)
 	if err != nil {
 		return stream.Result{}, fmt.Errorf("encode %s: %w", a.Event, err)
@@ -152,7 +160,6 @@ func (s *Service) commit(
 	if base.Once == nil {
 		base.Once = s.once(c, "")
 	}
-	base.Unless = c.ID
 	result, err := s.store.Commit(ctx, base)
 	return result, told(err)
 }

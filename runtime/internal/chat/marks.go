@@ -17,6 +17,9 @@ type Marks struct {
 	// Epoch is the epoch of the channel's stream that the seqs are in.
 	Epoch  string            `json:"epoch"`
 	ReadTo map[string]uint64 `json:"readTo"`
+	// Shown are the marks that others see of users whose mark moved while they were
+	// invisible: where it was before. Those of the other users are in ReadTo.
+	Shown map[string]uint64 `json:"shown,omitempty"`
 	// Pending are the users whose marks were not announced since they moved, at most
 	// maxMarks. The next announcement takes them out.
 	Pending []string `json:"pending,omitempty"`
@@ -31,37 +34,82 @@ func (m Marks) In(now stream.Snapshot) Marks {
 	if m.Epoch == now.Epoch {
 		return m
 	}
-	next := Marks{Epoch: now.Epoch, ReadTo: make(map[string]uint64, len(m.ReadTo)), Pending: m.Pending, KeepMs: m.KeepMs}
-	for userID, seq := range m.ReadTo {
-		if to, known := now.Clamp(stream.Position{Epoch: m.Epoch, Seq: seq}); known && to > 0 {
-			next.ReadTo[userID] = to
+	into := func(marks map[string]uint64) map[string]uint64 {
+		moved := make(map[string]uint64, len(marks))
+		for userID, seq := range marks {
+			if to, known := now.Clamp(stream.Position{Epoch: m.Epoch, Seq: seq}); known && to > 0 {
+				moved[userID] = to
+			}
+		}
+		return moved
+	}
+	next := Marks{Epoch: now.Epoch, ReadTo: into(m.ReadTo), Pending: m.Pending, KeepMs: m.KeepMs}
+	if m.Shown != nil {
+		next.Shown = into(m.Shown)
+		for userID := range m.Shown {
+			if _, kept := next.Shown[userID]; !kept {
+				next.Shown[userID] = 0
+			}
 		}
 	}
 	return next
 }
 
+// Seen are the marks that a user sees: its own, and those that others show.
+func (m Marks) Seen(by string) map[string]uint64 {
+	if len(m.Shown) == 0 {
+		return m.ReadTo
+	}
+	seen := maps.Clone(m.ReadTo)
+	for userID, seq := range m.Shown {
+		switch {
+		case userID == by:
+		case seq == 0:
+			delete(seen, userID)
+		default:
+			seen[userID] = seq
+		}
+	}
+	return seen
+}
+
 // Read moves a user's mark forward to a seq of the marks' epoch; false when the mark is
-// there already.
-func (m Marks) Read(userID string, seq uint64) (Marks, bool) {
-	if m.ReadTo[userID] >= seq {
+// there already. Others do not see the move of a hidden user before one that is not hidden.
+func (m Marks) Read(userID string, seq uint64, hidden bool) (Marks, bool) {
+	before, shown := m.ReadTo[userID], m.Shown
+	_, held := shown[userID]
+	if before >= seq && (hidden || !held) {
 		return m, false
 	}
-	readTo := maps.Clone(m.ReadTo)
-	if readTo == nil {
-		readTo = map[string]uint64{}
+	m.ReadTo, m.Shown = maps.Clone(m.ReadTo), maps.Clone(shown)
+	if m.ReadTo == nil {
+		m.ReadTo = map[string]uint64{}
 	}
-	readTo[userID] = seq
+	m.ReadTo[userID] = max(before, seq)
 	m.Pending = slices.Clone(m.Pending)
-	if !slices.Contains(m.Pending, userID) {
-		m.Pending = append(m.Pending, userID)
+	switch {
+	case !hidden:
+		delete(m.Shown, userID)
+		if !slices.Contains(m.Pending, userID) {
+			m.Pending = append(m.Pending, userID)
+		}
+	case !held:
+		if m.Shown == nil {
+			m.Shown = map[string]uint64{}
+		}
+		m.Shown[userID] = before
 	}
-	if len(readTo) > maxMarks {
-		last := furthestBehind(readTo, userID)
-		delete(readTo, last)
-		m.Pending = slices.DeleteFunc(m.Pending, func(id string) bool { return id == last })
+	if len(m.ReadTo) > maxMarks {
+		m.forget(furthestBehind(m.ReadTo, userID))
 	}
-	m.ReadTo = readTo
 	return m, true
+}
+
+// forget drops the mark of a user.
+func (m *Marks) forget(userID string) {
+	delete(m.ReadTo, userID)
+	delete(m.Shown, userID)
+	m.Pending = slices.DeleteFunc(m.Pending, func(id string) bool { return id == userID })
 }
 
 func furthestBehind(marks map[string]uint64, besides string) string {

@@ -43,8 +43,9 @@ type Policy struct {
 	Edit bool
 	// Filters look at each text, in this order.
 	Filters []Filter
-	// Moderator says that the user may mute others and delete their messages.
-	Moderator bool
+	// Moderator says that the user may mute others and delete their messages. Scoped says
+	// that the user's token makes it so, in every channel that it may use.
+	Moderator, Scoped bool
 	// Peer is the other user of a direct channel, who is told of each message; "" in
 	// other channels.
 	Peer string

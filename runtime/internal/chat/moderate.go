@@ -44,27 +44,64 @@ func (s *Service) moderate(ctx context.Context, c command.Call, m wire.ChatMuted
 	if err != nil {
 		return stream.Result{}, err
 	}
-	if err := mayMute(policy, c.ID, m.UserID); err != nil {
-		return stream.Result{}, err
+	if err := s.mayMute(ctx, c, policy, m); err != nil {
+		return s.before(ctx, c, m.Channel, err)
 	}
-	if m.Muted && !policy.Open {
+	if m.Muted && !policy.Open && !c.Backend {
 		if err := s.within(ctx, m.Channel, m.UserID, "userId"); err != nil {
 			return stream.Result{}, err
 		}
 	}
-	return s.commit(ctx, c, policy, stream.Commit{
-		Bar: &stream.Bar{Key: m.UserID, TTL: d}, Rate: actions(c.ID),
-		Once: s.once(c, strconv.FormatInt(m.Until, 10)),
-	}, m.Channel, amendment{wire.EventChatMuted, m})
+	base := stream.Commit{
+		Bar: &stream.Bar{Key: m.UserID, TTL: d, By: by(c, policy)}, Rate: actions(c.ID),
+		Once: s.once(c, strconv.FormatInt(m.Until, 10)), Unless: c.ID,
+	}
+	if c.Backend {
+		base.Rate = nil
+	}
+	if c.ID == m.UserID {
+		base.Unless = "" // it is muted, which is what it ends
+	}
+	return s.append(ctx, c, policy, base, m.Channel, amendment{wire.EventChatMuted, m})
 }
 
-// mayMute says whether a user may mute another, or free it.
-func mayMute(p Policy, actorID, userID string) error {
+// What a mute was set by. One of a host or a leader may be ended by every moderator; the
+// others only by a token with the scope, or by a back end.
+const (
+	byPlace   = "place"
+	byScope   = "scope"
+	byBackend = "backend"
+)
+
+func by(c command.Call, p Policy) string {
 	switch {
+	case c.Backend:
+		return byBackend
+	case p.Scoped:
+		return byScope
+	}
+	return byPlace
+}
+
+// mayMute says whether a user may mute another, or free it. A moderator whom another host or
+// leader has muted may free itself, since nobody else might be able to.
+func (s *Service) mayMute(ctx context.Context, c command.Call, p Policy, m wire.ChatMuted) error {
+	switch {
+	case c.Backend:
+		return nil
 	case !p.Moderator:
 		return wire.Refuse(wire.CodePermissionDenied, "only moderators may mute")
-	case actorID == userID:
+	case c.ID == m.UserID && m.Muted:
 		return wire.Invalid("userId", "that is you")
+	case p.Scoped && c.ID != m.UserID:
+		return nil
+	}
+	bar, err := s.bars.Barred(ctx, StreamID(m.Channel), m.UserID)
+	if err != nil {
+		return err
+	}
+	if bar.By == byScope || bar.By == byBackend {
+		return wire.Refuse(wire.CodePermissionDenied, "a moderator of the whole platform set this mute; another one, or a back end, has to end it")
 	}
 	return nil
 }

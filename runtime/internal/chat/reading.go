@@ -9,6 +9,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -53,10 +54,14 @@ func (s *Service) unread(ctx context.Context, userID, channel string) (wire.Chat
 	return out, marks, err
 }
 
-// Read moves the caller's mark to a seq, pushes it to the channel, and gives the mark
-// that is in force.
+// Read moves the caller's mark to a seq, pushes it to the channel, or for an invisible user
+// to its own devices alone, and gives the mark that is in force.
 func (s *Service) Read(ctx context.Context, c command.Call, req *wire.ChatRead) (uint64, error) {
 	policy, err := s.policy(ctx, c, req.Channel)
+	if err != nil {
+		return 0, err
+	}
+	hidden, err := s.hidden(ctx, c.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -64,7 +69,7 @@ func (s *Service) Read(ctx context.Context, c command.Call, req *wire.ChatRead) 
 		if err := wait(ctx, try); err != nil {
 			return 0, err
 		}
-		mark, err := s.mark(ctx, c.ID, req, policy)
+		mark, err := s.mark(ctx, c.ID, req, policy, hidden)
 		if !errors.Is(err, stream.ErrConflict) {
 			return mark, err
 		}
@@ -74,7 +79,7 @@ func (s *Service) Read(ctx context.Context, c command.Call, req *wire.ChatRead) 
 
 // mark is one try of Read. The announcement is scheduled between load and commit: every
 // announcement commits, so one that comes before this commit makes it conflict.
-func (s *Service) mark(ctx context.Context, userID string, req *wire.ChatRead, p Policy) (uint64, error) {
+func (s *Service) mark(ctx context.Context, userID string, req *wire.ChatRead, p Policy, hidden bool) (uint64, error) {
 	marks, now, at, err := s.marks(ctx, req.Channel)
 	if err != nil {
 		return 0, err
@@ -82,7 +87,7 @@ func (s *Service) mark(ctx context.Context, userID string, req *wire.ChatRead, p
 	if req.Seq > now.Seq {
 		return 0, wire.Invalid("seq", "nothing has this seq yet")
 	}
-	next, moved := marks.Read(userID, req.Seq)
+	next, moved := marks.Read(userID, req.Seq, hidden)
 	if !moved {
 		return marks.ReadTo[userID], nil
 	}
@@ -91,16 +96,31 @@ func (s *Service) mark(ctx context.Context, userID string, req *wire.ChatRead, p
 		return 0, fmt.Errorf("schedule the announcement of %s: %w", id, err)
 	}
 	next.KeepMs = s.retain(p).TTL.Milliseconds()
-	push, err := markEvent(req.Channel, userID, req.Seq)
+	mark := next.ReadTo[userID]
+	push, err := markEvent(req.Channel, userID, mark)
 	if err != nil {
 		return 0, err
 	}
 	if err := s.commitMarks(ctx, id, at, next, push); err != nil {
 		return 0, err
 	}
+	if hidden {
+		_, err := s.teller.Tell(ctx, userID, usertell.Message{
+			Event: wire.EventChatRead, Payload: wire.ChatReadMark{Channel: req.Channel, UserID: userID, ReadTo: mark},
+		})
+		return mark, err
+	}
 	// The announcement repeats a push that fails.
 	_ = s.caster.Cast(ctx, StreamID(req.Channel), push)
-	return req.Seq, nil
+	return mark, nil
+}
+
+// hidden tells whether others must not see what a user does in a channel besides writing.
+func (s *Service) hidden(ctx context.Context, userID string) (bool, error) {
+	if s.Hidden == nil {
+		return false, nil
+	}
+	return s.Hidden(ctx, userID)
 }
 
 // commitMarks writes marks that were made of those at a place.
@@ -127,8 +147,9 @@ func (s *Service) AnnounceMarks(ctx context.Context, id stream.ID) (time.Time, e
 	if err != nil || at.Doc == nil {
 		return time.Time{}, err
 	}
+	seen := marks.Seen("")
 	for _, userID := range marks.Pending {
-		push, err := markEvent(channel, userID, marks.ReadTo[userID])
+		push, err := markEvent(channel, userID, seen[userID])
 		if err != nil {
 			return time.Time{}, err
 		}

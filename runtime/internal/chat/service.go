@@ -46,6 +46,9 @@ type Settings struct {
 	Revision func() string
 	// Deadlines announce read marks whose push may be lost with a pod.
 	Deadlines stream.Deadlines
+	// Hidden reports whether a user is invisible. The server hides from others that such a
+	// user types, and how far it has read. Nil means that no user is invisible.
+	Hidden func(ctx context.Context, userID string) (bool, error)
 	// Now is the clock; nil means the wall clock.
 	Now func() time.Time
 }
@@ -56,6 +59,7 @@ type Service struct {
 	Settings
 	store    stream.Store
 	caster   stream.Caster
+	bars     stream.Bars
 	access   Access
 	teller   usertell.Teller
 	policies *policies
@@ -66,12 +70,13 @@ type Service struct {
 type Store interface {
 	stream.Store
 	stream.Caster
+	stream.Bars
 }
 
 // NewService makes a Service.
 func NewService(store Store, who Access, settings Settings) *Service {
 	s := &Service{
-		Settings: settings, store: store, caster: store, access: who,
+		Settings: settings, store: store, caster: store, bars: store, access: who,
 		teller:   usertell.Teller{Store: store, HistorySize: settings.HistorySize, HistoryTTL: settings.HistoryTTL},
 		policies: newPolicies(), typists: &typists{known: map[seat]typist{}},
 	}
@@ -218,7 +223,9 @@ func (s *Service) Open(ctx context.Context, caller identity.Caller, channel stri
 		s.policies.forget(of)
 		return Policy{}, err
 	}
-	s.policies.put(of, policy, revision, s.Now())
+	if !caller.Backend {
+		s.policies.put(of, policy, revision, s.Now())
+	}
 	return policy, nil
 }
 

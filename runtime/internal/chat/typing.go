@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -50,8 +51,8 @@ func (t *typists) news(user, channel string, typing bool, now time.Time) bool {
 }
 
 // Typing tells the others of a channel that the caller is typing, or stopped. What
-// comes too often is dropped, and so is everything for a connection that does not
-// follow the channel.
+// comes too often is dropped, and so is what an invisible user types. A muted user is
+// refused, as is a connection that does not follow the channel.
 func (s *Service) Typing(ctx context.Context, c command.Call, req *wire.ChatTyping) error {
 	if !c.Streams.Follows(StreamID(req.Channel)) {
 		return wire.Precondition(wire.ReasonNotMember, "join the channel first")
@@ -62,6 +63,16 @@ func (s *Service) Typing(ctx context.Context, c command.Call, req *wire.ChatTypi
 	typing := req.Typing == nil || *req.Typing
 	if !s.typists.news(c.ID, req.Channel, typing, s.Now()) {
 		return nil
+	}
+	bar, err := s.bars.Barred(ctx, StreamID(req.Channel), c.ID)
+	if err != nil {
+		return err
+	}
+	if bar.For > 0 {
+		return told(&stream.BarredError{For: bar.For})
+	}
+	if hidden, err := s.hidden(ctx, c.ID); err != nil || hidden {
+		return err
 	}
 	e, err := event(wire.EventChatTyping, wire.ChatTypist{Channel: req.Channel, UserID: c.ID, Name: c.Name, Typing: typing})
 	if err != nil {

@@ -45,6 +45,7 @@ var Routes = map[string]Class{
 	"POST /v1/events": Adds, "POST /v1/events:batch": Adds,
 	"POST /v1/lobbies": Adds, "POST /v1/lobbies:query": Reads, "GET /v1/lobbies/{id}": Reads,
 	"POST /v1/lobbies/{id}:update": Updates, "POST /v1/lobbies/{id}:close": Ends, "POST /v1/matches/{id}:report": Ends,
+	"POST /v1/chat:mute": Updates, "POST /v1/chat:unmute": Updates,
 	"POST /v1/notifications": Adds, "POST /v1/presence:query": Reads,
 	"GET /v1/rooms/{id}": Reads, "POST /v1/rooms/{id}:join": Adds, "POST /v1/rooms/{id}:leave": Ends,
 	"POST /v1/tickets": Adds, "POST /v1/tickets:query": Reads, "POST /v1/tickets:cancel": Ends,

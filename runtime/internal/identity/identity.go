@@ -42,4 +42,7 @@ type Caller struct {
 	SessionID string
 	// DeviceID is what the client calls its device; it may be empty.
 	DeviceID string
+	// Backend says that the caller is no user but a back end, by way of the server API. Its
+	// ID is empty. Only the server sets it.
+	Backend bool
 }

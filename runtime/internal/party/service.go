@@ -195,6 +195,14 @@ func (s *Service) Member(ctx context.Context, partyID, userID string) (Party, er
 	return p, err
 }
 
+// Chat gives the party of a chat channel, to back ends and to members.
+func (s *Service) Chat(ctx context.Context, c identity.Caller, partyID string) (Party, error) {
+	if c.Backend {
+		return s.load(ctx, partyID)
+	}
+	return s.Member(ctx, partyID, c.ID)
+}
+
 // Led gives a party to the one who leads it.
 func (s *Service) Led(ctx context.Context, partyID, userID string) (Party, error) {
 	p, err := s.load(ctx, partyID)

@@ -168,6 +168,12 @@ func (s *Service) User(ctx context.Context, userID string) (User, error) {
 	return u, err
 }
 
+// Hidden tells whether a user is invisible.
+func (s *Service) Hidden(ctx context.Context, userID string) (bool, error) {
+	u, err := s.User(ctx, userID)
+	return u.Own == wire.PresenceInvisible, err
+}
+
 // SessionIDs are the ids of a user's sessions, sorted.
 func (s *Service) SessionIDs(ctx context.Context, userID string) ([]string, error) {
 	u, err := s.User(ctx, userID)

@@ -21,6 +21,7 @@ import (
 type backend struct {
 	stream.Store
 	stream.Caster
+	stream.Bars
 	stream.Names
 	stream.Sets
 	stream.Replies
@@ -83,7 +84,7 @@ func watched(s *redistest.Sentinel) redisstore.Options {
 
 func onMemory(m *streamtest.Memory) *backend {
 	return &backend{
-		Store: m, Caster: m, Names: m, Sets: m, Replies: m,
+		Store: m, Caster: m, Bars: m, Names: m, Sets: m, Replies: m,
 		newBus:       func() stream.Bus { return m.Bus() },
 		newDeadlines: func() stream.Deadlines { return m.Deadlines() },
 		flush:        m.Flush,
@@ -104,7 +105,7 @@ func on(o redisstore.Options, flush func(), before ...func(prefix string)) func(
 		}
 		c := open(t, o)
 		return &backend{
-			Store: c.Store(), Caster: c.Store(), Names: c.Names(), Sets: c.Sets(), Replies: c.Replies(),
+			Store: c.Store(), Caster: c.Store(), Bars: c.Store(), Names: c.Names(), Sets: c.Sets(), Replies: c.Replies(),
 			newBus:       func() stream.Bus { return c.Bus() },
 			newDeadlines: func() stream.Deadlines { return c.Deadlines() },
 			flush:        flush,

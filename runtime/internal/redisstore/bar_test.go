@@ -18,7 +18,7 @@ func bar(t *testing.T, b *backend) {
 		return c
 	}
 	barring := numbered(room, 2)
-	barring.Bar = &stream.Bar{Key: "ann", TTL: time.Hour}
+	barring.Bar = &stream.Bar{Key: "ann", TTL: time.Hour, By: "scope"}
 	made := of("ann", room)
 	made.Once = &stream.Once{Scope: "ann", Key: "k", TTL: time.Hour}
 	put(t, b, made)
@@ -35,6 +35,12 @@ func bar(t *testing.T, b *backend) {
 	put(t, b, of("ann", "lobby:other"))
 	if now := load(t, b, room); now.Seq != 3 {
 		t.Errorf("at %d after 3 commits and a refusal", now.Seq)
+	}
+	if by, err := b.Barred(t.Context(), room, "ann"); err != nil || by.By != "scope" || by.For <= 59*time.Minute || by.For > time.Hour {
+		t.Errorf("read: %+v, %v", by, err)
+	}
+	if by, err := b.Barred(t.Context(), room, "bob"); err != nil || by != (stream.Barred{}) {
+		t.Errorf("read of one who is not barred: %+v, %v", by, err)
 	}
 	freeing := numbered(room, 3)
 	freeing.Bar = &stream.Bar{Key: "ann"}

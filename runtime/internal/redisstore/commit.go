@@ -64,7 +64,7 @@ func (c *Client) commitCall(ctx context.Context, m *stream.Commit) ([]string, []
 		keys[5], args[12] = c.keys.bar(m.Unless, m.Stream), 1
 	}
 	if m.Bar != nil {
-		keys[6], args[13] = c.keys.bar(m.Bar.Key, m.Stream), millis(m.Bar.TTL)
+		keys[6], args[13] = c.keys.bar(m.Bar.Key, m.Stream), strconv.FormatInt(millis(m.Bar.TTL), 10)+" "+m.Bar.By
 	}
 	args[14], args[15] = m.Epoch, stream.FencedAt(ctx)
 	args[16], args[17] = 0, 0

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/anteroom/anteroom/runtime/internal/chat"
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
@@ -106,6 +107,9 @@ func newStand(t *testing.T) *stand {
 		Lobbies: lobby.NewService(lobby.Ports{
 			Store: client.Store(), Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(), Policies: policies{}, Index: client.Lobbies(),
 		}, lobby.Settings{HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute}),
+		Chats: chat.NewService(client.Store(), openTo{}, chat.Settings{
+			HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute, Deadlines: client.Deadlines(),
+		}),
 		Rooms:       &room.Service{Store: client.Store(), Sets: client.Sets(), Retain: keep},
 		Revocations: revocation.Book{Values: client.Values()},
 		UserRetain:  keep, RoomRetain: keep, BroadcastRetain: keep,
@@ -122,6 +126,16 @@ func newStand(t *testing.T) *stand {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// openTo is a chat.Access that knows the channel lobby:l, of back ends alone.
+type openTo struct{}
+
+func (openTo) Channel(_ context.Context, c identity.Caller, channel string) (chat.Policy, error) {
+	if !c.Backend || channel != "lobby:l" {
+		return chat.Policy{}, wire.Refuse(wire.CodeNotFound, "there is no such channel")
+	}
+	return chat.Policy{Enabled: true}, nil
 }
 
 // online registers a session for each user.

@@ -16,6 +16,7 @@ var zeros = map[string]string{
 	"LobbyQuery.limit":                  "50",
 	"NotificationRequest.ttlMs":         "as long as inboxes keep it",
 	"RevokeRequest.ttlMs":               "a day",
+	"ChatMuteRequest.forMs":             "ten minutes",
 	"TicketRequest.latencies":           "an entry of 0 differs from none",
 }
 

@@ -37,6 +37,8 @@ func samples() map[string]any {
 		},
 		"POST /v1/presence:query": object{"userIds": []string{"ada", "bob"}},
 		"POST /v1/tickets":        object{"userId": "ada", "queue": "duel", "attributes": object{"skill": 1500}, "latencies": object{}},
+		"POST /v1/chat:mute":      object{"channel": "lobby:l", "userId": "ada", "forMs": 60_000, "reason": "spam"},
+		"POST /v1/chat:unmute":    object{"channel": "lobby:l", "userId": "ada"},
 		"POST /v1/tickets:query":  object{"userId": "ada"},
 		"POST /v1/tickets:cancel": object{"userId": "ada", "ticketId": "none"},
 	}

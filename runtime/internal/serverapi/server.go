@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/anteroom/anteroom/runtime/contract"
+	"github.com/anteroom/anteroom/runtime/internal/chat"
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/notify"
@@ -56,7 +57,8 @@ type Options struct {
 	// Lobbies may be nil when the feature is switched off; its routes are not there then.
 	Lobbies *lobby.Service
 	Rooms   *room.Service
-	// Inboxes, Presence and Queues may be nil likewise.
+	// Chats, Inboxes, Presence and Queues may be nil likewise.
+	Chats    *chat.Service
 	Inboxes  *notify.Service
 	Presence *presence.Service
 	Queues   *matchmaking.Service
@@ -138,6 +140,7 @@ func serve(document []byte) http.HandlerFunc {
 func (s *Server) register() {
 	s.registerEvents()
 	s.registerUsers()
+	s.registerChat()
 	s.registerRooms()
 	s.registerLobbies()
 	s.registerNotifications()

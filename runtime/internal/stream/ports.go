@@ -29,6 +29,12 @@ type Caster interface {
 	Cast(ctx context.Context, id ID, e Event) error
 }
 
+// Bars reads what Bar of a commit has set.
+type Bars interface {
+	// Barred gives the bar of a key in a stream. Errors: ErrUnavailable.
+	Barred(ctx context.Context, id ID, key string) (Barred, error)
+}
+
 // PageQuery asks for up to Limit records before or after a seq, without that
 // seq's own; with both zero, for the newest.
 type PageQuery struct {

@@ -192,6 +192,14 @@ type Order struct {
 type Bar struct {
 	Key string
 	TTL time.Duration
+	// By is a word that Bars gives back; at most 16 letters.
+	By string
+}
+
+// Barred is a bar in force; the zero value when there is none.
+type Barred struct {
+	For time.Duration
+	By  string
 }
 
 // Once is the idempotency of one commit, kept in the stream itself so that it

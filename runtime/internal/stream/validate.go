@@ -55,13 +55,21 @@ func (c *Commit) Validate() error {
 	if r := c.Rate; r != nil && (r.Key == "" || r.Events < 1 || r.Per <= 0) {
 		return fmt.Errorf("commit to %s: rate needs a key, events and a time", c.Stream)
 	}
-	if b := c.Bar; b != nil && (b.Key == "" || b.TTL < 0) {
-		return fmt.Errorf("commit to %s: bar needs a key and a time", c.Stream)
+	if b := c.Bar; b != nil && (b.Key == "" || b.TTL < 0 || !validBy(b.By)) {
+		return fmt.Errorf("commit to %s: bar needs a key, a time and at most %d letters of who sets it", c.Stream, maxBy)
 	}
 	if o := c.Order; o != nil && (o.Key == "" || o.Value == 0 || o.Value > maxOrder || o.TTL <= 0) {
 		return fmt.Errorf("commit to %s: order needs a key, a value of 1 to %d and a TTL", c.Stream, uint64(maxOrder))
 	}
 	return nil
+}
+
+const maxBy = 16
+
+// validBy tells whether a bar can keep this word.
+func validBy(by string) bool {
+	letter := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
+	return len(by) <= maxBy && !strings.ContainsFunc(by, func(r rune) bool { return !letter(r) })
 }
 
 // Validate says what is wrong with an event that is cast, if anything.

@@ -139,7 +139,7 @@ export interface ChatMessage {
   /** Meta is filled in when the message is delivered. */
   meta?: Meta;
 }
-/** ChatMute keeps a user from writing in a channel. Moderators may: a lobby's host, a party's leader, and whose token has the scope "chat:moderate". */
+/** ChatMute keeps a user from writing and typing in a channel. Moderators may: a lobby's host, a party's leader, and whose token has the scope "chat:moderate". */
 export interface ChatMute {
   key?: string;
   channel: string;
@@ -152,7 +152,7 @@ export interface ChatMute {
 export interface ChatMuted {
   channel: string;
   userId: string;
-  /** ActorID is who did it. */
+  /** ActorID is the moderator; "" for a back end. */
   actorId: string;
   muted: boolean;
   /** Until is when it ends, in milliseconds since the epoch. */
@@ -226,11 +226,12 @@ export interface ChatRead {
   channel: string;
   seq: number;
 }
-/** ChatReadMark tells how far a user has read. It is not part of the stream, so it has no meta. Each mark that moved is pushed once more after about 5 seconds, by any server, so that it survives the server that took it. The same mark may come twice, and chat:join has all marks. */
+/** ChatReadMark tells how far a user has read. It is not part of the stream, so it has no meta. Each mark that moved is pushed once more after about 5 seconds, by any server, so that it survives the server that took it. The same mark may come twice, and chat:join has all marks. That of an invisible user is pushed on the user's own stream alone, with a meta; others see it with the next chat:read after the user is visible again. */
 export interface ChatReadMark {
   channel: string;
   userId: string;
   readTo: number;
+  meta?: Meta;
 }
 /** ChatReadTo acknowledges ChatRead with the mark that is in force. */
 export interface ChatReadTo {
@@ -256,7 +257,7 @@ export interface ChatSent {
   seq: number;
   ts: number;
 }
-/** ChatTyping tells that the user is typing, or with Typing false that it stopped. The connection has to have joined the channel. */
+/** ChatTyping tells that the user is typing, or with Typing false that it stopped. The connection has to have joined the channel. A muted user is refused with "muted"; what an invisible user types is dropped. */
 export interface ChatTyping {
   channel: string;
   /** true when left out */
@@ -269,7 +270,7 @@ export interface ChatTypist {
   name?: string;
   typing: boolean;
 }
-/** ChatUnmute ends that. */
+/** ChatUnmute ends that. A mute by a token with the scope or by a back end is ended only by another such token or a back end. A host or leader may end its own mute by a former one. */
 export interface ChatUnmute {
   key?: string;
   channel: string;

@@ -4,7 +4,7 @@
 -- ARGV: 1 name of this call, and for a new epoch, 2 expected seq or '', 3 whether there is a document,
 --       4 document, 5 log size, 6 log TTL ms, 7 TTL ms, 8 SPUBLISH or PUBLISH,
 --       9 once TTL ms or 0, 10 once value, 11 microseconds per event or 0,
---       12 rate window in microseconds, 13 whether unless is asked for, 14 bar TTL ms,
+--       12 rate window in microseconds, 13 whether unless is asked for, 14 bar TTL ms and who set it,
 --       0 to free, or '', 15 expected epoch or '', 16 fence in ms or 0, 17 order value or 0,
 --       18 order TTL ms, 19… the events: name, control, newline, data.
 -- Gives {'ok', epoch, seq, time}, {'once', what is remembered}, {'late', ''},
@@ -86,10 +86,11 @@ redis.call('PEXPIRE', h, ARGV[7])
 if ARGV[9] ~= '0' then
   redis.call('SET', once, epoch .. ' ' .. seq .. ' ' .. time .. ' ' .. ARGV[1] .. '\n' .. ARGV[10], 'PX', ARGV[9])
 end
-if ARGV[14] == '0' then
+local bar, by = string.match(ARGV[14], '^(%d+) (%a*)$')
+if bar == '0' then
   redis.call('DEL', KEYS[7])
-elseif ARGV[14] ~= '' then
-  redis.call('SET', KEYS[7], '', 'PX', ARGV[14])
+elseif bar then
+  redis.call('SET', KEYS[7], by, 'PX', bar)
 end
 if ARGV[17] ~= '0' then
   redis.call('SET', KEYS[8], ARGV[17], 'PX', ARGV[18])

@@ -24,7 +24,7 @@ type Memory struct {
 	streams   map[stream.ID]*line
 	once      map[[3]string]first
 	budgets   map[[2]string]time.Time
-	bars      map[[2]string]time.Time
+	bars      map[[2]string]barred
 	orders    map[[2]string]order
 	names     map[[2]string]claim
 	sets      map[string]*set
@@ -74,7 +74,7 @@ func (m *Memory) clear() {
 	m.streams = map[stream.ID]*line{}
 	m.once = map[[3]string]first{}
 	m.budgets = map[[2]string]time.Time{}
-	m.bars = map[[2]string]time.Time{}
+	m.bars = map[[2]string]barred{}
 	m.orders = map[[2]string]order{}
 	m.names = map[[2]string]claim{}
 	m.sets = map[string]*set{}

@@ -29,7 +29,7 @@ func (m *Memory) Commit(ctx context.Context, c stream.Commit) (stream.Result, er
 	if c.Expect != nil && (*c.Expect != l.seq() || c.Epoch != "" && c.Epoch != l.current().Epoch) {
 		return stream.Result{}, &stream.ConflictError{Current: l.current()}
 	}
-	if left := m.bars[[2]string{string(c.Stream), c.Unless}].Sub(now); c.Unless != "" && left > 0 {
+	if left := m.bars[[2]string{string(c.Stream), c.Unless}].until.Sub(now); c.Unless != "" && left > 0 {
 		return stream.Result{}, &stream.BarredError{For: left}
 	}
 	if m.outdated(c, now) {
@@ -43,7 +43,7 @@ func (m *Memory) Commit(ctx context.Context, c stream.Commit) (stream.Result, er
 		m.streams[c.Stream] = l
 	}
 	if c.Bar != nil {
-		m.bars[[2]string{string(c.Stream), c.Bar.Key}] = now.Add(c.Bar.TTL)
+		m.bars[[2]string{string(c.Stream), c.Bar.Key}] = barred{now.Add(c.Bar.TTL), c.Bar.By}
 	}
 	if o := c.Order; o != nil {
 		m.orders[[2]string{string(c.Stream), o.Key}] = order{o.Value, now.Add(o.TTL)}
