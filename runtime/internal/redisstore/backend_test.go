@@ -25,6 +25,7 @@ type backend struct {
 	stream.Names
 	stream.Sets
 	stream.Replies
+	stream.Budgets
 	// newBus and newDeadlines make those of one more pod.
 	newBus       func() stream.Bus
 	newDeadlines func() stream.Deadlines
@@ -84,7 +85,7 @@ func watched(s *redistest.Sentinel) redisstore.Options {
 
 func onMemory(m *streamtest.Memory) *backend {
 	return &backend{
-		Store: m, Caster: m, Bars: m, Names: m, Sets: m, Replies: m,
+		Store: m, Caster: m, Bars: m, Names: m, Sets: m, Replies: m, Budgets: m,
 		newBus:       func() stream.Bus { return m.Bus() },
 		newDeadlines: func() stream.Deadlines { return m.Deadlines() },
 		flush:        m.Flush,
@@ -105,7 +106,7 @@ func on(o redisstore.Options, flush func(), before ...func(prefix string)) func(
 		}
 		c := open(t, o)
 		return &backend{
-			Store: c.Store(), Caster: c.Store(), Bars: c.Store(), Names: c.Names(), Sets: c.Sets(), Replies: c.Replies(),
+			Store: c.Store(), Caster: c.Store(), Bars: c.Store(), Names: c.Names(), Sets: c.Sets(), Replies: c.Replies(), Budgets: c.Budgets(),
 			newBus:       func() stream.Bus { return c.Bus() },
 			newDeadlines: func() stream.Deadlines { return c.Deadlines() },
 			flush:        flush,

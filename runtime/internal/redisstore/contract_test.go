@@ -39,6 +39,8 @@ var contract = map[string]func(t *testing.T, b *backend){
 	"sets":                        sets,
 	"replies":                     replies,
 	"fences":                      fences,
+	"buckets":                     buckets,
+	"attempts":                    attempts,
 	"deadlines":                   deadlines,
 	"deadlines of a dead pod":     deadTaker,
 }

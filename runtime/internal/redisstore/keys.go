@@ -89,5 +89,13 @@ func (k keys) online() string             { return k.tagged("pods") + ":online" 
 func (k keys) sessions(pod string) string { return k.tagged("pods") + ":s:" + pod }
 func (k keys) endpoints() string          { return k.tagged("pods") + ":endpoints" }
 
+// bucket and tries count what an owner of budgets does.
+func (k keys) bucket(owner, key string) string {
+	return k.tagged("budget:"+owner) + ":g:" + digest(key)
+}
+func (k keys) tries(owner, key string) string {
+	return k.tagged("budget:"+owner) + ":t:" + digest(key)
+}
+
 // lobbies begins the keys of the index of a type of lobby.
 func (k keys) lobbies(lobbyType string) string { return k.tagged("lobbies:"+lobbyType) + ":" }

@@ -85,6 +85,12 @@ var settledLua string
 //go:embed lua/announce.lua
 var announceLua string
 
+//go:embed lua/spend.lua
+var spendLua string
+
+//go:embed lua/try.lua
+var tryLua string
+
 // script is a Lua script and the name Redis knows it by.
 type script struct{ source, sha string }
 
@@ -116,6 +122,8 @@ var (
 	changesScript  = newScript(changesLua)
 	settledScript  = newScript(settledLua)
 	announceScript = newScript(announceLua)
+	spendScript    = newScript(spendLua)
+	tryScript      = newScript(tryLua)
 )
 
 // command makes the call of a script, by name or with its source.

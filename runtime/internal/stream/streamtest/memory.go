@@ -1,8 +1,8 @@
 // Package streamtest keeps streams in memory, with the semantics of the real
 // store: for tests of domains and of the stream core itself.
 //
-// A Memory is the database; it implements stream.Store, stream.Names, stream.Sets
-// and stream.Replies. Each pod of a test gets a Bus and a Deadlines of its own.
+// A Memory is the database; it implements stream.Store, stream.Names, stream.Sets,
+// stream.Budgets and stream.Replies. Each pod of a test gets a Bus and a Deadlines of its own.
 package streamtest
 
 import (
@@ -24,7 +24,13 @@ type Memory struct {
 	streams   map[stream.ID]*line
 	once      map[[3]string]first
 	budgets   map[[2]string]time.Time
+<<<<<<< HEAD
 	bars      map[[2]string]barred
+=======
+	buckets   map[[2]string]time.Time
+	tries     map[[2]string]tries
+	bars      map[[2]string]time.Time
+>>>>>>> 2502c9b (stream: add budgets that all pods share)
 	orders    map[[2]string]order
 	names     map[[2]string]claim
 	sets      map[string]*set
@@ -74,7 +80,13 @@ func (m *Memory) clear() {
 	m.streams = map[stream.ID]*line{}
 	m.once = map[[3]string]first{}
 	m.budgets = map[[2]string]time.Time{}
+<<<<<<< HEAD
 	m.bars = map[[2]string]barred{}
+=======
+	m.buckets = map[[2]string]time.Time{}
+	m.tries = map[[2]string]tries{}
+	m.bars = map[[2]string]time.Time{}
+>>>>>>> 2502c9b (stream: add budgets that all pods share)
 	m.orders = map[[2]string]order{}
 	m.names = map[[2]string]claim{}
 	m.sets = map[string]*set{}
