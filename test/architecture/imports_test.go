@@ -41,7 +41,7 @@ var lower = map[string][]string{
 var ground = []string{
 	"runtime/wire", "runtime/internal/stream", "runtime/internal/identity", "runtime/internal/command",
 	"runtime/internal/document", "runtime/internal/jsonpatch", "runtime/internal/names", "runtime/internal/stays",
-	"runtime/internal/usertell", "runtime/internal/ledger",
+	"runtime/internal/usertell", "runtime/internal/ledger", "runtime/internal/budget",
 }
 
 func rules() []rule {

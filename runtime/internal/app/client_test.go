@@ -121,6 +121,7 @@ type answer struct {
 	Data  json.RawMessage
 	Error struct {
 		Code, Reason, Field, Message string
+		RetryAfterMs                 int64
 		Current                      wire.Current
 	}
 }
@@ -139,6 +140,18 @@ func (c *client) ask(event string, payload any) answer {
 		c.t.Fatalf("%s: acknowledged with %v, %v", event, a, err)
 	}
 	return a[0]
+}
+
+// granted asks what has to be granted, and decodes the answer.
+func (c *client) granted(event string, payload, into any) {
+	c.t.Helper()
+	a := c.ask(event, payload)
+	if !a.OK {
+		c.t.Fatalf("%s: %+v", event, a.Error)
+	}
+	if err := json.Unmarshal(a.Data, into); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // tryAsk is ask for a connection that may end meanwhile; open tells that it has not.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/budget"
 	"github.com/anteroom/anteroom/runtime/internal/chat"
 	"github.com/anteroom/anteroom/runtime/internal/headroom"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
@@ -22,6 +23,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/internal/socketio"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/usertell"
 )
 
 // core is what serves clients; it exists once Redis has answered.
@@ -38,6 +40,7 @@ type core struct {
 	inbox       *notify.Service // nil when notifications are switched off
 	whereabouts *whereabouts
 	figures     *figures
+	budgets     *budget.Guard
 	headroom    *headroom.Watch
 	sessions    *session.Manager
 	sockets     *socketio.Server
@@ -59,6 +62,8 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	k := &core{client: client, hub: stream.NewHub(client.Store(), client.Bus()), probe: client.Probe(c.Redis.Probe.Interval.Duration)}
 	k.headroom = headroom.NewWatch(memoryOf(client), a.log)
 	a.registry.MustRegister(k.headroom)
+	k.budgets = budget.NewGuard(client.Budgets(), budget.NewMetrics(a.registry))
+	usertell.Register(a.registry)
 	a.addServices(k)
 	k.figures = &figures{types: a.rules.lobbyTypes, living: client.Lobbies().Living, queues: k.matcher.Figures, streams: k.hub.Kinds, log: a.log}
 	a.registry.MustRegister(k.figures)
@@ -88,6 +93,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		Router: served.router, Snapshotters: served.snapshotters, Features: served.features,
 		Encoder: socketio.Encoder{}, Auth: a.settings.auth, Hub: k.hub, Replies: client.Replies(),
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Standing: standing, Memberships: a.memberships(k), Admit: k.headroom.Request, Listener: listener{k.roster, watcher}, Limits: a.rules.limits,
+		Spend:      k.budgets.Request,
 		WarnBefore: c.Auth.Expiry.WarnBefore.Duration, Grace: c.Auth.Expiry.Grace.Duration,
 		MaxPayload: c.Engine.MaxPayload, Metrics: session.NewMetrics(a.registry), Tracer: a.tracing.Session, Log: a.log,
 	})

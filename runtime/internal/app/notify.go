@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -97,7 +99,11 @@ func (n notices) Notify(ctx context.Context, userID string, notice lobby.Notice)
 	if err != nil {
 		return fmt.Errorf("encode a notice: %w", err)
 	}
-	out := notify.Notification{Key: notice.ID, Type: "lobby." + string(notice.Kind), Data: data}
+	out := notify.Notification{Key: notice.ID, Type: "lobby." + string(notice.Kind), Data: data, ByUser: notice.FromID}
+	if out.ByUser == "" {
+		out.ByUser = notice.LobbyID // a vote of the players
+	}
+	out.CollapseKey = collapse(out.Type, notice.LobbyID, out.ByUser)
 	if notice.ExpiresAt > 0 {
 		out.TTL = max(time.Until(time.UnixMilli(notice.ExpiresAt)), time.Second)
 	}
@@ -109,8 +115,16 @@ func (n notices) Notify(ctx context.Context, userID string, notice lobby.Notice)
 func (n notices) inviteToParty(ctx context.Context, userID string, i wire.PartyInvited) {
 	n.send(ctx, userID, notify.Notification{
 		Key: fmt.Sprintf("%s/%d", i.InviteID, i.ExpiresAt), Type: "party.invited",
+		ByUser: i.FromID, CollapseKey: collapse("party.invited", i.PartyID, i.FromID),
 		TTL: max(time.Until(time.UnixMilli(i.ExpiresAt)), time.Second),
 	}, map[string]string{"partyId": i.PartyID, "inviteId": i.InviteID, "fromId": i.FromID, "fromName": i.FromName})
+}
+
+// collapse is the key under which notices of a user about the same lobby or party take the
+// place of each other.
+func collapse(kind, group, user string) string {
+	sum := sha256.Sum256([]byte(kind + "\x00" + group + "\x00" + user))
+	return kind + ":" + base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
 // matchFor is how long the notification of a match matters.

@@ -52,6 +52,7 @@ func audience(p Policy, m wire.ChatMessage) map[string]string {
 func (s *Service) notify(ctx context.Context, p Policy, m wire.ChatMessage, sent Sent) error {
 	for userID, cause := range audience(p, m) {
 		_, err := s.teller.Tell(ctx, userID, usertell.Message{
+			Cause: usertell.ByUsers,
 			Event: wire.EventChatNotice,
 			Payload: wire.ChatNotice{
 				Cause: cause, Channel: m.Channel, Seq: sent.At.Seq, ID: sent.ID,

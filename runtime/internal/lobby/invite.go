@@ -42,8 +42,10 @@ func (e *edit) news() news { return news{Version: e.Version + 1, At: ms(e.now)} 
 
 // How long invites and requests are good, and how many are open at once.
 const (
-	inviteTTL   = 5 * time.Minute
-	requestTTL  = 2 * time.Minute
+	inviteTTL  = 5 * time.Minute
+	requestTTL = 2 * time.Minute
+	// renewAfter is how long a renewed invite of the same member is not pushed again.
+	renewAfter  = time.Minute
 	maxInvites  = 32
 	maxRequests = 32
 )
@@ -58,7 +60,8 @@ func lobbyOfInvite(invite string) string {
 }
 
 // Invite asks a user in, on a member's word. Who is asked already keeps the id of its
-// invite, which is good for longer then. Nonce is the rest of a new id.
+// invite, which is good for longer then, and is pushed it again after renewAfter. Nonce is
+// the rest of a new id.
 func (l Lobby) Invite(from Actor, userID, nonce string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	_, err := l.member(from.ID)
 	switch {
@@ -85,8 +88,11 @@ func (e *edit) invite(from Actor, userID, nonce string, requested bool) error {
 		}
 		invite.ID = inviteID(e.ID, nonce)
 	}
+	if requested || invite.From != from.ID || ms(e.now)-invite.At >= renewAfter.Milliseconds() {
+		invite.news = e.news()
+	}
 	invite.From, invite.FromName, invite.Requested = from.ID, from.Name, requested
-	invite.ExpiresAt, invite.news = ms(e.now.Add(inviteTTL)), e.news()
+	invite.ExpiresAt = ms(e.now.Add(inviteTTL))
 	if e.Invites == nil {
 		e.Invites = map[string]Invite{}
 	}

@@ -74,6 +74,7 @@ func (s *Service) release(ctx context.Context, l Lobby, d Departure) error {
 // the order to stop following the lobby.
 func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
 	_, err := s.users.Tell(ctx, d.UserID, usertell.Message{
+		Cause:    usertell.ByUsers,
 		Event:    wire.EventLobbyRemoved,
 		Payload:  wire.LobbyRemoved{LobbyID: l.ID, Reason: d.Reason, Message: d.Message, Version: d.Version},
 		Unfollow: []stream.ID{StreamID(l.ID), ChatStream(l.ID)},
@@ -91,6 +92,7 @@ func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
 // tellInvite puts lobby:invited on the stream of the user who is asked in.
 func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invite) error {
 	_, err := s.users.Tell(ctx, userID, usertell.Message{
+		Cause: usertell.ByUsers,
 		Event: wire.EventLobbyInvited,
 		Payload: wire.LobbyInvited{
 			InviteID: i.ID, LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name,
@@ -111,6 +113,7 @@ func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invi
 func (s *Service) tellBrought(ctx context.Context, l Lobby, userID string, m Member) error {
 	b := m.BroughtBy
 	_, err := s.users.Tell(ctx, userID, usertell.Message{
+		Cause: usertell.ByUsers,
 		Event: wire.EventLobbyJoined,
 		Payload: wire.LobbyJoined{
 			LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name, PartyID: b.Party, FromID: b.By, FromName: b.ByName,
@@ -127,6 +130,7 @@ func (s *Service) tellRequest(ctx context.Context, l Lobby, userID string, r Req
 	once := s.onceTold(l, fmt.Sprintf("request/%d/%s", r.Version, userID))
 	if r.Declined {
 		_, err := s.users.Tell(ctx, userID, usertell.Message{
+			Cause: usertell.ByUsers,
 			Event: wire.EventLobbyJoinDeclined, Payload: wire.LobbyJoinDeclined{LobbyID: l.ID}, Once: once,
 		})
 		return err
@@ -135,6 +139,7 @@ func (s *Service) tellRequest(ctx context.Context, l Lobby, userID string, r Req
 		return nil // whoever becomes the host is told
 	}
 	_, err := s.users.Tell(ctx, l.HostID, usertell.Message{
+		Cause: usertell.ByUsers,
 		Event: wire.EventLobbyJoinRequested,
 		Payload: wire.LobbyJoinRequested{
 			LobbyID: l.ID, UserID: userID, Name: r.Name, Message: r.Message, ExpiresAt: r.ExpiresAt,

@@ -140,6 +140,7 @@ func (s *Service) tell(ctx context.Context, queue string, p posted) error {
 		also = append(also, event)
 	}
 	m := usertell.Message{
+		Cause: usertell.ByServer,
 		Event: p.Event, Payload: p.Data, Also: also, Once: &stream.Once{Scope: "mm", Key: p.id, TTL: known},
 	}
 	if p.About != "" {

@@ -6,7 +6,8 @@
 // after; a look that was scheduled before the commit tells it once more, under the same
 // idempotency key, so that a process that dies in between leaves nobody untold.
 //
-// Bounds: an inbox keeps [Settings].MaxPerUser notifications, each for Retention at
-// most, and 256 KiB in all; the oldest go first. A user has 64 topics, a topic 16,384
+// Bounds: an inbox keeps [Settings].MaxPerUser notifications of back ends, each for Retention
+// at most, and 256 KiB of them in all; of what other users cause it keeps a quarter as many
+// and as much beside them. The oldest of the same kind go first. A user has 64 topics, a topic 16,384
 // subscribers.
 package notify

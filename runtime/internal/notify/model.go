@@ -14,8 +14,11 @@ const (
 	maxType, maxTitle, maxBody = 64, 128, 1024
 	maxData                    = 2 << 10
 	maxCollapseKey             = 64
-	// maxBytes bounds the notifications of an inbox together.
+	// maxBytes bounds the notifications of back ends in an inbox together; those that users
+	// cause have a quarter as many bytes.
 	maxBytes = 256 << 10
+	// userShare divides the bounds of an inbox for what users cause.
+	userShare = 4
 	// itemOverhead is what an item takes beside its texts, about.
 	itemOverhead = 200
 )
@@ -23,6 +26,10 @@ const (
 // retellAfter is how long after a change it is told once more, in case the first
 // time failed.
 const retellAfter = 5 * time.Second
+
+// renewAfter is how long a notification of a user that collapses with an earlier one is not
+// pushed again: it takes the place and the id of the earlier one.
+const renewAfter = time.Minute
 
 // Notification is what is put into an inbox.
 type Notification struct {
@@ -37,6 +44,8 @@ type Notification struct {
 	Data json.RawMessage
 	// CollapseKey: an earlier notification with the same one goes.
 	CollapseKey string
+	// ByUser is the user who causes it; "" for a back end's and the server's own.
+	ByUser string
 	// TTL is how long it matters; 0, or more than the retention, means the retention.
 	TTL time.Duration
 }
@@ -65,6 +74,8 @@ type Item struct {
 	// tries that were begun.
 	CallAt int64 `json:"callAt,omitempty"`
 	Calls  int   `json:"calls,omitempty"`
+	// ByUsers says that another user causes it.
+	ByUsers bool `json:"byUsers,omitempty"`
 }
 
 // Inbox is what is kept of a user. Its methods give the next state and do not change
@@ -79,6 +90,8 @@ type Inbox struct {
 	// ChangedAt is the time of the last change, and Before that of the one before.
 	ChangedAt int64 `json:"changed"`
 	Before    int64 `json:"before,omitempty"`
+	// ByUsers says that another user caused the last change.
+	ByUsers bool `json:"byUsers,omitempty"`
 	// Updates are what happened to items lately, for as long as it is told again.
 	Updates []Update `json:"updates,omitempty"`
 
@@ -93,10 +106,13 @@ type Update struct {
 	// Version is the one that the change led to, and At when.
 	Version uint64 `json:"version"`
 	At      int64  `json:"at"`
+	ByUsers bool   `json:"byUsers,omitempty"`
 }
 
 // Rules are the bounds and times that hold for an inbox.
 type Rules struct {
+	// MaxPerUser notifications of back ends are kept, and beside them a quarter as many that
+	// other users cause.
 	MaxPerUser int
 	Retention  time.Duration
 	// CallAfter is how long a user must have been away before the webhook is called;

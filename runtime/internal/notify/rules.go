@@ -13,6 +13,8 @@ type edit struct {
 	Inbox
 	now     int64
 	changed bool
+	// byUsers says that another user causes the change.
+	byUsers bool
 }
 
 // edit begins a change; what is over by now goes first.
@@ -30,7 +32,7 @@ func (b Inbox) edit(now time.Time) *edit {
 // done ends the change; false when nothing is different.
 func (e *edit) done() (Inbox, bool) {
 	if e.changed {
-		e.Before, e.ChangedAt = e.ChangedAt, e.now
+		e.Before, e.ChangedAt, e.ByUsers = e.ChangedAt, e.now, e.byUsers
 	}
 	return e.Inbox, e.changed
 }
@@ -52,7 +54,7 @@ func (e *edit) drop(which func(Item) bool, change wire.NotifyChange) {
 
 func (e *edit) note(u wire.NotifyUpdated) {
 	e.changed = true
-	e.Updates = append(e.Updates, Update{NotifyUpdated: u, Version: e.Version + 1, At: e.now})
+	e.Updates = append(e.Updates, Update{NotifyUpdated: u, Version: e.Version + 1, At: e.now, ByUsers: e.byUsers})
 	const most = 64 // beyond it what is told twice anyhow is told once
 	if over := len(e.Updates) - most; over > 0 {
 		e.Updates = slices.Delete(e.Updates, 0, over)
@@ -70,16 +72,19 @@ func (b Inbox) Add(n Notification, r Rules, online bool, now time.Time) (Inbox, 
 	if n.TTL > 0 {
 		ttl = min(ttl, n.TTL)
 	}
+	e.byUsers = n.ByUser != ""
+	earlier := e.collapsing(n)
+	if earlier >= 0 && e.renew(&e.Items[earlier], n, ttl) {
+		return e.done()
+	}
 	e.Last++
 	item := Item{
-		ID: n.ID, Type: n.Type, Topic: n.Topic, Title: n.Title, Body: n.Body, Data: n.Data,
+		ID: n.ID, Type: n.Type, Topic: n.Topic, Title: n.Title, Body: n.Body, Data: n.Data, ByUsers: e.byUsers,
 		CollapseKey: n.CollapseKey, Seq: e.Last, CreatedAt: e.now, ExpiresAt: e.now + ttl.Milliseconds(),
 	}
-	if n.CollapseKey != "" {
-		if at := slices.IndexFunc(e.Items, func(i Item) bool { return i.CollapseKey == n.CollapseKey }); at >= 0 {
-			item.Replaces = e.Items[at].ID
-			e.Items = slices.Delete(e.Items, at, at+1)
-		}
+	if earlier >= 0 {
+		item.Replaces = e.Items[earlier].ID
+		e.Items = slices.Delete(e.Items, earlier, earlier+1)
 	}
 	if online {
 		item.PushedAt, item.Pushes = e.now, 1
@@ -93,24 +98,51 @@ func (b Inbox) Add(n Notification, r Rules, online bool, now time.Time) (Inbox, 
 	return e.done()
 }
 
-// fit keeps the inbox within its bounds: the oldest go.
+// collapsing is the index of the item that a notification takes the place of, -1 for none.
+// What a user causes never takes the place of a back end's.
+func (e *edit) collapsing(n Notification) int {
+	return slices.IndexFunc(e.Items, func(i Item) bool {
+		return n.CollapseKey != "" && i.CollapseKey == n.CollapseKey && i.ByUsers == e.byUsers
+	})
+}
+
+// renew gives an item the content of a user's notification that comes within renewAfter; it is
+// not pushed again. False when the item is older, or the notification is a back end's.
+func (e *edit) renew(i *Item, n Notification, ttl time.Duration) bool {
+	if !e.byUsers || e.now-max(i.CreatedAt, i.PushedAt) >= renewAfter.Milliseconds() {
+		return false
+	}
+	i.Title, i.Body, i.Data, i.ExpiresAt = n.Title, n.Body, n.Data, e.now+ttl.Milliseconds()
+	e.changed = true
+	return true
+}
+
+// fit keeps the inbox within its bounds: the oldest go. What users cause, and what back ends
+// put in, have bounds of their own, and neither drives the other out.
 func (e *edit) fit(r Rules) {
-	size := 0
-	for _, i := range e.Items {
-		size += i.size()
+	for _, byUsers := range []bool{false, true} {
+		most, bytes := r.MaxPerUser, maxBytes
+		if byUsers {
+			most, bytes = max(1, most/userShare), bytes/userShare
+		}
+		e.fitKind(byUsers, most, bytes)
 	}
-	over := max(0, len(e.Items)-r.MaxPerUser)
-	for _, i := range e.Items[:over] {
-		size -= i.size()
+}
+
+// fitKind keeps the newest items of a kind, at least one.
+func (e *edit) fitKind(byUsers bool, most, bytes int) {
+	count, size, first := 0, 0, uint64(0)
+	for _, i := range slices.Backward(e.Items) {
+		if i.ByUsers != byUsers {
+			continue
+		}
+		count++
+		if size += i.size(); count > most || count > 1 && size > bytes {
+			break
+		}
+		first = i.Seq
 	}
-	for size > maxBytes && over < len(e.Items)-1 {
-		size -= e.Items[over].size()
-		over++
-	}
-	if over > 0 {
-		first := e.Items[over].Seq
-		e.drop(func(i Item) bool { return i.Seq < first }, wire.NotifyChangedExpired)
-	}
+	e.drop(func(i Item) bool { return i.ByUsers == byUsers && i.Seq < first }, wire.NotifyChangedExpired)
 }
 
 // Ack notes that items have arrived; ids that are not there are ignored.

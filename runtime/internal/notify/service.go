@@ -146,24 +146,31 @@ func (s *Service) change(ctx context.Context, userID string, once *stream.Once, 
 // told before is not told again.
 func (s *Service) tell(ctx context.Context, b Inbox, since int64) error {
 	var errs []error
-	say := func(event string, payload any, key string) {
+	say := func(byUsers bool, event string, payload any, key string) {
 		_, err := s.teller.Tell(ctx, b.UserID, usertell.Message{
-			Event: event, Payload: payload, Once: &stream.Once{Scope: Kind, Key: key, TTL: tellMemory},
+			Cause: cause(byUsers), Event: event, Payload: payload, Once: &stream.Once{Scope: Kind, Key: key, TTL: tellMemory},
 		})
 		errs = append(errs, err)
 	}
 	for i, u := range b.Updates {
 		if u.At >= since {
-			say(wire.EventNotifyUpdated, u.NotifyUpdated, fmt.Sprintf("updated:%s:%d:%d", b.Epoch, u.Version, i))
+			say(u.ByUsers, wire.EventNotifyUpdated, u.NotifyUpdated, fmt.Sprintf("updated:%s:%d:%d", b.Epoch, u.Version, i))
 		}
 	}
 	for _, i := range b.Items {
 		if i.PushedAt >= since && i.PushedAt > 0 {
-			say(wire.EventNotifyNew, wire.NotifyNew{Notification: i.View(), Replaces: i.Replaces}, fmt.Sprintf("new:%s:%d", i.ID, i.Pushes))
+			say(i.ByUsers, wire.EventNotifyNew, wire.NotifyNew{Notification: i.View(), Replaces: i.Replaces}, fmt.Sprintf("new:%s:%d", i.ID, i.Pushes))
 		}
 	}
-	say(wire.EventNotifyBadge, b.badge(), fmt.Sprintf("badge:%s:%d", b.Epoch, b.Version))
+	say(b.ByUsers, wire.EventNotifyBadge, b.badge(), fmt.Sprintf("badge:%s:%d", b.Epoch, b.Version))
 	return errors.Join(errs...)
+}
+
+func cause(byUsers bool) usertell.Cause {
+	if byUsers {
+		return usertell.ByUsers
+	}
+	return usertell.ByServer
 }
 
 func (b Inbox) badge() wire.NotifyBadge {
@@ -172,7 +179,8 @@ func (b Inbox) badge() wire.NotifyBadge {
 
 // Notify puts a notification into a user's inbox, and pushes it to the user's devices
 // or keeps it until the user connects. It gives the notification's id; the same Key
-// gives the same one.
+// gives the same one. A user's notification that renews an earlier one is in the inbox under
+// the id of that one.
 func (s *Service) Notify(ctx context.Context, userID string, n Notification) (id string, err error) {
 	if err := n.Check(); err != nil {
 		return "", err
@@ -253,7 +261,7 @@ func (s *Service) settleBadge(ctx context.Context, b Inbox) {
 		return
 	}
 	_, _ = s.teller.Tell(ctx, b.UserID, usertell.Message{
-		Event: wire.EventNotifyBadge, Payload: b.badge(),
+		Cause: cause(b.ByUsers), Event: wire.EventNotifyBadge, Payload: b.badge(),
 		Once: &stream.Once{Scope: Kind, Key: fmt.Sprintf("settled:%s:%d", b.Epoch, b.Version), TTL: tellMemory},
 	})
 }

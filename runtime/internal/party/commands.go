@@ -1,6 +1,7 @@
 package party
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -170,7 +171,8 @@ func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i Inv
 		InviteID: i.ID, PartyID: partyID, FromID: i.From, FromName: i.FromName, ExpiresAt: i.ExpiresAt,
 	}
 	_, err := s.users.Tell(ctx, userID, usertell.Message{
-		Event: wire.EventPartyInvited, Payload: invited, Once: once(i.ID, fmt.Sprint(i.ExpiresAt)),
+		Cause: usertell.ByUsers, Event: wire.EventPartyInvited, Payload: invited,
+		Once: once(i.ID, fmt.Sprint(cmp.Or(i.ToldAt, i.ExpiresAt))),
 	})
 	if err == nil && s.Invited != nil {
 		s.Invited(ctx, userID, invited)

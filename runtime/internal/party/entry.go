@@ -110,9 +110,13 @@ func partyOf(invite string) string {
 	return id
 }
 
+// renewAfter is how long a renewed invite of the same member is not pushed again.
+const renewAfter = time.Minute
+
 // Invite asks a user in, on a member's word. The leader's invite lets a user come back who was
 // kicked; a user who was banned is invited by nobody. A user who is asked already keeps the
-// id of its invite, which is good for longer then. Nonce is the rest of a new id.
+// id of its invite, which is good for longer then, and is pushed it again after renewAfter.
+// Nonce is the rest of a new id.
 func (p Party) Invite(from Actor, userID, nonce string, now time.Time) (Party, []wire.PartyPatch, error) {
 	if _, err := p.member(from.ID); err != nil {
 		return p, nil, err
@@ -135,6 +139,9 @@ func (p Party) Invite(from Actor, userID, nonce string, now time.Time) (Party, [
 			return p, nil, wire.Exhausted("", fmt.Sprintf("at most %d users may be asked in at once", maxInvites))
 		}
 		invite.ID = inviteID(p.ID, nonce)
+	}
+	if invite.From != from.ID || ms(now)-invite.ToldAt >= renewAfter.Milliseconds() {
+		invite.ToldAt = ms(now)
 	}
 	invite.From, invite.FromName, invite.ExpiresAt = from.ID, from.Name, ms(now.Add(inviteTTL))
 	e.Invites[userID] = invite

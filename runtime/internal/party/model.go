@@ -89,6 +89,8 @@ type Invite struct {
 	From      string `json:"from"`
 	FromName  string `json:"fromName,omitempty"`
 	ExpiresAt int64  `json:"expiresAt"`
+	// ToldAt is when the user was last pushed the invite.
+	ToldAt int64 `json:"toldAt,omitempty"`
 }
 
 // Departure is a user who is no longer in a party, and why.

@@ -45,6 +45,7 @@ func (s *Service) settle(ctx context.Context, p Party, departed []Departure) err
 // the party.
 func (s *Service) tellRemoved(ctx context.Context, partyID string, d Departure) error {
 	_, err := s.users.Tell(ctx, d.UserID, usertell.Message{
+		Cause:    usertell.ByUsers,
 		Event:    wire.EventPartyRemoved,
 		Payload:  wire.PartyRemoved{PartyID: partyID, Reason: d.Reason, Message: d.Message, Version: d.Version},
 		Unfollow: []stream.ID{StreamID(partyID), ChatStream(partyID)},

@@ -73,6 +73,10 @@ type Options struct {
 	Memberships func(ctx context.Context, caller identity.Caller) (wire.Memberships, error)
 	// Listener may be nil.
 	Listener Listener
+	// Spend spends what a request costs of a user's budgets, before its handler runs; a
+	// *wire.Error refuses the request. Back is called when the request had no effect; it may
+	// be nil. A repeated request whose answer is known spends nothing. Nil spends nothing.
+	Spend func(ctx context.Context, userID, event string, req any) (back func(context.Context), err error)
 	// Admit may refuse a request by its name, with a *wire.Error, before anything is done
 	// for it. It is called for each request and must be quick. Nil refuses none.
 	Admit func(event string) error

@@ -91,11 +91,26 @@ func (s *Session) call(
 			err = wire.Refuse(wire.CodeInternal, "something went wrong on the server")
 		}
 	}()
-	reply, err := found.run(ctx, s, c, req)
+	back, err := s.m.spend(ctx, c.ID, event, req)
 	if err != nil {
 		return nil, err
 	}
+	reply, err := found.run(ctx, s, c, req)
+	if err != nil {
+		if back != nil && Certain(Refusal(err).Code) {
+			back(ctx)
+		}
+		return nil, err
+	}
 	return json.Marshal(wire.Ack{OK: true, Data: reply.Data, Meta: reply.Meta})
+}
+
+// spend spends what a request costs; see [Options.Spend].
+func (m *Manager) spend(ctx context.Context, userID, event string, req any) (back func(context.Context), err error) {
+	if m.Spend == nil {
+		return nil, nil
+	}
+	return m.Spend(ctx, userID, event, req)
 }
 
 // panicText is what may be logged of a panic: its value could hold a payload.

@@ -14,7 +14,7 @@ func TestTellOnce(t *testing.T) {
 	memory := streamtest.New()
 	teller := usertell.Teller{Store: memory, HistorySize: 10, HistoryTTL: time.Minute}
 	m := usertell.Message{
-		Event: "lobby:invited", Payload: map[string]int{"n": 1}, Unfollow: []stream.ID{"lobby:x"},
+		Event: "lobby:invited", Payload: map[string]int{"n": 1}, Cause: usertell.ByUsers, Unfollow: []stream.ID{"lobby:x"},
 		Once: &stream.Once{Scope: "test", Key: "1", TTL: time.Minute},
 	}
 	for i, repeated := range []bool{false, true} {
@@ -31,7 +31,7 @@ func TestTellOnce(t *testing.T) {
 	if r.Name != "lobby:invited" || string(r.Data) != `{"n":1}` || len(r.Control.Unfollow) != 1 {
 		t.Errorf("told %+v", r)
 	}
-	if _, err := teller.Tell(t.Context(), "ann", usertell.Message{Event: "x", Payload: func() {}}); err == nil {
+	if _, err := teller.Tell(t.Context(), "ann", usertell.Message{Event: "x", Payload: func() {}, Cause: usertell.ByServer}); err == nil {
 		t.Error("what is no JSON was told")
 	}
 }
@@ -44,7 +44,7 @@ func TestWhoIsOnlineIsToldAfterALongSilence(t *testing.T) {
 	teller := usertell.Teller{Store: memory, HistorySize: 10, HistoryTTL: 10 * time.Minute}
 	tell := func() stream.Position {
 		t.Helper()
-		r, err := teller.Tell(t.Context(), "ann", usertell.Message{Event: "lobby:invited", Payload: map[string]int{}})
+		r, err := teller.Tell(t.Context(), "ann", usertell.Message{Event: "lobby:invited", Payload: map[string]int{}, Cause: usertell.ByUsers})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,5 +56,40 @@ func TestWhoIsOnlineIsToldAfterALongSilence(t *testing.T) {
 	ann.Arrives(t, tell())
 	if len(ann.Records()) != 1 || len(ann.Resets()) != 0 {
 		t.Errorf("%d records, %d resets", len(ann.Records()), len(ann.Resets()))
+	}
+}
+
+// TestWhatUsersCauseHasAShare: a thousand messages of users stay under half of the log, the
+// one of a back end before them is still there, and a client that was away recovers it all. Who is
+// connected receives each of them.
+func TestWhatUsersCauseHasAShare(t *testing.T) {
+	var passed atomic.Int64
+	memory := streamtest.New(streamtest.WithClock(func() time.Time { return time.Unix(0, passed.Load()) }))
+	teller := usertell.Teller{Store: memory, HistorySize: 300, HistoryTTL: 10 * time.Minute}
+	tell := func(event string, cause usertell.Cause) stream.Position {
+		t.Helper()
+		r, err := teller.Tell(t.Context(), "victim", usertell.Message{Event: event, Payload: map[string]int{}, Cause: cause})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Position
+	}
+	away := tell("first", usertell.ByServer)
+	news := tell("notify:new", usertell.ByServer)
+	online := streamtest.Follow(t, streamtest.StartHub(t, memory, memory.Bus()), usertell.StreamID("victim"), news)
+	for n := range 1083 {
+		tell("party:invited", usertell.ByUsers)
+		passed.Add(int64(10*time.Minute) / 1100 * int64(n%2*2))
+	}
+	caught, err := memory.CatchUp(t.Context(), usertell.StreamID("victim"), away)
+	if err != nil || !caught.Recovered || caught.Records[0].Name != "notify:new" {
+		t.Fatalf("recovered %v, %v", caught.Recovered, err)
+	}
+	if kept := len(caught.Records) - 1; kept < 100 || kept > 150 {
+		t.Errorf("%d messages of users are kept, want at most half of 300", kept)
+	}
+	streamtest.Eventually(t, "the victim's device receives all", func() bool { return len(online.Records())+len(online.Casts()) == 1083 })
+	if _, err := teller.Tell(t.Context(), "victim", usertell.Message{Event: "x"}); err == nil {
+		t.Error("a message without a cause was told")
 	}
 }
