@@ -106,6 +106,7 @@ func (s *Service) mark(ctx context.Context, userID string, req *wire.ChatRead, p
 	}
 	if hidden {
 		_, err := s.teller.Tell(ctx, userID, usertell.Message{
+			Cause: usertell.ByServer, // its own
 			Event: wire.EventChatRead, Payload: wire.ChatReadMark{Channel: req.Channel, UserID: userID, ReadTo: mark},
 		})
 		return mark, err

@@ -24,13 +24,9 @@ type Memory struct {
 	streams   map[stream.ID]*line
 	once      map[[3]string]first
 	budgets   map[[2]string]time.Time
-<<<<<<< HEAD
 	bars      map[[2]string]barred
-=======
 	buckets   map[[2]string]time.Time
 	tries     map[[2]string]tries
-	bars      map[[2]string]time.Time
->>>>>>> 2502c9b (stream: add budgets that all pods share)
 	orders    map[[2]string]order
 	names     map[[2]string]claim
 	sets      map[string]*set
@@ -80,13 +76,9 @@ func (m *Memory) clear() {
 	m.streams = map[stream.ID]*line{}
 	m.once = map[[3]string]first{}
 	m.budgets = map[[2]string]time.Time{}
-<<<<<<< HEAD
 	m.bars = map[[2]string]barred{}
-=======
 	m.buckets = map[[2]string]time.Time{}
 	m.tries = map[[2]string]tries{}
-	m.bars = map[[2]string]time.Time{}
->>>>>>> 2502c9b (stream: add budgets that all pods share)
 	m.orders = map[[2]string]order{}
 	m.names = map[[2]string]claim{}
 	m.sets = map[string]*set{}

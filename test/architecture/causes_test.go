@@ -1,0 +1,66 @@
+package architecture
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"testing"
+)
+
+// TestEveryMessageToAUserHasACause: a message on a user's own stream says whether another user
+// caused it, because what users cause has a share of the stream. So a new message cannot
+// drive out what back ends put there.
+func TestEveryMessageToAUserHasACause(t *testing.T) {
+	found := 0
+	folders, err := filepath.Glob(filepath.Join("..", "..", "runtime", "internal", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		each(t, folder, false, func(path string, text []byte) {
+			file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				literal, is := n.(*ast.CompositeLit)
+				if !is || !ofUsertell(literal.Type) {
+					return true
+				}
+				found++
+				if !sets(literal, "Cause") {
+					t.Errorf("%s: a usertell.Message has no Cause", path)
+				}
+				return true
+			})
+		})
+	}
+	if found < 10 {
+		t.Errorf("only %d messages were found", found)
+	}
+}
+
+// ofUsertell tells whether a type is usertell.Message.
+func ofUsertell(e ast.Expr) bool {
+	s, is := e.(*ast.SelectorExpr)
+	if !is || s.Sel.Name != "Message" {
+		return false
+	}
+	pkg, is := s.X.(*ast.Ident)
+	return is && pkg.Name == "usertell"
+}
+
+// sets tells whether a literal sets a field by its name.
+func sets(literal *ast.CompositeLit, field string) bool {
+	for _, e := range literal.Elts {
+		pair, is := e.(*ast.KeyValueExpr)
+		if !is {
+			continue
+		}
+		if key, is := pair.Key.(*ast.Ident); is && key.Name == field {
+			return true
+		}
+	}
+	return false
+}
