@@ -57,6 +57,12 @@ func queueOf(q v1alpha1.MatchmakingQueue, lobbyTypes map[string]string) (queue m
 	if fault != "" {
 		return queue, fault
 	}
+	for _, r := range s.Rules {
+		// An absent value must not become 0, the strictest: nobody would be matched.
+		if _, err := r.Value.Float64(); err != nil && r.Type != realtime.RuleEquality {
+			return queue, "rule " + r.Name + " has no value"
+		}
+	}
 	queue = matchmaking.Queue{
 		Name: q.Name, Revision: q.Revision(), Match: matchOf(s),
 		Interval: s.Timing.Interval.Duration, TicketTTL: s.Timing.TicketTTL.Duration,
@@ -119,7 +125,8 @@ func matchOf(s realtime.MatchmakingQueueSpec) matching.Queue {
 	return m
 }
 
-// decimal is the number that the API server has checked; "" is 0.
+// decimal is the number that the API server has checked; "" is 0, which only a rule
+// without a value has: see [queueOf].
 func decimal(d realtime.Decimal) float64 {
 	n, _ := strconv.ParseFloat(string(d), 64)
 	return n

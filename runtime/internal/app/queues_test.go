@@ -30,7 +30,9 @@ func TestQueuesOfASet(t *testing.T) {
 	served.Spec.Handoff = realtime.HandoffSpec{Type: realtime.HandoffWebhook, URL: "https://games.example/match"}
 	served.Spec.Backfill.Enabled = true
 	set := testPolicies("casual")
-	set.Queues = []v1alpha1.MatchmakingQueue{lost, ranked, served}
+	vague := queue("vague", "casual")
+	vague.Spec.Rules = []realtime.MatchRule{{Name: "same", Type: realtime.RuleEquality}, {Name: "near", Type: realtime.RuleDistance}}
+	set.Queues = []v1alpha1.MatchmakingQueue{lost, ranked, served, vague}
 
 	var log bytes.Buffer
 	claims := &claimNames{}
@@ -44,7 +46,7 @@ func TestQueuesOfASet(t *testing.T) {
 	if !claims.has("skill") || claims.has("mode") {
 		t.Error("the claims that are asked for are not those of the queue")
 	}
-	for _, want := range []string{"there is no LobbyPolicy gone", "backfill of this queue is ignored\" queue=served"} {
+	for _, want := range []string{"there is no LobbyPolicy gone", "rule near has no value", "backfill of this queue is ignored\" queue=served"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log does not say %q:\n%s", want, log.String())
 		}
