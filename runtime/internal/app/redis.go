@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync/atomic"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/internal/redisstore"
@@ -49,38 +48,6 @@ func redisOptions(c v1alpha1.Redis) (redisstore.Options, error) {
 		options.TLS = settings
 	}
 	return options, errors.Join(errs...)
-}
-
-// credential remembers the password that was last read to log in with.
-type credential struct{ last atomic.Pointer[string] }
-
-// watch notes each password that the options give.
-func (c *credential) watch(o *redisstore.Options) {
-	read := o.Password
-	if read == nil {
-		return
-	}
-	o.Password = func() (string, error) {
-		password, err := read()
-		if err == nil {
-			c.last.Store(&password)
-		}
-		return password, err
-	}
-}
-
-// revision tells which one it was; empty when there is none or no admin token to keep
-// it secret with.
-func (c *credential) revision(tokenFile string) string {
-	last := c.last.Load()
-	if last == nil || tokenFile == "" {
-		return ""
-	}
-	token, err := readCredential(tokenFile)
-	if err != nil || token == "" {
-		return ""
-	}
-	return v1alpha1.CredentialRevision(token, *last)
 }
 
 // readCredential reads a file without the newline at its end.
