@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -54,6 +55,9 @@ func TestCurrentReadsOnlyItsTwoShapes(t *testing.T) {
 func FuzzCurrent(f *testing.F) {
 	for _, text := range []string{`7`, `["a"]`, `[]`, `null`, `[null]`, `1e3`} {
 		f.Add([]byte(text))
+	}
+	for _, bomb := range bombs.JSON() {
+		f.Add([]byte(bomb))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var c, again wire.Current

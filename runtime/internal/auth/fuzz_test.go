@@ -2,9 +2,12 @@ package auth
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"strings"
 	"testing"
 
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -16,6 +19,11 @@ func FuzzAuthenticate(f *testing.F) {
 	f.Add(sign("RS256", rsaKey(), nil, with(nil)))
 	f.Add("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.")
 	f.Add("..")
+	for _, bomb := range bombs.JSON() {
+		part := base64.RawURLEncoding.EncodeToString([]byte(bomb))
+		f.Add(part + "." + part + ".")
+		f.Add("eyJhbGciOiJFUzI1NiJ9." + part + "." + part)
+	}
 	f.Fuzz(func(t *testing.T, token string) {
 		user, err := a.Authenticate(context.Background(), token)
 		if err == nil {
@@ -27,6 +35,24 @@ func FuzzAuthenticate(f *testing.F) {
 		var e *wire.Error
 		if !errors.As(err, &e) || (e.Code != wire.CodeUnauthenticated && e.Code != wire.CodeTokenExpired) {
 			t.Fatalf("error %v", err)
+		}
+	})
+}
+
+// FuzzKeySet: a set that is no JWK set, or has no key, is refused; none has more keys than
+// the bound.
+func FuzzKeySet(f *testing.F) {
+	f.Add([]byte(`{"keys":[{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}]}`))
+	f.Add([]byte(`{"keys":[{"kty":"RSA","n":"AQAB","e":"////////////"}]}`))
+	for _, bomb := range bombs.JSON() {
+		f.Add([]byte(bomb))
+		f.Add([]byte(`{"keys":[` + bomb + `]}`))
+		f.Add([]byte(`{"keys":[{"kty":"RSA","e":"AQAB","n":"` + strings.Repeat("f", 60_000) + `"}]}`))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		set, err := readSet(data)
+		if err == nil && (len(set) == 0 || len(set) > maxKeys*8) {
+			t.Errorf("%d keys", len(set))
 		}
 	})
 }

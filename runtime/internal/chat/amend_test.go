@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -248,6 +249,9 @@ func TestWordList(t *testing.T) {
 func FuzzWordList(f *testing.F) {
 	f.Add("some darn text")
 	f.Add("\xff\u200d\u0308darn")
+	for _, bomb := range bombs.JSON() {
+		f.Add(bomb)
+	}
 	list := NewWordList([]string{"darn", "bad word"}, true)
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := list.Check(t.Context(), Draft{Text: text})

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 )
 
 func write(t *testing.T, content string) string {
@@ -170,6 +171,10 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(good(f)))
 	f.Add([]byte("apiVersion: config.realtime.anteroom.dev/v1alpha1\nkind: PolicySet\nlobbies: [{name: a, spec: {attributes: [{min: 1.5}]}}]"))
 	f.Add([]byte("# only\n"))
+	for _, bomb := range bombs.YAML() {
+		f.Add([]byte(bomb))
+		f.Add([]byte("kind: PolicySet\nlobbies: " + bomb))
+	}
 	f.Add([]byte("a: !!bool \"\"\n? [b]\n: *c"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for kind, into := range map[string]document{

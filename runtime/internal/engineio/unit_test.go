@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 )
 
 // record is a sink that keeps what it is given.
@@ -85,6 +87,10 @@ func FuzzDecoder(f *testing.F) {
 	f.Add(append(masked(opText, []byte("4he")), masked(finBit|opContinue, []byte("llo"))...), uint8(1))
 	f.Add(masked(finBit|opClose, []byte{3, 232}), uint8(2))
 	f.Add([]byte{0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4, 5}, uint8(4))
+	for i, bomb := range bombs.MsgPack() {
+		f.Add(append([]byte{finBit | opBinary, maskBit | 127}, bomb[:min(len(bomb), 1000)]...), uint8(i))
+		f.Add(masked(opText, bomb[:min(len(bomb), 120)]), uint8(i))
+	}
 	f.Fuzz(func(t *testing.T, input []byte, piece uint8) {
 		const limit = 100
 		want, wantErr := feedAll(input, limit, whole)
@@ -104,6 +110,11 @@ func FuzzPayload(f *testing.F) {
 	for _, seed := range []string{"4hello", "4a\x1e4b", "bAQID\x1e3", "", "\x1e", "b", "9", "4\xff"} {
 		f.Add([]byte(seed))
 	}
+	for _, bomb := range bombs.JSON() {
+		f.Add([]byte("4" + bomb))
+		f.Add([]byte("b" + bomb))
+	}
+	f.Add(bytes.Repeat([]byte{separator}, 60_000))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		var again []byte
 		original := bytes.Clone(payload)
@@ -129,6 +140,10 @@ func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{"EIO=4&transport=polling", "sid=%41&sid=b", "&&=&", "EIO=%", "transport=a+b;c"} {
 		f.Add(seed)
 	}
+	for _, bomb := range bombs.JSON() {
+		f.Add("sid=" + bomb)
+	}
+	f.Add(strings.Repeat("sid=a&", 10_000))
 	f.Fuzz(func(t *testing.T, raw string) {
 		q, err := parseQuery(raw)
 		if err != nil {

@@ -7,9 +7,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// emissionsWaiting is how many messages may wait for their receiver; when it does not
-// keep up, the newest are dropped.
-const emissionsWaiting = 1024
+// emissionsWaiting is how many messages may wait for their receiver. Beyond them the
+// connection is not read, and Redis ends it at its own bound for subscribers: few wait here,
+// as whoever may publish decides how large each is.
+const emissionsWaiting = 64
 
 // errEmissionsEnded tells that a subscription ended before its time.
 var errEmissionsEnded = errors.New("the subscription to a pattern ended")

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
@@ -43,6 +44,10 @@ func FuzzDecodeRecord(f *testing.F) {
 	f.Add("7 1700000000000 e1 chat:message -\n{}")
 	f.Add("1 2 e x {\"unfollow\":[\"chat:a\"]}\n{\"b\":2}")
 	f.Add("1 2 e x\n")
+	for _, bomb := range bombs.JSON() {
+		f.Add("1 2 e x " + bomb + "\n{}")
+		f.Add(bomb + " 2 e x -\n" + bomb)
+	}
 	f.Fuzz(func(t *testing.T, entry string) {
 		r, err := decodeRecord(entry)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -35,6 +36,11 @@ func FuzzRequest(f *testing.F) {
 	} {
 		for i := range requests {
 			f.Add(uint8(i), []byte(seed))
+		}
+	}
+	for i := range requests {
+		for _, bomb := range bombs.JSON() {
+			f.Add(uint8(i), []byte(bomb))
 		}
 	}
 	s := New()

@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/vmihailenco/msgpack/v5"
-
+	"github.com/anteroom/anteroom/runtime/internal/msgpack"
 	"github.com/anteroom/anteroom/runtime/internal/room"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -29,17 +28,55 @@ const (
 
 // emission is what an emitter publishes: [uid, packet, options].
 type emission struct {
-	_msgpack struct{} `msgpack:",as_array"` //nolint:unused // the library reads the tag
-	UID      string
-	Packet   struct {
-		Type int    `msgpack:"type"`
-		Data []any  `msgpack:"data"`
-		NSP  string `msgpack:"nsp"`
+	kind          int64
+	namespace     string
+	data          []any
+	rooms, except []string
+}
+
+// parseEmission reads an emission by its own bytes; no length that it declares is trusted.
+// Errors are *wire.Error with invalid_argument.
+func parseEmission(payload []byte) (e emission, err error) {
+	v, err := msgpack.Decode(payload)
+	if err != nil {
+		return e, wire.Invalid("", "this is no emission: "+err.Error())
 	}
-	Options struct {
-		Rooms  []string `msgpack:"rooms"`
-		Except []string `msgpack:"except"`
+	whole, ok := v.([]any)
+	if !ok || len(whole) != 3 {
+		return e, wire.Invalid("", "this is no emission: it must be an array of uid, packet and options")
 	}
+	packet, ok := whole[1].(map[string]any)
+	options, also := whole[2].(map[string]any)
+	if !ok || !also {
+		return e, wire.Invalid("", "this is no emission: packet and options must be maps")
+	}
+	e.kind, _ = packet["type"].(int64)
+	e.namespace, _ = packet["nsp"].(string)
+	e.data, _ = packet["data"].([]any)
+	if e.rooms, err = names("rooms", options["rooms"]); err != nil {
+		return e, err
+	}
+	e.except, err = names("except", options["except"])
+	return e, err
+}
+
+// names reads the rooms of an emission; nil has none.
+func names(field string, v any) (all []string, err error) {
+	list, ok := v.([]any)
+	if v == nil {
+		return nil, nil
+	}
+	if !ok || len(list) > maxEmitterRooms {
+		return nil, wire.Invalid(field, fmt.Sprintf("must be an array of %d names at most", maxEmitterRooms))
+	}
+	for i, of := range list {
+		name, ok := of.(string)
+		if !ok {
+			return nil, wire.Invalid(fmt.Sprintf("%s[%d]", field, i), "must be a string")
+		}
+		all = append(all, name)
+	}
+	return all, nil
 }
 
 // Emission takes what was published on a channel of EmitterChannels, and hands it to
@@ -64,31 +101,31 @@ func (s *Server) readEmission(payload []byte) (out session.Emission, err error) 
 	if int64(len(payload)) > s.MaxData+emitterOverhead {
 		return out, wire.Refuse(wire.CodePayloadTooLarge, fmt.Sprintf("an emission may have %d bytes", s.MaxData+emitterOverhead))
 	}
-	var e emission
-	if err := msgpack.Unmarshal(payload, &e); err != nil {
-		return out, wire.Invalid("", "this is no emission: "+err.Error())
+	e, err := parseEmission(payload)
+	if err != nil {
+		return out, err
 	}
-	if e.Packet.Type != eventPacket || e.Packet.NSP != "/" || len(e.Packet.Data) == 0 {
+	if e.kind != eventPacket || e.namespace != "/" || len(e.data) == 0 {
 		return out, wire.Invalid("packet", "must be an event of namespace /")
 	}
-	name, ok := e.Packet.Data[0].(string)
+	name, ok := e.data[0].(string)
 	if !ok || len(name) == 0 || len(name) > 64 {
 		return out, wire.Invalid("event", "must be a name of 1 to 64 characters")
 	}
 	if err := checkName("event", name); err != nil {
 		return out, err
 	}
-	if len(e.Options.Rooms)+len(e.Options.Except) > maxEmitterRooms {
+	if len(e.rooms)+len(e.except) > maxEmitterRooms {
 		return out, wire.Invalid("rooms", fmt.Sprintf("may be %d at most", maxEmitterRooms))
 	}
-	if out.To, err = audience("rooms", e.Options.Rooms); err != nil {
+	if out.To, err = audience("rooms", e.rooms); err != nil {
 		return out, err
 	}
-	if out.Except, err = audience("except", e.Options.Except); err != nil {
+	if out.Except, err = audience("except", e.except); err != nil {
 		return out, err
 	}
 	out.Event = name
-	out.Args, err = jsonArguments(e.Packet.Data[1:])
+	out.Args, err = jsonArguments(e.data[1:])
 	return out, err
 }
 

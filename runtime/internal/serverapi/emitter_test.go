@@ -1,6 +1,7 @@
 package serverapi
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 	"github.com/anteroom/anteroom/runtime/internal/session"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -82,11 +84,18 @@ func TestBadEmissionsAreDroppedAndCounted(t *testing.T) {
 		"no event":              {published(t, nil, nil, nil), wire.CodeInvalidArgument},
 		"a nameless event":      {published(t, []any{7}, nil, nil), wire.CodeInvalidArgument},
 		"the service's event":   {published(t, []any{"lobby:patch"}, nil, nil), wire.CodeInvalidArgument},
+		"it in other letters":   {published(t, []any{"LOBBY:patch"}, nil, nil), wire.CodeInvalidArgument},
 		"another packet":        {raw([]any{"emitter", object{"type": 3, "data": []any{"x"}, "nsp": "/"}, object{}}), wire.CodeInvalidArgument},
 		"another namespace":     {raw([]any{"emitter", object{"type": 2, "data": []any{"x"}, "nsp": "/admin"}, object{}}), wire.CodeInvalidArgument},
 		"a room that cannot be": {published(t, []any{"x"}, []string{"a b"}, nil), wire.CodeInvalidArgument},
 		"too many rooms":        {published(t, []any{"x"}, many, nil), wire.CodeInvalidArgument},
 		"bytes":                 {published(t, []any{"x", object{"a": []any{[]byte("b")}}}, nil, nil), wire.CodeInvalidArgument},
+		"no array of three":     {raw([]any{"emitter", object{}}), wire.CodeInvalidArgument},
+		"no maps":               {raw([]any{"emitter", "packet", "options"}), wire.CodeInvalidArgument},
+		"rooms that are none":   {raw([]any{"emitter", object{"type": 2, "data": []any{"x"}, "nsp": "/"}, object{"rooms": "all"}}), wire.CodeInvalidArgument},
+		"a room that is none":   {raw([]any{"emitter", object{"type": 2, "data": []any{"x"}, "nsp": "/"}, object{"except": []any{1}}}), wire.CodeInvalidArgument},
+		"a length bomb":         {bombed([]byte{0xdd, 0xff, 0xff, 0xff, 0xff}), wire.CodeInvalidArgument},
+		"a depth bomb":          {bombed(bytes.Repeat([]byte{0x91}, 1000)), wire.CodeInvalidArgument},
 		"too large":             {published(t, []any{"x", long(1024 + emitterOverhead)}, nil, nil), wire.CodePayloadTooLarge},
 	}
 	for name, c := range cases {
@@ -101,6 +110,12 @@ func TestBadEmissionsAreDroppedAndCounted(t *testing.T) {
 	}
 }
 
+// bombed is a good emission whose argument is bomb.
+func bombed(bomb []byte) []byte {
+	head := append([]byte("\x93\xa1x\x83\xa4type\x02\xa4data\x92\xa1x"), bomb...)
+	return append(head, "\xa3nsp\xa1/\x80"...)
+}
+
 // FuzzEmission: no payload makes the reader panic.
 func FuzzEmission(f *testing.F) {
 	seed, err := msgpack.Marshal([]any{"emitter", object{"type": 2, "data": []any{"x", 1}, "nsp": "/"}, object{"rooms": []string{"a"}}})
@@ -109,6 +124,10 @@ func FuzzEmission(f *testing.F) {
 	}
 	f.Add(seed)
 	f.Add([]byte{0x93})
+	for _, bomb := range bombs.MsgPack() {
+		f.Add(bomb)
+		f.Add(bombed(bomb))
+	}
 	s := &Server{Options: Options{MaxData: 1 << 16}}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		if e, err := s.readEmission(payload); err == nil && (e.Event == "" || len(e.Event) > 64) {

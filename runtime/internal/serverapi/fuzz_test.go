@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 	"github.com/anteroom/anteroom/runtime/internal/schema"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -19,6 +20,10 @@ func FuzzEvent(f *testing.F) {
 		"{\"target\":{\"room\":\"r\"},\"event\":\"x\",\"data\":{\n}}",
 	} {
 		f.Add([]byte(seed))
+	}
+	for _, bomb := range bombs.JSON() {
+		f.Add([]byte(bomb))
+		f.Add([]byte(`{"target":{"user":"ada"},"event":"game:tick","data":` + bomb + `}`))
 	}
 	s, checks := &Server{Options: Options{MaxData: 1024}}, schema.New()
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 	"github.com/anteroom/anteroom/runtime/internal/engineio"
 )
 
@@ -65,6 +66,9 @@ func TestOriginsAreHostsAndPorts(t *testing.T) {
 func FuzzOrigins(f *testing.F) {
 	f.Add("https://a", "a")
 	f.Add("wss://[::1]:1", "[::1]:1")
+	for _, bomb := range bombs.JSON() {
+		f.Add("https://"+bomb, bomb)
+	}
 	f.Fuzz(func(t *testing.T, origin, host string) {
 		listed := newOrigins([]string{origin})
 		if origin != "*" && strings.TrimSuffix(origin, "/") == origin && listed.check(&http.Request{Host: host}, origin) != nil {

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/anteroom/anteroom/runtime/internal/bombs"
 )
 
 func TestParsePacket(t *testing.T) {
@@ -114,6 +116,13 @@ func FuzzPacket(f *testing.F) {
 		`51-["a"]`, `2["a","\\\""]`, "2[\"\xff\"]", `2 [ "a" ]`, `2[[1],"a"]`,
 	} {
 		f.Add([]byte(seed))
+	}
+	for _, bomb := range bombs.JSON() {
+		f.Add([]byte(`21["a",` + bomb + `]`))
+		f.Add([]byte("0" + bomb))
+	}
+	for _, declared := range []string{`599999-["a"]`, `518446744073709551616-["a"]`, `516-1["a",{"_placeholder":true,"num":99999999}]`, `5-["a"]`} {
+		f.Add([]byte(declared))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if !utf8.Valid(text) {

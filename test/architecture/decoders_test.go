@@ -1,0 +1,209 @@
+package architecture
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// decodes are calls that read what somebody else wrote.
+var decodes = map[string]bool{
+	"json.Unmarshal": true, "json.NewDecoder": true, "msgpack.Decode": true, "msgpack.Unmarshal": true, "yaml.NewDecoder": true, "yaml.Unmarshal": true,
+	"schema.Decode": true, "gob.NewDecoder": true, "xml.Unmarshal": true, "io.ReadAll": true,
+	"StdEncoding.DecodeString": true, "StdEncoding.Decode": true, "RawURLEncoding.DecodeString": true, "Strict().DecodeString": true,
+}
+
+// decoders are all functions of the server that decode: by which fuzz target bombs reach
+// them, or, after a dash, what makes that unneeded.
+var decoders = map[string]string{
+	"runtime/internal/schema.Decode":           "runtime/internal/schema.FuzzRequest",
+	"runtime/internal/session.handle":          "runtime/internal/schema.FuzzRequest",
+	"runtime/internal/session.readAuth":        "runtime/internal/schema.FuzzRequest",
+	"runtime/internal/serverapi.post":          "runtime/internal/schema.FuzzRequest",
+	"runtime/internal/serverapi.emitOne":       "runtime/internal/serverapi.FuzzEvent",
+	"runtime/internal/serverapi.event":         "runtime/internal/serverapi.FuzzEvent",
+	"runtime/internal/serverapi.parseEmission": "runtime/internal/serverapi.FuzzEmission",
+	"runtime/internal/socketio.event":          "runtime/internal/socketio.FuzzPacket",
+	"runtime/internal/engineio.parsePart":      "runtime/internal/engineio.FuzzPayload",
+	"runtime/internal/config.parse":            "runtime/internal/config.FuzzDecode",
+	"runtime/internal/config.decodeOwn":        "runtime/internal/config.FuzzDecode",
+	"runtime/internal/auth.decodeSegment":      "runtime/internal/auth.FuzzAuthenticate",
+	"runtime/internal/auth.readSet":            "runtime/internal/auth.FuzzKeySet",
+	"runtime/internal/auth.readKey":            "runtime/internal/auth.FuzzKeySet",
+	"runtime/internal/lobby.resume":            "runtime/internal/lobby.FuzzCursor",
+	"runtime/internal/redisstore.decodeRecord": "runtime/internal/redisstore.FuzzDecodeRecord",
+	"runtime/wire.UnmarshalJSON":               "runtime/wire.FuzzCurrent",
+	"runtime/wire.IDs":                         "runtime/wire.FuzzCurrent",
+	"runtime/internal/engineio.checkWebSocket": small,
+	"runtime/internal/adminui.check":           small,
+	"runtime/internal/webhook.ParseSecret":     small,
+	"runtime/internal/engineio.readBody":       bytesOnly,
+	"runtime/internal/serverapi.readCall":      bytesOnly,
+	"runtime/internal/config.readFile":         bytesOnly,
+	"runtime/internal/app.readCredential":      bytesOnly,
+	"runtime/internal/peer.Ask":                bytesOnly,
+	"runtime/internal/webhook.answer":          bytesOnly,
+	"runtime/internal/auth.fetch":              bytesOnly,
+	"runtime/internal/app.askAll":              answers,
+	"runtime/internal/app.allocate":            answers,
+	"runtime/internal/app.ask":                 answers,
+	"runtime/internal/app.playerOf":            stored,
+	"runtime/internal/chat.payload":            stored,
+	"runtime/internal/chat.read":               stored,
+	"runtime/internal/chat.marks":              stored,
+	"runtime/internal/document.Decode":         stored,
+	"runtime/internal/jsonpatch.plain":         stored,
+	"runtime/internal/lobby.truly":             stored,
+	"runtime/internal/lobby.tellChanges":       stored,
+	"runtime/internal/matchmaking.decode":      stored,
+	"runtime/internal/presence.seen":           stored,
+	"runtime/internal/revocation.Check":        stored,
+	"runtime/internal/session.replay":          stored,
+	"runtime/internal/stream.JSON":             stored,
+}
+
+// Why a decoder has no fuzz target of its own. All of them read JSON or base64, which declare
+// no length, with encoding/json, which refuses more than 10,000 levels.
+const (
+	small     = "- base64 of a header, or of a Secret's key, which net/http or Kubernetes bounds"
+	bytesOnly = "- bytes up to a bound, which TestWholeBodiesAreReadWithinABound wants"
+	answers   = "- the answer of a peer or a webhook, whose bytes peer.Ask and webhook.answer bound, read into a struct"
+	stored    = "- what a server of this cluster wrote, from requests that were decoded and bounded before"
+)
+
+// handmade are decoders that no call of the above betrays.
+var handmade = map[string]string{
+	"runtime/internal/socketio.parsePacket":    "runtime/internal/socketio.FuzzPacket",
+	"runtime/internal/engineio.parsePayload":   "runtime/internal/engineio.FuzzPayload",
+	"runtime/internal/engineio.parseQuery":     "runtime/internal/engineio.FuzzQuery",
+	"runtime/internal/redisstore.decodeRecord": "runtime/internal/redisstore.FuzzDecodeRecord",
+	"runtime/internal/msgpack.Decode":          "runtime/internal/msgpack.FuzzDecode",
+}
+
+// TestEveryDecoderMeetsBombs wants a fuzz target with bombs in its corpus for each function that
+// decodes. A new one fails here until it has one, or a reason why nobody can send it a bomb.
+func TestEveryDecoderMeetsBombs(t *testing.T) {
+	calls, targets := decoding(t)
+	for name := range calls {
+		if decoders[name] == "" {
+			t.Errorf("%s decodes (%s) and is not listed with its fuzz target", name, calls[name])
+		}
+	}
+	for name := range decoders {
+		if calls[name] == "" {
+			t.Errorf("%s is listed and does not decode", name)
+		}
+	}
+	for _, list := range []map[string]string{decoders, handmade} {
+		for name, by := range list {
+			if strings.HasPrefix(by, "- ") {
+				continue
+			}
+			if body, ok := targets[by]; !ok || !strings.Contains(body, "bombs.") {
+				t.Errorf("%s: the fuzz target %s is there: %v; it needs seeds of package bombs", name, by, ok)
+			}
+		}
+	}
+	for name, body := range targets {
+		if !strings.Contains(body, "bombs.") {
+			t.Errorf("the fuzz target %s has no seeds of package bombs", name)
+		}
+	}
+}
+
+// TestWholeBodiesAreReadWithinABound wants a bound around what io.ReadAll reads.
+func TestWholeBodiesAreReadWithinABound(t *testing.T) {
+	bounded := regexp.MustCompile(`io\.ReadAll\((io\.LimitReader|http\.MaxBytesReader)\(`)
+	for _, root := range []string{"runtime", "controllers", "api"} {
+		goFiles(t, root, func(path string, text []byte) {
+			for _, line := range strings.Split(string(text), "\n") {
+				if strings.Contains(line, "io.ReadAll(") && !strings.HasSuffix(path, "_test.go") && !bounded.MatchString(line) {
+					t.Errorf("%s reads without a bound: %s", path, strings.TrimSpace(line))
+				}
+			}
+		})
+	}
+}
+
+// decoding finds the functions that decode, with what they call, and the text of all fuzz
+// targets, both by package and name.
+func decoding(t *testing.T) (calls, targets map[string]string) {
+	t.Helper()
+	calls, targets = map[string]string{}, map[string]string{}
+	goFiles(t, "runtime", func(path string, text []byte) {
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, text, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, is := d.(*ast.FuncDecl)
+			if !is || f.Body == nil {
+				continue
+			}
+			name := filepath.Dir(path) + "." + f.Name.Name
+			if strings.HasSuffix(path, "_test.go") {
+				if strings.HasPrefix(f.Name.Name, "Fuzz") {
+					targets[name] = string(text[files.Position(f.Pos()).Offset:files.Position(f.End()).Offset])
+				}
+				continue
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				if call, is := n.(*ast.CallExpr); is && decodes[called(call.Fun)] {
+					calls[name] = called(call.Fun)
+				}
+				return true
+			})
+		}
+	})
+	return calls, targets
+}
+
+// called is the last two parts of what a call names.
+func called(fun ast.Expr) string {
+	if generic, is := fun.(*ast.IndexExpr); is {
+		fun = generic.X
+	}
+	selected, is := fun.(*ast.SelectorExpr)
+	if !is {
+		return ""
+	}
+	switch x := selected.X.(type) {
+	case *ast.Ident:
+		return x.Name + "." + selected.Sel.Name
+	case *ast.SelectorExpr:
+		return x.Sel.Name + "." + selected.Sel.Name
+	case *ast.CallExpr:
+		if inner, is := x.Fun.(*ast.SelectorExpr); is {
+			return inner.Sel.Name + "()." + selected.Sel.Name
+		}
+	}
+	return ""
+}
+
+// goFiles gives the Go files under a folder of the module, by their path within it.
+func goFiles(t *testing.T, root string, do func(path string, text []byte)) {
+	t.Helper()
+	top := filepath.Join("..", "..")
+	err := filepath.WalkDir(filepath.Join(top, root), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		within, err := filepath.Rel(top, path)
+		do(filepath.ToSlash(within), text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
