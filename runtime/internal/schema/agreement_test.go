@@ -151,6 +151,9 @@ func raw(typ reflect.Type, member string) bool {
 // read is Decode for a type that is known only when it runs.
 func (s *Schema) read(typ reflect.Type, text []byte) error {
 	request := reflect.New(typ).Interface()
+	if err := Exact(text, typ); err != nil {
+		return err
+	}
 	if err := json.Unmarshal(text, request); err != nil {
 		return misfit(err, typ)
 	}

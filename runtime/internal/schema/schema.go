@@ -39,14 +39,18 @@ func jsonName(f reflect.StructField) string {
 }
 
 // Decode reads a request's payload: at most one argument, a JSON object. No
-// argument, and null, are read as an empty object. Errors are *wire.Error with
-// invalid_argument that name the field.
+// argument, and null, are read as an empty object. What readers of JSON understand
+// differently is refused: see [Exact]. Errors are *wire.Error with invalid_argument that
+// name the field.
 func Decode[Req any](s *Schema, args []json.RawMessage) (*Req, error) {
 	if len(args) > 1 {
 		return nil, wire.Invalid("", "a request has one argument, a JSON object")
 	}
 	req := new(Req)
 	if len(args) == 1 {
+		if err := Exact(args[0], reflect.TypeFor[Req]()); err != nil {
+			return nil, err
+		}
 		if err := json.Unmarshal(args[0], req); err != nil {
 			return nil, misfit(err, reflect.TypeFor[Req]())
 		}

@@ -108,12 +108,13 @@ func checkUsers(field string, users []string) error {
 	return nil
 }
 
-// reserved are the domains of the contract, and the names of Socket.IO's own events.
+// reserved are the domains of the contract, and the names of Socket.IO's own events, in
+// small letters: a name in other letters would look like one of them.
 var reserved = map[string]bool{
 	"session": true, "sync": true, "lobby": true, "chat": true, "party": true, "mm": true, "presence": true,
 	"notify": true, "room": true, "topic": true, "match": true, "user": true, "broadcast": true,
 	"connect": true, "connect_error": true, "connection": true, "disconnect": true, "disconnecting": true,
-	"newListener": true, "removeListener": true, "error": true,
+	"newlistener": true, "removelistener": true, "error": true,
 }
 
 // event is what clients get.
@@ -150,7 +151,7 @@ func checkName(field, name string) error {
 	if strings.ContainsFunc(name, bad) {
 		return wire.Invalid(field, "has letters, digits and _.:/- only")
 	}
-	if domain, _, _ := strings.Cut(name, ":"); reserved[domain] {
+	if domain, _, _ := strings.Cut(name, ":"); reserved[strings.ToLower(domain)] {
 		return wire.Invalid(field, "the name is kept for the server's own events")
 	}
 	return nil
