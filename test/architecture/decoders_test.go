@@ -87,7 +87,7 @@ var handmade = map[string]string{
 }
 
 // TestEveryDecoderMeetsBombs wants a fuzz target with bombs in its corpus for each function that
-// decodes. A new one fails here until it has one, or a reason why nobody can send it a bomb.
+// decodes. A new function fails here until the list gives its target, or why no bomb reaches it.
 func TestEveryDecoderMeetsBombs(t *testing.T) {
 	calls, targets := decoding(t)
 	for name := range calls {

@@ -51,7 +51,7 @@ type exact struct {
 	text []byte
 	root *shape
 	at   int
-	// levels has those that are open, depth of them; names has the names of the members of
+	// levels has the open levels, depth of them; names has the names of the members of
 	// all open objects so far, each level's from its first on.
 	levels [MaxDepth]level
 	depth  int

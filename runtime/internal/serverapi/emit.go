@@ -109,7 +109,7 @@ func checkUsers(field string, users []string) error {
 }
 
 // reserved are the domains of the contract, and the names of Socket.IO's own events, in
-// small letters: a name in other letters would look like one of them.
+// small letters, because clients may compare names without their case.
 var reserved = map[string]bool{
 	"session": true, "sync": true, "lobby": true, "chat": true, "party": true, "mm": true, "presence": true,
 	"notify": true, "room": true, "topic": true, "match": true, "user": true, "broadcast": true,
