@@ -175,7 +175,7 @@ func (x *exact) name(l *level, begin, end int, escaped bool) error {
 	if escaped {
 		var plain string
 		if json.Unmarshal(x.text[begin-1:min(end+1, len(x.text))], &plain) != nil {
-			return nil // a syntax error
+			return nil //nolint:nilerr // encoding/json reports the syntax error
 		}
 		l.name = []byte(plain)
 	}

@@ -80,9 +80,9 @@ func (s *shape) member(name string) (of *shape, near string) {
 	if of, known := s.members[name]; known {
 		return of, ""
 	}
-	for real := range s.members {
-		if strings.EqualFold(real, name) {
-			return nil, real
+	for exactly := range s.members {
+		if strings.EqualFold(exactly, name) {
+			return nil, exactly
 		}
 	}
 	return nil, ""
