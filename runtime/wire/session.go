@@ -124,8 +124,9 @@ type SyncLost struct {
 	Streams []string `json:"streams"`
 }
 
-// StreamPosition is the last position a client has applied. Seq 0 with an empty
-// Epoch asks for the state of now.
+// StreamPosition is the last position a client has applied. Seq 0 with an empty Epoch is
+// before the first event, where an answer places a client on a stream that has none yet: what
+// came since is all that the stream had, or the state of now if its log no longer has all.
 type StreamPosition struct {
 	Stream string `json:"stream" validate:"required,max=800"`
 	Epoch  string `json:"epoch" validate:"max=32"`
@@ -142,14 +143,18 @@ type SyncResumed struct {
 // were missed, to be applied one after the other, whatever their epoch; otherwise Snapshot is the state of now (absent for streams
 // that have none) and the past before Seq cannot be had. Live pushes follow
 // from Seq plus one, in Epoch. Error is set, and all else absent, when the stream cannot
-// be had at all.
+// be had at all, or, if it is retryable, had no room in this answer: an answer has at most
+// 512 KiB of events and snapshots, or half of outboundBytes if that is less.
 type StreamResumed struct {
 	Stream    string `json:"stream"`
 	Recovered bool   `json:"recovered"`
 	Epoch     string `json:"epoch"`
 	Seq       uint64 `json:"seq"`
 	// Events is there, if only empty, when Recovered.
-	Events   []ResumedEvent  `json:"events,omitzero"`
+	Events []ResumedEvent `json:"events,omitzero"`
+	// More says that Events are only the first that were missed, as many as had room. The
+	// client asks again from Seq, and leaves out what is pushed before that answer.
+	More     bool            `json:"more,omitempty"`
 	Snapshot json.RawMessage `json:"snapshot,omitempty"`
 	Error    *Error          `json:"error,omitempty"`
 }

@@ -23,6 +23,7 @@ var decodes = map[string]bool{
 // them, or, after a dash, what makes that unneeded.
 var decoders = map[string]string{
 	"runtime/internal/schema.Decode":           "runtime/internal/schema.FuzzRequest",
+	"runtime/internal/schema.name":             "runtime/internal/schema.FuzzExact",
 	"runtime/internal/session.handle":          "runtime/internal/schema.FuzzRequest",
 	"runtime/internal/session.readAuth":        "runtime/internal/schema.FuzzRequest",
 	"runtime/internal/serverapi.post":          "runtime/internal/schema.FuzzRequest",

@@ -110,8 +110,8 @@ func (m *member) become(c *conn) {
 
 // resumed is one stream of the answer to a resume.
 type resumed struct {
-	Stream    string
-	Recovered bool
+	Stream          string
+	Recovered, More bool
 	audit.Position
 	Events []struct {
 		Event string
@@ -188,7 +188,10 @@ func (m *member) resume(c *conn, streams []resumed) {
 			}
 			events = append(events, e)
 		}
-		m.Resumed(r.Stream, events, r.Position)
+		m.Resumed(r.Stream, events, r.Position, r.More)
+		if r.More {
+			go m.catchUp(c, r.Stream)
+		}
 	}
 }
 

@@ -90,10 +90,17 @@ func metaOf(e Event) (meta wire.Meta, ok bool) {
 	return push.Meta, true
 }
 
-// catchUp asks for what a stream of another epoch has beyond what the client knows.
-func (c *Client) catchUp(conn *conn, stream string) {
-	at := c.streams.Positions()[stream]
-	request := wire.SyncResume{Streams: []wire.StreamPosition{{Stream: stream, Epoch: at.Epoch, Seq: at.Seq}}}
+// catchUp asks for what streams have beyond what the client knows.
+func (c *Client) catchUp(conn *conn, streams ...string) {
+	positions := c.streams.Positions()
+	var request wire.SyncResume
+	for _, stream := range streams[:min(len(streams), maxResumed)] {
+		at := positions[stream]
+		request.Streams = append(request.Streams, wire.StreamPosition{Stream: stream, Epoch: at.Epoch, Seq: at.Seq})
+	}
+	if rest := streams[len(request.Streams):]; len(rest) > 0 {
+		defer c.catchUp(conn, rest...)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.o.patience)
 	defer cancel()
 	answer := make(chan []json.RawMessage, 1)
@@ -103,14 +110,19 @@ func (c *Client) catchUp(conn *conn, stream string) {
 	select {
 	case args := <-answer:
 		var ack struct {
-			Data wire.SyncResumed `json:"data"`
+			Data  wire.SyncResumed `json:"data"`
+			Error *wire.Error      `json:"error"`
 		}
-		if len(args) == 1 && json.Unmarshal(args[0], &ack) == nil {
+		switch {
+		case len(args) != 1 || json.Unmarshal(args[0], &ack) != nil:
+		case ack.Error != nil && ack.Error.Retryable:
+			c.askAgain(conn, time.Duration(ack.Error.RetryAfterMs)*time.Millisecond, streams)
+		default:
 			c.resumed(conn, ack.Data.Streams)
 		}
 	case <-conn.ended:
 	case <-ctx.Done():
-		c.streams.Fault("%s: a resume was not answered within %v", stream, c.o.patience)
+		c.streams.Fault("%q: a resume was not answered within %v", streams, c.o.patience)
 	}
 }
 
@@ -118,25 +130,39 @@ func (c *Client) catchUp(conn *conn, stream string) {
 const askAgainAfter = 200 * time.Millisecond
 
 // resumed takes the answer to a resume. What cannot be had at the moment is asked for
-// again, for as long as the connection lives.
+// again, and so is the rest of what came in part, for as long as the connection lives.
 func (c *Client) resumed(conn *conn, streams []wire.StreamResumed) {
+	var again []string
+	wait := time.Duration(0)
 	for _, s := range streams {
 		at := audit.Position{Epoch: s.Epoch, Seq: s.Seq}
 		switch {
 		case s.Error != nil && s.Error.Retryable:
-			time.AfterFunc(askAgainAfter, func() {
-				if conn.err() == nil {
-					c.catchUp(conn, s.Stream)
-				}
-			})
+			again, wait = append(again, s.Stream), askAgainAfter
 		case s.Error != nil:
 			c.streams.Drop(s.Stream)
 		case !s.Recovered:
 			c.streams.Placed(s.Stream, at)
 		default:
-			c.streams.Resumed(s.Stream, c.missed(s), at)
+			c.streams.Resumed(s.Stream, c.missed(s), at, s.More)
+			if s.More {
+				again = append(again, s.Stream)
+			}
 		}
 	}
+	c.askAgain(conn, wait, again)
+}
+
+// askAgain resumes streams later, if there are any.
+func (c *Client) askAgain(conn *conn, wait time.Duration, streams []string) {
+	if len(streams) == 0 {
+		return
+	}
+	time.AfterFunc(wait, func() {
+		if conn.err() == nil {
+			c.catchUp(conn, streams...)
+		}
+	})
 }
 
 // resumeRest asks for those streams that had no place in the CONNECT.
@@ -147,7 +173,9 @@ func (c *Client) resumeRest(conn *conn, resumed []wire.StreamResumed) {
 	}
 	for stream := range rest {
 		c.streams.Asking(stream)
-		go c.catchUp(conn, stream)
+	}
+	if len(rest) > 0 {
+		go c.catchUp(conn, slices.Collect(maps.Keys(rest))...)
 	}
 }
 

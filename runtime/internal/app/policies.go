@@ -89,6 +89,7 @@ func sessionLimits(set *v1alpha1.PolicySet) session.Limits {
 		EventsPerSecond:    l.PerConnection.EventsPerSecond,
 		Burst:              l.PerConnection.Burst,
 		Subscriptions:      l.PerConnection.Subscriptions,
+		OutboundBytes:      l.PerConnection.OutboundBytes,
 		PolicyRevision:     set.Revision,
 	}
 }

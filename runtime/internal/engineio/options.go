@@ -41,7 +41,7 @@ type Options struct {
 	// [Socket.Trust]; 0 makes no difference.
 	EarlyPayload int
 	// OutboundBytes bounds what waits to be written to a client: 1 MiB. A session
-	// that would exceed it is closed as a slow consumer; a frame of any size may
+	// that would exceed it is closed as a slow consumer; a frame of up to 4 MiB may
 	// wait alone.
 	OutboundBytes int
 	// OutboundLimit, if it is not nil, gives that bound anew for each frame, so that
@@ -81,6 +81,18 @@ type Options struct {
 
 	// portable keeps to net.Conn where a descriptor could be taken over.
 	portable bool
+}
+
+// aloneBytes is how large a frame may be that waits alone, in bytes, where OutboundBytes are
+// less: so that one document may be larger than what waits, and nothing is without a bound.
+const aloneBytes = 4 << 20
+
+// room tells whether an outbox takes a frame.
+func (o *outbox) room(f *Frame, bound int) bool {
+	if o.empty() {
+		return len(f.wire) <= max(bound, aloneBytes)
+	}
+	return o.bytes+len(f.wire) <= bound
 }
 
 // bound is how many bytes may wait for a client right now.

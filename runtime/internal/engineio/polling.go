@@ -33,7 +33,7 @@ const maxPollPackets = 16
 func newPolling() *polling { return &polling{wake: make(chan struct{}, 1)} }
 
 func (p *polling) push(s *Socket, f *Frame, bound int) pushed {
-	if p.out.bytes+len(f.wire) > bound && !p.out.empty() {
+	if !p.out.room(f, bound) {
 		return pushFull
 	}
 	p.out.push(f)

@@ -250,6 +250,19 @@ func TestOutboundLimitIsLive(t *testing.T) {
 	h.want("GET", q, "", 200, "1")
 }
 
+// A frame that waits alone has a bound as well, so that no answer of any size goes out.
+func TestAFrameAloneHasABound(t *testing.T) {
+	options := calm(false)
+	options.OutboundBytes = 500
+	h := newHost(t, options, nil)
+	h.startPolling()
+	s := receive(t, h.handler.opened, "open")
+	if s.Send(Message(Text, strings.Repeat("x", aloneBytes))) {
+		t.Error("a frame of more than aloneBytes waits")
+	}
+	h.wantClosed(SlowConsumer)
+}
+
 func TestOutboxCut(t *testing.T) {
 	frames := func(o *outbox) {
 		for range 5 {

@@ -52,7 +52,7 @@ func (c *wsConn) push(f *Frame) pushed {
 		return pushClosed
 	}
 	bound := c.socket.server.options.bound()
-	if c.out.bytes+len(f.wire) > bound && !c.out.empty() {
+	if !c.out.room(f, bound) {
 		return pushFull
 	}
 	c.put(f)

@@ -38,6 +38,12 @@ func catchUp(t *testing.T, b *backend) {
 		"from another epoch":    {stream.Position{Epoch: "other", Seq: 2}, false, ""},
 		"from no epoch":         {stream.Position{Seq: 2}, false, ""},
 	}
+	for most, want := range map[int]int{1: 1, 400: 2, 1 << 20: 4} {
+		c, err := b.CatchUp(stream.Within(t.Context(), most), room, stream.Position{})
+		if err != nil || c.Now.Position != now.Position || (len(c.Records) < 4) != c.More || want != 2 && len(c.Records) != want || len(c.Records) == 0 {
+			t.Errorf("within %d bytes: %+v, %v", most, c, err)
+		}
+	}
 	for name, tc := range cases {
 		c, err := b.CatchUp(t.Context(), room, tc.from)
 		if err != nil || c.Recovered != tc.recovered || data(c.Records) != tc.records || c.Now.Position != now.Position {

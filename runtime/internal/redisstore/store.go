@@ -52,7 +52,7 @@ func (s *Store) CatchUp(ctx context.Context, id stream.ID, from stream.Position)
 		from = stream.Position{Epoch: "?", Seq: 1} // as unknown as the seq is
 	}
 	reply, err := s.c.run(ctx, catchupScript, []string{s.c.keys.hash(id), s.c.keys.log(id)},
-		newEpoch(), from.Epoch, from.Seq)
+		newEpoch(), from.Epoch, from.Seq, stream.Most(ctx))
 	if missing(reply, err) {
 		return stream.Catchup{Recovered: from == stream.Position{}}, nil
 	}
@@ -77,7 +77,8 @@ func catchup(reply any) (stream.Catchup, error) {
 		return stream.Catchup{}, err
 	}
 	records, err := decodeRecords(p[4])
-	return stream.Catchup{Recovered: true, Records: records, Now: now}, err
+	more := len(p) > 5 && p[5] == int64(1)
+	return stream.Catchup{Recovered: true, Records: records, More: more, Now: now}, err
 }
 
 // Page implements stream.Store.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
@@ -21,7 +22,8 @@ const fullRetry = 5 * time.Second
 // Open makes the session of a connection that brought auth, the JSON of
 // [wire.ConnectAuth] or nothing. Nothing is sent to the client before
 // [Session.Start]. The caller must call [Session.Closed] when the connection is
-// gone. An error is always a *wire.Error; then there is no session.
+// gone. An error is always a *wire.Error; then there is no session. A connection that
+// has tried before (its Again is true) does not count against connectsPerSecond anew.
 func (m *Manager) Open(ctx context.Context, conn Conn, auth json.RawMessage) (*Session, error) {
 	s, err := m.open(ctx, conn, auth)
 	if err == nil {
@@ -39,7 +41,7 @@ func (m *Manager) Open(ctx context.Context, conn Conn, auth json.RawMessage) (*S
 }
 
 func (m *Manager) open(ctx context.Context, conn Conn, raw json.RawMessage) (*Session, error) {
-	if err := m.mayConnect(time.Now()); err != nil {
+	if err := m.mayConnect(conn, time.Now()); err != nil {
 		return nil, err
 	}
 	auth, err := m.readAuth(raw)
@@ -63,12 +65,15 @@ func (m *Manager) open(ctx context.Context, conn Conn, raw json.RawMessage) (*Se
 }
 
 // mayConnect checks what does not depend on who connects.
-func (m *Manager) mayConnect(now time.Time) error {
+func (m *Manager) mayConnect(conn Conn, now time.Time) error {
 	m.mu.Lock()
 	draining := !m.drainBy.IsZero()
 	m.mu.Unlock()
 	if draining {
 		return drainingRefusal()
+	}
+	if tried, ok := conn.(interface{ Again() bool }); ok && tried.Again() {
+		return nil
 	}
 	perSecond := m.Limits().ConnectsPerSecond
 	if wait := m.connects.take(now, perSecond, perSecond); wait > 0 {
@@ -153,7 +158,15 @@ func (s *Session) attachOwn(ctx context.Context, resume *wire.SyncResume) error 
 		}
 		s.stand(f)
 	}
-	s.resumed = s.resumeAll(ctx, asked, &s.starting)
+	if len(asked) > 0 {
+		room := s.m.answerBudget()
+		leave, err := s.m.enter(ctx, room)
+		if err != nil {
+			return err
+		}
+		s.leave = sync.OnceFunc(leave)
+		s.resumed = s.resumeAll(ctx, asked, &s.starting, room)
+	}
 	if !s.Follows(own) || slices.ContainsFunc(s.resumed, unavailable) {
 		return stream.ErrUnavailable
 	}

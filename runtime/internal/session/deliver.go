@@ -101,6 +101,7 @@ func (f *follow) start() {
 	}
 	f.mu.Unlock()
 	at.Start()
+	f.forget()
 }
 
 // Deliver implements stream.Sink.

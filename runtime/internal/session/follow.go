@@ -170,6 +170,9 @@ type follower struct {
 	// rules are the changes of policies before the request.
 	rules uint64
 
+	// leave gives back what the answer of a resume took of the process; it may be nil.
+	leave func()
+
 	mu      sync.Mutex
 	settled bool
 	fresh   []*follow
@@ -252,6 +255,9 @@ func (f *follower) positions() []wire.StreamPosition {
 
 // settle starts what the request followed, or takes it back. The answer has been sent by then.
 func (f *follower) settle(keep bool) {
+	if f.leave != nil {
+		f.leave()
+	}
 	f.mu.Lock()
 	f.settled = true
 	fresh, kept := f.fresh, f.kept

@@ -19,6 +19,8 @@ type Limits struct {
 	EventsPerSecond, Burst int
 	// Subscriptions is how many streams one connection may follow.
 	Subscriptions int
+	// OutboundBytes may wait for one client; see [answerBudget] for what follows from it.
+	OutboundBytes int64
 	// PolicyRevision names the policies that are in force.
 	PolicyRevision string
 }
@@ -49,6 +51,20 @@ func (b *bucket) take(now time.Time, perSecond, size int) (wait time.Duration) {
 	}
 	b.spent++
 	return 0
+}
+
+// spend takes tokens that were used already, so that later requests wait for them.
+func (b *bucket) spend(now time.Time, tokens float64, perSecond int) {
+	if perSecond <= 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if passed := now.Sub(b.at).Seconds(); passed > 0 {
+		b.spent = max(0, b.spent-passed*float64(perSecond))
+		b.at = now
+	}
+	b.spent += tokens
 }
 
 // rateLimited is the refusal of a request or connect that came too early.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/anteroom/anteroom/runtime/internal/idempotent"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
@@ -110,6 +111,8 @@ type Manager struct {
 	connects bucket
 	// snapshots has a place for each snapshot that may be made at the same time.
 	snapshots chan struct{}
+	// inFlight has the bytes that resumes may take at the same time.
+	inFlight *semaphore.Weighted
 
 	// rules counts the changes of policies: see Recheck.
 	rules atomic.Uint64
@@ -139,6 +142,7 @@ func NewManager(o Options) *Manager {
 		perUser:   map[string]int{},
 		workers:   newWorkers(),
 		snapshots: make(chan struct{}, snapshotsAtOnce),
+		inFlight:  semaphore.NewWeighted(inFlightBytes),
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.once = &idempotent.Runner{

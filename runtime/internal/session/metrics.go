@@ -17,6 +17,10 @@ type Metrics struct {
 	requests    *prometheus.CounterVec
 	durations   *prometheus.HistogramVec
 	leftOuts    prometheus.Counter
+	inFlight    prometheus.Gauge
+	crowded     prometheus.Counter
+	left        prometheus.Counter
+	answerBytes prometheus.Histogram
 }
 
 // NewMetrics makes the metrics and registers them. Registering twice with the
@@ -46,8 +50,29 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Help: "Patches that were not sent to clients that read too slowly; a snapshot takes their place.",
 		}),
 	}
-	reg.MustRegister(m.connections, m.refusals, m.closes, m.requests, m.durations, m.leftOuts)
+	m.addBudgets()
+	reg.MustRegister(m.connections, m.refusals, m.closes, m.requests, m.durations, m.leftOuts,
+		m.inFlight, m.crowded, m.left, m.answerBytes)
 	return m
+}
+
+// addBudgets makes the metrics of what answers may cost.
+func (m *Metrics) addBudgets() {
+	m.inFlight = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "anteroom_resume_bytes_in_flight",
+		Help: "Bytes that resumes under way may take; they are at most 16 MiB, and resumes beyond wait.",
+	})
+	m.crowded = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "anteroom_resumes_crowded_total", Help: "Resumes refused because their turn did not come in time.",
+	})
+	m.left = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "anteroom_resumed_streams_left_total",
+		Help: "Streams that had no room, or not for all of their events, in the answer to a resume.",
+	})
+	m.answerBytes = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "anteroom_answer_bytes", Help: "Sizes of answers to requests.",
+		Buckets: []float64{256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 512 << 10, 1 << 20, 4 << 20},
+	})
 }
 
 func (m *Metrics) leftOut() { m.leftOuts.Inc() }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -28,8 +29,8 @@ func (s *Session) authorize(ctx context.Context, id stream.ID) error {
 // resumeAll resumes streams, and gives the results in the order asked. What it
 // attaches is appended to fresh, to be started once the results are sent. The own
 // user stream goes first: a control that takes one of the others away then cannot
-// be missed.
-func (s *Session) resumeAll(ctx context.Context, asked []wire.StreamPosition, fresh *[]*follow) []wire.StreamResumed {
+// be missed. What has no room in the budget is not read, and is to be asked for again.
+func (s *Session) resumeAll(ctx context.Context, asked []wire.StreamPosition, fresh *[]*follow, room *budget) []wire.StreamResumed {
 	results := make([]wire.StreamResumed, len(asked))
 	seen := make(map[string]bool, len(asked))
 	own := string(UserStream(s.Caller().ID))
@@ -43,7 +44,7 @@ func (s *Session) resumeAll(ctx context.Context, asked []wire.StreamPosition, fr
 				continue
 			}
 			seen[at.Stream] = true
-			results[i] = s.resume(ctx, at, fresh)
+			results[i] = s.resume(ctx, at, fresh, room)
 		}
 	}
 	return results
@@ -51,7 +52,11 @@ func (s *Session) resumeAll(ctx context.Context, asked []wire.StreamPosition, fr
 
 // resume brings one stream from where the client is to now. A stream that the
 // session follows already is followed anew, from the client's position.
-func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*follow) wire.StreamResumed {
+func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*follow, room *budget) wire.StreamResumed {
+	if room.full() {
+		s.m.Metrics.left.Inc()
+		return noRoom(at)
+	}
 	id, rules := stream.ID(at.Stream), s.m.rules.Load()
 	if err := id.Validate(); err != nil {
 		return notResumed(at, wire.Invalid("stream", "this is not the name of a stream"))
@@ -59,55 +64,79 @@ func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*
 	if err := s.authorize(ctx, id); err != nil {
 		return notResumed(at, Refusal(err))
 	}
-	f, err := s.attach(ctx, id, stream.Position{Epoch: at.Epoch, Seq: at.Seq})
+	f, err := s.attach(stream.Within(ctx, room.left), id, stream.Position{Epoch: at.Epoch, Seq: at.Seq})
 	if err != nil {
 		return notResumed(at, Refusal(err))
 	}
 	f.answer()
-	result, err := s.outcome(ctx, f, s.m.rules.Load() != rules)
+	result, err := s.outcome(ctx, f, s.m.rules.Load() != rules, room.left)
+	if err == nil && !room.take(result.size) {
+		s.m.Metrics.left.Inc()
+		result.StreamResumed, err = noRoom(at), errNoRoom
+	} else if err != nil {
+		result.StreamResumed = notResumed(at, Refusal(err))
+	}
 	if err != nil {
 		s.forgetFollow(f)
 		f.silence()()
-		return notResumed(at, Refusal(err))
+		return result.StreamResumed
+	}
+	if id != UserStream(s.Caller().ID) {
+		f.forget() // the controls of the own stream are still looked for
 	}
 	*fresh = append(*fresh, f)
-	return result
+	return result.StreamResumed
+}
+
+var errNoRoom = errors.New("the answer has no room for a snapshot")
+
+// outcome is a result, and how many bytes of an answer it takes.
+type outcome struct {
+	wire.StreamResumed
+	size int
 }
 
 // outcome is the result for a stream that was attached. A control that took it away
 // before it was, or a change of policies, found nothing to take: then it is asked again
-// whether the user may.
-func (s *Session) outcome(ctx context.Context, f *follow, again bool) (wire.StreamResumed, error) {
+// whether the user may. Its events are as many as have room, the first in any case.
+func (s *Session) outcome(ctx context.Context, f *follow, again bool, most int) (outcome, error) {
 	if again || s.takenLately(f.id) {
 		if err := s.authorize(ctx, f.id); err != nil {
-			return wire.StreamResumed{}, err
+			return outcome{}, err
 		}
 	}
-	missed := f.catchup()
+	missed := f.cut(most)
 	if missed.Recovered {
+		if missed.More {
+			s.m.Metrics.left.Inc()
+		}
 		return recovered(f.id, f.from, missed), nil
 	}
 	_, payload, err := s.snapshot(ctx, f.id, missed.Now)
 	if err != nil {
-		return wire.StreamResumed{}, err
+		return outcome{}, err
 	}
-	return wire.StreamResumed{
+	return outcome{wire.StreamResumed{
 		Stream: string(f.id), Epoch: missed.Now.Epoch, Seq: missed.Now.Seq, Snapshot: payload,
-	}, nil
+	}, len(payload)}, nil
 }
 
 // recovered is the result where nothing is lost. A stream that went on in another
 // epoch says so even if nothing was missed, so that the next push is no surprise.
-func recovered(id stream.ID, from stream.Position, missed stream.Catchup) wire.StreamResumed {
+func recovered(id stream.ID, from stream.Position, missed stream.Catchup) (result outcome) {
 	now := missed.Now.Position
 	if now == (stream.Position{}) {
 		now = from
 	}
-	result := wire.StreamResumed{
-		Stream: string(id), Recovered: true, Epoch: now.Epoch, Seq: now.Seq,
+	if missed.More {
+		now = missed.Records[len(missed.Records)-1].Position
+	}
+	result.StreamResumed = wire.StreamResumed{
+		Stream: string(id), Recovered: true, Epoch: now.Epoch, Seq: now.Seq, More: missed.More,
 		Events: make([]wire.ResumedEvent, 0, len(missed.Records)),
 	}
 	for _, r := range missed.Records {
+		result.size += r.Size()
 		result.Events = append(result.Events, wire.ResumedEvent{
 			Event: r.Name, Data: withMeta(r.Data, id, r.Position, r.TS),
 		})
@@ -137,10 +166,15 @@ func (f *follow) catchup() stream.Catchup {
 
 // syncResume is the request sync:resume.
 func syncResume(ctx context.Context, s *Session, c command.Call, req *wire.SyncResume) (command.Reply, error) {
-	f := c.Streams.(*follower)
+	f, room := c.Streams.(*follower), s.m.answerBudget()
+	leave, err := s.m.enter(ctx, room)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	f.leave = leave
 	since := s.followedSince(UserStream(s.Caller().ID))
 	var fresh []*follow
-	results := s.resumeAll(ctx, req.Streams, &fresh)
+	results := s.resumeAll(ctx, req.Streams, &fresh, room)
 	s.resumedOwn(ctx, since, fresh)
 	for _, added := range fresh {
 		f.add(added) //nolint:contextcheck // what a follow does after the request outlives its context

@@ -42,12 +42,13 @@ func (s *Session) serve(r Request) {
 	f := &follower{s: s, ctx: ctx, rules: s.m.rules.Load()}
 	answer, err := s.carryOut(ctx, r, f)
 	stop()
+	refused := s.fits(answer)
 	if err != nil {
-		reply(nil, s.told(r, err))
-	} else {
-		reply(answer, nil)
+		refused = s.told(r, err)
 	}
-	f.settle(err == nil)
+	reply(answer, refused)
+	s.read(len(answer))
+	f.settle(refused == nil)
 }
 
 // carryOut gives the answer to a request as JSON.

@@ -29,6 +29,9 @@ type Session struct {
 	resumed     []wire.StreamResumed
 	stands      []wire.StreamStand
 	memberships wire.Memberships
+	// leave gives back what session:ready took of the process, at the first call; nil if that
+	// is nothing. Open sets it.
+	leave func()
 
 	mu      sync.Mutex
 	phase   phase
@@ -79,7 +82,10 @@ func (s *Session) Start() {
 	s.starting, s.resumed, s.stands, s.memberships = nil, nil, nil, wire.Memberships{}
 	s.mu.Unlock()
 
-	s.conn.Open(s.encode(wire.EventSessionReady, s.ready(ready)))
+	text := s.encode(wire.EventSessionReady, s.ready(ready))
+	s.conn.Open(text)
+	s.read(len(text))
+	s.left()
 	s.tellDraining(0)
 	for _, f := range starting {
 		f.start()
@@ -156,8 +162,16 @@ func (s *Session) Closed(byClient bool) {
 	s.wake()
 }
 
+// left gives back what session:ready took of the process.
+func (s *Session) left() {
+	if s.leave != nil {
+		s.leave()
+	}
+}
+
 // discard forgets a session that never started.
 func (s *Session) discard() {
+	s.left()
 	s.mu.Lock()
 	s.phase = gone
 	user := s.caller.ID
@@ -168,6 +182,7 @@ func (s *Session) discard() {
 
 // finish is called once the connection is gone and no request is left.
 func (s *Session) finish() {
+	s.left()
 	followed := s.unfollowAll()
 	s.m.hooks.closed(s.Caller(), followed)
 }

@@ -15,7 +15,8 @@ type Store interface {
 	// Load reads where a stream is, with its document. Error: ErrNotFound.
 	Load(ctx context.Context, id ID) (Snapshot, error)
 	// CatchUp reads what came after a position. A stream that does not exist
-	// answers the zero position, recovered only if from is zero too.
+	// answers the zero position, recovered only if from is zero too. It reads no more than
+	// Within says.
 	CatchUp(ctx context.Context, id ID, from Position) (Catchup, error)
 	// Page reads a part of the log.
 	Page(ctx context.Context, id ID, q PageQuery) (Page, error)

@@ -129,7 +129,9 @@ func (s Snapshot) CommittedIn() string { return cmp.Or(s.Committed, s.Epoch) }
 type Catchup struct {
 	Recovered bool
 	Records   []Record
-	Now       Snapshot
+	// More says that Records are only the first of those that came after: see Within.
+	More bool
+	Now  Snapshot
 }
 
 // Lasting is how long a stream that clients follow goes on in its epoch without an event,

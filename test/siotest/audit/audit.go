@@ -112,8 +112,9 @@ func (l *Listener) Asking(stream string) {
 	}
 }
 
-// Resumed takes the answer to a resume: what was missed, and where the stream now is.
-func (l *Listener) Resumed(stream string, events []Event, end Position) {
+// Resumed takes the answer to a resume: what was missed, and where the stream now is. More
+// says that the answer is a part, and that the resume goes on.
+func (l *Listener) Resumed(stream string, events []Event, end Position, more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.streams[stream]
@@ -121,7 +122,7 @@ func (l *Listener) Resumed(stream string, events []Event, end Position) {
 		l.fault("%s: resumed, but never followed", stream)
 		return
 	}
-	f.asking = false
+	f.asking = more
 	for _, e := range events {
 		l.take(f, e, "resumed")
 	}

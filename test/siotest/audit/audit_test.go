@@ -33,7 +33,7 @@ func TestListener(t *testing.T) {
 	resumed := func(epoch string, end uint64, ns ...uint64) func(*Listener) {
 		return func(l *Listener) {
 			l.Asking(stream)
-			l.Resumed(stream, events(epoch, ns...), Position{epoch, end})
+			l.Resumed(stream, events(epoch, ns...), Position{epoch, end}, false)
 		}
 	}
 	cases := []struct {

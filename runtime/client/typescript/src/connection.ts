@@ -87,7 +87,7 @@ export class Connection implements Wire {
     this.requests = new Requests(this, { timeoutMs: options.timeoutMs ?? 30_000, attempts: options.attempts ?? Infinity });
     this.streams = new Streams({
       deliver: (event, data) => owner.deliver(event, data),
-      ask: (streams) => this.#resume(streams),
+      ask: (streams, afterMs) => this.#resumeAfter(afterMs ?? 0, streams),
       lost: (stream, refused) => owner.lost(stream, refused),
     });
     this.socket = io(options.url, {
@@ -209,6 +209,15 @@ export class Connection implements Wire {
     for (let i = 0; i < rest.length; i += MAX_RESUMED) this.#resume(rest.slice(i, i + MAX_RESUMED));
     this.#owner.ready(session);
     for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Asks for streams after a while, if this connection still lives: another one asks by itself. */
+  #resumeAfter(afterMs: number, names: string[]): void {
+    if (afterMs === 0) return this.#resume(names);
+    const id = this.socket.id;
+    after(afterMs, () => {
+      if (this.socket.id === id && this.socket.connected) this.#resume(names);
+    });
   }
 
   /** Asks for what was missed of streams. When the connection ends before the answer, the next one asks. */

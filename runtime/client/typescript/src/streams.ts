@@ -15,8 +15,8 @@ interface Followed {
 export interface StreamsOwner {
   /** An event whose turn it is. */
   deliver(event: string, data: unknown): void;
-  /** Has to ask for streams: sync:resume with positions(), then resumed(). */
-  ask(streams: string[]): void;
+  /** Has to ask for streams after a while: sync:resume with asking(), then resumed(). They are MAX_RESUMED at most. */
+  ask(streams: string[], afterMs?: number): void;
   /** The past of a stream cannot be had, and there is no snapshot: what is known of it has to be read anew. */
   lost(stream: string, refused: boolean): void;
 }
@@ -94,25 +94,35 @@ export class Streams {
     this.#owner.deliver(event, data);
   }
 
-  /** Takes the answer to a resume. */
+  /** Takes the answer to a resume. What had no room in it is asked for again, all in one request. */
   resumed(results: readonly StreamResumed[]): void {
-    for (const result of results) this.#resumed(result);
+    const again: string[] = [];
+    let wait = 0;
+    for (const result of results) {
+      if (!this.#resumed(result)) continue;
+      again.push(result.stream);
+      wait = Math.max(wait, result.error?.retryAfterMs ?? 0);
+    }
+    if (again.length > 0) this.#owner.ask(again, wait);
   }
 
-  #resumed(result: StreamResumed): void {
+  /** Takes the result of one stream. It is true when the stream has to be asked for again. */
+  #resumed(result: StreamResumed): boolean {
     const at = this.#followed.get(result.stream);
-    if (!at) return; // it was left while the answer was on its way
+    if (!at) return false; // it was left while the answer was on its way
     if (result.error) {
-      if (result.error.retryable) return this.#owner.ask([result.stream]);
+      if (result.error.retryable) return true;
       this.forget(result.stream);
-      return this.#owner.lost(result.stream, true);
-    }
-    if (!result.recovered) {
+      this.#owner.lost(result.stream, true);
+    } else if (result.recovered) {
+      for (const missed of result.events ?? []) this.#missed(at, missed);
+      this.#place(result.stream, result, result.more === true);
+      return result.more === true;
+    } else {
       this.#place(result.stream, result);
-      return this.#snapshot(result);
+      this.#snapshot(result);
     }
-    for (const missed of result.events ?? []) this.#missed(at, missed);
-    this.#place(result.stream, result);
+    return false;
   }
 
   #missed(at: Followed, missed: ResumedEvent): void {

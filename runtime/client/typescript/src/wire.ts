@@ -1251,13 +1251,13 @@ export interface SessionTerminated {
   /** Reconnect is false when connecting again with the same credentials is useless. */
   reconnect: boolean;
 }
-/** StreamPosition is the last position a client has applied. Seq 0 with an empty Epoch asks for the state of now. */
+/** StreamPosition is the last position a client has applied. Seq 0 with an empty Epoch is before the first event, where an answer places a client on a stream that has none yet: what came since is all that the stream had, or the state of now if its log no longer has all. */
 export interface StreamPosition {
   stream: string;
   epoch: string;
   seq: number;
 }
-/** StreamResumed is how one stream was resumed. When Recovered, Events are all that were missed, to be applied one after the other, whatever their epoch; otherwise Snapshot is the state of now (absent for streams that have none) and the past before Seq cannot be had. Live pushes follow from Seq plus one, in Epoch. Error is set, and all else absent, when the stream cannot be had at all. */
+/** StreamResumed is how one stream was resumed. When Recovered, Events are all that were missed, to be applied one after the other, whatever their epoch; otherwise Snapshot is the state of now (absent for streams that have none) and the past before Seq cannot be had. Live pushes follow from Seq plus one, in Epoch. Error is set, and all else absent, when the stream cannot be had at all, or, if it is retryable, had no room in this answer: an answer has at most 512 KiB of events and snapshots, or half of outboundBytes if that is less. */
 export interface StreamResumed {
   stream: string;
   recovered: boolean;
@@ -1265,6 +1265,8 @@ export interface StreamResumed {
   seq: number;
   /** Events is there, if only empty, when Recovered. */
   events?: ResumedEvent[];
+  /** More says that Events are only the first that were missed, as many as had room. The client asks again from Seq, and leaves out what is pushed before that answer. */
+  more?: boolean;
   snapshot?: unknown;
   error?: WireError;
 }

@@ -115,3 +115,23 @@ test("a stream that the user lost is forgotten, and said to be lost once", () =>
   expect(f.lost).toEqual([[STREAM, true]]);
   expect(f.streams.knows(STREAM)).toBe(false);
 });
+
+test("what had no room in an answer is asked for again in one request, and the rest of a stream from where it is", () => {
+  const f = follower();
+  f.streams.follow({ stream: STREAM, epoch: "e", seq: 1 });
+  for (const stream of ["a:1", "a:2"]) f.streams.follow({ stream, epoch: "e", seq: 1 });
+  const full = { code: "rate_limited", message: "", retryable: true, retryAfterMs: 50 } as const;
+  const none = { recovered: false, epoch: "", seq: 0, error: full };
+  f.streams.resumed([
+    { stream: STREAM, recovered: true, epoch: "e", seq: 3, events: f.missed([2], [3]), more: true },
+    { stream: "a:1", ...none },
+    { stream: "a:2", ...none },
+  ]);
+  expect(f.asked).toEqual([[STREAM, "a:1", "a:2"]]);
+  f.live(9); // comes again with the answer
+  expect(f.streams.asking([STREAM])).toEqual([{ stream: STREAM, epoch: "e", seq: 3 }]);
+  f.resumed({ seq: 9, events: f.missed([4], [5], [6], [7], [8], [9]) });
+  f.live(10);
+  expect(f.heard).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => `m e${n}`));
+  expect(f.asked).toHaveLength(1);
+});

@@ -1,6 +1,7 @@
 -- catchup.lua: Store.CatchUp. KEYS: 1 h, 2 l. ARGV: 1 name for a new epoch,
--- 2 and 3 the epoch and seq to go on from.
--- Gives {'records', epoch, seq, time, records},
+-- 2 and 3 the epoch and seq to go on from, 4 how many bytes of records to give, the first
+-- record in any case; 0 is no bound.
+-- Gives {'records', epoch, seq, time, records, 1 if there are more},
 --       {'state', epoch, seq, time, document, earlier epochs, committed}
 -- or nil.
 
@@ -14,6 +15,25 @@ local function reached(h, epoch, seq)
   return false
 end
 
+-- first gives the first of the newest records of a log, up to so many bytes, and 1 if there
+-- are more. It reads them in steps, so that what is left out is hardly read.
+local function first(l, count, most)
+  if most == 0 then
+    return redis.call('LRANGE', l, -count, -1), 0
+  end
+  local records, bytes = {}, 0
+  for from = -count, -1, 16 do
+    for _, record in ipairs(redis.call('LRANGE', l, from, math.min(from + 15, -1))) do
+      bytes = bytes + #record
+      if bytes > most and #records > 0 then
+        return records, 1
+      end
+      records[#records + 1] = record
+    end
+  end
+  return records, 0
+end
+
 local v = settle(KEYS[1], ARGV[1], true)
 if not v then
   return nil
@@ -25,10 +45,11 @@ local known = (epoch == v[1] and from <= seq)
 if known then
   local missing = seq - from
   if missing == 0 then
-    return { 'records', v[1], v[2], v[3], {} }
+    return { 'records', v[1], v[2], v[3], {}, 0 }
   end
   if missing <= redis.call('LLEN', KEYS[2]) then
-    return { 'records', v[1], v[2], v[3], redis.call('LRANGE', KEYS[2], -missing, -1) }
+    local records, more = first(KEYS[2], missing, tonumber(ARGV[4]))
+    return { 'records', v[1], v[2], v[3], records, more }
   end
 end
 return { 'state', v[1], v[2], v[3], v[5], v[6], v[7] }

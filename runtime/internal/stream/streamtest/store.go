@@ -195,7 +195,11 @@ func (m *Memory) CatchUp(ctx context.Context, id stream.ID, from stream.Position
 		return stream.Catchup{Now: now}, nil
 	}
 	now.Doc, now.Past, now.Committed = nil, nil, ""
-	return stream.Catchup{Recovered: true, Records: slices.Clone(l.log[len(l.log)-after:]), Now: now}, nil
+	c := stream.Catchup{Recovered: true, Records: slices.Clone(l.log[len(l.log)-after:]), Now: now}
+	if most := stream.Most(ctx); most > 0 {
+		c.Cut(most)
+	}
+	return c, nil
 }
 
 // knows tells whether a position is part of this stream's past.
