@@ -28,6 +28,8 @@ type peers struct {
 	self      peer.Endpoint
 	forwarder *peer.Forwarder
 	server    *http.Server
+	// porch is set before serve.
+	porch *porch
 }
 
 // listenPeers opens the peer port; nil without an address.
@@ -86,7 +88,7 @@ func (p *peers) serve(k *core, report http.Handler, log *slog.Logger, failed cha
 	if p == nil {
 		return
 	}
-	p.server = newHTTPServer(peer.Receive(p.self, k.sockets, report), log)
+	p.server = p.porch.before(newHTTPServer(peer.Receive(p.self, k.sockets, report), log), unknown)
 	p.server.MaxHeaderBytes = 2 * maxHeader // a client's, and ours
 	go serve(p.server, p.listener, "peer", failed)
 }

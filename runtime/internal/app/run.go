@@ -138,20 +138,25 @@ func (a *App) checkDraining() error {
 // the rest of that is skipped. It is called once. The error says what broke; it is
 // nil after an orderly stop.
 func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
-	failed := make(chan error, 3)
-	clients := newHTTPServer(a.clientHandler(), a.log)
-	admins := newHTTPServer(a.adminHandler(), a.log)
-	go serve(clients, a.client, "client", failed)
-	go serve(admins, a.admin, "admin", failed)
+	broken := make(chan error, 3)
+	var all porches
+	clients := all.add("client", a.clientConns).before(newHTTPServer(a.clientHandler(), a.log), failed)
+	admins := all.add("admin", fixed(adminPorch)).before(newHTTPServer(a.adminHandler(), a.log), unknown)
+	if a.peers != nil {
+		a.peers.porch = all.add("peer", fixed(peerPorch))
+	}
+	go serve(clients, a.client, "client", broken)
+	go serve(admins, a.admin, "admin", broken)
 	if a.api != nil {
-		a.others = newHTTPServer(a.apiHandler(), a.log)
+		a.others = all.add("api", fixed(apiPorch)).before(newHTTPServer(a.apiHandler(), a.log), unknown)
 		a.others.WriteTimeout = requestTimeout
-		go serve(a.others, a.api, "api", failed)
+		go serve(a.others, a.api, "api", broken)
 		defer func() { _ = a.others.Close() }()
 	}
 	defer func() { _ = admins.Close() }() // only now: it answers to the end
 	defer func() { _ = clients.Close() }()
 	defer a.peers.end()
+	a.registry.MustRegister(all)
 	a.log.Info("server starts", "version", a.settings.version, "client", a.client.Addr().String(),
 		"admin", a.admin.Addr().String(), "policies", a.rules.revision())
 
@@ -176,12 +181,12 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 		return err
 	}
 	a.open(k, clients)
-	a.peers.serve(k, http.HandlerFunc(a.ownReport), a.log, failed)
+	a.peers.serve(k, http.HandlerFunc(a.ownReport), a.log, broken)
 	for _, run := range a.background(k) {
 		running.Go(func() { a.attend(work, run) })
 	}
 	select {
-	case err = <-failed:
+	case err = <-broken:
 		a.log.Error("server breaks off", "error", err)
 	case <-ctx.Done():
 	}
@@ -191,6 +196,14 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 	running.Wait()
 	a.log.Info("server stopped")
 	return err
+}
+
+// clientConns is how many connections of clients there may be that are no WebSockets.
+func (a *App) clientConns() int {
+	if k := a.core.Load(); k != nil {
+		return clientPorch + pollerConns*k.sockets.Polling()
+	}
+	return clientPorch
 }
 
 // open begins to serve clients.

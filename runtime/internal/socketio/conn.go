@@ -27,6 +27,7 @@ type conn struct {
 	strays uint8           // CONNECTs to other namespaces
 	early  uint8           // packets before there was a session
 	left   bool            // the client has said that it disconnects
+	tries  uint8           // CONNECTs that were taken up, at most maxEarly
 
 	mu sync.Mutex
 	// link is how the library has the client, from the first CONNECT until one
@@ -41,6 +42,9 @@ func (c *conn) ID() string { return c.id }
 
 // RemoteAddr implements session.Conn.
 func (c *conn) RemoteAddr() string { return c.below.RemoteAddr() }
+
+// Again tells whether the transport had a CONNECT before this one: see [session.Manager.Open].
+func (c *conn) Again() bool { return c.tries > 1 }
 
 // Transport implements session.Conn.
 func (c *conn) Transport() string { return c.below.Transport() }

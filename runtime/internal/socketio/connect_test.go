@@ -139,6 +139,27 @@ func TestUserLimitComesBeforeTheStore(t *testing.T) {
 	st.dial("websocket").turnedAway(wire.ConnectAuth{Token: "bob"}) // for whom the store is asked
 }
 
+// TestATransportDrawsOnConnectsOnce: what a client tries on one transport takes no more than
+// one of the connects that all clients share.
+func TestATransportDrawsOnConnectsOnce(t *testing.T) {
+	const perSecond = 3
+	st := newStack(t, func(s *setup) { s.limits.ConnectsPerSecond = perSecond })
+	c := st.dial("websocket")
+	for i := range 20 {
+		if err := c.send(`40{}`); err != nil {
+			t.Fatal(err)
+		}
+		answered := 0
+		c.find("answer to the CONNECT", func(m message) bool {
+			if m.kind == packetConnectError {
+				answered++
+			}
+			return answered == i+1
+		})
+	}
+	st.join("ann")
+}
+
 func TestConnectAgainAfterRefusal(t *testing.T) {
 	st := newStack(t)
 	c := st.dial("websocket")

@@ -122,6 +122,7 @@ func (c *conn) connect(p packet) error {
 	if c.connecting.Swap(true) {
 		return errTwice
 	}
+	c.tries++
 	c.auth = bytes.Clone(p.data)
 	c.linked().Emit("data", connectNow{})
 	return nil

@@ -153,6 +153,12 @@ func (s *Server) Drain() { s.engine.Drain() }
 // Waiting is how many connections are open, or have not fetched their last packets.
 func (s *Server) Waiting() int { return s.engine.Stats().Sessions }
 
+// Polling is how many sessions are polled.
+func (s *Server) Polling() int {
+	stats := s.engine.Stats()
+	return max(stats.Sessions-stats.Conns, 0)
+}
+
 // Close closes all connections, once what waits for them has been sent, and cuts
 // those that are left when ctx ends, which is then the error.
 func (s *Server) Close(ctx context.Context) error {
