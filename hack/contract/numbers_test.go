@@ -46,6 +46,8 @@ var numbers = map[string]zero{
 	"MMEnqueue.latencies":         itself, // in a map, an entry of 0 differs from none
 	"NotifyList.limit":            absent,
 	"PartyCreate.maxMembers":      absent,
+	"PartySet.maxMembers":         refused,
+	"PartyUpdate.expectedVersion": absent,
 	"StreamPosition.seq":          only,
 	"SyncPing.at":                 itself,
 }

@@ -42,6 +42,7 @@ var epochs = map[string]string{
 	"serverapi.Options.Version":     "the server's own version, and no place",
 	"serverapi.Place.Epoch":         "the place of one commit, in its answer",
 	"serverapi.Place.Seq":           "the place of one commit, in its answer",
+	"session.follow.patched":        "compared with the place of an answer; another epoch costs one snapshot",
 	"session.follow.from":           "a position to follow from, which catch-up compares by the ends of epochs",
 	"stream.Attachment.at":          "the hub catches up when the epoch differs",
 	"stream.Commit.Epoch":           "another epoch conflicts, and the change is computed from the current state",

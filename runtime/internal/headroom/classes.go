@@ -33,7 +33,8 @@ var Requests = map[string]Class{
 	"notify:ack": Ends, "notify:delete": Ends, "notify:list": Reads, "notify:read": Updates, "notify:subscribe": Adds, "notify:unsubscribe": Ends,
 
 	"party:create": Adds, "party:get": Reads, "party:invite": Adds, "party:join": Adds, "party:kick": Ends, "party:leave": Ends,
-	"party:promote": Updates, "party:respondInvite": Updates, "party:setMember": Updates,
+	"party:promote": Updates, "party:respondInvite": Updates, "party:setMember": Updates, "party:ban": Ends, "party:unban": Updates,
+	"party:ready": Updates, "party:regenerateCode": Updates, "party:update": Updates,
 
 	"presence:activity": Updates, "presence:get": Reads, "presence:set": Updates, "presence:subscribe": Reads, "presence:unsubscribe": Ends,
 
