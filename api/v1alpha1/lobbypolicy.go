@@ -59,6 +59,7 @@ type LobbyPolicyList struct {
 // LobbyPolicySpec are the rules of one type of lobby.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.teams) || self.teams.count * self.teams.size >= self.size.max`,message="teams.count times teams.size must reach size.max, or the last members find no team: raise teams.size or lower size.max",fieldPath=".teams"
+// +kubebuilder:validation:XValidation:rule=`!has(self.teams) || !has(self.teams.minSize) || self.teams.minSize * self.teams.count <= self.size.max`,message="teams.count times teams.minSize must not exceed size.max, or no start is possible: lower teams.minSize or raise size.max",fieldPath=".teams.minSize"
 // +kubebuilder:validation:XValidation:rule=`!has(self.attributes) || self.attributes.size() <= self.attributeLimits.keys`,message="attributeLimits.keys must allow every declared attribute: raise keys",fieldPath=".attributeLimits.keys"
 type LobbyPolicySpec struct {
 	// ClusterRef names the RealtimeCluster whose lobbies these are.

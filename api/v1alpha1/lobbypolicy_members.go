@@ -119,6 +119,21 @@ type JoinRules struct {
 	// +kubebuilder:default=false
 	LateJoin bool `json:"lateJoin,omitempty"`
 
+	// LateSpectators lets spectators join after the start, also where lateJoin does not let
+	// players.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	LateSpectators bool `json:"lateSpectators,omitempty"`
+
+	// ChangeRole lets a spectator become a player where there is room, and a player a
+	// spectator, without leaving. While the match runs, what lateJoin and lateSpectators
+	// say of users who join holds for it too.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	ChangeRole *bool `json:"changeRole,omitempty"`
+
 	// MaxPerUser is how many lobbies of this type a user may be in at once.
 	//
 	// +optional
@@ -189,6 +204,13 @@ type HostRules struct {
 	// +optional
 	// +kubebuilder:default=Migrate
 	OnLeave OnLeave `json:"onLeave,omitempty"`
+
+	// EndMatch lets the host end the running match, so that the lobby can play another round
+	// without a back end. Set it to false where a back end alone decides when a match is over.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	EndMatch *bool `json:"endMatch,omitempty"`
 }
 
 // ReadyRules is the ready check before a start.
@@ -230,6 +252,8 @@ type ReadyRules struct {
 }
 
 // TeamRules divide the members into teams.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.minSize) || self.minSize <= self.size",message="minSize must not exceed size: lower minSize or raise size",fieldPath=".minSize"
 type TeamRules struct {
 	// Count of teams.
 	//
@@ -244,6 +268,26 @@ type TeamRules struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=500
 	Size int32 `json:"size"`
+
+	// MinSize is how many members each team needs for a start; 0 means that a team may be empty.
+	//
+	// +optional
+	// +kubebuilder:default=0
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=500
+	MinSize int32 `json:"minSize,omitempty"`
+
+	// CompleteAtStart refuses a start while a player is in no team.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	CompleteAtStart *bool `json:"completeAtStart,omitempty"`
+
+	// FixedInMatch keeps players in their teams while the match runs.
+	//
+	// +optional
+	// +kubebuilder:default=true
+	FixedInMatch *bool `json:"fixedInMatch,omitempty"`
 
 	// AutoBalance puts a member who names no team into the smallest one.
 	//

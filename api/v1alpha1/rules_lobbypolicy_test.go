@@ -52,6 +52,20 @@ var lobbyPolicyRules = []rule{
 		field:  "spec.teams",
 	},
 	{
+		name:   "teams.minSize ≤ size",
+		accept: []string{"spec: {teams: {count: 2, size: 4, minSize: 4}}", "spec: {teams: {count: 2, size: 4, minSize: 0}}"},
+		reject: []string{"spec: {size: {max: 20}, teams: {count: 5, size: 4, minSize: 5}}"},
+		text:   "minSize must not exceed size: lower minSize or raise size",
+		field:  "spec.teams.minSize",
+	},
+	{
+		name:   "a start with teams.minSize is possible",
+		accept: []string{"spec: {size: {max: 6}, teams: {count: 2, size: 4, minSize: 3}}"},
+		reject: []string{"spec: {size: {max: 6}, teams: {count: 2, size: 4, minSize: 4}}", "spec: {size: {max: 5}, teams: {count: 2, size: 4, minSize: 3}}"},
+		text:   "teams.count times teams.minSize must not exceed size.max, or no start is possible: lower teams.minSize or raise size.max",
+		field:  "spec.teams.minSize",
+	},
+	{
 		name:   "attributeLimits.keys allows every declared attribute",
 		accept: []string{"spec: {attributeLimits: {keys: 2}, attributes: [{key: a}, {key: b}]}"},
 		reject: []string{"spec: {attributeLimits: {keys: 1}, attributes: [{key: a}, {key: b}]}"},

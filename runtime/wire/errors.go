@@ -38,21 +38,25 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonLobbyFull      Reason = "lobby_full"
-	ReasonLobbyLocked    Reason = "lobby_locked"
-	ReasonLobbyStarted   Reason = "lobby_started"
-	ReasonLobbyClosed    Reason = "lobby_closed"
-	ReasonWrongPassword  Reason = "wrong_password"
-	ReasonNotHost        Reason = "not_host"
-	ReasonNotMember      Reason = "not_member"
-	ReasonNotReady       Reason = "not_ready"
-	ReasonNotStarting    Reason = "not_starting"
-	ReasonCooldown       Reason = "cooldown"
-	ReasonPartyFull      Reason = "party_full"
-	ReasonPartyLocked    Reason = "party_locked" // the party is not joinable by its code
-	ReasonNotLeader      Reason = "not_leader"
-	ReasonPartyTooLarge  Reason = "party_too_large"
-	ReasonProposalClosed Reason = "proposal_closed"
+	ReasonLobbyFull       Reason = "lobby_full"
+	ReasonLobbyLocked     Reason = "lobby_locked"
+	ReasonLobbyStarted    Reason = "lobby_started"
+	ReasonLobbyClosed     Reason = "lobby_closed"
+	ReasonWrongPassword   Reason = "wrong_password"
+	ReasonNotHost         Reason = "not_host"
+	ReasonNotMember       Reason = "not_member"
+	ReasonNotReady        Reason = "not_ready"
+	ReasonNotStarting     Reason = "not_starting"
+	ReasonLobbyStarting   Reason = "lobby_starting"
+	ReasonNotInMatch      Reason = "not_in_match"
+	ReasonTeamsIncomplete Reason = "teams_incomplete" // Field names the member without a team, or the team
+	ReasonTeamsFixed      Reason = "teams_fixed"
+	ReasonCooldown        Reason = "cooldown"
+	ReasonPartyFull       Reason = "party_full"
+	ReasonPartyLocked     Reason = "party_locked" // the party is not joinable by its code
+	ReasonNotLeader       Reason = "not_leader"
+	ReasonPartyTooLarge   Reason = "party_too_large"
+	ReasonProposalClosed  Reason = "proposal_closed"
 
 	// The following come with Error.Current, where the caller may know the ids.
 	ReasonLobbyLimit        Reason = "lobby_limit"        // in as many lobbies as allowed: Current lists them

@@ -22,6 +22,7 @@ const (
 	EventLobbyRegenerateCode = "lobby:regenerateCode" // request: LobbyRef → LobbyCode
 	EventLobbyStart          = "lobby:start"          // request: LobbyRef → LobbyVersion
 	EventLobbyCancelStart    = "lobby:cancelStart"    // request: LobbyRef → LobbyVersion
+	EventLobbyEnd            = "lobby:end"            // request: LobbyEnd → LobbyVersion
 	EventLobbyClose          = "lobby:close"          // request: LobbyRef → LobbyVersion
 	EventLobbySearch         = "lobby:search"         // request: LobbySearch → LobbyFound
 	EventLobbyWatch          = "lobby:watch"          // request: LobbyType → LobbyType
@@ -100,6 +101,8 @@ type Lobby struct {
 	MatchID  string `json:"matchId,omitempty"`
 	// Match is what lobby:handoff told, while the lobby is in its match.
 	Match *Match `json:"match,omitempty"`
+	// LastMatch is what became of the match before.
+	LastMatch *MatchEnd `json:"lastMatch,omitempty"`
 	// Votes count those who want a player out, by the player's id.
 	Votes     map[string]int `json:"votes,omitempty"`
 	CreatedAt int64          `json:"createdAt"`
@@ -111,9 +114,11 @@ type Member struct {
 	Role Role   `json:"role"`
 	Name string `json:"name,omitempty"`
 	Team string `json:"team,omitempty"`
-	// Slot is the member's place, 0-based, kept until it leaves.
+	// Slot is the member's place, 0-based, kept until it leaves or changes places.
 	Slot  int  `json:"slot"`
 	Ready bool `json:"ready"`
+	// SwapWith is the member to whom this one offers its place for that member's.
+	SwapWith string `json:"swapWith,omitempty"`
 	// Connected is false while the member may still come back (disconnectGrace).
 	Connected  bool       `json:"connected"`
 	JoinedAt   int64      `json:"joinedAt"`
@@ -214,11 +219,41 @@ type LobbySet struct {
 // LobbySetMember changes a member: the caller, or with UserID (host only) another.
 type LobbySetMember struct {
 	Key
-	LobbyID    string     `json:"lobbyId" validate:"required,max=64"`
-	UserID     string     `json:"userId,omitempty" validate:"max=128"`
-	Team       *string    `json:"team,omitempty" validate:"omitempty,max=32"`
+	LobbyID string  `json:"lobbyId" validate:"required,max=64"`
+	UserID  string  `json:"userId,omitempty" validate:"max=128"`
+	Team    *string `json:"team,omitempty" validate:"omitempty,max=32"`
+	// Role makes a spectator a player, where there is room, or the reverse.
+	Role Role `json:"role,omitempty" validate:"omitempty,oneof=member spectator"`
+	// SwapWith offers the caller's place to a member for that member's: team, slot, and role.
+	// When the other offers the same within a minute, or when the host asks, the two change
+	// places; "" takes the offer back. Nothing else goes with it.
+	SwapWith   *string    `json:"swapWith,omitempty" validate:"omitempty,max=128"`
 	Attributes Attributes `json:"attributes,omitempty" validate:"max=64"`
 	Unset      []string   `json:"unset,omitempty" validate:"max=64,dive,required,max=64"`
+}
+
+// LobbyEnd ends the running match, where the policy lets the host do so (host only). The
+// lobby is open again, or locked if it was, with the members who are in; nobody is ready.
+type LobbyEnd struct {
+	Key
+	LobbyID string `json:"lobbyId" validate:"required,max=64"`
+	// MatchID is the match that is meant; left out, any that runs.
+	MatchID string `json:"matchId,omitempty" validate:"max=128"`
+	// Result is shown in the lobby until its next match ends: at most 16 keys and 2 KiB of
+	// texts, numbers and booleans.
+	Result Attributes `json:"result,omitempty" validate:"max=16"`
+	// Reason is told with the end.
+	Reason string `json:"reason,omitempty" validate:"max=128"`
+}
+
+// MatchEnd is what became of a match of a lobby.
+type MatchEnd struct {
+	ID        string `json:"matchId"`
+	StartedAt int64  `json:"startedAt"`
+	EndedAt   int64  `json:"endedAt"`
+	// EndedBy is the host who ended it; absent when a back end did.
+	EndedBy string     `json:"endedBy,omitempty"`
+	Result  Attributes `json:"result,omitempty"`
 }
 
 // LobbyReady says whether the caller is ready.

@@ -40,6 +40,9 @@ var acts = map[string]func(u *user, d *device, s plan.Step) bool{
 	"lobby:ready":          inLobby(wire.EventLobbyReady, func(s plan.Step) m { return m{"ready": s.Pick[1] < 0.7} }),
 	"lobby:setMember":      inLobby(wire.EventLobbySetMember, func(s plan.Step) m { return m{"attributes": m{"mood": word(s.Pick[1])}} }),
 	"lobby:update":         inLobby(wire.EventLobbyUpdate, updateLobby),
+	"lobby:end":            inLobby(wire.EventLobbyEnd, func(s plan.Step) m { return m{"result": m{"mood": word(s.Pick[1])}} }),
+	"lobby:role":           inLobby(wire.EventLobbySetMember, changeRole),
+	"lobby:swap":           onMemberAs(wire.EventLobbySetMember, "swapWith"),
 	"lobby:close":          inLobby(wire.EventLobbyClose, nil),
 	"lobby:start":          inLobby(wire.EventLobbyStart, nil),
 	"lobby:regenerateCode": inLobby(wire.EventLobbyRegenerateCode, nil),
@@ -149,7 +152,10 @@ func updateLobby(s plan.Step) m {
 }
 
 // onMember makes an act on another member of a lobby.
-func onMember(event string) func(*user, *device, plan.Step) bool {
+func onMember(event string) func(*user, *device, plan.Step) bool { return onMemberAs(event, "userId") }
+
+// onMemberAs is onMember with another name for the member in the request.
+func onMemberAs(event, field string) func(*user, *device, plan.Step) bool {
 	return func(u *user, d *device, s plan.Step) bool {
 		l, ok := choose(u.views(), s.Pick[0])
 		others := slices.DeleteFunc(slices.Sorted(maps.Keys(l.Members)), func(name string) bool { return name == u.name })
@@ -157,9 +163,15 @@ func onMember(event string) func(*user, *device, plan.Step) bool {
 		if !ok || !some {
 			return false
 		}
-		u.ask(d, event, m{"lobbyId": l.ID, "userId": other}, true, s.Repeat)
+		u.ask(d, event, m{"lobbyId": l.ID, field: other}, true, s.Repeat)
 		return true
 	}
+}
+
+// changeRole makes a spectator a player, or the reverse.
+func changeRole(s plan.Step) m {
+	role, _ := choose([]string{"member", "member", "spectator"}, s.Pick[1])
+	return m{"role": role}
 }
 
 // onAnybody makes an act of a lobby on any user.

@@ -155,6 +155,14 @@ var rows = map[string]row{
 		r.ann.must(0, "lobby:start", object{"lobbyId": lobby})
 		return r.ann, object{"lobbyId": lobby}
 	}),
+	"lobby:end": func(r *round) request {
+		lobby := r.ann.must(0, "lobby:create", object{"type": "swift"}).text("lobby", "id")
+		begun := r.ann.must(0, "lobby:start", object{"lobbyId": lobby})
+		return request{
+			by: r.ann, body: object{"lobbyId": lobby, "result": object{"won": "1"}},
+			once: effect{r.ann, begun.place(), "lobby:patch", []string{`"type":"match_ended"`}},
+		}
+	},
 	"lobby:close": lobbyRow("closed", func(r *round, lobby string) (*user, object) {
 		return r.ann, object{"lobbyId": lobby}
 	}),

@@ -102,7 +102,7 @@ func (r *realm) token(user string) string {
 }
 
 // realmPolicies are "casual", where most is allowed and the countdown is long,
-// "swift" without one, "single", where a user is in one lobby at once, and "strict", where
+// "swift" without one, "sided", where every player needs a team, "single", where a user is in one lobby at once, and "strict", where
 // nothing is allowed; and the queues "duel",
 // where matches are found, "alone", where they are not, "open", where nobody is asked
 // and matches are filled, and "served", whose matches a service is to make.
@@ -119,10 +119,13 @@ func realmPolicies(service string) *v1alpha1.PolicySet {
 		change(&spec)
 		set.Lobbies = append(set.Lobbies, v1alpha1.LobbyPolicy{Name: name, Spec: spec})
 	}
-	policy("casual", func(s *realtime.LobbyPolicySpec) { s.Ready.Countdown = d(time.Hour) })
+	policy("casual", func(s *realtime.LobbyPolicySpec) {
+		s.Ready.Countdown, s.Teams.CompleteAtStart = d(time.Hour), ptr(false)
+	})
 	policy("swift", func(s *realtime.LobbyPolicySpec) {
 		s.Ready.Countdown, s.Join.LateJoin = d(0), false
 	})
+	policy("sided", func(*realtime.LobbyPolicySpec) {})
 	policy("single", func(s *realtime.LobbyPolicySpec) { s.Join.MaxPerUser = 1 })
 	policy("strict", func(s *realtime.LobbyPolicySpec) {
 		s.Size.Min, s.Size.Spectators, s.Ready.Required, s.Teams = 2, 1, true, nil
@@ -193,7 +196,8 @@ func (r *realm) lobbies() {
 	}
 	create("$lobby", `{"type":"casual","name":"Den"}`)
 	create("$starting", `{"type":"casual"}`)
-	create("$playing", `{"type":"swift"}`)
+	create("$playing", `{"type":"swift","member":{"team":"1"}}`)
+	r.names["$sided"] = r.do("fay", wire.EventLobbyCreate, `{"type":"sided"}`, "lobby", "id")
 	create("$closed", `{"type":"casual"}`)
 	create("$full", `{"type":"casual","maxMembers":1}`)
 	create("$hidden", `{"type":"casual","visibility":"private"}`)

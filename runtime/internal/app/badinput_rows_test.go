@@ -22,6 +22,7 @@ const (
 	notLeader = "failed_precondition/not_leader"
 	isClosed  = "failed_precondition/lobby_closed"
 	started   = "failed_precondition/lobby_started"
+	starting  = "failed_precondition/lobby_starting"
 )
 
 // badInputs are all requests of the contract.
@@ -183,6 +184,10 @@ var badInputs = map[string]inputs{
 		{"ann", `{"lobbyId":"$lobby","userId":"bob","attributes":{"skill":1}}`, "permission_denied@attributes"},
 		{"ann", `{"lobbyId":"$closed","team":"1"}`, isClosed},
 		{"bob", `{"lobbyId":"$lobby","team":"9"}`, "invalid_argument@team"},
+		{"ann", `{"lobbyId":"$playing","team":""}`, "failed_precondition/teams_fixed@team"},
+		{"ann", `{"lobbyId":"$lobby","role":"spectator"}`, "invalid_argument@role"},
+		{"gus", `{"lobbyId":"$strict","swapWith":"gus"}`, "invalid_argument@swapWith"},
+		{"bob", `{"lobbyId":"$lobby","swapWith":"eve"}`, "not_found@swapWith"},
 		{"gus", `{"lobbyId":"$lobby","team":"1"}`, "invalid_argument@team"},
 		{"bob", `{"lobbyId":"$lobby","attributes":{"map":"ice"}}`, "invalid_argument@attributes.map"},
 		{"bob", `{"lobbyId":"$lobby","attributes":{"skill":99}}`, "invalid_argument@attributes.skill"},
@@ -282,8 +287,9 @@ var badInputs = map[string]inputs{
 		{"ann", `{"lobbyId":"none"}`, "not_found"},
 		{"bob", `{"lobbyId":"$lobby"}`, notHost},
 		{"eve", `{"lobbyId":"$lobby"}`, notMember},
-		{"ann", `{"lobbyId":"$starting"}`, started},
+		{"ann", `{"lobbyId":"$starting"}`, starting},
 		{"ann", `{"lobbyId":"$playing"}`, started},
+		{"fay", `{"lobbyId":"$sided"}`, "failed_precondition/teams_incomplete@members.fay.team"},
 		{"ann", `{"lobbyId":"$closed"}`, isClosed},
 		{"ann", `{"lobbyId":"$strict"}`, "failed_precondition/not_ready"},
 	}},
@@ -293,6 +299,17 @@ var badInputs = map[string]inputs{
 		{"eve", `{"lobbyId":"$starting"}`, notMember},
 		{"ann", `{"lobbyId":"$lobby"}`, "failed_precondition/not_starting"},
 		{"ann", `{"lobbyId":"$playing"}`, "failed_precondition/not_starting"},
+		{"ann", `{"lobbyId":"$closed"}`, isClosed},
+	}},
+	"lobby:end": {by: "ann", good: `{"lobbyId":"$playing","result":{"won":"1"}}`, bad: []refusal{
+		{"ann", `{"lobbyId":"none"}`, "not_found"},
+		{"eve", `{"lobbyId":"$playing"}`, notMember},
+		{"bob", `{"lobbyId":"$lobby"}`, notHost},
+		{"ann", `{"lobbyId":"$lobby"}`, "failed_precondition/not_in_match"},
+		{"ann", `{"lobbyId":"$starting"}`, starting},
+		{"ann", `{"lobbyId":"$playing","matchId":"none"}`, "failed_precondition/not_in_match@matchId"},
+		{"ann", `{"lobbyId":"$playing","result":{"won":[]}}`, "invalid_argument@result.won"},
+		{"ann", `{"lobbyId":"$playing","result":{"won":"` + strings.Repeat("x", 2048) + `"}}`, "resource_exhausted@result"},
 		{"ann", `{"lobbyId":"$closed"}`, isClosed},
 	}},
 	"lobby:close": {by: "ann", good: `{"lobbyId":"$lobby"}`, bad: []refusal{

@@ -79,6 +79,7 @@ func registerLobby(r *session.Router, h *lobby.Handlers) {
 	session.Handle(r, wire.EventLobbySetMember, h.SetMember)
 	session.Handle(r, wire.EventLobbyReady, h.Ready)
 	session.Handle(r, wire.EventLobbyKick, h.Kick)
+	session.Handle(r, wire.EventLobbyEnd, h.End)
 	session.Handle(r, wire.EventLobbyTransferHost, h.TransferHost)
 	session.Handle(r, wire.EventLobbyBan, h.Ban)
 	session.Handle(r, wire.EventLobbyUnban, h.Unban)

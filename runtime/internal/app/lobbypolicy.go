@@ -24,6 +24,7 @@ func lobbyPolicy(p v1alpha1.LobbyPolicy) lobby.Policy {
 		Join:       joinPolicy(s.Join),
 		Host: lobby.HostPolicy{
 			Migration: lobby.Migration(s.Host.Migration), Grace: s.Host.Grace.Duration, OnLeave: lobby.OnLeave(s.Host.OnLeave),
+			EndMatch: on(s.Host.EndMatch),
 		},
 		Ready: lobby.ReadyPolicy{
 			Required: s.Ready.Required, MinPercent: int(s.Ready.MinPercent), AutoStart: s.Ready.AutoStart,
@@ -59,11 +60,13 @@ func visibility(v realtime.Visibility) wire.Visibility {
 
 func joinPolicy(j realtime.JoinRules) lobby.JoinPolicy {
 	return lobby.JoinPolicy{
-		Code:       lobby.CodePolicy{Enabled: on(j.Code.Enabled), Length: int(j.Code.Length), TTL: orZero(j.Code.TTL)},
-		Password:   lobby.PasswordPolicy{Allowed: j.Password.Allowed, MinLength: int(j.Password.MinLength)},
-		Requests:   j.Requests,
-		LateJoin:   j.LateJoin,
-		MaxPerUser: int(j.MaxPerUser),
+		Code:           lobby.CodePolicy{Enabled: on(j.Code.Enabled), Length: int(j.Code.Length), TTL: orZero(j.Code.TTL)},
+		Password:       lobby.PasswordPolicy{Allowed: j.Password.Allowed, MinLength: int(j.Password.MinLength)},
+		Requests:       j.Requests,
+		LateJoin:       j.LateJoin,
+		LateSpectators: j.LateSpectators,
+		ChangeRole:     on(j.ChangeRole),
+		MaxPerUser:     int(j.MaxPerUser),
 	}
 }
 
@@ -71,7 +74,10 @@ func teamPolicy(t *realtime.TeamRules) lobby.TeamPolicy {
 	if t == nil {
 		return lobby.TeamPolicy{}
 	}
-	return lobby.TeamPolicy{Count: int(t.Count), Size: int(t.Size), AutoBalance: on(t.AutoBalance)}
+	return lobby.TeamPolicy{
+		Count: int(t.Count), Size: int(t.Size), MinSize: int(t.MinSize), AutoBalance: on(t.AutoBalance),
+		CompleteAtStart: on(t.CompleteAtStart), FixedInMatch: on(t.FixedInMatch),
+	}
 }
 
 // chatPolicy spaces the messages of slow mode so that they keep within the rate too.

@@ -23,9 +23,10 @@ func converted() lobby.Policy {
 		Join: lobby.JoinPolicy{
 			Code:     lobby.CodePolicy{Enabled: true, Length: 6, TTL: time.Hour},
 			Password: lobby.PasswordPolicy{Allowed: true, MinLength: 4}, LateJoin: true, MaxPerUser: 2,
+			ChangeRole: true,
 		},
-		Host:  lobby.HostPolicy{Migration: lobby.MigrateRandom, Grace: 10 * time.Second, OnLeave: lobby.OnLeaveClose},
-		Teams: lobby.TeamPolicy{Count: 2, Size: 4},
+		Host:  lobby.HostPolicy{Migration: lobby.MigrateRandom, Grace: 10 * time.Second, OnLeave: lobby.OnLeaveClose, EndMatch: true},
+		Teams: lobby.TeamPolicy{Count: 2, Size: 4, CompleteAtStart: true, FixedInMatch: true},
 		Attributes: []lobby.AttributeRule{
 			{
 				Key: "map", Type: lobby.AttributeString, WritableBy: lobby.WriterHost,
@@ -86,6 +87,22 @@ func TestLobbyPolicy(t *testing.T) {
 				s.Moderation.VoteKick = realtime.VoteKickRules{Enabled: true, Ratio: "0.75"}
 			},
 			func(p *lobby.Policy) { p.Moderation.VoteKick, p.Moderation.VoteRatio = true, 0.75 },
+		},
+		{
+			"doors", func(s *realtime.LobbyPolicySpec) {
+				s.Join.LateSpectators, s.Join.ChangeRole, s.Host.EndMatch = true, ptr(false), ptr(false)
+			},
+			func(p *lobby.Policy) {
+				p.Join.LateSpectators, p.Join.ChangeRole, p.Host.EndMatch = true, false, false
+			},
+		},
+		{
+			"teams as they come", func(s *realtime.LobbyPolicySpec) {
+				s.Teams.MinSize, s.Teams.CompleteAtStart, s.Teams.FixedInMatch = 2, ptr(false), ptr(false)
+			},
+			func(p *lobby.Policy) {
+				p.Teams.MinSize, p.Teams.CompleteAtStart, p.Teams.FixedInMatch = 2, false, false
+			},
 		},
 		{"no teams", func(s *realtime.LobbyPolicySpec) { s.Teams = nil }, func(p *lobby.Policy) { p.Teams = lobby.TeamPolicy{} }},
 		{"a code as good as its lobby", func(s *realtime.LobbyPolicySpec) { s.Join.Code.TTL = nil }, func(p *lobby.Policy) { p.Join.Code.TTL = 0 }},

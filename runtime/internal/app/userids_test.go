@@ -43,7 +43,9 @@ var about = []struct {
 	{wire.EventLobbyRespondJoin, `{"lobbyId":"$lobby","userId":"$id","accept":true}`},
 	{wire.EventPartyPromote, `{"partyId":"$party","userId":"$id"}`},
 	{wire.EventPartyKick, `{"partyId":"$party","userId":"$id"}`},
+	{wire.EventPartyUnban, `{"partyId":"$party","userId":"$id"}`},
 	{wire.EventPartyInvite, `{"partyId":"$party","userId":"$id"}`},
+	{wire.EventPartyBan, `{"partyId":"$party","userId":"$id"}`},
 	{wire.EventLobbyTransferHost, `{"lobbyId":"$lobby","userId":"$id"}`},
 }
 

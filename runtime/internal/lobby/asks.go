@@ -148,6 +148,14 @@ func (s *Service) Start(ctx context.Context, c command.Call, req *wire.LobbyRef)
 	})
 }
 
+// End ends the running match (host only).
+func (s *Service) End(ctx context.Context, c command.Call, req *wire.LobbyEnd) (Outcome, error) {
+	cmd := EndCommand{Host: c.ID, MatchID: req.MatchID, Result: req.Result, Reason: req.Reason}
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.End(cmd, s.Now())
+	})
+}
+
 // CancelStart takes a start back (host only).
 func (s *Service) CancelStart(ctx context.Context, c command.Call, req *wire.LobbyRef) (Outcome, error) {
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {

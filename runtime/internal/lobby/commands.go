@@ -262,7 +262,7 @@ func (s *Service) Ready(ctx context.Context, c command.Call, req *wire.LobbyRead
 
 // SetMember changes the caller, or for the host another member.
 func (s *Service) SetMember(ctx context.Context, c command.Call, req *wire.LobbySetMember) (Outcome, error) {
-	cmd := SetMemberCommand{Actor: c.ID, UserID: req.UserID, Team: req.Team, Set: req.Attributes, Unset: req.Unset}
+	cmd := SetMemberCommand{Actor: c.ID, UserID: req.UserID, Team: req.Team, Role: req.Role, SwapWith: req.SwapWith, Set: req.Attributes, Unset: req.Unset}
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
 		return l.SetMember(cmd, s.Now())
 	})

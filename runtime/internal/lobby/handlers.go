@@ -123,6 +123,11 @@ func (h *Handlers) CancelStart(ctx context.Context, call command.Call, req *wire
 	return version(h.service.CancelStart(ctx, call, req))
 }
 
+// End is lobby:end.
+func (h *Handlers) End(ctx context.Context, call command.Call, req *wire.LobbyEnd) (command.Reply, error) {
+	return version(h.service.End(ctx, call, req))
+}
+
 // Close is lobby:close.
 func (h *Handlers) Close(ctx context.Context, call command.Call, req *wire.LobbyRef) (command.Reply, error) {
 	return version(h.service.Close(ctx, call, req))

@@ -135,8 +135,8 @@ func (l Lobby) takes(cmd JoinCommand, as wire.Role, now time.Time) error {
 	case wire.LobbyLocked:
 		return wire.Precondition(wire.ReasonLobbyLocked, "the lobby is locked")
 	case wire.LobbyStarting, wire.LobbyInMatch:
-		if !l.Policy.Join.LateJoin {
-			return wire.Precondition(wire.ReasonLobbyStarted, "the match has started")
+		if !l.late(as) {
+			return l.begun()
 		}
 	}
 	heads := len(l.fresh(cmd.With))
@@ -191,7 +191,11 @@ func (e *edit) admit(user Actor, enrolment string, as wire.Role, init wire.Membe
 		Role: as, Name: user.Name, Slot: e.freeSlot(as), JoinedAt: ms(e.now),
 		Attributes: attributes, Enrolment: enrolment, Live: stays.Through(user.Session),
 	}
-	if m.Team, err = e.teamFor(m, init.Team, "member.team"); err != nil {
+	asked, err := e.teamBack(user.ID, init.Team, "member.team")
+	if err != nil {
+		return err
+	}
+	if m.Team, err = e.teamFor(m, asked, "member.team"); err != nil {
 		return err
 	}
 	if m.Player() {

@@ -32,13 +32,17 @@ type SetMemberCommand struct {
 	// UserID is the member to change; "" means the actor.
 	UserID string
 	// Team, when not nil, is the new team; "" is no team.
-	Team  *string
-	Set   wire.Attributes
-	Unset []string
+	Team *string
+	// Role, when not "", is member or spectator.
+	Role wire.Role
+	// SwapWith, when not nil, is the member to change places with; "" takes an offer back.
+	SwapWith *string
+	Set      wire.Attributes
+	Unset    []string
 }
 
-// SetMember changes the actor's own team and attributes, or, for the host,
-// another's team.
+// SetMember changes the actor's own team, role and attributes, or, for the host, another's
+// team and role; or two members change places.
 func (l Lobby) SetMember(cmd SetMemberCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	id := cmd.UserID
 	if id == "" {
@@ -47,14 +51,22 @@ func (l Lobby) SetMember(cmd SetMemberCommand, now time.Time) (Lobby, []wire.Lob
 	if err := l.maySetMember(cmd, id); err != nil {
 		return l, nil, err
 	}
-	m := l.Members[id]
-	changed, err := l.set(m, cmd)
-	if err != nil || m.Team == changed.Team && equal(m.Attributes, changed.Attributes) {
-		return l, nil, err
+	if cmd.SwapWith != nil {
+		if cmd.Team != nil || cmd.Role != "" || len(cmd.Set) > 0 || len(cmd.Unset) > 0 {
+			return l, nil, wire.Invalid("swapWith", "ask for nothing else with it")
+		}
+		return l.swap(cmd.Actor, id, *cmd.SwapWith, now)
 	}
 	e := l.edit(now)
-	e.Members[id] = changed
-	if changed.Team != m.Team {
+	if err := e.set(id, cmd); err != nil {
+		return l, nil, err
+	}
+	m, changed := l.Members[id], e.Members[id]
+	if m.Role == changed.Role && m.Team == changed.Team && equal(m.Attributes, changed.Attributes) {
+		return l, nil, nil
+	}
+	if changed.Team != m.Team || changed.Role != m.Role {
+		e.moved(id)
 		e.clearReady()
 	}
 	e.by(wire.CauseMemberUpdated, cmd.Actor, "")
@@ -80,19 +92,42 @@ func (l Lobby) maySetMember(cmd SetMemberCommand, id string) error {
 
 func absent() error { return wire.Refuse(wire.CodeNotFound, "there is no such member") }
 
-func (l Lobby) set(m Member, cmd SetMemberCommand) (Member, error) {
+// set changes a member as a command says: first its role, which gives a new player the team
+// that it asks for.
+func (e *edit) set(id string, cmd SetMemberCommand) error {
+	asked := ""
+	if cmd.Team != nil {
+		asked = *cmd.Team
+	}
+	played := e.Members[id].Player()
+	if cmd.Role != "" {
+		if err := e.turn(cmd.Actor, id, cmd.Role, asked); err != nil {
+			return err
+		}
+	}
+	if m := e.Members[id]; cmd.Team != nil && m.Player() == played {
+		if err := e.setTeam(id, asked); err != nil {
+			return err
+		}
+	}
+	m := e.Members[id]
 	var err error
-	if m.Attributes, err = l.Policy.write(m.Attributes, ofMember, cmd.Set, cmd.Unset, "attributes"); err != nil {
-		return m, err
+	m.Attributes, err = e.Policy.write(m.Attributes, ofMember, cmd.Set, cmd.Unset, "attributes")
+	e.Members[id] = m
+	return err
+}
+
+func (e *edit) setTeam(id, team string) (err error) {
+	m := e.Members[id]
+	if err := e.keepsTeam(m.Team, team, "team"); err != nil {
+		return err
 	}
-	switch {
-	case cmd.Team == nil:
-	case *cmd.Team == "":
-		m.Team = ""
-	default:
-		m.Team, err = l.teamFor(m, *cmd.Team, "team")
+	if team != "" {
+		team, err = e.teamFor(m, team, "team")
 	}
-	return m, err
+	m.Team = team
+	e.Members[id] = m
+	return err
 }
 
 // Leave takes a member out. When the host leaves, the lobby gets another host in

@@ -46,6 +46,9 @@ type Lobby struct {
 	Relock    bool   `json:"relock,omitempty"`
 	// Match is set while the lobby is in one; it is replaced, not changed.
 	Match *wire.Match `json:"match,omitempty"`
+	// LastMatch is what became of the match before; nil before the first has ended. It is
+	// replaced, not changed.
+	LastMatch *wire.MatchEnd `json:"lastMatch,omitempty"`
 	// Invites, Requests and Votes are by the user they are about.
 	Invites  map[string]Invite  `json:"invites,omitempty"`
 	Requests map[string]Request `json:"requests,omitempty"`
@@ -85,6 +88,10 @@ type Member struct {
 	Ready      bool            `json:"ready,omitempty"`
 	JoinedAt   int64           `json:"joinedAt"`
 	Attributes wire.Attributes `json:"attributes,omitempty"`
+	// SwapWith is the member to whom this one offers its place until SwapUntil, in
+	// milliseconds since the epoch; "" for none.
+	SwapWith  string `json:"swapWith,omitempty"`
+	SwapUntil int64  `json:"swapUntil,omitempty"`
 	// Enrolment tells this stay in the lobby from earlier ones of the same user.
 	Enrolment string `json:"enrolment,omitempty"`
 	// BroughtBy is set while a member who did not join itself has not come yet.
@@ -183,7 +190,7 @@ func (l Lobby) View() wire.Lobby { return l.view(false) }
 // with those attributes only that are for all.
 func (l Lobby) PublicView() wire.Lobby {
 	v := l.view(true)
-	v.Code, v.Match, v.Votes = "", nil, nil
+	v.Code, v.Match, v.LastMatch, v.Votes = "", nil, nil, nil
 	return v
 }
 
@@ -204,7 +211,7 @@ func (l Lobby) view(public bool) wire.Lobby {
 		Code: l.Code, HasPassword: l.PasswordHash != "", MaxMembers: l.MaxMembers,
 		Members: members, Attributes: without(l.Attributes, hidden),
 		Policy:   wire.PolicyRef{Name: policy.Name, Revision: policy.Revision},
-		StartsAt: l.StartsAt, MatchID: l.matchID(), Match: l.Match, Votes: l.voices(),
+		StartsAt: l.StartsAt, MatchID: l.matchID(), Match: l.Match, LastMatch: l.LastMatch, Votes: l.voices(),
 		CreatedAt: l.CreatedAt, ExpiresAt: l.ExpiresAt,
 	}
 }
@@ -254,7 +261,7 @@ func (l Lobby) asTold() Lobby {
 
 func (m Member) view(hidden map[string]bool) wire.Member {
 	return wire.Member{
-		Role: m.Role, Name: m.Name, Team: m.Team, Slot: m.Slot, Ready: m.Ready,
+		Role: m.Role, Name: m.Name, Team: m.Team, Slot: m.Slot, Ready: m.Ready, SwapWith: m.SwapWith,
 		Connected: m.Connected(), JoinedAt: m.JoinedAt, Attributes: without(m.Attributes, hidden),
 	}
 }
@@ -327,6 +334,7 @@ func (e *edit) depart(userID, reason, by, message string) {
 		e.Departed = e.Departed[over:]
 	}
 	e.dropVotes(userID)
+	e.moved(userID)
 	if !m.Player() {
 		return
 	}

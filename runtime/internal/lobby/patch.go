@@ -29,6 +29,7 @@ func diff(from, to wire.Lobby) []wire.PatchOp {
 	d.whole("/startsAt", from.StartsAt != 0, to.StartsAt != 0, from.StartsAt, to.StartsAt)
 	d.optional("/matchId", from.MatchID, to.MatchID)
 	d.whole("/match", from.Match != nil, to.Match != nil, from.Match, to.Match)
+	d.whole("/lastMatch", from.LastMatch != nil, to.LastMatch != nil, from.LastMatch, to.LastMatch)
 	d.whole("/votes", from.Votes != nil, to.Votes != nil, from.Votes, to.Votes)
 	d.value("/expiresAt", from.ExpiresAt, to.ExpiresAt)
 	return d.ops
@@ -86,6 +87,7 @@ func (d *differ) member(path string, from, to wire.Member) {
 	d.optional(path+"/team", from.Team, to.Team)
 	d.value(path+"/slot", from.Slot, to.Slot)
 	d.value(path+"/ready", from.Ready, to.Ready)
+	d.optional(path+"/swapWith", from.SwapWith, to.SwapWith)
 	d.value(path+"/connected", from.Connected, to.Connected)
 	d.value(path+"/joinedAt", from.JoinedAt, to.JoinedAt)
 	d.attributes(path+"/attributes", from.Attributes, to.Attributes)

@@ -63,6 +63,10 @@ type JoinPolicy struct {
 	Requests bool `json:"requests,omitempty"`
 	// LateJoin lets users in while the match runs.
 	LateJoin bool `json:"lateJoin"`
+	// LateSpectators lets spectators in while the match runs, whatever LateJoin says.
+	LateSpectators bool `json:"lateSpectators,omitempty"`
+	// ChangeRole lets a spectator become a player, and a player a spectator, without leaving.
+	ChangeRole bool `json:"changeRole,omitempty"`
 	// MaxPerUser is in how many lobbies of this type a user may be; 0 means 1.
 	MaxPerUser int `json:"maxPerUser"`
 }
@@ -107,6 +111,8 @@ type HostPolicy struct {
 	Migration Migration     `json:"migration"`
 	Grace     time.Duration `json:"grace"`
 	OnLeave   OnLeave       `json:"onLeave"`
+	// EndMatch lets the host end the running match.
+	EndMatch bool `json:"endMatch,omitempty"`
 }
 
 // ReadyPolicy is about the players' ready flags.
@@ -138,6 +144,12 @@ type TeamPolicy struct {
 	Count       int  `json:"count"`
 	Size        int  `json:"size"`
 	AutoBalance bool `json:"autoBalance"`
+	// MinSize is how many players each team needs for a start; 0 means none.
+	MinSize int `json:"minSize,omitempty"`
+	// CompleteAtStart refuses a start while a player is in no team.
+	CompleteAtStart bool `json:"completeAtStart,omitempty"`
+	// FixedInMatch keeps players in their teams while the match runs.
+	FixedInMatch bool `json:"fixedInMatch,omitempty"`
 }
 
 // ChatPolicy is what the lobby's chat channel goes by; see package chat.

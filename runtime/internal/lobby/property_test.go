@@ -33,7 +33,7 @@ var kinds = []string{
 	"join", "join", "join", "spectate", "leave", "ready", "team", "hero", "name", "size", "lock",
 	"password", "map", "kick", "transfer", "disconnect", "reconnect", "pass", "adopt",
 	"start", "start", "cancel", "report", "ban", "unban", "vote", "invite", "come", "ask", "answer", "code", "close",
-	"ready", "pass",
+	"ready", "pass", "role", "role", "swap", "swap", "swap", "end",
 }
 
 func drawStep(users int) *rapid.Generator[step] {
@@ -59,6 +59,10 @@ func drawPolicy(t *rapid.T) Policy {
 	p.Moderation.BanTTL = 20 * time.Second
 	p.Moderation.VoteKick, p.Moderation.VoteRatio = true, 0.5
 	p.Join.Requests, p.Join.LateJoin = true, rapid.Bool().Draw(t, "late")
+	p.Join.LateSpectators, p.Join.ChangeRole = rapid.Bool().Draw(t, "late spectators"), rapid.Bool().Draw(t, "change role")
+	p.Host.EndMatch = rapid.Bool().Draw(t, "end match")
+	p.Teams.CompleteAtStart, p.Teams.FixedInMatch = rapid.Bool().Draw(t, "complete"), rapid.Bool().Draw(t, "fixed")
+	p.Teams.MinSize = rapid.IntRange(0, 1).Draw(t, "team min")
 	p.Ready.Required = rapid.Bool().Draw(t, "required")
 	p.Ready.AutoStart = rapid.Bool().Draw(t, "auto start")
 	p.Ready.MinPercent = rapid.SampledFrom([]int{1, 50, 100}).Draw(t, "percent")
@@ -83,6 +87,17 @@ func (s step) play(l Lobby, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 		return l.Ready(s.User, s.Flag, now)
 	case "team":
 		return l.SetMember(SetMemberCommand{Actor: s.User, UserID: s.Other, Team: &team}, now)
+	case "role":
+		role := []wire.Role{wire.RoleMember, wire.RoleSpectator}[s.N%2]
+		return l.SetMember(SetMemberCommand{Actor: s.User, UserID: s.Other, Role: role}, now)
+	case "swap":
+		cmd := SetMemberCommand{Actor: s.User, SwapWith: &s.Other}
+		if s.N == 0 {
+			cmd.UserID = fmt.Sprint("u/", s.Session)
+		}
+		return l.SetMember(cmd, now)
+	case "end":
+		return l.End(EndCommand{Host: s.User, Result: wire.Attributes{"score": float64(s.N)}}, now)
 	case "hero":
 		return l.SetMember(SetMemberCommand{Actor: s.User, Set: wire.Attributes{"hero": name}}, now)
 	case "name":
@@ -169,6 +184,12 @@ func checkState(t rapid.TB, v wire.Lobby) {
 			t.Fatalf("version %d: two members have %s", v.Version, slot)
 		}
 		slots[slot] = true
+		if kind == "spectator" && (m.Team != "" || m.Ready) {
+			t.Fatalf("version %d: the spectator %s is in team %q, ready %v", v.Version, id, m.Team, m.Ready)
+		}
+		if _, in := v.Members[m.SwapWith]; m.SwapWith != "" && (!in || m.SwapWith == id) {
+			t.Fatalf("version %d: %s offers its place to %q", v.Version, id, m.SwapWith)
+		}
 	}
 	if players > v.MaxMembers || len(v.Members)-players > 1 {
 		t.Fatalf("version %d: %d players of %d, %d spectators", v.Version, players, v.MaxMembers, len(v.Members)-players)
@@ -228,6 +249,7 @@ func TestPropertyOfSequences(t *testing.T) {
 			if len(patches) == 0 && jsonOf(t, next) != before && s.Kind != "adopt" {
 				t.Fatalf("%+v changed the lobby without a patch", s)
 			}
+			checkTeams(t, s, l, next)
 			if len(patches) > 0 {
 				l = next
 			}
@@ -239,6 +261,36 @@ func TestPropertyOfSequences(t *testing.T) {
 		}
 		checkLog(t, log, l)
 	})
+}
+
+// checkTeams holds what a command made of a lobby against what the policy says of teams: a
+// match begins with complete teams, and they stay as they are while it runs.
+func checkTeams(t rapid.TB, s step, was, is Lobby) {
+	teams := is.Policy.Teams
+	if is.Match == nil {
+		return
+	}
+	if began := was.Match == nil || was.Match.ID != is.Match.ID; began {
+		sizes := map[string]int{}
+		for id, p := range is.Match.Players {
+			sizes[p.Team]++
+			if teams.CompleteAtStart && p.Team == "" {
+				t.Fatalf("%+v hands %s off without a team", s, id)
+			}
+		}
+		for n := 1; n <= teams.Count; n++ {
+			if sizes[teamName(n)] < teams.MinSize {
+				t.Fatalf("%+v hands off %d players in team %d", s, sizes[teamName(n)], n)
+			}
+		}
+		return
+	}
+	for id, m := range was.Members {
+		next, stays := is.Members[id]
+		if teams.FixedInMatch && m.Team != "" && stays && next.Player() && next.Team != m.Team && s.Kind != "swap" {
+			t.Fatalf("%+v takes %s from team %q to %q in the match", s, id, m.Team, next.Team)
+		}
+	}
 }
 
 func checkRefusal(t rapid.TB, s step, err error, patches []wire.LobbyPatch) {

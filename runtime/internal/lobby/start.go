@@ -19,11 +19,11 @@ func (l Lobby) Start(host string, now time.Time) (Lobby, []wire.LobbyPatch, erro
 	if err := l.ledBy(host); err != nil {
 		return l, nil, err
 	}
-	if l.Status == wire.LobbyStarting || l.Status == wire.LobbyInMatch {
-		return l, nil, wire.Precondition(wire.ReasonLobbyStarted, "the match has started")
+	if err := l.begun(); err != nil {
+		return l, nil, err
 	}
-	if missing := l.unmet(l.Policy.Ready.Required); missing != "" {
-		return l, nil, wire.Precondition(wire.ReasonNotReady, missing)
+	if missing := l.unmet(l.Policy.Ready.Required); missing != nil {
+		return l, nil, missing
 	}
 	e := l.edit(now)
 	e.ActiveAt = ms(now)
@@ -31,20 +31,33 @@ func (l Lobby) Start(host string, now time.Time) (Lobby, []wire.LobbyPatch, erro
 	return e.done()
 }
 
-// unmet says what a start waits for; "" when for nothing.
-func (l Lobby) unmet(ready bool) string {
+// begun refuses what comes too late for a lobby that is starting, or whose match runs; nil
+// before that.
+func (l Lobby) begun() error {
+	switch l.Status {
+	case wire.LobbyStarting:
+		return wire.Precondition(wire.ReasonLobbyStarting, "the lobby is starting")
+	case wire.LobbyInMatch:
+		return wire.Precondition(wire.ReasonLobbyStarted, "the match has started")
+	}
+	return nil
+}
+
+// unmet says what a start waits for; nil when for nothing.
+func (l Lobby) unmet(ready bool) *wire.Error {
 	players := l.Players()
 	if least := max(l.Policy.Size.Min, 1); players < least {
-		return fmt.Sprintf("a match needs %d players", least)
+		return wire.Precondition(wire.ReasonNotReady, fmt.Sprintf("a match needs %d players", least))
 	}
-	if !ready {
-		return ""
+	if missing := l.teamsIncomplete(); missing != nil || !ready {
+		return missing
 	}
 	are := l.count(func(m Member) bool { return m.Player() && m.Ready })
 	if are*100 < l.Policy.Ready.percent()*players {
-		return fmt.Sprintf("%d of %d players are ready, and %d%% have to be", are, players, l.Policy.Ready.percent())
+		return wire.Precondition(wire.ReasonNotReady,
+			fmt.Sprintf("%d of %d players are ready, and %d%% have to be", are, players, l.Policy.Ready.percent()))
 	}
-	return ""
+	return nil
 }
 
 // start begins the countdown; without one the match is on at once.
@@ -72,6 +85,7 @@ func (e *edit) handOff() {
 		}
 	}
 	e.Status, e.StartsAt, e.Match = wire.LobbyInMatch, 0, m
+	e.dropSwaps(func(string, Member) bool { return true })
 	e.patch(wire.CauseMatchStarted, e.StartedBy, "")
 	e.tellMatch(wire.CauseMatchStarted)
 }
@@ -130,11 +144,11 @@ func (e *edit) reopen() {
 func (e *edit) followReady() {
 	switch ready := e.Policy.Ready; e.Status {
 	case wire.LobbyStarting:
-		if e.unmet(ready.Required || e.StartedBy == "") != "" {
+		if e.unmet(ready.Required || e.StartedBy == "") != nil {
 			e.stopStart("", cancelledUnmet)
 		}
 	case wire.LobbyOpen, wire.LobbyLocked:
-		if ready.AutoStart && e.unmet(true) == "" {
+		if ready.AutoStart && e.unmet(true) == nil {
 			e.start("")
 		}
 	}
@@ -169,30 +183,34 @@ func (l Lobby) Report(r Report, now time.Time) (Lobby, []wire.LobbyPatch, error)
 		}
 	}
 	if r.Ended {
-		e.reopen()
-		e.unready()
-		e.patch(wire.CauseMatchEnded, "", r.Reason)
+		e.endMatch("", r.Reason, nil)
 	}
 	return e.done()
 }
 
 func (e *edit) connect(connection wire.Attributes) error {
 	m := *e.Match
-	m.Connection = make(wire.Attributes, len(connection))
-	for key, value := range connection {
-		plain, ok := scalar(value)
-		if !ok {
-			return wire.Invalid("connection."+key, "must be a string, a finite number or a boolean")
-		}
-		m.Connection[key] = plain
-	}
-	if err := reportLimits.check(m.Connection, "connection"); err != nil {
+	var err error
+	if m.Connection, err = reported(connection, "connection"); err != nil {
 		return err
 	}
 	e.Match = &m
 	e.patch(wire.CauseMatchReported, "", "")
 	e.tellMatch(wire.CauseMatchReported)
 	return nil
+}
+
+// reported checks the values of a field in a report.
+func reported(values wire.Attributes, field string) (wire.Attributes, error) {
+	plain := make(wire.Attributes, len(values))
+	for key, value := range values {
+		one, ok := scalar(value)
+		if !ok {
+			return nil, wire.Invalid(field+"."+key, "must be a string, a finite number or a boolean")
+		}
+		plain[key] = one
+	}
+	return plain, reportLimits.check(plain, field)
 }
 
 // Close ends the lobby, on the host's word.

@@ -48,7 +48,7 @@ func TestStartRules(t *testing.T) {
 		{"too few", ready(t, lobbyOf(t, readyPolicy(nil), "ann"), "ann"), "ann", &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotReady}},
 		{"not the host", both, "bob", &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotHost}},
 		{"a stranger", both, "eve", &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember}},
-		{"twice", starting, "ann", &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyStarted}},
+		{"twice", starting, "ann", &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyStarting}},
 		{"locked", after(t)(both.Update(UpdateCommand{Actor: "ann", Set: wire.LobbySet{Locked: &locked}}, t0)), "ann", nil},
 		{"closed", after(t)(both.Close("ann", t0)), "ann", &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyClosed}},
 	}

@@ -13,7 +13,7 @@ import (
 const maxTimeouts = 8
 
 // Tick does what is due by now: members are told of a policy that was adopted, members whose grace is over go, a host who is
-// gone too long hands over, codes and votes that are no longer good disappear, a
+// gone too long hands over, codes, votes and offers that are no longer good disappear, a
 // countdown that has run out becomes a match, and a lobby that is empty, idle or too
 // old closes. Random decides between heirs where the
 // policy says so.
@@ -35,6 +35,9 @@ func (l Lobby) Tick(random uint64, now time.Time) (Lobby, []wire.LobbyPatch, err
 		e.expireCode()
 		if e.expireVotes() {
 			e.patch(wire.CauseUpdated, "", "vote_lapsed")
+		}
+		if e.expireSwaps() {
+			e.patch(wire.CauseMemberUpdated, "", swapLapsed)
 		}
 		e.countDown()
 		e.timeOut()
@@ -161,6 +164,9 @@ func (l Lobby) NextDeadline() (time.Time, bool) {
 		}
 	}
 	for _, m := range l.Members {
+		if m.SwapWith != "" {
+			earlier(time.UnixMilli(m.SwapUntil))
+		}
 		if !m.Connected() {
 			earlier(time.UnixMilli(m.leavesAt(l.Policy.Lifecycle.DisconnectGrace)))
 		}

@@ -94,7 +94,7 @@ func (e *edit) setLock(cmd UpdateCommand) error {
 		return nil
 	}
 	if e.Status != wire.LobbyOpen && e.Status != wire.LobbyLocked {
-		return wire.Precondition(wire.ReasonLobbyStarted, "the match has started")
+		return e.begun()
 	}
 	e.Status = wire.LobbyOpen
 	if *cmd.Set.Locked {

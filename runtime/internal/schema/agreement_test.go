@@ -21,7 +21,7 @@ var requests = []any{
 	wire.ChatRead{}, wire.ChatSend{}, wire.ChatTyping{}, wire.ChatUnmute{},
 	wire.LobbyBan{}, wire.LobbyCreate{}, wire.LobbyGet{}, wire.LobbyJoin{}, wire.LobbyKick{}, wire.LobbyLeave{}, wire.LobbyMemberRef{}, wire.LobbyMineRequest{},
 	wire.LobbyQuickJoin{}, wire.LobbyReady{}, wire.LobbyRef{}, wire.LobbyRequestJoin{}, wire.LobbyRespondInvite{}, wire.LobbyRespondJoin{},
-	wire.LobbySearch{}, wire.LobbySetMember{}, wire.LobbyTransferHost{}, wire.LobbyType{}, wire.LobbyUpdate{},
+	wire.LobbyEnd{}, wire.LobbySearch{}, wire.LobbySetMember{}, wire.LobbyTransferHost{}, wire.LobbyType{}, wire.LobbyUpdate{},
 	wire.MMAnswer{}, wire.MMBackfill{}, wire.MMCancel{}, wire.MMEnqueue{}, wire.MMQueues{}, wire.MMStatus{},
 	wire.NotifyAck{}, wire.NotifyDelete{}, wire.NotifyList{}, wire.NotifyRead{}, wire.NotifyTopics{},
 	wire.PartyCreate{}, wire.PartyGet{}, wire.PartyInvite{}, wire.PartyJoin{}, wire.PartyKick{}, wire.PartyLeave{}, wire.PartyPromote{},

@@ -24,7 +24,7 @@ var weights = map[Lane]map[string]int{
 		"lobby:kick": 2, "lobby:ban": 1, "lobby:unban": 1, "lobby:voteKick": 1, "lobby:ready": 4, "lobby:setMember": 7,
 		"lobby:update": 5, "lobby:transferHost": 2, "lobby:close": 1, "lobby:invite": 3, "lobby:respondInvite": 4,
 		"lobby:requestJoin": 2, "lobby:respondJoin": 2, "lobby:regenerateCode": 1, "lobby:get": 5, "lobby:search": 1,
-		"lobby:watch": 1, "lobby:start": 1, "lobby:rejoin": 4, "lobby:joinParty": 1,
+		"lobby:watch": 1, "lobby:start": 1, "lobby:end": 1, "lobby:role": 2, "lobby:swap": 3, "lobby:rejoin": 4, "lobby:joinParty": 1,
 		"party:enter": 6, "party:invite": 3, "party:respondInvite": 4, "party:join": 4, "party:leave": 3, "party:kick": 1,
 		"party:promote": 1, "party:setMember": 4, "party:get": 3,
 		"party:ban": 1, "party:unban": 2, "party:ready": 2, "party:update": 2, "party:regenerateCode": 1,

@@ -7,6 +7,7 @@ import type {
   LobbyBan,
   LobbyCode,
   LobbyCreate,
+  LobbyEnd,
   LobbyFound,
   LobbyInvited,
   LobbyInviteSent,
@@ -207,6 +208,11 @@ export class LobbyFacade {
 
   cancelStart(request: { lobbyId?: string } = {}): Promise<LobbyVersion> {
     return this.#changes.request("lobby:cancelStart", this.#in(request));
+  }
+
+  /** Ends the running match, so that the lobby can play another round (host, by policy). */
+  end(request: InLobby<LobbyEnd> = {}): Promise<LobbyVersion> {
+    return this.#changes.request("lobby:end", this.#in(request));
   }
 
   close(request: { lobbyId?: string } = {}): Promise<LobbyVersion> {

@@ -133,7 +133,7 @@ export class PartyFacade {
   }
 
   /** Says whether the user is ready. */
-  setReady(ready: boolean): Promise<PartyVersion> {
+  ready(ready: boolean): Promise<PartyVersion> {
     return this.#changes.request("party:ready", this.#in<{ ready: boolean; partyId?: string }>({ ready }));
   }
 

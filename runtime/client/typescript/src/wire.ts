@@ -29,7 +29,7 @@ export type PartyRole = "leader" | "member";
 /** PresenceStatus is what a user does, merged over all of its devices. */
 export type PresenceStatus = "in_match" | "in_lobby" | "in_queue" | "busy" | "online" | "away" | "offline" | "invisible";
 /** Reason narrows a code: always CodeFailedPrecondition, and the codes of refusals because of what the caller already has. */
-export type Reason = "lobby_full" | "lobby_locked" | "lobby_started" | "lobby_closed" | "wrong_password" | "not_host" | "not_member" | "not_ready" | "not_starting" | "cooldown" | "party_full" | "party_locked" | "not_leader" | "party_too_large" | "proposal_closed" | "lobby_limit" | "in_lobby" | "in_party" | "ticket_limit" | "subscription_limit" | "connection_limit" | "watch_limit" | "topic_limit" | "reaction_limit" | "room_limit";
+export type Reason = "lobby_full" | "lobby_locked" | "lobby_started" | "lobby_closed" | "wrong_password" | "not_host" | "not_member" | "not_ready" | "not_starting" | "lobby_starting" | "not_in_match" | "teams_incomplete" | "teams_fixed" | "cooldown" | "party_full" | "party_locked" | "not_leader" | "party_too_large" | "proposal_closed" | "lobby_limit" | "in_lobby" | "in_party" | "ticket_limit" | "subscription_limit" | "connection_limit" | "watch_limit" | "topic_limit" | "reaction_limit" | "room_limit";
 /** Role is what a member is in a lobby. */
 export type Role = "host" | "member" | "spectator";
 /** TicketState is where a ticket is. */
@@ -329,6 +329,8 @@ export interface Lobby {
   matchId?: string;
   /** Match is what lobby:handoff told, while the lobby is in its match. */
   match?: Match;
+  /** LastMatch is what became of the match before. */
+  lastMatch?: MatchEnd;
   /** Votes count those who want a player out, by the player's id. */
   votes?: Record<string, number>;
   createdAt: number;
@@ -362,6 +364,17 @@ export interface LobbyCreate {
   member?: MemberInit;
   /** PartyID brings the party that the caller leads, as in LobbyJoin. */
   partyId?: string;
+}
+/** LobbyEnd ends the running match, where the policy lets the host do so (host only). The lobby is open again, or locked if it was, with the members who are in; nobody is ready. */
+export interface LobbyEnd {
+  key?: string;
+  lobbyId: string;
+  /** MatchID is the match that is meant; left out, any that runs. */
+  matchId?: string;
+  /** Result is shown in the lobby until its next match ends: at most 16 keys and 2 KiB of texts, numbers and booleans. */
+  result?: Attributes;
+  /** Reason is told with the end. */
+  reason?: string;
 }
 /** LobbyFilter is true of a field for which all that is given is true. Texts are compared by their first 128 bytes. */
 export interface LobbyFilter {
@@ -622,6 +635,10 @@ export interface LobbySetMember {
   lobbyId: string;
   userId?: string;
   team?: string;
+  /** Role makes a spectator a player, where there is room, or the reverse. */
+  role?: "member" | "spectator";
+  /** SwapWith offers the caller's place to a member for that member's: team, slot, and role. When the other offers the same within a minute, or when the host asks, the two change places; "" takes the offer back. Nothing else goes with it. */
+  swapWith?: string;
   attributes?: Attributes;
   unset?: string[];
 }
@@ -822,6 +839,15 @@ export interface Match {
   /** Connection is where the match is, once a back end has reported it. */
   connection?: Attributes;
 }
+/** MatchEnd is what became of a match of a lobby. */
+export interface MatchEnd {
+  matchId: string;
+  startedAt: number;
+  endedAt: number;
+  /** EndedBy is the host who ended it; absent when a back end did. */
+  endedBy?: string;
+  result?: Attributes;
+}
 /** MatchPlayer is a player's place in a match. */
 export interface MatchPlayer {
   team?: string;
@@ -832,9 +858,11 @@ export interface Member {
   role: Role;
   name?: string;
   team?: string;
-  /** Slot is the member's place, 0-based, kept until it leaves. */
+  /** Slot is the member's place, 0-based, kept until it leaves or changes places. */
   slot: number;
   ready: boolean;
+  /** SwapWith is the member to whom this one offers its place for that member's. */
+  swapWith?: string;
   /** Connected is false while the member may still come back (disconnectGrace). */
   connected: boolean;
   joinedAt: number;
@@ -1374,6 +1402,7 @@ export interface ClientToServerEvents {
   "lobby:regenerateCode": (request: LobbyRef, ack: (answer: Ack<LobbyCode>) => void) => void;
   "lobby:start": (request: LobbyRef, ack: (answer: Ack<LobbyVersion>) => void) => void;
   "lobby:cancelStart": (request: LobbyRef, ack: (answer: Ack<LobbyVersion>) => void) => void;
+  "lobby:end": (request: LobbyEnd, ack: (answer: Ack<LobbyVersion>) => void) => void;
   "lobby:close": (request: LobbyRef, ack: (answer: Ack<LobbyVersion>) => void) => void;
   "lobby:search": (request: LobbySearch, ack: (answer: Ack<LobbyFound>) => void) => void;
   "lobby:watch": (request: LobbyType, ack: (answer: Ack<LobbyType>) => void) => void;
@@ -1442,6 +1471,7 @@ export const KEYED: ReadonlySet<string> = new Set([
   "lobby:regenerateCode",
   "lobby:start",
   "lobby:cancelStart",
+  "lobby:end",
   "lobby:close",
   "lobby:quickJoin",
   "mm:enqueue",
