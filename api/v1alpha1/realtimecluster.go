@@ -77,7 +77,7 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:validation:Maximum=1000
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// Image of the socket server. Left out: the image that belonged to the operator's
+	// Image of the socket server, with a tag or a digest. Left out: the image that belonged to the operator's
 	// version when the cluster was made. An operator upgrade alone restarts nothing:
 	// name an image to move to it, or take the annotation
 	// realtime.anteroom.dev/default-image off the Deployment to take the operator's.

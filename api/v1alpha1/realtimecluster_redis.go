@@ -79,7 +79,7 @@ type RedisSpec struct {
 
 // ManagedRedis is a Redis that the operator runs.
 type ManagedRedis struct {
-	// Image of Redis. Left out: the one that the operator's version was tested with
+	// Image of Redis, with a tag or a digest. Left out: the one that the operator's version was tested with
 	// when the cluster was made; as with spec.image, an operator upgrade keeps it.
 	//
 	// +optional

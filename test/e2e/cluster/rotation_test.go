@@ -20,6 +20,8 @@ var _ = Describe("A new password of Redis", Label("rotation"), func() {
 			return out
 		}
 		Expect(login(old)).To(Equal("PONG"))
+		unknown, _ := a.try("exec", "arena-redis-0", "--", "redis-cli", "--user", "probe", "--pass", "-", "--no-auth-warning", "ACL", "LOAD")
+		Expect(unknown).To(ContainSubstring("NOPERM"), "a user without a password closes all connections")
 
 		a.patch("secret/arena-redis", `{"stringData":{"password":"a new one for the rotation of this spec"}}`)
 		Eventually(func() string { return login("a new one for the rotation of this spec") }).Should(Equal("PONG"))
