@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/internal/webhook"
 )
@@ -15,6 +17,8 @@ import (
 type hooks struct {
 	targets webhook.Targets
 	shared  *http.Client
+	// refused counts the connections that were not made.
+	refused *prometheus.CounterVec
 }
 
 // resolvConf is where a pod reads which DNS domain the Kubernetes cluster has.
@@ -23,13 +27,23 @@ const resolvConf = "/etc/resolv.conf"
 // newHooks reads a valid configuration.
 func newHooks(c *v1alpha1.RuntimeConfig) *hooks {
 	resolver, _ := os.ReadFile(resolvConf) // without one, the usual domain holds
-	h := &hooks{targets: webhook.Targets{
+	h := &hooks{refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "anteroom_webhook_refused_addresses_total",
+		Help: "Connections to webhooks that were refused for their address: private (of no Service by its name) or node (loopback, link-local, metadata).",
+	}, []string{"kind"}), targets: webhook.Targets{
 		Namespaces: c.Webhooks.ServiceNamespaces, Namespace: c.Cluster.Namespace, Domain: webhook.DomainOf(string(resolver)),
 	}}
 	for _, text := range c.Webhooks.AllowCIDRs {
 		if allowed, err := netip.ParsePrefix(text); err == nil {
 			h.targets.Allow = append(h.targets.Allow, allowed.Masked())
 		}
+	}
+	h.targets.Refused = func(e *webhook.AddressError) {
+		kind := "node"
+		if e.Private {
+			kind = "private"
+		}
+		h.refused.WithLabelValues(kind).Inc()
 	}
 	h.shared = h.targets.Client(nil)
 	return h

@@ -66,6 +66,9 @@ func New(ctx context.Context, s *Settings) (*App, error) {
 	m := newMetrics(a.registry, ready, a.redis.healthy, a.drain.on, a.rules.revision)
 	a.memory = newMemory(a.log)
 	a.registry.MustRegister(a.memory)
+	if s.hooks != nil {
+		a.registry.MustRegister(s.hooks.refused)
+	}
 	a.gate = newGate(func() int { return a.rules.limits().ConnectsPerSecond },
 		func(reason string) { m.turnedAway.WithLabelValues(reason).Inc() },
 		bound{"memory", "this server is short of memory", a.memory.short},

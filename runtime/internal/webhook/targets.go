@@ -31,6 +31,8 @@ type Targets struct {
 	Namespace string
 	// Domain is the DNS domain of the Kubernetes cluster; "" means cluster.local.
 	Domain string
+	// Refused is told of each connection that was not made; nil means nobody is.
+	Refused func(*AddressError)
 	// Lookup resolves names of Services; nil means the system's DNS.
 	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
 }
@@ -87,7 +89,11 @@ func (t Targets) judge(service bool) control {
 		if err != nil {
 			return fmt.Errorf("judge an address: %w", err)
 		}
-		return t.Check(to.Addr(), service)
+		err = t.Check(to.Addr(), service)
+		if refused := (*AddressError)(nil); t.Refused != nil && errors.As(err, &refused) {
+			t.Refused(refused)
+		}
+		return err
 	}
 }
 
