@@ -27,6 +27,7 @@ const (
 // numbers declares every number that a client may send.
 var numbers = map[string]zero{
 	"ChatEdit.seq":                refused,
+	"ChatChannels.limit":          absent,
 	"ChatDelete.seq":              refused,
 	"ChatReact.seq":               refused,
 	"ChatRead.seq":                refused,

@@ -4,24 +4,26 @@ import "encoding/json"
 
 // Chat events.
 const (
-	EventChatJoin    = "chat:join"    // request: ChatJoin → ChatJoined
-	EventChatLeave   = "chat:leave"   // request: ChatLeave → nothing
-	EventChatSend    = "chat:send"    // request: ChatSend → ChatSent
-	EventChatEdit    = "chat:edit"    // request: ChatEdit → ChatChanged
-	EventChatDelete  = "chat:delete"  // request: ChatDelete → ChatChanged
-	EventChatReact   = "chat:react"   // request: ChatReact → ChatReacted
-	EventChatHistory = "chat:history" // request: ChatHistory → ChatPage
-	EventChatRead    = "chat:read"    // request: ChatRead → ChatReadTo; push: ChatReadMark
-	EventChatTyping  = "chat:typing"  // request, needs no acknowledgement: ChatTyping; push: ChatTypist
-	EventChatMute    = "chat:mute"    // request: ChatMute → ChatMuted
-	EventChatUnmute  = "chat:unmute"  // request: ChatUnmute → ChatMuted
+	EventChatJoin     = "chat:join"     // request: ChatJoin → ChatJoined
+	EventChatLeave    = "chat:leave"    // request: ChatLeave → nothing
+	EventChatSend     = "chat:send"     // request: ChatSend → ChatSent
+	EventChatEdit     = "chat:edit"     // request: ChatEdit → ChatChanged
+	EventChatDelete   = "chat:delete"   // request: ChatDelete → ChatChanged
+	EventChatReact    = "chat:react"    // request: ChatReact → ChatReacted
+	EventChatHistory  = "chat:history"  // request: ChatHistory → ChatPage
+	EventChatRead     = "chat:read"     // request: ChatRead → ChatReadTo; push: ChatReadMark
+	EventChatTyping   = "chat:typing"   // request, needs no acknowledgement: ChatTyping; push: ChatTypist
+	EventChatChannels = "chat:channels" // request: ChatChannels → ChatChannelPage
+	EventChatMute     = "chat:mute"     // request: ChatMute → ChatMuted
+	EventChatUnmute   = "chat:unmute"   // request: ChatUnmute → ChatMuted
 
-	EventChatMessage  = "chat:message"  // push: ChatMessage
-	EventChatEdited   = "chat:edited"   // push: ChatEdited
-	EventChatDeleted  = "chat:deleted"  // push: ChatDeleted
-	EventChatReaction = "chat:reaction" // push: ChatReaction
-	EventChatMuted    = "chat:muted"    // push: ChatMuted
-	EventChatNotice   = "chat:notice"   // push on the user's own stream: ChatNotice
+	EventChatMessage       = "chat:message"       // push: ChatMessage
+	EventChatEdited        = "chat:edited"        // push: ChatEdited
+	EventChatDeleted       = "chat:deleted"       // push: ChatDeleted
+	EventChatReaction      = "chat:reaction"      // push: ChatReaction
+	EventChatMuted         = "chat:muted"         // push: ChatMuted
+	EventChatNotice        = "chat:notice"        // push on the user's own stream: ChatNotice
+	EventChatNoticeRemoved = "chat:noticeRemoved" // push on the user's own stream: ChatNoticeRemoved
 )
 
 // ChatJoin subscribes this connection to a channel:
@@ -305,4 +307,52 @@ type ChatNotice struct {
 	// Text is the beginning of the text, at most 140 characters.
 	Text string `json:"text,omitempty"`
 	Meta *Meta  `json:"meta,omitempty"`
+}
+
+// ChatNoticeRemoved tells a user that the message of a [ChatNotice] was deleted.
+type ChatNoticeRemoved struct {
+	Channel string `json:"channel"`
+	Seq     uint64 `json:"seq"` // the message's
+	ID      string `json:"id"`
+	Meta    *Meta  `json:"meta,omitempty"`
+}
+
+// ChatChannels asks for the caller's channels: those of its lobbies, its party and the
+// topics that its token names, and then its direct channels, the latest first.
+type ChatChannels struct {
+	// Cursor is that of the page before; "" asks for the first page.
+	Cursor string `json:"cursor,omitempty" validate:"max=1200"`
+	// Limit is 1 to 50; 0, or left out, means 20.
+	Limit int `json:"limit,omitempty" validate:"min=0,max=50"`
+}
+
+// ChatChannelPage acknowledges [ChatChannels].
+type ChatChannelPage struct {
+	Channels []ChatChannel `json:"channels"`
+	// Cursor asks for the next page; "" on the last page.
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// ChatChannel is a channel of the caller's. A user's list has up to 200 direct channels.
+// Beyond that, the one goes that is longest without a message, first of those in which the
+// user never wrote; the channel itself stays.
+type ChatChannel struct {
+	Channel string `json:"channel"`
+	// Peer is the other user of a direct channel.
+	Peer string `json:"peer,omitempty"`
+	// Last is the place of the newest message; left out when there is none among the newest
+	// 50 events of the channel.
+	Last *ChatLast `json:"last,omitempty"`
+	// Unread counts up to 50 messages.
+	ChatUnread
+}
+
+// ChatLast is the newest message of a channel, as it is now.
+type ChatLast struct {
+	Seq    uint64 `json:"seq"`
+	TS     int64  `json:"ts"`
+	ID     string `json:"id"`
+	UserID string `json:"userId"`
+	// Text is the beginning of the text, at most 140 characters; "" of a deleted message.
+	Text string `json:"text,omitempty"`
 }

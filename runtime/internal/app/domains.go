@@ -156,6 +156,7 @@ func registerChat(r *session.Router, h *chat.Handlers) {
 	session.Handle(r, wire.EventChatDelete, h.Delete)
 	session.Handle(r, wire.EventChatReact, h.React)
 	session.Handle(r, wire.EventChatHistory, h.History)
+	session.Handle(r, wire.EventChatChannels, h.Channels)
 	session.Handle(r, wire.EventChatRead, h.Read)
 	session.Handle(r, wire.EventChatTyping, h.Typing)
 	session.Handle(r, wire.EventChatMute, h.Mute)

@@ -82,7 +82,7 @@ func (a *App) newChats(k *core) *chat.Service {
 	}, chat.Settings{
 		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration,
 		IdempotencyTTL: r.IdempotencyTTL.Duration, Revision: a.rules.revision,
-		Deadlines: k.client.Deadlines(), Hidden: k.users.Hidden,
+		Deadlines: k.client.Deadlines(), Hidden: k.users.Hidden, Mine: a.chatsOf(k),
 	})
 }
 

@@ -20,12 +20,13 @@ type Act struct {
 
 // The reasons of requests that reach nobody else.
 const (
-	ownState = "it changes or reads what is the caller's own"
-	reads    = "it only reads"
-	follows  = "it only makes the caller's connection follow or leave a stream"
-	shared   = "it changes the state that all members follow, and nothing on a member's own stream"
-	channel  = "it writes to the channel alone, which has a rate for each user"
-	watchers = "it writes to the presence stream alone, which watchers follow"
+	ownState  = "it changes or reads what is the caller's own"
+	reads     = "it only reads"
+	follows   = "it only makes the caller's connection follow or leave a stream"
+	shared    = "it changes the state that all members follow, and nothing on a member's own stream"
+	withdraws = "it withdraws each notice once, and the message drew on a budget when it was sent"
+	channel   = "it writes to the channel alone, which has a rate for each user"
+	watchers  = "it writes to the presence stream alone, which watchers follow"
 )
 
 // Acts has every request of the contract.
@@ -63,16 +64,17 @@ var Acts = map[string]Act{
 
 	wire.EventChatSend: {Budget: Messages, Inside: true},
 
-	wire.EventChatEdit:    {Nobody: channel},
-	wire.EventChatDelete:  {Nobody: channel},
-	wire.EventChatReact:   {Nobody: channel},
-	wire.EventChatRead:    {Nobody: channel},
-	wire.EventChatTyping:  {Nobody: channel},
-	wire.EventChatMute:    {Nobody: channel},
-	wire.EventChatUnmute:  {Nobody: channel},
-	wire.EventChatJoin:    {Nobody: follows},
-	wire.EventChatLeave:   {Nobody: follows},
-	wire.EventChatHistory: {Nobody: reads},
+	wire.EventChatEdit:     {Nobody: channel},
+	wire.EventChatDelete:   {Nobody: withdraws},
+	wire.EventChatReact:    {Nobody: channel},
+	wire.EventChatRead:     {Nobody: channel},
+	wire.EventChatTyping:   {Nobody: channel},
+	wire.EventChatMute:     {Nobody: channel},
+	wire.EventChatUnmute:   {Nobody: channel},
+	wire.EventChatJoin:     {Nobody: follows},
+	wire.EventChatLeave:    {Nobody: follows},
+	wire.EventChatHistory:  {Nobody: reads},
+	wire.EventChatChannels: {Nobody: reads},
 
 	wire.EventLobbyUpdate:         {Nobody: shared},
 	wire.EventLobbySetMember:      {Nobody: shared},

@@ -22,6 +22,8 @@ const (
 type Message struct {
 	wire.ChatMessage
 	Seq uint64
+	// Mentioned are the mentions that it was sent with; a deleted message has none.
+	Mentioned []string
 }
 
 // Edit replaces the content of one's own message. A text that filters have masked is

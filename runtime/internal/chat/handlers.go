@@ -131,6 +131,15 @@ func muted(m wire.ChatMuted, result stream.Result, err error) (command.Reply, er
 	return command.Reply{Data: m, Meta: where(m.Channel, result)}, nil
 }
 
+// Channels is chat:channels.
+func (h *Handlers) Channels(ctx context.Context, call command.Call, req *wire.ChatChannels) (command.Reply, error) {
+	page, err := h.service.Channels(ctx, call.Caller, req)
+	if err != nil {
+		return command.Reply{}, err
+	}
+	return command.Reply{Data: page}, nil
+}
+
 // History is chat:history.
 func (h *Handlers) History(ctx context.Context, call command.Call, req *wire.ChatHistory) (command.Reply, error) {
 	page, err := h.service.History(ctx, call.Caller, req)

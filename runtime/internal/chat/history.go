@@ -84,14 +84,19 @@ func page(req *wire.ChatHistory, limit int, records []stream.Record) (wire.ChatP
 // countUnread counts the messages of others after a mark, and tells whether it could
 // not count them all.
 func (s *Service) countUnread(ctx context.Context, channel, userID string, mark uint64) (int, bool, error) {
-	const most = firstChunk
-	records, err := s.store.Page(ctx, StreamID(channel), stream.PageQuery{Limit: most})
+	page, err := s.store.Page(ctx, StreamID(channel), stream.PageQuery{Limit: firstChunk})
 	if err != nil {
 		return 0, false, err
 	}
-	fates := fold(records.Records)
-	count := 0
-	for _, r := range records.Records {
+	count, more := unreadIn(page, userID, mark)
+	return count, more, nil
+}
+
+// unreadIn counts the messages of others after a mark in the end of a log, and tells whether
+// there may be more before it.
+func unreadIn(page stream.Page, userID string, mark uint64) (count int, more bool) {
+	fates := fold(page.Records)
+	for _, r := range page.Records {
 		if r.Seq <= mark || r.Name != wire.EventChatMessage || fates[r.Seq] != nil && fates[r.Seq].deleted {
 			continue
 		}
@@ -99,6 +104,6 @@ func (s *Service) countUnread(ctx context.Context, channel, userID string, mark 
 			count++
 		}
 	}
-	first := slices.IndexFunc(records.Records, func(r stream.Record) bool { return r.Seq <= mark+1 })
-	return count, records.More && first < 0, nil
+	first := slices.IndexFunc(page.Records, func(r stream.Record) bool { return r.Seq <= mark+1 })
+	return count, page.More && first < 0
 }

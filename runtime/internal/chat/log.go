@@ -70,8 +70,9 @@ func (s *Service) message(ctx context.Context, t wire.ChatTarget) (Message, uint
 	if t.ID != "" && t.ID != m.ID {
 		return Message{}, 0, noMessage()
 	}
+	mentioned := m.Mentions
 	m = fold(records[i:])[t.Seq].onto(m)
-	return Message{ChatMessage: m, Seq: t.Seq}, records[len(records)-1].Seq, nil
+	return Message{ChatMessage: m, Seq: t.Seq, Mentioned: mentioned}, records[len(records)-1].Seq, nil
 }
 
 // How often a change is tried again when somebody was faster, and the longest pause

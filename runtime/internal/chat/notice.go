@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -62,6 +63,28 @@ func (s *Service) notify(ctx context.Context, p Policy, m wire.ChatMessage, sent
 		})
 		if err != nil {
 			return fmt.Errorf("tell of a message: %w", err)
+		}
+	}
+	return nil
+}
+
+// withdraw tells the users with a notice of a message that it is deleted, each once. It comes
+// before the deletion is acknowledged, as notify does.
+func (s *Service) withdraw(ctx context.Context, c command.Call, p Policy, m Message) error {
+	sent := m.ChatMessage
+	sent.Mentions = m.Mentioned
+	if p.Peer == m.UserID {
+		p.Peer = c.ID // the policy is that of a caller who deletes another's message
+	}
+	for userID := range audience(p, sent) {
+		_, err := s.teller.Tell(ctx, userID, usertell.Message{
+			Cause:   usertell.ByUsers,
+			Event:   wire.EventChatNoticeRemoved,
+			Payload: wire.ChatNoticeRemoved{Channel: m.Channel, Seq: m.Seq, ID: m.ID},
+			Once:    &stream.Once{Scope: "chat", Key: "removed:" + m.ID, TTL: s.IdempotencyTTL},
+		})
+		if err != nil {
+			return fmt.Errorf("tell of a deletion: %w", err)
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
+	"github.com/anteroom/anteroom/runtime/internal/document"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/usertell"
@@ -46,6 +47,8 @@ type Settings struct {
 	Revision func() string
 	// Deadlines announce read marks whose push may be lost with a pod.
 	Deadlines stream.Deadlines
+	// Mine lists the channels of a caller that are not direct. Nil means none.
+	Mine func(ctx context.Context, caller identity.Caller) ([]string, error)
 	// Hidden reports whether a user is invisible. The server hides from others that such a
 	// user types, and how far it has read. Nil means that no user is invisible.
 	Hidden func(ctx context.Context, userID string) (bool, error)
@@ -64,6 +67,8 @@ type Service struct {
 	teller   usertell.Teller
 	policies *policies
 	typists  *typists
+	talks    *document.Keeper[talks]
+	noted    *noted
 }
 
 // Store is what a Service needs of the database.
@@ -83,6 +88,7 @@ func NewService(store Store, who Access, settings Settings) *Service {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
+	s.talks, s.noted = s.newTalks(), &noted{known: map[seat]mention{}}
 	return s
 }
 
@@ -114,7 +120,7 @@ func (s *Service) Send(ctx context.Context, c command.Call, req *wire.ChatSend) 
 	if result.Repeated {
 		sent.ID = string(result.Value)
 	}
-	return sent, s.notify(ctx, policy, message, sent)
+	return sent, errors.Join(s.noteTalk(ctx, policy, c.ID, req.Channel), s.notify(ctx, policy, message, sent))
 }
 
 // compose makes the message of a request, past the filters.
@@ -171,13 +177,17 @@ func (s *Service) Delete(ctx context.Context, c command.Call, req *wire.ChatDele
 	if err != nil {
 		return Message{}, stream.Result{}, err
 	}
-	return s.amend(ctx, c, policy, req.ChatTarget, func(m Message) (amendment, error) {
+	m, result, err := s.amend(ctx, c, policy, req.ChatTarget, func(m Message) (amendment, error) {
 		e, news, err := m.Delete(policy, c.ID, req)
 		if !news {
 			return amendment{}, err
 		}
 		return amendment{wire.EventChatDeleted, e}, err
 	})
+	if err != nil {
+		return m, result, err
+	}
+	return m, result, s.withdraw(ctx, c, policy, m)
 }
 
 // React adds or takes back a reaction, and gives how many react in that way.

@@ -19,7 +19,7 @@ var bounds = map[Class]int{Adds: AddsUntil, Updates: UpdatesUntil}
 
 // Requests are the classes of the clients' requests.
 var Requests = map[string]Class{
-	"chat:delete": Updates, "chat:edit": Adds, "chat:history": Reads, "chat:join": Reads, "chat:leave": Ends, "chat:mute": Updates,
+	"chat:channels": Reads, "chat:delete": Updates, "chat:edit": Adds, "chat:history": Reads, "chat:join": Reads, "chat:leave": Ends, "chat:mute": Updates,
 	"chat:react": Adds, "chat:read": Updates, "chat:send": Adds, "chat:typing": Reads, "chat:unmute": Updates,
 
 	"lobby:ban": Ends, "lobby:cancelStart": Ends, "lobby:close": Ends, "lobby:create": Adds, "lobby:get": Reads, "lobby:invite": Adds,

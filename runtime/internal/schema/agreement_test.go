@@ -17,7 +17,7 @@ import (
 
 // requests are all types that clients send.
 var requests = []any{
-	wire.ChatDelete{}, wire.ChatEdit{}, wire.ChatHistory{}, wire.ChatJoin{}, wire.ChatLeave{}, wire.ChatMute{}, wire.ChatReact{},
+	wire.ChatChannels{}, wire.ChatDelete{}, wire.ChatEdit{}, wire.ChatHistory{}, wire.ChatJoin{}, wire.ChatLeave{}, wire.ChatMute{}, wire.ChatReact{},
 	wire.ChatRead{}, wire.ChatSend{}, wire.ChatTyping{}, wire.ChatUnmute{},
 	wire.LobbyBan{}, wire.LobbyCreate{}, wire.LobbyGet{}, wire.LobbyJoin{}, wire.LobbyKick{}, wire.LobbyLeave{}, wire.LobbyMemberRef{}, wire.LobbyMineRequest{},
 	wire.LobbyQuickJoin{}, wire.LobbyReady{}, wire.LobbyRef{}, wire.LobbyRequestJoin{}, wire.LobbyRespondInvite{}, wire.LobbyRespondJoin{},

@@ -108,6 +108,13 @@ test("the mentioned are told, also those who have not joined the channel", async
   assert.deepEqual([stranger.code, stranger.field], ["invalid_argument", "mentions[0]"]);
 });
 
+test("the notice of a deleted message goes", async () => {
+  const sent = await say(alice, "carol, never mind", { mentions: [carol.ready.userId], key: "m-2" });
+  await alice.ask("chat:delete", { channel, seq: sent.seq });
+  const removed = await carol.push("chat:noticeRemoved");
+  assert.deepEqual([removed.channel, removed.seq, removed.id], [channel, sent.seq, sent.id]);
+});
+
 test("words are masked, whatever their case, and whole ones only", async () => {
   await say(bob, "What a DARN day in Darnstadt");
   await alice.push("chat:message", (m) => m.text === "What a **** day in Darnstadt");
@@ -148,6 +155,16 @@ test("two users talk directly; the one who has not joined is told", async () => 
   assert.equal((await carol.refused("chat:join", { channel: direct })).code, "not_found");
   const reversed = `direct:${[alice.ready.userId, bob.ready.userId].sort().reverse().join(":")}`;
   assert.equal((await alice.refused("chat:join", { channel: reversed })).code, "not_found");
+});
+
+test("a user lists its channels with what is unread", async () => {
+  const direct = `direct:${[alice.ready.userId, bob.ready.userId].sort().join(":")}`;
+  await bob.ask("chat:send", { channel: direct, text: "read me" });
+  const { channels, cursor } = await alice.ask("chat:channels", {});
+  const [own, last] = [channels.find((c) => c.channel === channel), channels.find((c) => c.channel === direct)];
+  assert.ok(own && last && !cursor, JSON.stringify(channels));
+  assert.deepEqual([last.peer, last.last.text, last.last.userId], [bob.ready.userId, "read me", bob.ready.userId]);
+  assert.ok(last.unread >= 1);
 });
 
 test("a party has a channel; a topic needs a scope", async () => {

@@ -12,10 +12,10 @@ const stack = new Stack();
 let alice, tablet, bob, lobby, party;
 
 /** A token of the user that is good for so many seconds. */
-function token(user, seconds) {
+function token(user, seconds, scope) {
   const now = Math.floor(Date.now() / 1000);
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const text = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: user, iat: now, exp: now + seconds })}`;
+  const text = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: user, iat: now, exp: now + seconds, scope })}`;
   return `${text}.${createHmac("sha256", "of this scenario and of nothing else").update(text).digest("base64url")}`;
 }
 
@@ -79,6 +79,18 @@ test("who is told that its token runs out brings another one, and stays", async 
   const { tokenExpiresAt } = await carol.ask("session:refresh", { token: token("carol", 3600) });
   assert.ok(tokenExpiresAt > expiresAt);
   assert.equal(carol.sessions.length, 1);
+  carol.close();
+});
+
+test("a refresh with fewer scopes ends what they allowed", async () => {
+  const carol = connect("carol", "server-2", 3600);
+  await carol.push("session:ready");
+  await carol.ask("session:refresh", { token: token("carol", 3600, "chat:topic:news") });
+  await carol.ask("chat:join", { channel: "topic:news" });
+  await carol.ask("session:refresh", { token: token("carol", 3600) });
+  const { streams } = await carol.push("sync:lost");
+  assert.deepEqual(streams, ["chat:topic:news"]);
+  assert.equal((await carol.refused("chat:send", { channel: "topic:news", text: "x" })).code, "permission_denied");
   carol.close();
 });
 

@@ -6,6 +6,8 @@ import { State, type Observable } from "./observable.js";
 import type { FailedMessage, PendingMessage } from "./pending.js";
 import type {
   ChatChanged,
+  ChatChannelPage,
+  ChatChannels,
   ChatMessage,
   ChatMuted,
   ChatNotice,
@@ -319,6 +321,7 @@ export class ChatFacade {
       this.#channels.get(channel)?.typist(userId, name ?? userId, typing),
     );
     core.hear("chat:notice", (notice) => (this.#notices.value = [...this.#notices.value, notice].slice(-50)));
+    core.hear("chat:noticeRemoved", ({ id }) => (this.#notices.value = this.#notices.value.filter((notice) => notice.id !== id)));
     core.lost((stream, refused) => {
       const channel = stream.startsWith("chat:") ? stream.slice("chat:".length) : "";
       if (refused) this.#gone(channel);
@@ -337,6 +340,11 @@ export class ChatFacade {
     await this.#core.request("chat:join", { channel: name });
     await channel.load();
     return channel;
+  }
+
+  /** A page of the user's channels, with what is unread in each: those of lobbies, party and topics, then the direct ones, the latest first. */
+  list(request: ChatChannels = {}): Promise<ChatChannelPage> {
+    return this.#core.request("chat:channels", request);
   }
 
   /** The channel between the user and another one. */

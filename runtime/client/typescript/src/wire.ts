@@ -48,6 +48,32 @@ export interface ChatChanged {
   seq: number;
   id: string;
 }
+/** ChatChannel is a channel of the caller's. A user's list has up to 200 direct channels. Beyond that, the one goes that is longest without a message, first of those in which the user never wrote; the channel itself stays. */
+export interface ChatChannel {
+  /** ReadTo is the user's own read mark: a seq, 0 when it has read nothing. */
+  readTo: number;
+  /** Unread counts the messages of others after the mark; with MoreUnread there are more than were counted. */
+  unread: number;
+  moreUnread?: boolean;
+  channel: string;
+  /** Peer is the other user of a direct channel. */
+  peer?: string;
+  /** Last is the place of the newest message; left out when there is none among the newest 50 events of the channel. */
+  last?: ChatLast;
+}
+/** ChatChannelPage acknowledges ChatChannels. */
+export interface ChatChannelPage {
+  channels: ChatChannel[];
+  /** Cursor asks for the next page; "" on the last page. */
+  cursor?: string;
+}
+/** ChatChannels asks for the caller's channels: those of its lobbies, its party and the topics that its token names, and then its direct channels, the latest first. */
+export interface ChatChannels {
+  /** Cursor is that of the page before; "" asks for the first page. */
+  cursor?: string;
+  /** Limit is 1 to 50; 0, or left out, means 20. */
+  limit?: number;
+}
 /** ChatDelete deletes a message: one's own, or, for a moderator, anybody's. */
 export interface ChatDelete {
   key?: string;
@@ -115,6 +141,15 @@ export interface ChatJoined {
   /** Reads are the read marks of the channel's users, of at most 256. */
   reads?: Record<string, number>;
 }
+/** ChatLast is the newest message of a channel, as it is now. */
+export interface ChatLast {
+  seq: number;
+  ts: number;
+  id: string;
+  userId: string;
+  /** Text is the beginning of the text, at most 140 characters; "" of a deleted message. */
+  text?: string;
+}
 /** ChatLeave unsubscribes this connection from a channel. */
 export interface ChatLeave {
   channel: string;
@@ -171,6 +206,14 @@ export interface ChatNotice {
   name?: string;
   /** Text is the beginning of the text, at most 140 characters. */
   text?: string;
+  meta?: Meta;
+}
+/** ChatNoticeRemoved tells a user that the message of a ChatNotice was deleted. */
+export interface ChatNoticeRemoved {
+  channel: string;
+  /** the message's */
+  seq: number;
+  id: string;
   meta?: Meta;
 }
 /** ChatPage acknowledges ChatHistory: messages in ascending seq, as they are now. */
@@ -1337,6 +1380,7 @@ export interface ServerToClientEvents {
   "chat:reaction": (push: ChatReaction) => void;
   "chat:muted": (push: ChatMuted) => void;
   "chat:notice": (push: ChatNotice) => void;
+  "chat:noticeRemoved": (push: ChatNoticeRemoved) => void;
   "lobby:listed": (push: LobbyListed) => void;
   "lobby:snapshot": (push: LobbySnapshot) => void;
   "lobby:patch": (push: LobbyPatch) => void;
@@ -1380,6 +1424,7 @@ export interface ClientToServerEvents {
   "chat:history": (request: ChatHistory, ack: (answer: Ack<ChatPage>) => void) => void;
   "chat:read": (request: ChatRead, ack: (answer: Ack<ChatReadTo>) => void) => void;
   "chat:typing": (request: ChatTyping) => void;
+  "chat:channels": (request: ChatChannels, ack: (answer: Ack<ChatChannelPage>) => void) => void;
   "chat:mute": (request: ChatMute, ack: (answer: Ack<ChatMuted>) => void) => void;
   "chat:unmute": (request: ChatUnmute, ack: (answer: Ack<ChatMuted>) => void) => void;
   "lobby:create": (request: LobbyCreate, ack: (answer: Ack<LobbyState>) => void) => void;
