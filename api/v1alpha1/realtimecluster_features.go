@@ -99,6 +99,29 @@ type NotificationsSpec struct {
 	//
 	// +optional
 	OfflineWebhook *OfflineWebhook `json:"offlineWebhook,omitempty"`
+
+	// Chat puts messages for users who are offline into their inboxes, one notification a
+	// channel.
+	//
+	// +optional
+	// +kubebuilder:default={}
+	Chat ChatNotifications `json:"chat,omitzero"`
+}
+
+// ChatNotifications says of which messages an offline user is notified. All are off by
+// default, because each notification may call the offline webhook.
+type ChatNotifications struct {
+	// Direct is messages in direct channels: chat.direct.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	Direct bool `json:"direct,omitempty"`
+
+	// Mentions is messages that mention the user: chat.mention.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	Mentions bool `json:"mentions,omitempty"`
 }
 
 // OfflineWebhook is called when a notification finds its user offline.

@@ -55,6 +55,7 @@ var decoders = map[string]string{
 	"runtime/internal/app.allocate":            answers,
 	"runtime/internal/app.ask":                 answers,
 	"runtime/internal/app.playerOf":            stored,
+	"runtime/internal/app.Withdraw":            stored,
 	"runtime/internal/chat.payload":            stored,
 	"runtime/internal/chat.read":               stored,
 	"runtime/internal/chat.marks":              stored,

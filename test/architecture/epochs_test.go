@@ -19,6 +19,7 @@ import (
 var epochs = map[string]string{
 	"app.lately.at":                 "a position to follow from, which catch-up compares by the ends of epochs; kept for a second",
 	"chat.Marks.Epoch":              "Snapshot.Clamp moves the marks by the ends of epochs",
+	"app.missedData.Seq":            "the place of one message in a notification; of another epoch it stays until its user reads that far or acknowledges it",
 	"chat.Message.Seq":              "the place of one message, read from the log with it",
 	"chat.Sent.At":                  "the place of one commit, in its answer",
 	"document.Outcome.At":           "the place of one commit, in its answer",

@@ -245,6 +245,14 @@ type Notifications struct {
 	MaxPerUser int `json:"maxPerUser"`
 	// OfflineWebhook is called for users who are away; nil means nobody is.
 	OfflineWebhook *OfflineWebhook `json:"offlineWebhook,omitempty"`
+	// Chat says which messages an offline user is notified of.
+	Chat ChatNotifications `json:"chat,omitzero"`
+}
+
+// ChatNotifications says which messages an offline user is notified of.
+type ChatNotifications struct {
+	Direct   bool `json:"direct,omitempty"`
+	Mentions bool `json:"mentions,omitempty"`
 }
 
 // OfflineWebhook is called when a notification finds its user away.

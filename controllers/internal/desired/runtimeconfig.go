@@ -91,7 +91,10 @@ func presence(p v1alpha1.PresenceSpec) configv1.Presence {
 }
 
 func notifications(n v1alpha1.NotificationsSpec) configv1.Notifications {
-	out := configv1.Notifications{Retention: duration(n.Retention), MaxPerUser: int(n.MaxPerUser)}
+	out := configv1.Notifications{
+		Retention: duration(n.Retention), MaxPerUser: int(n.MaxPerUser),
+		Chat: configv1.ChatNotifications{Direct: n.Chat.Direct, Mentions: n.Chat.Mentions},
+	}
 	if hook := n.OfflineWebhook; hook != nil {
 		out.OfflineWebhook = &configv1.OfflineWebhook{URL: hook.URL, After: duration(hook.After)}
 		if hook.SecretRef != nil {

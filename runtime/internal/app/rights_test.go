@@ -46,6 +46,7 @@ func newCourt(t *testing.T, changes ...func(*realtime.LobbyPolicySpec)) *court {
 		config := testConfig(redis)
 		config.Engine.PingInterval = seconds(3600) // who is not asked for anything does not read either
 		withAPI(t)(config)
+		config.Notifications.Chat = v1alpha1.ChatNotifications{Direct: true, Mentions: true}
 		config.Auth.Mode = v1alpha1.AuthJWT
 		config.Auth.Providers = []v1alpha1.AuthProvider{{
 			Name: "test", Algorithms: []string{"HS256"}, SharedSecretFile: secret,

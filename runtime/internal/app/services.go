@@ -22,7 +22,7 @@ func (a *App) addServices(k *core) {
 	k.parties = a.newParties(k, n)
 	k.queues = a.newQueues(k, n)
 	k.matcher = matchmaking.NewMatcher(k.queues)
-	k.chats = a.newChats(k)
+	k.chats = a.newChats(k, n)
 }
 
 func (a *App) newLobbies(k *core, n notices) *lobby.Service {
@@ -74,7 +74,7 @@ func (a *App) newQueues(k *core, n notices) *matchmaking.Service {
 	})
 }
 
-func (a *App) newChats(k *core) *chat.Service {
+func (a *App) newChats(k *core, n notices) *chat.Service {
 	r := a.settings.config.Recovery
 	return chat.NewService(k.client.Store(), channels{
 		"lobby": lobbyChannels(k.lobbies, a.rules), "party": partyChannels(k.parties),
@@ -82,7 +82,7 @@ func (a *App) newChats(k *core) *chat.Service {
 	}, chat.Settings{
 		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration,
 		IdempotencyTTL: r.IdempotencyTTL.Duration, Revision: a.rules.revision,
-		Deadlines: k.client.Deadlines(), Hidden: k.users.Hidden, Mine: a.chatsOf(k),
+		Deadlines: k.client.Deadlines(), Hidden: k.users.Hidden, Mine: a.chatsOf(k), Inboxes: a.newChatNotices(n),
 	})
 }
 

@@ -52,17 +52,19 @@ func audience(p Policy, m wire.ChatMessage) map[string]string {
 // are told who were not.
 func (s *Service) notify(ctx context.Context, p Policy, m wire.ChatMessage, sent Sent) error {
 	for userID, cause := range audience(p, m) {
+		notice := wire.ChatNotice{
+			Cause: cause, Channel: m.Channel, Seq: sent.At.Seq, ID: sent.ID,
+			UserID: m.UserID, Name: m.Name, Text: excerpt(m.Text),
+		}
 		_, err := s.teller.Tell(ctx, userID, usertell.Message{
-			Cause: usertell.ByUsers,
-			Event: wire.EventChatNotice,
-			Payload: wire.ChatNotice{
-				Cause: cause, Channel: m.Channel, Seq: sent.At.Seq, ID: sent.ID,
-				UserID: m.UserID, Name: m.Name, Text: excerpt(m.Text),
-			},
+			Cause: usertell.ByUsers, Event: wire.EventChatNotice, Payload: notice,
 			Once: &stream.Once{Scope: "chat", Key: sent.ID, TTL: s.IdempotencyTTL},
 		})
 		if err != nil {
 			return fmt.Errorf("tell of a message: %w", err)
+		}
+		if err := s.miss(ctx, userID, notice); err != nil {
+			return fmt.Errorf("notify of a message: %w", err)
 		}
 	}
 	return nil
@@ -85,6 +87,9 @@ func (s *Service) withdraw(ctx context.Context, c command.Call, p Policy, m Mess
 		})
 		if err != nil {
 			return fmt.Errorf("tell of a deletion: %w", err)
+		}
+		if err := s.unmiss(ctx, userID, m.Channel, m.ID, 0); err != nil {
+			return fmt.Errorf("take a notification back: %w", err)
 		}
 	}
 	return nil

@@ -70,6 +70,9 @@ func (s *Service) Read(ctx context.Context, c command.Call, req *wire.ChatRead) 
 			return 0, err
 		}
 		mark, err := s.mark(ctx, c.ID, req, policy, hidden)
+		if err == nil {
+			return mark, s.unmiss(ctx, c.ID, req.Channel, "", mark)
+		}
 		if !errors.Is(err, stream.ErrConflict) {
 			return mark, err
 		}

@@ -49,6 +49,8 @@ type Settings struct {
 	Deadlines stream.Deadlines
 	// Mine lists the channels of a caller that are not direct. Nil means none.
 	Mine func(ctx context.Context, caller identity.Caller) ([]string, error)
+	// Inboxes may be nil: then no inbox gets a message.
+	Inboxes Inboxes
 	// Hidden reports whether a user is invisible. The server hides from others that such a
 	// user types, and how far it has read. Nil means that no user is invisible.
 	Hidden func(ctx context.Context, userID string) (bool, error)
