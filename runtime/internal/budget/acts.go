@@ -79,6 +79,7 @@ var Acts = map[string]Act{
 	wire.EventLobbyUpdate:         {Nobody: shared},
 	wire.EventLobbySetMember:      {Nobody: shared},
 	wire.EventLobbyReady:          {Nobody: shared},
+	wire.EventLobbyEnd:            {Nobody: shared},
 	wire.EventLobbyUnban:          {Nobody: shared},
 	wire.EventLobbyRespondInvite:  {Nobody: shared},
 	wire.EventLobbyRegenerateCode: {Nobody: shared},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,16 +38,16 @@ type world struct {
 // countingStore counts the round trips.
 type countingStore struct {
 	*streamtest.Memory
-	trips int
+	trips atomic.Int64
 }
 
 func (s *countingStore) Commit(ctx context.Context, c stream.Commit) (stream.Result, error) {
-	s.trips++
+	s.trips.Add(1)
 	return s.Memory.Commit(ctx, c)
 }
 
 func (s *countingStore) Load(ctx context.Context, id stream.ID) (stream.Snapshot, error) {
-	s.trips++
+	s.trips.Add(1)
 	return s.Memory.Load(ctx, id)
 }
 
@@ -209,12 +210,13 @@ func TestSendIsOneRoundTrip(t *testing.T) {
 	if _, err := ann.join(); err != nil {
 		t.Fatal(err)
 	}
-	w.store.trips, w.looks = 0, 0
+	w.store.trips.Store(0)
+	w.looks = 0
 	for range 5 {
 		ann.mustSend("hello", "")
 	}
-	if w.store.trips != 5 || w.looks != 0 {
-		t.Errorf("5 messages took %d trips and %d looks at the access", w.store.trips, w.looks)
+	if w.store.trips.Load() != 5 || w.looks != 0 {
+		t.Errorf("5 messages took %d trips and %d looks at the access", w.store.trips.Load(), w.looks)
 	}
 	w.pass(policyTTL)
 	ann.mustSend("hello", "")

@@ -22,7 +22,7 @@ var Requests = map[string]Class{
 	"chat:channels": Reads, "chat:delete": Updates, "chat:edit": Adds, "chat:history": Reads, "chat:join": Reads, "chat:leave": Ends, "chat:mute": Updates,
 	"chat:react": Adds, "chat:read": Updates, "chat:send": Adds, "chat:typing": Reads, "chat:unmute": Updates,
 
-	"lobby:ban": Ends, "lobby:cancelStart": Ends, "lobby:close": Ends, "lobby:create": Adds, "lobby:get": Reads, "lobby:invite": Adds,
+	"lobby:ban": Ends, "lobby:cancelStart": Ends, "lobby:close": Ends, "lobby:create": Adds, "lobby:end": Ends, "lobby:get": Reads, "lobby:invite": Adds,
 	"lobby:join": Adds, "lobby:kick": Ends, "lobby:leave": Ends, "lobby:mine": Reads, "lobby:quickJoin": Adds, "lobby:ready": Updates,
 	"lobby:regenerateCode": Updates, "lobby:requestJoin": Adds, "lobby:respondInvite": Updates, "lobby:respondJoin": Updates,
 	"lobby:search": Reads, "lobby:setMember": Updates, "lobby:start": Updates, "lobby:transferHost": Updates, "lobby:unban": Updates,
