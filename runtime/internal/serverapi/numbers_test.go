@@ -15,7 +15,7 @@ var zeros = map[string]string{
 	"LobbyCreateRequest.arriveWithinMs": "10 minutes",
 	"LobbyQuery.limit":                  "50",
 	"NotificationRequest.ttlMs":         "as long as inboxes keep it",
-	"RevokeRequest.ttlMs":               "a day",
+	"RevokeRequest.ttlMs":               "30 days, or a day with banned",
 	"ChatMuteRequest.forMs":             "ten minutes",
 	"TicketRequest.latencies":           "an entry of 0 differs from none",
 }

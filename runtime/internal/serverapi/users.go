@@ -27,7 +27,7 @@ type RevokeRequest struct {
 	// Banned refuses all newer tokens too.
 	Banned bool `json:"banned,omitempty"`
 	// TTLMs is how long it holds, in milliseconds: as long as the tokens are good. 0, or
-	// left out, means a day; at most a year.
+	// left out, means 30 days, or with banned a day; at most a year.
 	TTLMs int64 `json:"ttlMs,omitempty" validate:"min=0,max=31536000000"`
 	// Message is for the user.
 	Message string `json:"message,omitempty" validate:"max=256"`
@@ -48,7 +48,13 @@ type Revoked struct {
 	Until int64 `json:"until"`
 }
 
-const defaultRevocation = 24 * time.Hour
+// How long a revocation holds when the request does not say. Tokens may be good for long, and
+// a revocation that ends before them makes them good again; it costs one small key a user. A
+// ban refuses new tokens too, so it is short.
+const (
+	defaultRevocation = 30 * 24 * time.Hour
+	defaultBan        = 24 * time.Hour
+)
 
 func (s *Server) registerUsers() {
 	post(s, "/v1/sessions:disconnect", "Close the connections of a user, on whatever server they are", s.disconnect)
@@ -98,7 +104,11 @@ func (s *Server) revoke(ctx context.Context, c call, req *RevokeRequest) (*Revok
 		return &Revoked{}, s.Revocations.Lift(ctx, user)
 	}
 	ttl := time.Duration(req.TTLMs) * time.Millisecond
-	if ttl == 0 {
+	switch {
+	case ttl != 0:
+	case req.Banned:
+		ttl = defaultBan
+	default:
 		ttl = defaultRevocation
 	}
 	now := s.Now()

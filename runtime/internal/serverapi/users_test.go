@@ -79,6 +79,18 @@ func TestRevoke(t *testing.T) {
 	}
 }
 
+// TestARevocationLastsAsLongAsTokensMay: without a time it lasts longer than a ban.
+func TestARevocationLastsAsLongAsTokensMay(t *testing.T) {
+	s := newStand(t)
+	s.now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for banned, want := range map[bool]time.Duration{false: 30 * 24 * time.Hour, true: 24 * time.Hour} {
+		var out Revoked
+		if s.post("/v1/users/ada:revoke", object{"banned": banned}, &out); out.Until != s.now.Add(want).UnixMilli() {
+			t.Errorf("banned %v: until %v, want %v", banned, time.UnixMilli(out.Until), s.now.Add(want))
+		}
+	}
+}
+
 func TestRooms(t *testing.T) {
 	s := newStand(t)
 	s.post("/v1/events", to(object{"room": "red"}), nil)
