@@ -29,7 +29,7 @@ func (a *App) newLobbies(k *core, n notices) *lobby.Service {
 	r := a.settings.config.Recovery
 	ports := lobby.Ports{
 		Store: k.client.Store(), Names: k.client.Names(), Sets: k.client.Sets(), Deadlines: k.client.Deadlines(),
-		Policies: a.rules, Index: k.client.Lobbies(), Observer: k.whereabouts,
+		Policies: a.rules, Budgets: k.budgets, Index: k.client.Lobbies(), Observer: k.whereabouts,
 		Companions: func(ctx context.Context, leaderID, partyID string) ([]lobby.Actor, error) {
 			return companions(ctx, k.parties, leaderID, partyID)
 		},
@@ -46,6 +46,7 @@ func (a *App) newParties(k *core, n notices) *party.Service {
 	r := a.settings.config.Recovery
 	ports := party.Ports{
 		Store: k.client.Store(), Names: k.client.Names(), Sets: k.client.Sets(), Deadlines: k.client.Deadlines(),
+		Budgets: k.budgets,
 		Changed: func(ctx context.Context, p party.Party) { k.queues.PartyChanged(ctx, p) },
 	}
 	if k.inbox != nil {

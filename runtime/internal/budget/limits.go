@@ -23,6 +23,7 @@ const (
 	Company  Name = "company"
 	Tickets  Name = "tickets"
 	Messages Name = "messages"
+	Hashes   Name = "hashes"
 	// NewDirect counts direct channels that hold no message yet.
 	NewDirect Name = "newDirect"
 )
@@ -48,6 +49,7 @@ var All = []Budget{
 	{Company, Limit{120, time.Minute}, Limit{}, Limit{}, "comings and goings that other members are pushed on their own streams"},
 	{Tickets, Limit{60, 4 * time.Minute}, Limit{}, Limit{}, "tickets and answers to proposals that other players are pushed"},
 	{Messages, Limit{40, 2 * time.Second}, Limit{60, time.Minute}, Limit{600, time.Minute}, "messages over all channels; the pair and target bounds count mentions and direct messages"},
+	{Hashes, Limit{20, time.Minute}, Limit{}, Limit{}, "passwords that a host gives to lobbies"},
 	{NewDirect, Limit{20, time.Minute}, Limit{}, Limit{}, "first messages in direct channels"},
 }
 

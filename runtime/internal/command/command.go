@@ -26,6 +26,9 @@ type Call struct {
 	// after the request; payload is a JSON value. It does not block, and does nothing
 	// once the connection is closed.
 	Push func(event string, payload json.RawMessage)
+	// Gone is closed when the connection that asks is closed. What is expensive and only
+	// for the answer does not begin after that. Nil is never closed.
+	Gone <-chan struct{}
 }
 
 // Reply is the answer to a request that succeeded.

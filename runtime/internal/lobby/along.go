@@ -121,11 +121,16 @@ func (s *Service) enrollAll(ctx context.Context, all []entrant, l Lobby) error {
 		if err == nil {
 			continue
 		}
-		failures := []error{err}
-		for _, entered := range all[:i] {
-			failures = append(failures, s.strike(ctx, entered.id, l.ID, l))
-		}
-		return errors.Join(failures...)
+		return errors.Join(err, s.strikeAll(ctx, all[:i], l))
 	}
 	return nil
+}
+
+// strikeAll takes back what enrollAll did for a lobby that is not made.
+func (s *Service) strikeAll(ctx context.Context, all []entrant, l Lobby) error {
+	var failures []error
+	for _, entered := range all {
+		failures = append(failures, s.strike(ctx, entered.id, l.ID, l))
+	}
+	return errors.Join(failures...)
 }

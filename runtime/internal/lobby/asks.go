@@ -60,7 +60,7 @@ func (s *Service) RespondInvite(ctx context.Context, c command.Call, req *wire.L
 // RequestJoin asks the host to let the caller in, and gives when the request expires.
 func (s *Service) RequestJoin(ctx context.Context, c command.Call, req *wire.LobbyRequestJoin) (out Outcome, expiresAt int64, err error) {
 	code := names.TidyCode(req.Code)
-	id, err := s.find(ctx, req.LobbyID, code, "")
+	id, err := s.find(ctx, c.ID, req.LobbyID, code, "")
 	if err != nil {
 		return Outcome{}, 0, err
 	}

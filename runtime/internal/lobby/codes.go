@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/anteroom/anteroom/runtime/internal/budget"
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -43,14 +44,20 @@ func (s *Service) claimCode(ctx context.Context, l Lobby) (string, error) {
 	return "", wire.Refuse(wire.CodeUnavailable, "no join code is free right now")
 }
 
-// byCode finds the lobby of a join code.
-func (s *Service) byCode(ctx context.Context, code string) (string, error) {
+// byCode finds the lobby of a join code. Codes that lead nowhere are counted for the user.
+func (s *Service) byCode(ctx context.Context, userID, code string) (string, error) {
+	guess, err := s.Budgets.Guess(ctx, budget.Codes, userID, "")
+	if err != nil {
+		return "", err
+	}
 	id, err := s.Names.Owner(ctx, codeSpace, code)
 	if errors.Is(err, stream.ErrNotFound) {
 		return "", wire.Refuse(wire.CodeNotFound, "no lobby has this code")
 	}
 	if err != nil {
+		guess.Void(ctx)
 		return "", fmt.Errorf("look up a join code: %w", err)
 	}
+	guess.Right(ctx)
 	return id, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/anteroom/anteroom/runtime/internal/budget"
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/names"
@@ -35,13 +36,10 @@ func (s *Service) Create(ctx context.Context, c command.Call, req *wire.LobbyCre
 	if _, _, err := Create(policy, cmd, s.Now()); err != nil {
 		return Outcome{}, err
 	}
-	if cmd.PasswordHash, err = s.passwords.hash(ctx, req.Password); err != nil {
-		return Outcome{}, err
-	}
 	if cmd.ID, err = s.ids.ID(ctx, createSpace, c.ID, c.Key); err != nil {
 		return Outcome{}, err
 	}
-	return s.create(ctx, c, policy, cmd)
+	return s.create(ctx, c, policy, cmd, req.Password)
 }
 
 func memberInit(m *wire.MemberInit) wire.MemberInit {
@@ -51,14 +49,19 @@ func memberInit(m *wire.MemberInit) wire.MemberInit {
 	return *m
 }
 
-// create takes what a new lobby needs and commits it.
-func (s *Service) create(ctx context.Context, c command.Call, policy Policy, cmd CreateCommand) (Outcome, error) {
+// create takes what a new lobby needs and commits it. The password is hashed last, when
+// nothing else refuses the lobby.
+func (s *Service) create(ctx context.Context, c command.Call, policy Policy, cmd CreateCommand, password string) (Outcome, error) {
 	l, _, err := Create(policy, cmd, s.Now())
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := s.enrollAll(ctx, entrants(c.ID, new(string), &cmd.Along), l); err != nil {
+	all := entrants(c.ID, new(string), &cmd.Along)
+	if err := s.enrollAll(ctx, all, l); err != nil {
 		return Outcome{}, err
+	}
+	if cmd.PasswordHash, err = s.hash(ctx, c, password); err != nil {
+		return Outcome{}, errors.Join(err, s.strikeAll(ctx, all, l))
 	}
 	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
 		return Outcome{}, err
@@ -101,7 +104,7 @@ func (s *Service) Join(ctx context.Context, c command.Call, req *wire.LobbyJoin)
 	if req.Team != "" {
 		cmd.Member.Team = req.Team
 	}
-	id, err := s.find(ctx, req.LobbyID, cmd.Code, cmd.Invite)
+	id, err := s.find(ctx, c.ID, req.LobbyID, cmd.Code, cmd.Invite)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -124,7 +127,7 @@ func (s *Service) join(ctx context.Context, c command.Call, id string, cmd JoinC
 	if byWord && l.Closed() && !l.Has(c.ID) {
 		return Outcome{}, codeExpired()
 	}
-	if cmd.Proof, err = s.prove(ctx, l, cmd, password); err != nil {
+	if cmd.Proof, err = s.prove(ctx, c, l, cmd, password); err != nil {
 		return Outcome{}, err
 	}
 	out, err := s.change(ctx, id, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
@@ -180,7 +183,7 @@ func (s *Service) joined(ctx context.Context, c command.Call, cmd *JoinCommand, 
 	return out, err
 }
 
-func (s *Service) find(ctx context.Context, lobbyID, code, invite string) (string, error) {
+func (s *Service) find(ctx context.Context, userID, lobbyID, code, invite string) (string, error) {
 	given := 0
 	for _, way := range []string{lobbyID, code, invite} {
 		if way != "" {
@@ -191,7 +194,7 @@ func (s *Service) find(ctx context.Context, lobbyID, code, invite string) (strin
 	case given != 1:
 		return "", wire.Invalid("lobbyId", "give one of lobbyId, code and inviteId")
 	case code != "":
-		return s.byCode(ctx, code)
+		return s.byCode(ctx, userID, code)
 	case invite != "":
 		return lobbyOfInvite(invite), nil
 	}
@@ -213,18 +216,39 @@ func orExpired(err error, byWord bool) error {
 
 // prove gives the hash of the lobby's password if nothing but that is missing for
 // the join, and the user's password matches. If the host changes the password at
-// the same moment the join is refused, as it is for those who come later.
-func (s *Service) prove(ctx context.Context, l Lobby, cmd JoinCommand, password string) (string, error) {
+// the same moment the join is refused, as it is for those who come later. Wrong passwords
+// are counted for the user and the lobby before they are compared.
+func (s *Service) prove(ctx context.Context, c command.Call, l Lobby, cmd JoinCommand, password string) (string, error) {
 	var refusal *wire.Error
 	_, _, err := l.Join(cmd, s.Now())
 	if !errors.As(err, &refusal) || refusal.Reason != wire.ReasonWrongPassword || password == "" {
 		return "", nil
 	}
-	ok, err := s.passwords.match(ctx, l.PasswordHash, password)
-	if err != nil || !ok {
+	guess, err := s.Budgets.Guess(ctx, budget.Passwords, c.ID, string(StreamID(l.ID)))
+	if err != nil {
 		return "", err
 	}
+	ok, err := s.passwords.match(ctx, asker{c.ID, guess.Count, c.Gone}, l.PasswordHash, password)
+	switch {
+	case err != nil:
+		guess.Void(ctx)
+		return "", err
+	case !ok:
+		return "", nil
+	}
+	guess.Right(ctx)
 	return l.PasswordHash, nil
+}
+
+// hash hashes a password that a host gives a lobby. The rules have allowed it before.
+func (s *Service) hash(ctx context.Context, c command.Call, password string) (string, error) {
+	if password == "" {
+		return "", nil
+	}
+	if _, err := s.Budgets.Spend(ctx, budget.Hashes, c.ID); err != nil {
+		return "", err
+	}
+	return s.passwords.hash(ctx, asker{c.ID, 1, c.Gone}, password)
 }
 
 // refused tells whether a command certainly had no effect.
@@ -275,7 +299,7 @@ func (s *Service) Update(ctx context.Context, c command.Call, req *wire.LobbyUpd
 		cmd.Set = *req.Set
 	}
 	var err error
-	if cmd.PasswordHash, err = s.newPassword(ctx, c.Caller, req.LobbyID, cmd.Set.Password); err != nil {
+	if cmd.PasswordHash, err = s.newPassword(ctx, c, req.LobbyID, cmd); err != nil {
 		return Outcome{}, err
 	}
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
@@ -283,17 +307,21 @@ func (s *Service) Update(ctx context.Context, c command.Call, req *wire.LobbyUpd
 	})
 }
 
-// newPassword hashes the password that a host sets. For anyone else it does not:
-// the rules refuse them.
-func (s *Service) newPassword(ctx context.Context, c identity.Caller, lobbyID string, password *string) (string, error) {
-	if password == nil {
+// newPassword hashes the password that a host sets, when nothing else in the update is
+// refused. For anyone else it does not: the rules refuse them.
+func (s *Service) newPassword(ctx context.Context, c command.Call, lobbyID string, cmd UpdateCommand) (string, error) {
+	if cmd.Set.Password == nil || *cmd.Set.Password == "" {
 		return "", nil
 	}
 	l, err := s.load(ctx, lobbyID)
-	if err != nil || l.ledBy(c.ID) != nil || l.Policy.CheckPassword(*password, "set.password") != nil {
+	if err != nil {
 		return "", err
 	}
-	return s.passwords.hash(ctx, *password)
+	cmd.PasswordHash = "to come"
+	if _, _, err := l.Update(cmd, s.Now()); err != nil {
+		return "", nil //nolint:nilerr // the commit refuses the update with the same error
+	}
+	return s.hash(ctx, c, *cmd.Set.Password)
 }
 
 // Kick takes another member out (host only).

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/budget"
 	"github.com/anteroom/anteroom/runtime/internal/document"
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stays"
@@ -41,6 +42,8 @@ type Ports struct {
 	// Companions are the others of a party, for its leader only. It may be nil where no
 	// request names a party.
 	Companions func(ctx context.Context, leaderID, partyID string) ([]Actor, error)
+	// Budgets count passwords and codes; nil refuses nothing.
+	Budgets *budget.Guard
 	// Index may be nil: nothing can be searched then.
 	Index Index
 	// Notifier and Observer may be nil.
@@ -80,7 +83,8 @@ type Service struct {
 
 // NewService makes a Service.
 func NewService(ports Ports, settings Settings) *Service {
-	s := &Service{Ports: ports, Settings: settings, passwords: newPasswords(settings.PasswordCost)}
+	s := &Service{Ports: ports, Settings: settings}
+	s.passwords = newPasswords(settings.PasswordCost, func() { s.Budgets.Queued(budget.Passwords) })
 	if s.Now == nil {
 		s.Now = time.Now
 	}

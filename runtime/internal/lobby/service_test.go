@@ -1,7 +1,6 @@
 package lobby
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -125,21 +124,6 @@ func TestPassword(t *testing.T) {
 		if strings.Contains(string(r.Data), "$2a$") {
 			t.Errorf("a hash was told: %s", r.Data)
 		}
-	}
-}
-
-func TestPasswordsWaitTheirTurn(t *testing.T) {
-	p := newPasswords(4)
-	for range cap(p.slots) {
-		p.slots <- struct{}{}
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := p.hash(ctx, "swordfish"); !errors.Is(err, context.Canceled) {
-		t.Errorf("hash: %v", err)
-	}
-	if _, err := p.match(ctx, "", "swordfish"); !errors.Is(err, context.Canceled) {
-		t.Errorf("match: %v", err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 
+	"github.com/anteroom/anteroom/runtime/internal/budget"
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -85,7 +86,7 @@ func newWorld(t testing.TB, change func(*Policy)) *world {
 	for i := range w.pods {
 		w.pods[i] = NewHandlers(NewService(Ports{
 			Store: w.store, Names: w.memory, Sets: w.memory, Deadlines: w.memory.Deadlines(), Policies: w,
-			Companions: w.companions,
+			Companions: w.companions, Budgets: budget.NewGuard(w.memory, nil),
 		}, Settings{
 			HistorySize: 10_000, HistoryTTL: 10 * time.Minute, IdempotencyTTL: 5 * time.Minute,
 			PasswordCost: bcrypt.MinCost, Now: w.clock,

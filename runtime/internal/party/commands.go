@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/anteroom/anteroom/runtime/internal/budget"
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stays"
@@ -82,13 +83,19 @@ func (s *Service) Get(ctx context.Context, c command.Call, partyID string) (Outc
 // Join brings the caller in by a code.
 func (s *Service) Join(ctx context.Context, c command.Call, req *wire.PartyJoin) (Outcome, error) {
 	code := names.TidyCode(req.Code)
+	guess, err := s.Budgets.Guess(ctx, budget.Codes, c.ID, "")
+	if err != nil {
+		return Outcome{}, err
+	}
 	id, err := s.Names.Owner(ctx, codeSpace, code)
 	if errors.Is(err, stream.ErrNotFound) {
 		return Outcome{}, wire.Refuse(wire.CodeNotFound, "no party has this code")
 	}
 	if err != nil {
+		guess.Void(ctx)
 		return Outcome{}, fmt.Errorf("look up a party's code: %w", err)
 	}
+	guess.Right(ctx)
 	return s.come(ctx, c, id, JoinCommand{User: actor(c.Caller), Code: code, Attributes: req.Attributes})
 }
 

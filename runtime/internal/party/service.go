@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/budget"
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/document"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
@@ -51,6 +52,8 @@ type Ports struct {
 	Names     stream.Names
 	Sets      stream.Sets
 	Deadlines stream.Deadlines
+	// Budgets count codes; nil refuses nothing.
+	Budgets *budget.Guard
 	// Changed, when not nil, is told that a party's members, or who leads it, have
 	// changed; it must not fail the command.
 	Changed func(ctx context.Context, p Party)

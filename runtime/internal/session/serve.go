@@ -70,7 +70,7 @@ func (s *Session) carryOut(ctx context.Context, r Request, f *follower) (json.Ra
 	if err != nil {
 		return nil, err
 	}
-	c := command.Call{Caller: s.Caller(), Streams: f, Push: s.conn.Emit}
+	c := command.Call{Caller: s.Caller(), Streams: f, Push: s.conn.Emit, Gone: s.over}
 	if keyed, ok := req.(interface{ IdempotencyKey() string }); ok {
 		c.Key = keyed.IdempotencyKey()
 	}

@@ -43,6 +43,8 @@ type Session struct {
 	expiry *time.Timer
 	// reason is why the server ended the session, "" if it did not.
 	reason wire.CloseReason
+	// over is closed when the connection is gone.
+	over chan struct{}
 }
 
 type phase int
@@ -57,6 +59,7 @@ const (
 func newSession(m *Manager, conn Conn, caller identity.Caller) *Session {
 	return &Session{
 		m: m, conn: &outlet{Conn: conn}, tracer: m.Tracer(), since: time.Now().UnixMilli(), caller: caller, follows: map[stream.ID]*follow{},
+		over: make(chan struct{}),
 	}
 }
 
@@ -144,6 +147,7 @@ func (s *Session) Closed(byClient bool) {
 	}
 	started, asked := s.phase == live, len(s.inbox.waiting) > 0
 	s.phase = closed
+	close(s.over)
 	if s.expiry != nil {
 		s.expiry.Stop()
 	}
