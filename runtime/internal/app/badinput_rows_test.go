@@ -72,6 +72,9 @@ var badInputs = map[string]inputs{
 		{"gus", `{"channel":"$channel","seq":$seq,"reaction":"yes"}`, "muted"},
 		{"eve", `{"channel":"$channel","seq":$seq,"reaction":"yes"}`, notMember},
 	}},
+	"chat:channels": {by: "bob", good: `{"limit":5}`, bad: []refusal{
+		{"bob", `{"cursor":"nonsense"}`, "invalid_argument@cursor"},
+	}},
 	"chat:history": {by: "bob", good: `{"channel":"$channel"}`, bad: []refusal{
 		{"bob", `{"channel":"lobby:none"}`, "not_found"},
 		{"bob", `{"channel":"$channel","before":3,"after":1}`, "invalid_argument@after"},
@@ -83,6 +86,7 @@ var badInputs = map[string]inputs{
 		{"eve", `{"channel":"$channel","seq":1}`, notMember},
 	}},
 	"chat:typing": {by: "bob", good: `{"channel":"$channel"}`, bad: []refusal{
+		{"gus", `{"channel":"$channel"}`, "muted"},
 		{"bob", `{"channel":"lobby:none"}`, notMember},
 		{"eve", `{"channel":"$channel"}`, notMember},
 	}},

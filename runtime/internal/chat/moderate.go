@@ -100,6 +100,9 @@ func (s *Service) mayMute(ctx context.Context, c command.Call, p Policy, m wire.
 	if err != nil {
 		return err
 	}
+	if c.ID == m.UserID && bar.For == 0 {
+		return wire.Invalid("userId", "that is you, and you are not muted")
+	}
 	if bar.By == byScope || bar.By == byBackend {
 		return wire.Refuse(wire.CodePermissionDenied, "a moderator of the whole platform set this mute; another one, or a back end, has to end it")
 	}
