@@ -117,6 +117,7 @@ func readRules(tag string) (rules, error) {
 			r.min = value
 		case "max":
 			r.max = value
+		case "line", "lines", "texts": // of code points, which JSON Schema cannot say
 		case "oneof":
 			r.oneOf = strings.Fields(value)
 		case "required_without":

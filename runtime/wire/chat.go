@@ -70,7 +70,7 @@ type ChatSend struct {
 	Channel string `json:"channel" validate:"required,max=776"`
 	Type    string `json:"type,omitempty" validate:"max=32"`
 	// Text is at most as long as the channel's policy allows, in characters.
-	Text string `json:"text,omitempty" validate:"max=16384"`
+	Text string `json:"text,omitempty" validate:"max=16384,lines"`
 	// Data is any JSON value of at most 4 KiB.
 	Data json.RawMessage `json:"data,omitempty" validate:"max=4096"`
 	// ReplyTo is the seq of the message that this one answers; 0, or left out, means none.
@@ -129,7 +129,7 @@ type ChatTarget struct {
 type ChatEdit struct {
 	Key
 	ChatTarget
-	Text string          `json:"text,omitempty" validate:"max=16384"`
+	Text string          `json:"text,omitempty" validate:"max=16384,lines"`
 	Data json.RawMessage `json:"data,omitempty" validate:"max=4096"`
 }
 
@@ -137,7 +137,7 @@ type ChatEdit struct {
 type ChatDelete struct {
 	Key
 	ChatTarget
-	Reason string `json:"reason,omitempty" validate:"max=200"`
+	Reason string `json:"reason,omitempty" validate:"max=200,lines"`
 }
 
 // ChatChanged acknowledges [ChatEdit] and [ChatDelete].
@@ -264,7 +264,7 @@ type ChatMute struct {
 	UserID  string `json:"userId" validate:"required,max=128"`
 	// ForMs is for how long: 1 second to 7 days; 0, or left out, means 10 minutes.
 	ForMs  int64  `json:"forMs,omitempty" validate:"omitempty,min=1000,max=604800000"`
-	Reason string `json:"reason,omitempty" validate:"max=200"`
+	Reason string `json:"reason,omitempty" validate:"max=200,lines"`
 }
 
 // ChatUnmute ends that. A mute by a token with the scope or by a back end is ended only by

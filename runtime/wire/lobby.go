@@ -136,13 +136,13 @@ type LobbyCreate struct {
 	Key
 	// Type is a LobbyPolicy's lobbyType.
 	Type       string     `json:"type" validate:"required,max=63"`
-	Name       string     `json:"name,omitempty" validate:"max=64"`
+	Name       string     `json:"name,omitempty" validate:"max=64,line"`
 	Visibility Visibility `json:"visibility,omitempty" validate:"omitempty,oneof=public friends private"`
 	// MaxMembers is within the policy's size; 0, or left out, means the policy's maximum.
 	MaxMembers int    `json:"maxMembers,omitempty" validate:"min=0,max=1000"`
 	Password   string `json:"password,omitempty" validate:"max=72"`
 	// Attributes are the lobby's, Member the host's own.
-	Attributes Attributes  `json:"attributes,omitempty" validate:"max=64"`
+	Attributes Attributes  `json:"attributes,omitempty" validate:"max=64,texts"`
 	Member     *MemberInit `json:"member,omitempty"`
 	// PartyID brings the party that the caller leads, as in [LobbyJoin].
 	PartyID string `json:"partyId,omitempty" validate:"max=64"`
@@ -151,7 +151,7 @@ type LobbyCreate struct {
 // MemberInit is what a user brings when it creates or joins a lobby.
 type MemberInit struct {
 	Team       string     `json:"team,omitempty" validate:"max=32"`
-	Attributes Attributes `json:"attributes,omitempty" validate:"max=64"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=64,texts"`
 }
 
 // LobbyGet reads a lobby; members also follow its stream from then on.
@@ -208,12 +208,12 @@ type LobbyUpdate struct {
 
 // LobbySet is what [LobbyUpdate] may set; absent fields stay as they are.
 type LobbySet struct {
-	Name       *string     `json:"name,omitempty" validate:"omitempty,max=64"`
+	Name       *string     `json:"name,omitempty" validate:"omitempty,max=64,line"`
 	Visibility *Visibility `json:"visibility,omitempty" validate:"omitempty,oneof=public friends private"`
 	MaxMembers *int        `json:"maxMembers,omitempty" validate:"omitempty,min=1,max=1000"`
 	Locked     *bool       `json:"locked,omitempty"`
 	Password   *string     `json:"password,omitempty" validate:"omitempty,min=1,max=72"`
-	Attributes Attributes  `json:"attributes,omitempty" validate:"max=64"`
+	Attributes Attributes  `json:"attributes,omitempty" validate:"max=64,texts"`
 }
 
 // LobbySetMember changes a member: the caller, or with UserID (host only) another.
@@ -228,7 +228,7 @@ type LobbySetMember struct {
 	// When the other offers the same within a minute, or when the host asks, the two change
 	// places; "" takes the offer back. Nothing else goes with it.
 	SwapWith   *string    `json:"swapWith,omitempty" validate:"omitempty,max=128"`
-	Attributes Attributes `json:"attributes,omitempty" validate:"max=64"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=64,texts"`
 	Unset      []string   `json:"unset,omitempty" validate:"max=64,dive,required,max=64"`
 }
 
@@ -241,9 +241,9 @@ type LobbyEnd struct {
 	MatchID string `json:"matchId,omitempty" validate:"max=128"`
 	// Result is shown in the lobby until its next match ends: at most 16 keys and 2 KiB of
 	// texts, numbers and booleans.
-	Result Attributes `json:"result,omitempty" validate:"max=16"`
+	Result Attributes `json:"result,omitempty" validate:"max=16,texts"`
 	// Reason is told with the end.
-	Reason string `json:"reason,omitempty" validate:"max=128"`
+	Reason string `json:"reason,omitempty" validate:"max=128,lines"`
 }
 
 // MatchEnd is what became of a match of a lobby.
@@ -268,7 +268,7 @@ type LobbyKick struct {
 	Key
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
 	UserID  string `json:"userId" validate:"required,max=128"`
-	Reason  string `json:"reason,omitempty" validate:"max=128"`
+	Reason  string `json:"reason,omitempty" validate:"max=128,lines"`
 }
 
 // LobbyTransferHost makes another member the host (host only).

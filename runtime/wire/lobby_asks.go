@@ -18,7 +18,7 @@ type LobbyBan struct {
 	Key
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
 	UserID  string `json:"userId" validate:"required,max=128"`
-	Reason  string `json:"reason,omitempty" validate:"max=128"`
+	Reason  string `json:"reason,omitempty" validate:"max=128,lines"`
 }
 
 // LobbyInviteSent acknowledges lobby:invite.
@@ -83,7 +83,7 @@ type LobbyRequestJoin struct {
 	Key
 	LobbyID string `json:"lobbyId,omitempty" validate:"max=64"`
 	Code    string `json:"code,omitempty" validate:"max=16"`
-	Message string `json:"message,omitempty" validate:"max=128"`
+	Message string `json:"message,omitempty" validate:"max=128,lines"`
 }
 
 // LobbyRequestSent acknowledges lobby:requestJoin.

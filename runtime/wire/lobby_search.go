@@ -88,10 +88,10 @@ type LobbyQuickJoin struct {
 
 // LobbyQuickCreate is what a lobby is made with when none was found.
 type LobbyQuickCreate struct {
-	Name string `json:"name,omitempty" validate:"max=64"`
+	Name string `json:"name,omitempty" validate:"max=64,line"`
 	// MaxMembers is within the policy's size; 0, or left out, means the policy's maximum.
 	MaxMembers int        `json:"maxMembers,omitempty" validate:"min=0,max=1000"`
-	Attributes Attributes `json:"attributes,omitempty" validate:"max=64"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=64,texts"`
 }
 
 // LobbyQuickJoined acknowledges lobby:quickJoin.

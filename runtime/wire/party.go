@@ -71,7 +71,7 @@ type PartyCreate struct {
 	Key
 	// MaxMembers is 2 to 16; 0, or left out, means 8.
 	MaxMembers int        `json:"maxMembers,omitempty" validate:"min=0,max=16"`
-	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=16,texts"`
 }
 
 // PartyGet reads the caller's party and follows its stream; without an id, the one
@@ -99,14 +99,14 @@ type PartyRespondInvite struct {
 	Key
 	InviteID   string     `json:"inviteId" validate:"required,max=64"`
 	Accept     bool       `json:"accept"`
-	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=16,texts"`
 }
 
 // PartyJoin joins by the party's code.
 type PartyJoin struct {
 	Key
 	Code       string     `json:"code" validate:"required,max=16"`
-	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=16,texts"`
 }
 
 // PartyState acknowledges create, get, join and an accepted invite.
@@ -133,7 +133,7 @@ type PartyKick struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
 	UserID  string `json:"userId" validate:"required,max=128"`
-	Reason  string `json:"reason,omitempty" validate:"max=128"`
+	Reason  string `json:"reason,omitempty" validate:"max=128,lines"`
 }
 
 // PartyBan keeps a user out as long as the party lives, and takes it out if it is in (leader
@@ -142,7 +142,7 @@ type PartyBan struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
 	UserID  string `json:"userId" validate:"required,max=128"`
-	Reason  string `json:"reason,omitempty" validate:"max=128"`
+	Reason  string `json:"reason,omitempty" validate:"max=128,lines"`
 }
 
 // PartyUnban lets a user come back who was banned or kicked (leader only).
@@ -169,7 +169,7 @@ type PartySet struct {
 	// MaxMembers is 2 to 16, and not less than the members who are in.
 	MaxMembers *int       `json:"maxMembers,omitempty" validate:"omitempty,min=2,max=16"`
 	Joinable   *bool      `json:"joinable,omitempty"`
-	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=16,texts"`
 }
 
 // PartyReady says whether the caller is ready.
@@ -203,7 +203,7 @@ type PartyPromote struct {
 type PartySetMember struct {
 	Key
 	PartyID    string     `json:"partyId" validate:"required,max=64"`
-	Attributes Attributes `json:"attributes,omitempty" validate:"max=16"`
+	Attributes Attributes `json:"attributes,omitempty" validate:"max=16,texts"`
 	Unset      []string   `json:"unset,omitempty" validate:"max=16,dive,required,max=64"`
 }
 

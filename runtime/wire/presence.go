@@ -50,7 +50,7 @@ type PresenceSet struct {
 	Key
 	Status PresenceStatus `json:"status,omitempty" validate:"omitempty,oneof=online away busy invisible"`
 	// Text is for people; "" takes it away.
-	Text *string `json:"text,omitempty" validate:"omitempty,max=128"`
+	Text *string `json:"text,omitempty" validate:"omitempty,max=128,lines"`
 	// Data is any JSON value of at most 1 KiB; null takes it away.
 	Data json.RawMessage `json:"data,omitempty" validate:"max=1024"`
 }

@@ -42,6 +42,7 @@ var ground = []string{
 	"runtime/wire", "runtime/internal/stream", "runtime/internal/identity", "runtime/internal/command",
 	"runtime/internal/document", "runtime/internal/jsonpatch", "runtime/internal/names", "runtime/internal/stays",
 	"runtime/internal/usertell", "runtime/internal/ledger", "runtime/internal/budget",
+	"runtime/internal/text",
 }
 
 func rules() []rule {

@@ -299,8 +299,8 @@ var kept = regexp.MustCompile(`^rt:(n:|s:|v:|\{[^}]*\}:([hl]$|[bot]:))`)
 
 // passing changes by itself, while nobody asks for anything: lists that gather what
 // has changed, and figures of queues. Of what users are told the log says all; their badge
-// is told once more after a while.
-var passing = regexp.MustCompile(`^rt:(\{lobbies:|\{book:.*:t:stats|\{user:[^}]*\}:[ho])`)
+// is told once more after a while. Wrong passwords and codes are counted on purpose.
+var passing = regexp.MustCompile(`^rt:(\{budget:|\{lobbies:|\{book:.*:t:stats|\{user:[^}]*\}:[ho])`)
 
 const badge = " notify:badge "
 

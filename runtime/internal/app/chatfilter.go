@@ -14,6 +14,7 @@ import (
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/internal/chat"
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/internal/webhook"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -29,7 +30,7 @@ func chatFilters(policy v1alpha1.LobbyPolicy, secrets string, hooks *hooks, log 
 			if r.WordsConfigMapRef != nil {
 				log.Warn("the words of a chat filter's ConfigMap did not come with the policy", "policy", policy.Name)
 			}
-			filters = append(filters, chat.NewWordList(r.Words, mask))
+			filters = append(filters, text.NewWordList(r.Words, mask, text.NoLookalikes))
 			continue
 		}
 		f := &hookFilter{
@@ -124,7 +125,9 @@ func (f *hookFilter) ask(ctx context.Context, d chat.Draft) (hookVerdict, bool) 
 		return hookVerdict{}, false
 	}
 	now := time.Now()
-	body, err := json.Marshal(hookCall{Type: "chat.message", Timestamp: now.UTC(), Data: hookDraft(d)})
+	body, err := json.Marshal(hookCall{Type: "chat.message", Timestamp: now.UTC(), Data: hookDraft{
+		ID: d.ID, Channel: d.Channel, UserID: d.UserID, Name: d.Name, Type: d.Type, Text: d.Text, Data: d.Data,
+	}})
 	if err != nil {
 		f.log.Error("a message cannot be encoded for a chat filter", "policy", f.policy, "error", err)
 		return hookVerdict{}, false

@@ -32,12 +32,12 @@ func TestAnOfflineUserFindsItsMessages(t *testing.T) {
 	channel := "direct:ann:bob"
 	var last wire.ChatSent
 	for _, m := range []string{"one", "two", "three"} {
-		if err := json.Unmarshal(ann.must(wire.EventChatSend, text(channel, m)), &last); err != nil {
+		if err := json.Unmarshal(ann.must(wire.EventChatSend, message(channel, m)), &last); err != nil {
 			t.Fatal(err)
 		}
 	}
-	eve.must(wire.EventChatSend, text("direct:bob:eve", "hi"))
-	ann.must(wire.EventChatSend, text("direct:ann:eve", "you are here"))
+	eve.must(wire.EventChatSend, message("direct:bob:eve", "hi"))
+	ann.must(wire.EventChatSend, message("direct:ann:eve", "you are here"))
 	bob := c.on(1, "bob")
 	types, got := bob.inbox()
 	if len(got) != 2 || types[0] != "chat.direct" || got[0].FromID != "eve" || got[0].Unread != 1 {

@@ -23,7 +23,7 @@ func TestAMutedHostIsFreed(t *testing.T) {
 		t.Helper()
 		payload := mute
 		if event == wire.EventChatSend {
-			payload = text(channel, "hi")
+			payload = message(channel, "hi")
 		}
 		if code := bob.code(event, payload); code != string(want) {
 			t.Errorf("%s of the host: %q, want %q", event, code, want)

@@ -128,7 +128,7 @@ func (c *client) hears(text string) bool {
 	})
 }
 
-func text(channel, text string) map[string]any {
+func message(channel, text string) map[string]any {
 	return map[string]any{"channel": channel, "text": text}
 }
 
@@ -177,13 +177,13 @@ func topics(c *court) {
 	for _, user := range []*client{ann, other, bob} {
 		user.must(wire.EventChatJoin, map[string]any{"channel": news})
 	}
-	ann.must(wire.EventChatSend, text(news, "first"))
+	ann.must(wire.EventChatSend, message(news, "first"))
 	ann.must(wire.EventSessionRefresh, map[string]any{"token": c.token("ann")})
-	if code := ann.code(wire.EventChatSend, text(news, "second")); code != string(wire.CodePermissionDenied) {
+	if code := ann.code(wire.EventChatSend, message(news, "second")); code != string(wire.CodePermissionDenied) {
 		c.Errorf("chat:send without the scope: %q", code)
 	}
 	ann.lost("chat:" + news)
-	bob.must(wire.EventChatSend, text(news, "third"))
+	bob.must(wire.EventChatSend, message(news, "third"))
 	c.pods[1].until("the other session hears", func() bool { return other.hears("third") })
 	if ann.hears("third") {
 		c.Error("a session without the scope hears the topic")
@@ -204,12 +204,12 @@ func chatOff(c *court) {
 	channel := "lobby:" + id
 	for _, user := range []*client{ann, bob} {
 		user.must(wire.EventChatJoin, map[string]any{"channel": channel})
-		user.must(wire.EventChatSend, text(channel, "hi"))
+		user.must(wire.EventChatSend, message(channel, "hi"))
 	}
 	c.edit(func(s *realtime.LobbyPolicySpec) { s.Chat.Enabled = ptr(false) })
 	for _, user := range []*client{ann, bob} {
 		user.lost("chat:" + channel)
-		if code := user.code(wire.EventChatSend, text(channel, "ho")); code != string(wire.CodePermissionDenied) {
+		if code := user.code(wire.EventChatSend, message(channel, "ho")); code != string(wire.CodePermissionDenied) {
 			c.Errorf("chat:send after the policy forbids it: %q", code)
 		}
 	}
@@ -227,8 +227,8 @@ func TestASessionNeverModeratesByTheRightOfAnother(t *testing.T) {
 	for _, user := range []*client{ann, plain, bob} {
 		user.must(wire.EventChatJoin, map[string]any{"channel": channel})
 	}
-	bob.must(wire.EventChatSend, text(channel, "hi"))
-	bob.must(wire.EventChatSend, text(channel, "ho"))
+	bob.must(wire.EventChatSend, message(channel, "hi"))
+	bob.must(wire.EventChatSend, message(channel, "ho"))
 	acts := map[string]map[string]any{
 		wire.EventChatDelete: {"channel": channel, "seq": 1},
 		wire.EventChatMute:   {"channel": channel, "userId": "bob"},
@@ -242,7 +242,7 @@ func TestASessionNeverModeratesByTheRightOfAnother(t *testing.T) {
 			}
 		}
 	}
-	ann.must(wire.EventChatSend, text(channel, "a moderator"))
+	ann.must(wire.EventChatSend, message(channel, "a moderator"))
 	refused(plain, "a session without the scope")
 	for event, payload := range acts {
 		ann.must(event, payload)

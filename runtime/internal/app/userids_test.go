@@ -144,7 +144,7 @@ func talk(t *testing.T, host, odd *client, hostID, id string) {
 	t.Helper()
 	channel := chat.Direct(hostID, id)
 	odd.must(wire.EventChatJoin, map[string]any{"channel": channel})
-	host.must(wire.EventChatSend, text(channel, "for "+id))
+	host.must(wire.EventChatSend, message(channel, "for "+id))
 	var m wire.ChatMessage
 	for odd.event(wire.EventChatMessage, &m); m.Channel != channel; {
 		odd.event(wire.EventChatMessage, &m)

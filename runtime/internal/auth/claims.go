@@ -3,18 +3,16 @@ package auth
 import (
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 const (
-	maxUserID = 128 // bytes
-	maxName   = 64  // characters; what is longer is cut
+	maxName   = 64 // code points; what is longer is cut
 	maxScopes = 64
 	maxScope  = 128 // bytes
 
@@ -35,8 +33,8 @@ var timeClaims = []struct{ name, text string }{{"exp", "expiry"}, {"nbf", "start
 // user reads who a verified token is about.
 func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
 	id, ok := claims[p.claims.User].(string)
-	if !ok || !goodID(id) {
-		return identity.User{}, refuse("the token's user claim (" + p.claims.User + ") must be 1 to 128 printable ASCII characters without spaces and braces, and not __proto__")
+	if !ok || !identity.ValidID(id) {
+		return identity.User{}, refuse("the token's user claim (" + p.claims.User + ") " + identity.IDRule)
 	}
 	for _, claim := range timeClaims {
 		if seconds, ok := claims[claim.name].(float64); ok && !(seconds >= 0 && seconds <= float64(endOfTime.Unix())) {
@@ -57,7 +55,7 @@ func (p *provider) user(claims jwt.MapClaims) (identity.User, *wire.Error) {
 	}
 	name, _ := claims[p.claims.Name].(string) // a name of another type is none
 	return identity.User{
-		ID: id, Name: displayName(name), Scopes: scopes, ExpiresAt: expires.Time, IssuedAt: issued, Provider: p.name,
+		ID: id, Name: text.Name(name, maxName), Scopes: scopes, ExpiresAt: expires.Time, IssuedAt: issued, Provider: p.name,
 		Claims: p.further(claims),
 	}, nil
 }
@@ -95,15 +93,6 @@ func keepable(value any) bool {
 	return false
 }
 
-// goodID tells whether a text can be a user's id: it becomes a part of the names
-// of streams, and must be fit for that.
-// goodID tells whether an id can be part of a stream's name, and a key of the
-// objects that clients keep: JavaScript's "__proto__" cannot.
-func goodID(id string) bool {
-	bad := func(r rune) bool { return r <= ' ' || r > '~' || r == '{' || r == '}' }
-	return id != "" && id != "__proto__" && len(id) <= maxUserID && !strings.ContainsFunc(id, bad)
-}
-
 // readScopes reads a list of strings, or one string that spaces divide.
 func readScopes(claim any) ([]string, bool) {
 	var scopes []string
@@ -129,22 +118,4 @@ func readScopes(claim any) ([]string, bool) {
 		}
 	}
 	return scopes, len(scopes) <= maxScopes
-}
-
-// displayName makes a text fit to be shown to other users: without what cannot
-// be printed, without blanks around it, and not longer than 64 characters.
-func displayName(text string) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == utf8.RuneError:
-			return -1
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, text)
-	runes := []rune(strings.TrimSpace(text))
-	return strings.TrimSpace(string(runes[:min(len(runes), maxName)]))
 }

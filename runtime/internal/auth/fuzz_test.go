@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/anteroom/anteroom/runtime/internal/bombs"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -27,7 +28,7 @@ func FuzzAuthenticate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, token string) {
 		user, err := a.Authenticate(context.Background(), token)
 		if err == nil {
-			if !goodID(user.ID) || user.ExpiresAt.IsZero() || user.Provider != "file" {
+			if !identity.ValidID(user.ID) || user.ExpiresAt.IsZero() || user.Provider != "file" {
 				t.Fatalf("user %+v", user)
 			}
 			return

@@ -4,6 +4,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/text"
 )
 
 // guestProvider is the provider's name of anonymous users.
@@ -13,6 +14,6 @@ const guestProvider = "anonymous"
 // The id is always new and made here, so that nobody can take another's.
 func newGuest(name string) identity.User {
 	return identity.User{
-		ID: "anon-" + ulid.Make().String(), Name: displayName(name[:min(len(name), maxToken)]), Provider: guestProvider,
+		ID: "anon-" + ulid.Make().String(), Name: text.Name(name[:min(len(name), maxToken)], maxName), Provider: guestProvider,
 	}
 }

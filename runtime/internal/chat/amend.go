@@ -2,10 +2,8 @@ package chat
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -28,7 +26,7 @@ type Message struct {
 
 // Edit replaces the content of one's own message. A text that filters have masked is
 // given instead of the request's.
-func (m Message) Edit(p Policy, userID, text string, req *wire.ChatEdit) (wire.ChatEdited, error) {
+func (m Message) Edit(p Policy, userID, said string, req *wire.ChatEdit) (wire.ChatEdited, error) {
 	switch {
 	case m.Deleted:
 		return wire.ChatEdited{}, noMessage()
@@ -37,11 +35,11 @@ func (m Message) Edit(p Policy, userID, text string, req *wire.ChatEdit) (wire.C
 	case !p.Edit:
 		return wire.ChatEdited{}, wire.Refuse(wire.CodePermissionDenied, "messages of this channel cannot be edited")
 	}
-	data, err := content(p, m.Type, text, req.Data)
+	said, data, err := content(p, m.Type, said, req.Data)
 	if err != nil {
 		return wire.ChatEdited{}, err
 	}
-	return wire.ChatEdited{Channel: m.Channel, Seq: m.Seq, ID: m.ID, UserID: userID, Text: text, Data: data}, nil
+	return wire.ChatEdited{Channel: m.Channel, Seq: m.Seq, ID: m.ID, UserID: userID, Text: said, Data: data}, nil
 }
 
 // Delete deletes one's own message, or for moderators anybody's; false when that was
@@ -62,7 +60,8 @@ func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, b
 	if m.Deleted {
 		return wire.ChatReaction{}, false, noMessage()
 	}
-	if err := checkReaction(req.Reaction); err != nil {
+	reaction, err := m.spelling(req.Reaction)
+	if err != nil {
 		return wire.ChatReaction{}, false, err
 	}
 	var all, count int
@@ -73,15 +72,15 @@ func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, b
 			all++
 			if id == userID {
 				own = append(own, r.Reaction)
-				has = has || r.Reaction == req.Reaction
+				has = has || r.Reaction == reaction
 			}
 		}
-		if r.Reaction == req.Reaction {
+		if r.Reaction == reaction {
 			known, count = true, len(r.UserIDs)
 		}
 	}
 	e := wire.ChatReaction{
-		Channel: m.Channel, Seq: m.Seq, UserID: userID, Reaction: req.Reaction, Removed: req.Remove, Count: count,
+		Channel: m.Channel, Seq: m.Seq, UserID: userID, Reaction: reaction, Removed: req.Remove, Count: count,
 	}
 	switch {
 	case req.Remove == !has:
@@ -98,15 +97,19 @@ func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, b
 	return e, true, nil
 }
 
-// maxReaction is how many bytes a reaction may have.
-const maxReaction = 32
-
-func checkReaction(reaction string) error {
-	odd := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
-	if len(reaction) > maxReaction || !utf8.ValidString(reaction) || strings.ContainsFunc(reaction, odd) {
-		return wire.Invalid("reaction", fmt.Sprintf("must be at most %d bytes of UTF-8 without white space", maxReaction))
+// spelling is the reaction as the message has it already, where it looks the same, so that
+// it counts as one.
+func (m Message) spelling(asked string) (string, error) {
+	reaction, ok := text.Reaction(asked)
+	if !ok {
+		return "", wire.Invalid("reaction", text.ReactionRule)
 	}
-	return nil
+	for _, r := range m.Reactions {
+		if text.SameReaction(r.Reaction, reaction) {
+			return r.Reaction, nil
+		}
+	}
+	return reaction, nil
 }
 
 func noMessage() error { return wire.Refuse(wire.CodeNotFound, "there is no such message") }

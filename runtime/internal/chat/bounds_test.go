@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -14,7 +15,10 @@ func TestReactionsDataAndPagesAreBounded(t *testing.T) {
 		fits, over error
 		field      string
 	}{
-		{checkReaction(strings.Repeat("x", maxReaction)), checkReaction(strings.Repeat("x", maxReaction+1)), "reaction"},
+		{
+			second(Message{}.spelling(strings.Repeat("x", text.MaxReaction))),
+			second(Message{}.spelling(strings.Repeat("x", text.MaxReaction+1))), "reaction",
+		},
 		{second(checkData(data(maxData))), second(checkData(data(maxData + 1))), "data"},
 		{second(pageLimit(maxPage)), second(pageLimit(maxPage + 1)), "limit"},
 	} {

@@ -15,6 +15,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -438,7 +439,7 @@ func TestAMessageIsToldOfAfterACrash(t *testing.T) {
 func TestFiltersLookInOrder(t *testing.T) {
 	w := newWorld(t)
 	w.policy.Edit = true
-	w.policy.Filters = []Filter{NewWordList([]string{"darn"}, true), NewWordList([]string{"worse"}, false)}
+	w.policy.Filters = []Filter{text.NewWordList([]string{"darn"}, true, text.NoLookalikes), text.NewWordList([]string{"worse"}, false, text.NoLookalikes)}
 	ann := w.connect("ann")
 	seq := ann.mustSend("darn it", "").Seq
 	if m := ann.one(wire.ChatHistory{}); m.Text != "**** it" {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -55,7 +56,7 @@ func payload[P any](r stream.Record) (P, bool) {
 
 // react takes in a reaction. A kind without users is gone.
 func (f *fate) react(e wire.ChatReaction) {
-	i := slices.IndexFunc(f.reactions, func(r wire.ChatReactions) bool { return r.Reaction == e.Reaction })
+	i := slices.IndexFunc(f.reactions, func(r wire.ChatReactions) bool { return text.SameReaction(r.Reaction, e.Reaction) })
 	switch {
 	case i < 0 && !e.Removed:
 		f.reactions = append(f.reactions, wire.ChatReactions{Reaction: e.Reaction, UserIDs: []string{e.UserID}})

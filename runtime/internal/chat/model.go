@@ -15,17 +15,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Policy is what a channel goes by.
 type Policy struct {
 	Enabled bool
-	// MaxLength of a text, in characters; 0 means no bound but that of the request.
+	// MaxLength of a text, in code points; 0 means no bound but that of the request.
 	MaxLength int
 	// HistorySize is how many messages can be read back, for HistoryTTL after the
 	// last one.
@@ -71,29 +71,34 @@ func Compose(p Policy, req wire.ChatSend) (wire.ChatMessage, error) {
 	if kind == "" {
 		kind = typeText
 	}
-	if kind == typeSystem {
+	switch {
+	case kind == typeSystem:
 		return wire.ChatMessage{}, wire.Invalid("type", "system messages are the server's alone")
+	case !text.Word(kind):
+		return wire.ChatMessage{}, wire.Invalid("type", text.WordRule)
 	}
-	data, err := content(p, kind, req.Text, req.Data)
+	words, data, err := content(p, kind, req.Text, req.Data)
 	if err != nil {
 		return wire.ChatMessage{}, err
 	}
 	return wire.ChatMessage{
-		Channel: req.Channel, Key: req.IdempotencyKey(), Type: kind, Text: req.Text, Data: data,
+		Channel: req.Channel, Key: req.IdempotencyKey(), Type: kind, Text: words, Data: data,
 		ReplyTo: req.ReplyTo, Mentions: unique(req.Mentions),
 	}, nil
 }
 
-// content checks what a message says, and gives its data, nil when there is none.
-func content(p Policy, kind, text string, data json.RawMessage) (json.RawMessage, error) {
-	if err := checkText(p, kind, text); err != nil {
-		return nil, err
+// content gives what a message says in the form that it is kept in; the data is nil when
+// there is none.
+func content(p Policy, kind, said string, data json.RawMessage) (string, json.RawMessage, error) {
+	said, err := cleanText(p, kind, said)
+	if err != nil {
+		return "", nil, err
 	}
-	data, err := checkData(data)
-	if err == nil && text == "" && data == nil {
+	data, err = checkData(data)
+	if err == nil && said == "" && data == nil {
 		err = wire.Invalid("text", "a message needs a text or data")
 	}
-	return data, err
+	return said, data, err
 }
 
 // unique drops what is named again.
@@ -107,16 +112,15 @@ func unique(ids []string) []string {
 	return out
 }
 
-func checkText(p Policy, kind, text string) error {
+func cleanText(p Policy, kind, said string) (string, error) {
+	clean, fault := text.Rule{Max: p.MaxLength, Lines: true}.Clean(said)
 	switch {
-	case !utf8.ValidString(text):
-		return wire.Invalid("text", "must be valid UTF-8")
-	case strings.TrimSpace(text) == "" && (kind == typeText || text != ""):
-		return wire.Invalid("text", "must not be empty")
-	case p.MaxLength > 0 && utf8.RuneCountInString(text) > p.MaxLength:
-		return wire.Invalid("text", fmt.Sprintf("must be at most %d characters", p.MaxLength))
+	case fault != "":
+		return "", wire.Invalid("text", fault)
+	case clean == "" && kind == typeText:
+		return "", wire.Invalid("text", "must not be empty")
 	}
-	return nil
+	return clean, nil
 }
 
 // checkData gives the data of a message, nil when there is none.

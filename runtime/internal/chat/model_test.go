@@ -67,7 +67,7 @@ func TestCompose(t *testing.T) {
 
 func TestComposeTellsTheLimit(t *testing.T) {
 	_, err := Compose(Policy{MaxLength: 7}, wire.ChatSend{Text: "12345678"})
-	if err == nil || !strings.Contains(err.Error(), "at most 7 characters") {
+	if err == nil || !strings.Contains(err.Error(), "at most 7 code points") {
 		t.Errorf("the refusal %v does not tell the limit", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/document"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -141,7 +142,7 @@ func (s *Service) compose(ctx context.Context, c command.Call, p Policy, req *wi
 			return m, err
 		}
 	}
-	m.Text, err = p.filter(ctx, Draft{
+	m.Text, err = text.Run(ctx, p.Filters, Draft{
 		ID: m.ID, Channel: m.Channel, UserID: m.UserID, Name: m.Name, Type: m.Type, Text: m.Text, Data: m.Data,
 	})
 	return m, err
@@ -161,14 +162,14 @@ func (s *Service) Edit(ctx context.Context, c command.Call, req *wire.ChatEdit) 
 		result, err := s.before(ctx, c, req.Channel, err)
 		return m, result, err
 	}
-	text, err := policy.filter(ctx, Draft{
+	said, err := text.Run(ctx, policy.Filters, Draft{
 		ID: m.ID, Channel: m.Channel, UserID: c.ID, Name: c.Name, Type: m.Type, Text: req.Text, Data: req.Data,
 	})
 	if err != nil {
 		return m, stream.Result{}, err
 	}
 	return s.amend(ctx, c, policy, req.ChatTarget, func(m Message) (amendment, error) {
-		e, err := m.Edit(policy, c.ID, text, req)
+		e, err := m.Edit(policy, c.ID, said, req)
 		return amendment{wire.EventChatEdited, e}, err
 	})
 }

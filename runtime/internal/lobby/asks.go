@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
-	"github.com/anteroom/anteroom/runtime/internal/names"
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -59,7 +59,7 @@ func (s *Service) RespondInvite(ctx context.Context, c command.Call, req *wire.L
 
 // RequestJoin asks the host to let the caller in, and gives when the request expires.
 func (s *Service) RequestJoin(ctx context.Context, c command.Call, req *wire.LobbyRequestJoin) (out Outcome, expiresAt int64, err error) {
-	code := names.TidyCode(req.Code)
+	code := text.Code(req.Code)
 	id, err := s.find(ctx, c.ID, req.LobbyID, code, "")
 	if err != nil {
 		return Outcome{}, 0, err

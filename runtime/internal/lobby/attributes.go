@@ -6,8 +6,8 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"unicode/utf8"
 
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -55,7 +55,7 @@ type AttributeRule struct {
 	// Min and Max bound a Number; nil means no bound.
 	Min *float64 `json:"min,omitempty"`
 	Max *float64 `json:"max,omitempty"`
-	// MaxLength bounds a String, in characters; 0 means no bound but that of the bytes.
+	// MaxLength bounds a String, in code points; 0 means no bound but that of the bytes.
 	MaxLength int `json:"maxLength,omitempty"`
 	// Default is the value of a key that was not set; nil means none.
 	Default any `json:"default,omitempty"`
@@ -192,6 +192,13 @@ func (p Policy) check(key string, s scope, value any, field string) (any, error)
 	if !ok {
 		return nil, wire.Invalid(field, "must be a string, a finite number or a boolean")
 	}
+	if s, is := value.(string); is {
+		clean, fault := text.Rule{Lines: true, Blank: true}.Clean(s)
+		if fault != "" {
+			return nil, wire.Invalid(field, fault)
+		}
+		value = clean
+	}
 	if fault := r.fault(value); fault != "" {
 		return nil, wire.Invalid(field, fault)
 	}
@@ -217,12 +224,10 @@ func (r AttributeRule) textFault(v string) string {
 	switch {
 	case r.Type != AttributeString:
 		return "must be a " + string(r.Type)
-	case !utf8.ValidString(v):
-		return "must be valid UTF-8"
 	case len(r.Enum) > 0 && !slices.Contains(r.Enum, v):
 		return fmt.Sprintf("must be one of %q", r.Enum)
-	case r.MaxLength > 0 && utf8.RuneCountInString(v) > r.MaxLength:
-		return fmt.Sprintf("must be at most %d characters", r.MaxLength)
+	case r.MaxLength > 0 && text.Length(v) > r.MaxLength:
+		return fmt.Sprintf("must have at most %d code points", r.MaxLength)
 	}
 	return ""
 }

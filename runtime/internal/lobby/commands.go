@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/budget"
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -99,7 +99,7 @@ func (s *Service) commitNew(ctx context.Context, l Lobby, patches []wire.LobbyPa
 // Join brings the caller in, found by id or by code.
 func (s *Service) Join(ctx context.Context, c command.Call, req *wire.LobbyJoin) (Outcome, error) {
 	cmd := JoinCommand{
-		User: actor(c.Caller), Code: names.TidyCode(req.Code), Invite: req.InviteID, As: req.As, Member: memberInit(req.Member),
+		User: actor(c.Caller), Code: text.Code(req.Code), Invite: req.InviteID, As: req.As, Member: memberInit(req.Member),
 	}
 	if req.Team != "" {
 		cmd.Member.Team = req.Team

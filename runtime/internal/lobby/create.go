@@ -2,11 +2,9 @@ package lobby
 
 import (
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -101,16 +99,11 @@ func (p Policy) checkSize(n int, field string) error {
 
 const maxNameLength = 64
 
-// cleanName trims a lobby's name and refuses what cannot be shown.
+// cleanName is a lobby's name in the form that it is kept in: one line, trimmed.
 func cleanName(name, field string) (string, error) {
-	name = strings.TrimSpace(name)
-	switch {
-	case !utf8.ValidString(name):
-		return "", wire.Invalid(field, "must be valid UTF-8")
-	case utf8.RuneCountInString(name) > maxNameLength:
-		return "", wire.Invalid(field, fmt.Sprintf("must be at most %d characters", maxNameLength))
-	case strings.ContainsFunc(name, unicode.IsControl):
-		return "", wire.Invalid(field, "must not contain control characters")
+	name, fault := text.Rule{Max: maxNameLength, Trim: true, Blank: true}.Clean(name)
+	if fault != "" {
+		return "", wire.Invalid(field, fault)
 	}
 	return name, nil
 }

@@ -25,6 +25,9 @@ func oneCore(places int) (p *passwords, refused *int) {
 }
 
 func TestTheQueueOfPasswords(t *testing.T) {
+	if all := newPasswords(bcrypt.MinCost, func() {}); all.most != maxWaiting*all.free {
+		t.Errorf("%d may wait for %d cores", all.most, all.free)
+	}
 	p, refused := oneCore(3)
 	var order []string
 	var mu sync.Mutex

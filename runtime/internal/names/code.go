@@ -1,9 +1,6 @@
 package names
 
-import (
-	"crypto/rand"
-	"strings"
-)
+import "crypto/rand"
 
 // CodeAlphabet has the digits and letters that are hard to mistake for another.
 const CodeAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -24,14 +21,4 @@ func NewCode(length int) string {
 		}
 	}
 	return string(code)
-}
-
-// TidyCode is a code as it was given out, from what a user typed.
-func TidyCode(typed string) string {
-	return strings.ToUpper(strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' {
-			return -1
-		}
-		return r
-	}, typed))
 }

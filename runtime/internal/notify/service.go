@@ -9,6 +9,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/document"
+	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/internal/usertell"
@@ -127,7 +128,7 @@ func changedEvents() []stream.Event {
 func (s *Service) change(ctx context.Context, userID string, once *stream.Once, r rule) (Inbox, error) {
 	out, err := s.keeper.Upsert(ctx, userID, once, Inbox{UserID: userID}, apply(r))
 	if errors.Is(err, stream.ErrNotFound) {
-		return Inbox{}, wire.Invalid("userId", "this cannot be the id of a user")
+		return Inbox{}, wire.Invalid("userId", identity.IDRule)
 	}
 	if err != nil {
 		return out.State, err

@@ -12,6 +12,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/names"
 	"github.com/anteroom/anteroom/runtime/internal/stays"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/internal/usertell"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -82,7 +83,7 @@ func (s *Service) Get(ctx context.Context, c command.Call, partyID string) (Outc
 
 // Join brings the caller in by a code.
 func (s *Service) Join(ctx context.Context, c command.Call, req *wire.PartyJoin) (Outcome, error) {
-	code := names.TidyCode(req.Code)
+	code := text.Code(req.Code)
 	guess, err := s.Budgets.Guess(ctx, budget.Codes, c.ID, "")
 	if err != nil {
 		return Outcome{}, err

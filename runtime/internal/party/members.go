@@ -7,8 +7,8 @@ import (
 	"math"
 	"slices"
 	"time"
-	"unicode/utf8"
 
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -96,10 +96,11 @@ func write(a, set wire.Attributes, unset []string) (wire.Attributes, error) {
 		next = wire.Attributes{}
 	}
 	for _, key := range slices.Sorted(maps.Keys(set)) {
-		if fault := faultOf(key, set[key]); fault != "" {
+		value, fault := cleanAttribute(key, set[key])
+		if fault != "" {
 			return nil, wire.Invalid("attributes."+key, fault)
 		}
-		next[key] = set[key]
+		next[key] = value
 	}
 	for _, key := range unset {
 		delete(next, key)
@@ -114,21 +115,21 @@ func write(a, set wire.Attributes, unset []string) (wire.Attributes, error) {
 	return next, nil
 }
 
-func faultOf(key string, value any) string {
-	if key == "" || len(key) > maxKeyLength || !utf8.ValidString(key) {
-		return fmt.Sprintf("a key must have 1 to %d bytes of UTF-8", maxKeyLength)
+// cleanAttribute gives a value in the form that it is kept in, or says what is wrong with it
+// or its key, which the other members see too.
+func cleanAttribute(key string, value any) (clean any, fault string) {
+	if len(key) > maxKeyLength || !text.Key(key) {
+		return nil, fmt.Sprintf("a key must have 1 to %d bytes of visible UTF-8, and not be __proto__", maxKeyLength)
 	}
 	switch v := value.(type) {
 	case string:
-		if utf8.ValidString(v) {
-			return ""
-		}
+		return text.Rule{Lines: true, Blank: true}.Clean(v)
 	case bool:
-		return ""
+		return v, ""
 	case float64:
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			return ""
+			return v, ""
 		}
 	}
-	return "must be a string, a finite number or a boolean"
+	return nil, "must be a string, a finite number or a boolean"
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/identity"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -42,7 +43,7 @@ type listed struct {
 func (w *Watcher) Watch(ctx context.Context, a *audience, userIDs []string) ([]wire.Presence, error) {
 	for i, id := range userIDs {
 		if StreamID(id).Validate() != nil {
-			return nil, wire.Invalid(fmt.Sprintf("userIds[%d]", i), "this cannot be the id of a user")
+			return nil, wire.Invalid(fmt.Sprintf("userIds[%d]", i), identity.IDRule)
 		}
 	}
 	a.syncing.Lock()

@@ -92,7 +92,7 @@ func (s *Service) change(ctx context.Context, userID string, once *stream.Once, 
 		return next, events, err
 	})
 	if errors.Is(err, stream.ErrNotFound) {
-		return User{}, wire.Invalid("userId", "this cannot be the id of a user")
+		return User{}, wire.Invalid("userId", identity.IDRule)
 	}
 	return out.State, err
 }

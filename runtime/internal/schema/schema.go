@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-playground/validator/v10"
 
+	"github.com/anteroom/anteroom/runtime/internal/text"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -26,7 +27,41 @@ type Schema struct{ *validator.Validate }
 func New() *Schema {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(jsonName)
+	for tag := range texts {
+		// The error says that a tag has no name.
+		_ = v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return textFault(tag, f.Field()) == "" })
+	}
 	return &Schema{v}
+}
+
+// texts are the tags of text that other users are shown: one line, several, or the strings
+// among the values of an object.
+var texts = map[string]text.Rule{
+	"line":  {Blank: true},
+	"lines": {Blank: true, Lines: true},
+	"texts": {Blank: true, Lines: true},
+}
+
+// textFault says in words what is wrong with a field's text; "" for nothing.
+func textFault(tag string, field reflect.Value) string {
+	field = reflect.Indirect(field)
+	if field.Kind() != reflect.Map {
+		_, fault := texts[tag].Clean(field.String())
+		return fault
+	}
+	for _, key := range field.MapKeys() {
+		value := field.MapIndex(key)
+		if value.Kind() == reflect.Interface {
+			value = value.Elem()
+		}
+		if value.Kind() != reflect.String {
+			continue
+		}
+		if _, fault := texts[tag].Clean(value.String()); fault != "" {
+			return "has a value that " + fault
+		}
+	}
+	return ""
 }
 
 // jsonName makes the validator name fields as clients do.
@@ -113,6 +148,9 @@ func kindName(t reflect.Type) string {
 
 // rule says in words what a field has to be.
 func rule(f validator.FieldError) string {
+	if _, is := texts[f.Tag()]; is {
+		return textFault(f.Tag(), reflect.ValueOf(f.Value()))
+	}
 	switch f.Tag() {
 	case "required":
 		return "is required"

@@ -1,0 +1,51 @@
+package text
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Filter looks at what users want to show to others before it is shown.
+type Filter interface {
+	// Check gives the text as it may be shown, which may be another one, or refuses it
+	// with a *wire.Error.
+	Check(ctx context.Context, d Draft) (text string, err error)
+}
+
+// Draft is what a user wants to show.
+type Draft struct {
+	// ID is the message's; "" for other texts.
+	ID string
+	// Channel is that of a message; "" for other texts.
+	Channel string
+	UserID  string
+	Name    string
+	// Type is that of a message; "" for other texts.
+	Type string
+	Text string
+	// Data is that of a message.
+	Data json.RawMessage
+	// Field is the path of the text in its request, which errors name; "" is that of a
+	// message.
+	Field string
+}
+
+// At is the field that errors name.
+func (d Draft) At() string {
+	if d.Field == "" {
+		return "text"
+	}
+	return d.Field
+}
+
+// Run has all filters look at a draft, each at what the one before left of it.
+func Run(ctx context.Context, filters []Filter, d Draft) (string, error) {
+	for _, f := range filters {
+		text, err := f.Check(ctx, d)
+		if err != nil {
+			return "", err
+		}
+		d.Text = text
+	}
+	return d.Text, nil
+}
