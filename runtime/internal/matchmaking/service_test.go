@@ -211,8 +211,12 @@ func TestAttributesFromTokens(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	q := duel()
 	q.MaxTickets = 2
-	q.Attributes = append(q.Attributes, Attribute{Name: "mode", Type: Text})
+	maps := "dust"
+	q.Attributes = append(q.Attributes, Attribute{Name: "mode", Type: Text}, Attribute{Name: "maps", Type: StringSet, Default: &maps})
 	q.Match.Regions = []matching.Region{{Name: "eu", MaxLatency: 100}}
+	q.Match.Rules = append(q.Match.Rules, matching.Rule{
+		Name: "maps", Type: matching.SetOverlap, Attribute: "maps", Value: 2, Required: true, Expand: []matching.Step{{After: time.Second, Value: 1}},
+	})
 	w := newWorld(t, q)
 	w.parties["p"] = partyOf("ann", "bob")
 	good := func() *wire.MMEnqueue {
@@ -229,6 +233,9 @@ func TestRefusals(t *testing.T) {
 		"too long":           {func(r *wire.MMEnqueue) { r.Attributes["mode"] = strings.Repeat("x", 200) }, invalid("attributes.mode")},
 		"not a number":       {func(r *wire.MMEnqueue) { r.Attributes["skill"] = "best" }, invalid("attributes.skill")},
 		"no latency":         {func(r *wire.MMEnqueue) { r.Latencies = map[string]float64{"us": 1} }, invalid("latencies")},
+		"latency too high":   {func(r *wire.MMEnqueue) { r.Latencies = map[string]float64{"eu": 101} }, invalid("latencies")},
+		"undeclared":         {func(r *wire.MMEnqueue) { r.Attributes["skil"] = 1900.0 }, invalid("attributes.skil")},
+		"too few maps":       {func(r *wire.MMEnqueue) { r.Attributes["maps"] = []any{} }, invalid("attributes.maps")},
 		"unknown party":      {func(r *wire.MMEnqueue) { r.PartyID = "x" }, &wire.Error{Code: wire.CodeNotFound}},
 		"party is too large": {func(r *wire.MMEnqueue) { r.PartyID = "p" }, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonPartyTooLarge}},
 		"nothing is wrong":   {func(*wire.MMEnqueue) {}, nil},

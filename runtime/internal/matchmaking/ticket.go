@@ -86,7 +86,10 @@ func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[strin
 			return Ticket{}, err
 		}
 	}
-	return t, t.measure(q, latencies)
+	if err := t.measure(q, latencies); err != nil {
+		return Ticket{}, err
+	}
+	return t, t.feasible(q)
 }
 
 // newTickets makes the copies of a ticket, one for each queue. They expire together, when
@@ -97,6 +100,9 @@ func newTickets(queues []Queue, id, leader string, party []Entrant, req *wire.MM
 		for _, q := range queues {
 			names = append(names, q.Name)
 		}
+	}
+	if err := declared(queues, req.Attributes); err != nil {
+		return nil, err
 	}
 	all := make([]Ticket, len(queues))
 	expires := int64(math.MaxInt64)
