@@ -2,10 +2,18 @@ package lobby
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
 
 	"github.com/anteroom/anteroom/runtime/internal/command"
 	"github.com/anteroom/anteroom/runtime/internal/stream"
@@ -26,27 +34,25 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 	if known || err != nil {
 		return q.out, q.created, err
 	}
-	search := &wire.LobbySearch{Type: req.Type, Filter: map[string]wire.LobbyFilter{}, Sort: "free"}
-	for field, filter := range req.Filter {
-		search.Filter[field] = filter
-	}
-	for field, filter := range map[string]wire.LobbyFilter{
-		"status": {Eq: string(wire.LobbyOpen)}, "hasPassword": {Eq: false}, "free": {Gte: float64(1 + len(along.With))},
-	} {
-		if _, given := req.Filter[field]; !given {
-			search.Filter[field] = filter
+	search := quickSearch(req, along)
+	find := func() (Outcome, error) {
+		found, err := s.Search(ctx, search)
+		if err != nil {
+			return Outcome{}, err
 		}
-	}
-	found, err := s.Search(ctx, search)
-	if err != nil {
-		return Outcome{}, false, err
-	}
-	out, err = s.joinAny(ctx, c, &q, found.Lobbies, along, req.Member)
-	if err != nil || out.Lobby.ID != "" {
-		return out, false, err
+		return s.joinAny(ctx, c, &q, found.Lobbies, along, req.Member)
 	}
 	if req.CreateIfNone == nil {
-		return Outcome{}, false, wire.Refuse(wire.CodeNotFound, "there is no such lobby to join")
+		out, err = find()
+		if err == nil && out.Lobby.ID == "" {
+			err = wire.Refuse(wire.CodeNotFound, "there is no such lobby to join")
+		}
+		return out, false, err
+	}
+	out, done, err := s.findInTurn(ctx, search, find)
+	defer done()
+	if err != nil || out.Lobby.ID != "" {
+		return out, false, err
 	}
 	wanted := req.CreateIfNone
 	out, err = s.Create(ctx, c, &wire.LobbyCreate{
@@ -54,6 +60,70 @@ func (s *Service) QuickJoin(ctx context.Context, c command.Call, req *wire.Lobby
 		MaxMembers: wanted.MaxMembers, Attributes: wanted.Attributes, Member: req.Member, PartyID: req.PartyID,
 	})
 	return out, true, wanting(err)
+}
+
+// quickSearch is the search for a lobby that has room: open, without a password, unless the
+// filter of the request says otherwise.
+func quickSearch(req *wire.LobbyQuickJoin, along Along) *wire.LobbySearch {
+	search := &wire.LobbySearch{Type: req.Type, Filter: map[string]wire.LobbyFilter{}, Sort: "free"}
+	maps.Copy(search.Filter, req.Filter)
+	for field, filter := range map[string]wire.LobbyFilter{
+		"status": {Eq: string(wire.LobbyOpen)}, "hasPassword": {Eq: false}, "free": {Gte: float64(1 + len(along.With))},
+	} {
+		if _, given := req.Filter[field]; !given {
+			search.Filter[field] = filter
+		}
+	}
+	return search
+}
+
+const (
+	// makeSpace is the space of names in which a quick join claims the turn to make a lobby.
+	makeSpace = "lobby-make"
+	// turnWithin bounds the wait for a turn; turnTTL frees the turn of a server that died.
+	turnWithin, turnTTL = 3 * time.Second, 5 * time.Second
+	// turnEvery is the pause between two searches of a request that waits for its turn.
+	turnEvery = 50 * time.Millisecond
+)
+
+// findInTurn finds a lobby, or takes the turn to make one: requests with the same search that come
+// at once make one lobby, and the others join it. After turnWithin a request makes a lobby
+// without its turn, so that one slow server holds nobody up. Done gives the turn back.
+func (s *Service) findInTurn(
+	ctx context.Context, search *wire.LobbySearch, find func() (Outcome, error),
+) (out Outcome, done func(), err error) {
+	body, err := json.Marshal(search)
+	if err != nil {
+		return Outcome{}, func() {}, fmt.Errorf("name a search: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	name, owner := hex.EncodeToString(sum[:16]), ulid.Make().String()
+	release := func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = s.Names.Release(ctx, makeSpace, name, owner) // else the turn ends with its TTL
+	}
+	for waited := time.Duration(0); ; waited += turnEvery {
+		if out, err = find(); err != nil || out.Lobby.ID != "" {
+			return out, func() {}, err
+		}
+		mine, err := s.Names.Claim(ctx, makeSpace, name, owner, turnTTL)
+		if err != nil {
+			return Outcome{}, func() {}, fmt.Errorf("take the turn to make a lobby: %w", err)
+		}
+		if mine {
+			out, err = find() // another request may have made one since the search
+			return out, release, err
+		}
+		if waited >= turnWithin {
+			return Outcome{}, func() {}, nil
+		}
+		select {
+		case <-time.After(turnEvery):
+		case <-ctx.Done():
+			return Outcome{}, func() {}, fmt.Errorf("wait for the turn to make a lobby: %w", ctx.Err())
+		}
+	}
 }
 
 // quickSpace is the space of ids in which a quick join notes the lobby that it tries.

@@ -60,7 +60,9 @@ func arenaPolicy() lobby.Policy {
 }
 
 func newArena(t *testing.T, o redisstore.Options) *arena {
-	o.Prefix = fmt.Sprintf("t%d:", prefixes.Add(1))
+	if o.Prefix == "" {
+		o.Prefix = fmt.Sprintf("t%d:", prefixes.Add(1))
+	}
 	a := &arena{T: t, client: open(t, o), policy: arenaPolicy(), base: o.Prefix + "{lobbies:duel}:"}
 	c := a.client
 	a.Service = lobby.NewService(lobby.Ports{
@@ -424,6 +426,38 @@ func TestQuickJoin(t *testing.T) {
 	filter := map[string]wire.LobbyFilter{"attributes.map": {Eq: "dust"}}
 	if _, _, err := a.QuickJoin(t.Context(), caller("kim"), &wire.LobbyQuickJoin{Type: "duel", Filter: filter}); err == nil {
 		t.Error("joined another map")
+	}
+}
+
+// TestQuickJoinsAtOnceMeet has users who join at once on two servers: no more lobbies are made
+// than they fill.
+func TestQuickJoinsAtOnceMeet(t *testing.T) {
+	o := standalone(redistest.Start(t))
+	o.Prefix = fmt.Sprintf("t%d:", prefixes.Add(1))
+	arenas := []*arena{newArena(t, o), newArena(t, o)}
+	for _, c := range []struct{ users, places, lobbies int }{{4, 7, 1}, {8, 8, 1}, {12, 4, 3}} {
+		var mu sync.Mutex
+		members := map[string]int{}
+		var joining sync.WaitGroup
+		for n := range c.users {
+			joining.Go(func() {
+				user := fmt.Sprint("user-", c.places, "-", n)
+				out, _, err := arenas[n%2].QuickJoin(t.Context(), caller(user), &wire.LobbyQuickJoin{
+					Type: "duel", Filter: map[string]wire.LobbyFilter{"maxMembers": {Eq: float64(c.places)}},
+					CreateIfNone: &wire.LobbyQuickCreate{MaxMembers: c.places},
+				})
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				members[out.Lobby.ID]++
+			})
+		}
+		joining.Wait()
+		if len(members) != c.lobbies {
+			t.Errorf("%d users over lobbies of %d: %v, want %d lobbies", c.users, c.places, members, c.lobbies)
+		}
 	}
 }
 
