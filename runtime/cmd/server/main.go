@@ -85,7 +85,7 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, stdout, stde
 
 // serve runs the server and says with which code to end if there is an error.
 func serve(ctx context.Context, hurry <-chan struct{}, files app.Files, log io.Writer) (int, error) {
-	settings, err := app.Read(files, versionText(), log)
+	settings, err := app.Read(files, versionText(), log) //nolint:contextcheck // a password is asked for without a context
 	if err != nil {
 		var wrong *app.ConfigError
 		if errors.As(err, &wrong) {
