@@ -1,49 +1,49 @@
 package stream
 
-// Attachment is one follower's place in a stream.
+// Attachment is one follower's subscription to a stream on this pod.
 type Attachment struct {
-	// Catchup is what came after the position that was asked for, or the state of
-	// now. Recovered and without records when there is nothing to deal with.
+	// Catchup holds the records after the requested position, or a snapshot. It is
+	// Recovered without records when the follower missed nothing.
 	Catchup Catchup
 
 	hub  *Hub
 	line *line
 	sink Sink
 
-	// What follows is guarded by the line's lock.
+	// The line's lock guards the fields below.
 
 	phase phase
-	// at is the follower's place while it is not live, and, when ahead is set, the
-	// place up to which a live follower already has what the line will bring.
+	// at is the follower's position while the follower is not live. With ahead set, a live
+	// follower already has the line's records up to at, from its own catch-up.
 	at    Position
 	ahead bool
-	// held are the records that the line brought while the follower was not live;
-	// overflown says that there were too many.
+	// held are the records that arrived while the follower was not live. overflown says
+	// that held reached its bound and was dropped.
 	held      []*Delivery
 	overflown bool
-	// queued says that a job for this follower waits or runs; compared that the line
-	// has asked in which epoch the stream is.
+	// queued says that a job for this follower waits or runs. compared says that the line
+	// has already read the stream's epoch for this follower.
 	queued, compared bool
-	// index is the place in the line's list.
+	// index is the attachment's index in the line's list.
 	index int
 }
 
-// phase is how far an attachment is.
+// phase is the state of an attachment.
 type phase int
 
 const (
 	// waiting: Start was not called yet.
 	waiting phase = iota
-	// live: the line's records are delivered as they come.
+	// live: the follower receives each record when the line does.
 	live
-	// behind: the follower catches up on its own.
+	// behind: the follower misses records and catches up.
 	behind
 	// gone: Detach was called.
 	gone
 )
 
-// Start delivers what was held, and from then on each record as it comes. It is
-// called once, after the Catchup was dealt with.
+// Start delivers the held records, and from then on each record as it arrives. The caller
+// calls it once, after it processed the Catchup.
 func (a *Attachment) Start() {
 	l := a.line
 	l.mu.Lock()
@@ -53,12 +53,13 @@ func (a *Attachment) Start() {
 	}
 }
 
-// Detach ends the attachment; the sink is not called again. It may be called twice.
+// Detach ends the attachment: the sink is not called again. Further calls do nothing.
 func (a *Attachment) Detach() {
 	a.line.remove(a)
 }
 
-// hold keeps a record for later; at the bound, all of them are dropped.
+// hold keeps a record until the follower is live. At heldBound it drops all held records,
+// which are then read from the Store.
 func (a *Attachment) hold(d *Delivery) {
 	if len(a.held) >= heldBound {
 		a.held, a.overflown = nil, true
@@ -68,7 +69,7 @@ func (a *Attachment) hold(d *Delivery) {
 	}
 }
 
-// release gives what is held, and forgets it.
+// release returns the held records and clears them.
 func (a *Attachment) release() []*Delivery {
 	held := a.held
 	a.held, a.overflown = nil, false

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// job is a stream that has to catch up, or only one of its followers.
+// job is a catch-up of a whole line, or of a single follower when only is set.
 type job struct {
 	line *line
 	only *Attachment
 }
 
-// queue holds jobs, each at most once, in the order in which they came.
+// queue holds jobs in FIFO order, each at most once.
 type queue struct {
 	mu     sync.Mutex
 	ready  *sync.Cond
@@ -28,7 +28,7 @@ func (q *queue) put(j job) {
 	q.ready.Signal()
 }
 
-// take waits for a job; false after close.
+// take waits for a job; it returns false after close.
 func (q *queue) take() (job, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -57,14 +57,15 @@ func (q *queue) len() int {
 	return len(q.jobs)
 }
 
-// The pauses of a worker while the Store fails.
+// A worker's pause while the Store fails, before jitter; it doubles from minPause to
+// maxPause.
 const (
 	minPause = 50 * time.Millisecond
 	maxPause = 2 * time.Second
 )
 
-// work catches up until the queue is closed. A job that fails goes to the end of the
-// queue, and its worker pauses: so the rate is bounded by the number of workers,
+// work runs catch-up jobs until the queue is closed. A failed job returns to the end of the
+// queue and its worker pauses. The number of workers thus bounds the rate of retries,
 // whatever the number of streams.
 func (h *Hub) work(ctx context.Context) {
 	limit := minPause
@@ -86,7 +87,7 @@ func (h *Hub) work(ctx context.Context) {
 	}
 }
 
-// catchUp does one job.
+// catchUp reads the missing records of one job and delivers them.
 func (h *Hub) catchUp(ctx context.Context, j job) error {
 	ctx, cancel := context.WithTimeout(ctx, catchUpFor)
 	defer cancel()

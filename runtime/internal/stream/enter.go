@@ -2,7 +2,7 @@ package stream
 
 import "time"
 
-// add takes an attachment in.
+// add adds an attachment and stops the timer that would end the subscription.
 func (l *line) add(a *Attachment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -14,7 +14,8 @@ func (l *line) add(a *Attachment) {
 	l.attachments = append(l.attachments, a)
 }
 
-// remove takes an attachment out. After the last one the line lingers.
+// remove removes an attachment. After the last attachment, the line stays subscribed for
+// the Hub's linger time.
 func (l *line) remove(a *Attachment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -42,7 +43,7 @@ func (l *line) followers() int {
 	return len(l.attachments)
 }
 
-// meet places a follower that is where the line is, without asking the Store.
+// meet attaches a follower whose position is the line's, without a read of the Store.
 func (l *line) meet(a *Attachment, from Position) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -54,8 +55,8 @@ func (l *line) meet(a *Attachment, from Position) bool {
 	return true
 }
 
-// place notes where a follower is after its Catchup, which was asked for when the
-// subscription had been made as often as made says. The first of them places the line.
+// place sets a follower's position from its Catchup. made is the line's generation when the
+// Catchup was requested. The first follower also sets the line's position.
 func (l *line) place(a *Attachment, made int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -68,12 +69,12 @@ func (l *line) place(a *Attachment, made int) {
 	l.drain()
 }
 
-// enter makes a follower live, if what it holds leads from its place to the line's.
-// Otherwise it stays behind, and comes here again.
+// enter makes a follower live if its held records bridge its position and the line's.
+// Otherwise the follower stays behind, and enter is called again after its catch-up.
 func (l *line) enter(a *Attachment) {
 	a.phase = behind
 	if !l.known || l.catching {
-		return // drain calls again
+		return // drain calls enter again
 	}
 	if !l.sameEpoch(a) {
 		l.differ(a)
@@ -91,14 +92,14 @@ func (l *line) enter(a *Attachment) {
 	}
 }
 
-// sameEpoch tells whether the places of a follower and the line can be compared;
-// one before the stream's first record always can.
+// sameEpoch reports whether the positions of a follower and the line can be compared. The
+// zero position, before the first record, can be compared with any position.
 func (l *line) sameEpoch(a *Attachment) bool {
 	return a.at.Epoch == l.at.Epoch || a.at == Position{}
 }
 
-// differ settles in which epoch the stream is: first the line asks, then the
-// follower.
+// differ resolves different epochs: the line catches up first; if the epochs still differ,
+// the follower does.
 func (l *line) differ(a *Attachment) {
 	if a.compared {
 		l.fallBehind(a)
@@ -108,8 +109,8 @@ func (l *line) differ(a *Attachment) {
 	l.catchUp()
 }
 
-// leadTo gives the held records between the follower's place and the line's; false
-// when some of them are missing.
+// leadTo returns the held records between the follower's position and the line's. It
+// returns false when a record is missing.
 func (a *Attachment) leadTo(line Position) ([]*Delivery, bool) {
 	if a.overflown {
 		return nil, false
@@ -128,7 +129,7 @@ func (a *Attachment) leadTo(line Position) ([]*Delivery, bool) {
 	return held, next > line.Seq
 }
 
-// fallBehind has a worker read what one follower misses.
+// fallBehind queues a catch-up of one follower.
 func (l *line) fallBehind(a *Attachment) {
 	a.phase, a.ahead, a.compared = behind, false, false
 	if !a.queued {
@@ -137,7 +138,7 @@ func (l *line) fallBehind(a *Attachment) {
 	}
 }
 
-// beginFor and endFor are begin and end for one follower.
+// beginFor and endFor are begin and end for a single follower.
 func (l *line) beginFor(a *Attachment) (Position, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

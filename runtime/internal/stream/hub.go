@@ -10,32 +10,32 @@ import (
 
 // Bounds of a Hub.
 const (
-	// hubShards spread the streams over locks.
+	// hubShards is the number of locks over which the streams are spread.
 	hubShards = 64
-	// heldBound is how many records wait for an attachment's Start, and for a
-	// stream that is catching up. At the bound they are dropped, and what was
-	// missed is read from the Store.
+	// heldBound bounds the records held for an attachment before Start, and for a line
+	// during its catch-up. At the bound they are dropped and read from the Store instead.
 	heldBound = 256
-	// catchUps is how many streams catch up at the same time.
+	// catchUps is the number of concurrent catch-ups.
 	catchUps = 8
-	// catchUpFor bounds one read of the Store.
+	// catchUpFor is the timeout of one read of the Store.
 	catchUpFor = 5 * time.Second
-	// linger is how long a stream stays subscribed after its last follower left.
+	// linger is how long a stream stays subscribed after its last follower detached.
 	linger = 5 * time.Second
 )
 
-// Hub delivers committed records to the local followers of streams: each record
-// once, in the order of seq, whatever the Bus loses, doubles or delays.
+// Hub delivers committed records to the followers of streams on this pod. A follower is a
+// local subscriber, such as a session. It receives each record once and in the order of
+// seq, although the Bus may lose, duplicate or delay records.
 //
-// A stream is subscribed on the Bus while it has a follower, and a few seconds
-// longer. All followers of a stream stand at the same place in it; when a record does
-// not follow on that place, or the Bus had to subscribe anew, the Hub reads what was
-// missed from the Store, once for all of them, and holds back what arrives meanwhile.
-// When the missing cannot be had, each follower is given the state of now. While the
-// Store is unavailable, the Hub tries again, without an end and at a bounded rate.
+// The Hub subscribes a stream on the Bus while the stream has a follower, and linger
+// longer. All live followers of a stream share one position. When a record leaves a gap
+// after that position, or the Bus had to resubscribe, the Hub reads the missing records
+// from the Store once for all followers. It holds arriving records until then. When the
+// Store no longer has the missing records, each follower receives a snapshot. While the
+// Store is unavailable, the Hub retries without end and at a bounded rate.
 //
-// There is no goroutine per stream or follower: records are delivered by the Bus's
-// goroutines, and 8 workers catch up.
+// There is no goroutine per stream or follower: the Bus's goroutines deliver records, and 8
+// workers catch up.
 type Hub struct {
 	store  Store
 	bus    Bus
@@ -45,17 +45,17 @@ type Hub struct {
 	jobs   queue
 }
 
-// shard is a part of the streams.
+// shard holds a part of the subscribed streams.
 type shard struct {
 	mu    sync.Mutex
 	lines map[ID]*line
 }
 
-// HubOption changes how a Hub works.
+// HubOption is an option of NewHub.
 type HubOption func(*Hub)
 
-// WithLinger sets how long a stream stays subscribed after its last follower left,
-// 5 s by default.
+// WithLinger sets how long a stream stays subscribed after its last follower detached; 5 s
+// by default.
 func WithLinger(d time.Duration) HubOption { return func(h *Hub) { h.linger = d } }
 
 // NewHub makes a Hub; Run must be called once.
@@ -71,8 +71,8 @@ func NewHub(store Store, bus Bus, opts ...HubOption) *Hub {
 	return h
 }
 
-// Run carries records from the Bus to the followers until ctx ends, and gives the
-// Bus's error.
+// Run delivers records from the Bus to the followers until ctx ends, and returns the Bus's
+// error.
 func (h *Hub) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	for range catchUps {
@@ -88,7 +88,7 @@ func (h *Hub) shard(id ID) *shard {
 	return &h.shards[maphash.String(h.seed, string(id))%hubShards]
 }
 
-// line finds a stream that is subscribed; nil if it is not.
+// line returns the line of a subscribed stream; nil when the stream is not subscribed.
 func (h *Hub) line(id ID) *line {
 	s := h.shard(id)
 	s.mu.Lock()
@@ -96,13 +96,12 @@ func (h *Hub) line(id ID) *line {
 	return s.lines[id]
 }
 
-// Attach makes sink a follower of a stream, after from. The caller first deals with
-// the attachment's Catchup, and then calls Start: later records are held until then.
-// In the end it calls Detach. The sink's methods are called with the stream's lock
-// held.
+// Attach subscribes sink to a stream from a position. The caller processes the attachment's
+// Catchup, calls Start, and at the end Detach. Records that arrive before Start are held.
+// The sink's methods run under the stream's lock.
 //
-// Errors: one that wraps ErrUnavailable when the subscription or the Store's answer
-// does not come before ctx ends.
+// Errors: ErrUnavailable when the subscription is not confirmed, or the Store does not
+// answer, before ctx ends.
 func (h *Hub) Attach(ctx context.Context, id ID, from Position, sink Sink) (*Attachment, error) {
 	if err := id.Validate(); err != nil {
 		return nil, err
@@ -129,8 +128,8 @@ func (h *Hub) Attach(ctx context.Context, id ID, from Position, sink Sink) (*Att
 	return a, nil
 }
 
-// join adds an attachment to its stream's line, which is subscribed if it is the
-// first.
+// join adds an attachment to its stream's line. For the first attachment it subscribes the
+// stream on the Bus.
 func (h *Hub) join(id ID, a *Attachment) *line {
 	s := h.shard(id)
 	s.mu.Lock()
@@ -145,7 +144,7 @@ func (h *Hub) join(id ID, a *Attachment) *line {
 	return l
 }
 
-// leave ends the subscription of a stream that is still without a follower.
+// leave unsubscribes a stream on the Bus if it still has no follower.
 func (h *Hub) leave(l *line) {
 	s := h.shard(l.id)
 	s.mu.Lock()
@@ -170,7 +169,7 @@ func (h *Hub) Attached(id ID) {
 	}
 }
 
-// Kinds counts the streams that are subscribed, by kind.
+// Kinds counts the subscribed streams by kind.
 func (h *Hub) Kinds() map[string]int {
 	kinds := map[string]int{}
 	for i := range h.shards {
@@ -184,14 +183,13 @@ func (h *Hub) Kinds() map[string]int {
 	return kinds
 }
 
-// HubStats are counts of what a Hub holds.
+// HubStats counts the streams and followers of a Hub.
 type HubStats struct {
-	// Streams are subscribed, Followers attached; Behind are the streams and
-	// followers that wait to catch up.
+	// Streams are subscribed streams, Followers are attachments, and Behind are the queued
+	// catch-ups of streams and followers.
 	Streams, Followers, Behind int
 }
 
-// Stats counts.
 func (h *Hub) Stats() HubStats {
 	var st HubStats
 	for i := range h.shards {

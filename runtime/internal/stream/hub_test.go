@@ -14,7 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
 )
 
-// pod is a hub that runs, on a bus of its own.
+// pod is a running Hub with its own bus.
 type pod struct {
 	m   *streamtest.Memory
 	bus *streamtest.Bus
@@ -36,7 +36,7 @@ func (p *pod) follow(t streamtest.TB, from stream.Position) *streamtest.Client {
 	return streamtest.Follow(t, p.hub, room, from)
 }
 
-// put commits one event whose data and document are n.
+// put commits one event whose data and document contain n.
 func put(t streamtest.TB, m *streamtest.Memory, id stream.ID, n int) stream.Position {
 	t.Helper()
 	doc := fmt.Appendf(nil, `{"n":%d}`, n)
@@ -63,7 +63,7 @@ func TestHubDeliversInOrder(t *testing.T) {
 	a.Arrives(t, at)
 	b.Arrives(t, at)
 	if len(a.Records()) != 50 || len(a.Resets()) != 0 {
-		t.Errorf("%d records, %d resets", len(a.Records()), len(a.Resets()))
+		t.Errorf("%d records and %d resets, want 50 and 0", len(a.Records()), len(a.Resets()))
 	}
 }
 
@@ -77,7 +77,7 @@ func TestHubHoldsUntilStart(t *testing.T) {
 	}
 	first.Arrives(t, at)
 	if n := len(c.Records()); n != 0 {
-		t.Fatalf("%d records before Start", n)
+		t.Fatalf("%d records before Start, want 0", n)
 	}
 	c.Start()
 	c.Arrives(t, at)
@@ -111,7 +111,7 @@ func TestHubIgnoresDoublesAndTheDead(t *testing.T) {
 	p.bus.Inject(room, dead)
 	c.Arrives(t, put(t, p.m, room, 1))
 	if len(c.Records()) != 2 || len(c.Resets()) != 0 {
-		t.Errorf("%d records, %d resets", len(c.Records()), len(c.Resets()))
+		t.Errorf("%d records and %d resets, want 2 and 0", len(c.Records()), len(c.Resets()))
 	}
 }
 
@@ -125,23 +125,23 @@ func TestHubHealsTheBus(t *testing.T) {
 	p.bus.Heal()
 	c.Arrives(t, at)
 	if len(c.Records()) != 3 || len(c.Resets()) != 0 {
-		t.Errorf("%d records, %d resets", len(c.Records()), len(c.Resets()))
+		t.Errorf("%d records and %d resets, want 3 and 0", len(c.Records()), len(c.Resets()))
 	}
 }
 
 func TestHubResets(t *testing.T) {
 	cases := map[string]func(t *testing.T, p *pod){
-		"the log no longer reaches back": func(t *testing.T, p *pod) {
+		"the log no longer contains the gap": func(t *testing.T, p *pod) {
 			p.bus.Break()
 			for n := range 25 {
 				put(t, p.m, room, n)
 			}
 		},
-		"everything was lost": func(t *testing.T, p *pod) {
+		"the store lost all data": func(t *testing.T, p *pod) {
 			p.m.Flush()
 			put(t, p.m, room, 1)
 		},
-		"what the client saw was lost": func(t *testing.T, p *pod) {
+		"the store lost records that the client had": func(t *testing.T, p *pod) {
 			p.bus.Break()
 			p.m.LoseSuffix(room, 1, []byte(`{"n":0}`))
 		},
@@ -161,14 +161,13 @@ func TestHubResets(t *testing.T) {
 			c.Arrives(t, now.Position)
 			resets := c.Resets()
 			if len(resets) != 1 || string(resets[0].Doc) != string(now.Doc) {
-				t.Errorf("resets: %+v", resets)
+				t.Errorf("resets: %+v; want one with the document %s", resets, now.Doc)
 			}
 		})
 	}
 }
 
-// TestHubKeepsPlaceOverFailover: a client that saw nothing of what is lost keeps its
-// place in the new epoch.
+// A client that did not receive any lost record keeps its position in the new epoch.
 func TestHubKeepsPlaceOverFailover(t *testing.T) {
 	p := newPod(t, streamtest.New())
 	c := p.follow(t, stream.Position{})
@@ -180,19 +179,19 @@ func TestHubKeepsPlaceOverFailover(t *testing.T) {
 	p.bus.Heal()
 	c.Arrives(t, at)
 	if len(c.Resets()) != 0 || len(c.Records()) != 2 {
-		t.Errorf("%d resets, %d records", len(c.Resets()), len(c.Records()))
+		t.Errorf("%d resets and %d records, want 0 and 2", len(c.Resets()), len(c.Records()))
 	}
 }
 
-// TestHubAheadInALostEpoch: a follower has read more from the Store than the bus has
-// brought; then just that is lost. It must not take what comes in its place for more.
+// A follower has read a record from the Store that the bus has not brought, and a failover
+// loses that record. The follower must not mistake the next record with that seq for it.
 func TestHubAheadInALostEpoch(t *testing.T) {
 	for name, after := range map[string]func(p *pod) stream.Position{
-		"and nothing follows": func(p *pod) stream.Position {
+		"without a later commit": func(p *pod) stream.Position {
 			now, _ := p.m.Load(t.Context(), room)
 			return now.Position
 		},
-		"and other records take the place": func(p *pod) stream.Position {
+		"with other records at the same seqs": func(p *pod) stream.Position {
 			put(t, p.m, room, 8)
 			return put(t, p.m, room, 9)
 		},
@@ -211,17 +210,18 @@ func TestHubAheadInALostEpoch(t *testing.T) {
 			p.bus.Stall(false)
 			p.bus.Heal()
 			ahead.Arrives(t, at)
-			// One who missed nothing hears of the new epoch with its next record.
-			streamtest.Eventually(t, "the other one", func() bool { return first.At().Seq == at.Seq })
+			// The other follower missed nothing and learns of the new epoch with its next
+			// record.
+			streamtest.Eventually(t, "the other follower is at the new position", func() bool { return first.At().Seq == at.Seq })
 			if len(ahead.Resets()) != 1 || len(first.Resets()) != 0 {
-				t.Errorf("%d and %d resets", len(ahead.Resets()), len(first.Resets()))
+				t.Errorf("%d and %d resets, want 1 and 0", len(ahead.Resets()), len(first.Resets()))
 			}
 		})
 	}
 }
 
-// TestHubAheadOfAnotherBeginning: a follower has read of a stream that the bus has
-// not brought yet, and that is then lost and begun anew.
+// A follower has read records that the bus has not brought yet. The store then loses the
+// stream, which begins again.
 func TestHubAheadOfAnotherBeginning(t *testing.T) {
 	p := newPod(t, streamtest.New())
 	first := p.follow(t, stream.Position{})
@@ -238,12 +238,12 @@ func TestHubAheadOfAnotherBeginning(t *testing.T) {
 	for _, c := range []*streamtest.Client{first, ahead} {
 		c.Arrives(t, at)
 		if c.State() != `{"n":3}` {
-			t.Errorf("state %s", c.State())
+			t.Errorf("state %s, want {\"n\":3}", c.State())
 		}
 	}
 }
 
-// meddler lets things happen between the Store's answer and its arrival.
+// meddler runs a function between the Store's read and the return of its answer.
 type meddler struct {
 	*streamtest.Memory
 	mu   sync.Mutex
@@ -268,8 +268,7 @@ func (m *meddler) meddle(next func()) {
 	m.next = next
 }
 
-// TestHubResubscribedWhileAttaching: the bus breaks between the answer to the first
-// follower's question and its arrival.
+// The bus breaks between the Store's read for the first follower and its answer.
 func TestHubResubscribedWhileAttaching(t *testing.T) {
 	m := &meddler{Memory: streamtest.New()}
 	bus := m.Bus()
@@ -282,15 +281,15 @@ func TestHubResubscribedWhileAttaching(t *testing.T) {
 		bus.Break()
 		at = put(t, m.Memory, room, 2)
 		bus.Heal()
-		// The bus keeps the order: once this is here, so is the news of the subscription.
+		// The bus keeps the order: the confirmation of the subscription has arrived before
+		// this record.
 		beacon.Arrives(t, put(t, m.Memory, other, 1))
 	})
 	c := streamtest.Follow(t, hub, room, stream.Position{})
 	c.Arrives(t, at)
 }
 
-// TestHubEpochTurnsWhileAttaching: the line learns of a new epoch while a follower
-// is on its way with a place in the old one.
+// The line reaches a new epoch while a follower attaches with a position in the old epoch.
 func TestHubEpochTurnsWhileAttaching(t *testing.T) {
 	m := &meddler{Memory: streamtest.New()}
 	bus := m.Bus()
@@ -313,7 +312,7 @@ func TestHubEpochTurnsWhileAttaching(t *testing.T) {
 	for _, c := range []*streamtest.Client{c, first} {
 		c.Arrives(t, at)
 		if c.State() != `{"n":14}` || len(c.Resets()) != 1 {
-			t.Errorf("state %s, %d resets", c.State(), len(c.Resets()))
+			t.Errorf("state %s and %d resets, want {\"n\":14} and 1", c.State(), len(c.Resets()))
 		}
 	}
 }
@@ -347,7 +346,7 @@ func TestHubAttachFails(t *testing.T) {
 		t.Errorf("bus down: %v", err)
 	}
 	if _, err := p.hub.Attach(t.Context(), "no kind", stream.Position{}, nil); err == nil {
-		t.Error("a bad id was taken")
+		t.Error("Attach accepted an invalid id")
 	}
 }
 
@@ -365,14 +364,14 @@ func TestHubSubscribesWhileFollowed(t *testing.T) {
 	b.Detach()
 	streamtest.Eventually(t, "unsubscribed", func() bool { return !p.bus.Asked(room) })
 	if s := p.hub.Stats(); s != (stream.HubStats{}) {
-		t.Errorf("left behind: %+v", s)
+		t.Errorf("stats %+v, want zero", s)
 	}
 	put(t, p.m, room, 0)
 	c := p.follow(t, stream.Position{})
 	c.Arrives(t, put(t, p.m, room, 1))
 }
 
-// TestHubAttachUnderLoad: followers come, from anywhere, while commits run.
+// Followers attach from random positions while commits run.
 func TestHubAttachUnderLoad(t *testing.T) {
 	p := newPod(t, streamtest.New(), stream.WithLinger(time.Millisecond))
 	stop := make(chan struct{})
@@ -406,8 +405,8 @@ func TestHubAttachUnderLoad(t *testing.T) {
 	}
 }
 
-// TestHubProperty: whatever happens to the bus and the store, every client ends
-// where the store is, with the same state, and sees neither a gap nor a double.
+// Whatever happens to the bus and the store, every client ends at the store's position with
+// the same state, and has seen neither a gap nor a duplicate.
 func TestHubProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := streamtest.New()
@@ -444,7 +443,7 @@ func TestHubProperty(t *testing.T) {
 			"fail over": func(t *rapid.T) {
 				lost := rapid.IntRange(0, 3).Draw(t, "lost")
 				m.LoseSuffix(room, lost, []byte(`{"n":-1}`))
-				// A failover ends the connections.
+				// A failover closes the connections.
 				for _, p := range pods {
 					p.bus.Break()
 					p.bus.Heal()
@@ -492,7 +491,7 @@ func TestHubProperty(t *testing.T) {
 			c.Start()
 			c.Arrives(t, now.Position)
 			if got := c.State(); got != string(now.Doc) {
-				t.Fatalf("a client ends with %s, the store with %s", got, now.Doc)
+				t.Fatalf("the client's state is %s, the store's %s", got, now.Doc)
 			}
 		}
 	})

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// line is a stream with local followers.
+// line is this pod's subscription to a stream, shared by the stream's followers.
 //
-// Its place, at, is what the live followers have. While the line catches up, and
-// before its first place is known, records that arrive are pending.
+// at is the position of the live followers. Records that arrive during a catch-up, or
+// before the first position is known, are pending.
 type line struct {
 	hub *Hub
 	id  ID
-	// standing is closed when the subscription stands for the first time.
+	// standing is closed when the Bus confirms the subscription for the first time.
 	standing chan struct{}
 
 	mu sync.Mutex
-	// made counts how often the subscription was made.
+	// made counts the Bus's confirmations of the subscription.
 	made        int
 	known       bool
 	at          Position
@@ -31,8 +31,8 @@ func newLine(h *Hub, id ID) *line {
 	return &line{hub: h, id: id, standing: make(chan struct{})}
 }
 
-// attached notes that the subscription stands. What was published since it broke is
-// lost, so a line that had a place catches up.
+// attached records a confirmation of the subscription. Records that were published while it
+// was broken are lost, so a line with a known position catches up.
 func (l *line) attached() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -51,7 +51,7 @@ func (l *line) generation() int {
 	return l.made
 }
 
-// receive takes a record from the Bus.
+// receive processes a record from the Bus.
 func (l *line) receive(r Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,7 +64,7 @@ func (l *line) receive(r Record) {
 		return
 	}
 	if len(l.attachments) == 0 || l.again {
-		return // nobody needs it, or it will be read from the Store
+		return // no follower needs it, or it will be read from the Store
 	}
 	if len(l.pending) >= heldBound {
 		l.pending, l.again = nil, true
@@ -73,7 +73,7 @@ func (l *line) receive(r Record) {
 	l.pending = append(l.pending, r)
 }
 
-// cast hands a record that has no place to those who are live.
+// cast delivers an event without a seq to the live followers.
 func (l *line) cast(r Record) {
 	d := &Delivery{Stream: l.id, Record: r}
 	for _, a := range l.attachments {
@@ -83,11 +83,12 @@ func (l *line) cast(r Record) {
 	}
 }
 
-// offer takes a record while the place is known.
+// offer processes a record while the position is known: it accepts the next record, ignores
+// a duplicate, and catches up after a gap.
 func (l *line) offer(r Record) {
 	switch {
 	case r.Epoch == l.at.Epoch && r.Seq <= l.at.Seq:
-		// had it
+		// duplicate
 	case r.Epoch == l.at.Epoch && r.Seq == l.at.Seq+1, l.at == Position{} && r.Seq == 1:
 		l.accept(r)
 	default:
@@ -95,7 +96,7 @@ func (l *line) offer(r Record) {
 	}
 }
 
-// accept moves the line on by one record.
+// accept advances the line by one record and passes it to every follower.
 func (l *line) accept(r Record) {
 	l.at = r.Position
 	d := &Delivery{Stream: l.id, Record: r}
@@ -104,14 +105,14 @@ func (l *line) accept(r Record) {
 	}
 }
 
-// bring hands a record of the line to one follower.
+// bring delivers a record of the line to a live follower, or holds it for another follower.
 func (l *line) bring(a *Attachment, d *Delivery) {
 	if a.phase == live && a.ahead {
 		switch {
 		case d.Epoch != a.at.Epoch:
 			l.fallBehind(a)
 		case d.Seq <= a.at.Seq:
-			return // had it from its own catching up
+			return // delivered by its own catch-up
 		default:
 			a.ahead = false
 		}
@@ -123,8 +124,8 @@ func (l *line) bring(a *Attachment, d *Delivery) {
 	}
 }
 
-// catchUp has a worker read what the line misses. Without followers it just no
-// longer knows its place.
+// catchUp queues a catch-up of the line. Without followers it only marks the position as
+// unknown.
 func (l *line) catchUp() {
 	switch {
 	case len(l.attachments) == 0:
@@ -137,8 +138,9 @@ func (l *line) catchUp() {
 	}
 }
 
-// begin gives the place from which to catch up; false when nobody needs it anymore.
-// What is pending was committed before the Store is asked, so it will be answered.
+// begin returns the position from which to catch up; false when the line has no follower.
+// It drops the pending records: they were committed before the Store's read, which returns
+// them.
 func (l *line) begin() (Position, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -150,13 +152,13 @@ func (l *line) begin() (Position, bool) {
 	return l.at, true
 }
 
-// end takes the answer to begin.
+// end applies the answer of a catch-up that begin started.
 func (l *line) end(c Catchup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.catching = false
 	if len(l.attachments) == 0 {
-		l.known, l.pending = false, nil // what came since the Store was read was dropped
+		l.known, l.pending = false, nil // records that arrived after the Store's read were dropped
 		return
 	}
 	if c.Recovered {
@@ -167,8 +169,8 @@ func (l *line) end(c Catchup) {
 	l.drain()
 }
 
-// replay delivers what was missed. A follower that is ahead in another epoch may
-// have seen what Redis lost, so it asks the Store for itself.
+// replay delivers the missed records. A follower that is ahead in another epoch may have
+// records that Redis lost, so it catches up by itself.
 func (l *line) replay(c Catchup) {
 	for _, r := range c.Records {
 		l.accept(r)
@@ -181,8 +183,8 @@ func (l *line) replay(c Catchup) {
 	}
 }
 
-// reset tells the followers the state of now. Those that are not live find out
-// when they enter, as what they hold no longer leads to the line's place.
+// reset sends the snapshot to the live followers. For other followers it drops the held
+// records; enter then finds the gap.
 func (l *line) reset(now Snapshot) {
 	l.at = now.Position
 	for _, a := range l.attachments {
@@ -195,7 +197,7 @@ func (l *line) reset(now Snapshot) {
 	}
 }
 
-// drain takes what arrived meanwhile, and lets followers enter that waited for it.
+// drain processes the pending records, and then makes waiting followers live.
 func (l *line) drain() {
 	if l.again {
 		l.catchUp()

@@ -11,14 +11,15 @@ import (
 )
 
 const (
-	// updateTries is how often Update tries before it gives ErrConflict.
+	// updateTries is how many times Update tries before it returns ErrConflict.
 	updateTries = 8
-	// updatePause is the longest pause after the second conflict; it doubles.
+	// updatePause is the longest pause after the second conflict; it doubles with each
+	// conflict.
 	updatePause = 4 * time.Millisecond
 )
 
-// Codec turns a stream's document into a domain's state and back. Decode gets
-// the bytes that Encode made, by this or an older version.
+// Codec converts a stream's document to a domain's state and back. Decode accepts the bytes
+// of Encode of this and older versions.
 type Codec[S any] struct {
 	Decode func(doc []byte) (S, error)
 	Encode func(state S) ([]byte, error)
@@ -36,37 +37,34 @@ func JSON[S any]() Codec[S] {
 	}
 }
 
-// Change is what a pure function makes of a state: the next state, the events
-// that tell of it, and how it is to be committed. A Change without Events means
-// that there is nothing to do.
+// Change is the result of a pure function on a state: the next state, its events, and how
+// to commit them. Without Events, Update commits nothing.
 type Change[S any] struct {
 	State  S
 	Events []Event
 	Retain Retention
 	Rate   *Rate
-	// Value, when not nil, is remembered under Update's Once in place of its own.
+	// Value, when not nil, replaces the Value of Update's Once.
 	Value []byte
 }
 
-// Updated is what Update did.
+// Updated is the result of Update.
 type Updated[S any] struct {
-	// State is the state at At, which leaves the document out. When Repeated is set it was read after the
-	// first commit: it has that commit's effect, and possibly later ones; Value tells
-	// what the first commit made.
+	// State is the state at At, whose Doc is empty. When Repeated is set, State was read
+	// after the first commit: it includes that commit's effect and possibly later ones.
+	// Value is then the value of the first commit.
 	State S
 	At    Snapshot
 	Result
 }
 
-// Update is the way every domain changes a document: load it, compute the next
-// state with change, commit that with the seq it was loaded at, and start over
-// when another commit came first.
+// Update is the way every domain changes a document. It loads the document, computes the
+// next state with change, and commits it with the loaded seq. It starts over after a
+// conflict.
 //
-// change is a pure function. It is called with the place of the state in the
-// stream, so that the events can carry the version they lead to, and it is called
-// again after each conflict. Its error ends the update and is returned as it is.
-// It must not keep or change s's parts in place unless they are decoded anew,
-// which they are for each call.
+// change is a pure function. It receives the snapshot's position, so that events can carry
+// the version to which they lead. It is called again after each conflict, with a state that
+// is decoded again, so it may modify s in place. Update returns its error unchanged.
 //
 //	up, err := stream.Update(ctx, store, id, stream.JSON[Lobby](), once,
 //		func(at stream.Snapshot, l Lobby) (stream.Change[Lobby], error) {
@@ -74,13 +72,13 @@ type Updated[S any] struct {
 //			return stream.Change[Lobby]{State: next, Events: events, Retain: keep}, err
 //		})
 //
-// once may be nil. When it is not, a request that was already carried out gives
-// the first Result with Repeated set, even where change refuses it now (a user who
-// joins again under the same key is not "already a member").
+// once may be nil. Otherwise a request that was already carried out gives the first Result
+// with Repeated set, even where change refuses it now. For instance, a user who joins again
+// under the same key is not "already a member".
 //
-// Errors: ErrNotFound when the stream has no document; ErrConflict after 8 tries
-// with jittered pauses in between, at most a quarter second in all; *RateError; ErrUnavailable;
-// those of change and the codec.
+// Errors: ErrNotFound when the stream has no document; ErrConflict after 8 tries with
+// jittered pauses, at most a quarter second in all; *RateError; ErrUnavailable; errors of
+// change and the codec.
 func Update[S any](
 	ctx context.Context, store Store, id ID, codec Codec[S], once *Once,
 	change func(at Snapshot, s S) (Change[S], error),
@@ -92,7 +90,7 @@ func Update[S any](
 	return UpdateFrom(ctx, store, id, at, codec, once, change)
 }
 
-// UpdateFrom is Update for callers who have just been told where the stream is.
+// UpdateFrom is Update for a caller that has just read the stream's snapshot.
 func UpdateFrom[S any](
 	ctx context.Context, store Store, id ID, at Snapshot, codec Codec[S], once *Once,
 	change func(at Snapshot, s S) (Change[S], error),
@@ -113,8 +111,8 @@ func UpdateFrom[S any](
 	return Updated[S]{}, fmt.Errorf("%s after %d tries: %w", id, updateTries, ErrConflict)
 }
 
-// loadLater loads after a random pause below limit: what the last conflict told
-// is old by then.
+// loadLater loads after a random pause below limit, because the snapshot of the last
+// conflict is outdated by then.
 func loadLater(ctx context.Context, store Store, id ID, limit time.Duration) (Snapshot, error) {
 	timer := time.NewTimer(rand.N(limit))
 	defer timer.Stop()
@@ -159,8 +157,8 @@ func updateAt[S any](
 	return Updated[S]{State: next.State, At: Snapshot{Position: result.Position}, Result: result}, nil
 }
 
-// unchanged ends an update that has nothing to commit: with the first result if
-// once knows the request, otherwise with cause, or the state as it is.
+// unchanged ends an update that has nothing to commit. It returns the first result if once
+// was committed, otherwise cause, or the loaded state.
 func unchanged[S any](
 	ctx context.Context, store Store, id ID, at Snapshot, codec Codec[S], once *Once, cause error,
 ) (Updated[S], error) {
@@ -177,8 +175,8 @@ func unchanged[S any](
 	return loaded(at, codec, Result{Position: at.Position, TS: at.TS})
 }
 
-// repeated ends an update whose commit had been made before, with a state that has the
-// effect of that commit: the one at hand may be from before it.
+// repeated ends an update whose commit already happened. It returns a state with that
+// commit's effect, and loads it again if the state at hand is older.
 func repeated[S any](ctx context.Context, store Store, id ID, at Snapshot, codec Codec[S], first Result) (_ Updated[S], err error) {
 	if at.Epoch != first.Epoch || at.Seq < first.Seq {
 		if at, err = store.Load(ctx, id); err != nil {
@@ -191,17 +189,17 @@ func repeated[S any](ctx context.Context, store Store, id ID, at Snapshot, codec
 	return loaded(at, codec, first)
 }
 
-// loaded pairs a result with the state as it was loaded, decoded again because
-// change may have written into the first one.
+// loaded pairs a result with the loaded state, decoded again because change may have
+// modified the first copy.
 func loaded[S any](at Snapshot, codec Codec[S], result Result) (Updated[S], error) {
 	state, err := codec.Decode(at.Doc)
 	at.Doc = nil
 	return Updated[S]{State: state, At: at, Result: result}, err
 }
 
-// Recall asks whether once was committed, and with what result; false when it was not, or
-// is nil. It is a commit that can only be repeated, because no stream is ever at the seq
-// that it expects. Error: ErrUnavailable.
+// Recall reports whether once was committed, and with which result; false for a nil once.
+// It sends a commit that can only be repeated, because no stream ever is at the seq that it
+// expects. Error: ErrUnavailable.
 func Recall(ctx context.Context, store Store, id ID, once *Once) (Result, bool, error) {
 	if once == nil {
 		return Result{}, false, nil
@@ -218,7 +216,8 @@ func Recall(ctx context.Context, store Store, id ID, once *Once) (Result, bool, 
 	return result, err == nil, err
 }
 
-// With gives the same Once with another value, unless that is nil. A nil Once stays nil.
+// With returns a copy of the Once with another value, or the Once itself when value is nil.
+// A nil Once stays nil.
 func (o *Once) With(value []byte) *Once {
 	if o == nil || value == nil {
 		return o

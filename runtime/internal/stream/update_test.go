@@ -67,7 +67,7 @@ func TestUpdateRetriesConflicts(t *testing.T) {
 	}
 }
 
-// moving is a store on which somebody else always commits first.
+// moving is a store on which another writer always commits first.
 type moving struct{ *streamtest.Memory }
 
 func (m moving) Commit(ctx context.Context, c stream.Commit) (stream.Result, error) {
@@ -89,7 +89,7 @@ func TestUpdateGivesUp(t *testing.T) {
 	}
 	now, _ := m.Load(t.Context(), tallyID)
 	if now.Seq != 9 {
-		t.Errorf("%d others came first, want 8", now.Seq-1)
+		t.Errorf("%d commits of the other writer, want 8", now.Seq-1)
 	}
 }
 
@@ -103,15 +103,15 @@ func TestUpdateOnce(t *testing.T) {
 	}
 	again, err := add(t.Context(), m, once, 1)
 	if err != nil || !again.Repeated || again.Position != firstTime.Position || string(again.Value) != "ack" {
-		t.Errorf("the same key where change refuses: %+v, %v", again, err)
+		t.Errorf("same key, change refuses: %+v, %v", again, err)
 	}
 	again, err = add(t.Context(), m, once, 5)
 	if err != nil || !again.Repeated || again.Position != firstTime.Position || again.State.N != 1 {
-		t.Errorf("the same key where change accepts: %+v, %v", again, err)
+		t.Errorf("same key, change accepts: %+v, %v", again, err)
 	}
 	other := &stream.Once{Scope: "u1", Key: "k2", TTL: time.Minute}
 	if _, err := add(t.Context(), m, other, 1); !errors.Is(err, errFull) {
-		t.Errorf("another key: %v, want what change says", err)
+		t.Errorf("another key: %v, want the error of change", err)
 	}
 }
 
@@ -137,12 +137,12 @@ func TestUpdateNotFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := add(t.Context(), m, nil, 1); !errors.Is(err, stream.ErrNotFound) {
-		t.Errorf("a stream without a document: got %v", err)
+		t.Errorf("stream without a document: got %v, want ErrNotFound", err)
 	}
 }
 
-// overtaken is a store whose Load answers with an earlier state once: another server's commit
-// under the same key comes between the load and the commit.
+// overtaken is a store in which another server commits under the same key between the load
+// and the commit: its first Load returns the earlier state.
 type overtaken struct {
 	*streamtest.Memory
 	first func()
@@ -157,10 +157,10 @@ func (o *overtaken) Load(ctx context.Context, id stream.ID) (stream.Snapshot, er
 	return snap, err
 }
 
-// A repeated update gives a state with the first commit's effect, although it had loaded an
-// earlier one.
+// A repeated update returns a state with the first commit's effect, although it had loaded
+// an earlier state.
 func TestUpdateRepeatedHasTheEffectOfTheFirst(t *testing.T) {
-	for name, limit := range map[string]int{"where change accepts": 9, "where change refuses": 0} {
+	for name, limit := range map[string]int{"change accepts": 9, "change refuses": 0} {
 		t.Run(name, func(t *testing.T) {
 			m := streamtest.New()
 			create(t, m, tallyID)

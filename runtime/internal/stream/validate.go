@@ -12,11 +12,11 @@ const (
 	maxOnceBytes  = 4 << 10
 	maxPageLimit  = 1000
 	maxEventBytes = 64
-	// maxOrder is the highest integer that Redis' Lua compares exactly.
+	// maxOrder is the highest integer that Lua in Redis compares exactly.
 	maxOrder = 1 << 53
 )
 
-// Validate says what is wrong with a stream's name, if anything.
+// Validate reports why a stream's name is invalid; nil when it is valid.
 func (id ID) Validate() error {
 	if len(id) > maxIDBytes {
 		return fmt.Errorf("stream id of %d bytes, at most %d are allowed", len(id), maxIDBytes)
@@ -32,8 +32,8 @@ func (id ID) Validate() error {
 	return nil
 }
 
-// Validate says what is wrong with a commit, if anything. Every Store refuses a
-// commit that is not valid: it is a mistake of the code that made it.
+// Validate reports why a commit is invalid; nil when it is valid. Every Store refuses an
+// invalid commit, which is a mistake of the calling code.
 func (c *Commit) Validate() error {
 	if err := c.Stream.Validate(); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (c *Commit) Validate() error {
 		return fmt.Errorf("commit to %s: rate needs a key, events and a time", c.Stream)
 	}
 	if b := c.Bar; b != nil && (b.Key == "" || b.TTL < 0 || !validBy(b.By)) {
-		return fmt.Errorf("commit to %s: bar needs a key, a time and at most %d letters of who sets it", c.Stream, maxBy)
+		return fmt.Errorf("commit to %s: bar needs a key, a TTL and a By of at most %d letters", c.Stream, maxBy)
 	}
 	if o := c.Order; o != nil && (o.Key == "" || o.Value == 0 || o.Value > maxOrder || o.TTL <= 0) {
 		return fmt.Errorf("commit to %s: order needs a key, a value of 1 to %d and a TTL", c.Stream, uint64(maxOrder))
@@ -66,16 +66,16 @@ func (c *Commit) Validate() error {
 
 const maxBy = 16
 
-// validBy tells whether a bar can keep this word.
+// validBy reports whether by is a valid Bar.By.
 func validBy(by string) bool {
 	letter := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }
 	return len(by) <= maxBy && !strings.ContainsFunc(by, func(r rune) bool { return !letter(r) })
 }
 
-// Validate says what is wrong with an event that is cast, if anything.
+// Validate reports why an event cannot be cast; nil when it can.
 func (e *Event) Validate() error {
 	if !e.Control.Empty() {
-		return fmt.Errorf("event %s: what is cast has no control", e.Name)
+		return fmt.Errorf("event %s: a cast event cannot have a control", e.Name)
 	}
 	return e.validate()
 }
@@ -90,10 +90,10 @@ func (e *Event) validate() error {
 	return nil
 }
 
-// Validate says what is wrong with a query, if anything.
+// Validate reports why a query is invalid; nil when it is valid.
 func (q PageQuery) Validate() error {
 	if q.Before > 0 && q.After > 0 {
-		return fmt.Errorf("page before %d and after %d: give one of them", q.Before, q.After)
+		return fmt.Errorf("page before %d and after %d: only one may be set", q.Before, q.After)
 	}
 	if q.Limit < 1 || q.Limit > maxPageLimit {
 		return fmt.Errorf("page limit %d, want 1 to %d", q.Limit, maxPageLimit)

@@ -4,19 +4,20 @@ import "context"
 
 type withinKey struct{}
 
-// Within bounds what CatchUp reads with the context: records of at most so many bytes, the
-// first of them in any case. A Catchup that is cut so says More.
+// Within bounds the records that CatchUp reads under this context to most bytes; the first
+// record is always included. A truncated Catchup has More set.
 func Within(ctx context.Context, most int) context.Context {
 	return context.WithValue(ctx, withinKey{}, most)
 }
 
-// Most is the bound that Within set; 0 is none.
+// Most returns the bound that Within set; 0 means none.
 func Most(ctx context.Context) int {
 	most, _ := ctx.Value(withinKey{}).(int)
 	return most
 }
 
-// Cut shortens a Catchup to records of at most so many bytes, the first in any case.
+// Cut truncates a Catchup to records of at most most bytes; it always keeps the first
+// record.
 func (c *Catchup) Cut(most int) {
 	size := 0
 	for i, r := range c.Records {
@@ -27,8 +28,9 @@ func (c *Catchup) Cut(most int) {
 	}
 }
 
-// Size is how many bytes a record takes in an answer, about.
+// Size is the approximate size of a record in an answer, in bytes.
 func (r Record) Size() int { return len(r.Data) + len(r.Name) + recordRoom }
 
-// recordRoom is about what a record takes beside its name and data: its meta, for one.
+// recordRoom is the approximate size of a record without its name and data, mostly its
+// meta.
 const recordRoom = 160

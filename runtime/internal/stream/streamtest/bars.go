@@ -7,7 +7,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// barred is a bar, and who set it.
+// barred is a bar with the word of its By.
 type barred struct {
 	until time.Time
 	by    string

@@ -7,7 +7,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// tries is what a Memory counts of failures.
+// tries is the state of a Backoff.
 type tries struct {
 	count       int
 	until, ends time.Time

@@ -17,13 +17,13 @@ type Bus struct {
 	wake    chan struct{}
 }
 
-// carried is a record, or, without one, the news that a subscription stands.
+// carried is a record, or, without a record, the confirmation of a subscription.
 type carried struct {
 	id     stream.ID
 	record *stream.Record
 }
 
-// Bus makes a bus for one more pod.
+// Bus makes the bus of a further pod.
 func (m *Memory) Bus() *Bus {
 	b := &Bus{asked: map[stream.ID]struct{}{}, wake: make(chan struct{}, 1)}
 	m.mu.Lock()
@@ -49,7 +49,7 @@ func (b *Bus) Unsubscribe(id stream.ID) {
 	delete(b.asked, id)
 }
 
-// Asked tells whether the stream is subscribed.
+// Asked reports whether the stream is subscribed.
 func (b *Bus) Asked(id stream.ID) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -57,7 +57,7 @@ func (b *Bus) Asked(id stream.ID) bool {
 	return ok
 }
 
-// Break cuts the bus off: what is on its way and what is committed until Heal is lost.
+// Break disconnects the bus: queued records, and records committed before Heal, are lost.
 func (b *Bus) Break() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -65,7 +65,7 @@ func (b *Bus) Break() {
 	b.queue = nil
 }
 
-// Heal ends Break: all subscriptions are made anew.
+// Heal ends Break and renews all subscriptions.
 func (b *Bus) Heal() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,7 +75,7 @@ func (b *Bus) Heal() {
 	}
 }
 
-// Stall holds up what the bus carries, until it is called with false.
+// Stall delays all deliveries until it is called with false.
 func (b *Bus) Stall(stalled bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -83,13 +83,13 @@ func (b *Bus) Stall(stalled bool) {
 	b.rouse()
 }
 
-// Inject carries a record that no commit made, as a late duplicate or a server
-// that was cut off would.
+// Inject delivers a record that no commit made, such as a late duplicate or a record of a
+// partitioned server.
 func (b *Bus) Inject(id stream.ID, r stream.Record) {
 	b.publish(id, []stream.Record{r})
 }
 
-// publish puts records on their way if the bus carries their stream.
+// publish queues records if the bus is subscribed to their stream.
 func (b *Bus) publish(id stream.ID, records []stream.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -106,7 +106,7 @@ func (b *Bus) push(c carried) {
 	b.rouse()
 }
 
-// rouse has Run look at the queue.
+// rouse wakes Run to read the queue.
 func (b *Bus) rouse() {
 	select {
 	case b.wake <- struct{}{}:

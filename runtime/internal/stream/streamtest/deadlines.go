@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// pollEvery is how often Run looks for deadlines, lookAgain how soon a look that
-// failed is repeated, and leaseFor how soon one that never ended.
+// pollEvery is the interval at which Run reads due deadlines. lookAgain is the pause before
+// a failed handler runs again, and leaseFor the pause for a handler that never returned.
 const (
 	pollEvery = 5 * time.Millisecond
 	lookAgain = 2 * time.Second
@@ -19,7 +19,7 @@ const (
 // Deadlines is one pod's stream.Deadlines on a Memory.
 type Deadlines struct{ m *Memory }
 
-// Deadlines makes the deadlines of one more pod.
+// Deadlines makes the stream.Deadlines of a further pod.
 func (m *Memory) Deadlines() *Deadlines { return &Deadlines{m: m} }
 
 // Schedule implements stream.Deadlines.
@@ -38,8 +38,7 @@ func (m *Memory) schedule(id stream.ID, at time.Time) {
 	}
 }
 
-// Due gives the time at which a stream is to be looked at; false if that was not
-// asked for.
+// Due returns the deadline of a stream; false when none is set.
 func (d *Deadlines) Due(id stream.ID) (time.Time, bool) {
 	d.m.mu.Lock()
 	defer d.m.mu.Unlock()
@@ -47,8 +46,8 @@ func (d *Deadlines) Due(id stream.ID) (time.Time, bool) {
 	return at, ok
 }
 
-// Tick looks once at each stream that is due by the Memory's clock, one after the
-// other, and tells how many there were: for tests that own the clock.
+// Tick runs look once for each stream that is due by the Memory's clock, sequentially, and
+// returns their number. It is for tests that control the clock.
 func (d *Deadlines) Tick(ctx context.Context, look func(context.Context, stream.ID) (time.Time, error)) (int, error) {
 	ids, lease, err := d.take(ctx)
 	for _, id := range ids {
@@ -61,7 +60,7 @@ func (d *Deadlines) Tick(ctx context.Context, look func(context.Context, stream.
 	return len(ids), err
 }
 
-// take moves all streams that are due, or whose lease ran out, to a lease.
+// take moves all streams that are due, or whose lease expired, to a new lease.
 func (d *Deadlines) take(ctx context.Context) ([]stream.ID, time.Time, error) {
 	if err := d.m.lock(ctx); err != nil {
 		return nil, time.Time{}, err
@@ -83,7 +82,7 @@ func (d *Deadlines) take(ctx context.Context) ([]stream.ID, time.Time, error) {
 	return slices.Compact(due), lease, nil
 }
 
-// end gives a lease back, if it is still this one, and asks for the next look.
+// end releases the lease if it is still the same, and schedules the next deadline.
 func (d *Deadlines) end(id stream.ID, lease, next time.Time) {
 	d.m.mu.Lock()
 	defer d.m.mu.Unlock()
@@ -104,7 +103,7 @@ func (d *Deadlines) Run(ctx context.Context, look func(context.Context, stream.I
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
-			// A Memory that is down has nothing due; the next tick asks again.
+			// A Memory that is down has nothing due; the next tick tries again.
 			_, _ = d.Tick(ctx, look)
 		}
 	}

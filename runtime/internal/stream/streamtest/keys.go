@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// claim is a name that is taken.
+// claim is a reserved name.
 type claim struct {
 	owner string
 	ends  time.Time
@@ -81,7 +81,7 @@ func (m *Memory) Add(ctx context.Context, name, member string, bound int, ttl ti
 	return true, nil
 }
 
-// set finds a set that has not expired.
+// set returns a set that has not expired; nil otherwise.
 func (m *Memory) set(name string) *set {
 	s := m.sets[name]
 	if s != nil && !m.now().Before(s.ends) {

@@ -1,8 +1,8 @@
-// Package streamtest keeps streams in memory, with the semantics of the real
-// store: for tests of domains and of the stream core itself.
+// Package streamtest keeps streams in memory with the semantics of the Redis store, for
+// tests of domains and of the stream core.
 //
-// A Memory is the database; it implements stream.Store, stream.Names, stream.Sets,
-// stream.Budgets and stream.Replies. Each pod of a test gets a Bus and a Deadlines of its own.
+// A Memory is the database. It implements stream.Store, stream.Names, stream.Sets,
+// stream.Budgets and stream.Replies. Each pod of a test gets its own Bus and Deadlines.
 package streamtest
 
 import (
@@ -14,12 +14,12 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// Memory is a database of streams in memory, safe for concurrent use.
+// Memory is an in-memory database of streams, safe for concurrent use.
 type Memory struct {
 	mu        sync.Mutex
 	now       func() time.Time
 	down      error
-	steps     int // until it goes down by itself; negative for never
+	steps     int // calls until it goes down; negative for never
 	epochs    int
 	streams   map[stream.ID]*line
 	once      map[[3]string]first
@@ -44,19 +44,19 @@ type line struct {
 	ends    time.Time
 }
 
-// first is what Once remembers.
+// first is the result that a Once remembers.
 type first struct {
 	result stream.Result
 	ends   time.Time
 }
 
-// order is what a stream remembers for an Order.
+// order is the value that a stream remembers for an Order.
 type order struct {
 	value uint64
 	ends  time.Time
 }
 
-// Option changes how a Memory works.
+// Option is an option of New.
 type Option func(*Memory)
 
 // WithClock replaces the wall clock.
@@ -87,15 +87,15 @@ func (m *Memory) clear() {
 	m.leases = map[stream.ID]time.Time{}
 }
 
-// Flush forgets everything, as FLUSHALL does.
+// Flush deletes all data, as FLUSHALL does.
 func (m *Memory) Flush() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.clear()
 }
 
-// SetDown makes every method fail with an error that wraps
-// stream.ErrUnavailable, until it is called with false.
+// SetDown makes every method fail with an error that wraps stream.ErrUnavailable, until it
+// is called with false.
 func (m *Memory) SetDown(down bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -105,26 +105,26 @@ func (m *Memory) SetDown(down bool) {
 	}
 }
 
-// DownAfter sets it down after so many more calls of its methods: for a process that is
-// killed between two steps of what it does, the store is gone from then on.
+// DownAfter sets the memory down after steps further calls. It simulates a process that is
+// killed between two steps: the process can reach the store no more.
 func (m *Memory) DownAfter(steps int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.steps = steps
 }
 
-// Down tells whether it is down.
+// Down reports whether the memory is down.
 func (m *Memory) Down() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.down != nil
 }
 
-var errDown = fmt.Errorf("memory is set down: %w", stream.ErrUnavailable)
+var errDown = fmt.Errorf("memory store is down: %w", stream.ErrUnavailable)
 
-// LoseSuffix takes back the last n commits' records of a stream and begins a new
-// epoch, as a failover does that loses what was not replicated. A stream that
-// loses all its records is gone. The document is replaced by doc.
+// LoseSuffix removes the last n records of a stream and begins a new epoch, like a failover
+// that loses writes that were not replicated. A stream without a record left is deleted.
+// doc replaces the document.
 func (m *Memory) LoseSuffix(id stream.ID, n int, doc []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -139,7 +139,7 @@ func (m *Memory) LoseSuffix(id stream.ID, n int, doc []byte) {
 	l.log = l.log[:max(0, len(l.log)-n)]
 	l.snap.Seq -= uint64(n)
 	l.snap.Doc = doc
-	// Epochs that began after what is left are lost as well.
+	// Epochs that began after the last kept record are lost as well.
 	for len(l.snap.Past) > 0 && l.snap.Past[0].Seq > l.snap.Seq {
 		l.snap.Epoch, l.snap.Past = l.snap.Past[0].Epoch, l.snap.Past[1:]
 	}
@@ -149,8 +149,8 @@ func (m *Memory) LoseSuffix(id stream.ID, n int, doc []byte) {
 	m.begin(l)
 }
 
-// Restart begins a new epoch of every stream and loses nothing, as a restart of the
-// store does that has kept every write.
+// Restart begins a new epoch of every stream without a loss, like a restart of a store that
+// has kept every write.
 func (m *Memory) Restart() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -159,10 +159,10 @@ func (m *Memory) Restart() {
 	}
 }
 
-// maxPast is how many earlier epochs a stream remembers.
+// maxPast is the number of earlier epochs that a stream remembers.
 const maxPast = 7
 
-// begin ends the epoch of a stream where it is, and begins the next one.
+// begin ends the current epoch of a stream and begins the next.
 func (m *Memory) begin(l *line) {
 	past := append([]stream.Position{l.snap.Position}, l.snap.Past...)
 	l.snap.Past = past[:min(len(past), maxPast)]
@@ -170,7 +170,7 @@ func (m *Memory) begin(l *line) {
 	l.snap.Epoch = m.epoch()
 }
 
-// epoch makes the name of a new epoch.
+// epoch returns the name of a new epoch.
 func (m *Memory) epoch() string {
 	m.epochs++
 	return fmt.Sprintf("e%d", m.epochs)
@@ -193,7 +193,7 @@ func (m *Memory) lock(ctx context.Context) error {
 	return nil
 }
 
-// lockToWrite is lock for a call that changes something: it heeds the context's fence.
+// lockToWrite is lock for a call that writes: it also checks the context's fence.
 func (m *Memory) lockToWrite(ctx context.Context) error {
 	if err := m.lock(ctx); err != nil {
 		return err
@@ -205,13 +205,13 @@ func (m *Memory) lockToWrite(ctx context.Context) error {
 	return nil
 }
 
-// late tells whether the context's fence has passed.
+// late reports whether the context's fence has passed.
 func (m *Memory) late(ctx context.Context) bool {
 	at := stream.FencedAt(ctx)
 	return at != 0 && m.now().UnixMilli() > at
 }
 
-// line finds a stream that has not expired.
+// line returns a stream that has not expired; nil otherwise.
 func (m *Memory) line(id stream.ID) *line {
 	l := m.streams[id]
 	if l == nil {

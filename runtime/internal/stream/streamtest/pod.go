@@ -9,18 +9,18 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// TB is what the helpers need of a test; *testing.T, *testing.B and *rapid.T have it.
+// TB is the part of a test that the helpers need; *testing.T, *testing.B and *rapid.T
+// implement it.
 type TB interface {
 	Helper()
 	Cleanup(f func())
 	Fatalf(format string, args ...any)
 }
 
-// patience is how long the helpers wait for what has to happen.
+// patience is the time that the helpers wait for an expected event.
 const patience = 30 * time.Second
 
-// Eventually waits until ok, and fails the test if that does not come within half a
-// minute.
+// Eventually polls ok until it returns true, and fails the test after half a minute.
 func Eventually(t TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
@@ -32,14 +32,14 @@ func Eventually(t TB, what string, ok func() bool) {
 	}
 }
 
-// StartHub makes a Hub, and runs it until the test ends.
+// StartHub makes a Hub and runs it until the test ends.
 func StartHub(t TB, store stream.Store, bus stream.Bus, opts ...stream.HubOption) *stream.Hub {
 	t.Helper()
 	hub := stream.NewHub(store, bus, opts...)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
-		_ = hub.Run(ctx) // the end of ctx
+		_ = hub.Run(ctx) // returns the end of ctx
 	})
 	t.Cleanup(func() {
 		cancel()
@@ -48,14 +48,14 @@ func StartHub(t TB, store stream.Store, bus stream.Bus, opts ...stream.HubOption
 	return hub
 }
 
-// Client is a follower that keeps what it is given.
+// Client is a follower that records its deliveries.
 type Client struct {
 	*Recorder
 	*stream.Attachment
 	stream stream.ID
 }
 
-// Attach attaches a new client to a stream and takes the catchup, without Start.
+// Attach attaches a new client to a stream and applies its Catchup, without Start.
 func Attach(t TB, hub *stream.Hub, id stream.ID, from stream.Position) *Client {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -78,8 +78,8 @@ func Follow(t TB, hub *stream.Hub, id stream.ID, from stream.Position) *Client {
 	return c
 }
 
-// Arrives waits until the client is at a position, and fails the test if it saw a
-// gap or a double on its way.
+// Arrives waits until the client is at a position. It fails the test if the client saw a
+// gap or a duplicate.
 func (c *Client) Arrives(t TB, at stream.Position) {
 	t.Helper()
 	Eventually(t, fmt.Sprintf("a client of %s at %v", c.stream, at), func() bool { return c.At() == at })

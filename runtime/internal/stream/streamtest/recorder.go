@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// Recorder is a stream.Sink that keeps what it is given. It also is a client that
-// follows the rules: it knows whether it saw a gap or a double.
+// Recorder is a stream.Sink that records its deliveries. Like a client that follows the
+// contract, it detects gaps and duplicates.
 type Recorder struct {
 	mu      sync.Mutex
 	at      stream.Position
@@ -20,10 +20,10 @@ type Recorder struct {
 	faults  []string
 }
 
-// NewRecorder makes a Recorder whose client is at a position.
+// NewRecorder makes a Recorder at a position.
 func NewRecorder(at stream.Position) *Recorder { return &Recorder{at: at} }
 
-// Apply takes the answer to an attachment or a resume.
+// Apply applies the answer of an attachment or a resume.
 func (r *Recorder) Apply(id stream.ID, c stream.Catchup) {
 	if !c.Recovered {
 		r.Reset(id, c.Now)
@@ -35,7 +35,7 @@ func (r *Recorder) Apply(id stream.ID, c stream.Catchup) {
 		r.step(rec)
 	}
 	if r.at.Seq != c.Now.Seq {
-		r.faults = append(r.faults, fmt.Sprintf("caught up to %d, but now is %d", r.at.Seq, c.Now.Seq))
+		r.faults = append(r.faults, fmt.Sprintf("records end at seq %d, Now is at seq %d", r.at.Seq, c.Now.Seq))
 	}
 	r.at = c.Now.Position
 }
@@ -67,43 +67,43 @@ func (r *Recorder) Reset(_ stream.ID, now stream.Snapshot) {
 	r.resets = append(r.resets, now)
 }
 
-// At is where the client is.
+// At returns the client's position.
 func (r *Recorder) At() stream.Position {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.at
 }
 
-// Records are the records that were applied.
+// Records returns the applied records.
 func (r *Recorder) Records() []stream.Record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.records)
 }
 
-// Casts are the events that came without a place.
+// Casts returns the events that arrived without a seq.
 func (r *Recorder) Casts() []stream.Record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.casts)
 }
 
-// Resets are the states that the client was reset to.
+// Resets returns the snapshots that the client received.
 func (r *Recorder) Resets() []stream.Snapshot {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.resets)
 }
 
-// State is the data of the last record, or the document of a reset after it: the
-// state of a stream whose events carry all of it.
+// State returns the data of the last record, or the document of a later reset. It is the
+// state of a stream whose events carry the whole state.
 func (r *Recorder) State() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.state
 }
 
-// Faults are the gaps and doubles that the client saw; there must be none.
+// Faults returns the gaps and duplicates that the client saw; tests expect none.
 func (r *Recorder) Faults() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

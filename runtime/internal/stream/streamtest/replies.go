@@ -8,7 +8,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// reply is what is remembered of a request.
+// reply is the remembered state of a request.
 type reply struct {
 	attempt stream.Attempt
 	// leased is the end of the attempt's lease.
@@ -42,13 +42,13 @@ func (m *Memory) Begin(ctx context.Context, a stream.Attempt, lease, ttl time.Du
 
 func keyOf(a stream.Attempt) [2]string { return [2]string{a.Scope, a.Key} }
 
-// reply is what is remembered under an attempt's key.
+// reply returns the remembered state of an attempt's key.
 func (m *Memory) reply(a stream.Attempt) (reply, bool) {
 	r, there := m.replies[keyOf(a)]
 	return r, there && m.now().Before(r.ends)
 }
 
-// holds tells whether an attempt holds its key.
+// holds reports whether an attempt holds its key.
 func (r reply) holds(a stream.Attempt) bool { return !r.done && r.attempt == a }
 
 // Extend implements stream.Replies.

@@ -86,7 +86,7 @@ func (l *line) seq() uint64 {
 	return l.snap.Seq
 }
 
-// current is a copy of the snapshot.
+// current returns a copy of the snapshot.
 func (l *line) current() stream.Snapshot {
 	if l == nil {
 		return stream.Snapshot{}
@@ -96,7 +96,7 @@ func (l *line) current() stream.Snapshot {
 	return s
 }
 
-// repeated looks for the commit that once remembers.
+// repeated returns the result of a commit that once remembers.
 func (m *Memory) repeated(id stream.ID, once *stream.Once, now time.Time) (stream.Result, bool) {
 	if once == nil {
 		return stream.Result{}, false
@@ -114,8 +114,8 @@ func onceKey(id stream.ID, o *stream.Once) [3]string {
 	return [3]string{string(id), o.Scope, o.Key}
 }
 
-// spend takes one commit from a budget (GCRA: the stored time is when the budget
-// would be whole again).
+// spend takes one commit from a budget. It uses GCRA: the stored time is the time at which
+// the budget is full again.
 func (m *Memory) spend(id stream.ID, r *stream.Rate, now time.Time) error {
 	if r == nil {
 		return nil
@@ -153,7 +153,7 @@ func (l *line) append(c stream.Commit, now time.Time) []stream.Record {
 	return added
 }
 
-// result is what the commit just made did; its Once remembers it.
+// result returns the result of the commit and stores it under the commit's Once.
 func (m *Memory) result(l *line, c stream.Commit, now time.Time) stream.Result {
 	r := stream.Result{Position: l.snap.Position, TS: l.snap.TS}
 	if c.Once != nil {
@@ -202,7 +202,7 @@ func (m *Memory) CatchUp(ctx context.Context, id stream.ID, from stream.Position
 	return c, nil
 }
 
-// knows tells whether a position is part of this stream's past.
+// knows reports whether a position is part of this stream's history.
 func (l *line) knows(p stream.Position) bool {
 	seq, known := l.snap.Clamp(p)
 	return known && seq == p.Seq
