@@ -11,22 +11,22 @@ import (
 // changing is one call of Change.
 type changing[S any] struct {
 	keeper *Keeper[S]
-	// queue is held.
+	// queue is the queue that this call holds.
 	queue *queue[S]
 	name  string
 	id    stream.ID
 	once  *stream.Once
 	rule  Rule[S]
 
-	// before and seen are what the rule was applied to last; size is how long the
-	// document is that came of it, and looks when they want to be looked at.
+	// before and seen are the state and snapshot to which the rule was last applied. size
+	// is the length of the resulting document in bytes, and looks are its deadlines.
 	before S
 	seen   stream.Snapshot
 	size   int
 	looks  looks
 }
 
-// inTurn makes the change when no other one of this process is at the document.
+// inTurn makes the change while this call holds the document's queue.
 func (c *changing[S]) inTurn(ctx context.Context) (out Outcome[S], err error) {
 	if c.queue, err = c.keeper.enter(ctx, c.id); err != nil {
 		return out, err
@@ -39,10 +39,10 @@ func (c *changing[S]) inTurn(ctx context.Context) (out Outcome[S], err error) {
 	return out, err
 }
 
-// fromRecent begins with the state that the last change has left. It is committed on
-// only where nothing came since, in the same epoch, and it is no ground to refuse
-// anything or to do nothing: then done is false, whatever err says, and the store has
-// to be asked.
+// fromRecent applies the rule to the state that this process committed last, without a read
+// of the store. The commit succeeds only if the stream is still at that seq and epoch. done
+// is false when the caller must use the store: the recent state may be outdated, so it
+// cannot justify an error or a change without events.
 func (c *changing[S]) fromRecent(ctx context.Context) (out Outcome[S], done bool, err error) {
 	last, ok := c.queue.recall(c.name)
 	if !ok {
@@ -77,7 +77,7 @@ func (c *changing[S]) fromRecent(ctx context.Context) (out Outcome[S], done bool
 	return out, true, err
 }
 
-// fromStore begins with what the store has.
+// fromStore applies the rule to the state in the store.
 func (c *changing[S]) fromStore(ctx context.Context) (out Outcome[S], err error) {
 	for range rounds {
 		out, err = c.outcome(stream.Update(ctx, c.keeper.store, c.id, c.codec(), c.once, c.step(ctx)))
@@ -92,8 +92,8 @@ func (c *changing[S]) step(ctx context.Context) func(stream.Snapshot, S) (stream
 	return func(at stream.Snapshot, s S) (stream.Change[S], error) { return c.apply(ctx, s, at) }
 }
 
-// apply applies the rule to a state at its place. The look that the next state will
-// need is scheduled before that state can exist.
+// apply applies the rule to a state at its position. It schedules the deadline of the next
+// state before that state is committed.
 func (c *changing[S]) apply(ctx context.Context, s S, at stream.Snapshot) (stream.Change[S], error) {
 	c.before, c.seen = c.keeper.kind.At(s, at), at
 	next, events, err := c.rule(c.before)
@@ -106,7 +106,7 @@ func (c *changing[S]) apply(ctx context.Context, s S, at stream.Snapshot) (strea
 	return stream.Change[S]{State: next, Events: events, Retain: c.keeper.kind.Retain(next)}, nil
 }
 
-// codec notes how long what it encodes is.
+// codec records the size of each document that it encodes.
 func (c *changing[S]) codec() stream.Codec[S] {
 	codec := stream.JSON[S]()
 	encode := codec.Encode
@@ -118,7 +118,7 @@ func (c *changing[S]) codec() stream.Codec[S] {
 	return codec
 }
 
-// outcome ends an update, and remembers what it has made.
+// outcome converts the result of an update and remembers the new state for the next change.
 func (c *changing[S]) outcome(up stream.Updated[S], err error) (Outcome[S], error) {
 	if err != nil {
 		return Outcome[S]{}, err

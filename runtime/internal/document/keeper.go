@@ -1,6 +1,6 @@
-// Package document carries pure rules to the documents of streams: it loads a
-// document, applies a rule, commits what comes of it by compare-and-set, and
-// schedules the looks that the new state will need.
+// Package document applies pure rules to the documents of streams. It loads a document,
+// applies a rule, commits the result by compare-and-set, and schedules the deadline of the
+// new state.
 package document
 
 import (
@@ -13,28 +13,27 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// Kind says how documents of one kind are kept.
+// Kind defines how the documents of one kind are stored.
 type Kind[S any] struct {
-	// Name is the kind of their streams.
+	// Name is the kind of the documents' streams.
 	Name string
-	// At gives a state its place in its stream, which the document does not hold.
+	// At adds the stream's position to a state, because the document does not contain it.
 	At func(s S, at stream.Snapshot) S
-	// NextLook is when a state wants to be looked at if nothing happens before;
-	// false when never.
+	// NextLook returns the state's next deadline; false when the state has none.
 	NextLook func(s S, now time.Time) (time.Time, bool)
-	// Soon, when not nil, is how long after a change what follows from it needs a look,
-	// in case it fails at first; 0 for never. Before is nil for a new document.
+	// Soon, when not nil, returns the delay after which the follow-up work of a change is
+	// checked, in case its first attempt fails; 0 means never. before is nil for a new
+	// document.
 	Soon func(before *S, next S) time.Duration
-	// Retain is how long a state is kept.
+	// Retain returns the retention of a state's stream.
 	Retain func(s S) stream.Retention
-	// Pure says that no rule, and nobody who is given a state, changes it in place, and
-	// that a state is as good as what its JSON decodes to. Then the next change of a
-	// document begins with what the last one made of it, in place of reading it.
+	// Pure says that neither rules nor callers modify a state in place, and that a state
+	// equals its JSON after decoding. A change then starts from the state that this process
+	// committed last, without a read.
 	Pure bool
 }
 
-// Keeper keeps the documents of a kind. Make it with [New]; it is safe for
-// concurrent use.
+// Keeper stores the documents of a kind. Make it with [New]; it is safe for concurrent use.
 type Keeper[S any] struct {
 	kind      Kind[S]
 	store     stream.Store
@@ -52,37 +51,36 @@ func New[S any](kind Kind[S], store stream.Store, deadlines stream.Deadlines, no
 	return k
 }
 
-// Rule is a command that is ready to be applied: it gives the state after it and
-// the events that tell of it, at most 16. Without events nothing has changed.
+// Rule is a pure command: it returns the next state and its events, at most 16. Without
+// events nothing is committed.
 type Rule[S any] func(S) (S, []stream.Event, error)
 
-// Outcome is what a rule led to.
+// Outcome is the result of a rule.
 type Outcome[S any] struct {
 	// State is the state after the rule. After a repeated request it was read after the
-	// first one's commit, and has that commit's effect and possibly later ones.
+	// first request's commit; it includes that commit's effect and possibly later ones.
 	State S
-	// At is where the rule left the stream, and TS when, in milliseconds since the
-	// epoch.
+	// At is the stream's position after the rule. TS is the commit time, in milliseconds
+	// since the epoch.
 	At stream.Position
 	TS int64
-	// Before is the state that the rule was applied to, and Seen its seq; nothing and 0
-	// for a new document.
+	// Before is the state to which the rule was applied, and Seen its seq; the zero state
+	// and 0 for a new document.
 	Before S
 	Seen   uint64
-	// Repeated says that the request had been carried out before.
+	// Repeated says that the request had already been carried out.
 	Repeated bool
-	// Value is the Value of the request's Once; of the first one's when Repeated.
+	// Value is the Value of the request's Once; when Repeated, of the first request's Once.
 	Value []byte
 }
 
-// Changed tells whether the rule has changed anything now.
+// Changed reports whether this call changed the document.
 func (o Outcome[S]) Changed() bool { return !o.Repeated && o.At.Seq != o.Seen }
 
-// ID is the stream of a document.
+// ID returns the stream of a document.
 func (k *Keeper[S]) ID(name string) stream.ID { return stream.ID(k.kind.Name + ":" + name) }
 
-// Load reads a document. Error: stream.ErrNotFound, also for a name that cannot be
-// one.
+// Load reads a document. Error: stream.ErrNotFound, also for an invalid name.
 func (k *Keeper[S]) Load(ctx context.Context, name string) (S, error) {
 	var none S
 	id := k.ID(name)
@@ -99,7 +97,7 @@ func (k *Keeper[S]) Load(ctx context.Context, name string) (S, error) {
 	return k.Decode(snap)
 }
 
-// Decode reads a document from a snapshot of its stream, which has one.
+// Decode decodes a document from a snapshot that has one.
 func (k *Keeper[S]) Decode(snap stream.Snapshot) (S, error) {
 	var s S
 	if err := json.Unmarshal(snap.Doc, &s); err != nil {
@@ -108,9 +106,9 @@ func (k *Keeper[S]) Decode(snap stream.Snapshot) (S, error) {
 	return k.kind.At(s, snap), nil
 }
 
-// Create commits the first state of a document. A document of that name that is
-// there already is given as it is, with Repeated set: ids are given to requests, so
-// it was made by the same one. once, which may be nil, is as for Change.
+// Create commits the first state of a document. When the document already exists, Create
+// returns it with Repeated set: ids belong to requests, so the same request created it.
+// once, which may be nil, is as for Change.
 func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, s S, events []stream.Event) (Outcome[S], error) {
 	looks, err := k.schedule(ctx, name, nil, s)
 	if err != nil {
@@ -138,11 +136,11 @@ func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, 
 	return Outcome[S]{State: k.kind.At(s, stream.Snapshot{Position: result.Position}), At: result.Position, TS: result.TS}, nil
 }
 
-// rounds is how often the tries of stream.Update are gone through: where users of
-// several processes come all at once, those of one round are sometimes not enough.
+// rounds is how many times Change calls stream.Update. When many users of several processes
+// change a document at once, the tries of one call are sometimes not enough.
 const rounds = 4
 
-// Change applies a rule to a document. Errors: those of the rule as they are;
+// Change applies a rule to a document. Errors: those of the rule, unchanged;
 // stream.ErrNotFound, stream.ErrConflict, stream.ErrUnavailable.
 func (k *Keeper[S]) Change(ctx context.Context, name string, once *stream.Once, rule Rule[S]) (Outcome[S], error) {
 	id := k.ID(name)
@@ -161,13 +159,13 @@ func (k *Keeper[S]) Change(ctx context.Context, name string, once *stream.Once, 
 	return out, err
 }
 
-// births is how often Upsert looks again: another may make the document, or it may
-// lapse, in between.
+// births is the number of Upsert's tries, because the document may be created or expire
+// between its steps.
 const births = 4
 
-// Upsert is Change, but begins with empty where there is no document. It is made when
-// the rule gives events. Error, beside those of Change and the rule:
-// stream.ErrNotFound for a name that cannot be one.
+// Upsert is Change, but applies the rule to empty when the document does not exist, and
+// creates the document if the rule returns events. Errors: those of Change and the rule;
+// stream.ErrNotFound for an invalid name.
 func (k *Keeper[S]) Upsert(ctx context.Context, name string, once *stream.Once, empty S, rule Rule[S]) (Outcome[S], error) {
 	for range births {
 		out, err := k.Change(ctx, name, once, rule)

@@ -18,7 +18,7 @@ import (
 
 var t0 = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-// counter is a document that counts, and wants to be looked at when it says so.
+// counter is a document with a number and an optional deadline, Due.
 type counter struct {
 	Version uint64 `json:"-"`
 	N       int    `json:"n"`
@@ -38,7 +38,7 @@ func newBench(soon func(*counter, counter) time.Duration) *bench {
 	return &bench{memory: memory, Keeper: newKeeper(memory, memory, soon, false)}
 }
 
-// newKeeper is a process that keeps counters.
+// newKeeper makes the Keeper of one process.
 func newKeeper(
 	memory *streamtest.Memory, store stream.Store, soon func(*counter, counter) time.Duration, pure bool,
 ) *document.Keeper[counter] {
@@ -73,10 +73,10 @@ func TestChange(t *testing.T) {
 	b := newBench(nil)
 	for _, name := range []string{"none", "", "{bad}"} {
 		if _, err := b.Change(t.Context(), name, nil, add(1)); !errors.Is(err, stream.ErrNotFound) {
-			t.Errorf("%q: %v", name, err)
+			t.Errorf("%q: %v, want ErrNotFound", name, err)
 		}
 		if _, err := b.Load(t.Context(), name); !errors.Is(err, stream.ErrNotFound) {
-			t.Errorf("load %q: %v", name, err)
+			t.Errorf("load %q: %v, want ErrNotFound", name, err)
 		}
 	}
 	made, err := b.Create(t.Context(), "a", nil, counter{N: 1}, changed)
@@ -84,7 +84,7 @@ func TestChange(t *testing.T) {
 		t.Fatalf("%+v, %v", made, err)
 	}
 	if again, err := b.Create(t.Context(), "a", nil, counter{N: 9}, changed); err != nil || !again.Repeated || again.State.N != 1 {
-		t.Errorf("made again: %+v, %v", again, err)
+		t.Errorf("created again: %+v, %v", again, err)
 	}
 	once := &stream.Once{Scope: "ann", Key: "k", TTL: time.Minute}
 	out, err := b.Change(t.Context(), "a", once, add(2))
@@ -114,7 +114,7 @@ func TestUpsert(t *testing.T) {
 		t.Errorf("nothing to do: %+v, %v", out, err)
 	}
 	if _, err := b.Load(t.Context(), "a"); !errors.Is(err, stream.ErrNotFound) {
-		t.Errorf("it was made all the same: %v", err)
+		t.Errorf("created without events: %v, want ErrNotFound", err)
 	}
 	once := &stream.Once{Scope: "ann", Key: "k", TTL: time.Minute}
 	for range 2 {
@@ -123,7 +123,7 @@ func TestUpsert(t *testing.T) {
 		}
 	}
 	if _, err := b.Upsert(t.Context(), "{bad}", nil, counter{}, add(1)); !errors.Is(err, stream.ErrNotFound) {
-		t.Errorf("a bad name: %v", err)
+		t.Errorf("invalid name: %v, want ErrNotFound", err)
 	}
 	var all sync.WaitGroup
 	errs := make([]error, 20)
@@ -132,26 +132,26 @@ func TestUpsert(t *testing.T) {
 	}
 	all.Wait()
 	if c, err := b.Load(t.Context(), "many"); err != nil || errors.Join(errs...) != nil || c.N != len(errs) {
-		t.Errorf("%d were counted, %v, %v", c.N, err, errors.Join(errs...))
+		t.Errorf("the document counts %d of %d, %v, %v", c.N, len(errs), err, errors.Join(errs...))
 	}
 }
 
-// A look is asked for before the state that needs it can exist, and only when it is
-// sooner than the one that was asked for.
-func TestLooks(t *testing.T) {
+// The deadline is scheduled before its state is committed, and only when it is earlier than
+// the scheduled deadline.
+func TestDeadlines(t *testing.T) {
 	in := func(d time.Duration) int64 { return t0.Add(d).UnixMilli() }
 	for name, tc := range map[string]struct {
 		before, next int64
 		soon         time.Duration
-		want         time.Duration // 0: none is asked for
+		want         time.Duration // 0: no deadline
 	}{
-		"none":                        {0, 0, 0, 0},
-		"the first":                   {0, in(time.Minute), 0, time.Minute},
-		"a sooner one":                {in(time.Hour), in(time.Minute), 0, time.Minute},
-		"a later one is asked for":    {in(time.Minute), in(time.Hour), 0, time.Minute},
-		"what follows":                {0, 0, time.Second, time.Second},
-		"what follows, before it":     {0, in(time.Minute), time.Second, time.Second},
-		"what follows, but not first": {0, in(time.Millisecond), time.Second, time.Millisecond},
+		"none":                               {0, 0, 0, 0},
+		"the first deadline":                 {0, in(time.Minute), 0, time.Minute},
+		"an earlier deadline":                {in(time.Hour), in(time.Minute), 0, time.Minute},
+		"a later deadline does not move it":  {in(time.Minute), in(time.Hour), 0, time.Minute},
+		"follow-up work":                     {0, 0, time.Second, time.Second},
+		"follow-up work before the deadline": {0, in(time.Minute), time.Second, time.Second},
+		"follow-up work after the deadline":  {0, in(time.Millisecond), time.Second, time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(func(before *counter, _ counter) time.Duration {
@@ -172,7 +172,7 @@ func TestLooks(t *testing.T) {
 			}
 			at, asked := b.memory.Deadlines().Due(b.ID("a"))
 			if asked != (tc.want != 0) || asked && !at.Equal(t0.Add(tc.want)) {
-				t.Errorf("asked for a look: %v, at %v", asked, at.Sub(t0))
+				t.Errorf("scheduled %v, after %v; want after %v", asked, at.Sub(t0), tc.want)
 			}
 		})
 	}
@@ -198,7 +198,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// hasty is a store before whose commits other pods do all that is due.
+// hasty is a store that lets other pods process all due deadlines before each commit.
 type hasty struct {
 	stream.Store
 	look func()
@@ -209,9 +209,9 @@ func (h hasty) Commit(ctx context.Context, c stream.Commit) (stream.Result, erro
 	return h.Store.Commit(ctx, c)
 }
 
-// TestALookThatComesTooEarly: a look that is taken before its state is committed sees the
-// state before, and is asked for again.
-func TestALookThatComesTooEarly(t *testing.T) {
+// A deadline that fires before its state is committed processes the previous state, so it
+// is scheduled again.
+func TestDeadlineFiresBeforeItsCommit(t *testing.T) {
 	memory := streamtest.New(streamtest.WithClock(clock))
 	deadlines := memory.Deadlines()
 	looks := 0
@@ -233,12 +233,12 @@ func TestALookThatComesTooEarly(t *testing.T) {
 	due := func(at int64) {
 		t.Helper()
 		early := looks
-		look() // one for the state before does no harm
+		look() // a deadline of the previous state does no harm
 		switch got, asked := deadlines.Due(k.ID("a")); {
 		case asked != (at != 0), asked && got.UnixMilli() != at:
-			t.Errorf("asked for a look: %v, at %d; want %d", asked, got.UnixMilli(), at)
+			t.Errorf("scheduled %v, at %d; want %d", asked, got.UnixMilli(), at)
 		case early == 0:
-			t.Error("no look came early")
+			t.Error("no deadline fired before the commit")
 		}
 		looks = 0
 	}

@@ -8,21 +8,21 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// Bounds of what is remembered: so many states a queue, whose documents have at most
-// so many bytes. When a queue is full, one of them has to go.
+// A queue remembers at most recentStates states of documents of at most recentSize bytes.
+// When it is full, an arbitrary state is dropped.
 const (
 	recentStates = 32
 	recentSize   = 8 << 10
 )
 
-// queue lets one command of this process at a time at the documents that share it.
-// What it remembers is only for who holds it.
+// queue serializes this process's changes of the documents that share it. Only the holder
+// of turn may read or write states.
 type queue[S any] struct {
 	turn   chan struct{}
 	states map[string]recent[S]
 }
 
-// recent is a state that a change has made, and where.
+// recent is a state that a change has committed, and its position.
 type recent[S any] struct {
 	state S
 	at    stream.Position
@@ -32,9 +32,8 @@ func newQueue[S any]() *queue[S] {
 	return &queue[S]{turn: make(chan struct{}, 1), states: map[string]recent[S]{}}
 }
 
-// enter waits until no other command of this process is at the same document, or at
-// one that shares its queue. That saves most of the conflicts that many users who
-// come at once would otherwise make for each other.
+// enter waits until this process changes no document of the same queue. That avoids most of
+// the conflicts between many users who change a document at once.
 func (k *Keeper[S]) enter(ctx context.Context, id stream.ID) (*queue[S], error) {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id))

@@ -13,7 +13,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
 )
 
-// counted is a store that counts how often it is read.
+// counted is a store that counts its reads.
 type counted struct {
 	stream.Store
 	loads int
@@ -24,12 +24,12 @@ func (c *counted) Load(ctx context.Context, id stream.ID) (stream.Snapshot, erro
 	return c.Store.Load(ctx, id)
 }
 
-// world is one store and two processes that keep pure counters in it.
+// world is a store and two processes that keep pure counters in it.
 type world struct {
 	t          *testing.T
 	memory     *streamtest.Memory
 	one, other *document.Keeper[counter]
-	reads      *counted // of one
+	reads      *counted // the reads of one
 }
 
 func newWorld(t *testing.T) *world {
@@ -50,7 +50,7 @@ func (w *world) create(name string) {
 	}
 }
 
-// change wants the state n after a rule, also in the store.
+// change applies a rule and expects the state n, also in the store.
 func (w *world) change(k *document.Keeper[counter], rule document.Rule[counter], n int) {
 	w.t.Helper()
 	out, err := k.Change(w.t.Context(), "a", nil, rule)
@@ -69,7 +69,7 @@ func (w *world) wantLoads(n int) {
 	}
 }
 
-func TestAChangeBeginsWithWhatTheLastOneMade(t *testing.T) {
+func TestChangeStartsFromTheRecentState(t *testing.T) {
 	w := newWorld(t)
 	for n := range 3 {
 		out, err := w.one.Change(t.Context(), "a", nil, add(1))
@@ -80,16 +80,16 @@ func TestAChangeBeginsWithWhatTheLastOneMade(t *testing.T) {
 	w.wantLoads(0)
 }
 
-func TestAnotherProcessHasChangedItMeanwhile(t *testing.T) {
+func TestChangeAfterAnotherProcess(t *testing.T) {
 	w := newWorld(t)
 	w.change(w.other, add(10), 11)
 	w.change(w.one, add(1), 12)
 	w.change(w.other, add(10), 22)
 }
 
-// What is refused on what was remembered may be allowed by now, and what was there
-// already may be gone.
-func TestWhatIsRememberedIsNoGroundToRefuse(t *testing.T) {
+// The store's state may allow a change that the recent state refuses, or need a change that
+// the recent state does not.
+func TestRecentStateDoesNotRefuse(t *testing.T) {
 	tooLittle := errors.New("too little")
 	take := func(c counter) (counter, []stream.Event, error) {
 		if c.N < 10 {
@@ -115,23 +115,23 @@ func TestWhatIsRememberedIsNoGroundToRefuse(t *testing.T) {
 	w.change(w.one, reset, 1)
 }
 
-// A seq that comes again in another epoch is not the one that is remembered.
-func TestWhatIsRememberedIsOfItsEpoch(t *testing.T) {
+// A seq that occurs again in another epoch is not the remembered seq.
+func TestRecentStateBelongsToItsEpoch(t *testing.T) {
 	w := newWorld(t)
 	w.memory.Flush()
 	if _, err := w.one.Change(t.Context(), "a", nil, add(1)); !errors.Is(err, stream.ErrNotFound) {
-		t.Errorf("of a document that is lost: %v", err)
+		t.Errorf("lost document: %v, want ErrNotFound", err)
 	}
 	w = newWorld(t)
 	w.memory.Flush()
 	if _, err := w.other.Create(t.Context(), "a", nil, counter{N: 100}, changed); err != nil {
 		t.Fatal(err)
 	}
-	w.change(w.other, add(1), 101) // at the very seq that one remembers
+	w.change(w.other, add(1), 101) // at the seq that the first process remembers
 	w.change(w.one, add(1), 102)
 }
 
-func TestARepeatedRequestIsRepeatedAlsoOnWhatIsRemembered(t *testing.T) {
+func TestRepeatedRequestOnTheRecentState(t *testing.T) {
 	w := newWorld(t)
 	once := &stream.Once{Scope: "ann", Key: "k", TTL: time.Minute}
 	for i := range 2 {
@@ -142,8 +142,8 @@ func TestARepeatedRequestIsRepeatedAlsoOnWhatIsRemembered(t *testing.T) {
 	}
 }
 
-// Large documents are not remembered, and of many only some are.
-func TestWhatIsRememberedIsBounded(t *testing.T) {
+// Large documents are not remembered, and of many documents only some are.
+func TestRecentStatesAreBounded(t *testing.T) {
 	w := newWorld(t)
 	large := func(c counter) (counter, []stream.Event, error) {
 		c.Text = strings.Repeat("x", 9<<10)
@@ -169,6 +169,6 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 		}
 	}
 	if w.reads.loads < many/4 || w.reads.loads == many {
-		t.Errorf("of %d documents %d had to be read again", many, w.reads.loads)
+		t.Errorf("of %d documents %d were read again, want some but not all", many, w.reads.loads)
 	}
 }

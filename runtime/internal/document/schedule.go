@@ -6,26 +6,25 @@ import (
 	"time"
 )
 
-// betweenPods is by how much the clocks of pods and of the store may differ.
+// betweenPods bounds the clock difference between pods and the store.
 const betweenPods = 2 * time.Second
 
-// looks are when a state wants to be looked at, and when the state before it did; zero
-// times for never.
+// looks are the deadlines of the next state and of the previous state; zero times for none.
 type looks struct{ next, was time.Time }
 
-// overtaken tells whether the look at a state may have been taken before the state was
-// committed, which it is now: because an earlier one was due, or it was itself. Whoever
-// took it saw the state before, found nothing to do, and did away with it.
+// overtaken reports whether the next state's deadline may have fired before the state was
+// committed, because it or an earlier deadline was due. Its handler then saw the previous
+// state and removed the deadline.
 func (l looks) overtaken(now time.Time) bool {
 	return !l.next.IsZero() && (l.sooner() || !l.was.After(now.Add(betweenPods)))
 }
 
-// sooner tells whether the next state wants a look when none was asked for.
+// sooner reports whether the next state's deadline is earlier than the scheduled deadline.
 func (l looks) sooner() bool { return !l.next.IsZero() && (l.was.IsZero() || l.next.Before(l.was)) }
 
-// schedule asks for a look when next wants one before the state before it did, and
-// when what follows from the change needs one. This comes before next is committed, so
-// that no death of the pod leaves a state without its look.
+// schedule schedules the next state's deadline if it is earlier than the previous state's,
+// or the time of Soon if that is earlier still. This happens before next is committed, so
+// that a pod's death leaves no state without its deadline.
 func (k *Keeper[S]) schedule(ctx context.Context, name string, before *S, next S) (looks, error) {
 	now := k.now()
 	l := looks{next: k.nextLook(next, now)}
@@ -53,28 +52,28 @@ func (k *Keeper[S]) nextLook(s S, now time.Time) time.Time {
 	return look
 }
 
-// ask asks for a look at a document; not for the zero time.
+// ask schedules a deadline for a document; not for the zero time.
 func (k *Keeper[S]) ask(ctx context.Context, name string, look time.Time) error {
 	if look.IsZero() {
 		return nil
 	}
 	if err := k.deadlines.Schedule(ctx, k.ID(name), look); err != nil {
-		return fmt.Errorf("schedule a look at %s: %w", k.ID(name), err)
+		return fmt.Errorf("schedule the deadline of %s: %w", k.ID(name), err)
 	}
 	return nil
 }
 
-// askAgain asks once more for the look at a state that was committed, where it may have
-// been overtaken. That the store is gone by then is no error of the commit: the look that
-// was asked for before stands, unless it was overtaken as well.
+// askAgain schedules the deadline of a committed state again when it may have fired before
+// the commit. The commit ignores an error of the store: the earlier schedule remains,
+// unless that deadline has fired too.
 func (k *Keeper[S]) askAgain(ctx context.Context, name string, l looks) {
 	if l.overtaken(k.now()) {
 		_ = k.ask(ctx, name, l.next)
 	}
 }
 
-// askFor asks for the look that a state wants: who carried the request out before, which
-// is repeated now, may not have come so far.
+// askFor schedules the state's deadline for a repeated request, because the first attempt
+// may have died before it did so.
 func (k *Keeper[S]) askFor(ctx context.Context, name string, s S) {
 	_ = k.ask(ctx, name, k.nextLook(s, k.now()))
 }

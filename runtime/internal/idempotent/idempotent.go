@@ -1,10 +1,11 @@
-// Package idempotent carries out requests that have an idempotency key. Attempts of one
-// request arrive by any connection and server; one runs at a time, and all get one answer.
+// Package idempotent runs requests that have an idempotency key. Attempts of one request
+// may arrive on any connection and server. One attempt runs at a time, and all attempts get
+// the same answer.
 //
-// An attempt holds its key for a lease in the store and renews it while it runs. A second
-// attempt waits for the answer of the first. When the first one's server died, or lost the
-// store, the lease ends; from then on the store refuses the first attempt's writes
-// ([stream.Fence]), so the second attempt never runs beside it.
+// An attempt leases its key in the store and renews the lease while it runs. A second
+// attempt waits for the first attempt's answer. When the first attempt's server dies or
+// loses the store, the lease ends. The store then refuses the first attempt's writes
+// ([stream.Fence]), so two attempts never write concurrently.
 package idempotent
 
 import (
@@ -21,54 +22,56 @@ import (
 )
 
 const (
-	// leaseFor is how long a dead server's attempt keeps the next one waiting.
+	// leaseFor is the time for which a dead server's attempt delays the next attempt.
 	leaseFor = 3 * time.Second
 	// renewEvery is how often a running attempt renews its lease.
 	renewEvery = leaseFor / 3
-	// endFor bounds the store calls that end an attempt.
+	// endFor is the timeout of the store calls that end an attempt.
 	endFor = leaseFor
 )
 
-// The pauses of an attempt that waits for another: they double from the first to the last.
+// An attempt that waits for another attempt polls; the pauses double from the first to the
+// last.
 const (
 	firstPause = 5 * time.Millisecond
 	lastPause  = 160 * time.Millisecond
 )
 
-// Runner carries out keyed requests. It is safe for concurrent use.
+// Runner runs keyed requests. It is safe for concurrent use.
 type Runner struct {
 	Replies stream.Replies
-	// TTL is how long an answer is known.
+	// TTL is how long an answer is remembered.
 	TTL time.Duration
-	// MaxAnswer is how many bytes of an answer are remembered. A request with a larger one
-	// runs again when it is repeated, and the Once of its commits keeps the effect single.
+	// MaxAnswer is the size of the largest answer that is remembered, in bytes; 0 means no
+	// limit. A request with a larger answer runs again when it is repeated, and the Once of
+	// its commits prevents a second effect.
 	MaxAnswer int
-	// Certain tells whether an error says that the request had no effect. Its key is then
-	// free for any request.
+	// Certain reports whether an error proves that the request had no effect. Its key is
+	// then free for any request.
 	Certain func(error) bool
 	Log     *slog.Logger
 }
 
-// Request names a keyed request. Scope owns the key: a user's id, or the scope of the
+// Request identifies a keyed request. Scope owns the key: a user's id, or the scope of the
 // server API.
 type Request struct {
 	Scope, Key string
 	Hash       [16]byte
 }
 
-// Answer is the result of a request that was carried out. An answer that is not Settled is
-// not remembered, since a part of the request is left to do.
+// Answer is the answer of a request. An answer that is not Settled is not remembered,
+// because a part of the request is not done yet.
 type Answer struct {
 	Data    []byte
 	Settled bool
 }
 
-// Do carries a request out unless its answer is known, and tells which. run's context ends
-// no store call early, but fences its writes.
+// Do runs a request unless its answer is remembered, and reports whether it was. The context
+// of run has the fence of the lease: the store refuses writes after it.
 //
-// Errors: those of run; a *wire.Error with CodeIdempotencyMismatch, or with CodeUnavailable
-// when another attempt holds the key until ctx ends, or when the answer could not be saved:
-// the same key then gives the answer of the commit.
+// Errors: those of run; a *wire.Error with CodeIdempotencyMismatch; or with CodeUnavailable
+// when another attempt holds the key until ctx ends. An error also means that the answer
+// could not be saved; a repetition with the same key then returns the commit's answer.
 func (r *Runner) Do(ctx context.Context, req Request, run func(context.Context) (Answer, error)) (data []byte, known bool, err error) {
 	a := stream.Attempt{Scope: req.Scope, Key: req.Key, Hash: req.Hash, Token: rand.Text()[:16]}
 	begun, err := r.begin(ctx, a)
@@ -82,7 +85,7 @@ func (r *Runner) Do(ctx context.Context, req Request, run func(context.Context) 
 	return answer.Data, false, r.end(ctx, a, answer, err)
 }
 
-// begin holds the key, once no other attempt does.
+// begin waits until no other attempt holds the key, and then leases it.
 func (r *Runner) begin(ctx context.Context, a stream.Attempt) (stream.Reply, error) {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		reply, err := r.Replies.Begin(ctx, a, leaseFor, r.TTL)
@@ -97,13 +100,13 @@ func (r *Runner) begin(ctx context.Context, a stream.Attempt) (stream.Reply, err
 		select {
 		case <-time.After(min(pause, reply.Held) + mathrand.N(firstPause)):
 		case <-ctx.Done():
-			return stream.Reply{}, wire.Refuse(wire.CodeUnavailable, "an earlier attempt of this request is still under way; send it again with the same key")
+			return stream.Reply{}, wire.Refuse(wire.CodeUnavailable, "an earlier attempt of this request is still running; repeat the request with the same key")
 		}
 	}
 }
 
-// renew renews the lease while the attempt runs; the caller stops it. When that fails, the
-// fence stays where it is.
+// renew renews the lease until the caller calls stop. A failed renewal leaves the fence at
+// its previous time.
 func (r *Runner) renew(ctx context.Context, a stream.Attempt, fence *stream.Fence) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var again func()
@@ -123,7 +126,7 @@ func (r *Runner) renew(ctx context.Context, a stream.Attempt, fence *stream.Fenc
 	}
 }
 
-// end ends an attempt; only an answer that is saved may be given.
+// end ends an attempt. The caller may send an answer only after end has saved it.
 func (r *Runner) end(ctx context.Context, a stream.Attempt, answer Answer, failed error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endFor)
 	defer cancel()
@@ -132,7 +135,7 @@ func (r *Runner) end(ctx context.Context, a stream.Attempt, answer Answer, faile
 	case failed != nil && r.Certain(failed):
 		err = r.Replies.Forget(ctx, a)
 	case failed != nil:
-		return failed // a write may still be on its way: the key is held until the fence
+		return failed // a write may still be in flight: the key stays leased until the fence
 	case !answer.Settled || len(answer.Data) > r.max():
 		err = r.Replies.Abandon(ctx, a)
 	default:

@@ -15,7 +15,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// clock is a wall clock that a test can move on.
+// clock is a wall clock that a test can advance.
 type clock struct{ ahead atomic.Int64 }
 
 func (c *clock) now() time.Time       { return time.Now().Add(time.Duration(c.ahead.Load())) }
@@ -45,7 +45,7 @@ func refuses(err error) func(context.Context) (idempotent.Answer, error) {
 	return func(context.Context) (idempotent.Answer, error) { return idempotent.Answer{}, err }
 }
 
-// want does the request and checks its answer.
+// want runs the request and checks its answer.
 func want(t *testing.T, r *idempotent.Runner, run func(context.Context) (idempotent.Answer, error), text string, known bool) {
 	t.Helper()
 	data, was, err := r.Do(t.Context(), request, run)
@@ -54,7 +54,7 @@ func want(t *testing.T, r *idempotent.Runner, run func(context.Context) (idempot
 	}
 }
 
-func TestAnAttemptWaitsForTheAnswerOfTheFirst(t *testing.T) {
+func TestSecondAttemptWaitsForTheAnswer(t *testing.T) {
 	m, _ := newStore()
 	one, two := server(m), server(m)
 	running, finish := make(chan struct{}), make(chan struct{})
@@ -71,20 +71,20 @@ func TestAnAttemptWaitsForTheAnswerOfTheFirst(t *testing.T) {
 		wg.Go(func() { want(t, two, answers("second"), "first", true) })
 	}
 	if _, _, err := two.Do(t.Context(), idempotent.Request{Scope: "ann", Key: "k", Hash: [16]byte{2}}, answers("x")); wire.CodeOf(err) != wire.CodeIdempotencyMismatch {
-		t.Errorf("another request under the key: %v", err)
+		t.Errorf("another request with the key: %v, want a mismatch", err)
 	}
 	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, _, err := two.Do(short, request, answers("x")); wire.CodeOf(err) != wire.CodeUnavailable {
-		t.Errorf("an attempt that waited in vain: %v", err)
+		t.Errorf("attempt whose context ended: %v, want CodeUnavailable", err)
 	}
 	close(finish)
 	wg.Wait()
 }
 
-// An attempt whose server died keeps the next one waiting for its lease; its writes are
-// refused from then on.
-func TestAnAttemptThatLostItsLeaseIsFenced(t *testing.T) {
+// An attempt of a dead server delays the next attempt until its lease ends. From then on
+// the store refuses its writes.
+func TestExpiredAttemptIsFenced(t *testing.T) {
 	m, c := newStore()
 	one, two := server(m), server(m)
 	commit := stream.Commit{
@@ -98,16 +98,17 @@ func TestAnAttemptThatLostItsLeaseIsFenced(t *testing.T) {
 		return idempotent.Answer{Data: []byte("first"), Settled: true}, err
 	})
 	if !errors.Is(err, stream.ErrFenced) {
-		t.Errorf("the first attempt: %v", err)
+		t.Errorf("first attempt: %v, want ErrFenced", err)
 	}
 	if _, err := m.Load(t.Context(), "lobby:x"); !errors.Is(err, stream.ErrNotFound) {
-		t.Errorf("the first attempt has written: %v", err)
+		t.Errorf("the first attempt has written: %v, want ErrNotFound", err)
 	}
 	want(t, one, answers("third"), "second", true)
 }
 
-// An answer that is not the one that every attempt gets is given to nobody.
-func TestAnAnswerThatIsNotSavedIsNotGiven(t *testing.T) {
+// An answer that could not be saved is not returned, because later attempts would get
+// another answer.
+func TestUnsavedAnswerIsNotReturned(t *testing.T) {
 	m, c := newStore()
 	one := server(m)
 	data, _, err := one.Do(t.Context(), request, func(ctx context.Context) (idempotent.Answer, error) {
@@ -123,22 +124,22 @@ func TestAnAnswerThatIsNotSavedIsNotGiven(t *testing.T) {
 	want(t, one, answers("third"), "again", true)
 }
 
-func TestEndsOfAnAttempt(t *testing.T) {
+func TestEndOfAttempt(t *testing.T) {
 	certain, uncertain := errors.New("refused"), stream.ErrUnavailable
 	other := idempotent.Request{Scope: "ann", Key: "k", Hash: [16]byte{2}}
 	large := make([]byte, 101)
 	for name, tc := range map[string]struct {
 		first func(context.Context) (idempotent.Answer, error)
-		// free says that another request may use the key, held that the next attempt has to
-		// wait for the lease.
+		// free says that another request may then use the key. held says that the next
+		// attempt must wait for the lease.
 		free, held bool
 	}{
-		"refused with certainty": {first: refuses(certain), free: true},
-		"refused without":        {first: refuses(uncertain), held: true},
-		"a part is left to do": {first: func(context.Context) (idempotent.Answer, error) {
+		"error without an effect":      {first: refuses(certain), free: true},
+		"error with an unknown effect": {first: refuses(uncertain), held: true},
+		"answer that is not settled": {first: func(context.Context) (idempotent.Answer, error) {
 			return idempotent.Answer{Data: []byte("half")}, nil
 		}},
-		"larger than is remembered": {first: answers(string(large))},
+		"answer above the size limit": {first: answers(string(large))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, c := newStore()
@@ -148,26 +149,26 @@ func TestEndsOfAnAttempt(t *testing.T) {
 				short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 				defer cancel()
 				if _, _, err := r.Do(short, request, answers("x")); wire.CodeOf(err) != wire.CodeUnavailable {
-					t.Errorf("not held: %v", err)
+					t.Errorf("key not held: %v, want CodeUnavailable", err)
 				}
 				c.pass(time.Minute)
 			}
 			if tc.free {
 				if _, _, err := r.Do(t.Context(), other, answers("other")); err != nil {
-					t.Errorf("not free for another request: %v", err)
+					t.Errorf("key not free for another request: %v", err)
 				}
 				return
 			}
 			if _, _, err := r.Do(t.Context(), other, answers("other")); wire.CodeOf(err) != wire.CodeIdempotencyMismatch {
-				t.Errorf("free for another request: %v", err)
+				t.Errorf("key free for another request: %v, want a mismatch", err)
 			}
 			want(t, r, answers("again"), "again", false)
 		})
 	}
 }
 
-// A running attempt renews its lease, however long it takes.
-func TestARunningAttemptRenewsItsLease(t *testing.T) {
+// A running attempt renews its lease, however long it runs.
+func TestRunningAttemptRenewsItsLease(t *testing.T) {
 	m, _ := newStore()
 	one := server(m)
 	_, _, err := one.Do(t.Context(), request, func(ctx context.Context) (idempotent.Answer, error) {

@@ -1,5 +1,5 @@
-// Package jsonpatch makes JSON Patches (RFC 6902) from what changed between two
-// values, for documents that are small and change seldom.
+// Package jsonpatch computes JSON Patches (RFC 6902) between two values, for small
+// documents that change rarely.
 package jsonpatch
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Diff is the patch that makes the JSON of one value into that of another, in a
-// fixed order: objects are compared member by member, everything else as a whole.
+// Diff returns the patch from the JSON of one value to the JSON of another, in a fixed
+// order. It compares objects member by member, and any other value as a whole.
 func Diff(from, to any) ([]wire.PatchOp, error) {
 	a, err := plain(from)
 	if err != nil {
@@ -66,5 +66,5 @@ func diff(ops []wire.PatchOp, path string, from, to any) []wire.PatchOp {
 
 var escaper = strings.NewReplacer("~", "~0", "/", "~1")
 
-// escape makes a reference token of a JSON Pointer (RFC 6901).
+// escape escapes a reference token of a JSON Pointer (RFC 6901).
 func escape(token string) string { return escaper.Replace(token) }

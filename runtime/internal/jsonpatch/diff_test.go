@@ -38,12 +38,12 @@ func TestDiff(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	if _, err := Diff(from, make(chan int)); err == nil {
-		t.Error("a channel was compared")
+		t.Error("Diff accepted a channel")
 	}
 }
 
-// What a patch says leads to the other value, as any client's library applies it.
-func TestDiffLeadsThere(t *testing.T) {
+// An independent library that applies the patch gets the other value.
+func TestDiffApplies(t *testing.T) {
 	value := rapid.Deferred(func() *rapid.Generator[any] { return object(3) })
 	rapid.Check(t, func(t *rapid.T) {
 		from, to := value.Draw(t, "from"), value.Draw(t, "to")

@@ -2,13 +2,13 @@ package names
 
 import "crypto/rand"
 
-// CodeAlphabet has the digits and letters that are hard to mistake for another.
+// CodeAlphabet has the digits and letters that users rarely confuse.
 const CodeAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// NewCode makes a random join code of so many characters of [CodeAlphabet].
+// NewCode returns a random join code of length characters of [CodeAlphabet].
 func NewCode(length int) string {
 	code := make([]byte, 0, length)
-	// Bytes beyond the last whole multiple of the alphabet are dropped, so that all
+	// Bytes above the last whole multiple of the alphabet's length are dropped, so that all
 	// letters are equally likely.
 	const fair = 256 / len(CodeAlphabet) * len(CodeAlphabet)
 	for len(code) < length {

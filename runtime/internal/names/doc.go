@@ -1,3 +1,3 @@
-// Package names makes the names that users meet or that requests need: join codes
-// that can be read out, and ids that a repeated request gets again.
+// Package names generates join codes that users can read out, and ids that stay the same
+// when a request is repeated.
 package names

@@ -14,17 +14,16 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// Minter gives ids, which are ULIDs, to what requests make.
+// Minter generates ids, which are ULIDs, for the objects that requests create.
 type Minter struct {
 	Names stream.Names
-	// TTL is how long a keyed request gets the same id again.
+	// TTL is how long a keyed request gets the same id.
 	TTL time.Duration
-	// Now is the clock.
 	Now func() time.Time
 }
 
-// ID gives an id of a space to a user's request, to name what it makes. A request
-// with a key gets the same id each time it is repeated.
+// ID returns an id in a space for the object that a user's request creates. A repeated
+// request with a key gets the same id.
 func (m Minter) ID(ctx context.Context, space, userID, key string) (string, error) {
 	id, err := ulid.New(ulid.Timestamp(m.Now()), rand.Reader)
 	if err != nil {
@@ -48,7 +47,7 @@ func (m Minter) ID(ctx context.Context, space, userID, key string) (string, erro
 	return first, nil
 }
 
-// Known gives the id that a user's request has in a space; "" when it has none.
+// Known returns the id of a user's request in a space; "" when it has none.
 func (m Minter) Known(ctx context.Context, space, userID, key string) (string, error) {
 	id, err := m.Names.Owner(ctx, space, nameOf(userID, key))
 	if errors.Is(err, stream.ErrNotFound) {
@@ -60,13 +59,13 @@ func (m Minter) Known(ctx context.Context, space, userID, key string) (string, e
 	return id, nil
 }
 
-// Choose gives a request another id in a space: next in place of was, which is "" for the
-// first. A repeated request finds it by Known.
+// Choose replaces the id of a request in a space: next in place of was, which is "" for the
+// first id. Known then returns next.
 func (m Minter) Choose(ctx context.Context, space, userID, key, was, next string) error {
 	name := nameOf(userID, key)
 	if was != "" && was != next {
 		if err := m.Names.Release(ctx, space, name, was); err != nil {
-			return fmt.Errorf("give an id back: %w", err)
+			return fmt.Errorf("release an id: %w", err)
 		}
 	}
 	if _, err := m.Names.Claim(ctx, space, name, next, m.TTL); err != nil {
@@ -75,13 +74,13 @@ func (m Minter) Choose(ctx context.Context, space, userID, key, was, next string
 	return nil
 }
 
-// nameOf is the name of a user's request in a space of ids.
+// nameOf returns the name of a user's request in a space of ids.
 func nameOf(userID, key string) string {
 	sum := sha256.Sum256([]byte(userID + "\x00" + key))
 	return hex.EncodeToString(sum[:])
 }
 
-// ValidID tells whether this can be an id that a Minter gave.
+// ValidID reports whether a string is an id of a Minter.
 func ValidID(id string) bool {
 	parsed, err := ulid.ParseStrict(id)
 	return err == nil && parsed.String() == id

@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// Admin are the parts of the admin endpoints. All are required.
+// Admin has the parts of the admin endpoints. All are required.
 type Admin struct {
 	Checks   *Checks
 	Status   func() v1alpha1.ServerStatus
@@ -20,10 +20,10 @@ type Admin struct {
 
 // Handler serves the endpoints:
 //
-//   - /livez answers 200 as long as the process answers at all;
-//   - /readyz answers 200, or 503 with the checks that fail, one a line;
-//   - /statusz answers with a [v1alpha1.ServerStatus] as JSON;
-//   - /metrics answers with the registry, as OpenMetrics for those who ask for it.
+// - /livez answers 200 while the process can answer;
+// - /readyz answers 200, or 503 with a line for each failing check;
+// - /statusz answers with a [v1alpha1.ServerStatus] as JSON;
+// - /metrics answers with the registry, as OpenMetrics for clients that request it.
 func (a Admin) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
@@ -41,7 +41,7 @@ func (a Admin) ready(w http.ResponseWriter, _ *http.Request) {
 	say(w, http.StatusOK, "ready")
 }
 
-// Told is what /statusz tells: the status, and what the checks say.
+// Told returns the answer of /statusz: the status and the failing checks.
 func (a Admin) Told() v1alpha1.ServerStatus {
 	status := a.Status()
 	status.NotReady = a.Checks.Failing()
@@ -57,12 +57,12 @@ func (a Admin) status(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(append(body, '\n')) // whoever asked is gone
+	_, _ = w.Write(append(body, '\n')) // a failure means that the client is gone
 }
 
 func say(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
-	_, _ = io.WriteString(w, text+"\n") // whoever asked is gone
+	_, _ = io.WriteString(w, text+"\n") // a failure means that the client is gone
 }

@@ -2,19 +2,19 @@ package observe
 
 import "sync"
 
-// Check tells what keeps the server from being ready; nil when nothing does.
-// It is asked with every /readyz and must answer at once.
+// Check returns the reason why the server is not ready; nil when there is none. Every
+// /readyz calls it, so it must return at once.
 type Check func() error
 
-// Checks are the reasons a server may have not to be ready. The zero value has
-// none. It is safe for concurrent use.
+// Checks are the readiness checks of a server. The zero value has none. It is safe for
+// concurrent use.
 type Checks struct {
 	mu    sync.Mutex
 	names []string
 	all   []Check
 }
 
-// Add puts a check in under the name that /readyz calls it by.
+// Add adds a check under the name that /readyz shows.
 func (c *Checks) Add(name string, check Check) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -22,8 +22,8 @@ func (c *Checks) Add(name string, check Check) {
 	c.all = append(c.all, check)
 }
 
-// Failing lists the checks that fail as "name: why", in the order they were
-// added; it is empty when the server is ready.
+// Failing lists the failing checks as "name: error", in the order they were added; it is
+// empty when the server is ready.
 func (c *Checks) Failing() []string {
 	c.mu.Lock()
 	names, all := c.names, c.all

@@ -1,5 +1,5 @@
-// Package observe is what operators see of a server: its log, its metrics, and
-// the admin endpoints /livez, /readyz, /statusz and /metrics.
+// Package observe makes a server observable: its log, its metrics, and the admin endpoints
+// /livez, /readyz, /statusz and /metrics.
 package observe
 
 import (
@@ -8,14 +8,13 @@ import (
 	"log/slog"
 )
 
-// NewLogger makes a logger that writes a JSON object a line, from a level on:
-// debug, info, warn or error. Any other level is an error. Durations are written
-// as people write them, as in "1m30s".
+// NewLogger makes a logger that writes a JSON object per line, from a level on: debug,
+// info, warn or error. Any other level is an error. Durations are written as in "1m30s".
 func NewLogger(w io.Writer, level string) (*slog.Logger, error) {
 	var from slog.Level
 	switch level {
 	case "debug", "info", "warn", "error":
-		_ = from.UnmarshalText([]byte(level)) // it knows these
+		_ = from.UnmarshalText([]byte(level)) // valid by the case above
 	default:
 		return nil, fmt.Errorf("log level %q is not one of debug, info, warn, error", level)
 	}

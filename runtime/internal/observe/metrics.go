@@ -33,8 +33,8 @@ const (
 	scrapeTimeout = 10 * time.Second
 )
 
-// metricsHandler serves OpenMetrics to those who ask for it, else the older text
-// form. More than four scrapes at once are answered 503.
+// metricsHandler serves OpenMetrics to clients that request it, and otherwise the text
+// format. Scrapes beyond four concurrent ones are answered 503.
 func metricsHandler(registry *prometheus.Registry) http.Handler {
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		Registry:            registry,

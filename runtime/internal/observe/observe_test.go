@@ -40,13 +40,13 @@ func TestEndpoints(t *testing.T) {
 		code               int
 		body               string
 	}{
-		{"alive", "GET", "/livez", errors.New("no answer"), nil, 200, "ok\n"},
+		{"live", "GET", "/livez", errors.New("no answer"), nil, 200, "ok\n"},
 		{"ready", "GET", "/readyz", nil, nil, 200, "ready\n"},
 		{"one check fails", "GET", "/readyz", errors.New("no answer for 12s"), nil, 503, "not ready\nredis: no answer for 12s\n"},
-		{"two checks fail", "GET", "/readyz", errors.New("no answer"), errors.New("told to stop"), 503,
-			"not ready\nredis: no answer\ndraining: told to stop\n"},
-		{"not to be written to", "POST", "/readyz", nil, nil, 405, "Method Not Allowed\n"},
-		{"elsewhere", "GET", "/", nil, nil, 404, "404 page not found\n"},
+		{"two checks fail", "GET", "/readyz", errors.New("no answer"), errors.New("shutting down"), 503,
+			"not ready\nredis: no answer\ndraining: shutting down\n"},
+		{"POST is refused", "POST", "/readyz", nil, nil, 405, "Method Not Allowed\n"},
+		{"unknown path", "GET", "/", nil, nil, 404, "404 page not found\n"},
 	}
 	for _, tc := range cases {
 		redis, draining = tc.redis, tc.draining
@@ -87,7 +87,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-func TestLoggerWritesDurationsForPeople(t *testing.T) {
+func TestLoggerWritesReadableDurations(t *testing.T) {
 	var out bytes.Buffer
 	log, err := NewLogger(&out, "info")
 	if err != nil {
@@ -125,6 +125,6 @@ func TestLogger(t *testing.T) {
 		}
 	}
 	if _, err := NewLogger(&bytes.Buffer{}, "loud"); err == nil {
-		t.Error("an unknown level was taken")
+		t.Error("NewLogger accepted an unknown level")
 	}
 }

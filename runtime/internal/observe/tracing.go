@@ -17,21 +17,20 @@ import (
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// instrumentation names what the spans come from.
+// instrumentation is the spans' instrumentation scope.
 const instrumentation = "github.com/anteroom/anteroom/runtime"
 
-// Tracing sends spans to a collector. Those that wait to be sent are bounded (2,048);
-// beyond that, and while the collector does not answer, they are dropped. Spans carry
-// names of events, kinds of streams, codes and session ids: neither users nor payloads.
-// A nil Tracing traces nothing.
+// Tracing sends spans to a collector. At most 2,048 spans wait; more are dropped, also
+// while the collector does not answer. Spans carry event names, stream kinds, codes and
+// session ids, but neither users nor payloads. A nil Tracing traces nothing.
 type Tracing struct {
 	ratio     float64
 	processor sdktrace.SpanProcessor
-	// sessions traces whatever it is asked for, requests by the ratio.
+	// sessions samples every request, requests samples by the ratio.
 	sessions, requests *sdktrace.TracerProvider
 }
 
-// NewTracing connects to nothing yet; nil options give a nil Tracing.
+// NewTracing makes a Tracing without connecting yet; nil options return a nil Tracing.
 func NewTracing(ctx context.Context, o *v1alpha1.Tracing, cluster v1alpha1.ClusterRef, version, pod string, log *slog.Logger) (*Tracing, error) {
 	if o == nil {
 		return nil, nil //nolint:nilnil // no tracing is no error
@@ -40,7 +39,7 @@ func NewTracing(ctx context.Context, o *v1alpha1.Tracing, cluster v1alpha1.Clust
 	if err != nil {
 		return nil, fmt.Errorf("tracing to %s: %w", o.Endpoint, err)
 	}
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("spans could not be sent", "error", err) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("spans not exported; they are dropped", "error", err) }))
 	of := resource.NewSchemaless(
 		semconv.ServiceName("anteroom"), semconv.ServiceVersion(version), semconv.ServiceInstanceID(pod),
 		semconv.K8SNamespaceName(cluster.Namespace), attribute.String("anteroom.cluster", cluster.Name),
@@ -57,8 +56,8 @@ func (t *Tracing) provider(of *resource.Resource, sampler sdktrace.Sampler) *sdk
 	)
 }
 
-// Session gives what traces the requests of a new session: nil for those that are not
-// among the traced ones.
+// Session returns the tracer of a new session's requests; nil for a session that is not
+// sampled.
 func (t *Tracing) Session() trace.Tracer {
 	if t == nil || rand.Float64() >= t.ratio { //nolint:gosec // a sample is no secret
 		return nil
@@ -66,8 +65,8 @@ func (t *Tracing) Session() trace.Tracer {
 	return t.sessions.Tracer(instrumentation)
 }
 
-// Requests gives what traces the requests of other back ends: by the ratio, or as the
-// trace says that they are a part of. Nil traces none.
+// Requests returns the tracer of other back ends' requests. It samples by the ratio, or as
+// the parent span does. A nil Tracing returns nil.
 func (t *Tracing) Requests() trace.Tracer {
 	if t == nil {
 		return nil
@@ -75,7 +74,7 @@ func (t *Tracing) Requests() trace.Tracer {
 	return t.requests.Tracer(instrumentation)
 }
 
-// Close sends what waits, until ctx ends.
+// Close exports the waiting spans, until ctx ends.
 func (t *Tracing) Close(ctx context.Context) error {
 	if t == nil {
 		return nil

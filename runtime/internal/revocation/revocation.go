@@ -1,5 +1,5 @@
-// Package revocation keeps users out whose tokens a back end has revoked. What it
-// keeps ends by itself: no token has to be remembered for longer than it is good.
+// Package revocation refuses users whose tokens a back end has revoked. Each revocation
+// expires, because the revoked tokens expire too.
 package revocation
 
 import (
@@ -18,17 +18,17 @@ import (
 const (
 	// space has the revocations, by user.
 	space = "revoked"
-	// seenSpace has when tokens were seen first, by token: those whose issue time was ahead
-	// of the server's clock then.
+	// seenSpace has the time at which a token was first seen, by token id, for tokens whose
+	// issue time was ahead of the server's clock.
 	seenSpace = "token-seen"
-	// seenTTL is longer than a revocation may last.
+	// seenTTL is longer than the longest revocation.
 	seenTTL = 367 * 24 * time.Hour
 )
 
-// Revocation is why a user's tokens are not taken any more.
+// Revocation is the reason to refuse a user's tokens.
 type Revocation struct {
-	// Since, in milliseconds since the epoch: tokens that were issued before, or that
-	// do not say when, are refused.
+	// Since, in milliseconds since the epoch: tokens issued before, or without an issue
+	// time, are refused.
 	Since int64 `json:"since"`
 	// Banned refuses newer tokens too.
 	Banned bool `json:"banned,omitempty"`
@@ -36,9 +36,8 @@ type Revocation struct {
 	Message string `json:"message,omitempty"`
 }
 
-// Refuse gives the refusal of a token that was issued then, nil when it is good. A token says in
-// whole seconds when it was issued: one of the second in which it was revoked is
-// refused.
+// Refuse returns the refusal of a token with this issue time; nil when the token is valid.
+// Issue times are whole seconds: a token of the second of its revocation is refused.
 func (r Revocation) Refuse(issued time.Time) error {
 	switch {
 	case r.Banned:
@@ -49,7 +48,7 @@ func (r Revocation) Refuse(issued time.Time) error {
 	return nil
 }
 
-// End is how the sessions end that the user has when it is revoked.
+// End returns the event that ends the revoked user's sessions.
 func (r Revocation) End() *stream.End {
 	if r.Banned {
 		return &stream.End{Reason: string(wire.CloseBanned), Message: or(r.Message, "you are banned")}
@@ -64,14 +63,14 @@ func or(text, fallback string) string {
 	return text
 }
 
-// Book has the revocations. Beside *wire.Error its methods return those of the store.
+// Book keeps the revocations. Its methods return *wire.Error and the errors of the store.
 type Book struct {
 	Values stream.Values
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time
 }
 
-// Put revokes a user for a while, in place of what was.
+// Put revokes a user for ttl, and replaces an earlier revocation.
 func (b Book) Put(ctx context.Context, user string, r Revocation, ttl time.Duration) error {
 	data, err := json.Marshal(r)
 	if err != nil {
@@ -80,13 +79,14 @@ func (b Book) Put(ctx context.Context, user string, r Revocation, ttl time.Durat
 	return b.Values.Put(ctx, space, user, data, ttl)
 }
 
-// Lift takes a revocation back, if there is one.
+// Lift removes a user's revocation, if there is one.
 func (b Book) Lift(ctx context.Context, user string) error {
 	return b.Values.Delete(ctx, space, user)
 }
 
-// Check refuses a user who is revoked. A token counts as issued when it says, or when a
-// server saw it first if that was earlier, so that no issuer's clock outlives a revocation.
+// Check refuses a revoked user. A token counts as issued at its issue time, or at the time
+// a server first saw it if that is earlier. An issuer's clock that is ahead thus cannot
+// circumvent a revocation.
 func (b Book) Check(ctx context.Context, user identity.User) error {
 	ahead := user.IssuedAt.After(b.now())
 	if ahead {
@@ -126,8 +126,8 @@ func (b Book) now() time.Time {
 	return b.Now()
 }
 
-// see gives when a token was seen first, which is now for a new one. It is noted for as
-// long as a revocation may last.
+// see returns when a token was first seen, and records the current time for a new token.
+// The record outlives the longest revocation.
 func (b Book) see(ctx context.Context, user identity.User) (time.Time, error) {
 	seen, err := b.firstSeen(ctx, user)
 	if err != nil || !seen.IsZero() {
@@ -137,7 +137,7 @@ func (b Book) see(ctx context.Context, user identity.User) (time.Time, error) {
 	return now, b.Values.Put(ctx, seenSpace, user.TokenID, []byte(strconv.FormatInt(now.UnixMilli(), 10)), seenTTL)
 }
 
-// firstSeen gives the zero time for a token that was not noted.
+// firstSeen returns the zero time for a token without a record.
 func (b Book) firstSeen(ctx context.Context, user identity.User) (time.Time, error) {
 	data, err := b.Values.Get(ctx, seenSpace, user.TokenID)
 	if errors.Is(err, stream.ErrNotFound) {
@@ -148,7 +148,7 @@ func (b Book) firstSeen(ctx context.Context, user identity.User) (time.Time, err
 	}
 	ms, err := strconv.ParseInt(string(data), 10, 64)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("decode when a token was seen: %w", err)
+		return time.Time{}, fmt.Errorf("decode the first-seen time of a token: %w", err)
 	}
 	return time.UnixMilli(ms), nil
 }

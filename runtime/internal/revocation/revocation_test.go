@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// values keeps values for ever: no time passes in these tests.
+// values keeps values without an expiry.
 type values map[string][]byte
 
 func (v values) Put(_ context.Context, space, name string, value []byte, _ time.Duration) error {
@@ -32,24 +32,24 @@ func (v values) Delete(_ context.Context, space, name string) error {
 	return nil
 }
 
-// A revocation holds against each token that a server saw before it, however far the
-// issuer's clock is ahead.
-func TestNoClockOutlivesARevocation(t *testing.T) {
+// A revocation refuses each token that a server saw before it, however far the issuer's
+// clock is ahead.
+func TestRevocationWithIssuerClockAhead(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name string
-		// issued, seen and revoked are seconds after start; seen is -1 for a token that
-		// nobody saw before the revocation.
+		// issued, seen and revoked are seconds after start; seen is -1 for a token that no
+		// server saw before the revocation.
 		issued, seen, revoked int
 		refused               bool
 	}{
 		{"issued, seen, revoked", 0, 1, 2, true},
 		{"seen, revoked, and then issued", 8, 0, 2, true},
-		{"seen and revoked before the time that it says", 9, 0, 8, true},
+		{"seen and revoked before its issue time", 9, 0, 8, true},
 		{"issued and revoked in the same second", 2, -1, 2, true},
 		{"issued before, never seen", 1, -1, 2, true},
 		{"issued after the revocation", 3, -1, 2, false},
-		{"issued after, a little ahead", 29, -1, 2, false},
+		{"issued after the revocation, with a clock ahead", 29, -1, 2, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			now := start
@@ -65,7 +65,7 @@ func TestNoClockOutlivesARevocation(t *testing.T) {
 			if err := book.Put(t.Context(), user.ID, Revocation{Since: now.UnixMilli()}, time.Hour); err != nil {
 				t.Fatal(err)
 			}
-			// At once, later than it says that it was issued, and much later.
+			// At once, after the token's issue time, and much later.
 			for _, later := range []time.Duration{time.Second, 20 * time.Second, 30 * time.Minute} {
 				now = start.Add(time.Duration(c.revoked)*time.Second + later)
 				err := book.Check(t.Context(), user)

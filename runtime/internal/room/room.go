@@ -1,6 +1,6 @@
-// Package room is groups of users that back ends make: a room is a stream that all
-// sessions of its members follow, wherever they are. There is nothing in a room but
-// the events that back ends send to it.
+// Package room manages groups of users that back ends create. A room is a stream to which
+// all sessions of its members are subscribed, on any pod. It carries only the events that
+// back ends send to it.
 package room
 
 import (
@@ -20,34 +20,34 @@ import (
 // Kind is the kind of a room's stream.
 const Kind = "room"
 
-// The bounds of rooms.
+// Bounds of rooms.
 const (
-	// MaxMembers of a room.
+	// MaxMembers is the number of members of a room.
 	MaxMembers = 10_000
-	// MaxPerUser is how many rooms a user can be in.
+	// MaxPerUser is the number of rooms of a user.
 	MaxPerUser = 32
-	// TTL is how long members stay without anyone being added: to the room, or for the
+	// TTL is how long memberships are kept after the last Add: to the room, and for the
 	// user to any room.
 	TTL = 24 * time.Hour
 )
 
-// StreamID is the stream of a room.
+// StreamID returns the stream of a room.
 func StreamID(name string) stream.ID { return stream.ID(Kind + ":" + name) }
 
-// Service puts users into rooms and takes them out. It is safe for concurrent use.
-// Beside *wire.Error its methods return the errors of the store.
+// Service adds users to rooms and removes them. It is safe for concurrent use. Its methods
+// return *wire.Error and the errors of the store.
 type Service struct {
 	Store stream.Store
 	Sets  stream.Sets
-	// Retain is what the streams of users keep.
+	// Retain is the retention of user streams.
 	Retain stream.Retention
 }
 
 func members(name string) string { return "room:" + name }
 func rooms(user string) string   { return "rooms:" + user }
 
-// Add puts a user into a room. To do so again is harmless. Once makes the user be
-// told once; it may be nil.
+// Add adds a user to a room; it is idempotent. once, which may be nil, makes the user's
+// notification happen once.
 func (s *Service) Add(ctx context.Context, name, user string, once *stream.Once) error {
 	in, err := s.Sets.Add(ctx, rooms(user), name, MaxPerUser, TTL)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Service) Add(ctx context.Context, name, user string, once *stream.Once)
 		stream.Control{Follow: []stream.Place{{Stream: StreamID(name), Position: at}}})
 }
 
-// Remove takes a user out of a room. To do so again is harmless.
+// Remove removes a user from a room; it is idempotent.
 func (s *Service) Remove(ctx context.Context, name, user string, once *stream.Once) error {
 	if err := errors.Join(s.Sets.Remove(ctx, rooms(user), name), s.Sets.Remove(ctx, members(name), user)); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (s *Service) tell(ctx context.Context, user, event, name string, once *stre
 	return err
 }
 
-// at is where a room's stream is; the zero position before its first event.
+// at returns the position of a room's stream; the zero position before its first event.
 func (s *Service) at(ctx context.Context, name string) (stream.Position, error) {
 	now, err := s.Store.Load(ctx, StreamID(name))
 	if errors.Is(err, stream.ErrNotFound) {
@@ -104,12 +104,12 @@ func (s *Service) at(ctx context.Context, name string) (stream.Position, error) 
 	return now.Position, err
 }
 
-// Members lists who is in a room.
+// Members lists the members of a room.
 func (s *Service) Members(ctx context.Context, name string) ([]string, error) {
 	return s.Sets.List(ctx, members(name))
 }
 
-// Places are the streams of the rooms that a user is in, and where they are now.
+// Places returns the streams of a user's rooms with their current positions.
 func (s *Service) Places(ctx context.Context, user string) ([]stream.Place, error) {
 	names, err := s.Sets.List(ctx, rooms(user))
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *Service) Places(ctx context.Context, user string) ([]stream.Place, erro
 	return places, nil
 }
 
-// Authorize implements session.Snapshotter: a room is for its members.
+// Authorize implements session.Snapshotter: only members may follow a room.
 func (s *Service) Authorize(ctx context.Context, caller identity.Caller, id stream.ID) error {
 	names, err := s.Sets.List(ctx, rooms(caller.ID))
 	if err != nil {
@@ -145,7 +145,8 @@ func (s *Service) Snapshot(ctx context.Context, caller identity.Caller, id strea
 	return "", nil, s.Authorize(ctx, caller, id)
 }
 
-// ValidName tells whether a text can be a room's name.
+// ValidName reports whether a string is a valid room name: 1 to 64 letters, digits, '_',
+// '.', ':' or '-'.
 func ValidName(name string) bool {
 	bad := func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.:-", r))

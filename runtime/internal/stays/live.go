@@ -5,41 +5,41 @@ import (
 	"time"
 )
 
-// MaxSessions is how many sessions of one stay count; the oldest go first.
+// MaxSessions is the number of sessions that a Live keeps; the oldest are removed first.
 const MaxSessions = 16
 
-// Live are the sessions by which a user is connected to a group that it is in. It is a
-// value: what it gives never shares what it was made of.
+// Live are the sessions through which a user is connected to a group. It is an immutable
+// value: its methods return copies.
 type Live struct {
-	// Sessions are the ids of the live sessions in the order they came.
+	// Sessions are the ids of the live sessions, oldest first.
 	Sessions []string `json:"sessions,omitempty"`
-	// DisconnectedAt is when the last of them ended, in milliseconds since the epoch; 0
-	// while there is one.
+	// DisconnectedAt is when the last session ended, in milliseconds since the epoch; 0
+	// while a session is live.
 	DisconnectedAt int64 `json:"disconnectedAt,omitempty"`
 }
 
-// Through is connected by some sessions.
+// Through returns a Live that is connected by the newest MaxSessions of the sessions.
 func Through(sessions ...string) Live {
 	return Live{Sessions: slices.Clone(sessions[max(len(sessions)-MaxSessions, 0):])}
 }
 
-// Away is not connected since a moment.
+// Away returns a Live that is disconnected since a time.
 func Away(since time.Time) Live { return Live{DisconnectedAt: since.UnixMilli()} }
 
-// Connected tells whether there is a live session.
+// Connected reports whether a session is live.
 func (l Live) Connected() bool { return l.DisconnectedAt == 0 }
 
-// Only reports whether no session but this one is live.
+// Only reports whether no other session is live.
 func (l Live) Only(session string) bool {
 	return !slices.ContainsFunc(l.Sessions, func(other string) bool { return other != session })
 }
 
-// AwaySince tells whether there has been no live session since a moment or longer.
+// AwaySince reports whether the last session ended at or before a time.
 func (l Live) AwaySince(moment time.Time) bool {
 	return !l.Connected() && l.DisconnectedAt <= moment.UnixMilli()
 }
 
-// Connect adds a session; false when it is known already.
+// Connect adds a session; false when it is already known.
 func (l Live) Connect(session string) (Live, bool) {
 	if slices.Contains(l.Sessions, session) {
 		return l, false
@@ -47,8 +47,8 @@ func (l Live) Connect(session string) (Live, bool) {
 	return Through(append(slices.Clone(l.Sessions), session)...), true
 }
 
-// Disconnect takes a session away; false when it is not known any more, however late
-// the news of its end.
+// Disconnect removes a session; false when it is not known, for instance because its end
+// was already reported.
 func (l Live) Disconnect(session string, now time.Time) (Live, bool) {
 	at := slices.Index(l.Sessions, session)
 	switch {

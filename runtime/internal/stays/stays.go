@@ -1,10 +1,10 @@
-// Package stays counts the groups, such as lobbies and parties, that a user is in,
-// so that there are never more than a rule allows.
+// Package stays keeps the memberships of users in groups, such as lobbies and parties, so
+// that a user never has more of them than a rule allows. A membership is called a stay.
 //
-// A stay is entered before the group's document is committed with the user in it,
-// and struck off after the user's departure is committed, so that there is an entry
-// for every stay. When a process dies in between there may be an entry without a
-// stay; that is found out when a set is full.
+// A stay is entered before the group's document is committed with the user in it, and
+// removed after the user's departure is committed. Every membership thus has an entry. When
+// a process dies in between, an entry without a membership remains; it is removed when its
+// set is full.
 package stays
 
 import (
@@ -21,16 +21,16 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Stay is one time that a user is in a group. The enrolment, a ULID, tells it from
-// earlier and later ones.
+// Stay is one membership of a user in a group. The enrolment, a ULID, distinguishes it from
+// earlier and later memberships in the same group.
 type Stay struct{ Group, Enrolment string }
 
 const separator = "/"
 
-// String is the entry of a stay in a set.
+// String returns the stay's entry in a set.
 func (s Stay) String() string { return s.Group + separator + s.Enrolment }
 
-// Parse reads an entry.
+// Parse parses an entry.
 func Parse(entry string) Stay {
 	group, enrolment, _ := strings.Cut(entry, separator)
 	return Stay{Group: group, Enrolment: enrolment}
@@ -42,13 +42,12 @@ type Book struct {
 	// TTL is how long a set is kept after its last entry.
 	TTL time.Duration
 	Now func() time.Time
-	// Stands tells whether the user is in the group by this enrolment.
+	// Stands reports whether the group's document has the user by this enrolment.
 	Stands func(ctx context.Context, userID string, s Stay) (bool, error)
 }
 
-// Enter puts a stay into a set of a user's, unless it would be one of more than
-// bound; false then. When the set is full, what does not belong there is taken out
-// first.
+// Enter adds a stay to a user's set; false when the set already has bound other entries.
+// When the set is full, Enter first removes the entries without a membership.
 func (b Book) Enter(ctx context.Context, set string, s Stay, bound int, userID string) (bool, error) {
 	in, err := b.Sets.Add(ctx, set, s.String(), bound, b.TTL)
 	if err != nil || in {
@@ -67,12 +66,13 @@ func (b Book) Enter(ctx context.Context, set string, s Stay, bound int, userID s
 	return in, keeping(err)
 }
 
-// Strike takes a stay out of a set.
+// Strike removes a stay from a set.
 func (b Book) Strike(ctx context.Context, set string, s Stay) error {
 	return keeping(b.Sets.Remove(ctx, set, s.String()))
 }
 
-// Newborn is how long a stay that cannot be found may still be about to begin.
+// Newborn is the age below which an entry without a membership is kept, because the commit
+// of the membership may still follow.
 const Newborn = 15 * time.Second
 
 func (b Book) dropStale(ctx context.Context, set, entry, userID string) error {
@@ -88,7 +88,7 @@ func (b Book) dropStale(ctx context.Context, set, entry, userID string) error {
 	return keeping(b.Sets.Remove(ctx, set, entry))
 }
 
-// Groups are the groups in a set, as far as they are entered.
+// Groups returns the groups in a set; an entry may be without a membership.
 func (b Book) Groups(ctx context.Context, set string) ([]string, error) {
 	entries, err := b.Sets.List(ctx, set)
 	if err != nil {
@@ -101,8 +101,8 @@ func (b Book) Groups(ctx context.Context, set string) ([]string, error) {
 	return groups, nil
 }
 
-// Visit calls visit once for each group in a user's set, and for those whose streams,
-// of a kind, are among some. That a group is not there any more is no error.
+// Visit calls visit once for each group in a user's set, and for each group of among whose
+// stream is of the kind. It ignores the error that a group was not found.
 func (b Book) Visit(ctx context.Context, set, kind string, among []stream.ID, visit func(group string) error) error {
 	groups, err := b.Groups(ctx, set)
 	if err != nil {
@@ -125,7 +125,7 @@ func (b Book) Visit(ctx context.Context, set, kind string, among []stream.ID, vi
 
 func keeping(err error) error {
 	if err != nil {
-		return fmt.Errorf("keep the stays of a user: %w", err)
+		return fmt.Errorf("update the memberships of a user: %w", err)
 	}
 	return nil
 }

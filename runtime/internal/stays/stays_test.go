@@ -30,7 +30,7 @@ func TestLive(t *testing.T) {
 		t.Errorf("one session: %+v", l)
 	}
 	if d := cmp.Diff(stays.Through("a", "b"), before); d != "" {
-		t.Errorf("what was there has changed (-want +got):\n%s", d)
+		t.Errorf("Disconnect modified its receiver's value (-want +got):\n%s", d)
 	}
 	l, _ = l.Disconnect("b", t0)
 	if l.Connected() || !l.AwaySince(t0) || l.AwaySince(t0.Add(-time.Millisecond)) {
@@ -51,7 +51,7 @@ func stay(group string, at time.Time) stays.Stay {
 	return stays.Stay{Group: group, Enrolment: ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String()}
 }
 
-func TestAFullSetIsTidied(t *testing.T) {
+func TestFullSetDropsStaleEntries(t *testing.T) {
 	stand := map[string]bool{}
 	b := stays.Book{
 		Sets: streamtest.New(streamtest.WithClock(func() time.Time { return t0 })), TTL: time.Hour,
@@ -69,13 +69,13 @@ func TestAFullSetIsTidied(t *testing.T) {
 	old := t0.Add(-time.Minute)
 	stand["a"] = true
 	if !enter(stay("a", old)) || !enter(stay("gone", old)) {
-		t.Fatal("two do not fit")
+		t.Fatal("Enter refused two entries of two")
 	}
 	if !enter(stay("young", t0)) {
-		t.Error("what does not stand keeps its place")
+		t.Error("an entry without a membership was kept in a full set")
 	}
 	if enter(stay("b", old)) {
-		t.Error("a stay that may be about to begin lost its place")
+		t.Error("a new entry was removed before its commit could follow")
 	}
 }
 

@@ -8,6 +8,5 @@ var overflows = prometheus.NewCounter(prometheus.CounterOpts{
 	Help: "Messages of users that exceeded their share of another user's stream: they were pushed and not kept.",
 })
 
-// Register registers the counter. Registering twice with the same registry is a mistake of
-// the program and panics.
+// Register registers the counter. A second registration with the same registry panics.
 func Register(reg prometheus.Registerer) { reg.MustRegister(overflows) }

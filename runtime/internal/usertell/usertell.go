@@ -1,6 +1,6 @@
-// Package usertell puts events on the users' own streams, "user:{id}", which every
-// session of a user follows from its start: it is how a domain reaches a user on all
-// of its devices, also one that is away for a moment.
+// Package usertell publishes events on the user streams, "user:{id}". Every session of a
+// user is subscribed to that stream from its start, so an event reaches the user on all
+// devices, including a device that was offline for a short time.
 package usertell
 
 import (
@@ -13,66 +13,66 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// Kind is the kind of the users' streams.
+// Kind is the kind of user streams.
 const Kind = "user"
 
-// StreamID is the stream that all sessions of a user follow.
+// StreamID returns the user stream of a user.
 func StreamID(userID string) stream.ID { return stream.ID(Kind + ":" + userID) }
 
-// Teller tells users. It keeps HistorySize events of each, for HistoryTTL.
+// Teller publishes messages to users. A user stream keeps HistorySize events for
+// HistoryTTL.
 type Teller struct {
 	Store       stream.Store
 	HistorySize int
 	HistoryTTL  time.Duration
 }
 
-// Cause is who causes a message.
+// Cause is the origin of a message.
 type Cause int
 
 const (
-	// ByUsers is another user. Such messages have a share of the stream of their own. What
-	// exceeds it reaches the devices that are connected, and is not kept: it has no place in
-	// the stream.
+	// ByUsers is another user. Such messages share a budget of the user stream. A message
+	// beyond the budget is pushed to the connected devices and not kept; it has no seq.
 	ByUsers Cause = iota + 1
 	// ByServer is a back end, the server, or the user itself.
 	ByServer
 )
 
-// errCause is a mistake of the program.
+// errCause is a mistake of the calling code.
 var errCause = errors.New("usertell: a message without a cause")
 
-// share is what other users may put on a stream: at most half of HistorySize within any
-// HistoryTTL, a quarter at once and a quarter that comes back in this time. So what back
-// ends put there is still in the log for a client that was away for less.
+// share limits other users' messages on a user stream to half of HistorySize within any
+// HistoryTTL: a burst of a quarter, and a quarter that refills in this time. A client that
+// was offline for less than HistoryTTL thus still finds the back ends' messages in the log.
 func (t Teller) share() *stream.Rate {
 	return &stream.Rate{Key: "users", Events: max(1, t.HistorySize/4), Per: t.HistoryTTL}
 }
 
-// Message is what a user is told.
+// Message is an event for a user.
 type Message struct {
 	// Event is the wire event; Payload becomes its JSON, an object without "meta".
 	Event   string
 	Payload any
 	// Also are further events of the same commit.
 	Also []stream.Event
-	// Unfollow names streams that the user has lost; Over says that they have ended for
-	// everybody. See [stream.Control].
+	// Unfollow names streams to which the user has lost access; Over says that they have
+	// ended for all users. See [stream.Control].
 	Unfollow []stream.ID
 	Over     bool
-	// Cause says who had the user told; it is required.
+	// Cause is required.
 	Cause Cause
-	// Once, when not nil, keeps the message from being told twice.
+	// Once, when not nil, keeps the message from being published twice.
 	Once *stream.Once
 	// Order, when not nil, refuses the message with stream.ErrOutdated when the stream has
-	// a newer one of the same subject.
+	// an event of the same key with the same or a higher value.
 	Order *stream.Order
 }
 
-// Tell commits a message to a user's stream. The result's Repeated says that Once
-// had been told before. Messages of other users beyond their share are cast, maybe twice,
-// and the result is zero. A message that takes streams away, or has an Order, is always
-// kept, because clients depend on it; its number is bounded by what the user has joined.
-// Errors: those of the store.
+// Tell commits a message to a user stream. The result's Repeated says that Once was already
+// committed. Messages of other users beyond their share are cast, possibly twice, and the
+// result is zero. A message with Unfollow or Order is always kept, because clients depend
+// on it; the user's memberships bound the number of such messages. Errors: those of the
+// store.
 func (t Teller) Tell(ctx context.Context, userID string, m Message) (stream.Result, error) {
 	if m.Cause == 0 {
 		return stream.Result{}, errCause
@@ -100,7 +100,8 @@ func (t Teller) Tell(ctx context.Context, userID string, m Message) (stream.Resu
 	return result, err
 }
 
-// cast publishes what exceeds the share, where the store can.
+// cast publishes the events beyond the share without keeping them, if the store is a
+// Caster.
 func (t Teller) cast(ctx context.Context, c stream.Commit) error {
 	caster, can := t.Store.(stream.Caster)
 	for i := 0; can && i < len(c.Events); i++ {

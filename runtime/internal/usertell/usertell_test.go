@@ -20,7 +20,7 @@ func TestTellOnce(t *testing.T) {
 	for i, repeated := range []bool{false, true} {
 		result, err := teller.Tell(t.Context(), "ann", m)
 		if err != nil || result.Repeated != repeated || result.Seq != 1 {
-			t.Errorf("time %d: %+v, %v", i, result, err)
+			t.Errorf("message %d: %+v, %v", i, result, err)
 		}
 	}
 	caught, err := memory.CatchUp(t.Context(), usertell.StreamID("ann"), stream.Position{})
@@ -29,16 +29,15 @@ func TestTellOnce(t *testing.T) {
 	}
 	r := caught.Records[0]
 	if r.Name != "lobby:invited" || string(r.Data) != `{"n":1}` || len(r.Control.Unfollow) != 1 {
-		t.Errorf("told %+v", r)
+		t.Errorf("record %+v", r)
 	}
 	if _, err := teller.Tell(t.Context(), "ann", usertell.Message{Event: "x", Payload: func() {}, Cause: usertell.ByServer}); err == nil {
-		t.Error("what is no JSON was told")
+		t.Error("Tell accepted a payload that is not JSON")
 	}
 }
 
-// TestWhoIsOnlineIsToldAfterALongSilence: a user who follows its stream hears what is told
-// long after the last event, when nothing of the log is left.
-func TestWhoIsOnlineIsToldAfterALongSilence(t *testing.T) {
+// An online user receives a message long after the last event, when the log has expired.
+func TestOnlineUserReceivesAfterALongSilence(t *testing.T) {
 	var passed atomic.Int64
 	memory := streamtest.New(streamtest.WithClock(func() time.Time { return time.Unix(0, passed.Load()) }))
 	teller := usertell.Teller{Store: memory, HistorySize: 10, HistoryTTL: 10 * time.Minute}
@@ -55,14 +54,14 @@ func TestWhoIsOnlineIsToldAfterALongSilence(t *testing.T) {
 	passed.Store(int64(24 * time.Hour))
 	ann.Arrives(t, tell())
 	if len(ann.Records()) != 1 || len(ann.Resets()) != 0 {
-		t.Errorf("%d records, %d resets", len(ann.Records()), len(ann.Resets()))
+		t.Errorf("%d records and %d resets, want 1 and 0", len(ann.Records()), len(ann.Resets()))
 	}
 }
 
-// TestWhatUsersCauseHasAShare: a thousand messages of users stay under half of the log, the
-// one of a back end before them is still there, and a client that was away recovers it all. Who is
-// connected receives each of them.
-func TestWhatUsersCauseHasAShare(t *testing.T) {
+// A thousand messages of users stay under half of the log. The back end's earlier message
+// is still there, an offline client recovers all kept messages, and a connected device
+// receives every message.
+func TestMessagesOfUsersAreLimitedToTheirShare(t *testing.T) {
 	var passed atomic.Int64
 	memory := streamtest.New(streamtest.WithClock(func() time.Time { return time.Unix(0, passed.Load()) }))
 	teller := usertell.Teller{Store: memory, HistorySize: 300, HistoryTTL: 10 * time.Minute}
@@ -88,8 +87,8 @@ func TestWhatUsersCauseHasAShare(t *testing.T) {
 	if kept := len(caught.Records) - 1; kept < 100 || kept > 150 {
 		t.Errorf("%d messages of users are kept, want at most half of 300", kept)
 	}
-	streamtest.Eventually(t, "the victim's device receives all", func() bool { return len(online.Records())+len(online.Casts()) == 1083 })
+	streamtest.Eventually(t, "the connected device receives every message", func() bool { return len(online.Records())+len(online.Casts()) == 1083 })
 	if _, err := teller.Tell(t.Context(), "victim", usertell.Message{Event: "x"}); err == nil {
-		t.Error("a message without a cause was told")
+		t.Error("Tell accepted a message without a cause")
 	}
 }

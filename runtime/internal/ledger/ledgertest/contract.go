@@ -12,16 +12,16 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
 )
 
-// Contract checks that a store keeps the rules of a ledger. Lapse lets so much time
-// pass for it.
+// Contract checks that a store keeps the rules of a ledger. lapse lets a duration pass on
+// the store's clock.
 func Contract(t *testing.T, store ledger.Store, lapse func(time.Duration)) {
 	book := func() ledger.Book { return ledger.Book(fmt.Sprintf("q%d", time.Now().UnixNano())) }
 	t.Run("a step is all or nothing", func(t *testing.T) { allOrNothing(t, store, book()) })
 	t.Run("a table has a bound", func(t *testing.T) { bounded(t, store, book()) })
-	t.Run("one of many wins", func(t *testing.T) { oneWins(t, store, book()) })
-	t.Run("an old holder is fenced off", func(t *testing.T) { fenced(t, store, book(), lapse) })
-	t.Run("a request makes one step", func(t *testing.T) { once(t, store, book(), lapse) })
-	t.Run("changes are told once", func(t *testing.T) { changed(t, store, book()) })
+	t.Run("one of many concurrent steps wins", func(t *testing.T) { oneWins(t, store, book()) })
+	t.Run("an expired lease is refused", func(t *testing.T) { fenced(t, store, book(), lapse) })
+	t.Run("a step with a key runs once", func(t *testing.T) { once(t, store, book(), lapse) })
+	t.Run("a change is read once", func(t *testing.T) { changed(t, store, book()) })
 }
 
 func put(table, key, value string) ledger.Change {
@@ -67,9 +67,9 @@ func texts(records []ledger.Record) map[string]string {
 func allOrNothing(t *testing.T, store ledger.Store, b ledger.Book) {
 	apply(t, store, b, put("tickets", "a", "1"), put("tickets", "b", "2"), put("users", "u", "a"))
 	for name, last := range map[string]ledger.Change{
-		"is not what it was": replace("tickets", "a", "x", "3"),
-		"is there already":   put("tickets", "a", "3"),
-		"is not there":       replace("tickets", "c", "1", "3"),
+		"has another value": replace("tickets", "a", "x", "3"),
+		"already exists":    put("tickets", "a", "3"),
+		"does not exist":    replace("tickets", "c", "1", "3"),
 	} {
 		err := store.Apply(t.Context(), b, ledger.Step{Changes: []ledger.Change{remove("tickets", "b", "2"), put("users", "v", "x"), last}})
 		var conflict *ledger.ConflictError
@@ -103,7 +103,7 @@ func bounded(t *testing.T, store ledger.Store, b ledger.Book) {
 	}
 	var full *ledger.FullError
 	if err := step("c"); !errors.As(err, &full) || full.Table != "tickets" {
-		t.Errorf("a third: %v", err)
+		t.Errorf("a third record: %v, want *FullError", err)
 	}
 	if d := cmp.Diff(map[string]string{"a": "a", "b": "b"}, table(t, store, b, "users")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -133,12 +133,12 @@ func oneWins(t *testing.T, store ledger.Store, b ledger.Book) {
 	}
 	got := table(t, store, b, "tickets")
 	if won != 1 || got["a"] != got["b"] {
-		t.Errorf("%d won: %v", won, got)
+		t.Errorf("%d steps succeeded, want 1: %v", won, got)
 	}
 }
 
 func fenced(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Duration)) {
-	const ttl = 5 * time.Second // the steps before it lapses may take their time
+	const ttl = 5 * time.Second // the steps before its end may take long
 	acquire := func(holder string) (ledger.Fence, bool) {
 		t.Helper()
 		f, held, err := store.Acquire(t.Context(), b, holder, ttl)
@@ -149,7 +149,7 @@ func fenced(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Dur
 	}
 	first, held := acquire("one")
 	if _, other := acquire("two"); !held || other {
-		t.Fatalf("one has it: %v, two as well: %v", held, other)
+		t.Fatalf("held by one: %v, held by two: %v; want only one", held, other)
 	}
 	if again, held := acquire("one"); !held || again != first {
 		t.Errorf("renewed: %+v, was %+v", again, first)
@@ -161,21 +161,21 @@ func fenced(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Dur
 		return store.Apply(t.Context(), b, ledger.Step{Changes: []ledger.Change{put("rounds", key, "x")}, Fence: &f})
 	}
 	if err := step(first, "a"); err != nil {
-		t.Errorf("the holder: %v", err)
+		t.Errorf("step of the holder: %v", err)
 	}
 	lapse(ttl + 100*time.Millisecond)
 	if err := step(first, "b"); !errors.Is(err, ledger.ErrFenced) {
-		t.Errorf("after the lease: %v", err)
+		t.Errorf("step after the lease's end: %v, want ErrFenced", err)
 	}
 	second, held := acquire("two")
 	if !held || second.Token <= first.Token {
 		t.Errorf("two: %+v, %v", second, held)
 	}
 	if err := step(first, "c"); !errors.Is(err, ledger.ErrFenced) {
-		t.Errorf("the old holder: %v", err)
+		t.Errorf("step of the old holder: %v, want ErrFenced", err)
 	}
 	if err := step(second, "d"); err != nil {
-		t.Errorf("the new holder: %v", err)
+		t.Errorf("step of the new holder: %v", err)
 	}
 	if err := store.Release(t.Context(), b, first); err != nil {
 		t.Fatal(err)
@@ -187,7 +187,7 @@ func fenced(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Dur
 		t.Fatal(err)
 	}
 	if third, held := acquire("one"); !held || third.Token <= second.Token {
-		t.Errorf("after the release: %+v, %v", third, held)
+		t.Errorf("lease after the release: %+v, %v", third, held)
 	}
 }
 
@@ -201,7 +201,7 @@ func once(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Durat
 	made := func(want bool, b ledger.Book, scope, key string) {
 		t.Helper()
 		if got, err := store.Made(t.Context(), b, scope, key); err != nil || got != want {
-			t.Errorf("%s of %s in %s was made: %v, %v, want %v", key, scope, b, got, err, want)
+			t.Errorf("step %s of %s in %s executed: %v, %v, want %v", key, scope, b, got, err, want)
 		}
 	}
 	apply(t, store, b, put("t", "k", "1"))
@@ -211,7 +211,7 @@ func once(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Durat
 	}
 	var conflict *ledger.ConflictError
 	if err := step("1", "3", "two"); !errors.As(err, &conflict) {
-		t.Errorf("a step from an old value: %v", err)
+		t.Errorf("step from an old value: %v, want *ConflictError", err)
 	}
 	made(true, b, "u", "one")
 	made(false, b, "u", "two")
@@ -219,16 +219,16 @@ func once(t *testing.T, store ledger.Store, b ledger.Book, lapse func(time.Durat
 	made(false, b+"x", "u", "one")
 	for _, was := range []string{"1", "2"} {
 		if err := step(was, "3", "one"); !errors.Is(err, ledger.ErrMade) {
-			t.Errorf("the same request, from %s: %v", was, err)
+			t.Errorf("same key, from %s: %v, want ErrMade", was, err)
 		}
 	}
 	if d := cmp.Diff(map[string]string{"k": "2"}, table(t, store, b, "t")); d != "" {
-		t.Errorf("in the book (-want +got):\n%s", d)
+		t.Errorf("records (-want +got):\n%s", d)
 	}
 	lapse(ttl + 100*time.Millisecond)
 	made(false, b, "u", "one")
 	if err := step("2", "3", "one"); err != nil {
-		t.Errorf("after its time: %v", err)
+		t.Errorf("same key after its TTL: %v", err)
 	}
 }
 
@@ -244,18 +244,18 @@ func changed(t *testing.T, store ledger.Store, b ledger.Book) {
 	}
 	first := read(0)
 	if d := cmp.Diff(map[string]string{"a": "1", "b": "1"}, texts(first.Records)); d != "" || !first.Anew {
-		t.Errorf("all, anew %v (-want +got):\n%s", first.Anew, d)
+		t.Errorf("first read, Anew %v (-want +got):\n%s", first.Anew, d)
 	}
 	if again := read(first.Mark); len(again.Records) != 0 || again.Anew || again.Mark != first.Mark {
-		t.Errorf("nothing has changed: %+v", again)
+		t.Errorf("read without a change: %+v", again)
 	}
 	apply(t, store, b, put("tickets", "c", "1"), remove("tickets", "a", "1"), put("users", "u", "x"))
 	apply(t, store, b, replace("tickets", "b", "1", "2"), replace("tickets", "c", "1", "3"))
 	next := read(first.Mark)
 	if d := cmp.Diff(map[string]string{"a": "", "b": "2", "c": "3"}, texts(next.Records)); d != "" || next.Anew {
-		t.Errorf("anew %v (-want +got):\n%s", next.Anew, d)
+		t.Errorf("second read, Anew %v (-want +got):\n%s", next.Anew, d)
 	}
 	if lost := read(next.Mark + 1000); !lost.Anew || len(lost.Records) != 2 {
-		t.Errorf("a mark that was never given: %+v", lost)
+		t.Errorf("unknown mark: %+v, want the whole table", lost)
 	}
 }

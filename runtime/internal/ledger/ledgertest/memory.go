@@ -1,4 +1,4 @@
-// Package ledgertest has a ledger in memory, and the rules that every ledger keeps.
+// Package ledgertest has an in-memory ledger and the contract test of every ledger.
 package ledgertest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// Memory is a ledger.Store for tests, with a clock of its own.
+// Memory is an in-memory ledger.Store for tests. The test supplies its clock.
 type Memory struct {
 	mu    sync.Mutex
 	now   func() time.Time
@@ -26,7 +26,7 @@ type book struct {
 	log    map[string][]string // keys by table, in the order of their changes
 	fence  ledger.Fence
 	until  time.Time
-	once   map[[2]string]time.Time // until when what was made is known
+	once   map[[2]string]time.Time // the time until which a Once is known
 }
 
 // New makes a Memory.
@@ -34,14 +34,14 @@ func New(now func() time.Time) *Memory {
 	return &Memory{now: now, books: map[ledger.Book]*book{}}
 }
 
-// SetDown makes every call fail as if the database were away.
+// SetDown makes every call fail with stream.ErrUnavailable.
 func (m *Memory) SetDown(down bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.down = down
 }
 
-// open locks the store and finds a book.
+// open locks the store and returns a book, which it creates if needed.
 func (m *Memory) open(ctx context.Context, b ledger.Book) (*book, error) {
 	m.mu.Lock()
 	if m.down {
