@@ -100,6 +100,13 @@ type NotificationsSpec struct {
 	// +optional
 	OfflineWebhook *OfflineWebhook `json:"offlineWebhook,omitempty"`
 
+	// TopicScopes lets users subscribe to a topic only with the scope notify:topic:{name} or
+	// notify:topic:* in their token. Otherwise every user may subscribe to every topic.
+	//
+	// +optional
+	// +kubebuilder:default=false
+	TopicScopes bool `json:"topicScopes,omitempty"`
+
 	// Chat puts messages for users who are offline into their inboxes, one notification a
 	// channel.
 	//

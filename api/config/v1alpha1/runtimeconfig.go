@@ -245,6 +245,8 @@ type Notifications struct {
 	MaxPerUser int `json:"maxPerUser"`
 	// OfflineWebhook is called for users who are away; nil means nobody is.
 	OfflineWebhook *OfflineWebhook `json:"offlineWebhook,omitempty"`
+	// TopicScopes makes notify:subscribe need the scope notify:topic:{name} or notify:topic:*.
+	TopicScopes bool `json:"topicScopes,omitempty"`
 	// Chat says which messages an offline user is notified of.
 	Chat ChatNotifications `json:"chat,omitzero"`
 }

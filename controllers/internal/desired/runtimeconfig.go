@@ -92,7 +92,7 @@ func presence(p v1alpha1.PresenceSpec) configv1.Presence {
 
 func notifications(n v1alpha1.NotificationsSpec) configv1.Notifications {
 	out := configv1.Notifications{
-		Retention: duration(n.Retention), MaxPerUser: int(n.MaxPerUser),
+		Retention: duration(n.Retention), MaxPerUser: int(n.MaxPerUser), TopicScopes: n.TopicScopes,
 		Chat: configv1.ChatNotifications{Direct: n.Chat.Direct, Mentions: n.Chat.Mentions},
 	}
 	if hook := n.OfflineWebhook; hook != nil {

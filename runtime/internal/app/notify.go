@@ -34,7 +34,7 @@ func (a *App) newNotify(client *redisstore.Client, users *presence.Service) *not
 	}
 	return notify.NewService(ports, notify.Settings{
 		Rules: rules, HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
-		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration,
+		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, TopicScopes: n.TopicScopes,
 	})
 }
 

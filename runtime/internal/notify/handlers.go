@@ -13,6 +13,10 @@ import (
 // Handlers speak the wire contract of notifications: a method for each request.
 type Handlers struct{ service *Service }
 
+// scopeTopic and a topic's name, or an asterisk for all topics, let a user subscribe where
+// the cluster wants scopes for topics.
+const scopeTopic = "notify:topic:"
+
 // NewHandlers makes the handlers of a service.
 func NewHandlers(s *Service) *Handlers { return &Handlers{service: s} }
 
@@ -51,6 +55,13 @@ func (h *Handlers) change(ctx context.Context, call command.Call, r rule) (comma
 
 // Subscribe is notify:subscribe.
 func (h *Handlers) Subscribe(ctx context.Context, call command.Call, req *wire.NotifyTopics) (command.Reply, error) {
+	if h.service.TopicScopes {
+		for _, topic := range req.Topics {
+			if !call.Has(scopeTopic+topic) && !call.Has(scopeTopic+"*") {
+				return command.Reply{}, wire.Refuse(wire.CodePermissionDenied, "your token has no scope "+scopeTopic+topic)
+			}
+		}
+	}
 	return subscribed(h.service.Subscribe(ctx, call.ID, h.service.once(call), req.Topics))
 }
 

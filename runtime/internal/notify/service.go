@@ -56,6 +56,8 @@ type Settings struct {
 	HistoryTTL  time.Duration
 	// IdempotencyTTL is how long a keyed request is known to have been carried out.
 	IdempotencyTTL time.Duration
+	// TopicScopes lets users subscribe to a topic only with a scope for it.
+	TopicScopes bool
 	// Now is the clock; nil means the wall clock.
 	Now func() time.Time
 }
