@@ -99,7 +99,7 @@ func (s *Service) findInTurn(
 	sum := sha256.Sum256(body)
 	name, owner := hex.EncodeToString(sum[:16]), ulid.Make().String()
 	release := func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		ctx, cancel := context.WithTimeout(stream.Detached(ctx), time.Second)
 		defer cancel()
 		_ = s.Names.Release(ctx, makeSpace, name, owner) // else the turn ends with its TTL
 	}
