@@ -10,7 +10,7 @@ test("two users meet in a lobby, see each other, and chat", async () => {
   await value("bob in alice's lobby", alice.lobby.current, (lobby) => Boolean(lobby?.members["bob"]));
   await bob.lobby.ready(true);
   const seen = await value("bob ready", alice.lobby.current, (lobby) => lobby?.members["bob"]?.ready === true);
-  expect(seen?.version).toBe(bob.lobby.current.value?.version);
+  await value("bob at the same version", bob.lobby.current, (lobby) => lobby?.version === seen?.version);
 
   const [hers, his] = await Promise.all([alice.chat.join(`lobby:${made.id}`), bob.chat.join(`lobby:${made.id}`)]);
   const sent = await hers.send("hello");
