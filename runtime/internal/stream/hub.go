@@ -190,6 +190,7 @@ type HubStats struct {
 	Streams, Followers, Behind int
 }
 
+// Stats counts the streams and followers now.
 func (h *Hub) Stats() HubStats {
 	var st HubStats
 	for i := range h.shards {
