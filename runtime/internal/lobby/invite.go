@@ -88,7 +88,7 @@ func (e *edit) invite(from Actor, userID, nonce string, requested bool) error {
 		}
 		invite.ID = inviteID(e.ID, nonce)
 	}
-	if requested || invite.From != from.ID || ms(e.now)-invite.At >= renewAfter.Milliseconds() {
+	if requested || invite.Requested || invite.From != from.ID || ms(e.now)-invite.At >= renewAfter.Milliseconds() {
 		invite.news = e.news()
 	}
 	invite.From, invite.FromName, invite.Requested = from.ID, from.Name, requested

@@ -95,8 +95,8 @@ func attempts(t *testing.T, b *backend) {
 	if got := try("x", slow); got.RetryAfter != 0 || got.Count != 1 {
 		t.Errorf("after all were taken back: %+v", got)
 	}
-	growing, last := stream.Backoff{Free: 1, Base: 4 * time.Millisecond, Most: time.Hour, Forget: time.Hour}, time.Duration(0)
-	for n := 1; n <= 4; n++ {
+	growing, last := stream.Backoff{Free: 1, Base: 250 * time.Millisecond, Most: time.Hour, Forget: time.Hour}, time.Duration(0)
+	for n := 1; n <= 3; n++ {
 		streamtest.Eventually(t, "a pause ends", func() bool { return try("z", growing).RetryAfter == 0 })
 		if got := try("z", growing); got.RetryAfter <= last/2 || got.Count != n {
 			t.Errorf("pause %d: %+v after %v", n, got, last)

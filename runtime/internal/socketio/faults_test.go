@@ -193,7 +193,7 @@ func TestFault13Attach(t *testing.T) {
 // Reading too slowly is seen before it is too late, and in the numbers.
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	st := newStack(t, func(s *setup) { s.outbound, s.socket.Registry = 1000, registry })
+	st := newStack(t, func(s *setup) { s.outbound, s.socket.Registry = 4000, registry })
 	readUntil(t, st.rawDial(`40{"token":"ann"}`), wire.EventSessionReady)
 	if _, err := fetch(http.MethodGet, st.url+"/socket.io/?EIO=4&transport=polling", http.Header{}, ""); err != nil {
 		t.Fatal(err)

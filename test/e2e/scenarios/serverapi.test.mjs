@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./serverapi/events.mjs";
 import "./serverapi/rooms.mjs";
+import "./serverapi/mutes.mjs";
 import "./serverapi/lobbies.mjs";
 import "./serverapi/tickets.mjs";
 import "./serverapi/inbox.mjs";
