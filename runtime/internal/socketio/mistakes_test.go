@@ -112,6 +112,7 @@ func TestEngineFaultsSayWhy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := st.join("ann")
+			c.pushed(wire.EventSessionReady, 1, &wire.SessionReady{}) // before it, a client is only cut
 			send(c)
 			var told wire.SessionTerminated
 			c.pushed(wire.EventSessionTerminated, 1, &told)
