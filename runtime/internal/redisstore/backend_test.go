@@ -17,7 +17,7 @@ import (
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
-// backend is one implementation of the ports, empty.
+// backend is an empty implementation of the ports.
 type backend struct {
 	stream.Store
 	stream.Caster
@@ -26,14 +26,14 @@ type backend struct {
 	stream.Sets
 	stream.Replies
 	stream.Budgets
-	// newBus and newDeadlines make those of one more pod.
+	// newBus and newDeadlines make the bus and the deadlines of a further pod.
 	newBus       func() stream.Bus
 	newDeadlines func() stream.Deadlines
-	// flush forgets everything.
+	// flush deletes all data.
 	flush func()
 }
 
-// backends are the places the contract runs on. Each gives a function that makes an
+// backends are the stores on which the contract runs. Each returns a function that makes an
 // empty backend.
 var backends = map[string]func(t *testing.T) func(t *testing.T) *backend{
 	"memory": func(*testing.T) func(*testing.T) *backend {
@@ -48,7 +48,7 @@ var backends = map[string]func(t *testing.T) func(t *testing.T) *backend{
 		s := redistest.Start(t)
 		return on(standalone(s), func() { s.MustDo("FLUSHALL") })
 	},
-	// As on Redis 6, or begun there.
+	// Redis 6 lacks sharded pub/sub; a deployment that began on it keeps plain pub/sub.
 	"standalone, plain pub/sub": func(t *testing.T) func(*testing.T) *backend {
 		s := redistest.Start(t)
 		return on(standalone(s), func() { s.MustDo("FLUSHALL") },
@@ -92,10 +92,10 @@ func onMemory(m *streamtest.Memory) *backend {
 	}
 }
 
-// prefixes keep the tests on one server apart.
+// prefixes separate the tests that share a server.
 var prefixes atomic.Int64
 
-// on makes backends on a server; each has a prefix of its own, told to before.
+// on makes backends on a server, each with its own prefix. It calls before with the prefix.
 func on(o redisstore.Options, flush func(), before ...func(prefix string)) func(*testing.T) *backend {
 	return func(t *testing.T) *backend {
 		t.Helper()
@@ -132,19 +132,19 @@ func open(t testing.TB, o redisstore.Options) *redisstore.Client {
 
 var keep = stream.Retention{LogSize: 64, LogTTL: time.Minute, TTL: time.Hour}
 
-// event is an event whose data is {"n": n}.
+// event returns an event whose data is {"n": n}.
 func event(n int) stream.Event {
 	return stream.Event{Name: "set", Data: fmt.Appendf(nil, `{"n":%d}`, n)}
 }
 
-// numbered is a commit whose document and event are {"n": n}.
+// numbered returns a commit whose document and event are {"n": n}.
 func numbered(id stream.ID, n int) stream.Commit {
 	e := event(n)
 	return stream.Commit{Stream: id, Doc: e.Data, Events: []stream.Event{e}, Retain: keep}
 }
 
-// put commits, and goes on trying while Redis is unavailable. A commit that was
-// not answered may have happened all the same.
+// put commits, and retries while Redis is unavailable. A commit without a reply may have
+// happened.
 func put(t streamtest.TB, s stream.Store, c stream.Commit) stream.Result {
 	t.Helper()
 	var result stream.Result
@@ -158,7 +158,7 @@ func put(t streamtest.TB, s stream.Store, c stream.Commit) stream.Result {
 	return result
 }
 
-// load loads, and goes on trying like put.
+// load loads, and retries like put.
 func load(t streamtest.TB, s stream.Store, id stream.ID) stream.Snapshot {
 	t.Helper()
 	var now stream.Snapshot
@@ -172,7 +172,7 @@ func load(t streamtest.TB, s stream.Store, id stream.ID) stream.Snapshot {
 	return now
 }
 
-// names are the records' data, for comparison.
+// data joins the records' seqs and data, for comparison.
 func data(records []stream.Record) string {
 	var all []string
 	for _, r := range records {
@@ -181,7 +181,7 @@ func data(records []stream.Record) string {
 	return strings.Join(all, " ")
 }
 
-// number reads what numbered wrote.
+// number returns n of a document of numbered.
 func number(doc []byte) int {
 	var v struct{ N int }
 	if json.Unmarshal(doc, &v) != nil {

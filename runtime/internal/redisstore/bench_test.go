@@ -46,8 +46,8 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
-// ownCPU and redisCPU are seconds of processor time: on a machine that is shared
-// they say more than the time that passed.
+// ownCPU and redisCPU return seconds of processor time, because wall time is not meaningful
+// on a shared machine.
 func ownCPU(b *testing.B) float64 {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -7,14 +7,14 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// Budgets is stream.Budgets on Redis: one key for each bucket and each count of attempts,
-// which expires when the bucket is full again or the attempts are forgotten.
+// Budgets is stream.Budgets on Redis: a key for each bucket and each count of attempts. It
+// expires when the bucket is full again or the attempts are forgotten.
 type Budgets struct{ c *Client }
 
-// Budgets gives the client's budgets.
+// Budgets returns the client's budgets.
 func (c *Client) Budgets() *Budgets { return &Budgets{c: c} }
 
-// Spend implements stream.Budgets: one script.
+// Spend implements stream.Budgets with a single script.
 func (b *Budgets) Spend(ctx context.Context, owner string, buckets ...stream.Bucket) (stream.Spent, error) {
 	reply, err := b.run(ctx, owner, 1, buckets)
 	if err != nil {

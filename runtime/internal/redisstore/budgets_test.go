@@ -10,8 +10,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
 )
 
-// buckets: all buckets of a call have a token, or none is taken; what is returned can be
-// spent again; pods that spend at the same time share a bucket.
+// buckets checks that Spend takes a token from all buckets or from none, that returned
+// tokens can be spent again, and that concurrent pods share a bucket.
 func buckets(t *testing.T, b *backend) {
 	many := stream.Bucket{Key: "many", Events: 20, Per: time.Hour}
 	few := stream.Bucket{Key: "few", Events: 2, Per: time.Hour}
@@ -39,7 +39,7 @@ func buckets(t *testing.T, b *backend) {
 		t.Fatal(err)
 	}
 	if s := spend("ann", few, many); s.Refused != -1 || s.Used[1] > 0.16 {
-		t.Errorf("after a return: %+v: the refused call has taken a token", s)
+		t.Errorf("after a return: %+v, want no refusal: a refused call takes no token", s)
 	}
 	var passed atomic.Int64
 	var pods sync.WaitGroup
@@ -51,15 +51,15 @@ func buckets(t *testing.T, b *backend) {
 		})
 	}
 	if pods.Wait(); passed.Load() != 20 {
-		t.Errorf("%d of 40 had a token of 20", passed.Load())
+		t.Errorf("%d of 40 calls got a token, want 20", passed.Load())
 	}
 	quick := stream.Bucket{Key: "quick", Events: 1, Per: 20 * time.Millisecond}
 	spend("ann", quick)
-	streamtest.Eventually(t, "a bucket fills", func() bool { return spend("ann", quick).Refused < 0 })
+	streamtest.Eventually(t, "the bucket refills", func() bool { return spend("ann", quick).Refused < 0 })
 }
 
-// attempts: some are free, then each failure doubles the pause; an outcome takes back one
-// attempt or all.
+// attempts checks that the first attempts are free, that each later attempt doubles the
+// pause, and that Untry takes back one attempt or all.
 func attempts(t *testing.T, b *backend) {
 	slow := stream.Backoff{Free: 3, Base: time.Minute, Most: time.Hour, Forget: time.Hour}
 	try := func(key string, back stream.Backoff) stream.Try {
@@ -76,7 +76,7 @@ func attempts(t *testing.T, b *backend) {
 		}
 	}
 	if got := try("x", slow); got.Count != 3 || got.RetryAfter < 50*time.Second || got.RetryAfter > time.Minute {
-		t.Errorf("the fourth: %+v", got)
+		t.Errorf("fourth attempt: %+v", got)
 	}
 	if got := try("y", slow); got.RetryAfter != 0 {
 		t.Errorf("another key: %+v", got)
@@ -89,15 +89,15 @@ func attempts(t *testing.T, b *backend) {
 	}
 	untry(false)
 	if got := try("x", slow); got.RetryAfter != 0 || got.Count != 3 {
-		t.Errorf("after one was taken back: %+v", got)
+		t.Errorf("after Untry of one attempt: %+v", got)
 	}
 	untry(true)
 	if got := try("x", slow); got.RetryAfter != 0 || got.Count != 1 {
-		t.Errorf("after all were taken back: %+v", got)
+		t.Errorf("after Untry of all attempts: %+v", got)
 	}
 	growing, last := stream.Backoff{Free: 1, Base: 250 * time.Millisecond, Most: time.Hour, Forget: time.Hour}, time.Duration(0)
 	for n := 1; n <= 3; n++ {
-		streamtest.Eventually(t, "a pause ends", func() bool { return try("z", growing).RetryAfter == 0 })
+		streamtest.Eventually(t, "the pause ends", func() bool { return try("z", growing).RetryAfter == 0 })
 		if got := try("z", growing); got.RetryAfter <= last/2 || got.Count != n {
 			t.Errorf("pause %d: %+v after %v", n, got, last)
 		} else {

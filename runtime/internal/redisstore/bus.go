@@ -12,11 +12,11 @@ import (
 
 // Bus is stream.Bus on Redis pub/sub.
 //
-// It has one connection, or in a Cluster one to each node that owns a stream that
-// was asked for. A connection that breaks, or on which the bus no longer hears
-// itself, is given up, and all its streams are subscribed anew; the receiver is told
-// by Attached. Nothing is queued here: a receiver that is slow is felt by Redis,
-// which cuts the connection at its own bound (client-output-buffer-limit pubsub).
+// It has one connection; in a Cluster, one to each node that owns a subscribed stream. The
+// Bus closes a connection that breaks, or on which it does not receive its own heartbeats,
+// and subscribes the connection's streams again. The receiver learns of it by Attached. The
+// Bus has no queue: a slow receiver slows the reading, and Redis then closes the connection
+// at its own limit (client-output-buffer-limit pubsub).
 type Bus struct {
 	c *Client
 
@@ -26,15 +26,15 @@ type Bus struct {
 	wake  chan struct{}
 }
 
-// The pauses between tries to find or reach a stream's node, and the time without
-// one after which they are short again.
+// The pauses between tries to find or reach a stream's node. After calm without a pause,
+// the next pause is short again.
 const (
 	resubscribeMin = 50 * time.Millisecond
 	resubscribeMax = 2 * time.Second
 	calm           = 10 * time.Second
 )
 
-// Bus makes a bus; Run must be called once.
+// Bus makes a Bus; Run must be called once.
 func (c *Client) Bus() *Bus {
 	return &Bus{
 		c: c, wake: make(chan struct{}, 1),
@@ -58,7 +58,7 @@ func (b *Bus) Unsubscribe(id stream.ID) {
 	b.touch(id)
 }
 
-// touch has Run look at streams.
+// touch marks streams so that Run updates their subscriptions.
 func (b *Bus) touch(ids ...stream.ID) {
 	b.mu.Lock()
 	for _, id := range ids {
@@ -71,13 +71,13 @@ func (b *Bus) touch(ids ...stream.ID) {
 	}
 }
 
-// change is what to do about a stream.
+// change is the desired subscription of a stream.
 type change struct {
 	id    stream.ID
 	asked bool
 }
 
-// changes takes the streams to look at.
+// changes returns the marked streams and clears the marks.
 func (b *Bus) changes() []change {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -90,16 +90,16 @@ func (b *Bus) changes() []change {
 	return list
 }
 
-// board is what Run knows: the links, and which one carries a stream.
+// board is the state of Run: the links, and the link of each subscribed stream.
 type board struct {
 	b     *Bus
 	r     stream.Receiver
 	links map[string]*link
 	home  map[stream.ID]*link
-	// broken and lost are how links tell of themselves.
+	// broken and lost carry the reports of links.
 	broken chan *link
 	lost   chan lost
-	// retry ends the pause that wait gives; until then, no connection is made.
+	// retry ends the pause that wait returned; no connection is made until then.
 	wait   backoff
 	retry  *time.Timer
 	paused bool
@@ -107,7 +107,7 @@ type board struct {
 	trouble time.Time
 }
 
-// lost is a stream that Redis took off a link, because its slot moved.
+// lost is a stream that Redis unsubscribed on a link, because its slot moved.
 type lost struct {
 	from *link
 	id   stream.ID
@@ -142,7 +142,7 @@ func (b *Bus) Run(ctx context.Context, r stream.Receiver) error {
 	}
 }
 
-// settle subscribes and unsubscribes what was asked for.
+// settle subscribes and unsubscribes the marked streams.
 func (d *board) settle(ctx context.Context, running *sync.WaitGroup) {
 	var failed []stream.ID
 	for _, c := range d.b.changes() {
@@ -170,7 +170,7 @@ func (d *board) settle(ctx context.Context, running *sync.WaitGroup) {
 	}
 }
 
-// later has streams looked at again after a pause.
+// later marks streams again and starts a pause, unless a pause is running.
 func (d *board) later(ids []stream.ID) {
 	d.b.mu.Lock()
 	for _, id := range ids {
@@ -187,8 +187,8 @@ func (d *board) later(ids []stream.ID) {
 	d.retry.Reset(d.wait.pause())
 }
 
-// open finds or makes the link to the node of a stream; nil when the node cannot be
-// told.
+// open returns the link to the node of a stream and makes it if needed; nil when the node
+// is not known.
 func (d *board) open(ctx context.Context, id stream.ID, running *sync.WaitGroup) *link {
 	name, node, err := d.b.c.node(ctx, d.b.c.keys.channel(id))
 	if err != nil {
@@ -203,7 +203,7 @@ func (d *board) open(ctx context.Context, id stream.ID, running *sync.WaitGroup)
 	return l
 }
 
-// drop gives up a link; its streams are subscribed anew after a pause.
+// drop removes a broken link; its streams are subscribed again after a pause.
 func (d *board) drop(ctx context.Context, l *link) {
 	if d.links[l.name] == l {
 		delete(d.links, l.name)
@@ -219,7 +219,7 @@ func (d *board) drop(ctx context.Context, l *link) {
 	d.later(ids)
 }
 
-// move looks for the new node of a stream.
+// move subscribes a stream again whose slot moved to another node.
 func (d *board) move(ctx context.Context, gone lost) {
 	if d.home[gone.id] != gone.from {
 		return
@@ -229,8 +229,8 @@ func (d *board) move(ctx context.Context, gone lost) {
 	d.later([]stream.ID{gone.id})
 }
 
-// reload has the client look again where the slots are. ReloadState would only do
-// that later; ForEachMaster does it first.
+// reload makes the client read the Cluster's slots now. ReloadState would do so later, but
+// ForEachMaster reloads first.
 func (d *board) reload(ctx context.Context) {
 	c, ok := d.b.c.rdb.(*redis.ClusterClient)
 	if !ok {
@@ -238,17 +238,17 @@ func (d *board) reload(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	// If it cannot be found out now, the next try to subscribe will fail too.
+	// If the reload fails, the next try to subscribe fails too.
 	_ = c.ForEachMaster(ctx, func(context.Context, *redis.Client) error { return nil })
 }
 
-// subscriber is the part of a client that opens subscriptions.
+// subscriber is the part of a go-redis client that opens subscriptions.
 type subscriber interface {
 	Subscribe(ctx context.Context, channels ...string) *redis.PubSub
 	SSubscribe(ctx context.Context, channels ...string) *redis.PubSub
 }
 
-// node finds the node that carries a channel, and a name for it.
+// node returns the node that carries a channel, and the node's name.
 func (c *Client) node(ctx context.Context, channel string) (string, subscriber, error) {
 	cluster, ok := c.rdb.(*redis.ClusterClient)
 	if !ok {

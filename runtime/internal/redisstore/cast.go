@@ -10,7 +10,7 @@ import (
 
 var _ stream.Caster = (*Store)(nil)
 
-// Cast implements stream.Caster: a record with seq 0 that is published and not kept.
+// Cast implements stream.Caster: it publishes a record with seq 0 and does not keep it.
 func (s *Store) Cast(ctx context.Context, id stream.ID, e stream.Event) error {
 	if err := id.Validate(); err != nil {
 		return err

@@ -9,18 +9,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Client is a connection to Redis that all parts of the store share.
+// Client holds the connections to Redis that all parts of the store share.
 type Client struct {
 	rdb  redis.UniversalClient
 	keys keys
-	// sharded says that streams are published on sharded channels.
+	// sharded says that streams use sharded pub/sub.
 	sharded bool
 
 	combiners combiners
 }
 
-// Open connects to Redis and finds out what it can do. It tries until ctx ends,
-// and then gives an error that wraps stream.ErrUnavailable.
+// Open connects to Redis and detects whether it has sharded pub/sub. It retries until ctx
+// ends, and then returns an error that wraps stream.ErrUnavailable.
 func Open(ctx context.Context, o Options) (*Client, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -39,12 +39,12 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	}
 }
 
-// Close ends all connections.
+// Close closes all connections.
 func (c *Client) Close() error { return c.rdb.Close() }
 
-// agree settles whether streams go over sharded channels. All servers of a
-// deployment must do the same, also while Redis is being upgraded under them, so
-// the first one writes down what it found and the others follow.
+// agree decides whether streams use sharded pub/sub. All servers of a deployment must
+// decide the same, even while Redis is being upgraded. The first server therefore writes
+// its decision into Redis, and the others follow it.
 func (c *Client) agree(ctx context.Context) error {
 	found := "plain"
 	if ok, err := c.hasSharded(ctx); err != nil {
@@ -67,8 +67,8 @@ func (c *Client) agree(ctx context.Context) error {
 	return nil
 }
 
-// hasSharded tries sharded pub/sub: Redis 7 and Valkey have it, Redis 6 and
-// miniredis do not, and a user may not be allowed to.
+// hasSharded tries sharded pub/sub. Redis 7 and Valkey have it, Redis 6 and miniredis do
+// not, and ACLs may forbid it.
 func (c *Client) hasSharded(ctx context.Context) (bool, error) {
 	err := c.rdb.SPublish(ctx, c.keys.busMode(), "").Err()
 	var refused redis.Error
@@ -78,7 +78,7 @@ func (c *Client) hasSharded(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// publishCommand is the command that commits publish with.
+// publishCommand returns the command with which commit.lua publishes.
 func (c *Client) publishCommand() string {
 	if c.sharded {
 		return "SPUBLISH"

@@ -23,10 +23,10 @@ func TestUnavailable(t *testing.T) {
 		spoil func(t *testing.T, s *redistest.Server)
 		reads bool // whether reading still works
 	}{
-		"gone":             {func(_ *testing.T, s *redistest.Server) { s.Kill() }, false},
+		"killed":           {func(_ *testing.T, s *redistest.Server) { s.Kill() }, false},
 		"out of memory":    {func(_ *testing.T, s *redistest.Server) { s.MustDo("CONFIG", "SET", "maxmemory", "1") }, true},
 		"too few replicas": {func(_ *testing.T, s *redistest.Server) { s.MustDo("CONFIG", "SET", "min-replicas-to-write", "1") }, true},
-		"a replica":        {func(_ *testing.T, s *redistest.Server) { s.MustDo("REPLICAOF", "127.0.0.1", "1") }, true},
+		"replica":          {func(_ *testing.T, s *redistest.Server) { s.MustDo("REPLICAOF", "127.0.0.1", "1") }, true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestUnavailable(t *testing.T) {
 
 func TestOpen(t *testing.T) {
 	t.Parallel()
-	t.Run("nobody there", func(t *testing.T) {
+	t.Run("no server", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		defer cancel()
 		_, err := redisstore.Open(ctx, redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{"127.0.0.1:1"}})
@@ -66,29 +66,29 @@ func TestOpen(t *testing.T) {
 			{Topology: redisstore.Standalone, Addresses: []string{"a:1"}, Prefix: "{x}"},
 		} {
 			if _, err := redisstore.Open(t.Context(), o); err == nil {
-				t.Errorf("%+v was taken", o)
+				t.Errorf("Open accepted %+v", o)
 			}
 		}
 	})
 	t.Run("pub/sub", func(t *testing.T) {
 		s := redistest.Start(t)
 		if !open(t, standalone(s)).Sharded() {
-			t.Error("Redis 7 has sharded pub/sub")
+			t.Error("Redis 7: plain pub/sub, want sharded")
 		}
 		m := miniredis.RunT(t)
 		o := redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{m.Addr()}}
 		if open(t, o).Sharded() {
-			t.Error("miniredis has not")
+			t.Error("miniredis: sharded pub/sub, want plain")
 		}
 		s.MustDo("FLUSHALL")
 		s.MustDo("SET", "bus", "plain")
 		if open(t, standalone(s)).Sharded() {
-			t.Error("this deployment has begun with plain pub/sub")
+			t.Error("deployment that began with plain pub/sub: sharded, want plain")
 		}
 	})
 }
 
-// TestPasswordChanges: new connections log in with what Password says then.
+// New connections log in with the password that Password returns at that time.
 func TestPasswordChanges(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t, redistest.Password("first"))
@@ -106,7 +106,7 @@ func TestPasswordChanges(t *testing.T) {
 	s.MustDo("CLIENT", "KILL", "SKIPME", "yes")
 	_, err := c.Store().Load(t.Context(), room)
 	if !errors.Is(err, stream.ErrUnavailable) || strings.Contains(err.Error(), "first") {
-		t.Errorf("with the old password: %v", err)
+		t.Errorf("old password: %v, want ErrUnavailable without the password", err)
 	}
 	mu.Lock()
 	password = "second"
@@ -114,7 +114,7 @@ func TestPasswordChanges(t *testing.T) {
 	load(t, c.Store(), room)
 }
 
-// TestDeadTaker: a pod dies in the middle of a look.
+// A pod dies while it processes a deadline.
 func TestDeadTaker(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)
@@ -130,7 +130,7 @@ func TestDeadTaker(t *testing.T) {
 	d.SetLease(500 * time.Millisecond)
 	last := &looks{next: func(stream.ID, int) (time.Time, error) { return time.Time{}, dying.Close() }}
 	last.run(t, d)
-	streamtest.Eventually(t, "the last look", func() bool { return last.count(room) > 0 })
+	streamtest.Eventually(t, "the dying pod processes the deadline", func() bool { return last.count(room) > 0 })
 	heir := &looks{}
 	heir.run(t, c.Deadlines())
 	streamtest.Eventually(t, "another pod's look", func() bool { return heir.count(room) > 0 })
@@ -142,7 +142,7 @@ func TestProbe(t *testing.T) {
 	c := open(t, standalone(s))
 	p := c.Probe(time.Second)
 	if p.Healthy() || !errors.Is(p.LastError(), redisstore.ErrNotProbed) {
-		t.Errorf("before the first round: %v", p.LastError())
+		t.Errorf("before the first round: %v, want ErrNotProbed", p.LastError())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -156,19 +156,19 @@ func TestProbe(t *testing.T) {
 	s.Pause()
 	frozen := time.Now()
 	unhealthy()
-	// It last went well before the freeze, or in a round that was under way.
+	// The last successful round was before the freeze, or running at that moment.
 	last := p.Since()
 	if !errors.Is(p.LastError(), stream.ErrUnavailable) || last.Before(since) || last.After(frozen.Add(time.Second)) {
-		t.Errorf("frozen at %v: %v since %v", frozen, p.LastError(), last)
+		t.Errorf("frozen at %v: error %v, last success at %v", frozen, p.LastError(), last)
 	}
 	<-time.After(1500 * time.Millisecond) // another round, which fails too
 	if now := p.Since(); !now.Equal(last) {
-		t.Errorf("a failing round moved the last good one from %v to %v", last, now)
+		t.Errorf("a failed round changed the last success from %v to %v", last, now)
 	}
 	s.Resume()
 	healthy()
 	s.MustDo("REPLICAOF", "127.0.0.1", "1")
-	unhealthy() // though it answers PING, and publishes
+	unhealthy() // although it answers PING, and publishes
 	s.MustDo("REPLICAOF", "NO", "ONE")
 	healthy()
 	s.Kill()
@@ -189,13 +189,13 @@ func TestProbeOfCluster(t *testing.T) {
 	streamtest.Eventually(t, "healthy", p.Healthy)
 }
 
-// TestACommitWhoseReplyWasLost is sent again; what it finds then is its own doing, not a
-// request that was carried out before.
+// A commit whose reply was lost is sent again. The second call must not report the first
+// call's commit as Repeated.
 func TestACommitWhoseReplyWasLost(t *testing.T) {
 	c := open(t, standalone(redistest.Start(t)))
 	commit := numbered(room, 1)
 	commit.Once = &stream.Once{Scope: "ann", Key: "k", Value: []byte("v"), TTL: time.Minute}
-	put(t, c.Store(), numbered("room:other", 1)) // Redis knows the script from then on
+	put(t, c.Store(), numbered("room:other", 1)) // loads the script into Redis
 	c.LoseReply()
 	first, err := c.Store().Commit(t.Context(), commit)
 	if err != nil || first.Repeated || first.Seq != 1 || string(first.Value) != "v" {

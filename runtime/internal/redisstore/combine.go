@@ -11,16 +11,16 @@ import (
 
 // Bounds of a combiner.
 const (
-	combineRounds = 4    // pipelines on their way at once
-	combineBatch  = 64   // commands in one of them
-	combineQueue  = 8192 // commands that wait; more are refused
+	combineRounds = 4    // concurrent pipelines
+	combineBatch  = 64   // commands in one pipeline
+	combineQueue  = 8192 // waiting commands; more are refused
 )
 
-var errBusy = errors.New("too many commands wait for Redis")
+var errBusy = errors.New("too many commands are waiting for Redis")
 
-// combiner sends the commands of many callers to one node in pipelines: while a few
-// are on their way, what comes meanwhile waits, and goes together with the next. A
-// caller that is alone waits for nobody.
+// combiner sends the commands of many callers to one node in pipelines. While combineRounds
+// pipelines are in flight, further commands wait and share the next pipeline. A caller
+// without competition does not wait.
 type combiner struct {
 	rdb redis.UniversalClient
 
@@ -29,15 +29,15 @@ type combiner struct {
 	rounds int
 }
 
-// call is a command that waits.
+// call is a waiting command.
 type call struct {
 	ctx  context.Context
 	cmd  *redis.Cmd
 	done chan struct{}
 }
 
-// process sends a command that must not happen twice, and waits for its reply until
-// ctx ends; then it may still happen.
+// process sends a command that must not be repeated, and waits for its reply until ctx
+// ends. The command may still run after that.
 func (b *combiner) process(ctx context.Context, cmd *redis.Cmd) error {
 	b.mu.Lock()
 	if b.rounds < combineRounds && len(b.queue) == 0 {
@@ -61,8 +61,8 @@ func (b *combiner) process(ctx context.Context, cmd *redis.Cmd) error {
 	}
 }
 
-// goOn ends the round of a caller that was alone, or hands it to those who have
-// come meanwhile.
+// goOn ends the round of a caller that sent its command alone, or starts a goroutine for
+// the commands that have arrived since.
 func (b *combiner) goOn(ctx context.Context) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -70,11 +70,11 @@ func (b *combiner) goOn(ctx context.Context) {
 		b.rounds--
 		return
 	}
-	// It serves others, whatever becomes of this caller.
+	// The round serves other callers, so it must not end with this caller.
 	go b.run(context.WithoutCancel(ctx))
 }
 
-// run sends what waits until nothing does.
+// run sends batches until no command waits.
 func (b *combiner) run(ctx context.Context) {
 	for {
 		batch := b.next()
@@ -85,7 +85,7 @@ func (b *combiner) run(ctx context.Context) {
 	}
 }
 
-// next takes a batch; when there is none, the round is over.
+// next takes a batch; without waiting commands it ends the round.
 func (b *combiner) next() []*call {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,8 +100,8 @@ func (b *combiner) next() []*call {
 	return batch
 }
 
-// send sends a batch, without those whose callers have gone. The callers' deadlines
-// differ, so the exchange has its own.
+// send sends a batch without the commands whose callers have given up. The callers'
+// deadlines differ, so the pipeline has its own timeout.
 func (b *combiner) send(ctx context.Context, batch []*call) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout+ioTimeout)
 	defer cancel()
@@ -119,7 +119,7 @@ func (b *combiner) send(ctx context.Context, batch []*call) {
 	}
 }
 
-// exchange sends commands; each keeps its own reply or error.
+// exchange sends commands; each command gets its own reply or error.
 func (b *combiner) exchange(ctx context.Context, cmds []redis.Cmder) {
 	if len(cmds) == 1 {
 		_ = b.rdb.Process(ctx, cmds[0])
@@ -132,13 +132,14 @@ func (b *combiner) exchange(ctx context.Context, cmds []redis.Cmder) {
 	_, _ = pipe.Exec(ctx)
 }
 
-// combiners are one for each node, so that one that hangs holds nobody else up.
+// combiners are one combiner for each node, so that a node that hangs does not delay the
+// others.
 type combiners struct {
 	mu     sync.Mutex
 	byNode map[string]*combiner
 }
 
-// forKey finds the combiner of the node that holds a key.
+// forKey returns the combiner of the node that holds a key.
 func (c *Client) forKey(ctx context.Context, key string) (*combiner, error) {
 	name, _, err := c.node(ctx, key)
 	if err != nil {
@@ -154,7 +155,7 @@ func (c *Client) forKey(ctx context.Context, key string) (*combiner, error) {
 	return b, nil
 }
 
-// runCombined is runSingle in a pipeline with what others send.
+// runCombined is runSingle in a shared pipeline.
 func (c *Client) runCombined(ctx context.Context, s script, keys []string, args ...any) (any, error) {
 	wait := backoff{min: 20 * time.Millisecond, max: 200 * time.Millisecond}
 	for try := 1; ; try++ {
@@ -180,8 +181,8 @@ func (c *Client) tryCombined(ctx context.Context, s script, keys []string, args 
 	return cmd.Val(), nil
 }
 
-// together sends a command that is harmless to repeat in a pipeline with what others
-// send, and once more alone when that fails on the way.
+// together sends a command that is safe to repeat in a shared pipeline. When that fails
+// before a definite reply, it sends the command once more by itself.
 func (c *Client) together(ctx context.Context, key string, command func() *redis.Cmd) (any, error) {
 	b, err := c.forKey(ctx, key)
 	if err == nil {
@@ -202,7 +203,7 @@ func (c *Client) together(ctx context.Context, key string, command func() *redis
 	return cmd.Val(), err
 }
 
-// runTogether is run in a pipeline with what others send.
+// runTogether is run in a shared pipeline.
 func (c *Client) runTogether(ctx context.Context, s script, keys []string, args ...any) (any, error) {
 	reply, err := c.together(ctx, keys[0], func() *redis.Cmd { return s.command(ctx, "evalsha", s.sha, keys, args) })
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {

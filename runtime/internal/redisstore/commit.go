@@ -25,7 +25,7 @@ func (s *Store) Commit(ctx context.Context, c stream.Commit) (result stream.Resu
 	}
 	reply, err := s.c.runCombined(ctx, commitScript, keys, args...)
 	if err != nil && c.Once != nil && temporary(err) && ctx.Err() == nil {
-		reply, err = s.c.run(ctx, commitScript, keys, args...) // harmless to repeat
+		reply, err = s.c.run(ctx, commitScript, keys, args...) // safe to repeat because of Once
 	}
 	if err != nil {
 		return stream.Result{}, unavailable("commit "+string(c.Stream), err)
@@ -33,7 +33,7 @@ func (s *Store) Commit(ctx context.Context, c stream.Commit) (result stream.Resu
 	return committed(reply, &c, args[0])
 }
 
-// commitCall gives the keys and arguments of commit.lua.
+// commitCall returns the keys and arguments of commit.lua.
 func (c *Client) commitCall(ctx context.Context, m *stream.Commit) ([]string, []any, error) {
 	hash := c.keys.hash(m.Stream)
 	keys := []string{hash, c.keys.log(m.Stream), c.keys.channel(m.Stream), hash, hash, hash, hash, hash}
@@ -82,8 +82,9 @@ func (c *Client) commitCall(ctx context.Context, m *stream.Commit) ([]string, []
 	return keys, args, nil
 }
 
-// committed reads the reply of commit.lua to the call of this name. One that was sent
-// twice, since the reply to the first was lost, finds what it has itself committed.
+// committed decodes the reply of commit.lua to the call with this name. The call may have
+// been sent twice because its first reply was lost; its own commit then is not a
+// repetition.
 func committed(reply any, c *stream.Commit, name any) (stream.Result, error) {
 	p, err := parts(reply, 2)
 	if err != nil {
@@ -129,7 +130,7 @@ func committed(reply any, c *stream.Commit, name any) (stream.Result, error) {
 	return result, err
 }
 
-// missing tells whether a script gave nil.
+// missing reports whether a script returned nil.
 func missing(reply any, err error) bool {
 	return errors.Is(err, redis.Nil) || err == nil && reply == nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// contract is what every implementation of the ports must do.
+// contract is the behaviour of every implementation of the ports.
 var contract = map[string]func(t *testing.T, b *backend){
 	"commit and load":             commitAndLoad,
 	"a commit keeps the document": keepsDocument,
@@ -61,7 +61,7 @@ const room = stream.ID("lobby:room")
 
 func commitAndLoad(t *testing.T, b *backend) {
 	if _, err := b.Load(t.Context(), room); !errors.Is(err, stream.ErrNotFound) {
-		t.Fatalf("before: %v", err)
+		t.Fatalf("before the first commit: %v, want ErrNotFound", err)
 	}
 	first, err := b.Commit(t.Context(), numbered(room, 1))
 	if err != nil || first.Seq != 1 || first.Epoch == "" || first.TS == 0 || first.Repeated {
@@ -86,12 +86,12 @@ func keepsDocument(t *testing.T, b *backend) {
 	c.Doc = nil
 	put(t, b, c)
 	if now := load(t, b, room); number(now.Doc) != 1 || now.Seq != 2 {
-		t.Errorf("got %s at %d", now.Doc, now.Seq)
+		t.Errorf("got %s at seq %d, want document 1 at seq 2", now.Doc, now.Seq)
 	}
 	c.Stream = "chat:room"
 	put(t, b, c)
 	if now := load(t, b, c.Stream); now.Doc != nil {
-		t.Errorf("a stream without a document has %q", now.Doc)
+		t.Errorf("stream without a document: document %q", now.Doc)
 	}
 }
 
@@ -104,7 +104,7 @@ func expectedSeq(t *testing.T, b *backend) {
 	var conflict *stream.ConflictError
 	_, err := b.Commit(t.Context(), expect(3))
 	if !errors.As(err, &conflict) || !cmp.Equal(conflict.Current, stream.Snapshot{}) {
-		t.Fatalf("no stream, expected 3: %v", err)
+		t.Fatalf("Expect 3 without a stream: %v, want *ConflictError", err)
 	}
 	first, err := b.Commit(t.Context(), expect(0))
 	if err != nil {
@@ -113,7 +113,7 @@ func expectedSeq(t *testing.T, b *backend) {
 	for _, seq := range []uint64{0, 2, 1 << 62} {
 		_, err = b.Commit(t.Context(), expect(seq))
 		if !errors.As(err, &conflict) || !errors.Is(err, stream.ErrConflict) {
-			t.Fatalf("at 1, expected %d: %v", seq, err)
+			t.Fatalf("Expect %d at seq 1: %v, want *ConflictError", seq, err)
 		}
 		want := stream.Snapshot{Position: first.Position, TS: first.TS, Doc: []byte(`{"n":1}`)}
 		if diff := cmp.Diff(want, conflict.Current); diff != "" {
@@ -121,7 +121,7 @@ func expectedSeq(t *testing.T, b *backend) {
 		}
 	}
 	if r, err := b.Commit(t.Context(), expect(1)); err != nil || r.Seq != 2 {
-		t.Errorf("at 1, expected 1: %+v, %v", r, err)
+		t.Errorf("Expect 1 at seq 1: %+v, %v", r, err)
 	}
 	of := func(epoch string) stream.Commit {
 		c := expect(2)
@@ -129,14 +129,14 @@ func expectedSeq(t *testing.T, b *backend) {
 		return c
 	}
 	if _, err := b.Commit(t.Context(), of("another")); !errors.As(err, &conflict) || conflict.Current.Epoch != first.Epoch {
-		t.Errorf("at 2, expected 2 of another epoch: %v", err)
+		t.Errorf("Expect 2 of another epoch at seq 2: %v, want *ConflictError", err)
 	}
 	if r, err := b.Commit(t.Context(), of(first.Epoch)); err != nil || r.Seq != 3 {
-		t.Errorf("at 2, expected 2 of its epoch: %+v, %v", r, err)
+		t.Errorf("Expect 2 of the epoch at seq 2: %+v, %v", r, err)
 	}
 }
 
-// writers run f at once and wait for all.
+// writers runs f concurrently n times and waits for all.
 func writers(n int, f func(writer int)) {
 	var wg sync.WaitGroup
 	for i := range n {
@@ -209,12 +209,12 @@ func once(t *testing.T, b *backend) {
 	other := numbered(room, 4)
 	other.Once = &stream.Once{Scope: "bob", Key: "k", TTL: time.Minute}
 	if r := put(t, b, other); r.Repeated || r.Seq != 3 || r.Value != nil {
-		t.Errorf("the same key of another user: %+v", r)
+		t.Errorf("same key of another user: %+v", r)
 	}
 	elsewhere := c
 	elsewhere.Stream = "lobby:elsewhere"
 	if r := put(t, b, elsewhere); r.Repeated {
-		t.Errorf("the same key on another stream: %+v", r)
+		t.Errorf("same key on another stream: %+v", r)
 	}
 }
 
@@ -227,7 +227,7 @@ func onceContended(t *testing.T, b *backend) {
 		}
 	})
 	if now := load(t, b, room); now.Seq != 1 {
-		t.Errorf("it happened %d times", now.Seq)
+		t.Errorf("the commit happened %d times, want once", now.Seq)
 	}
 }
 
@@ -240,14 +240,14 @@ func rate(t *testing.T, b *backend) {
 	_, err := b.Commit(t.Context(), c)
 	var limit *stream.RateError
 	if !errors.As(err, &limit) || limit.RetryAfter <= 19*time.Minute || limit.RetryAfter > 20*time.Minute {
-		t.Fatalf("the fourth: %v", err)
+		t.Fatalf("fourth commit: %v, want *RateError of about 20 minutes", err)
 	}
 	c.Rate = &stream.Rate{Key: "bob", Events: 3, Per: time.Hour}
 	put(t, b, c)
 	if now := load(t, b, room); now.Seq != 4 {
-		t.Errorf("at %d after 4 commits and a refusal", now.Seq)
+		t.Errorf("seq %d after 4 commits and a refusal, want 4", now.Seq)
 	}
-	// A refusal costs nothing, and time gives the budget back.
+	// A refusal costs nothing, and the budget refills with time.
 	c.Rate = &stream.Rate{Key: "eve", Events: 1, Per: 50 * time.Millisecond}
 	put(t, b, c)
 	put(t, b, c)
@@ -272,10 +272,10 @@ func invalidCommits(t *testing.T, b *backend) {
 		c := numbered(room, 1)
 		spoil(&c)
 		if _, err := b.Commit(t.Context(), c); err == nil {
-			t.Errorf("%s: was taken", name)
+			t.Errorf("%s: Commit accepted it", name)
 		}
 	}
 	if _, err := b.Load(t.Context(), room); !errors.Is(err, stream.ErrNotFound) {
-		t.Errorf("something was written: %v", err)
+		t.Errorf("an invalid commit was written: %v, want ErrNotFound", err)
 	}
 }

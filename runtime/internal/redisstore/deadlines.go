@@ -13,34 +13,34 @@ import (
 )
 
 const (
-	// shards spread the deadlines over a Cluster.
+	// shards spread the deadlines over the nodes of a Cluster.
 	shards = 16
-	// pollEvery is how often a pod asks each shard, give or take a fifth.
+	// pollEvery is how often a pod reads each shard, plus or minus a fifth.
 	pollEvery = 500 * time.Millisecond
-	// takeAtMost streams of a shard are taken at once, and looked at by lookers
-	// at once, each for at most lookFor: all within leaseFor.
+	// takeAtMost bounds the streams that a pod takes from a shard at once. lookers
+	// goroutines process them, each for at most lookFor; together they finish within
+	// leaseFor.
 	takeAtMost = 32
 	lookers    = 8
 	lookFor    = 5 * time.Second
 	leaseFor   = 25 * time.Second
-	// lookAgain is how soon a look that failed is repeated, at least.
+	// lookAgain is the shortest pause before a failed handler runs again.
 	lookAgain = 2 * time.Second
 )
 
 // Deadlines is stream.Deadlines on Redis.
 //
-// Deadlines lie in 16 sorted sets. A pod takes what is due out of one of them into a
-// second, where it is held until the pod is done with it; what is still held after
-// 25 s is taken again by any pod.
+// Deadlines are in 16 pairs of sorted sets. A pod moves due streams from the due set to the
+// held set while it processes them. After 25 s any pod takes a stream that is still held.
 type Deadlines struct {
 	c     *Client
 	lease time.Duration
 }
 
-// Deadlines gives the client's deadlines.
+// Deadlines returns the client's deadlines.
 func (c *Client) Deadlines() *Deadlines { return &Deadlines{c: c, lease: leaseFor} }
 
-// shardOf decides where a stream's deadline is kept.
+// shardOf returns the shard of a stream's deadline.
 func shardOf(id stream.ID) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id)) // never fails
@@ -53,15 +53,15 @@ func (d *Deadlines) Schedule(ctx context.Context, id stream.ID, at time.Time) er
 	return unavailable("schedule "+string(id), err)
 }
 
-// held is a stream that was taken.
+// held is a taken stream with the end of its lease.
 type held struct {
 	shard int
 	id    stream.ID
 	lease uint64
 }
 
-// Run implements stream.Deadlines. What cannot be done while Redis is unavailable
-// is done when it is back.
+// Run implements stream.Deadlines. Deadlines that are due while Redis is unavailable fire
+// when it is back.
 func (d *Deadlines) Run(ctx context.Context, look func(context.Context, stream.ID) (time.Time, error)) error {
 	work := make(chan held)
 	var workers sync.WaitGroup
@@ -87,7 +87,7 @@ func (d *Deadlines) Run(ctx context.Context, look func(context.Context, stream.I
 	}
 }
 
-// round asks every shard once, beginning anywhere so that pods do not meet.
+// round polls every shard once. It begins at a random shard, so that pods rarely compete.
 func (d *Deadlines) round(ctx context.Context, work chan<- held) {
 	first := rand.IntN(shards)
 	for i := range shards {
@@ -104,10 +104,10 @@ func (d *Deadlines) round(ctx context.Context, work chan<- held) {
 	}
 }
 
-// take takes what is due of one shard.
+// take takes the due streams of one shard, at most takeAtMost.
 func (d *Deadlines) take(ctx context.Context, shard int) ([]held, error) {
-	// A take whose reply is lost holds its streams until the lease ends, so it is
-	// not repeated blindly.
+	// A take whose reply is lost holds its streams until the lease ends, so it must not be
+	// repeated.
 	reply, err := d.c.runSingle(ctx, takeScript, []string{d.c.keys.due(shard), d.c.keys.held(shard)},
 		d.lease.Milliseconds(), takeAtMost)
 	if err != nil {
@@ -132,7 +132,8 @@ func (d *Deadlines) take(ctx context.Context, shard int) ([]held, error) {
 	return taken, nil
 }
 
-// look looks at one stream and gives it back. If that fails too, the lease ends.
+// look runs the handler of a stream and then releases it. If the release fails, the lease
+// expires.
 func (d *Deadlines) look(ctx context.Context, h held, look func(context.Context, stream.ID) (time.Time, error)) {
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()

@@ -1,8 +1,7 @@
-// Package redisstore keeps streams in Redis: one server, a Sentinel group, a
-// Cluster, or the embedded miniredis.
+// Package redisstore keeps streams in Redis: a single server, a Sentinel group, a Cluster,
+// or the embedded miniredis.
 //
-// All keys of a stream, and its channel, carry the stream's id as hash tag, so a
-// commit is one script on one node. The scripts in lua/ are the whole of what runs
-// inside Redis; lua/settle.lua explains how a stream's epoch stays honest when
-// Redis loses writes.
+// All keys of a stream, and its channel, have the stream's id as hash tag, so that a commit
+// is one script on one node. All scripts are in lua/. lua/settle.lua explains how a stream
+// gets a new epoch when Redis may have lost writes.
 package redisstore

@@ -7,19 +7,20 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// emissionsWaiting is how many messages may wait for their receiver. Beyond them the
-// connection is not read, and Redis ends it at its own bound for subscribers: few wait here,
-// as whoever may publish decides how large each is.
+// emissionsWaiting bounds the messages that wait for receive; it is small because
+// publishers choose the size of a message. Beyond it the connection is not read. Redis
+// closes it at its output buffer limit, and go-redis drops a message that waits for a
+// minute.
 const emissionsWaiting = 64
 
-// errEmissionsEnded tells that a subscription ended before its time.
-var errEmissionsEnded = errors.New("the subscription to a pattern ended")
+// errEmissionsEnded says that the subscription ended before ctx did.
+var errEmissionsEnded = errors.New("the pattern subscription ended")
 
-// Emissions hands what others publish on the channels of a pattern to receive, one after
-// the other, until ctx ends. What is published while the connection is broken is missed.
+// Emissions passes the messages that other programs publish on the channels of a pattern to
+// receive, sequentially, until ctx ends. Messages are lost while the connection is broken.
 func (c *Client) Emissions(ctx context.Context, pattern string, receive func(payload []byte)) error {
 	sub := c.rdb.PSubscribe(ctx, pattern)
-	defer func() { _ = sub.Close() }() // nothing waits in it
+	defer func() { _ = sub.Close() }() // the subscription holds nothing else
 	messages := sub.Channel(redis.WithChannelSize(emissionsWaiting))
 	for {
 		select {

@@ -8,11 +8,11 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 )
 
-// Endpoints is peer.Book on Redis: a sorted set of endpoints by the end of their
-// leases, which holds no more than there are pods.
+// Endpoints is peer.Book on Redis: a sorted set of endpoints by the end of their leases. It
+// has at most one endpoint for each process of the last ttl.
 type Endpoints struct{ c *Client }
 
-// Endpoints gives the client's book of endpoints.
+// Endpoints returns the client's endpoints.
 func (c *Client) Endpoints() *Endpoints { return &Endpoints{c: c} }
 
 var _ peer.Book = (*Endpoints)(nil)
@@ -41,5 +41,5 @@ func (e *Endpoints) Withdraw(ctx context.Context, self peer.Endpoint) error {
 	return unavailable("withdraw "+self.Address, e.c.rdb.ZRem(ctx, e.c.keys.endpoints(), member(self)).Err())
 }
 
-// member is an endpoint as the set has it; none of its parts has a space.
+// member encodes an endpoint for the set; none of its parts contains a space.
 func member(e peer.Endpoint) string { return e.Key + " " + e.Address + " " + e.Token }

@@ -13,7 +13,7 @@ import (
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
-// restarting gives, for each kind of store, one whose restart loses nothing.
+// restarting returns, for each kind of store, a store whose restart loses nothing.
 var restarting = map[string]func(t *testing.T) (store stream.Store, restart func()){
 	"memory": func(*testing.T) (stream.Store, func()) {
 		m := streamtest.New()
@@ -34,7 +34,7 @@ var restarting = map[string]func(t *testing.T) (store stream.Store, restart func
 			old.Kill()
 			s.AwaitNewPrimary(old)
 			old.Restart()
-			streamtest.Eventually(t, "the old primary is a replica in step", func() bool {
+			streamtest.Eventually(t, "the old primary is a replica in sync", func() bool {
 				out, err := old.Do("INFO", "replication")
 				return err == nil && strings.Contains(out, "master_link_status:up")
 			})
@@ -42,8 +42,7 @@ var restarting = map[string]func(t *testing.T) (store stream.Store, restart func
 	},
 }
 
-// TestEarlierEpochs: a stream says where its earlier epochs ended, and in which of them its
-// last event was committed.
+// A stream knows the ends of its earlier epochs, and the epoch of its last event.
 func TestEarlierEpochs(t *testing.T) {
 	for name, start := range restarting {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +66,7 @@ func TestEarlierEpochs(t *testing.T) {
 			clamps(t, second, first.Epoch, map[uint64]uint64{0: 0, 3: 3, 5: 5, 6: 5})
 			clamps(t, second, second.Epoch, map[uint64]uint64{3: 3, 5: 5, 6: 5})
 			if _, known := second.Clamp(stream.Position{Epoch: "other", Seq: 1}); known {
-				t.Error("an epoch that never was is known")
+				t.Error("Clamp knows an epoch that never existed")
 			}
 			restart()
 			never := uint64(99)
@@ -93,7 +92,7 @@ func TestEarlierEpochs(t *testing.T) {
 	}
 }
 
-// clamps compares seqs of an epoch with what Clamp makes of them.
+// clamps compares the results of Clamp for the seqs of an epoch.
 func clamps(t *testing.T, now stream.Snapshot, epoch string, want map[uint64]uint64) {
 	t.Helper()
 	for seq, in := range want {

@@ -11,18 +11,18 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// refusals are the replies by which Redis says that it cannot do it now, or not
-// for us: the command was not carried out.
+// refusals are the replies with which Redis refuses a command that it did not run, for now
+// or for this user.
 var refusals = []string{
 	"READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "OOM", "NOREPLICAS", "MISCONF", "TRYAGAIN",
 	"BUSY", "MOVED", "ASK", "NOAUTH", "WRONGPASS", "NOPERM", "ERR max number of clients",
 }
 
-// passing are those among them that may be over in a moment.
+// passing are the refusals that may end within a moment.
 var passing = []string{"READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN"}
 
-// unavailable wraps an error of Redis with what was tried. Where Redis did not
-// answer, or cannot do it now, the result wraps stream.ErrUnavailable.
+// unavailable wraps an error of Redis with the operation. The result wraps
+// stream.ErrUnavailable where Redis did not answer or cannot serve the command now.
 func unavailable(op string, err error) error {
 	if err == nil {
 		return nil
@@ -34,14 +34,14 @@ func unavailable(op string, err error) error {
 	return fmt.Errorf("redis: %s: %w: %w", op, stream.ErrUnavailable, err)
 }
 
-// temporary tells whether trying again soon may help.
+// temporary reports whether a retry may succeed soon.
 func temporary(err error) bool {
 	var reply redis.Error
 	return !errors.As(err, &reply) || says(reply, refusals)
 }
 
-// unsent tells whether a command surely had no effect, so that it can be repeated
-// even if it must not happen twice: Redis refused it, or was never reached.
+// unsent reports whether a command certainly had no effect, because Redis refused it or was
+// not reached. Such a command can be sent again even if it must not run twice.
 func unsent(err error) bool {
 	var reply redis.Error
 	if errors.As(err, &reply) {
@@ -51,8 +51,8 @@ func unsent(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// says tells whether a reply has one of the codes. Redis 6 puts the code of what
-// failed inside a script into the middle of its message.
+// says reports whether a reply has one of the codes. Redis 6 puts the code of a failed
+// command inside a script into the middle of its message.
 func says(reply redis.Error, codes []string) bool {
 	text := reply.Error()
 	for _, code := range codes {

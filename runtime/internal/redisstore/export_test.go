@@ -9,14 +9,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// SetLease shortens the time after which what a dead pod took is taken again.
+// SetLease sets the time after which another pod takes a dead pod's deadlines.
 func (d *Deadlines) SetLease(lease time.Duration) { d.lease = lease }
 
-// Sharded tells which pub/sub streams go over.
+// Sharded reports whether streams use sharded pub/sub.
 func (c *Client) Sharded() bool { return c.sharded }
 
-// LoseReply has the reply to the next command be lost, as if the connection broke when
-// Redis had carried it out.
+// LoseReply drops the reply to the next command, as if the connection broke after Redis ran
+// the command.
 func (c *Client) LoseReply() {
 	h := &loser{}
 	h.armed.Store(true)

@@ -10,8 +10,7 @@ import (
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
-// TestRestartKeepsAll: with every write on disk, a restart begins a new epoch but
-// nobody loses its place.
+// With every write on disk, a restart begins a new epoch, but no client loses its position.
 func TestRestartKeepsAll(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t, redistest.AppendOnly())
@@ -34,8 +33,8 @@ func TestRestartKeepsAll(t *testing.T) {
 	}
 }
 
-// TestManyRestarts: a reader that was away for up to seven of them finds its place, and no
-// event has to come in between.
+// A client that was offline for up to seven restarts recovers, even without a commit
+// between the restarts.
 func TestManyRestarts(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t, redistest.AppendOnly())
@@ -55,17 +54,17 @@ func TestManyRestarts(t *testing.T) {
 		s.Kill()
 		s.Restart()
 		if within := n < 7; recovered() != within {
-			t.Fatalf("after %d restarts, recovered is %v", n+1, !within)
+			t.Fatalf("after %d restarts: recovered %v", n+1, !within)
 		}
 	}
 	ahead := stream.Position{Epoch: first.Epoch, Seq: 6}
 	if got, err := c.Store().CatchUp(t.Context(), room, ahead); err != nil || got.Recovered {
-		t.Errorf("from what was never there: %+v, %v", got, err)
+		t.Errorf("from a seq that never existed: %+v, %v", got, err)
 	}
 }
 
-// TestRestartLosesSuffix: what was not on disk is lost; who saw it is told so, also
-// when the same seqs have been given out again.
+// Writes that were not on disk are lost. A client that had received them is reset, even
+// when the same seqs have been assigned again.
 func TestRestartLosesSuffix(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)
@@ -95,10 +94,10 @@ func TestRestartLosesSuffix(t *testing.T) {
 		from      stream.Position
 		recovered bool
 	}{
-		"saw what is lost":     {saw, false},
-		"saw all that is kept": {stream.Position{Epoch: saw.Epoch, Seq: 5}, true},
-		"saw some of it":       {stream.Position{Epoch: saw.Epoch, Seq: 2}, true},
-		"beyond":               {stream.Position{Epoch: saw.Epoch, Seq: 8}, false},
+		"received a lost event":    {saw, false},
+		"received all kept events": {stream.Position{Epoch: saw.Epoch, Seq: 5}, true},
+		"received some events":     {stream.Position{Epoch: saw.Epoch, Seq: 2}, true},
+		"beyond the end":           {stream.Position{Epoch: saw.Epoch, Seq: 8}, false},
 	}
 	for name, tc := range cases {
 		got, err := c.Store().CatchUp(t.Context(), room, tc.from)
@@ -117,8 +116,8 @@ func TestRestartLosesSuffix(t *testing.T) {
 	}
 }
 
-// TestSentinelFailover: whatever the failover loses, followers end in the state of
-// the new primary, by replay or by reset.
+// Whatever a failover loses, followers end in the new primary's state, by replay or by
+// reset.
 func TestSentinelFailover(t *testing.T) {
 	t.Parallel()
 	s := redistest.StartSentinel(t, 3*time.Second)
@@ -128,8 +127,8 @@ func TestSentinelFailover(t *testing.T) {
 	old.Kill()
 	fresh := s.AwaitNewPrimary(old)
 	tr.flows()
-	old.Restart() // comes back as a replica, with nothing of its own
-	streamtest.Eventually(t, "the old primary is a replica in step", func() bool {
+	old.Restart() // returns as a replica, without data of its own
+	streamtest.Eventually(t, "the old primary is a replica in sync", func() bool {
 		out, err := old.Do("INFO", "replication")
 		return err == nil && strings.Contains(out, "master_link_status:up")
 	})
@@ -138,8 +137,7 @@ func TestSentinelFailover(t *testing.T) {
 	tr.settle()
 }
 
-// TestSentinelFailoverLosesSuffix: the replica lags, so the failover does lose what
-// clients have seen.
+// The replica lags, so that the failover loses an event that clients have received.
 func TestSentinelFailoverLosesSuffix(t *testing.T) {
 	t.Parallel()
 	s := redistest.StartSentinel(t, 3*time.Second)
@@ -147,7 +145,7 @@ func TestSentinelFailoverLosesSuffix(t *testing.T) {
 	hub := streamtest.StartHub(t, c.Store(), c.Bus())
 	put(t, c.Store(), numbered(room, 1))
 	old, replica := s.Primary(), s.Servers[1]
-	streamtest.Eventually(t, "the replica has it", func() bool {
+	streamtest.Eventually(t, "the replica has the stream", func() bool {
 		out, err := replica.Do("EXISTS", "{"+string(room)+"}:h")
 		return err == nil && out == "1"
 	})
@@ -161,7 +159,7 @@ func TestSentinelFailoverLosesSuffix(t *testing.T) {
 	s.AwaitNewPrimary(old)
 	now := put(t, c.Store(), numbered(room, 3))
 	if now.Seq != saw.Seq || now.Epoch == saw.Epoch {
-		t.Fatalf("saw %+v, now %+v: the second commit should be lost", saw, now.Position)
+		t.Fatalf("saw %+v, now %+v: want the same seq in a new epoch", saw, now.Position)
 	}
 	client.Arrives(t, now.Position)
 	if len(client.Resets()) == 0 || client.State() != `{"n":3}` {
@@ -169,8 +167,8 @@ func TestSentinelFailoverLosesSuffix(t *testing.T) {
 	}
 }
 
-// TestDemotedPrimaryComesBack: a primary that was cut off, demoted and promoted again
-// without a restart has lost what only it had, and must not pass for what it was.
+// A primary is partitioned, demoted and promoted again without a restart. It has lost the
+// events that only it had, so the stream must have a new epoch.
 func TestDemotedPrimaryComesBack(t *testing.T) {
 	t.Parallel()
 	one, two := redistest.Start(t), redistest.Start(t)
@@ -178,7 +176,7 @@ func TestDemotedPrimaryComesBack(t *testing.T) {
 	put(t, c.Store(), numbered(room, 1))
 	host, port, _ := strings.Cut(one.Addr(), ":")
 	two.MustDo("REPLICAOF", host, port)
-	streamtest.Eventually(t, "the replica has it", func() bool {
+	streamtest.Eventually(t, "the replica has the stream", func() bool {
 		out, err := two.Do("EXISTS", "{"+string(room)+"}:h")
 		return err == nil && out == "1"
 	})
@@ -186,7 +184,7 @@ func TestDemotedPrimaryComesBack(t *testing.T) {
 	saw := put(t, c.Store(), numbered(room, 2)).Position
 	host, port, _ = strings.Cut(two.Addr(), ":")
 	one.MustDo("REPLICAOF", host, port)
-	streamtest.Eventually(t, "it is a replica in step", func() bool {
+	streamtest.Eventually(t, "the demoted primary is a replica in sync", func() bool {
 		out, err := one.Do("INFO", "replication")
 		return err == nil && strings.Contains(out, "master_link_status:up")
 	})
@@ -210,7 +208,7 @@ func TestClusterNodeRestarts(t *testing.T) {
 	tr.settle()
 }
 
-// TestClusterMovesSlots: streams go on while their slots move to another node.
+// Streams continue while their slots move to another node.
 func TestClusterMovesSlots(t *testing.T) {
 	t.Parallel()
 	c := redistest.StartCluster(t)
@@ -228,8 +226,8 @@ func TestClusterMovesSlots(t *testing.T) {
 	tr.settle()
 }
 
-// TestEvictedHash: a list that was left behind does not pass for the log of the
-// stream that is made anew.
+// A list that remained after the eviction of its hash must not become the log of the new
+// stream.
 func TestEvictedHash(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)

@@ -14,8 +14,8 @@ import (
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
-// traffic is load on some streams: writers that never stop for an error, and
-// followers on two pods.
+// traffic is load on some streams: writers that continue after errors, and followers on two
+// pods.
 type traffic struct {
 	t       *testing.T
 	c       *redisstore.Client
@@ -24,7 +24,7 @@ type traffic struct {
 	clients map[stream.ID][]*streamtest.Client
 }
 
-// startTraffic begins it on count streams.
+// startTraffic starts the traffic on count streams.
 func startTraffic(t *testing.T, o redisstore.Options, count int) *traffic {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -51,8 +51,8 @@ func (tr *traffic) write(ctx context.Context, id stream.ID) {
 	for n := 1; ctx.Err() == nil; n++ {
 		c := numbered(id, n)
 		c.Retain.LogSize = 1000
-		// Errors are what the fault is expected to give; what counts is what the
-		// followers see in the end.
+		// The fault is expected to cause errors; the test checks the followers' final
+		// state.
 		if _, err := tr.c.Store().Commit(ctx, c); err != nil && !errors.Is(err, stream.ErrUnavailable) {
 			tr.t.Errorf("commit: %v", err)
 			return
@@ -64,7 +64,7 @@ func (tr *traffic) write(ctx context.Context, id stream.ID) {
 	}
 }
 
-// flows waits until every stream has moved on by some records.
+// flows waits until every stream has some more records.
 func (tr *traffic) flows() {
 	tr.t.Helper()
 	for id, clients := range tr.clients {
@@ -77,8 +77,8 @@ func (tr *traffic) flows() {
 	}
 }
 
-// settle ends the traffic and checks that every follower is where the store is, in
-// the same state, and saw neither a gap nor a double.
+// settle ends the traffic. It checks that every follower has the store's position and
+// state, and saw neither a gap nor a duplicate.
 func (tr *traffic) settle() {
 	tr.t.Helper()
 	tr.stop()
@@ -89,13 +89,13 @@ func (tr *traffic) settle() {
 		for _, c := range clients {
 			c.Arrives(tr.t, now.Position)
 			if c.State() != string(now.Doc) {
-				tr.t.Errorf("%s: a follower ends with %s, the store with %s", id, c.State(), now.Doc)
+				tr.t.Errorf("%s: the follower's state is %s, the store's %s", id, c.State(), now.Doc)
 			}
 		}
 	}
 }
 
-// resets counts them over all followers.
+// resets counts the resets of all followers.
 func (tr *traffic) resets() int {
 	n := 0
 	for _, clients := range tr.clients {
@@ -113,13 +113,13 @@ func TestKilledSubscription(t *testing.T) {
 	for range 5 {
 		tr.flows()
 		if s.MustDo("CLIENT", "KILL", "TYPE", "pubsub") == "0" {
-			t.Fatal("there was no subscription to kill")
+			t.Fatal("no subscription was killed")
 		}
 	}
 	tr.flows()
 	tr.settle()
 	if n := tr.resets(); n != 0 {
-		t.Errorf("%d resets, where a replay would do", n)
+		t.Errorf("%d resets, want 0: a replay is possible", n)
 	}
 }
 
@@ -134,12 +134,12 @@ func TestKilledConnections(t *testing.T) {
 	tr.flows()
 	tr.settle()
 	if n := tr.resets(); n != 0 {
-		t.Errorf("%d resets, where a replay would do", n)
+		t.Errorf("%d resets, want 0: a replay is possible", n)
 	}
 }
 
-// TestFrozenServer: a server that hangs gives ErrUnavailable within a bound, and
-// costs nothing when it goes on.
+// A server that hangs causes ErrUnavailable within a bound, and loses nothing when it
+// resumes.
 func TestFrozenServer(t *testing.T) {
 	t.Parallel()
 	s := redistest.Start(t)

@@ -9,19 +9,19 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// keys makes the names of keys and channels.
+// keys builds the names of keys and channels.
 type keys struct {
 	prefix string
 	db     int
 }
 
-// tagged begins a key of a group that lies on one node.
+// tagged returns the prefix of a group of keys on one node.
 func (k keys) tagged(tag string) string { return k.prefix + "{" + tag + "}" }
 
 func (k keys) hash(id stream.ID) string { return k.tagged(string(id)) + ":h" }
 func (k keys) log(id stream.ID) string  { return k.tagged(string(id)) + ":l" }
 
-// once digests what may be long and is never looked at by people.
+// once uses a digest, because scope and key may be long.
 func (k keys) once(o *stream.Once, id stream.ID) string {
 	return k.tagged(string(id)) + ":o:" + digest(o.Scope, o.Key)
 }
@@ -43,8 +43,8 @@ func digest(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// channelEnd ends a stream's channel. Channels know no databases, so its number is
-// part of it.
+// channelEnd is the suffix of a stream's channel. Redis channels are not separated by
+// database, so the suffix has the database's number.
 func (k keys) channelEnd() string {
 	if k.db == 0 {
 		return "}:c"
@@ -54,7 +54,7 @@ func (k keys) channelEnd() string {
 
 func (k keys) channel(id stream.ID) string { return k.prefix + "{" + string(id) + k.channelEnd() }
 
-// stream finds whose channel it is; false for a channel of another kind.
+// stream returns the stream of a channel; false for a channel of another kind.
 func (k keys) stream(channel string) (stream.ID, bool) {
 	id, ok := strings.CutPrefix(channel, k.prefix+"{")
 	if !ok {
@@ -64,8 +64,8 @@ func (k keys) stream(channel string) (stream.ID, bool) {
 	return stream.ID(id), ok
 }
 
-// beat is a channel on which a bus hears itself, and probe one for the Probe; tag
-// decides the node.
+// beat is the channel of a bus's heartbeats, and probe the channel of a Probe; tag selects
+// the node.
 func (k keys) beat(tag string) string  { return k.tagged(tag) + ":beat" }
 func (k keys) probe(tag string) string { return k.tagged(tag) + ":probe" }
 
@@ -77,19 +77,20 @@ func (k keys) value(space, name string) string {
 func (k keys) set(name string) string        { return k.prefix + "s:" + name }
 func (k keys) reply(user, key string) string { return k.tagged("u:"+user) + ":k:" + digest(key) }
 
-// due and held are the deadlines of one shard, and those that are being looked at.
+// due has the deadlines of a shard, held the deadlines that a pod is processing.
 func (k keys) due(shard int) string  { return k.tagged("deadlines:"+strconv.Itoa(shard)) + ":due" }
 func (k keys) held(shard int) string { return k.tagged("deadlines:"+strconv.Itoa(shard)) + ":held" }
 
-// The registry of pods: leases by their end, sweeps by theirs and marks of pods that came
-// back, how many sessions each user has, and the sessions of a pod; and the endpoints of pods, by the end of their leases.
+// The registry of pods: leases by their end; sweeps by their end, with marks of pods that
+// came back; the number of sessions of each user; the sessions of a pod; and the pods'
+// endpoints by the end of their leases.
 func (k keys) leases() string             { return k.tagged("pods") + ":leases" }
 func (k keys) sweeps() string             { return k.tagged("pods") + ":sweeps" }
 func (k keys) online() string             { return k.tagged("pods") + ":online" }
 func (k keys) sessions(pod string) string { return k.tagged("pods") + ":s:" + pod }
 func (k keys) endpoints() string          { return k.tagged("pods") + ":endpoints" }
 
-// bucket and tries count what an owner of budgets does.
+// bucket and tries are the keys of an owner's budgets.
 func (k keys) bucket(owner, key string) string {
 	return k.tagged("budget:"+owner) + ":g:" + digest(key)
 }
@@ -97,5 +98,5 @@ func (k keys) tries(owner, key string) string {
 	return k.tagged("budget:"+owner) + ":t:" + digest(key)
 }
 
-// lobbies begins the keys of the index of a type of lobby.
+// lobbies returns the prefix of the index's keys for a type of lobby.
 func (k keys) lobbies(lobbyType string) string { return k.tagged("lobbies:"+lobbyType) + ":" }

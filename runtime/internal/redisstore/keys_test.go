@@ -24,19 +24,19 @@ func names(t *testing.T, b *backend) {
 		return ok
 	}
 	if _, err := b.Owner(t.Context(), "code", "ABCD"); !errors.Is(err, stream.ErrNotFound) {
-		t.Errorf("nobody's: %v", err)
+		t.Errorf("free name: %v, want ErrNotFound", err)
 	}
 	if !claim("a", time.Minute) || claim("b", time.Minute) || !claim("a", time.Minute) {
-		t.Error("a has it, b does not, a extends it")
+		t.Error("want a to claim the name, b to be refused, a to extend it")
 	}
 	if owner, err := b.Owner(t.Context(), "code", "ABCD"); owner != "a" || err != nil {
 		t.Errorf("owner %q, %v", owner, err)
 	}
 	if _, err := b.Owner(t.Context(), "other", "ABCD"); !errors.Is(err, stream.ErrNotFound) {
-		t.Errorf("another space: %v", err)
+		t.Errorf("another space: %v, want ErrNotFound", err)
 	}
 	if err := b.Release(t.Context(), "code", "ABCD", "b"); err != nil || claim("b", time.Minute) {
-		t.Errorf("released by another: %v", err)
+		t.Errorf("released by another owner: %v", err)
 	}
 	if err := b.Release(t.Context(), "code", "ABCD", "a"); err != nil || !claim("b", 50*time.Millisecond) {
 		t.Errorf("released: %v", err)
@@ -57,13 +57,13 @@ func sets(t *testing.T, b *backend) {
 		t.Errorf("empty: %v, %v", list, err)
 	}
 	if !add("x") || !add("y") || add("z") || !add("x") {
-		t.Error("two fit, a third does not, one that is in may come again")
+		t.Error("want two members added, a third refused, a present member added again")
 	}
 	if list, err := b.List(t.Context(), "user:ann"); !cmp.Equal(list, []string{"x", "y"}) || err != nil {
 		t.Errorf("list: %v, %v", list, err)
 	}
 	if err := b.Remove(t.Context(), "user:ann", "x"); err != nil || !add("z") {
-		t.Errorf("after one left: %v", err)
+		t.Errorf("add after a removal: %v", err)
 	}
 	if err := b.Remove(t.Context(), "nobody", "x"); err != nil {
 		t.Error(err)
@@ -103,17 +103,17 @@ func replies(t *testing.T, b *backend) {
 	known := stream.Reply{Known: true, Answer: []byte("answer\x00\n")}
 
 	expect("new", begin(ann, time.Minute), stream.Reply{})
-	expect("begun once more by the same attempt", begin(ann, time.Minute), stream.Reply{})
+	expect("begun again by the same attempt", begin(ann, time.Minute), stream.Reply{})
 	expect("held by the first attempt", begin(again, time.Minute), held)
 	expect("another request", begin(other, time.Minute), mismatch)
 	fine("forgotten by another request", b.Forget(t.Context(), other))
 	fine("forgotten by another attempt", b.Forget(t.Context(), again))
 	expect("still held", begin(again, time.Minute), held)
 	if err := b.Save(t.Context(), again, []byte("other"), time.Minute); !errors.Is(err, stream.ErrFenced) {
-		t.Errorf("an attempt without the key saved an answer: %v", err)
+		t.Errorf("save by an attempt without the key: %v, want ErrFenced", err)
 	}
 	if _, err := b.Extend(t.Context(), again, time.Minute); !errors.Is(err, stream.ErrFenced) {
-		t.Errorf("an attempt without the key renewed a lease: %v", err)
+		t.Errorf("renewal by an attempt without the key: %v, want ErrFenced", err)
 	}
 	if until, err := b.Extend(t.Context(), ann, 2*time.Minute); err != nil || until == 0 {
 		t.Errorf("renew: %d, %v", until, err)
@@ -132,8 +132,8 @@ func replies(t *testing.T, b *backend) {
 	expect("forgotten", begin(attempt("bob", 1, "third"), time.Minute), stream.Reply{})
 }
 
-// fences checks that the writes of an attempt have no effect once its lease has ended,
-// and that the next attempt begins only after that.
+// fences checks that the writes of an attempt have no effect after its lease has ended, and
+// that the next attempt begins only after that.
 func fences(t *testing.T, b *backend) {
 	first := stream.Attempt{Scope: "ann", Key: "k", Hash: [16]byte{1}, Token: "first-----------"}
 	second := first
@@ -157,7 +157,7 @@ func fences(t *testing.T, b *backend) {
 	}
 	for name, write := range writes {
 		if err := write(ctx); !errors.Is(err, stream.ErrFenced) || !errors.Is(err, stream.ErrUnavailable) {
-			t.Errorf("%s after the lease: %v", name, err)
+			t.Errorf("%s after the lease: %v, want ErrFenced", name, err)
 		}
 	}
 	fence.Extend(begun.Until + time.Hour.Milliseconds())
@@ -168,7 +168,7 @@ func fences(t *testing.T, b *backend) {
 	}
 }
 
-// looks records the looks of a pod's deadlines.
+// looks records the deadlines that a pod has processed.
 type looks struct {
 	mu   sync.Mutex
 	ids  []stream.ID
@@ -201,7 +201,7 @@ func (l *looks) count(id stream.ID) int {
 	return l.countLocked(id)
 }
 
-// run runs a pod's deadlines until the test ends, or the function it gives is called.
+// run runs a pod's deadlines until the test ends or the returned function is called.
 func (l *looks) run(t *testing.T, d stream.Deadlines) context.CancelFunc {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -236,7 +236,7 @@ func deadlines(t *testing.T, b *backend) {
 		case id == "lobby:thrice" && nth < 3:
 			return time.Now(), nil
 		case id == "lobby:fails" && nth == 1:
-			return time.Time{}, errors.New("cannot look now")
+			return time.Time{}, errors.New("handler failed")
 		}
 		return time.Time{}, nil
 	}}
@@ -249,15 +249,15 @@ func deadlines(t *testing.T, b *backend) {
 		streamtest.Eventually(t, string(id), func() bool { return l.count(id) >= n })
 	}
 	if n := l.count("lobby:later"); n != 0 {
-		t.Error("looked at one that is not due")
+		t.Error("a deadline fired before its time")
 	}
-	// During a look, another may be asked for, however late.
+	// A new deadline may be scheduled while the stream is processed.
 	l.next = nil
 	schedule("lobby:past", 0)
-	streamtest.Eventually(t, "a second look", func() bool { return l.count("lobby:past") >= 2 })
+	streamtest.Eventually(t, "the second deadline fires", func() bool { return l.count("lobby:past") >= 2 })
 }
 
-// deadTaker: what a pod took and never gave back is looked at by another.
+// deadTaker checks that another pod processes a deadline that a dead pod took.
 func deadTaker(t *testing.T, b *backend) {
 	d := b.newDeadlines()
 	if err := d.Schedule(t.Context(), room, time.Now()); err != nil {
@@ -265,7 +265,7 @@ func deadTaker(t *testing.T, b *backend) {
 	}
 	dead := &looks{next: func(stream.ID, int) (time.Time, error) { return time.Time{}, errors.New("dying") }}
 	stop := dead.run(t, d)
-	streamtest.Eventually(t, "the first look", func() bool { return dead.count(room) > 0 })
+	streamtest.Eventually(t, "the dying pod takes the deadline", func() bool { return dead.count(room) > 0 })
 	stop()
 	alive := &looks{}
 	alive.run(t, b.newDeadlines())

@@ -33,15 +33,15 @@ var (
 // bookTTL is how long a book is kept after its last change.
 const bookTTL = 7 * 24 * time.Hour
 
-// Ledger is ledger.Store on Redis: a hash a table, a sorted set of what changed when in
-// a table that is followed, and the lease, all on one node.
+// Ledger is ledger.Store on Redis: a hash for each table, a sorted set of keys by version
+// for each followed table, and the lease, all on one node.
 type Ledger struct {
 	c        *Client
 	followed []string
 }
 
-// Ledger gives the client's ledger. Followed are the tables that Changed is for; what
-// changed when in the others is not kept.
+// Ledger returns the client's ledger. followed are the tables for which Changed works; the
+// versions of other tables are not kept.
 func (c *Client) Ledger(followed ...string) *Ledger { return &Ledger{c, followed} }
 
 var _ ledger.Store = (*Ledger)(nil)
@@ -57,8 +57,8 @@ func (k keys) made(b ledger.Book, scope, key string) string {
 func (k keys) records(b ledger.Book, table string) string  { return k.book(b, "t:"+table) }
 func (k keys) versions(b ledger.Book, table string) string { return k.book(b, "v:"+table) }
 
-// Apply implements ledger.Store. A step that Redis carried out but did not answer is
-// not repeated: that it may have been made is what ErrUnavailable says.
+// Apply implements ledger.Store. It does not repeat a step whose reply was lost:
+// ErrUnavailable says that the step may have been executed.
 func (l *Ledger) Apply(ctx context.Context, b ledger.Book, s ledger.Step) error {
 	call := stepCall{l: l, book: b, index: map[string]int{}}
 	call.keys = []string{l.c.keys.book(b, "lease"), l.c.keys.book(b, "counters"), l.c.keys.book(b, "o")}
@@ -83,7 +83,7 @@ func (l *Ledger) Apply(ctx context.Context, b ledger.Book, s ledger.Step) error 
 	return call.outcome(reply)
 }
 
-// stepCall is the call of the script for one step.
+// stepCall builds the call of step.lua for one step.
 type stepCall struct {
 	l      *Ledger
 	book   ledger.Book
@@ -93,7 +93,7 @@ type stepCall struct {
 	index  map[string]int
 }
 
-// table is a table's number in the call, and its keys are part of it from then on.
+// table returns a table's number in the call, and adds the table's keys on first use.
 func (s *stepCall) table(name string) int {
 	if at, known := s.index[name]; known {
 		return at
@@ -201,7 +201,7 @@ func (l *Ledger) Count(ctx context.Context, b ledger.Book, table string) (int, e
 // Changed implements ledger.Store.
 func (l *Ledger) Changed(ctx context.Context, b ledger.Book, table string, mark uint64) (ledger.Changes, error) {
 	if !slices.Contains(l.followed, table) {
-		return ledger.Changes{}, fmt.Errorf("redisstore: the table %s is not followed", table)
+		return ledger.Changes{}, fmt.Errorf("redisstore: changes of the table %s are not tracked", table)
 	}
 	reply, err := l.c.run(ctx, changedScript, []string{
 		l.c.keys.records(b, table), l.c.keys.versions(b, table), l.c.keys.book(b, "counters"),
@@ -245,7 +245,7 @@ func (l *Ledger) Acquire(ctx context.Context, b ledger.Book, holder string, ttl 
 func (l *Ledger) Release(ctx context.Context, b ledger.Book, f ledger.Fence) error {
 	_, err := l.c.run(ctx, releaseScript, []string{l.c.keys.book(b, "lease")},
 		f.Holder+"/"+strconv.FormatInt(f.Token, 10))
-	return unavailable("give back the lease of the book "+string(b), err)
+	return unavailable("release the lease of the book "+string(b), err)
 }
 
 // Holder implements ledger.Store.

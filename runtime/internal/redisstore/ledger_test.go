@@ -38,11 +38,11 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// passes lets time pass at a real server, whose clock cannot be set.
+// passes waits, because the clock of a real server cannot be set.
 func passes(d time.Duration) { <-time.After(d) }
 
-// What is gone leaves traces for those who read changes, but not without end.
-func TestLedgerForgetsWhatIsGone(t *testing.T) {
+// Deleted records leave their keys in the set of versions, which is bounded.
+func TestLedgerBoundsDeletedKeys(t *testing.T) {
 	m := miniredis.RunT(t)
 	store := open(t, redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{m.Addr()}}).Ledger("tickets")
 	apply := func(changes ...ledger.Change) {
@@ -66,10 +66,10 @@ func TestLedgerForgetsWhatIsGone(t *testing.T) {
 	}
 	want := []ledger.Record{{Key: "stays", Value: []byte("x")}}
 	if d := cmp.Diff(want, after.Records); d != "" || !after.Anew {
-		t.Errorf("anew %v (-want +got):\n%s", after.Anew, d)
+		t.Errorf("old mark: Anew %v (-want +got):\n%s", after.Anew, d)
 	}
 	last, err := store.Changed(t.Context(), "q", "tickets", after.Mark-3)
 	if err != nil || last.Anew {
-		t.Errorf("a young mark: %+v, %v", last, err)
+		t.Errorf("recent mark: %+v, %v", last, err)
 	}
 }

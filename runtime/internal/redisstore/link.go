@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// subscribeAtMost channels go into one command.
+	// subscribeAtMost bounds the channels of one command.
 	subscribeAtMost = 256
-	// beatEvery is how often a link publishes a word for itself to hear, and
-	// beatWithin how long that may take before the link is given up.
+	// beatEvery is how often a link publishes a heartbeat to itself. The link is closed
+	// when a heartbeat does not arrive within beatWithin.
 	beatEvery  = 2 * time.Second
 	beatWithin = 5 * time.Second
 )
 
-// link is a bus's connection to one node. One goroutine reads, one writes.
+// link is a bus's connection to one node, with a reading and a writing goroutine.
 type link struct {
 	b    *Bus
 	r    stream.Receiver
@@ -32,12 +32,12 @@ type link struct {
 	confirmed map[stream.ID]struct{}
 	wake      chan struct{}
 
-	// beatChannel lies on this node; heard are the words that came over it.
+	// beatChannel is on this node; heard carries the received heartbeats.
 	beatChannel string
 	heard       chan string
 }
 
-// order is a subscription to make or to leave.
+// order is a subscription to make or to end.
 type order struct {
 	id    stream.ID
 	leave bool
@@ -50,7 +50,7 @@ func newLink(b *Bus, r stream.Receiver, name string, node subscriber) *link {
 	}
 }
 
-// do puts an order in the queue, which holds at most one per stream and change.
+// do queues an order; the queue has at most one order for each change of a stream.
 func (l *link) do(o order) {
 	l.mu.Lock()
 	l.orders = append(l.orders, o)
@@ -64,8 +64,8 @@ func (l *link) do(o order) {
 	}
 }
 
-// confirm answers for a stream that is asked for again while its subscription
-// stands; if it does not stand yet, the answer comes with it.
+// confirm reports a stream that is subscribed again while its subscription is confirmed. An
+// unconfirmed subscription is reported when Redis confirms it.
 func (l *link) confirm(id stream.ID) {
 	l.mu.Lock()
 	_, stands := l.confirmed[id]
@@ -86,9 +86,9 @@ func (l *link) run(ctx context.Context, broken chan<- *link, gone chan<- lost) {
 	}
 }
 
-// chooseBeat finds a channel of the bus's own on this node.
+// chooseBeat finds a heartbeat channel whose slot is on this node.
 func (l *link) chooseBeat(ctx context.Context) bool {
-	const tries = 1000 // finds a node with a hundredth of the slots surely enough
+	const tries = 1000 // almost certainly finds a node with a hundredth of the slots
 	for range tries {
 		channel := l.b.c.keys.beat(newEpoch())
 		name, _, err := l.b.c.node(ctx, channel)
@@ -103,11 +103,11 @@ func (l *link) chooseBeat(ctx context.Context) bool {
 	return false
 }
 
-// serve reads and writes until one of them fails.
+// serve reads and writes until either fails.
 func (l *link) serve(ctx context.Context, gone chan<- lost) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	sub := l.node.Subscribe(ctx) // connects with the first command
+	sub := l.node.Subscribe(ctx) // connects with its first command
 	var reading sync.WaitGroup
 	reading.Go(func() {
 		defer cancel()
@@ -115,11 +115,11 @@ func (l *link) serve(ctx context.Context, gone chan<- lost) {
 	})
 	l.write(ctx, sub)
 	cancel()
-	_ = sub.Close() // ends the reader; there is nothing to do about its error
+	_ = sub.Close() // ends the reader; its error has no consequence
 	reading.Wait()
 }
 
-// write carries out orders and beats until something fails.
+// write executes orders and sends heartbeats until an error.
 func (l *link) write(ctx context.Context, sub *redis.PubSub) {
 	if l.subscribe(ctx, sub, []string{l.beatChannel}) != nil {
 		return
@@ -133,7 +133,7 @@ func (l *link) write(ctx context.Context, sub *redis.PubSub) {
 		case <-ctx.Done():
 			return
 		case <-l.wake:
-			runtime.Gosched() // who is ready to order as well goes into the same command
+			runtime.Gosched() // lets further orders join the same command
 			if l.carryOut(ctx, sub) != nil {
 				return
 			}
@@ -151,8 +151,8 @@ func (l *link) write(ctx context.Context, sub *redis.PubSub) {
 	}
 }
 
-// beat publishes a word for the bus to hear; "" when Redis does not take it now,
-// which says nothing about this link.
+// beat publishes a heartbeat; it returns "" when Redis refuses it, which is no fault of
+// this link.
 func (l *link) beat(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, ioTimeout)
 	defer cancel()
@@ -163,7 +163,7 @@ func (l *link) beat(ctx context.Context) string {
 	return word
 }
 
-// carryOut subscribes and unsubscribes in the order in which it was asked.
+// carryOut subscribes and unsubscribes in the order of the orders.
 func (l *link) carryOut(ctx context.Context, sub *redis.PubSub) error {
 	l.mu.Lock()
 	orders := l.orders
@@ -187,8 +187,8 @@ func (l *link) carryOut(ctx context.Context, sub *redis.PubSub) error {
 	return nil
 }
 
-// batch is how many of the first orders fit into one command: those of one kind,
-// and in a Cluster, where the channels of a command must share a slot, one.
+// batch returns how many of the first orders fit into one command: orders of one kind. With
+// sharded channels in a Cluster it is 1, because a command's channels must share a slot.
 func (l *link) batch(orders []order) int {
 	if _, ok := l.b.c.rdb.(*redis.ClusterClient); ok && l.b.c.sharded {
 		return 1
@@ -214,8 +214,8 @@ func (l *link) unsubscribe(ctx context.Context, sub *redis.PubSub, channels []st
 	return sub.Unsubscribe(ctx, channels...)
 }
 
-// read takes what comes until the connection fails, or Redis refuses something:
-// then it cannot be told which order was meant, so the link is given up.
+// read processes messages until the connection fails or Redis refuses a command. A refusal
+// does not identify its command, so it closes the link.
 func (l *link) read(ctx context.Context, sub *redis.PubSub, gone chan<- lost) {
 	for {
 		m, err := sub.Receive(ctx)
@@ -233,7 +233,7 @@ func (l *link) read(ctx context.Context, sub *redis.PubSub, gone chan<- lost) {
 	}
 }
 
-// message hands on a record, or hears a beat.
+// message delivers a record, or receives a heartbeat.
 func (l *link) message(m *redis.Message) {
 	if m.Channel == l.beatChannel {
 		select {
@@ -248,16 +248,16 @@ func (l *link) message(m *redis.Message) {
 	}
 	record, err := decodeRecord(m.Payload)
 	if err != nil {
-		l.r.Attached(id) // catching up replaces what is not understood
+		l.r.Attached(id) // the catch-up replaces the record
 		return
 	}
 	if record.Seq == 0 {
-		record.Epoch = "" // it was cast
+		record.Epoch = "" // a cast event
 	}
 	l.r.Receive(id, record)
 }
 
-// subscription notes what Redis confirms; false when the link is of no more use.
+// subscription records a confirmation of Redis; it returns false when the link must close.
 func (l *link) subscription(ctx context.Context, m *redis.Subscription, gone chan<- lost) bool {
 	left := m.Kind == "unsubscribe" || m.Kind == "sunsubscribe"
 	if m.Channel == l.beatChannel {
@@ -279,7 +279,7 @@ func (l *link) subscription(ctx context.Context, m *redis.Subscription, gone cha
 	delete(l.confirmed, id)
 	l.mu.Unlock()
 	if !had {
-		return true // as ordered
+		return true // a requested unsubscription
 	}
 	select {
 	case gone <- lost{from: l, id: id}:

@@ -14,11 +14,11 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/lobby"
 )
 
-// Lobbies is lobby.Index on Redis: index.lua says how it lies there. All keys of a type
+// Lobbies is lobby.Index on Redis; index.lua describes its keys. All keys of a lobby type
 // are on one node.
 type Lobbies struct{ c *Client }
 
-// Lobbies gives the client's index of lobbies.
+// Lobbies returns the client's index of lobbies.
 func (c *Client) Lobbies() *Lobbies { return &Lobbies{c: c} }
 
 const (
@@ -27,14 +27,14 @@ const (
 	entryMark = "\x1d"
 )
 
-// header is an entry without its id and card.
+// header encodes an entry without its id and card.
 func header(e lobby.Entry) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %d %s", e.Epoch, e.Version, flag(e.Listed))
 	for _, field := range slices.Sorted(maps.Keys(e.Keys)) {
 		b.WriteString(fieldMark + field + keyMark + e.Keys[field])
 	}
-	b.WriteString(fieldMark) // so that each key has an end
+	b.WriteString(fieldMark) // terminates the last key
 	return b.String()
 }
 
@@ -45,8 +45,7 @@ func flag(on bool) string {
 	return "0"
 }
 
-// parseHeader reads a header. One that cannot be read is that of version 0, which is
-// never true.
+// parseHeader decodes a header. An invalid header gives version 0, which no lobby has.
 func parseHeader(id, text string) lobby.Entry {
 	e := lobby.Entry{ID: id}
 	head, fields, _ := strings.Cut(text, fieldMark)
@@ -75,7 +74,7 @@ func (l *Lobbies) Put(ctx context.Context, lobbyType string, e lobby.Entry) (boo
 	return reply == int64(1), unavailable("index a lobby", err)
 }
 
-// bounds are the least and the most member of a span.
+// bounds returns the lowest and the highest member of a span.
 func bounds(s lobby.Span) (least, most string) { return "[" + s.From, "[" + s.To + "\x00\xff" }
 
 // Count implements lobby.Index.
@@ -128,7 +127,7 @@ func (l *Lobbies) Walk(ctx context.Context, lobbyType string, w lobby.Walk) (lob
 	return walked(reply)
 }
 
-// walked reads the reply of walk.lua.
+// walked decodes the reply of walk.lua.
 func walked(reply any) (lobby.Walked, error) {
 	p, err := parts(reply, 4)
 	if err != nil {
@@ -189,7 +188,7 @@ func (l *Lobbies) All(ctx context.Context, lobbyType, after string, limit int) (
 	return ids, unavailable("list lobbies", err)
 }
 
-// Living counts the living lobbies of types, listed or not, in the order of the types.
+// Living counts the living lobbies of each type, listed or not, in the order of types.
 func (l *Lobbies) Living(ctx context.Context, types []string) ([]int, error) {
 	replies := make([]*redis.IntCmd, len(types))
 	_, err := l.c.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {

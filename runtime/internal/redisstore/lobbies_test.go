@@ -24,7 +24,7 @@ import (
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
-// arena is a service over Redis, with one policy.
+// arena is a lobby service on Redis with one policy.
 type arena struct {
 	*testing.T
 	*lobby.Service
@@ -84,7 +84,7 @@ func (a *arena) create(user, name string, attributes wire.Attributes) lobby.Lobb
 	return out.Lobby
 }
 
-// find gives the names of all that a search finds, over all pages.
+// find returns the names of all lobbies that a search finds, over all pages.
 func (a *arena) find(req wire.LobbySearch) []string {
 	a.Helper()
 	req.Type = "duel"
@@ -101,7 +101,7 @@ func (a *arena) find(req wire.LobbySearch) []string {
 			return names
 		}
 	}
-	a.Fatal("there is always another page")
+	a.Fatal("the search has no last page")
 	return nil
 }
 
@@ -141,9 +141,9 @@ func searches(a *arena) {
 		want   []string
 	}{
 		{"all, by name", nil, "name", []string{"a", "b", "c", "d", "e", "f", "g"}},
-		{"backwards", nil, "-name", []string{"g", "f", "e", "d", "c", "b", "a"}},
-		{"by a number, those that have it", nil, "attributes.skill", []string{"a", "b", "c", "d", "e", "f"}},
-		{"by a number, backwards", nil, "-attributes.skill", []string{"f", "e", "d", "c", "b", "a"}},
+		{"by name, descending", nil, "-name", []string{"g", "f", "e", "d", "c", "b", "a"}},
+		{"by a number, lobbies with the number", nil, "attributes.skill", []string{"a", "b", "c", "d", "e", "f"}},
+		{"by a number, descending", nil, "-attributes.skill", []string{"f", "e", "d", "c", "b", "a"}},
 		{"eq", filter{"attributes.map": {Eq: "ice"}}, "name", []string{"b", "d", "f"}},
 		{"ne", filter{"attributes.map": {Ne: "ice"}}, "-name", []string{"g", "e", "c", "a"}},
 		{"in", filter{"name": {In: []any{"f", "a", "z"}}}, "name", []string{"a", "f"}},
@@ -153,10 +153,10 @@ func searches(a *arena) {
 		{"gt", filter{"attributes.skill": {Gt: 10.0}}, "name", []string{"e", "f"}},
 		{"gte and lt", filter{"attributes.skill": {Gte: -10.0, Lt: 20.0}}, "-attributes.skill", []string{"d", "c", "b"}},
 		{"near", filter{"attributes.skill": {Near: &wire.LobbyNear{Value: 1, Within: 10}}}, "name", []string{"c", "d"}},
-		{"a switch", filter{"attributes.ranked": {Eq: true}}, "name", []string{"a", "b", "c"}},
-		{"two at once", filter{"attributes.ranked": {Eq: true}, "attributes.map": {Eq: "dust"}}, "name", []string{"a", "c"}},
+		{"a boolean", filter{"attributes.ranked": {Eq: true}}, "name", []string{"a", "b", "c"}},
+		{"two filters", filter{"attributes.ranked": {Eq: true}, "attributes.map": {Eq: "dust"}}, "name", []string{"a", "c"}},
 		{"by name", filter{"name": {Gt: "b", Lte: "e"}}, "name", []string{"c", "d", "e"}},
-		{"what there is not", filter{"players": {Gt: 1.0}}, "name", []string{}},
+		{"no match", filter{"players": {Gt: 1.0}}, "name", []string{}},
 	} {
 		if d := cmp.Diff(tc.want, a.find(wire.LobbySearch{Filter: tc.filter, Sort: tc.sort})); d != "" {
 			a.Errorf("%s (-want +got):\n%s", tc.name, d)
@@ -182,11 +182,11 @@ func searches(a *arena) {
 		a.Fatalf("%d lobbies, %v", len(page.Lobbies), err)
 	}
 	if _, err := a.Search(a.Context(), &wire.LobbySearch{Type: "duel", Sort: "-name", Cursor: page.Cursor}); err == nil {
-		a.Error("a cursor of another search is taken")
+		a.Error("Search accepted the cursor of another search")
 	}
 }
 
-func TestTheIndexFollowsAndIsPutRight(t *testing.T) {
+func TestIndexFollowsLobbiesAndIsRepaired(t *testing.T) {
 	server := redistest.Start(t)
 	a := newArena(t, standalone(server))
 	l := a.create("ann", "one", wire.Attributes{"map": "dust"})
@@ -208,19 +208,19 @@ func TestTheIndexFollowsAndIsPutRight(t *testing.T) {
 	}
 	want("closed", "uno")
 
-	// A lobby that Redis lost is not found, and its entry goes.
+	// A lobby that Redis lost is not found, and its entry is removed.
 	three := a.create("tom", "three", nil)
 	server.MustDo("DEL", a.base[:len(a.base)-len("{lobbies:duel}:")]+"{lobby:"+three.ID+"}:h")
 	want("lost", "uno")
 	if known := server.MustDo("HEXISTS", a.base+"k", three.ID); known != "0" {
-		t.Errorf("the entry of a lost lobby is still there: %s", known)
+		t.Errorf("HEXISTS of a lost lobby's entry: %s, want 0", known)
 	}
 
-	// Members without a header, and a card that lies.
+	// A member without a header, and a wrong card.
 	server.MustDo("ZADD", a.base+"f:name", "0", "aaa\x00"+two.ID)
 	want("a stray member", "uno")
 	server.MustDo("HSET", a.base+"c", l.ID, `{"id":"`+l.ID+`","name":"lie"}`)
-	want("a lie is told until it is put right", "lie")
+	want("a wrong card is returned until the sweep", "lie")
 	sweep := func() {
 		t.Helper()
 		if _, err := a.Sweep(t.Context(), lobby.ListStream("duel")); err != nil {
@@ -234,17 +234,17 @@ func TestTheIndexFollowsAndIsPutRight(t *testing.T) {
 	sweep()
 	want("swept again", "uno")
 
-	// The whole index is lost: looks at the lobbies bring it back.
+	// The whole index is lost: the lobbies' deadlines restore it.
 	server.MustDo("DEL", a.base+"k", a.base+"c", a.base+"a", a.base+"f:name")
 	if _, err := a.Look(t.Context(), lobby.StreamID(l.ID)); err != nil {
 		t.Fatal(err)
 	}
-	want("looked at", "uno")
+	want("after the lobby's deadline", "uno")
 }
 
-// TestTheListIsSweptAlthoughNobodyAskedForIt: whoever made the first lobby of a type may
-// have died before it asked for the sweep; a look at a lobby does.
-func TestTheListIsSweptAlthoughNobodyAskedForIt(t *testing.T) {
+// The process that created the first lobby of a type may have died before it scheduled the
+// sweep. A lobby's deadline schedules it too.
+func TestLobbyDeadlineSchedulesTheSweep(t *testing.T) {
 	server := redistest.Start(t)
 	a := newArena(t, standalone(server))
 	l := a.create("ann", "one", nil)
@@ -258,17 +258,17 @@ func TestTheListIsSweptAlthoughNobodyAskedForIt(t *testing.T) {
 		return asked
 	}
 	if forget() != 1 {
-		t.Fatal("the first lobby did not ask for it")
+		t.Fatal("the first lobby did not schedule the sweep")
 	}
 	if _, err := a.Look(t.Context(), lobby.StreamID(l.ID)); err != nil {
 		t.Fatal(err)
 	}
 	if forget() != 1 {
-		t.Error("the look did not ask for it")
+		t.Error("the lobby's deadline did not schedule the sweep")
 	}
 }
 
-func TestAPolicyReachesLivingLobbies(t *testing.T) {
+func TestPolicyReachesLivingLobbies(t *testing.T) {
 	a := newArena(t, standalone(redistest.Start(t)))
 	l := a.create("ann", "one", nil)
 	a.mu.Lock()
@@ -283,11 +283,11 @@ func TestAPolicyReachesLivingLobbies(t *testing.T) {
 	}
 	var patch wire.LobbyPatch
 	if err := json.Unmarshal(caught.Records[0].Data, &patch); err != nil || patch.Cause.Type != wire.CausePolicyChanged {
-		t.Errorf("told %s, %v", caught.Records[0].Data, err)
+		t.Errorf("patch %s, %v", caught.Records[0].Data, err)
 	}
 }
 
-// listener hears a stream.
+// listener is a sink that records the pushes of a list.
 type listener struct {
 	mu   sync.Mutex
 	told []wire.LobbyListed
@@ -306,7 +306,7 @@ func (l *listener) Deliver(d *stream.Delivery) {
 
 func (l *listener) Reset(stream.ID, stream.Snapshot) {}
 
-func TestTheListIsTold(t *testing.T) {
+func TestListIsPublished(t *testing.T) {
 	a := newArena(t, standalone(redistest.Start(t)))
 	hub := stream.NewHub(a.client.Store(), a.client.Bus())
 	ctx, stop := context.WithCancel(t.Context())
@@ -325,7 +325,7 @@ func TestTheListIsTold(t *testing.T) {
 		select {
 		case <-heard.news:
 		case <-time.After(20 * time.Second):
-			t.Fatal("nothing is told")
+			t.Fatal("no push of the list within 20 s")
 		}
 		heard.mu.Lock()
 		defer heard.mu.Unlock()
@@ -357,9 +357,9 @@ func TestTheListIsTold(t *testing.T) {
 	}
 }
 
-// TestAChangeWhileTheListIsTold: what happens to a lobby between telling and settling is a
-// change of what was told.
-func TestAChangeWhileTheListIsTold(t *testing.T) {
+// A lobby that changes between publishing and settling keeps a pending change, relative to
+// the published state.
+func TestChangeWhileTheListIsPublished(t *testing.T) {
 	index := open(t, standalone(redistest.Start(t))).Lobbies()
 	version := uint64(0)
 	put := func(gone bool) {
@@ -374,14 +374,14 @@ func TestAChangeWhileTheListIsTold(t *testing.T) {
 		t.Helper()
 		all, err := index.Changes(t.Context(), "duel", 10)
 		if err != nil || len(all) != 1 || all[0].Was != was || all[0].Is != is {
-			t.Fatalf("%+v, %v: want one that was %v and is %v", all, err, was, is)
+			t.Fatalf("%+v, %v: want one change with Was %v and Is %v", all, err, was, is)
 		}
 		return all
 	}
 	settle := func(told []lobby.IndexChange, want bool) {
 		t.Helper()
 		if left, err := index.Settle(t.Context(), "duel", told); err != nil || left != want {
-			t.Fatalf("left %v, %v", left, err)
+			t.Fatalf("Settle: changes left %v, %v", left, err)
 		}
 	}
 	put(false)
@@ -409,7 +409,7 @@ func TestQuickJoin(t *testing.T) {
 		return out.Lobby, created
 	}
 	if _, _, err := a.QuickJoin(t.Context(), caller("ann"), &wire.LobbyQuickJoin{Type: "duel"}); err == nil {
-		t.Error("joined what does not exist")
+		t.Error("quick join succeeded without a lobby")
 	}
 	first, created := quick("ann", wire.LobbyQuickJoin{CreateIfNone: &wire.LobbyQuickCreate{MaxMembers: 2, Name: "quick"}})
 	if !created || first.Name != "quick" {
@@ -421,17 +421,16 @@ func TestQuickJoin(t *testing.T) {
 	}
 	third, created := quick("tom", wire.LobbyQuickJoin{CreateIfNone: &wire.LobbyQuickCreate{Attributes: wire.Attributes{"map": "ice"}}})
 	if !created || third.ID == first.ID {
-		t.Errorf("created %v while the first is full", created)
+		t.Errorf("created %v although the first lobby is full", created)
 	}
 	filter := map[string]wire.LobbyFilter{"attributes.map": {Eq: "dust"}}
 	if _, _, err := a.QuickJoin(t.Context(), caller("kim"), &wire.LobbyQuickJoin{Type: "duel", Filter: filter}); err == nil {
-		t.Error("joined another map")
+		t.Error("quick join ignored the filter")
 	}
 }
 
-// TestQuickJoinsAtOnceMeet has users who join at once on two servers: no more lobbies are made
-// than they fill.
-func TestQuickJoinsAtOnceMeet(t *testing.T) {
+// Users quick-join concurrently on two servers. No more lobbies are created than they fill.
+func TestConcurrentQuickJoins(t *testing.T) {
 	o := standalone(redistest.Start(t))
 	o.Prefix = fmt.Sprintf("t%d:", prefixes.Add(1))
 	arenas := []*arena{newArena(t, o), newArena(t, o)}
@@ -461,9 +460,9 @@ func TestQuickJoinsAtOnceMeet(t *testing.T) {
 	}
 }
 
-// TestAQuickJoinThatIsRepeated has its first answer, from another server whose search finds
-// other lobbies by then.
-func TestAQuickJoinThatIsRepeated(t *testing.T) {
+// A repeated quick join returns the first answer, even from another server whose search
+// would find other lobbies now.
+func TestRepeatedQuickJoin(t *testing.T) {
 	a := newArena(t, standalone(redistest.Start(t)))
 	keyed := func(user string) command.Call {
 		c := caller(user)
@@ -483,7 +482,7 @@ func TestAQuickJoinThatIsRepeated(t *testing.T) {
 		return func(again string, created bool) {
 			t.Helper()
 			if again != id || created != made {
-				t.Errorf("brought into %s (made: %v), want %s (%v)", again, created, id, made)
+				t.Errorf("joined %s (created %v), want %s (created %v)", again, created, id, made)
 			}
 		}
 	}
@@ -491,11 +490,11 @@ func TestAQuickJoinThatIsRepeated(t *testing.T) {
 	want(made, true)(made, created)
 	a.create("tom", "open", nil)
 	want(made, true)(quick(keyed("ann")))
-	want(made, false)(quick(keyed("bob"))) // the fullest; now it is full
+	want(made, false)(quick(keyed("bob"))) // joins the fullest lobby, which is full then
 	want(made, false)(quick(keyed("bob")))
 	want(made, true)(quick(keyed("ann")))
 	if other, _ := quick(caller("bob")); other == made {
-		t.Error("another request is taken for the first")
+		t.Error("a request with another key returned the first answer")
 	}
 }
 
@@ -549,7 +548,7 @@ func BenchmarkLobbySearch(b *testing.B) {
 	}
 }
 
-// fillIndex makes so many open lobbies.
+// fillIndex adds open lobbies to the index.
 func fillIndex(b *testing.B, c *redisstore.Client, p lobby.Policy, lobbies int) {
 	b.Helper()
 	const makers = 128

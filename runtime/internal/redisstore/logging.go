@@ -2,6 +2,6 @@ package redisstore
 
 import "github.com/redis/go-redis/v9/logging"
 
-// The client library has one logger for the process, which writes lines of its own
-// form to stderr. All it could tell comes back as an error, and is told there.
+// go-redis has a single logger per process, which writes its own format to stderr. All its
+// failures are also returned as errors, and logged by the caller.
 func init() { logging.Disable() }

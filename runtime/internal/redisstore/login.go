@@ -8,9 +8,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Login tells whether a single server takes a password: nil when it does, an error of
-// which [Refused] is true when the password is wrong, another when the server cannot be
-// asked. With other topologies, where only a client finds the server, it is nil.
+// Login logs in to a standalone server with a password, and returns nil when the server
+// accepts it. [Refused] is true for the error when the password is wrong, and false when
+// the server did not answer. With other topologies Login returns nil without trying.
 func (o *Options) Login(ctx context.Context, password string) error {
 	if o.Topology != Standalone {
 		return nil
@@ -23,5 +23,5 @@ func (o *Options) Login(ctx context.Context, password string) error {
 	return errors.Join(client.Ping(ctx).Err(), client.Close())
 }
 
-// Refused tells whether a server said that a password is wrong.
+// Refused reports whether the server refused a password as wrong.
 func Refused(err error) bool { return err != nil && strings.Contains(err.Error(), "WRONGPASS") }

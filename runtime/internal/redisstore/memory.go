@@ -9,14 +9,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Memory is the memory of a primary, in bytes.
+// Memory is the memory use of a primary, in bytes.
 type Memory struct {
 	Used uint64
-	// Limit is its maxmemory; 0 without one, or with a policy that evicts keys.
+	// Limit is maxmemory; 0 without a limit, or with a policy that evicts keys.
 	Limit uint64
 }
 
-// Memory reads the memory of the primary that uses the greatest share of its limit, with INFO.
+// Memory reads the memory use of the primary that uses the largest part of its limit, with
+// INFO.
 func (c *Client) Memory(ctx context.Context) (Memory, error) {
 	cluster, ok := c.rdb.(*redis.ClusterClient)
 	if !ok {
@@ -48,7 +49,7 @@ func memoryOf(ctx context.Context, node redis.Cmdable) (Memory, error) {
 	return parseMemory(info), nil
 }
 
-// parseMemory reads the section "memory" of INFO.
+// parseMemory parses the section "memory" of INFO.
 func parseMemory(info string) Memory {
 	var m Memory
 	evicts := false
@@ -56,7 +57,7 @@ func parseMemory(info string) Memory {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 		switch name {
 		case "used_memory":
-			m.Used, _ = strconv.ParseUint(value, 10, 64) // 0 where it is no number
+			m.Used, _ = strconv.ParseUint(value, 10, 64) // 0 if it is not a number
 		case "maxmemory":
 			m.Limit, _ = strconv.ParseUint(value, 10, 64)
 		case "maxmemory_policy":

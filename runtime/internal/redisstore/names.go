@@ -14,7 +14,7 @@ import (
 // Names is stream.Names on Redis.
 type Names struct{ c *Client }
 
-// Names gives the client's names.
+// Names returns the client's names.
 func (c *Client) Names() *Names { return &Names{c: c} }
 
 // Claim implements stream.Names.

@@ -32,8 +32,8 @@ import (
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
-// post is two pods that keep inboxes in one Redis. Their clock goes with the wall clock,
-// and can be put forward.
+// post is two pods that keep inboxes in one Redis. Their clock is the wall clock, which a
+// test can advance.
 type post struct {
 	*testing.T
 	server *redistest.Server
@@ -56,7 +56,7 @@ func newPost(t *testing.T, h *hook) *post {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = c.Close() }) // a test may have done it
+		t.Cleanup(func() { _ = c.Close() }) // a test may have closed it
 		ports := notify.Ports{Store: c.Store(), Names: c.Names(), Sets: c.Sets(), Deadlines: c.Deadlines(), Away: p.away}
 		if h != nil {
 			ports.Call = func(ctx context.Context, id string, body []byte) error {
@@ -91,7 +91,7 @@ func (p *post) notify(pod int, n notify.Notification) string {
 	return id
 }
 
-// look does what is due in the inbox, on a pod.
+// look processes the inbox's deadlines on a pod.
 func (p *post) look(pod int) {
 	p.Helper()
 	if _, err := p.pods[pod].Look(p.Context(), "notify:ann"); err != nil {
@@ -99,7 +99,7 @@ func (p *post) look(pod int) {
 	}
 }
 
-// list is the inbox as a client on a pod sees it, newest first.
+// list returns the inbox as a client on a pod sees it, newest first.
 func (p *post) list(pod int) wire.NotifyPage {
 	p.Helper()
 	reply, err := notify.NewHandlers(p.pods[pod]).List(p.Context(), caller("ann"), &wire.NotifyList{Limit: 100})
@@ -126,9 +126,9 @@ func TestInboxIsBoundedInTimeAndNumber(t *testing.T) {
 	p := newPost(t, nil)
 	short := p.notify(0, notify.Notification{TTL: time.Minute})
 	long := p.notify(1, notify.Notification{TTL: 1000 * time.Hour}) // no longer than the retention
-	p.has("two came", long, short)
+	p.has("after two notifications", long, short)
 	p.later(time.Minute)
-	p.has("the first is over", long)
+	p.has("after the first expired", long)
 	p.look(1)
 
 	old := p.notify(0, notify.Notification{CollapseKey: "score"})
@@ -138,7 +138,7 @@ func TestInboxIsBoundedInTimeAndNumber(t *testing.T) {
 	for i := range maxPerUser + 2 {
 		many = append([]string{p.notify(i%2, notify.Notification{})}, many...)
 	}
-	p.has("more than there is room for", many[:maxPerUser]...)
+	p.has("more than the bound", many[:maxPerUser]...)
 	ttl, _ := strconv.Atoi(p.server.MustDo("PTTL", p.prefix+"{notify:ann}:h"))
 	if kept := time.Duration(ttl) * time.Millisecond; kept < 59*time.Minute || kept > time.Hour {
 		t.Errorf("Redis keeps the inbox for %v, want about the retention", kept)
@@ -162,14 +162,14 @@ func TestInboxIsBoundedInTimeAndNumber(t *testing.T) {
 		}
 	}
 	if unread != 0 || slices.Contains(expired, old) || !slices.Contains(expired, short) || !slices.Contains(expired, many[0]) || !slices.Contains(expired, many[maxPerUser]) {
-		t.Errorf("told that %d are unread and that %v expired", unread, expired)
+		t.Errorf("pushed %d unread and %v expired", unread, expired)
 	}
 	if len(replaces) > 0 {
-		t.Errorf("%v was pushed to a user who is away", replaces)
+		t.Errorf("%v was pushed to an offline user", replaces)
 	}
 }
 
-// told are the pushes on the user's own stream.
+// told returns the pushes on the user stream.
 func (p *post) told() (all []any) {
 	p.Helper()
 	caught, err := p.stores[0].Store().CatchUp(p.Context(), "user:ann", stream.Position{})
@@ -192,7 +192,7 @@ func payload(t testing.TB, name string, data json.RawMessage) any {
 	case wire.EventNotifyBadge:
 		return as[wire.NotifyBadge](t, data)
 	}
-	t.Errorf("told %s", name)
+	t.Errorf("unexpected push %s", name)
 	return nil
 }
 
@@ -204,7 +204,8 @@ func as[T any](t testing.TB, data json.RawMessage) (payload T) {
 	return payload
 }
 
-// device hears a user's stream on one pod, and goes by the highest version of the badge.
+// device subscribes to a user stream on one pod, and applies the badge with the highest
+// version.
 type device struct {
 	t     testing.TB
 	mu    sync.Mutex
@@ -222,7 +223,7 @@ func (d *device) Deliver(delivery *stream.Delivery) {
 	}
 }
 
-func (d *device) Reset(stream.ID, stream.Snapshot) { d.t.Error("a device missed something") }
+func (d *device) Reset(stream.ID, stream.Snapshot) { d.t.Error("the device was reset") }
 
 func (d *device) shows() (unread, heard int) {
 	d.mu.Lock()
@@ -230,8 +231,8 @@ func (d *device) shows() (unread, heard int) {
 	return d.badge.Unread, d.heard
 }
 
-// TestTwoDevicesShowTheSameBadge: notifications come, are read and deleted on both pods at
-// once; in the end each device shows what the list says.
+// Notifications arrive and are read and deleted on both pods concurrently. In the end each
+// device shows the count of the list.
 func TestTwoDevicesShowTheSameBadge(t *testing.T) {
 	p := newPost(t, nil)
 	p.online.Store(true)
@@ -279,20 +280,20 @@ func TestTwoDevicesShowTheSameBadge(t *testing.T) {
 	})
 }
 
-// localHooks reach the service of the test, which listens on this machine.
+// localHooks is the webhook client, which may reach the test's service on this machine.
 var localHooks = webhook.Targets{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}.Client(nil)
 
 var hookSecret = []byte("a secret of this test")
 
-// hook is a service that is told of those who are away.
+// hook is the webhook service for offline users.
 type hook struct {
 	*httptest.Server
 	t  *testing.T
 	mu sync.Mutex
-	// ids are the calls, in order; so many of the next are answered 503.
+	// ids are the calls in order; the next fails calls are answered 503.
 	ids   []string
 	fails int
-	// hold, when set, keeps the answers until it is closed.
+	// hold, when set, delays the answers until it is closed.
 	hold chan struct{}
 }
 
@@ -339,7 +340,7 @@ func (h *hook) calls() []string {
 	return slices.Clone(h.ids)
 }
 
-// settled tells whether no call is due any more or under way.
+// settled reports whether no call is due or running.
 func (p *post) settled() bool {
 	p.Helper()
 	now, err := p.stores[0].Store().Load(p.Context(), "notify:ann")
@@ -349,7 +350,7 @@ func (p *post) settled() bool {
 	return !strings.Contains(string(now.Doc), "callAt")
 }
 
-// both has both pods look at the inbox at the same moment.
+// both processes the inbox's deadlines on both pods concurrently.
 func (p *post) both() {
 	var looking sync.WaitGroup
 	for pod := range p.pods {
@@ -358,15 +359,15 @@ func (p *post) both() {
 	looking.Wait()
 }
 
-// TestTwoPodsCallTheWebhookOnce: whatever both of them do at the same moment, each try is
-// one call. A try that fails is repeated after a pause that doubles, six times in all.
+// Two pods that process the inbox concurrently make one call for each try. A failed try is
+// repeated after a pause that doubles, six times in all.
 func TestTwoPodsCallTheWebhookOnce(t *testing.T) {
 	p := newPost(t, newHook(t))
 	p.hook.fails = 2
 	id := p.notify(0, notify.Notification{Title: "hello"})
 	p.both()
 	if calls := p.hook.calls(); len(calls) > 0 {
-		t.Fatalf("called %v before the user was away for long", calls)
+		t.Fatalf("called %v before the user was offline long enough", calls)
 	}
 	p.later(10 * time.Second)
 	want := []string{}
@@ -385,7 +386,7 @@ func TestTwoPodsCallTheWebhookOnce(t *testing.T) {
 			p.later(2 * time.Second)
 		}
 	}
-	streamtest.Eventually(t, "it is noted that the call was answered", p.settled)
+	streamtest.Eventually(t, "the answer of the call is stored", p.settled)
 	p.later(10 * time.Minute)
 	p.both()
 	if calls := p.hook.calls(); !slices.Equal(calls, want) {
@@ -406,18 +407,17 @@ func TestCallsOfTheWebhookAreBounded(t *testing.T) {
 	}
 	p.both()
 	if !p.settled() {
-		t.Error("the webhook is due once more")
+		t.Error("the webhook is still due")
 	}
 	if calls := p.hook.calls(); len(calls) != tries {
 		t.Errorf("%d calls, want %d", len(calls), tries)
 	}
 }
 
-// TestCallOfAPodThatDies: one that dies while it calls, or before it has noted the answer,
-// leaves the call to another, which makes it once more after the pause, under the same id
-// by which the service can tell. That is what is guaranteed: each notification at least
-// once, and again only so.
-func TestCallOfAPodThatDies(t *testing.T) {
+// A pod dies while it calls, or before it has stored the answer. Another pod then repeats
+// the call after the pause, under the same id, so that the service can detect the
+// repetition. A notification is thus delivered at least once.
+func TestWebhookCallOfADyingPod(t *testing.T) {
 	p := newPost(t, newHook(t))
 	p.hook.hold = make(chan struct{})
 	id := p.notify(0, notify.Notification{})
@@ -428,9 +428,9 @@ func TestCallOfAPodThatDies(t *testing.T) {
 	p.later(19 * time.Second)
 	p.look(1)
 	if calls := p.hook.calls(); len(calls) != 1 {
-		t.Errorf("%d calls while one is under way", len(calls))
+		t.Errorf("%d calls while the first is running, want 1", len(calls))
 	}
-	if err := p.stores[0].Close(); err != nil { // it can note nothing from now on
+	if err := p.stores[0].Close(); err != nil { // this pod can store nothing from now on
 		t.Fatal(err)
 	}
 	close(p.hook.hold)
@@ -438,7 +438,7 @@ func TestCallOfAPodThatDies(t *testing.T) {
 	p.look(1)
 	streamtest.Eventually(t, "the call of the other pod", func() bool { return len(p.hook.calls()) == 2 })
 	p.stores[0] = p.stores[1]
-	streamtest.Eventually(t, "it is noted that the call was answered", p.settled)
+	streamtest.Eventually(t, "the answer of the call is stored", p.settled)
 	p.later(time.Hour)
 	p.look(1)
 	if calls := p.hook.calls(); !slices.Equal(calls, []string{id, id}) {

@@ -11,46 +11,46 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Topology says how Redis is laid out.
+// Topology is the layout of a Redis deployment.
 type Topology string
 
-// The topologies.
 const (
 	Standalone Topology = "Standalone"
 	Sentinel   Topology = "Sentinel"
 	Cluster    Topology = "Cluster"
 )
 
-// Options say where Redis is and how to log in.
+// Options are the addresses and credentials of Redis.
 type Options struct {
 	Topology Topology
-	// Addresses are host:port: of the server, the sentinels, or some nodes of the
+	// Addresses are host:port of the server, of the sentinels, or of some nodes of the
 	// Cluster.
 	Addresses []string
-	// MasterName is what the sentinels call the primary.
+	// MasterName is the sentinels' name of the primary.
 	MasterName string
 	// Database must be 0 with a Cluster.
 	Database int
 	Username string
-	// Password is asked for each new connection, so that it can change; nil means
-	// none. Its error fails the connection.
+	// Password is called for each new connection, so that the password can change; nil
+	// means no password. Its error fails the connection.
 	Password func() (string, error)
-	// TLS is used for all connections when it is not nil.
+	// TLS, when not nil, is used for all connections.
 	TLS *tls.Config
-	// Prefix begins every key and channel; it must not hold braces.
+	// Prefix is the prefix of every key and channel; it must not contain braces.
 	Prefix string
-	// PoolSize bounds the connections to one server, beside one for the bus; 0 means 16.
+	// PoolSize bounds the connections to one server, without the connection of the bus; 0
+	// means 16.
 	PoolSize int
 }
 
-// Times that bound every exchange with Redis, and sizes of the pool.
+// Timeouts of every exchange with Redis, and the size of the pool.
 const (
 	dialTimeout     = 2 * time.Second
 	ioTimeout       = 2 * time.Second
 	poolTimeout     = 2 * time.Second
 	idleTimeout     = 5 * time.Minute
 	defaultPoolSize = 16
-	// retries is how often the client repeats what is harmless to repeat.
+	// retries is how many times the client repeats a command that is safe to repeat.
 	retries = 2
 )
 
@@ -60,7 +60,7 @@ func (o *Options) validate() error {
 		errs = append(errs, errors.New("redis: no addresses"))
 	}
 	if strings.ContainsAny(o.Prefix, "{}") {
-		errs = append(errs, fmt.Errorf("redis: prefix %q holds a brace", o.Prefix))
+		errs = append(errs, fmt.Errorf("redis: prefix %q contains a brace", o.Prefix))
 	}
 	switch o.Topology {
 	case Standalone:
@@ -81,8 +81,8 @@ func (o *Options) validate() error {
 	return errors.Join(errs...)
 }
 
-// universal gives go-redis's form of the options. RESP2 is enough for all that is
-// done here, and every server, proxy and managed Redis speaks it.
+// universal returns the options for go-redis. It uses RESP2, which is sufficient here and
+// which every server, proxy and managed Redis supports.
 func (o *Options) universal() *redis.UniversalOptions {
 	size := o.PoolSize
 	if size == 0 {
@@ -105,7 +105,7 @@ func (o *Options) universal() *redis.UniversalOptions {
 	return u
 }
 
-// connect makes the client for the topology, without asking Redis yet.
+// connect makes the client for the topology, without connecting yet.
 func (o *Options) connect() redis.UniversalClient {
 	u := o.universal()
 	switch o.Topology {

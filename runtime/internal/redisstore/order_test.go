@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// order refuses events of a subject that are not newer than what the stream has of it, and
-// neither subjects nor streams disturb each other.
+// order checks that events of a subject are refused unless they are newer than the stream's
+// last event of it. Subjects and streams are independent.
 func order(t *testing.T, b *backend) {
 	of := func(id stream.ID, key string, value uint64) stream.Commit {
 		c := numbered(id, 1)
@@ -28,7 +28,7 @@ func order(t *testing.T, b *backend) {
 	outdated(of(room, "t", 6))
 	outdated(of(room, "t", 7))
 	if r, err := b.Commit(t.Context(), made); err != nil || !r.Repeated {
-		t.Errorf("the first commit again: %+v, %v", r, err)
+		t.Errorf("repeat of the first commit: %+v, %v", r, err)
 	}
 	put(t, b, of(room, "u", 1))
 	put(t, b, of("lobby:other", "t", 1))
@@ -37,9 +37,9 @@ func order(t *testing.T, b *backend) {
 	outdated(of(room, "t", 1<<53-1))
 	put(t, b, numbered(room, 5)) // without an order
 	if now := load(t, b, room); now.Seq != 5 {
-		t.Errorf("at %d after 5 commits and refusals", now.Seq)
+		t.Errorf("seq %d after 5 commits and refusals, want 5", now.Seq)
 	}
-	// The memory ends, and a refused commit does not extend it.
+	// The remembered order expires, and a refused commit does not extend it.
 	brief := of(room, "v", 9)
 	brief.Order.TTL = 200 * time.Millisecond
 	put(t, b, brief)

@@ -11,13 +11,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// probeSlots is how many slots of a Cluster a round may try: a pod stays ready
+// probeSlots is how many slots of a Cluster a round may try, so that a pod stays ready
 // while most of the Cluster works.
 const probeSlots = 3
 
-// Probe finds out whether Redis serves this pod: it writes, publishes and receives
-// again, over a connection of its own, as a client of the pod would need it. A
-// connection that stands, or a replica that answers PING, is no proof.
+// Probe checks whether Redis serves this pod. It writes, publishes and receives on its own
+// connection, as the pod's clients need. An open connection, or a replica that answers
+// PING, would not prove that.
 type Probe struct {
 	c        *Client
 	interval time.Duration
@@ -26,16 +26,16 @@ type Probe struct {
 	tried bool
 	err   error
 	since time.Time
-	// good is when the last round that went well ended.
+	// good is when the last successful round ended.
 	good time.Time
-	// version is what Redis said it is, asked again after each trouble.
+	// version is the reported version of Redis, read again after each failure.
 	version string
 }
 
-// ErrNotProbed is what a Probe says before its first round.
+// ErrNotProbed is a Probe's error before its first round.
 var ErrNotProbed = errors.New("redis: not probed yet")
 
-// Probe makes a probe with a round every interval; each round takes at most as long.
+// Probe makes a probe with a round in each interval; a round takes at most an interval.
 func (c *Client) Probe(interval time.Duration) *Probe {
 	return &Probe{c: c, interval: interval, since: time.Now(), err: ErrNotProbed}
 }
@@ -58,31 +58,30 @@ func (p *Probe) Run(ctx context.Context) error {
 	}
 }
 
-// Healthy tells whether the last round went well.
+// Healthy reports whether the last round succeeded.
 func (p *Probe) Healthy() bool { return p.LastError() == nil }
 
-// LastError is what went wrong in the last round.
+// LastError returns the error of the last round; nil when it succeeded.
 func (p *Probe) LastError() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err
 }
 
-// Version is the version that Redis said it has when it last came, such as 7.2.4; empty
-// when it has not said.
+// Version returns the version that Redis last reported, such as 7.2.4; empty when unknown.
 func (p *Probe) Version() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.version
 }
 
-// askVersion notes the version if Redis serves; it may be another one after each trouble.
+// askVersion reads the version of Redis; the version may have changed after a failure.
 func (p *Probe) askVersion(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, p.interval)
 	defer cancel()
 	info, err := p.c.rdb.Info(ctx, "server").Result()
 	if err != nil {
-		return // a Redis that does not tell is as good as any
+		return // the version is optional
 	}
 	for line := range strings.Lines(info) {
 		if version, ok := strings.CutPrefix(strings.TrimSpace(line), "redis_version:"); ok {
@@ -93,8 +92,8 @@ func (p *Probe) askVersion(ctx context.Context) {
 	}
 }
 
-// Since is when the probe became healthy, or when it last was: a round that fails
-// may have taken a while to find out.
+// Since returns when the probe became healthy, or, while it is not, when the last
+// successful round ended: a failed round may have taken long.
 func (p *Probe) Since() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -117,7 +116,7 @@ func (p *Probe) note(err error) {
 	p.tried, p.err = true, err
 }
 
-// round is one probe, in a Cluster of up to three random slots.
+// round is one probe; in a Cluster it tries up to three random slots.
 func (p *Probe) round(ctx context.Context) error {
 	tries := 1
 	if _, ok := p.c.rdb.(*redis.ClusterClient); ok {
@@ -132,14 +131,14 @@ func (p *Probe) round(ctx context.Context) error {
 	return unavailable("probe", err)
 }
 
-// once writes and publishes a word and waits for it.
+// once publishes a word and waits until it receives the word.
 func (p *Probe) once(ctx context.Context, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	word := newEpoch()
 	channel := p.c.keys.probe(word)
 	sub := p.c.subscribe(ctx, channel)
-	// Close does not wait for anyone; its error would say no more than Receive's.
+	// Close does not block; its error would add nothing to the error of Receive.
 	defer func() { _ = sub.Close() }()
 	if err := await(ctx, sub, isSubscribed); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
@@ -156,7 +155,7 @@ func (p *Probe) once(ctx context.Context, limit time.Duration) error {
 	return nil
 }
 
-// await receives until what came is the right thing.
+// await receives until right returns true for a message.
 func await(ctx context.Context, sub *redis.PubSub, right func(any) bool) error {
 	for {
 		deadline, _ := ctx.Deadline()
@@ -182,7 +181,7 @@ func payload(m any) string {
 	return ""
 }
 
-// subscribe opens a connection that listens on one channel.
+// subscribe opens a connection that is subscribed to one channel.
 func (c *Client) subscribe(ctx context.Context, channel string) *redis.PubSub {
 	if c.sharded {
 		return c.rdb.SSubscribe(ctx, channel)
@@ -190,7 +189,7 @@ func (c *Client) subscribe(ctx context.Context, channel string) *redis.PubSub {
 	return c.rdb.Subscribe(ctx, channel)
 }
 
-// publish publishes the way that commits do.
+// publish publishes in the mode of the commits.
 func (c *Client) publish(ctx context.Context, channel, message string) error {
 	if c.sharded {
 		return c.rdb.SPublish(ctx, channel, message).Err()

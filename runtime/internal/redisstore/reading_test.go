@@ -15,10 +15,10 @@ import (
 
 func catchUp(t *testing.T, b *backend) {
 	if c, err := b.CatchUp(t.Context(), room, stream.Position{}); err != nil || !cmp.Equal(c, stream.Catchup{Recovered: true}) {
-		t.Errorf("no stream, from nothing: %+v, %v", c, err)
+		t.Errorf("no stream, from the zero position: %+v, %v", c, err)
 	}
 	if c, err := b.CatchUp(t.Context(), room, stream.Position{Epoch: "x", Seq: 1}); err != nil || !cmp.Equal(c, stream.Catchup{}) {
-		t.Errorf("no stream, from somewhere: %+v, %v", c, err)
+		t.Errorf("no stream, from another position: %+v, %v", c, err)
 	}
 	for n := range 4 {
 		put(t, b, numbered(room, n+1))
@@ -34,7 +34,7 @@ func catchUp(t *testing.T, b *backend) {
 		"from before the first": {stream.Position{Epoch: now.Epoch}, true, `1:{"n":1} 2:{"n":2} 3:{"n":3} 4:{"n":4}`},
 		"from now":              {now.Position, true, ""},
 		"from the future":       {stream.Position{Epoch: now.Epoch, Seq: 5}, false, ""},
-		"from far":              {stream.Position{Epoch: now.Epoch, Seq: 1<<64 - 1}, false, ""},
+		"from 2^64-1":           {stream.Position{Epoch: now.Epoch, Seq: 1<<64 - 1}, false, ""},
 		"from another epoch":    {stream.Position{Epoch: "other", Seq: 2}, false, ""},
 		"from no epoch":         {stream.Position{Seq: 2}, false, ""},
 	}
@@ -70,7 +70,7 @@ func catchUpBeyond(t *testing.T, b *backend) {
 	for _, from := range []stream.Position{at(5), {}} {
 		c, err = b.CatchUp(t.Context(), room, from)
 		if diff := cmp.Diff(stream.Catchup{Now: now}, c); diff != "" || err != nil {
-			t.Errorf("beyond it: %v\n%s", err, diff)
+			t.Errorf("beyond the log: %v\n%s", err, diff)
 		}
 	}
 }
@@ -81,7 +81,7 @@ func page(t *testing.T, b *backend) {
 	}
 	for n := range 9 {
 		c := numbered(room, n+1)
-		c.Retain.LogSize = 6 // 4 to 9 are left
+		c.Retain.LogSize = 6 // 4 to 9 remain
 		put(t, b, c)
 	}
 	cases := []struct {
@@ -117,7 +117,7 @@ func page(t *testing.T, b *backend) {
 	}
 	for _, q := range []stream.PageQuery{{}, {Limit: -1}, {Before: 1, After: 1, Limit: 1}, {Limit: 1 << 20}} {
 		if _, err := b.Page(t.Context(), room, q); err == nil {
-			t.Errorf("%+v was taken", q)
+			t.Errorf("Page accepted %+v", q)
 		}
 	}
 }
@@ -126,21 +126,21 @@ func retention(t *testing.T, b *backend) {
 	c := numbered(room, 1)
 	c.Retain = stream.Retention{LogSize: 8, LogTTL: 50 * time.Millisecond, TTL: time.Minute}
 	at := put(t, b, c).Position
-	streamtest.Eventually(t, "the log ends", func() bool {
+	streamtest.Eventually(t, "the log expires", func() bool {
 		got, err := b.CatchUp(t.Context(), room, stream.Position{})
 		return err == nil && !got.Recovered && number(got.Now.Doc) == 1
 	})
 	if got, err := b.CatchUp(t.Context(), room, at); err != nil || !got.Recovered {
-		t.Errorf("who has all of it is recovered: %+v, %v", got, err)
+		t.Errorf("from the last seq: %+v, %v, want recovered", got, err)
 	}
 	c.Retain.TTL = c.Retain.LogTTL
 	put(t, b, c)
-	streamtest.Eventually(t, "the stream ends", func() bool {
+	streamtest.Eventually(t, "the stream expires", func() bool {
 		_, err := b.Load(t.Context(), room)
 		return errors.Is(err, stream.ErrNotFound)
 	})
 	if r := put(t, b, numbered(room, 1)); r.Seq != 1 || r.Epoch == at.Epoch {
-		t.Errorf("begun again at %+v, was in epoch %s", r.Position, at.Epoch)
+		t.Errorf("new stream at %+v, want seq 1 in another epoch than %s", r.Position, at.Epoch)
 	}
 }
 
@@ -171,14 +171,14 @@ func flush(t *testing.T, b *backend) {
 	client.Arrives(t, old.Position)
 	b.flush()
 	if c, err := b.CatchUp(t.Context(), room, old.Position); err != nil || c.Recovered {
-		t.Errorf("right after: %+v, %v", c, err)
+		t.Errorf("right after the flush: %+v, %v", c, err)
 	}
 	for n := range 3 {
 		put(t, b, numbered(room, 10+n))
 	}
 	now := load(t, b, room)
 	if now.Epoch == old.Epoch || now.Seq != 3 {
-		t.Fatalf("after: %+v, before: %+v", now.Position, old.Position)
+		t.Fatalf("after the flush: %+v, before: %+v", now.Position, old.Position)
 	}
 	c, err := b.CatchUp(t.Context(), room, old.Position)
 	if err != nil || c.Recovered || number(c.Now.Doc) != 12 {
@@ -186,12 +186,12 @@ func flush(t *testing.T, b *backend) {
 	}
 	client.Arrives(t, now.Position)
 	if len(client.Resets()) == 0 {
-		t.Error("the client was not told")
+		t.Error("the client was not reset")
 	}
 }
 
-// attachUnderLoad has followers come and go, from the beginning, the middle and now,
-// while commits run from two pods.
+// attachUnderLoad attaches and detaches followers at the beginning, the middle and the end
+// of a stream, while two pods commit.
 func attachUnderLoad(t *testing.T, b *backend) {
 	hubs := []*stream.Hub{
 		streamtest.StartHub(t, b, b.newBus(), stream.WithLinger(time.Millisecond)),
@@ -224,7 +224,7 @@ func attachUnderLoad(t *testing.T, b *backend) {
 	}
 }
 
-// manyStreams spreads over all slots of a Cluster.
+// manyStreams uses streams in all slots of a Cluster.
 func manyStreams(t *testing.T, b *backend) {
 	hub := streamtest.StartHub(t, b, b.newBus())
 	const count = 200

@@ -10,15 +10,15 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// A record is kept and carried as one header line and the data:
+// A record is stored and published as a header line and the data:
 //
 //	seq ts epoch name control
 //	data
 //
-// The script writes seq, ts and epoch; the rest is encodeEvent's. Control is "-"
-// when there is nothing to do, otherwise JSON.
+// commit.lua writes seq, ts and epoch; encodeEvent writes the rest. Control is JSON, or "-"
+// for none.
 
-// encodeEvent gives the part of a record that is known before the commit.
+// encodeEvent encodes the part of a record that is known before the commit.
 func encodeEvent(e *stream.Event) (string, error) {
 	control := "-"
 	if !e.Control.Empty() {
@@ -31,9 +31,9 @@ func encodeEvent(e *stream.Event) (string, error) {
 	return e.Name + " " + control + "\n" + string(e.Data), nil
 }
 
-var errRecord = errors.New("redis: a record is not understood")
+var errRecord = errors.New("redis: malformed record")
 
-// decodeRecord reads a whole record.
+// decodeRecord decodes a record.
 func decodeRecord(entry string) (stream.Record, error) {
 	header, data, ok := strings.Cut(entry, "\n")
 	if !ok {
@@ -60,7 +60,7 @@ func decodeRecord(entry string) (stream.Record, error) {
 	return r, nil
 }
 
-// decodeRecords reads the records in a script's reply.
+// decodeRecords decodes the records in a script's reply.
 func decodeRecords(reply any) ([]stream.Record, error) {
 	entries, err := parts(reply, 0)
 	if err != nil {

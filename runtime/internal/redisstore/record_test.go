@@ -33,13 +33,12 @@ func TestDecodeRecord(t *testing.T) {
 		"1 2 e  -\n{}", "1 2 e x {\n{}", "-1 2 e x -\n{}",
 	} {
 		if r, err := decodeRecord(bad); err == nil {
-			t.Errorf("%q was taken as %+v", bad, r)
+			t.Errorf("decoded %q as %+v, want an error", bad, r)
 		}
 	}
 }
 
-// FuzzDecodeRecord: nothing makes the decoder panic, and what it takes is what the
-// scripts write.
+// The decoder never panics, and accepts only records as the scripts write them.
 func FuzzDecodeRecord(f *testing.F) {
 	f.Add("7 1700000000000 e1 chat:message -\n{}")
 	f.Add("1 2 e x {\"unfollow\":[\"chat:a\"]}\n{\"b\":2}")
@@ -59,7 +58,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		}
 		again, err := decodeRecord(fmt.Sprintf("%d %d %s %s", r.Seq, r.TS, r.Epoch, tail))
 		if err != nil {
-			t.Fatalf("%q, written again, is not understood: %v", entry, err)
+			t.Fatalf("%q does not decode after encoding: %v", entry, err)
 		}
 		if diff := cmp.Diff(r, again, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%q: %s", entry, diff)

@@ -10,27 +10,27 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 )
 
-// lapsedAtMost is how many lapsed pods one look considers.
+// lapsedAtMost bounds the expired pods that one call considers.
 const lapsedAtMost = 16
 
-// Registry is peer.Registry on Redis: a sorted set of leases by their end, one of the
-// sweeps under way and of the pods that came back meanwhile, a hash of sessions a pod, and
-// one of how many each user has. All lie on one node, so that taking a pod over is one
-// step. It renews the lease of one pod.
+// Registry is peer.Registry on Redis, and renews the lease of one pod. It has a sorted set
+// of leases by their end, a sorted set of running sweeps and of pods that returned during a
+// sweep, a hash of sessions for each pod, and a hash of the number of sessions by user. All
+// are on one node, so that taking over a pod is one atomic step.
 type Registry struct {
 	c *Client
-	// unanswered says that the last renewal was not answered, or is under way.
+	// unanswered says that the last renewal has no reply yet, or that its reply was lost.
 	unanswered atomic.Bool
 }
 
-// Registry gives the client's registry of pods.
+// Registry returns the client's registry of pods.
 func (c *Client) Registry() *Registry { return &Registry{c: c} }
 
 var _ peer.Registry = (*Registry)(nil)
 
 // Renew implements peer.Registry.
 func (r *Registry) Renew(ctx context.Context, pod string, ttl time.Duration) (bool, error) {
-	// Not repeated blindly: a second one would find the pod known.
+	// Not repeated: a second call would find the pod known.
 	answered := 1
 	if r.unanswered.Swap(true) {
 		answered = 0
@@ -82,8 +82,8 @@ func (r *Registry) unlist(ctx context.Context, pod string, swept bool, sessions 
 	return err
 }
 
-// Online counts those of some users, at most a few thousand, who have a session. One
-// whose pod died without a word counts until its pod is swept.
+// Online counts how many of the users, at most a few thousand, have a session. A session of
+// a dead pod counts until the pod is swept.
 func (r *Registry) Online(ctx context.Context, users ...string) (int, error) {
 	if len(users) == 0 {
 		return 0, nil
@@ -98,7 +98,7 @@ func (r *Registry) Online(ctx context.Context, users ...string) (int, error) {
 	return n, unavailable("count the users online", err)
 }
 
-// OnlineAll counts all users who have a session.
+// OnlineAll counts all users with a session.
 func (r *Registry) OnlineAll(ctx context.Context) (int, error) {
 	n, err := r.c.rdb.HLen(ctx, r.c.keys.online()).Result()
 	return int(n), unavailable("count the users online", err)
@@ -114,7 +114,7 @@ func (r *Registry) Lapsed(ctx context.Context, limit int, hold time.Duration) (s
 		Key: r.c.keys.leases(), Start: "-inf", Stop: now.UnixMilli(), ByScore: true, Count: lapsedAtMost,
 	}).Result()
 	if err != nil {
-		return "", nil, unavailable("look for lapsed pods", err)
+		return "", nil, unavailable("find expired pods", err)
 	}
 	for _, pod := range pods {
 		sessions, err := r.take(ctx, pod, limit, hold)
@@ -125,11 +125,12 @@ func (r *Registry) Lapsed(ctx context.Context, limit int, hold time.Duration) (s
 	return "", nil, nil
 }
 
-// take takes over one pod, unless it came back, is empty, or is taken already.
+// take takes over a pod, unless its lease is live, it has no sessions, or another pod
+// sweeps it.
 func (r *Registry) take(ctx context.Context, pod string, limit int, hold time.Duration) ([]peer.Session, error) {
 	reply, err := r.c.runSingle(ctx, lapsedScript,
 		[]string{r.c.keys.leases(), r.c.keys.sweeps(), r.c.keys.sessions(pod)}, pod, limit, millis(hold))
-	if err == redis.Nil { //nolint:errorlint // go-redis gives this value itself
+	if err == redis.Nil { //nolint:errorlint // go-redis returns this value itself
 		return nil, nil
 	}
 	if err != nil {
@@ -148,6 +149,6 @@ func (r *Registry) take(ctx context.Context, pod string, limit int, hold time.Du
 
 // Leave implements peer.Registry.
 func (r *Registry) Leave(ctx context.Context, pod string) error {
-	return unavailable("give back the lease of "+pod,
+	return unavailable("end the lease of "+pod,
 		r.c.rdb.ZAddXX(ctx, r.c.keys.leases(), redis.Z{Score: 0, Member: pod}).Err())
 }

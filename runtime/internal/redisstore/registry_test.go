@@ -36,7 +36,7 @@ func TestRegistryOfPods(t *testing.T) {
 	renew(t, r, "p1", time.Minute, false)
 	must(t, r.Add(ctx, "p1", ada, bob))
 	if pod, sessions := lapsed(t, r); pod != "" {
-		t.Fatalf("took %v of a pod whose lease stands", sessions)
+		t.Fatalf("took %v of a pod with a live lease", sessions)
 	}
 
 	must(t, r.Leave(ctx, "p1"))
@@ -45,20 +45,20 @@ func TestRegistryOfPods(t *testing.T) {
 		t.Fatalf("took %q (-want +got):\n%s", pod, diff)
 	}
 	if other, _ := lapsed(t, r); other != "" {
-		t.Fatal("two took the same pod")
+		t.Fatal("a second pod took the same pod")
 	}
 	must(t, r.Swept(ctx, "p1", "s1"))
 	if pod, sessions = lapsed(t, r); pod != "p1" || len(sessions) != 1 || sessions[0] != bob {
-		t.Fatalf("the rest of a sweep is %q %v", pod, sessions)
+		t.Fatalf("rest of the sweep: %q %v, want p1 and bob", pod, sessions)
 	}
 	must(t, r.Swept(ctx, "p1", "s2"))
 	if pod, _ = lapsed(t, r); pod != "" {
-		t.Fatal("an empty pod was taken")
+		t.Fatal("a pod without sessions was taken")
 	}
 	renew(t, r, "p1", time.Minute, true)
 }
 
-// TestManySweepAtOnce: of pods that look at the same moment, one takes a pod that is gone.
+// Of several pods that sweep concurrently, exactly one takes each expired pod.
 func TestManySweepAtOnce(t *testing.T) {
 	r, gone, sweepers := openRegistry(t), 10, 8
 	for i := range gone {
@@ -88,41 +88,41 @@ func TestManySweepAtOnce(t *testing.T) {
 	}
 	for i := range gone {
 		if n := times[fmt.Sprint("p", i)]; n != 1 {
-			t.Errorf("p%d was taken %d times", i, n)
+			t.Errorf("p%d was taken %d times, want once", i, n)
 		}
 	}
 }
 
-func TestASweptPodThatCameBackKeepsItsSessions(t *testing.T) {
+func TestSweptPodThatReturnsKeepsItsSessions(t *testing.T) {
 	ctx, r := t.Context(), openRegistry(t)
 	ada := peer.Session{ID: "s1", UserID: "ada"}
 	renew(t, r, "p1", time.Minute, true)
 	must(t, r.Add(ctx, "p1", ada))
 	must(t, r.Leave(ctx, "p1"))
 	if pod, _ := lapsed(t, r); pod != "p1" {
-		t.Fatal("the lapsed pod was not taken")
+		t.Fatal("the expired pod was not taken")
 	}
 
 	renew(t, r, "p1", time.Minute, true)
 	must(t, r.Add(ctx, "p1", ada))
 	must(t, r.Swept(ctx, "p1", "s1"))
-	renew(t, r, "p1", time.Minute, true) // what it has opened again may have been closed since
+	renew(t, r, "p1", time.Minute, true) // its sessions may have been closed after it opened them again
 	renew(t, r, "p1", time.Minute, false)
 
 	must(t, r.Leave(ctx, "p1"))
 	if pod, sessions := lapsed(t, r); pod != "p1" || len(sessions) != 1 {
-		t.Fatalf("after its second death %q has %v", pod, sessions)
+		t.Fatalf("after the second expiry: %q with %v, want p1 with 1 session", pod, sessions)
 	}
 }
 
-func TestASessionThatWasRemovedIsNotSwept(t *testing.T) {
+func TestRemovedSessionIsNotSwept(t *testing.T) {
 	ctx, r := t.Context(), openRegistry(t)
 	renew(t, r, "p1", time.Minute, true)
 	must(t, r.Add(ctx, "p1", peer.Session{ID: "s1", UserID: "ada"}))
 	must(t, r.Remove(ctx, "p1", "s1"))
 	must(t, r.Leave(ctx, "p1"))
 	if pod, sessions := lapsed(t, r); pod != "" {
-		t.Fatalf("took %v of %s", sessions, pod)
+		t.Fatalf("took %v of %s, want nothing", sessions, pod)
 	}
 }
 
@@ -179,7 +179,7 @@ func TestEndpointsOfPods(t *testing.T) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("a lease of a millisecond still stands: %v", all)
+			t.Fatalf("a lease of a millisecond has not expired: %v", all)
 		}
 	}
 	announce(t, book, a, time.Minute, a, b)
@@ -197,9 +197,9 @@ func announce(t *testing.T, book *redisstore.Endpoints, self peer.Endpoint, ttl 
 	}
 }
 
-// TestAPodThatCameBackHearsOfItsSweep: also when the answer that says so is lost, and when
-// who swept it died over it.
-func TestAPodThatCameBackHearsOfItsSweep(t *testing.T) {
+// A pod that returned is reported unknown after its sweep, even when the reply to a renewal
+// is lost or the sweeping pod died.
+func TestReturnedPodLearnsOfItsSweep(t *testing.T) {
 	c := open(t, standalone(redistest.Start(t)))
 	ctx, r, sweeper := t.Context(), c.Registry(), c.Registry()
 	swept := func(hold time.Duration) {
@@ -218,11 +218,11 @@ func TestAPodThatCameBackHearsOfItsSweep(t *testing.T) {
 	must(t, sweeper.Swept(ctx, "p1", "s1"))
 	c.LoseReply()
 	if _, err := r.Renew(ctx, "p1", time.Minute); err == nil {
-		t.Fatal("the answer came")
+		t.Fatal("Renew returned no error although its reply was lost")
 	}
 	renew(t, r, "p1", time.Minute, true)
 	renew(t, r, "p1", time.Minute, false)
 
 	swept(time.Minute)
-	renew(t, r, "p1", time.Minute, true) // the sweep goes on, or its pod has died
+	renew(t, r, "p1", time.Minute, true) // the sweep is running, or its pod has died
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// Replies is stream.Replies on Redis. A user's keys lie on one node.
+// Replies is stream.Replies on Redis. All keys of a user are on one node.
 type Replies struct{ c *Client }
 
-// Replies gives the client's replies.
+// Replies returns the client's replies.
 func (c *Client) Replies() *Replies { return &Replies{c: c} }
 
 // Begin implements stream.Replies.
@@ -66,13 +66,13 @@ func (r *Replies) Forget(ctx context.Context, a stream.Attempt) error {
 
 func (r *Replies) end(ctx context.Context, a stream.Attempt, how string) error {
 	_, err := r.hold(ctx, a, how, 0, nil)
-	if err == stream.ErrFenced { //nolint:errorlint // hold gives it as it is
+	if err == stream.ErrFenced { //nolint:errorlint // hold returns it unwrapped
 		return nil
 	}
 	return err
 }
 
-// hold changes an attempt's hold of its key; it gives the new end of the lease, if any.
+// hold changes an attempt's lease of its key, and returns the new end of the lease, if any.
 func (r *Replies) hold(ctx context.Context, a stream.Attempt, how string, d time.Duration, answer []byte) (string, error) {
 	reply, err := r.c.runTogether(ctx, holdScript, []string{r.c.keys.reply(a.Scope, a.Key)},
 		a.Hash[:], a.Token, how, millis(d), answer)

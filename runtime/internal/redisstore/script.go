@@ -91,7 +91,7 @@ var spendLua string
 //go:embed lua/try.lua
 var tryLua string
 
-// script is a Lua script and the name Redis knows it by.
+// script is a Lua script and the SHA-1 by which Redis identifies it.
 type script struct{ source, sha string }
 
 func newScript(source string) script {
@@ -126,7 +126,7 @@ var (
 	tryScript      = newScript(tryLua)
 )
 
-// command makes the call of a script, by name or with its source.
+// command makes the call of a script, by EVALSHA or EVAL.
 func (s script) command(ctx context.Context, verb, what string, keys []string, args []any) *redis.Cmd {
 	all := make([]any, 0, 3+len(keys)+len(args))
 	all = append(all, verb, what, len(keys))
@@ -138,7 +138,7 @@ func (s script) command(ctx context.Context, verb, what string, keys []string, a
 	return cmd
 }
 
-// run runs a script that is harmless to repeat.
+// run runs a script that is safe to repeat.
 func (c *Client) run(ctx context.Context, s script, keys []string, args ...any) (any, error) {
 	cmd := s.command(ctx, "evalsha", s.sha, keys, args)
 	if err := c.rdb.Process(ctx, cmd); !redis.HasErrorPrefix(err, "NOSCRIPT") {
@@ -149,14 +149,14 @@ func (c *Client) run(ctx context.Context, s script, keys []string, args ...any) 
 	return cmd.Val(), err
 }
 
-// single is a command that the client must not repeat by itself.
+// single is a command that go-redis must not repeat by itself.
 type single struct{ *redis.Cmd }
 
 // NoRetry implements redis.Cmder.
 func (single) NoRetry() bool { return true }
 
-// runSingle runs a script that must not happen twice: it is repeated only where it
-// surely had no effect.
+// runSingle runs a script that must not run twice. It retries only when the script
+// certainly had no effect.
 func (c *Client) runSingle(ctx context.Context, s script, keys []string, args ...any) (any, error) {
 	verb, what := "evalsha", s.sha
 	wait := backoff{min: 20 * time.Millisecond, max: 200 * time.Millisecond}
@@ -173,9 +173,9 @@ func (c *Client) runSingle(ctx context.Context, s script, keys []string, args ..
 	}
 }
 
-var errReply = errors.New("redis: a script's reply is not understood")
+var errReply = errors.New("redis: malformed reply of a script")
 
-// parts takes a reply that is an array of at least n elements.
+// parts returns a reply that is an array of at least n elements.
 func parts(reply any, n int) ([]any, error) {
 	p, ok := reply.([]any)
 	if !ok || len(p) < n {
@@ -184,13 +184,13 @@ func parts(reply any, n int) ([]any, error) {
 	return p, nil
 }
 
-// text takes an element that is a string, or nil.
+// text returns a string element; "" for nil.
 func text(v any) string {
 	s, _ := v.(string)
 	return s
 }
 
-// number takes an element that is a decimal number.
+// number parses a decimal element.
 func number(v any) (uint64, error) {
 	n, err := strconv.ParseUint(text(v), 10, 64)
 	if err != nil {

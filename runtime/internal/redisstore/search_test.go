@@ -19,14 +19,14 @@ import (
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
-// stocked is a lobby as the test knows it.
+// stocked is a lobby in the test's own list.
 type stocked struct {
 	name, place string
 	skill       float64
 	ranked      bool
 }
 
-// stock fills the index with lobbies whose attributes are random.
+// stock fills the index with lobbies with random attributes.
 func (a *arena) stock(random *rand.Rand, lobbies int) []stocked {
 	a.Helper()
 	places := []string{"dust", "ice", "Ice", "", "é", "日本", "ice2", "z"}
@@ -59,7 +59,7 @@ func (a *arena) stock(random *rand.Rand, lobbies int) []stocked {
 	return all
 }
 
-// question is a random search, and what it is true of.
+// question is a random search and its predicate.
 type question struct {
 	wire.LobbySearch
 	holds func(stocked) bool
@@ -100,8 +100,8 @@ func ask(random *rand.Rand) question {
 	return q
 }
 
-// TestSearchAgainstAllLobbies asks for what is known of all: by whichever way the index
-// finds them, a search finds each lobby that its filters are true of, once, in order.
+// A random search must find exactly the lobbies that match its filters, once and in order,
+// whichever way the index is walked.
 func TestSearchAgainstAllLobbies(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Log("seed ", seed)
@@ -132,8 +132,8 @@ func TestSearchAgainstAllLobbies(t *testing.T) {
 	}
 }
 
-// TestSearchReadsWhatAnEarlierVersionWrote: its headers had no mark at their end.
-func TestSearchReadsWhatAnEarlierVersionWrote(t *testing.T) {
+// Headers of an earlier version had no mark at their end.
+func TestSearchReadsHeadersOfAnEarlierVersion(t *testing.T) {
 	server := redistest.Start(t)
 	a := newArena(t, standalone(server))
 	l := a.create("ann", "one", wire.Attributes{"map": "dust"})
@@ -142,7 +142,7 @@ func TestSearchReadsWhatAnEarlierVersionWrote(t *testing.T) {
 	for _, field := range []string{"status", "name"} { // the last one and another
 		filter := map[string]wire.LobbyFilter{field: {Eq: map[string]string{"status": "open", "name": "one"}[field]}}
 		if found := a.find(wire.LobbySearch{Filter: filter}); len(found) != 1 {
-			t.Errorf("by its %s: found %v", field, found)
+			t.Errorf("by %s: found %v, want 1 lobby", field, found)
 		}
 	}
 }

@@ -15,7 +15,7 @@ const late = "late"
 // Sets is stream.Sets on Redis.
 type Sets struct{ c *Client }
 
-// Sets gives the client's sets.
+// Sets returns the client's sets.
 func (c *Client) Sets() *Sets { return &Sets{c: c} }
 
 // Add implements stream.Sets.
@@ -36,8 +36,7 @@ func (s *Sets) Remove(ctx context.Context, set, member string) error {
 	return unavailable("remove from "+set, err)
 }
 
-// List implements stream.Sets, in the order of the alphabet. Lists that are read at the
-// same time share a round trip.
+// List implements stream.Sets; the members are sorted. Concurrent calls share a round trip.
 func (s *Sets) List(ctx context.Context, set string) ([]string, error) {
 	reply, err := s.c.doTogether(ctx, "smembers", s.c.keys.set(set))
 	if err != nil {
@@ -51,7 +50,7 @@ func (s *Sets) List(ctx context.Context, set string) ([]string, error) {
 		members = append(members, member)
 	}
 	if !ok {
-		return nil, fmt.Errorf("list %s: Redis answered with a %T", set, reply)
+		return nil, fmt.Errorf("list %s: unexpected reply of type %T", set, reply)
 	}
 	slices.Sort(members)
 	return members, nil

@@ -16,10 +16,10 @@ import (
 // Store is stream.Store on Redis.
 type Store struct{ c *Client }
 
-// Store gives the client's streams.
+// Store returns the client's streams.
 func (c *Client) Store() *Store { return &Store{c: c} }
 
-// newEpoch makes a name that no epoch had before.
+// newEpoch returns a random name that no epoch had before.
 func newEpoch() string {
 	var b [9]byte
 	_, _ = rand.Read(b[:]) // never fails
@@ -49,7 +49,7 @@ func (s *Store) CatchUp(ctx context.Context, id stream.ID, from stream.Position)
 	ctx, end := span(ctx, "catch up", id)
 	defer end(&err)
 	if from.Seq > math.MaxInt64 {
-		from = stream.Position{Epoch: "?", Seq: 1} // as unknown as the seq is
+		from = stream.Position{Epoch: "?", Seq: 1} // an unknown position, like that seq
 	}
 	reply, err := s.c.run(ctx, catchupScript, []string{s.c.keys.hash(id), s.c.keys.log(id)},
 		newEpoch(), from.Epoch, from.Seq, stream.Most(ctx))
@@ -62,7 +62,7 @@ func (s *Store) CatchUp(ctx context.Context, id stream.ID, from stream.Position)
 	return catchup(reply)
 }
 
-// catchup reads the reply of catchup.lua.
+// catchup decodes the reply of catchup.lua.
 func catchup(reply any) (stream.Catchup, error) {
 	p, err := parts(reply, 5)
 	if err != nil {
@@ -101,7 +101,7 @@ func (s *Store) Page(ctx context.Context, id stream.ID, q stream.PageQuery) (res
 	return stream.Page{Records: records, More: p[0] == int64(1)}, err
 }
 
-// snapshot reads {epoch, seq, time} and a document.
+// snapshot decodes {epoch, seq, time} and a document.
 func snapshot(p []any, doc any) (stream.Snapshot, error) {
 	seq, err := number(p[1])
 	if err != nil {
@@ -118,8 +118,8 @@ func snapshot(p []any, doc any) (stream.Snapshot, error) {
 	return now, nil
 }
 
-// state reads {epoch, seq, time, document, earlier epochs, committed}, of which the
-// document and what follows may be missing.
+// state decodes {epoch, seq, time, document, earlier epochs, committed}. The document and
+// the elements after it may be missing.
 func state(p []any) (stream.Snapshot, error) {
 	p = append(p[:len(p):len(p)], nil, nil, nil)
 	now, err := snapshot(p, p[3])
@@ -141,8 +141,8 @@ func state(p []any) (stream.Snapshot, error) {
 	return now, nil
 }
 
-// remembered reads what commit.lua keeps for a Once, and by which call it was made; ""
-// where an older server kept it, which did not say.
+// remembered decodes the once key of commit.lua: the result, and the name of the call that
+// committed it. The name is "" in entries of older servers.
 func remembered(entry string) (r stream.Result, by string, err error) {
 	header, value, _ := strings.Cut(entry, "\n")
 	f := strings.Fields(header)
@@ -160,7 +160,7 @@ func remembered(entry string) (r stream.Result, by string, err error) {
 	return r, f[3], err
 }
 
-// millis rounds up, because Redis refuses an expiry of nothing.
+// millis rounds up to milliseconds, because Redis refuses an expiry of 0.
 func millis(d time.Duration) int64 {
 	return int64((d + time.Millisecond - 1) / time.Millisecond)
 }

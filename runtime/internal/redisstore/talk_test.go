@@ -23,14 +23,14 @@ import (
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
-// talk is chat and parties on two pods over a real Redis. A party's channel is for its
-// members, and direct:ann:bob for those two; the leader moderates.
+// talk is chat and parties on two pods with a real Redis. A party's channel is for its
+// members, and direct:ann:bob for ann and bob; the party's leader moderates.
 type talk struct {
 	*testing.T
 	server *redistest.Server
 	prefix string
 	stores [2]*redisstore.Client
-	// services are what the handlers of parties speak for.
+	// services are the party services behind the handlers.
 	services [2]*party.Service
 	parties  [2]*party.Handlers
 	chats    [2]*chat.Handlers
@@ -59,7 +59,7 @@ func newTalk(t *testing.T) *talk {
 	return w
 }
 
-// now is the parties' clock, which goes with the wall clock and can be put forward.
+// now returns the parties' clock: the wall clock, which a test can advance.
 func (w *talk) now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -88,7 +88,7 @@ func (a access) Channel(ctx context.Context, caller identity.Caller, name string
 	return p, err
 }
 
-// talker is a connection of a user to one of the pods, and what it follows.
+// talker is a user's connection to a pod, with its subscriptions.
 type talker struct {
 	*talk
 	pod     int
@@ -121,7 +121,7 @@ func granted[T any](t testing.TB) func(command.Reply, error) T {
 	}
 }
 
-// refused wants an error to be a refusal with a code.
+// refused checks that an error is a refusal with a code.
 func refused(t testing.TB, err error, code wire.Code) {
 	t.Helper()
 	if wire.CodeOf(err) != code {
@@ -152,7 +152,7 @@ func (c *talker) history(req wire.ChatHistory) (page wire.ChatPage, texts []stri
 	return page, texts
 }
 
-// heard are the events of a stream, with a member of each payload.
+// heard returns the events of a stream, each with one member of its payload.
 func (w *talk) heard(id stream.ID, member string) (all []string) {
 	w.Helper()
 	caught, err := w.stores[1].Store().CatchUp(w.Context(), id, stream.Position{})
@@ -166,7 +166,7 @@ func (w *talk) heard(id stream.ID, member string) (all []string) {
 	return all
 }
 
-// tick has a pod do what is due in parties.
+// tick processes the parties' due deadlines on a pod.
 func (w *talk) tick(pod int) {
 	w.Helper()
 	for id := range w.streams() {
@@ -176,7 +176,7 @@ func (w *talk) tick(pod int) {
 	}
 }
 
-// streams are the parties that there are.
+// streams returns the streams of all parties.
 func (w *talk) streams() map[stream.ID]bool {
 	all := map[stream.ID]bool{}
 	for _, key := range strings.Fields(w.server.MustDo("KEYS", w.prefix+"{party:*}:h")) {
@@ -191,7 +191,7 @@ func TestPartiesInRedis(t *testing.T) {
 	state := granted[wire.PartyState](t)
 	p := state(w.parties[0].Create(t.Context(), ann.call("c"), &wire.PartyCreate{MaxMembers: 3})).Party
 	if again := state(w.parties[1].Create(t.Context(), ann.call("c"), &wire.PartyCreate{MaxMembers: 3})).Party; again.ID != p.ID {
-		t.Errorf("the same key made %s and %s", p.ID, again.ID)
+		t.Errorf("the same key created %s and %s", p.ID, again.ID)
 	}
 	state(w.parties[1].Join(t.Context(), bob.call("j"), &wire.PartyJoin{Code: p.Code, Attributes: wire.Attributes{"skill": 7.0}}))
 	_, err := w.parties[0].Create(t.Context(), bob.call(""), &wire.PartyCreate{})
@@ -199,7 +199,7 @@ func TestPartiesInRedis(t *testing.T) {
 
 	invite := granted[wire.PartyInviteSent](t)(w.parties[1].Invite(t.Context(), bob.call(""), &wire.PartyInvite{PartyID: p.ID, UserID: "cid"}))
 	if d := cmp.Diff([]string{"party:invited " + invite.InviteID}, w.heard("user:cid", "inviteId")); d != "" {
-		t.Errorf("cid was told (-want +got):\n%s", d)
+		t.Errorf("pushes to cid (-want +got):\n%s", d)
 	}
 	state(w.parties[0].RespondInvite(t.Context(), cid.call("r"), &wire.PartyRespondInvite{InviteID: invite.InviteID, Accept: true}))
 	_, err = w.parties[0].Join(t.Context(), w.connect("dan", 0).call(""), &wire.PartyJoin{Code: p.Code})
@@ -210,14 +210,15 @@ func TestPartiesInRedis(t *testing.T) {
 	changed(w.parties[0].Promote(t.Context(), ann.call("p"), &wire.PartyPromote{PartyID: p.ID, UserID: "bob"}))
 	changed(w.parties[0].Kick(t.Context(), bob.call("k"), &wire.PartyKick{PartyID: p.ID, UserID: "cid", Reason: "bye"}))
 	if told := w.heard("user:cid", "reason"); told[len(told)-1] != "party:removed kicked" {
-		t.Errorf("cid was told %v", told)
+		t.Errorf("pushes to cid: %v", told)
 	}
 	now := state(w.parties[1].Get(t.Context(), ann.call(""), &wire.PartyGet{})).Party
 	if now.LeaderID != "bob" || !slices.Equal(slices.Sorted(maps.Keys(now.Members)), []string{"ann", "bob"}) || now.Members["bob"].Attributes["skill"] != 7.0 {
 		t.Errorf("the party is %+v", now)
 	}
 
-	// The leader's server dies. In time the other takes it out, and who is left leads.
+	// The leader's server dies. After the grace period the other server removes the leader,
+	// and the remaining member becomes leader.
 	if err := w.services[1].SessionClosed(t.Context(), bob.call("").Caller, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -225,17 +226,17 @@ func TestPartiesInRedis(t *testing.T) {
 	w.tick(0)
 	now = state(w.parties[1].Get(t.Context(), ann.call(""), &wire.PartyGet{})).Party
 	if now.LeaderID != "ann" || len(now.Members) != 1 {
-		t.Errorf("after the grace the party is %+v", now)
+		t.Errorf("after the grace period the party is %+v", now)
 	}
 	if got := w.heard(party.StreamID(p.ID), "to"); len(got) != int(now.Version) {
-		t.Errorf("version %d after %v", now.Version, got)
+		t.Errorf("version %d after the events %v", now.Version, got)
 	}
 	if _, err := w.parties[0].Leave(t.Context(), ann.call("l"), &wire.PartyLeave{PartyID: p.ID}); err != nil {
 		t.Fatal(err)
 	}
 	w.later(6 * time.Second)
 	w.tick(1)
-	state(w.parties[0].Create(t.Context(), bob.call(""), &wire.PartyCreate{})) // he is in none any more
+	state(w.parties[0].Create(t.Context(), bob.call(""), &wire.PartyCreate{})) // bob is in no party anymore
 	_, err = w.parties[1].Join(t.Context(), cid.call(""), &wire.PartyJoin{Code: p.Code})
 	refused(t, err, wire.CodeCodeExpired)
 }
@@ -261,13 +262,13 @@ func TestChatInRedis(t *testing.T) {
 	}
 	first := must(ann, "one", "k1", "cid")
 	if again := must(w.connect("ann", 1), "one", "k1", "cid"); again != first {
-		t.Errorf("the same key on the other pod: %+v, want %+v", again, first)
+		t.Errorf("same key on the other pod: %+v, want %+v", again, first)
 	}
 	for i, text := range []string{"two", "three", "four"} {
 		must([]*talker{bob, ann, bob}[i], text, "")
 	}
 	if d := cmp.Diff([]string{"chat:notice mention"}, w.heard("user:cid", "cause")); d != "" {
-		t.Errorf("cid was told (-want +got):\n%s", d)
+		t.Errorf("pushes to cid (-want +got):\n%s", d)
 	}
 
 	changed := granted[wire.ChatChanged](t)
@@ -279,18 +280,18 @@ func TestChatInRedis(t *testing.T) {
 
 	page, texts := bob.history(wire.ChatHistory{Channel: channel, Limit: 2})
 	if d := cmp.Diff([]string{"3 three +1[cid]", "4 four"}, texts); d != "" || !page.HasMore || page.Unread != 2 {
-		t.Errorf("the newest, of %d unread (-want +got):\n%s", page.Unread, d)
+		t.Errorf("newest page, %d unread (-want +got):\n%s", page.Unread, d)
 	}
 	if page, texts = cid.history(wire.ChatHistory{Channel: channel, Before: 3}); page.HasMore || !slices.Equal(texts, []string{"1 uno", "2 (deleted)"}) {
-		t.Errorf("before that: %v", texts)
+		t.Errorf("page before 3: %v", texts)
 	}
 	if _, texts = cid.history(wire.ChatHistory{Channel: channel, After: new(uint64(2)), Limit: 1}); !slices.Equal(texts, []string{"3 three +1[cid]"}) {
-		t.Errorf("after: %v", texts)
+		t.Errorf("page after 2: %v", texts)
 	}
 	for pod := range w.chats {
 		read := granted[wire.ChatReadTo](t)(w.chats[pod].Read(t.Context(), bob.call(""), &wire.ChatRead{Channel: channel, Seq: uint64(3 - pod)}))
 		if read.ReadTo != 3 {
-			t.Errorf("read to %d: marks go forward only", read.ReadTo)
+			t.Errorf("read to %d, want 3: a read mark never moves back", read.ReadTo)
 		}
 	}
 	if page, _ = bob.history(wire.ChatHistory{Channel: channel}); page.ReadTo != 3 || page.Unread != 0 {
@@ -309,17 +310,17 @@ func TestChatInRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]string{"chat:notice direct"}, w.heard("user:bob", "cause")); d != "" {
-		t.Errorf("bob was told (-want +got):\n%s", d)
+		t.Errorf("pushes to bob (-want +got):\n%s", d)
 	}
 	for key, want := range map[string]time.Duration{"l": time.Hour, "h": stream.Lasting} {
 		ttl := w.server.MustDo("PTTL", w.prefix+"{chat:"+channel+"}:"+key)
 		if left := time.Duration(as[int64](t, json.RawMessage(ttl))) * time.Millisecond; left > want || left < want-time.Minute {
-			t.Errorf("Redis keeps %s of the channel for %v, want %v", key, left, want)
+			t.Errorf("TTL of the channel's %s is %v, want %v", key, left, want)
 		}
 	}
 }
 
-// TestChatRatesInRedis: the budget of a user is one, whatever pods it writes to.
+// All pods share the message budget of a user.
 func TestChatRatesInRedis(t *testing.T) {
 	w := newTalk(t)
 	w.policy.RateMessages, w.policy.RatePer = 3, time.Hour
@@ -330,6 +331,6 @@ func TestChatRatesInRedis(t *testing.T) {
 		}
 	}
 	if got := w.heard("chat:direct:ann:bob", "text"); len(got) != 3 {
-		t.Errorf("said was %v", got)
+		t.Errorf("messages %v, want 3", got)
 	}
 }

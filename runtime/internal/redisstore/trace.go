@@ -10,8 +10,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/stream"
 )
 
-// span begins a span within that of a request which is traced; others cost nothing
-// more. end takes the error with which the operation returned.
+// span begins a span under a traced request's span, and does nothing for other requests.
+// end takes the error of the operation.
 func span(ctx context.Context, operation string, id stream.ID) (spanned context.Context, end func(*error)) {
 	parent := trace.SpanFromContext(ctx)
 	if !parent.IsRecording() {
@@ -23,7 +23,7 @@ func span(ctx context.Context, operation string, id stream.ID) (spanned context.
 		))
 	return ctx, func(err *error) {
 		if *err != nil {
-			s.SetStatus(codes.Error, "") // its text may name streams, and so users
+			s.SetStatus(codes.Error, "") // an error's text may contain stream names, and so user ids
 		}
 		s.End()
 	}

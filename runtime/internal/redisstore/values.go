@@ -14,7 +14,7 @@ import (
 // Values is stream.Values on Redis.
 type Values struct{ c *Client }
 
-// Values gives the client's values.
+// Values returns the client's values.
 func (c *Client) Values() *Values { return &Values{c: c} }
 
 // Put implements stream.Values.

@@ -1,6 +1,6 @@
--- acquire.lua: takes or keeps the lease of a book.
--- KEYS: 1 lease, 2 counter of tokens. ARGV: 1 holder, 2 ms.
--- Gives the token, or 0 when another has the lease. Tokens outlive leases.
+-- acquire.lua: Ledger.Acquire.
+-- KEYS: 1 lease, 2 counter of tokens. ARGV: 1 holder, 2 TTL ms.
+-- Returns the token, or 0 when another holder has the lease. The counter outlives leases.
 local held = redis.call('GET', KEYS[1])
 if held then
   local token = string.match(held, '/(%d+)$')

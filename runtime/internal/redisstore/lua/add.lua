@@ -1,5 +1,5 @@
--- add.lua: Sets.Add. KEYS: 1 set. ARGV: 1 member, 2 bound, 3 TTL ms, 4 fence. Gives 1, 0
--- or 'late'.
+-- add.lua: Sets.Add. KEYS: 1 set. ARGV: 1 member, 2 bound, 3 TTL ms, 4 fence. Returns 1, 0
+-- when the set is full, or 'late'.
 if late(ARGV[4]) then
   return 'late'
 end

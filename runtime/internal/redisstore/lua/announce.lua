@@ -1,6 +1,6 @@
--- announce.lua: Endpoints.Announce. KEYS: 1 endpoints. ARGV: 1 endpoint, 2 TTL ms.
--- Gives the endpoints whose lease has not lapsed; those that have are forgotten. The
--- key goes when nobody announces any more.
+-- announce.lua: Endpoints.Announce. KEYS: 1 endpoints. ARGV: 1 endpoint, 2 TTL ms. Returns
+-- the endpoints with a live lease, and deletes the others. The key expires with its last
+-- lease.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))

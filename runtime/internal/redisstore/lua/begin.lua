@@ -1,8 +1,9 @@
--- begin.lua: Replies.Begin. KEYS: 1 the key. ARGV: 1 hash of 16 bytes, 2 TTL ms, 3 token of 16
--- bytes, 4 lease ms, 5 skew ms.
--- The value is the hash after d for done, and the answer follows; or after p for held, and
--- the token and the end of the lease in ms follow. Servers before leases wrote neither.
--- Gives {'begun', end of the lease}, {'held', ms}, {'mismatch'} or {'known', answer}.
+-- begin.lua: Replies.Begin. KEYS: 1 the idempotency key.
+-- ARGV: 1 hash of 16 bytes, 2 TTL ms, 3 token of 16 bytes, 4 lease ms, 5 skew ms.
+-- The value is 'd', the hash and the answer of a finished request; or 'p', the hash, the
+-- token and the end of the lease in ms of a running attempt. Servers that had no leases
+-- wrote 'p' without token and lease.
+-- Returns {'begun', end of the lease}, {'held', ms}, {'mismatch'} or {'known', answer}.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local was = redis.call('GET', KEYS[1])

@@ -1,11 +1,12 @@
--- catchup.lua: Store.CatchUp. KEYS: 1 h, 2 l. ARGV: 1 name for a new epoch,
--- 2 and 3 the epoch and seq to go on from, 4 how many bytes of records to give, the first
--- record in any case; 0 is no bound.
--- Gives {'records', epoch, seq, time, records, 1 if there are more},
---       {'state', epoch, seq, time, document, earlier epochs, committed}
+-- catchup.lua: Store.CatchUp. KEYS: 1 h, 2 l.
+-- ARGV: 1 name for a new epoch, 2 and 3 the client's epoch and seq,
+--       4 the largest total size of records in bytes; 0 means no bound. The first record is
+--       always returned.
+-- Returns {'records', epoch, seq, time, records, 1 if there are more},
+--         {'state', epoch, seq, time, document, earlier epochs, committed}
 -- or nil.
 
--- reached tells whether an epoch that has ended got as far as a seq.
+-- reached reports whether an earlier epoch got as far as a seq.
 local function reached(h, epoch, seq)
   for e, s in string.gmatch(redis.call('HGET', h, 'p') or '', '(%S+) (%d+)') do
     if e == epoch then
@@ -15,8 +16,8 @@ local function reached(h, epoch, seq)
   return false
 end
 
--- first gives the first of the newest records of a log, up to so many bytes, and 1 if there
--- are more. It reads them in steps, so that what is left out is hardly read.
+-- first returns the first of the newest count records, up to most bytes, and 1 if there are
+-- more. It reads the list in steps of 16, so that few records are read in vain.
 local function first(l, count, most)
   if most == 0 then
     return redis.call('LRANGE', l, -count, -1), 0

@@ -1,6 +1,6 @@
--- changed.lua: which records of a table changed after a mark.
--- KEYS: 1 hash, 2 sorted set (key by version), 3 counters. ARGV: 1 mark.
--- Gives {mark, 'anew' or 'since', key, value, …}; a value is nil for what is gone.
+-- changed.lua: Ledger.Changed. KEYS: 1 hash, 2 sorted set (key by version), 3 counters.
+-- ARGV: 1 mark.
+-- Returns {mark, 'anew' or 'since', key, value, …}; the value of a deleted record is nil.
 local now = redis.call('HGET', KEYS[3], KEYS[1]) or '0'
 local floor = redis.call('HGET', KEYS[3], KEYS[1] .. ':floor') or '0'
 local mark = tonumber(ARGV[1])

@@ -1,5 +1,5 @@
--- changes.lua: Lobbies.Changes. KEYS: 1 p. ARGV: 1 beginning of the keys, 2 limit.
--- Gives {id, token, header or '', card or '', …}.
+-- changes.lua: Lobbies.Changes. KEYS: 1 p. ARGV: 1 prefix of the keys, 2 limit.
+-- Returns {id, token, header or '', card or '', …}.
 local base, limit = ARGV[1], tonumber(ARGV[2])
 local some = redis.call('HSCAN', KEYS[1], '0', 'COUNT', limit)[2]
 local out = {}

@@ -1,4 +1,5 @@
--- claim.lua: Names.Claim. KEYS: 1 name. ARGV: 1 owner, 2 TTL ms, 3 fence. Gives 1, 0 or 'late'.
+-- claim.lua: Names.Claim. KEYS: 1 name. ARGV: 1 owner, 2 TTL ms, 3 fence. Returns 1, 0 when
+-- another owner has the name, or 'late'.
 if late(ARGV[3]) then
   return 'late'
 end

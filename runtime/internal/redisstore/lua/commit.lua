@@ -1,15 +1,15 @@
--- commit.lua: Store.Commit as one step.
+-- commit.lua: Store.Commit in one atomic step.
 --
 -- KEYS: 1 h, 2 l, 3 channel, 4 once (or h), 5 rate (or h), 6 unless (or h), 7 bar (or h), 8 order (or h).
--- ARGV: 1 name of this call, and for a new epoch, 2 expected seq or '', 3 whether there is a document,
+-- ARGV: 1 name of this call, also the name for a new epoch, 2 expected seq or '', 3 1 if there is a document,
 --       4 document, 5 log size, 6 log TTL ms, 7 TTL ms, 8 SPUBLISH or PUBLISH,
 --       9 once TTL ms or 0, 10 once value, 11 microseconds per event or 0,
---       12 rate window in microseconds, 13 whether unless is asked for, 14 bar TTL ms and who set it,
---       0 to free, or '', 15 expected epoch or '', 16 fence in ms or 0, 17 order value or 0,
+--       12 rate window in microseconds, 13 1 to check unless, 14 bar: TTL ms (0 ends the bar) and By, or '',
+--       15 expected epoch or '', 16 fence in ms or 0, 17 order value or 0,
 --       18 order TTL ms, 19… the events: name, control, newline, data.
--- Gives {'ok', epoch, seq, time}, {'once', what is remembered}, {'late', ''},
---       {'conflict', epoch, seq, time, document, earlier epochs, committed}, {'barred', ms}, {'outdated', ''} or
---       {'rate', microseconds}.
+-- Returns {'ok', epoch, seq, time}, {'once', value of the once key}, {'late', ''},
+--         {'conflict', epoch, seq, time, document, earlier epochs, committed}, {'barred', ms}, {'outdated', ''} or
+--         {'rate', microseconds}.
 local h, l, channel, once, rate = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
 if ARGV[9] ~= '0' then
@@ -46,7 +46,7 @@ end
 
 local clock = redis.call('TIME')
 if ARGV[11] ~= '0' then
-  -- GCRA: the key holds when the budget would be whole again.
+  -- GCRA: the key has the time at which the budget is full again.
   local now = clock[1] * 1000000 + clock[2]
   local whole = math.max(tonumber(redis.call('GET', rate) or now), now) + ARGV[11]
   local wait = whole - ARGV[12] - now
@@ -62,7 +62,7 @@ if v then
   epoch = v[1]
 else
   epoch = ARGV[1]
-  -- An eviction may have taken the hash and left the list.
+  -- An eviction may have removed the hash and kept the list.
   redis.call('DEL', l)
   redis.call('HSET', h, 'e', epoch, 'r', history())
 end

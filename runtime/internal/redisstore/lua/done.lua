@@ -1,5 +1,5 @@
--- done.lua: ends a look. KEYS: 1 due, 2 held. ARGV: 1 stream, 2 end of the lease,
--- 3 when to look next, in ms, or ''. A lease that another taker renewed stays.
+-- done.lua: releases a processed stream. KEYS: 1 due, 2 held. ARGV: 1 stream, 2 end of the
+-- lease, 3 next deadline in ms, or ''. It keeps a lease that another pod has taken since.
 local held = redis.call('ZSCORE', KEYS[2], ARGV[1])
 if held and tonumber(held) == tonumber(ARGV[2]) then
   redis.call('ZREM', KEYS[2], ARGV[1])

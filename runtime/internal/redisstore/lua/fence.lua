@@ -1,5 +1,5 @@
--- fence.lua: whether the lease of an attempt has ended (see stream.Fence). It is put
--- before the scripts that write. fence is a moment in ms, or 0 for none.
+-- fence.lua: late reports whether the lease of an attempt has ended (see stream.Fence). It
+-- is prepended to the scripts that write. fence is a time in ms, or 0 for none.
 local function late(fence)
   if fence == '0' then
     return false

@@ -1,7 +1,7 @@
--- hold.lua: Replies.Extend, Save, Abandon and Forget. KEYS: 1 the key. ARGV: 1 hash, 2 token,
--- 3 'extend', 'save', 'abandon' or 'forget', 4 lease or TTL ms, 5 answer.
--- Gives the end of the lease, or '' where there is none; 'lost' when the attempt does not
--- hold the key. An answer is also kept where the key itself is gone.
+-- hold.lua: Replies.Extend, Save, Abandon and Forget. KEYS: 1 the idempotency key.
+-- ARGV: 1 hash, 2 token, 3 'extend', 'save', 'abandon' or 'forget', 4 lease or TTL ms, 5 answer.
+-- Returns the end of the lease, or '' for none; 'lost' when the attempt does not hold the
+-- key. It also saves an answer when the key does not exist.
 local was = redis.call('GET', KEYS[1])
 local mine = was and string.sub(was, 1, 33) == 'p' .. ARGV[1] .. ARGV[2]
 if ARGV[3] == 'save' and (mine or not was) then
@@ -10,7 +10,7 @@ if ARGV[3] == 'save' and (mine or not was) then
 end
 if not mine then
   if ARGV[3] == 'save' and was == 'd' .. ARGV[1] .. ARGV[5] then
-    return '' -- the reply to this very call was lost
+    return '' -- a repetition of this call, whose reply was lost
   end
   return 'lost'
 end

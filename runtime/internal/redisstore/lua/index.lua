@@ -1,11 +1,16 @@
--- index.lua: Lobbies.Put. KEYS: 1 k. ARGV: 1 beginning of the keys, 2 id, 3 epoch,
--- 4 version, 5 gone, 6 listed, 7 header, 8 card. Gives 1 for the first change that waits
--- to be told, or 0.
+-- index.lua: Lobbies.Put. KEYS: 1 k. ARGV: 1 prefix of the keys, 2 id, 3 epoch, 4 version,
+-- 5 gone, 6 listed, 7 header, 8 card. Returns 1 if this is the only pending change,
+-- otherwise 0.
 --
--- The index of a type: k headers by id, c cards by id, a all ids, f:FIELD the ids of
--- the listed by their key, p what has changed, w how far the sweep has come. A header
--- is "epoch version listed", and for each field \31 field \30 key. Members of f:FIELD
--- are key \0 id. All sorted sets have the score 0: their order is that of the members.
+-- The keys of a type's index, after the prefix:
+--   k        hash, headers by id
+--   c        hash, cards by id
+--   a        sorted set, all ids
+--   f:FIELD  sorted set, members key \0 id of the listed lobbies
+--   p        hash, pending changes by id: listed as last published ':' epoch ':' version
+--   w        string, the id that the sweep has reached
+-- A header is "epoch version listed", and for each field \31 field \30 key. All scores are
+-- 0, so that the members' bytes give the order.
 local base, id = ARGV[1], ARGV[2]
 local old = redis.call('HGET', base .. 'k', id)
 local was, same = '0', false

@@ -1,7 +1,6 @@
--- lapsed.lua: Registry.Lapsed, for one pod. KEYS: 1 leases, 2 sweeps, 3 sessions of
--- the pod. ARGV: 1 pod, 2 limit, 3 hold ms.
--- A pod that came back keeps what it has; one that another pod sweeps is left to it.
--- Gives a flat list of session, user, … or nil when there is nothing to sweep.
+-- lapsed.lua: Registry.Lapsed, for one pod. KEYS: 1 leases, 2 sweeps, 3 sessions of the
+-- pod. ARGV: 1 pod, 2 limit, 3 hold ms. Returns a flat list of session, user, …; nil when
+-- the pod's lease is live, another pod sweeps it, or it has no sessions.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])

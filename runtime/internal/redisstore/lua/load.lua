@@ -1,5 +1,5 @@
 -- load.lua: Store.Load. KEYS: 1 h. ARGV: 1 name for a new epoch.
--- Gives {epoch, seq, time, document, earlier epochs, committed}, or nil.
+-- Returns {epoch, seq, time, document, earlier epochs, committed}, or nil.
 local v = settle(KEYS[1], ARGV[1], true)
 if not v then
   return nil

@@ -1,12 +1,12 @@
 -- page.lua: Store.Page. KEYS: 1 h, 2 l. ARGV: 1 before or 0, 2 after or 0, 3 limit.
--- Gives {1 when there are more or 0, records}.
+-- Returns {1 if there are more, otherwise 0; records}.
 local size = redis.call('LLEN', KEYS[2])
 local seq = tonumber(redis.call('HGET', KEYS[1], 's') or 0)
 local before, after, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 if seq == 0 or size == 0 then
   return { 0, {} }
 end
--- Indexes into the list: record number n is at n - seq + size - 1.
+-- Indexes of the list: the record of seq n is at n - seq + size - 1.
 local low, high, more
 if after > 0 then
   low = math.max(after + 1 - seq + size - 1, 0)

@@ -1,4 +1,4 @@
--- remove.lua: Sets.Remove. KEYS: 1 set. ARGV: 1 member, 2 fence. Gives 1 or 'late'.
+-- remove.lua: Sets.Remove. KEYS: 1 set. ARGV: 1 member, 2 fence. Returns 1 or 'late'.
 if late(ARGV[2]) then
   return 'late'
 end

@@ -1,10 +1,13 @@
--- renew.lua: Registry.Renew. KEYS: 1 leases, 2 sweeps. ARGV: 1 pod, 2 TTL ms, 3 whether
--- the last renewal was answered.
--- A lease that has lapsed is one that others may have swept, so its pod counts as
--- unknown; so does one that is being swept, or was, by a pod that died over it, and one
--- that came back in the midst of a sweep. That is marked when the sweep ends, and the mark
--- goes once the pod has heard of it: its time is -1 from when it is told.
--- Gives 1 when the pod was unknown, else 0.
+-- renew.lua: Registry.Renew. KEYS: 1 leases, 2 sweeps. ARGV: 1 pod, 2 TTL ms, 3 1 if the
+-- pod received the reply to its last renewal.
+--
+-- A pod counts as unknown, and lists its sessions again, in three cases: its lease had
+-- expired; another pod is sweeping it, or died during the sweep; or a sweep has ended since
+-- it returned, which unlist.lua marks with 'back:' .. pod in sweeps. The mark's score
+-- becomes -1 when the pod is reported unknown, and the next renewal deletes the mark if the
+-- pod received that reply.
+--
+-- Returns 1 when the pod was unknown, otherwise 0.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])

@@ -1,21 +1,25 @@
--- settle.lua: put before every script that reads where a stream is.
+-- settle.lua: prepended to every script that reads a stream's position.
 --
--- A stream is a hash h: e epoch, s seq, t time of the last commit, d document,
--- r the replication history of the server that it was last used on, p the last seven
--- epochs before this one, the latest first, each with the seq at which it ended, c the
--- epoch in which a seq was committed: it counts while s is that seq. Its log
--- is the list l of the records up to s, so the first of them is s - LLEN + 1.
+-- A stream is a hash h and a list l. The fields of h are:
+--   e  epoch
+--   s  seq
+--   t  time of the last commit
+--   d  document
+--   r  replication id of the server when the stream was last used
+--   p  the last seven earlier epochs, the latest first, each with its last seq
+--   c  "epoch seq": the epoch in which seq was committed; valid while s is that seq
+-- l is the log: the records up to s, so its first record has seq s - LLEN + 1.
 --
--- Redis can lose the last writes in a failover or a restart, and would then give
--- out the same seqs in the same epoch again. Each promotion and each restart of a
--- primary begins a new replication history, so when r differs the stream goes on in
--- a new epoch. As Redis only ever loses the latest writes, a reader within an epoch of p
--- has seen a part of what is here; one beyond its end saw what is lost.
+-- Redis can lose the last writes in a failover or a restart, and would then assign the same
+-- seqs in the same epoch again. Each promotion and each restart of a primary gives the
+-- server a new replication id. A stream therefore begins a new epoch when r differs. Redis
+-- loses only the latest writes: a client whose position is within an epoch of p has
+-- received only events that still exist. A client beyond that epoch's end has received lost
+-- events.
 
--- history names the server's replication history; '' where the server does not
--- tell, as on the embedded one, which keeps nothing over a restart. The question
--- costs about 5 of the 14 microseconds that a small commit takes (Redis 7.0); a
--- cheaper one does not exist inside a script.
+-- history returns the server's replication id; '' where the server does not have one, such
+-- as the embedded server, which keeps nothing over a restart. INFO takes about 5 of the 14
+-- microseconds of a small commit (Redis 7.0); a script has no cheaper way.
 local function history()
   local info = redis.pcall('INFO', 'replication')
   if type(info) ~= 'string' then
@@ -24,8 +28,8 @@ local function history()
   return string.match(info, 'master_replid:(%w+)') or ''
 end
 
--- settle reads e, s, t and r, and d, p and c if with_doc, after beginning the epoch
--- named fresh if the history changed; nil when there is no such stream.
+-- settle reads e, s, t and r, and with with_doc also d, p and c. If the replication id has
+-- changed, it first begins the epoch named fresh. It returns nil without a stream.
 local function settle(h, fresh, with_doc)
   local v
   if with_doc then

@@ -1,6 +1,6 @@
--- settled.lua: Lobbies.Settle. KEYS: 1 p. ARGV: id, token, whether it was told as listed, …
--- What has changed since it was told waits on, as a change of what was told. Gives how many
--- are left.
+-- settled.lua: Lobbies.Settle. KEYS: 1 p. ARGV: id, token, 1 if published as listed, … It
+-- removes the published changes. A lobby that has changed again keeps a pending change,
+-- relative to the published state. Returns the number of pending changes.
 for i = 1, #ARGV, 3 do
   local waits = redis.call('HGET', KEYS[1], ARGV[i])
   if waits == ARGV[i + 1] then

@@ -1,8 +1,9 @@
--- spend.lua: Budgets.Spend and Budgets.Return. GCRA: a key holds when its bucket would be
--- full again, in microseconds.
--- KEYS: one for each bucket. ARGV: 1 tokens (1 or -1), then for each bucket microseconds per
--- token and microseconds per bucket.
--- Gives {refused index from 1 or 0, wait in microseconds, microseconds that each bucket needs to be full…}.
+-- spend.lua: Budgets.Spend and Budgets.Return. GCRA: a key has the time at which its bucket
+-- is full again, in microseconds.
+-- KEYS: one for each bucket. ARGV: 1 tokens (1 or -1), then for each bucket the microseconds per
+-- token and the microseconds per bucket.
+-- Returns {index of the refusing bucket from 1, or 0; wait in microseconds; for each bucket the
+-- microseconds until it is full}.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local refused, wait, whole, reply = 0, 0, {}, {}

@@ -1,11 +1,10 @@
--- step.lua: one atomic change of a book.
--- KEYS: 1 lease, 2 counters, 3 the request, then a hash and a sorted set (key by
--- version) a table, which is the hash again where nobody follows what changes.
--- ARGV: 1 fence, 'holder/token' or '', 2 how long to keep the book (ms), 3 how long to know
--- the request (ms; '' for one without a key), 4 number of changes, then six each: table (1 is
--- the first), key, what it must have been ('any', 'none' or 'is'), that value, 'set' or 'del',
--- value; then two a bound: table, most.
--- Gives 'ok', or {'fenced'}, {'made'}, {'conflict', table, key}, {'full', table}.
+-- step.lua: Ledger.Apply, one atomic change of a book.
+-- KEYS: 1 lease, 2 counters, 3 once, then for each table its hash and its sorted set (key by
+-- version), which is the hash again for a table whose changes are not tracked.
+-- ARGV: 1 fence, 'holder/token' or '', 2 TTL of the book in ms, 3 TTL of once in ms, or '',
+-- 4 number of changes, then for each change: table (1 is the first), key, expected value ('any',
+-- 'none' or 'is'), that value, 'set' or 'del', value; then for each bound: table, most.
+-- Returns 'ok', or {'fenced'}, {'made'}, {'conflict', table, key}, {'full', table}.
 if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return { 'fenced' }
 end
@@ -52,8 +51,8 @@ end
 for t in pairs(touched) do
   redis.call('PEXPIRE', hash(t), ARGV[2])
   if set(t) ~= hash(t) then
-    -- The set also has the keys of what is gone. It keeps the newest when it grows;
-    -- readers from before that begin anew.
+    -- The set also has the keys of deleted records. When it grows too large, its oldest
+    -- versions are removed; readers with an older mark read the whole table.
     local size = redis.call('ZCARD', set(t))
     if size > 2 * redis.call('HLEN', hash(t)) + 4096 then
       local last = size - redis.call('HLEN', hash(t)) - 2048

@@ -1,6 +1,6 @@
--- take.lua: takes streams that are due, and those whose taker was not heard of again.
+-- take.lua: takes streams that are due, and streams whose lease has expired.
 -- KEYS: 1 due, 2 held. ARGV: 1 lease ms, 2 most.
--- Gives {end of the lease, streams}; the streams are in held until then.
+-- Returns {end of the lease, streams}; the streams are in held until then.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local lease = string.format('%.0f', now + ARGV[1])

@@ -1,8 +1,8 @@
--- try.lua: Budgets.Try and Budgets.Untry. The hash has n, the attempts that count, and u, the
--- millisecond until which further ones are refused.
+-- try.lua: Budgets.Try and Budgets.Untry. The hash has n, the number of counted attempts,
+-- and u, the time in ms until which further attempts are refused.
 -- KEYS: 1 hash. ARGV: 1 'try' or 'untry', 2 free attempts, 3 first pause ms, 4 longest pause ms,
--- 5 ms until nothing is remembered.
--- Gives {attempts, wait in ms}.
+-- 5 TTL of the hash in ms.
+-- Returns {attempts, wait in ms}.
 local was = redis.call('HMGET', KEYS[1], 'n', 'u')
 local n, till = tonumber(was[1] or 0), tonumber(was[2] or 0)
 if ARGV[1] == 'untry' then

@@ -1,7 +1,7 @@
--- unlist.lua: Registry.Remove and Registry.Swept. KEYS: 1 sessions of the pod,
--- 2 sweeps, 3 leases, 4 how many sessions each user has. ARGV: 1 pod, 2 whether this ends a sweep, 3… sessions.
--- A pod that came back while it was swept has listed its sessions anew: they stay, and
--- the pod is told that they were closed when it renews its lease.
+-- unlist.lua: Registry.Remove and Registry.Swept. KEYS: 1 sessions of the pod, 2 sweeps, 3
+-- leases, 4 number of sessions by user. ARGV: 1 pod, 2 1 if this ends a sweep, 3… sessions.
+-- A pod that returned during its sweep has listed its sessions again, so they stay. A mark
+-- makes renew.lua report to the pod that its sessions were closed.
 if ARGV[2] == '1' then
   redis.call('ZREM', KEYS[2], ARGV[1])
   local clock = redis.call('TIME')

@@ -1,16 +1,19 @@
--- walk.lua: Lobbies.Walk. KEYS: 1 k. ARGV: 1 beginning of the keys, 2 field, 3 least,
--- 4 most, 5 descending, 6 how many to read, 7 how many to find, 8 another field; then for
--- each filter its field, how many spans it has, and from and to of each. Gives how many
--- were read, the last of them or '', 1 when there are no more, and of those in one span of
--- each filter that have the other field their keys of it and their ids, all in one text
--- with \29 between, since many replies cost more than their bytes. Members that no header
--- has are left out, and taken out.
+-- walk.lua: Lobbies.Walk. KEYS: 1 k.
+-- ARGV: 1 prefix of the keys, 2 field, 3 and 4 range of members, 5 1 for descending, 6 most
+-- members to read, 7 most lobbies to find, 8 another field; then for each filter its field,
+-- the number of its spans, and from and to of each span.
+-- Returns the number of members read, the last member or '', 1 when the range has no more, and
+-- the found lobbies.
+-- A lobby is found when it has the other field, and for each filter a key in one of its
+-- spans. Its key of the other field and its id are joined with \29 into one string, because
+-- many reply elements cost more than their bytes. A member whose header is missing, or has
+-- another key, is deleted from the set.
 local base, field, least, most, down = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
 local budget, limit = tonumber(ARGV[6]), tonumber(ARGV[7])
 local set, find, sub, byte = base .. 'f:' .. field, string.find, string.sub, string.byte
 
--- start is the beginning of a text as a number, which orders as the texts do that begin
--- differently.
+-- start returns the first six bytes of a string as a number. Strings that differ in these
+-- bytes compare like their numbers.
 local function start(text)
   local a, b, c, d, e, f = byte(text, 1, 6)
   return (((((a or 0) * 256 + (b or 0)) * 256 + (c or 0)) * 256 + (d or 0)) * 256 + (e or 0)) * 256 + (f or 0)
@@ -31,7 +34,7 @@ while at <= #ARGV do
   at = at + 2 + 2 * tonumber(ARGV[at + 1])
 end
 
--- below compares by bytes; Lua's own comparison goes by the server's locale.
+-- below compares by bytes; Lua's own comparison depends on the server's locale.
 local function below(a, b)
   for i = 1, math.min(#a, #b) do
     local x, y = byte(a, i), byte(b, i)
@@ -42,7 +45,7 @@ local function below(a, b)
   return #a < #b
 end
 
--- keyIn is the key after a mark in a header; nil when it is not there.
+-- keyIn returns the key after a mark in a header; nil without the mark.
 local function keyIn(header, mark)
   local _, before = find(header, mark, 1, true)
   return before and sub(header, before + 1, find(header, '\31', before + 1, true) - 1)
