@@ -1,11 +1,11 @@
-// Command server is Anteroom's socket server: it speaks Socket.IO to clients and
-// keeps its state in Redis.
+// Command server is Anteroom's socket server: it speaks Socket.IO to clients and keeps its
+// state in Redis.
 //
 //	server --config runtime.yaml --policies policies.yaml
 //
-// It ends with 0 after an orderly stop (SIGTERM or SIGINT; a second one cuts the
-// stop short), with 2 when its arguments or its configuration are wrong, all
-// problems being listed on stderr, and with 1 when something broke.
+// The exit code is 0 after an orderly stop by SIGTERM or SIGINT; a second signal shortens
+// the stop. It is 2 when the arguments or the configuration are invalid; stderr lists all
+// problems. It is 1 after any other error.
 package main
 
 import (
@@ -37,8 +37,8 @@ func main() {
 	os.Exit(run(ctx, hurry, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// signals gives a context that ends with the first SIGTERM or SIGINT, and a
-// channel that is closed with the second.
+// signals returns a context that ends at the first SIGTERM or SIGINT, and a channel that is
+// closed at the second.
 func signals() (context.Context, <-chan struct{}) {
 	ctx, cancel := context.WithCancel(context.Background())
 	hurry, caught := make(chan struct{}), make(chan os.Signal, 2)
@@ -52,9 +52,9 @@ func signals() (context.Context, <-chan struct{}) {
 	return ctx, hurry
 }
 
-// run is the program with its surroundings as arguments; it returns the exit code.
+// run is main with its environment as arguments; it returns the exit code.
 func run(ctx context.Context, hurry <-chan struct{}, args []string, stdout, stderr io.Writer) int {
-	code := exitWrong // what cobra finds wrong are arguments
+	code := exitWrong // errors of cobra are about arguments
 	var files app.Files
 	cmd := &cobra.Command{
 		Use:           "server",
@@ -70,22 +70,22 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, stdout, stde
 		},
 	}
 	cmd.Flags().StringVar(&files.Config, "config", "", "`file` with the RuntimeConfig")
-	cmd.Flags().StringVar(&files.Policies, "policies", "", "`file` with the PolicySet; it is followed while the server runs")
+	cmd.Flags().StringVar(&files.Policies, "policies", "", "`file` with the PolicySet; changes apply while the server runs")
 	_ = cmd.MarkFlagRequired("config")   // the flag exists
-	_ = cmd.MarkFlagRequired("policies") // so does this one
+	_ = cmd.MarkFlagRequired("policies") // the flag exists
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
 	if err := cmd.ExecuteContext(ctx); err != nil {
-		_, _ = fmt.Fprintln(stderr, err) // there is nobody else to tell
+		_, _ = fmt.Fprintln(stderr, err) // the error cannot be reported elsewhere
 		return code
 	}
 	return 0
 }
 
-// serve runs the server and says with which code to end if there is an error.
+// serve runs the server and returns the exit code for its error.
 func serve(ctx context.Context, hurry <-chan struct{}, files app.Files, log io.Writer) (int, error) {
-	settings, err := app.Read(files, versionText(), log) //nolint:contextcheck // a password is asked for without a context
+	settings, err := app.Read(files, versionText(), log) //nolint:contextcheck // the password file is read without a context
 	if err != nil {
 		var wrong *app.ConfigError
 		if errors.As(err, &wrong) {
@@ -100,7 +100,7 @@ func serve(ctx context.Context, hurry <-chan struct{}, files app.Files, log io.W
 	return exitBroken, server.Run(ctx, hurry)
 }
 
-// versionText is the release, or for other builds what Go knows of them.
+// versionText returns the release, or the module version of other builds.
 func versionText() string {
 	if version != "" {
 		return version

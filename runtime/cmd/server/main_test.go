@@ -25,7 +25,7 @@ func TestExitCodes(t *testing.T) {
 		{"unknown flag", []string{"--conf", "x"}, exitWrong, "", "unknown flag: --conf"},
 		{"stray argument", []string{"--config", bad, "--policies", bad, "x"}, exitWrong, "", `"x"`},
 		{"missing file", []string{"--config", "/nowhere/a.yaml", "--policies", "/nowhere/b.yaml"}, exitWrong, "", "open /nowhere/a.yaml"},
-		{"bad files", []string{"--config", bad, "--policies", bad}, exitWrong, "", "apiVersion: is missing"},
+		{"invalid files", []string{"--config", bad, "--policies", bad}, exitWrong, "", "apiVersion: is missing"},
 		{"version", []string{"--version"}, 0, "server version ", ""},
 		{"help", []string{"--help"}, 0, "--policies", ""},
 	}

@@ -1,7 +1,7 @@
 // Package adminui serves the official Admin UI of Socket.IO (the page of
-// @socket.io/admin-ui 0.5), for looking on: how the servers of the cluster are, and who is
-// connected to this one. Nothing can be done through it. It tells no address, no header,
-// no payload and no room, and nothing to who does not bring the token.
+// @socket.io/admin-ui 0.5), read-only: the state of the cluster's servers, and the users
+// connected to this server. It shows no address, header, payload or room, and requires the
+// token.
 package adminui
 
 import (
@@ -23,45 +23,47 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/socketio"
 )
 
-// Path is where the page looks for its server.
+// Path is the path to which the page connects.
 const Path = "/socket.io/"
 
 const (
 	namespaceName = "/admin"
-	// maxConnections bounds those who look on, and those who try to.
+	// maxConnections bounds the connected pages, including pages that have not signed in.
 	maxConnections = 16
-	// maxListed is how many connections are listed, the newest.
+	// maxListed bounds the listed connections; the newest are listed.
 	maxListed = 1000
-	// maxMessage is for what a page may send, in bytes: its credentials.
+	// maxMessage bounds a page's message, its credentials, in bytes.
 	maxMessage = 16 << 10
-	// outbound is how many bytes may wait for a page: more than the longest list.
+	// outbound bounds the bytes that wait for a page; it is more than the longest list.
 	outbound = 2 << 20
-	// connectTimeout is how long a page may take to sign in.
+	// connectTimeout is the time in which a page must sign in.
 	connectTimeout = 5 * time.Second
-	// tellEvery is how often the page expects stats; it takes a server for dead after 10 s.
+	// tellEvery is the interval of stats; a page considers a server dead after 10 s
+	// without.
 	tellEvery = 2 * time.Second
-	// signedInFor is how long a page is told without bringing the token again.
+	// signedInFor is the time after which a page must sign in again.
 	signedInFor = 12 * time.Hour
 )
 
 var (
-	// errCredentials has the words by which the page knows that it is to ask again.
+	// errCredentials has the text on which the page asks for credentials again.
 	errCredentials = errors.New("invalid credentials")
 	errToken       = errors.New("the token cannot be read")
 )
 
-// Options of a [UI]. All are required.
+// Options are the options of a [UI]. All are required.
 type Options struct {
-	// Token gives the token that is the password; it is asked for again and again.
+	// Token returns the token, which is the password. It is called at each sign-in and
+	// update.
 	Token func() (string, error)
-	// Servers tells how the servers of the cluster are that answer.
+	// Servers returns the reports of the cluster's servers that answer.
 	Servers func(ctx context.Context) []Report
-	// Connections lists up to n of this server's, the newest first.
+	// Connections lists up to n connections of this server, the newest first.
 	Connections func(n int) []session.Connection
 	Log         *slog.Logger
 }
 
-// UI is what the page talks to. It is an http.Handler for [Path].
+// UI is the server of the page. It is an http.Handler for [Path].
 type UI struct {
 	Options
 	audience *socketio.Audience
@@ -69,25 +71,25 @@ type UI struct {
 
 	mu      sync.Mutex
 	viewers map[*socketio.Listener]*viewer
-	// before are the last reports, by pod; only Run uses them.
+	// before are the last reports by pod; only Run uses them.
 	before map[string]Report
 }
 
-// viewer is a page that is signed in.
+// viewer is a page that has signed in.
 type viewer struct {
 	token string
 	until time.Time
-	// listed is what it was told last; once it is present, only Run uses it.
+	// listed is the list that was sent last; after the sign-in only Run uses it.
 	listed []session.Connection
 }
 
-// New makes a UI. Run tells those who look on.
+// New makes a UI. Run sends the updates.
 func New(o Options) (*UI, error) {
 	u := &UI{Options: o, passes: newPasses(), viewers: map[*socketio.Listener]*viewer{}, before: map[string]Report{}}
 	var err error
 	u.audience, err = socketio.NewAudience(engineio.Options{
 		Path: Path, MaxPayload: maxMessage, OutboundBytes: outbound,
-		AllowOrigin: checkOrigin, AllowCredentials: true, // the page asks for cookies; there are none
+		AllowOrigin: checkOrigin, AllowCredentials: true, // the page sends credentials mode "include"; the server sets no cookies
 		Log: o.Log,
 	}, socketio.AudienceOptions{
 		Namespace: namespaceName, Most: maxConnections, ConnectTimeout: connectTimeout,
@@ -96,11 +98,11 @@ func New(o Options) (*UI, error) {
 	return u, err
 }
 
-// ServeHTTP serves the page's requests.
+// ServeHTTP implements http.Handler.
 func (u *UI) ServeHTTP(w http.ResponseWriter, r *http.Request) { u.audience.ServeHTTP(w, r) }
 
-// checkOrigin refuses pages of an origin that is neither this server's own host nor the
-// machine that the browser runs on.
+// checkOrigin refuses pages of an origin that is neither this server's host nor the
+// browser's own machine.
 func checkOrigin(r *http.Request, origin string) error {
 	if from, err := url.Parse(origin); err == nil {
 		ip := net.ParseIP(from.Hostname())
@@ -112,12 +114,12 @@ func checkOrigin(r *http.Request, origin string) error {
 		"Forbidden: the origin %.200q is neither this server's host nor this machine", origin)}
 }
 
-// admit signs a page in: with the token as password, whatever the user name, or with a
-// pass that it was given for it.
+// admit signs a page in by the token as password, whatever the user name, or by a pass that
+// an earlier sign-in returned.
 func (u *UI) admit(auth map[string]any) (func(*socketio.Listener), error) {
 	token, err := u.Token()
 	if err != nil || token == "" {
-		u.Log.Error("the token for the Admin UI cannot be read", "error", err)
+		u.Log.Error("token of the Admin UI cannot be read; sign-in refused", "error", err)
 		return nil, errToken
 	}
 	now := time.Now()
@@ -151,15 +153,14 @@ func (u *UI) left(l *socketio.Listener) {
 	delete(u.viewers, l)
 }
 
-// tell sends an event. Its error is about the event's name.
+// tell sends an event to a page. Emit fails only for a reserved event name.
 func (u *UI) tell(l *socketio.Listener, event string, payload any) {
 	if err := l.Emit(event, payload); err != nil {
-		u.Log.Error("the Admin UI cannot be told", "event", event, "error", err)
+		u.Log.Error("event for the Admin UI not sent", "event", event, "error", err)
 	}
 }
 
-// Run tells those who look on how things are, until ctx ends; then it ends their
-// connections.
+// Run sends updates to the pages until ctx ends, and then closes their connections.
 func (u *UI) Run(ctx context.Context) {
 	tick := time.NewTicker(tellEvery)
 	defer tick.Stop()
@@ -168,7 +169,7 @@ func (u *UI) Run(ctx context.Context) {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
-			_ = u.audience.Close(last) // they are cut
+			_ = u.audience.Close(last) // an error means that connections were cut
 			return
 		case <-tick.C:
 			u.look(ctx)
@@ -176,8 +177,8 @@ func (u *UI) Run(ctx context.Context) {
 	}
 }
 
-// look tells all of them, but for those whose time is up. A listener may leave while it
-// is told, so that no lock is held meanwhile.
+// look sends an update to each page, or closes its connection when its sign-in has expired.
+// A page may leave meanwhile, so look holds no lock.
 func (u *UI) look(ctx context.Context) {
 	viewers := u.present()
 	if len(viewers) == 0 {
@@ -208,7 +209,7 @@ func (u *UI) present() map[*socketio.Listener]*viewer {
 	return maps.Clone(u.viewers)
 }
 
-// news makes the stats of all servers, and keeps their reports for the next.
+// news returns the stats of all servers and keeps the reports for the next call.
 func (u *UI) news(reports []Report, now time.Time) []serverStats {
 	all, kept := make([]serverStats, len(reports)), make(map[string]Report, len(reports))
 	for i, r := range reports {

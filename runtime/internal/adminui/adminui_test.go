@@ -16,7 +16,7 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-// served is a UI whose servers, connections and token a test gives.
+// served is a UI with the test's servers, connections and token.
 type served struct {
 	*UI
 	url         string
@@ -50,7 +50,7 @@ func serve(t *testing.T) *served {
 	return s
 }
 
-// sign connects as the page does.
+// sign connects like the page.
 func (s *served) sign(t *testing.T, auth siotest.M, more ...siotest.Option) *siotest.Client {
 	t.Helper()
 	return siotest.Connect(t, s.url, slices.Concat([]siotest.Option{siotest.WithNamespace("/admin"), siotest.WithAuth(auth)}, more)...)
@@ -58,7 +58,7 @@ func (s *served) sign(t *testing.T, auth siotest.M, more ...siotest.Option) *sio
 
 var password = siotest.M{"username": "whoever", "password": "secret"}
 
-// says waits for an event and checks all of it.
+// says waits for an event and compares its argument.
 func says(t *testing.T, c *siotest.Client, event, want string) {
 	t.Helper()
 	if got := string(c.Expect(event).Args[0]); got != want {
@@ -66,7 +66,7 @@ func says(t *testing.T, c *siotest.Client, event, want string) {
 	}
 }
 
-func TestAPageIsToldOfServersAndConnections(t *testing.T) {
+func TestPageReceivesServersAndConnections(t *testing.T) {
 	for _, transport := range []siotest.Transport{siotest.WebSocket, siotest.Polling, siotest.Upgrade} {
 		t.Run(string(transport), func(t *testing.T) {
 			s := serve(t)
@@ -100,26 +100,26 @@ func TestAPageIsToldOfServersAndConnections(t *testing.T) {
 				told += fmt.Sprint(e.Type, " ", e.Count, " ")
 			}
 			if told != "rawConnection 2 rawDisconnection 3 packetsOut 2 bytesOut 500 " {
-				t.Errorf("told of %s", told)
+				t.Errorf("aggregated events %s", told)
 			}
 			s.look(t.Context())
-			page.ExpectNone(50*time.Millisecond, "all_sockets") // nothing changed
+			page.ExpectNone(50*time.Millisecond, "all_sockets") // no change
 		})
 	}
 }
 
-func TestWhoIsRefusedIsToldNothing(t *testing.T) {
+func TestRefusedPageReceivesNothing(t *testing.T) {
 	s := serve(t)
 	other := newPasses().make("secret", time.Now().Add(time.Hour))
 	late := s.passes.make("secret", time.Now().Add(-time.Second))
 	for name, auth := range map[string]siotest.M{
-		"a wrong password": {"username": "admin", "password": "secreT"},
-		"a longer one":     {"password": "secret\n"},
-		"none":             {},
-		"no text":          {"password": []string{"secret"}, "sessionId": 7},
-		"as a pass":        {"sessionId": "secret"},
-		"a pass of others": {"sessionId": other},
-		"a late pass":      {"sessionId": late},
+		"wrong password":          {"username": "admin", "password": "secreT"},
+		"longer password":         {"password": "secret\n"},
+		"none":                    {},
+		"not a string":            {"password": []string{"secret"}, "sessionId": 7},
+		"password as pass":        {"sessionId": "secret"},
+		"pass of another process": {"sessionId": other},
+		"expired pass":            {"sessionId": late},
 	} {
 		refusal := siotest.ConnectRefused(t, s.url, siotest.WithNamespace("/admin"), siotest.WithAuth(auth))
 		if refusal.Message != "invalid credentials" || strings.Contains(string(refusal.Data), "secret") {
@@ -133,14 +133,14 @@ func TestWhoIsRefusedIsToldNothing(t *testing.T) {
 	}
 	s.token.Store("")
 	if refusal := siotest.ConnectRefused(t, s.url, siotest.WithNamespace("/admin"), siotest.WithAuth(siotest.M{"password": ""})); refusal.Message != "the token cannot be read" {
-		t.Errorf("an empty token: %v", refusal)
+		t.Errorf("empty token: %v", refusal)
 	}
 	if len(s.present()) != 0 {
-		t.Error("somebody looks on")
+		t.Error("a refused page is signed in")
 	}
 }
 
-func TestAPassStandsForTheTokenUntilThatIsAnother(t *testing.T) {
+func TestPassIsValidUntilTheTokenChanges(t *testing.T) {
 	s := serve(t)
 	var pass string
 	if err := s.sign(t, password).Expect("session").Decode(&pass); err != nil {
@@ -150,7 +150,7 @@ func TestAPassStandsForTheTokenUntilThatIsAnother(t *testing.T) {
 	again.Expect("all_sockets")
 	for _, e := range again.Events() {
 		if e.Name == "session" || strings.Contains(e.String(), "secret") {
-			t.Errorf("told %v", e)
+			t.Errorf("sent %v", e)
 		}
 	}
 	s.until(t, 2)
@@ -161,7 +161,7 @@ func TestAPassStandsForTheTokenUntilThatIsAnother(t *testing.T) {
 	siotest.ConnectRefused(t, s.url, siotest.WithNamespace("/admin"), siotest.WithAuth(siotest.M{"sessionId": pass}))
 }
 
-func TestWhoSignedInTooLongAgoIsCut(t *testing.T) {
+func TestExpiredSignInIsClosed(t *testing.T) {
 	s := serve(t)
 	page := s.sign(t, siotest.M{"sessionId": s.passes.make("secret", time.Now().Add(time.Hour))})
 	s.until(t, 1)
@@ -172,12 +172,12 @@ func TestWhoSignedInTooLongAgoIsCut(t *testing.T) {
 	page.ExpectClosed()
 }
 
-// until waits until so many look on.
+// until waits until n pages are signed in.
 func (s *served) until(t *testing.T, n int) {
 	t.Helper()
 	for deadline := time.Now().Add(5 * time.Second); len(s.present()) != n; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d look on, not %d", len(s.present()), n)
+			t.Fatalf("%d pages are signed in, want %d", len(s.present()), n)
 		}
 	}
 }
@@ -192,21 +192,21 @@ func TestPagesAndListsAreBounded(t *testing.T) {
 		pages = append(pages, s.sign(t, password))
 	}
 	if status := s.handshake(t, ""); status != http.StatusServiceUnavailable {
-		t.Errorf("one more is answered %d", status)
+		t.Errorf("a page beyond the bound is answered %d, want 503", status)
 	}
 	var told []shownSocket
 	if err := pages[0].Expect("all_sockets").Decode(&told); err != nil || len(told) != maxListed || told[0].ID != "0" {
-		t.Errorf("told of %d: %v", len(told), err)
+		t.Errorf("%d connections listed: %v", len(told), err)
 	}
 	pages[0].Close()
 	for deadline := time.Now().Add(5 * time.Second); s.handshake(t, "") != http.StatusOK; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("there is no room for who comes when another has left")
+			t.Fatal("no page can connect after another has left")
 		}
 	}
 }
 
-func TestOnlyPagesOfThisMachineMayAsk(t *testing.T) {
+func TestCheckOrigin(t *testing.T) {
 	s := serve(t)
 	for origin, want := range map[string]int{
 		"http://localhost:3000": 200, "http://127.0.0.1:8000": 200, "http://[::1]:8000": 200, "http://ui.example:80": 200,
@@ -218,8 +218,8 @@ func TestOnlyPagesOfThisMachineMayAsk(t *testing.T) {
 	}
 }
 
-// handshake asks for a session as a page of an origin, of a server called ui.example, and
-// leaves it again.
+// handshake opens a session as a page of an origin, on a server named ui.example, and
+// closes it again.
 func (s *served) handshake(t *testing.T, origin string) int {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, "http://ui.example:80/socket.io/?EIO=4&transport=polling", http.NoBody)
@@ -229,7 +229,7 @@ func (s *served) handshake(t *testing.T, origin string) int {
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	if got := w.Header().Get("Access-Control-Allow-Origin"); w.Code == http.StatusOK && got != origin {
-		t.Errorf("%s: allowed is %q", origin, got)
+		t.Errorf("%s: Access-Control-Allow-Origin %q", origin, got)
 	}
 	return w.Code
 }

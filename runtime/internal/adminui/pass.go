@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// passes make and check what a browser keeps in place of the token. They hold nothing
-// but a key: a pass says until when it is good, and ends with the token that it was made
-// for and with this process.
+// passes make and check passes, which a browser keeps in place of the token. They store
+// nothing but a key: a pass contains its expiry. It is valid for the token for which it was
+// made, in this process only.
 type passes struct{ key [32]byte }
 
 func newPasses() *passes {
 	p := &passes{}
-	_, _ = rand.Read(p.key[:]) // it never fails
+	_, _ = rand.Read(p.key[:]) // never fails
 	return p
 }
 
-// make gives a pass that is good until a time, in whole seconds.
+// make returns a pass that is valid until a time, in whole seconds.
 func (p *passes) make(token string, until time.Time) string {
 	date := strconv.FormatInt(until.Unix(), 10)
 	return date + "." + base64.RawURLEncoding.EncodeToString(p.sum(token, date))
 }
 
-// check tells until when a pass is good; false if it is not, or no longer.
+// check returns the expiry of a pass; false if it is invalid or has expired.
 func (p *passes) check(pass, token string, now time.Time) (until time.Time, good bool) {
 	date, sum, _ := strings.Cut(pass, ".")
 	brought, err := base64.RawURLEncoding.DecodeString(sum)
@@ -41,6 +41,6 @@ func (p *passes) check(pass, token string, now time.Time) (until time.Time, good
 
 func (p *passes) sum(token, date string) []byte {
 	mac := hmac.New(sha256.New, p.key[:])
-	mac.Write([]byte(date + "." + token)) // no date has a dot
+	mac.Write([]byte(date + "." + token)) // a date contains no dot
 	return mac.Sum(nil)
 }

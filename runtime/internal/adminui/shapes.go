@@ -6,25 +6,27 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/session"
 )
 
-// Report is how one server is.
+// Report is the state of a server.
 type Report struct {
-	// Pod is its name, which no other process ever had; Host is where it runs.
+	// Pod is a name that no earlier process had; Host is where the server runs.
 	Pod, Host     string
 	UptimeSeconds int64
-	// Sessions are connected users; Transports are Engine.IO sessions, of which WebSockets
-	// are not polling.
+	// Sessions are connected users; Transports are Engine.IO sessions, which use polling
+	// unless they are WebSockets.
 	Sessions, Transports, WebSockets int
-	// Opened counts all transports since the start; Frames and Bytes are those written to WebSockets.
+	// Opened counts all transports since the start. Frames and Bytes count the writes to
+	// WebSockets.
 	Opened, Frames, Bytes float64
 }
 
-// The rest is what the page wants, by its names.
+// The types below have the shapes and names that the page expects.
 
 type config struct {
 	SupportedFeatures []string `json:"supportedFeatures"`
 }
 
-// features: counts by time, and the lists of connections. None of those that change things.
+// features are counts over time and the lists of connections, without features that change
+// the server.
 var features = config{SupportedFeatures: []string{"AGGREGATED_EVENTS", "ALL_EVENTS"}}
 
 type serverStats struct {
@@ -42,14 +44,14 @@ type namespace struct {
 	SocketsCount int    `json:"socketsCount"`
 }
 
-// events are how many there were of a type since the last stats.
+// events is the number of events of a type since the last stats.
 type events struct {
 	Timestamp int64   `json:"timestamp"`
 	Type      string  `json:"type"`
 	Count     float64 `json:"count"`
 }
 
-// stats of a server, and what happened since its report before.
+// stats returns the stats of a server, with the counts since its previous report.
 func stats(r Report, before *Report, now time.Time) serverStats {
 	s := serverStats{
 		ServerID: r.Pod, Hostname: r.Host, Uptime: r.UptimeSeconds,
@@ -88,7 +90,8 @@ type data struct {
 	UserID string `json:"userId"`
 }
 
-// handshake has what is never told as what the page needs to show nothing.
+// handshake has empty values for the fields that are not shown, because the page needs
+// them.
 type handshake struct {
 	Address string   `json:"address"`
 	Headers struct{} `json:"headers"`
@@ -96,7 +99,7 @@ type handshake struct {
 	Issued  int64    `json:"issued"`
 }
 
-// shown are connections as the page lists them: its clients are users.
+// shown converts connections to the page's list; a client id is a user id.
 func shown(list []session.Connection) []shownSocket {
 	sockets := make([]shownSocket, len(list))
 	for i, c := range list {

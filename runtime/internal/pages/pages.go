@@ -1,8 +1,7 @@
-// Package pages serves what people look at in a browser: the playground, on which two
-// users try the events out (lobbies, chat, parties, queues, presence and notifications,
-// with a log of what is sent and received), and the operators' dashboard. Their source is
-// in web/; what is built from it stands in dist/, so that a server needs no Node to be
-// built.
+// Package pages serves the pages for browsers: the playground, on which two users try the
+// events out (lobbies, chat, parties, queues, presence and notifications, with a log of the
+// traffic), and the operators' dashboard. Their source is in web/. The built files are
+// committed in dist/, so that building a server needs no Node.
 package pages
 
 import (
@@ -18,30 +17,30 @@ import (
 //go:embed dist
 var dist embed.FS
 
-// policy lets a page run its own script and style, and talk to its own server;
-// nothing inline, nothing from elsewhere, in no frame.
+// policy allows a page its own scripts and styles, and requests to its own server. It
+// forbids inline code, foreign origins and frames.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
-// forAYear is for files that have a hash of their content in their names.
+// forAYear is for files whose names contain a hash of their content.
 const forAYear = "public, max-age=31536000, immutable"
 
-// Settings tell the playground how to connect.
+// Settings are the playground's connection settings.
 type Settings struct {
-	// Path is the engine's.
+	// Path is the path of Engine.IO.
 	Path string `json:"path"`
-	// LobbyTypes are those that have a policy now.
+	// LobbyTypes are the types that have a policy now.
 	LobbyTypes []string `json:"lobbyTypes"`
 }
 
-// DevUsers are users with tokens to sign in as. A server knows none: the page then
-// asks for a token. Whoever signs tokens for development answers in its place.
+// DevUsers are users with tokens for development. The server's list is empty, so the page
+// asks for a token; the local development setup serves its own list instead.
 type DevUsers struct {
 	Users []struct{} `json:"users"`
 }
 
-// Playground serves the page under [v1alpha1.PlaygroundPath]. The settings are asked for
-// whenever it is loaded.
+// Playground serves the page under [v1alpha1.PlaygroundPath]. It calls settings at each
+// load of the page.
 func Playground(settings func() Settings) http.Handler {
 	mux := page(v1alpha1.PlaygroundPath)
 	mux.Handle("GET "+v1alpha1.PlaygroundPath+"settings.json", document(func() any { return settings() }))
@@ -49,11 +48,11 @@ func Playground(settings func() Settings) http.Handler {
 	return protected(mux)
 }
 
-// Dashboard serves the page under [v1alpha1.DashboardPath]. It has nothing to tell by
-// itself: it asks for fleet.json beside it, with the token that whoever looks on brings.
+// Dashboard serves the page under [v1alpha1.DashboardPath]. The page reads fleet.json from
+// the same folder with the token that its user enters.
 func Dashboard() http.Handler { return protected(page(v1alpha1.DashboardPath)) }
 
-// page serves the files of dist/ that are built for a path.
+// page serves the files in dist/ for a path.
 func page(base string) *http.ServeMux {
 	files, err := fs.Sub(dist, "dist"+strings.TrimSuffix(base, "/"))
 	if err != nil {
@@ -64,7 +63,7 @@ func page(base string) *http.ServeMux {
 	return mux
 }
 
-// protected sets the headers of every answer.
+// protected sets the security headers of every answer.
 func protected(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -78,7 +77,7 @@ func protected(next http.Handler) http.Handler {
 	})
 }
 
-// named lets files whose names change with their content be kept, and lists no folder.
+// named allows caching of files whose names contain a hash, and lists no folder.
 func named(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch assets := strings.HasPrefix(r.URL.Path, "/assets/"); {
@@ -92,11 +91,11 @@ func named(next http.Handler) http.Handler {
 	})
 }
 
-// document answers with JSON that is not kept.
+// document answers with JSON that must not be cached.
 func document(of func() any) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
-		_ = json.NewEncoder(w).Encode(of()) // whoever asked is gone
+		_ = json.NewEncoder(w).Encode(of()) // a failure means that the client is gone
 	})
 }

@@ -29,11 +29,11 @@ func TestHeaders(t *testing.T) {
 		csp := h.Get("Content-Security-Policy")
 		for _, part := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} {
 			if !strings.Contains(csp, part) {
-				t.Errorf("%s: the policy %q lacks %s", path, csp, part)
+				t.Errorf("%s: Content-Security-Policy %q lacks %s", path, csp, part)
 			}
 		}
 		if strings.Contains(csp, "unsafe") || strings.Contains(csp, "http") || strings.Contains(csp, "*") {
-			t.Errorf("%s: the policy %q is open", path, csp)
+			t.Errorf("%s: Content-Security-Policy %q is too open", path, csp)
 		}
 		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" {
 			t.Errorf("%s: headers %v", path, h)
@@ -41,7 +41,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-func TestThePages(t *testing.T) {
+func TestPages(t *testing.T) {
 	for _, base := range []string{v1alpha1.PlaygroundPath, v1alpha1.DashboardPath} {
 		t.Run(base, func(t *testing.T) { testPage(t, base) })
 	}
@@ -55,7 +55,7 @@ func testPage(t *testing.T, base string) {
 	page := w.Body.String()
 	for _, refused := range []string{"style=", "onload=", "onclick=", "<style", "//"} {
 		if strings.Contains(page, refused) {
-			t.Errorf("the page has %s, which its policy refuses:\n%s", refused, page)
+			t.Errorf("the page contains %s, which its Content-Security-Policy refuses:\n%s", refused, page)
 		}
 	}
 	assets, err := fs.ReadDir(dist, "dist"+base+"assets")
@@ -73,7 +73,7 @@ func testPage(t *testing.T, base string) {
 	}
 }
 
-func TestWhatTheServerTells(t *testing.T) {
+func TestDocuments(t *testing.T) {
 	for path, want := range map[string]string{
 		"/playground/settings.json": `{"path":"/rt/","lobbyTypes":["duel"]}`,
 		"/playground/users.json":    `{"users":[]}`,
@@ -85,17 +85,17 @@ func TestWhatTheServerTells(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotServed(t *testing.T) {
+func TestNotServed(t *testing.T) {
 	for _, path := range []string{
 		"/playground/assets/", "/playground/web/package.json", "/playground/x", "/dashboard/assets/", "/dashboard/fleet.json", "/dashboard/settings.json",
 	} {
 		if w := get(t, path); w.Code != http.StatusNotFound {
-			t.Errorf("%s: %d", path, w.Code)
+			t.Errorf("%s: status %d, want 404", path, w.Code)
 		}
 	}
 	for _, path := range []string{"/playground/", "/dashboard/"} {
 		if w := ask(t, http.MethodPost, path); w.Code != http.StatusMethodNotAllowed {
-			t.Errorf("POST %s: %d", path, w.Code)
+			t.Errorf("POST %s: status %d, want 405", path, w.Code)
 		}
 	}
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 )
 
-func TestPodsTellEachOtherHowTheyAre(t *testing.T) {
+func TestAskReadsTheReportOfAnotherPod(t *testing.T) {
 	b := &book{all: map[string]peer.Endpoint{}}
 	owner := startServer(t, b, patience)
 	self := peer.NewEndpoint("127.0.0.1:1")
 	directory := peer.NewDirectory(b, self, time.Minute, time.Minute, slog.New(slog.DiscardHandler))
 	if others := directory.Others(); len(others) != 0 {
-		t.Errorf("before the first look: %v", others)
+		t.Errorf("before the first announcement: %v, want none", others)
 	}
 	running, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -32,24 +32,24 @@ func TestPodsTellEachOtherHowTheyAre(t *testing.T) {
 	}
 	report, err := peer.Ask(t.Context(), owner.self)
 	if err != nil || string(report) != owner.self.Key {
-		t.Errorf("told %q, %v", report, err)
+		t.Errorf("report %q, %v", report, err)
 	}
 }
 
-func TestAPodThatDoesNotTell(t *testing.T) {
+func TestAskWithoutAReport(t *testing.T) {
 	owner := startServer(t, &book{all: map[string]peer.Endpoint{}}, patience)
 	stranger, dead := owner.self, owner.self
 	stranger.Token = "another's"
 	dead.Address = "127.0.0.1:1"
 	for want, e := range map[string]peer.Endpoint{"421": stranger, "does not answer": dead} {
 		if report, err := peer.Ask(t.Context(), e); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v: told %q, %v", e, report, err)
+			t.Errorf("%v: report %q, %v, want an error", e, report, err)
 		}
 	}
 }
 
-// What only pods may ask is not to be had by a client whose request is forwarded.
-func TestAClientsQuestionIsNotForwardedAsAPods(t *testing.T) {
+// A client cannot ask for a report through a pod that forwards its request.
+func TestClientsAskHeaderIsNotForwarded(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, other.at(sid+"x"), http.NoBody)
@@ -63,6 +63,6 @@ func TestAClientsQuestionIsNotForwardedAsAPods(t *testing.T) {
 	}
 	answer.Body.Close()
 	if answer.StatusCode != http.StatusBadRequest || other.forward.Stats().Served != 1 {
-		t.Errorf("answered %d, %+v", answer.StatusCode, other.forward.Stats())
+		t.Errorf("status %d, stats %+v", answer.StatusCode, other.forward.Stats())
 	}
 }

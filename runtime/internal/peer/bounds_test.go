@@ -13,7 +13,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 )
 
-// waitingPoll is a poll through a pod: what it is answered, and how to give it up.
+// waitingPoll sends a poll through a pod. It returns the answer's body and a function that
+// aborts the poll.
 func (p *server) waitingPoll(t *testing.T, sid string) (answered <-chan string, giveUp func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -36,8 +37,8 @@ func (p *server) waitingPoll(t *testing.T, sid string) (answered <-chan string, 
 	return body, cancel
 }
 
-// Beyond the bound nothing is forwarded, until something has ended.
-func TestTheBoundOfWhatIsForwarded(t *testing.T) {
+// At the bound, no further request is forwarded until one has ended.
+func TestForwardedRequestsAreBounded(t *testing.T) {
 	const most = 3
 	b := &book{all: map[string]peer.Endpoint{}}
 	owner := startServer(t, b, patience)
@@ -56,31 +57,31 @@ func TestTheBoundOfWhatIsForwarded(t *testing.T) {
 	}
 	res.Body.Close()
 	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") != "1" {
-		t.Fatalf("one too many: %s, Retry-After %q", res.Status, res.Header.Get("Retry-After"))
+		t.Fatalf("request beyond the bound: %s, Retry-After %q", res.Status, res.Header.Get("Retry-After"))
 	}
 	if s := other.forward.Stats(); s.Full != 1 || s.Now != most {
 		t.Errorf("stats: %+v", s)
 	}
 	if status, _ := get(t, other.url+"/engine.io/?EIO=4&transport=polling"); status != http.StatusOK {
-		t.Errorf("what is the pod's own: %d", status)
+		t.Errorf("request of the pod's own: status %d", status)
 	}
 
 	giveUp()
-	waitFor(t, "one to end", func() bool { return other.forward.Stats().Now < most })
+	waitFor(t, "a forwarded request to end", func() bool { return other.forward.Stats().Now < most })
 	if status, body := post(t, other.at(sids[0]), "4hello"); status != http.StatusOK {
-		t.Errorf("with room again: %d %s", status, body)
+		t.Errorf("below the bound again: %d %s", status, body)
 	}
 }
 
-func TestTheBoundOfWhatIsForwardedIsTenThousand(t *testing.T) {
+func TestForwarderDefaults(t *testing.T) {
 	if f := peer.NewForwarder(peer.ForwarderOptions{}); f.Most != 10_000 || f.WriteTimeout != 15*time.Second {
-		t.Errorf("%d at once, %v", f.Most, f.WriteTimeout)
+		t.Errorf("bound %d and write timeout %v, want 10000 and 15s", f.Most, f.WriteTimeout)
 	}
 }
 
-// A client that reads nothing is cut by the pod that forwards, and its session ends
-// where it is.
-func TestASlowReaderOfAForwardedWebSocketIsCut(t *testing.T) {
+// The forwarding pod closes the connection of a client that does not read. The session then
+// ends on its own pod.
+func TestSlowReaderOfAForwardedWebSocketIsClosed(t *testing.T) {
 	b := &book{all: map[string]peer.Endpoint{}}
 	owner := startServer(t, b, patience)
 	other := startServer(t, b, patience, func(o *peer.ForwarderOptions) { o.WriteTimeout = 50 * time.Millisecond })
@@ -90,22 +91,22 @@ func TestASlowReaderOfAForwardedWebSocketIsCut(t *testing.T) {
 	}
 	frame := engineio.Message(engineio.Text, strings.Repeat("x", 64<<10))
 	for _, s := range owner.engine.Sockets() {
-		for range 32 << 20 / frame.Size() { // more than the kernel holds
+		for range 32 << 20 / frame.Size() { // more than the kernel's buffers hold
 			s.Send(frame)
 		}
 	}
 	select {
 	case reason := <-owner.closed:
 		if reason == engineio.SlowConsumer {
-			t.Error("it was the session's own pod that lost patience")
+			t.Error("the session's own pod closed the connection")
 		}
 	case <-time.After(patience):
-		t.Fatal("nobody was cut")
+		t.Fatal("no session ended")
 	}
 	waitFor(t, "the forwarding to end", func() bool { return other.forward.Stats().Now == 0 })
 }
 
-// upgraded is a WebSocket that another pod forwards to the session's own.
+// upgraded returns a WebSocket that another pod forwards to the session's pod.
 func upgraded(t *testing.T, owner, other *server) *webSocket {
 	t.Helper()
 	conn := dialWebSocket(t, other, owner.handshake(t))
@@ -117,8 +118,8 @@ func upgraded(t *testing.T, owner, other *server) *webSocket {
 	return conn
 }
 
-// A client that has closed one direction is gone, also for the pod behind.
-func TestAHalfOpenForwardedWebSocketEnds(t *testing.T) {
+// A half-closed client connection also ends the session on its own pod.
+func TestHalfOpenForwardedWebSocketEnds(t *testing.T) {
 	owner, other := two(t)
 	conn := upgraded(t, owner, other)
 	if err := conn.Conn.(*net.TCPConn).CloseWrite(); err != nil {
@@ -128,12 +129,12 @@ func TestAHalfOpenForwardedWebSocketEnds(t *testing.T) {
 	waitFor(t, "the forwarding to end", func() bool { return other.forward.Stats().Now == 0 })
 }
 
-// The bounds of a POST hold without a length too, whichever pod it reaches.
-func TestAChunkedPostThatReachesTheWrongPod(t *testing.T) {
+// The size limit of a POST also applies without a Content-Length, on any pod.
+func TestChunkedPostOnTheWrongPod(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	for _, c := range []struct{ size, status int }{{maxPayload, http.StatusOK}, {maxPayload + 1, http.StatusRequestEntityTooLarge}} {
-		body := struct{ io.Reader }{strings.NewReader("4" + strings.Repeat("x", c.size-1))} // of no known length
+		body := struct{ io.Reader }{strings.NewReader("4" + strings.Repeat("x", c.size-1))} // without a Content-Length
 		status, answer := answer(t, func() (*http.Response, error) { return http.Post(other.at(sid), "text/plain", body) })
 		if status != c.status {
 			t.Errorf("%d bytes: %d %s, want %d", c.size, status, answer, c.status)
@@ -144,26 +145,25 @@ func TestAChunkedPostThatReachesTheWrongPod(t *testing.T) {
 	}
 }
 
-// Two polls at once end the session, also when they reach different pods.
-func TestPollsThatOverlapOverTwoPods(t *testing.T) {
+// Two concurrent polls end the session, also when they reach different pods.
+func TestConcurrentPollsOnTwoPods(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	first, _ := other.waitingPoll(t, sid)
 	waitFor(t, "the poll to wait", func() bool { return owner.engine.Sockets()[0].Writable() })
 	if status, _ := get(t, owner.at(sid)); status != http.StatusBadRequest {
-		t.Errorf("the second poll: %d", status)
+		t.Errorf("second poll: status %d, want 400", status)
 	}
 	if body := <-first; body != "1" {
-		t.Errorf("the first poll is answered %q", body)
+		t.Errorf("first poll: %q, want a close packet", body)
 	}
 	expectClose(t, owner)
 	status, body := get(t, other.at(sid))
 	wantUnknown(t, status, body)
 }
 
-// A body that is announced and does not come holds nothing up for longer than a poll may
-// take.
-func TestABodyThatDoesNotComeEnds(t *testing.T) {
+// A request body that never arrives ends at the deadline of a poll.
+func TestMissingBodyEndsAtTheDeadline(t *testing.T) {
 	b := &book{all: map[string]peer.Endpoint{}}
 	owner := startServer(t, b, patience)
 	other := startServer(t, b, 50*time.Millisecond, func(o *peer.ForwarderOptions) { o.WriteTimeout = 50 * time.Millisecond })

@@ -11,61 +11,59 @@ import (
 	"time"
 )
 
-// KeyLength is how many characters of a session id name the pod that made it.
+// KeyLength is the number of characters of a session id that identify the session's pod.
 const KeyLength = 8
 
 const (
-	// lookAgain is how soon the leases are read again for a key that is not known,
-	// so that made-up ids cost the store at most so many reads.
+	// lookAgain is the shortest pause between reads of the leases for an unknown key. It
+	// bounds the reads that invented ids cause.
 	lookAgain = 250 * time.Millisecond
-	// lookTimeout bounds one reading.
+	// lookTimeout is the timeout of one read.
 	lookTimeout = time.Second
 )
 
-// Endpoint is where a pod takes the requests that other pods forward to it. A
-// new process is a new endpoint.
+// Endpoint is the address at which a pod accepts requests forwarded by other pods. Each
+// process has a new endpoint.
 type Endpoint struct {
-	// Key begins the id of every session that the pod made: KeyLength characters of
-	// A-Za-z0-9-_.
+	// Key is the prefix of the pod's session ids: KeyLength characters of A-Za-z0-9-_.
 	Key string
 	// Address is the pod's peer listener, as host:port.
 	Address string
-	// Token opens it. Only those who can read the leases know it.
+	// Token authorizes requests to the endpoint; only readers of the leases know it.
 	Token string
 }
 
-// NewEndpoint makes the endpoint of this process, with a key and a token that no
-// process had before.
+// NewEndpoint makes the endpoint of this process, with a random key and token.
 func NewEndpoint(address string) Endpoint {
 	return Endpoint{Key: random(KeyLength * 3 / 4), Address: address, Token: random(24)}
 }
 
-// random gives n random bytes as base64url; crypto/rand does not fail.
+// random returns n random bytes as base64url; crypto/rand does not fail.
 func random(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// Book is what the store keeps of the endpoints: each with a lease of its own.
-// Errors wrap stream.ErrUnavailable.
+// Book is the store of the endpoints, each with its own lease. Errors wrap
+// stream.ErrUnavailable.
 type Book interface {
-	// Announce extends the lease of an endpoint by ttl, and gives all endpoints
-	// whose lease has not lapsed.
+	// Announce extends the lease of an endpoint by ttl, and returns all endpoints with a
+	// live lease.
 	Announce(ctx context.Context, e Endpoint, ttl time.Duration) ([]Endpoint, error)
 	// Withdraw ends the lease of an endpoint.
 	Withdraw(ctx context.Context, e Endpoint) error
 }
 
-// Directory keeps this pod's endpoint announced and knows those of the others.
-// While the store is away it goes by what it knew last.
+// Directory announces this pod's endpoint and knows the endpoints of the other pods. While
+// the store is unavailable it keeps the last known endpoints.
 type Directory struct {
 	book          Book
 	self          Endpoint
 	interval, ttl time.Duration
 	log           *slog.Logger
 
-	// looking is held while the leases are read; looked is when they last were.
+	// looking is held during a read of the leases; looked is the time of the last read.
 	looking sync.Mutex
 	looked  time.Time
 
@@ -73,16 +71,16 @@ type Directory struct {
 	known map[string]Endpoint
 }
 
-// NewDirectory makes a directory; Run keeps it. Interval is between announcements,
-// ttl how long one holds.
+// NewDirectory makes a directory; Run announces its endpoint. interval is the time between
+// announcements, ttl the duration of the lease.
 func NewDirectory(book Book, self Endpoint, interval, ttl time.Duration, log *slog.Logger) *Directory {
 	return &Directory{book: book, self: self, interval: interval, ttl: ttl, log: log}
 }
 
-// Self is this pod's endpoint.
+// Self returns this pod's endpoint.
 func (d *Directory) Self() Endpoint { return d.self }
 
-// Run announces until ctx ends, then withdraws.
+// Run announces the endpoint until ctx ends, and then withdraws it.
 func (d *Directory) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		d.look(ctx, 0)
@@ -91,11 +89,11 @@ func (d *Directory) Run(ctx context.Context) {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := d.book.Withdraw(end, d.self); err != nil {
-		d.log.Warn("the pod's endpoint was not withdrawn; its lease lapses by itself", "error", err)
+		d.log.Warn("endpoint not withdrawn; its lease will expire", "error", err)
 	}
 }
 
-// Owner finds the pod that made a session id, if that is another one and it lives.
+// Owner returns the endpoint of another, live pod that made a session id.
 func (d *Directory) Owner(ctx context.Context, id string) (Endpoint, bool) {
 	if len(id) <= KeyLength || id[:KeyLength] == d.self.Key {
 		return Endpoint{}, false
@@ -108,8 +106,7 @@ func (d *Directory) Owner(ctx context.Context, id string) (Endpoint, bool) {
 	return d.find(key)
 }
 
-// Others are the pods that live beside this one, as of the last announcement, by
-// their addresses.
+// Others returns the other live pods as of the last announcement, sorted by address.
 func (d *Directory) Others() []Endpoint {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -130,7 +127,7 @@ func (d *Directory) find(key string) (Endpoint, bool) {
 	return e, ok
 }
 
-// look announces and reads the leases, unless that was done less than rest ago.
+// look announces and reads the leases, unless the last read is less than rest ago.
 func (d *Directory) look(ctx context.Context, rest time.Duration) {
 	d.looking.Lock()
 	defer d.looking.Unlock()
@@ -142,7 +139,7 @@ func (d *Directory) look(ctx context.Context, rest time.Duration) {
 	all, err := d.book.Announce(ctx, d.self, d.ttl)
 	d.looked = time.Now()
 	if err != nil {
-		d.log.Warn("the pod's endpoint was not announced", "error", err)
+		d.log.Warn("endpoint not announced; will retry", "error", err)
 		return
 	}
 	known := make(map[string]Endpoint, len(all))

@@ -14,41 +14,42 @@ import (
 )
 
 const (
-	// dialTimeout bounds the way to another pod; one that is not reached is dead.
+	// dialTimeout bounds the connection to another pod; a pod that is not reached in it is
+	// dead.
 	dialTimeout = time.Second
-	// writeTimeout and maxForwards are what ForwarderOptions say of them.
+	// writeTimeout and maxForwards are the defaults of ForwarderOptions.
 	writeTimeout = 15 * time.Second
 	maxForwards  = 10_000
-	// maxIdle bounds the connections to one pod that wait to be used again.
+	// maxIdle bounds the idle connections to one pod.
 	maxIdle = 256
 )
 
 var (
 	errNotThere = errors.New("another process has the address of the session's pod")
-	errDeadline = errors.New("the session's pod has not answered in time")
-	errClosing  = errors.New("this pod stops")
+	errDeadline = errors.New("the session's pod did not answer in time")
+	errClosing  = errors.New("this server is stopping")
 )
 
-// ForwarderOptions of a [Forwarder]. All are required unless they say otherwise.
+// ForwarderOptions are the options of a [Forwarder]. All are required unless noted.
 type ForwarderOptions struct {
 	Directory *Directory
-	// SessionID gives the session that a request belongs to, "" for none.
+	// SessionID returns the session id of a request, "" for none.
 	SessionID func(r *http.Request) string
-	// Next serves what belongs here. It is also who answers for sessions whose pod
-	// is dead: it does not know them.
+	// Next serves the requests of this pod. It also answers requests of sessions whose pod
+	// is dead, as unknown sessions.
 	Next http.Handler
-	// Deadline is how long a poll or a POST may take, and the answer to an upgrade.
+	// Deadline is the timeout of a poll, a POST, and the answer to an upgrade.
 	Deadline time.Duration
-	// Most bounds what is forwarded at the same time; beyond it requests are answered
-	// 503. A WebSocket counts for as long as it lives. 0 is 10,000.
+	// Most bounds the requests that are forwarded at the same time; further requests are
+	// answered 503. A WebSocket counts while it is open. 0 means 10,000.
 	Most int
-	// WriteTimeout is how long a client may take nothing of what it is sent; 0 is 15 s.
+	// WriteTimeout is how long a client may take to accept data; 0 means 15 s.
 	WriteTimeout time.Duration
 	Log          *slog.Logger
 }
 
-// Forwarder takes requests of sessions that other pods have to those pods. Make
-// it with [NewForwarder].
+// Forwarder forwards requests to the pod that has their session. Make it with
+// [NewForwarder].
 type Forwarder struct {
 	ForwarderOptions
 	transport *http.Transport
@@ -58,10 +59,10 @@ type Forwarder struct {
 	now, served, dead, late, full atomic.Int64
 }
 
-// ForwardStats counts what a [Forwarder] did.
+// ForwardStats counts the requests of a [Forwarder].
 type ForwardStats struct {
-	// Now is what is under way. Served were answered by their pod; Dead had none
-	// that lives; Late were given up at the deadline; Full were refused at the bound.
+	// Now is the number of requests being forwarded. Served were answered by their pod;
+	// Dead had no live pod; Late exceeded the deadline; Full were refused at the bound.
 	Now, Served, Dead, Late, Full int64
 }
 
@@ -77,15 +78,15 @@ func NewForwarder(o ForwarderOptions) *Forwarder {
 	return f
 }
 
-// Stats counts.
+// Stats returns the counts.
 func (f *Forwarder) Stats() ForwardStats {
 	return ForwardStats{
 		Now: f.now.Load(), Served: f.served.Load(), Dead: f.dead.Load(), Late: f.late.Load(), Full: f.full.Load(),
 	}
 }
 
-// Close cuts what is still being forwarded, WebSockets included. Their sessions
-// are over with it; clients come back by themselves.
+// Close ends all forwarded requests, WebSockets included. Their sessions end too; clients
+// connect again.
 func (f *Forwarder) Close() {
 	f.shut(errClosing)
 	f.transport.CloseIdleConnections()
@@ -112,17 +113,17 @@ func (f *Forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.forward(w, r, owner)
 }
 
-// forward streams a request to the owner and the answer back, or, after an upgrade,
-// both ways until one side ends.
+// forward sends a request to the owner and streams the answer back. After an upgrade it
+// copies both directions until either side ends.
 func (f *Forwarder) forward(w http.ResponseWriter, r *http.Request, owner Endpoint) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	defer context.AfterFunc(f.open, func() { cancel(errClosing) })() //nolint:contextcheck // the forwarder's end, beside the request's
+	defer context.AfterFunc(f.open, func() { cancel(errClosing) })() //nolint:contextcheck // the forwarder's end, besides the request's
 	deadline := time.AfterFunc(f.Deadline, func() { cancel(errDeadline) })
 	defer deadline.Stop()
 
 	control := http.NewResponseController(w)
-	// Longer than a poll waits; a body that does not come holds the answer up no longer.
+	// Longer than a poll waits, so that a missing body delays the answer no longer.
 	_ = control.SetReadDeadline(time.Now().Add(f.Deadline + f.WriteTimeout))
 	_ = control.SetWriteDeadline(time.Now().Add(f.Deadline + f.WriteTimeout))
 	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
@@ -145,8 +146,8 @@ func (f *Forwarder) forward(w http.ResponseWriter, r *http.Request, owner Endpoi
 	proxy.ServeHTTP(patient{w, f.WriteTimeout}, r.WithContext(ctx))
 }
 
-// rewrite addresses a request to the owner. What proxies before this pod said of
-// the client stays as it is.
+// rewrite addresses a request to the owner. It keeps the headers of earlier proxies about
+// the client.
 func rewrite(p *httputil.ProxyRequest, owner Endpoint) {
 	p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", owner.Address, p.In.Host
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
@@ -159,11 +160,11 @@ func rewrite(p *httputil.ProxyRequest, owner Endpoint) {
 	p.Out.Header.Set(headerClient, p.In.RemoteAddr)
 }
 
-// failed answers for an owner that did not. A pod that cannot be reached, or is cut
-// off, takes its sessions with it.
+// failed answers a request that the owner did not answer. When the owner cannot be reached,
+// its sessions are lost, and Next answers.
 func (f *Forwarder) failed(ctx context.Context, w http.ResponseWriter, r *http.Request, err error) {
 	switch cause := context.Cause(ctx); {
-	case r.Context().Err() != nil: // the client is gone
+	case r.Context().Err() != nil: // the client has closed the connection
 	case errors.Is(cause, errDeadline):
 		f.late.Add(1)
 		http.Error(w, errDeadline.Error(), http.StatusGatewayTimeout)
@@ -172,19 +173,18 @@ func (f *Forwarder) failed(ctx context.Context, w http.ResponseWriter, r *http.R
 		http.Error(w, errClosing.Error(), http.StatusServiceUnavailable)
 	default:
 		f.dead.Add(1)
-		f.Log.Debug("the pod of a session does not answer", "error", err)
+		f.Log.Debug("session's pod does not answer; session treated as unknown", "error", err)
 		f.Next.ServeHTTP(w, r)
 	}
 }
 
-// patient is a ResponseWriter whose connection, once it is taken over, does not
-// wait for a client without end.
+// patient is a ResponseWriter whose hijacked connection has a write timeout.
 type patient struct {
 	http.ResponseWriter
 	timeout time.Duration
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap is used by http.ResponseController.
 func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 // Hijack implements http.Hijacker.
@@ -196,8 +196,8 @@ func (p patient) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return bounded{conn, p.timeout}, buffered, nil
 }
 
-// bounded is a connection that fails when a write takes too long. Neither side can
-// be closed alone: the end of one is the end of both.
+// bounded is a connection with a write timeout. It has no CloseWrite, so that the end of
+// either direction ends both.
 type bounded struct {
 	net.Conn
 	timeout time.Duration

@@ -19,13 +19,13 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 )
 
-// patience is how long a test waits for what must come.
+// patience is the longest wait of a test.
 const patience = 15 * time.Second
 
-// maxPayload is the largest POST.
+// maxPayload is the largest POST body in bytes.
 const maxPayload = 100_000
 
-// book is a peer.Book in memory, without the end of leases.
+// book is an in-memory peer.Book without expiry.
 type book struct {
 	mu    sync.Mutex
 	all   map[string]peer.Endpoint
@@ -55,10 +55,10 @@ func (b *book) Withdraw(_ context.Context, self peer.Endpoint) error {
 	return nil
 }
 
-// list writes an endpoint into the book.
+// list adds an endpoint to the book.
 func (b *book) list(e peer.Endpoint) { _, _ = b.Announce(context.Background(), e, time.Minute) }
 
-// server is a pod with an engine that echoes, its client port and its peer port.
+// server is a pod with an engine that echoes, a client port and a peer port.
 type server struct {
 	self    peer.Endpoint
 	url     string // of the client port
@@ -69,7 +69,7 @@ type server struct {
 	remote  chan string
 }
 
-// echo sends back what a client sends.
+// echo returns each message to its client.
 type echo struct{ p *server }
 
 func (e echo) Open(s *engineio.Socket, _ *http.Request) { e.p.remote <- s.RemoteAddr() }
@@ -105,7 +105,7 @@ func startServer(t *testing.T, b *book, deadline time.Duration, change ...func(*
 		defer cancel()
 		p.forward.Close()
 		if err := p.engine.Close(ctx); err != nil {
-			t.Errorf("the engine does not close: %v", err)
+			t.Errorf("close the engine: %v", err)
 		}
 		clients.Close()
 		p.peers.Close()
@@ -113,12 +113,12 @@ func startServer(t *testing.T, b *book, deadline time.Duration, change ...func(*
 	return p
 }
 
-// told is the report of a pod in these tests: its key.
+// told serves the report of a pod in these tests: its key.
 func told(self peer.Endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, self.Key) })
 }
 
-// two are pods that know each other.
+// two returns two pods that know each other.
 func two(t *testing.T) (owner, other *server) {
 	b := &book{all: map[string]peer.Endpoint{}}
 	return startServer(t, b, patience), startServer(t, b, patience)
@@ -167,7 +167,7 @@ func answer(t *testing.T, ask func() (*http.Response, error)) (int, string) {
 	return res.StatusCode, string(body)
 }
 
-// unknownSession is Engine.IO's answer to a session id that nobody knows.
+// unknownSession is Engine.IO's answer to an unknown session id.
 const unknownSession = `{"code":1,"message":"Session ID unknown"}`
 
 func wantUnknown(t *testing.T, status int, body string) {
@@ -177,7 +177,7 @@ func wantUnknown(t *testing.T, status int, body string) {
 	}
 }
 
-func TestAPollThatReachesTheWrongPod(t *testing.T) {
+func TestPollOnTheWrongPod(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	if status, body := post(t, other.at(sid), "4hello"); status != http.StatusOK || body != "ok" {
@@ -186,23 +186,23 @@ func TestAPollThatReachesTheWrongPod(t *testing.T) {
 	if status, body := get(t, other.at(sid)); status != http.StatusOK || body != "4hello" {
 		t.Fatalf("GET: %d %s", status, body)
 	}
-	waitFor(t, "the end of what was forwarded", func() bool { return other.forward.Stats().Now == 0 })
+	waitFor(t, "the forwarded requests to end", func() bool { return other.forward.Stats().Now == 0 })
 	if s := other.forward.Stats(); s.Served != 2 {
 		t.Errorf("stats: %+v", s)
 	}
 	if n := other.engine.Stats().Sessions; n != 0 {
-		t.Errorf("the other pod has %d sessions", n)
+		t.Errorf("the other pod has %d sessions, want 0", n)
 	}
 }
 
-func TestAnUpgradeThatReachesTheWrongPod(t *testing.T) {
+func TestUpgradeOnTheWrongPod(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	conn := dialWebSocket(t, other, sid)
 	conn.send(t, "2probe")
 	conn.expect(t, "3probe")
 	if status, body := get(t, owner.at(sid)); status != http.StatusOK || body != "6" {
-		t.Fatalf("the poll under way: %d %s", status, body)
+		t.Fatalf("waiting poll: %d %s", status, body)
 	}
 	conn.send(t, "5")
 	for _, text := range []string{"4one", "4two", "4" + strings.Repeat("x", 100)} {
@@ -219,7 +219,7 @@ func TestAnUpgradeThatReachesTheWrongPod(t *testing.T) {
 	waitFor(t, "the forwarding to end", func() bool { return other.forward.Stats().Now == 0 })
 }
 
-func TestACutClientOfAForwardedWebSocketIsNoticedByItsPod(t *testing.T) {
+func TestLostClientOfAForwardedWebSocketEndsItsSession(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	conn := dialWebSocket(t, other, sid)
@@ -232,7 +232,7 @@ func TestACutClientOfAForwardedWebSocketIsNoticedByItsPod(t *testing.T) {
 	expectClose(t, owner)
 }
 
-func TestAForwardedPollThatIsGivenUpEndsItsSession(t *testing.T) {
+func TestAbortedForwardedPollEndsItsSession(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	arrived, serve := make(chan struct{}, 1), owner.peers.Config.Handler
@@ -249,13 +249,13 @@ func TestAForwardedPollThatIsGivenUpEndsItsSession(t *testing.T) {
 			res.Body.Close()
 		}
 	}()
-	<-arrived // given up before that, it would never have been the session's
+	<-arrived // aborted earlier, the poll would not reach the session
 	cancel()
 	<-done
 	expectClose(t, owner)
 }
 
-func TestADeadOwnerIsAnUnknownSession(t *testing.T) {
+func TestSessionOfADeadPodIsUnknown(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	owner.peers.CloseClientConnections()
@@ -269,7 +269,7 @@ func TestADeadOwnerIsAnUnknownSession(t *testing.T) {
 	}
 }
 
-func TestAnOwnerThatDiesWhileAPollWaitsIsAnUnknownSession(t *testing.T) {
+func TestSessionIsUnknownWhenItsPodDiesDuringAPoll(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	answered := make(chan struct{})
@@ -282,14 +282,14 @@ func TestAnOwnerThatDiesWhileAPollWaitsIsAnUnknownSession(t *testing.T) {
 	}()
 	waitFor(t, "the poll", func() bool { return other.forward.Stats().Now > 0 && owner.engine.Stats().Sessions > 0 })
 	owner.peers.Listener.Close()
-	waitFor(t, "the end of the poll", func() bool {
+	waitFor(t, "the poll to end", func() bool {
 		owner.peers.CloseClientConnections()
 		return other.forward.Stats().Now == 0
 	})
 	<-answered
 }
 
-func TestAnotherProcessAtTheAddressIsAnUnknownSession(t *testing.T) {
+func TestSessionIsUnknownWhenAnotherProcessHasTheAddress(t *testing.T) {
 	owner, other := two(t)
 	sid := owner.handshake(t)
 	stranger := peer.NewEndpoint("")
@@ -298,10 +298,10 @@ func TestAnotherProcessAtTheAddressIsAnUnknownSession(t *testing.T) {
 	wantUnknown(t, status, body)
 }
 
-func TestAnOwnerThatHangsIsGivenUp(t *testing.T) {
+func TestHungPodIsAnswered504(t *testing.T) {
 	b := &book{all: map[string]peer.Endpoint{}}
 	other := startServer(t, b, 50*time.Millisecond)
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, never answers
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and never answers
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,10 +316,10 @@ func TestAnOwnerThatHangsIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestAForwardedRequestIsNotForwardedAgain(t *testing.T) {
+func TestForwardedRequestIsNotForwardedAgain(t *testing.T) {
 	b := &book{all: map[string]peer.Endpoint{}}
 	owner, other := startServer(t, b, patience), startServer(t, b, patience)
-	// The book is wrong: the other pod's key leads to the owner.
+	// The book is wrong: the other pod's key has the owner's address.
 	wrong := owner.self
 	wrong.Key = "abcdefgh"
 	b.list(wrong)
@@ -327,11 +327,11 @@ func TestAForwardedRequestIsNotForwardedAgain(t *testing.T) {
 	status, body := get(t, other.at("abcdefgh"+sid[8:]))
 	wantUnknown(t, status, body)
 	if s := owner.forward.Stats(); s != (peer.ForwardStats{}) {
-		t.Errorf("the owner forwarded: %+v", s)
+		t.Errorf("the owner forwarded %+v, want nothing", s)
 	}
 }
 
-func TestMadeUpIDsCostTheStoreLittle(t *testing.T) {
+func TestInventedIDsCauseFewReads(t *testing.T) {
 	b := &book{all: map[string]peer.Endpoint{}}
 	p := startServer(t, b, patience)
 	b.asked = 0
@@ -345,12 +345,12 @@ func TestMadeUpIDsCostTheStoreLittle(t *testing.T) {
 	}
 }
 
-func TestKnownOwnersAreFoundWhileTheStoreIsAway(t *testing.T) {
+func TestKnownPodsAreFoundWhileTheStoreIsUnavailable(t *testing.T) {
 	b := &book{all: map[string]peer.Endpoint{}}
 	owner, other := startServer(t, b, patience), startServer(t, b, patience)
 	sid := owner.handshake(t)
 	if status, _ := post(t, other.at(sid), "4a"); status != http.StatusOK {
-		t.Fatal("not forwarded")
+		t.Fatal("the request was not forwarded")
 	}
 	b.mu.Lock()
 	b.away = true
@@ -362,7 +362,7 @@ func TestKnownOwnersAreFoundWhileTheStoreIsAway(t *testing.T) {
 	}
 }
 
-func TestReceiveTakesOnlyWhoBringsItsToken(t *testing.T) {
+func TestReceiveRequiresTheToken(t *testing.T) {
 	self := peer.NewEndpoint("")
 	var seen atomic.Pointer[http.Request]
 	h := peer.Receive(self, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen.Store(r) }), told(self))
@@ -372,8 +372,8 @@ func TestReceiveTakesOnlyWhoBringsItsToken(t *testing.T) {
 	}{
 		{"no token", "", "203.0.113.9:1", "", 421},
 		{"another token", peer.NewEndpoint("").Token, "203.0.113.9:1", "", 421},
-		{"the token", self.Token, "203.0.113.9:4711", "203.0.113.9:4711", 200},
-		{"an address that is none", self.Token, "evil", "192.0.2.1:1234", 200},
+		{"valid token", self.Token, "203.0.113.9:4711", "203.0.113.9:4711", 200},
+		{"invalid client address", self.Token, "evil", "192.0.2.1:1234", 200},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			seen.Store(nil)
@@ -387,13 +387,13 @@ func TestReceiveTakesOnlyWhoBringsItsToken(t *testing.T) {
 				t.Fatalf("got %d", w.Code)
 			}
 			if got != nil && (got.RemoteAddr != test.remote || got.Header.Get("Anteroom-Peer-Token") != "") {
-				t.Errorf("passed on as from %q with headers %v", got.RemoteAddr, got.Header)
+				t.Errorf("client address %q, headers %v", got.RemoteAddr, got.Header)
 			}
 		})
 	}
 }
 
-// What the client and the proxies before say reaches the owner as it was sent.
+// The headers of the client and of earlier proxies reach the owner unchanged.
 func TestHeadersOfAForwardedRequest(t *testing.T) {
 	b := &book{all: map[string]peer.Endpoint{}}
 	other := startServer(t, b, patience)
@@ -438,7 +438,7 @@ func expectClose(t *testing.T, p *server) {
 	select {
 	case <-p.closed:
 	case <-time.After(patience):
-		t.Fatal("the session's pod does not notice")
+		t.Fatal("the session on its own pod did not end")
 	}
 }
 
@@ -450,12 +450,12 @@ func waitFor(t *testing.T, what string, is func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("waited in vain for %s", what)
+			t.Fatalf("timeout while waiting for %s", what)
 		}
 	}
 }
 
-// webSocket is the least of a client: short masked text frames.
+// webSocket is a minimal client: short masked text frames.
 type webSocket struct {
 	net.Conn
 	in *bufio.Reader
@@ -475,7 +475,7 @@ func dialWebSocket(t *testing.T, p *server, sid string) *webSocket {
 	in := bufio.NewReader(conn)
 	res, err := http.ReadResponse(in, nil)
 	if err != nil || res.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("the upgrade was answered %v, %v", res, err)
+		t.Fatalf("answer to the upgrade: %v, %v", res, err)
 	}
 	return &webSocket{conn, in}
 }

@@ -1,7 +1,6 @@
-// Package peer lets the pods of a cluster know of each other through leases in
-// the store. A pod that dies without a word leaves sessions behind that nobody
-// will ever close; once its lease has lapsed, any other pod closes them in its
-// place.
+// Package peer lets the pods of a cluster know each other through leases in the store. It
+// forwards requests to the pod that has their session. When a pod dies, its sessions stay
+// open in the domains; after its lease has expired, any other pod closes them.
 package peer
 
 import (
@@ -12,65 +11,63 @@ import (
 	"time"
 )
 
-// Session is a session as the registry remembers it: enough to close it for a
-// pod that cannot.
+// Session is a registered session: what another pod needs to close it.
 type Session struct {
 	ID     string
 	UserID string
 }
 
-// Registry is what the store keeps of the pods and of the sessions on each.
-// Times are by the store's clock. Errors wrap stream.ErrUnavailable.
+// Registry keeps the leases of pods and the sessions of each pod. Times are by the store's
+// clock. Errors wrap stream.ErrUnavailable.
 type Registry interface {
-	// Renew extends the pod's lease by ttl. It tells whether the pod was unknown: it is
-	// new, or its lease had lapsed and its sessions were, or are being, closed. A pod that
-	// was swept is told so again when the sweep has ended.
+	// Renew extends the pod's lease by ttl. unknown says that the pod is new, or that its
+	// lease had expired and other pods have closed, or are closing, its sessions. A swept
+	// pod is reported unknown again after the sweep has ended.
 	Renew(ctx context.Context, pod string, ttl time.Duration) (unknown bool, err error)
-	// Add puts sessions on a pod.
+	// Add registers sessions of a pod.
 	Add(ctx context.Context, pod string, sessions ...Session) error
-	// Remove takes sessions off a pod.
+	// Remove unregisters sessions of a pod.
 	Remove(ctx context.Context, pod string, sessions ...string) error
-	// Swept ends a sweep: the sessions were closed, and the pod may be swept further
-	// at once. If the pod came back meanwhile, its sessions stay.
+	// Swept ends a sweep step: it unregisters the closed sessions, and allows the next step
+	// at once. If the pod has renewed its lease since, its sessions stay registered.
 	Swept(ctx context.Context, pod string, sessions ...string) error
-	// Lapsed takes up to limit sessions of one pod whose lease has lapsed; that pod
-	// is then left to the caller for the time of hold. Pod is "" when there is none.
-	// A pod without sessions is forgotten.
+	// Lapsed takes over one pod with an expired lease and returns up to limit of its
+	// sessions. For the time of hold, no other caller gets that pod. pod is "" when there
+	// is none. A pod without sessions is removed.
 	Lapsed(ctx context.Context, limit int, hold time.Duration) (pod string, sessions []Session, err error)
-	// Leave ends the pod's lease now, so that what is left of it is swept at once.
+	// Leave ends the pod's lease, so that its remaining sessions are swept at once.
 	Leave(ctx context.Context, pod string) error
 }
 
-// Options of a [Lease].
+// Options are the options of a [Lease].
 type Options struct {
-	// Pod is unique among all pods that live or have lived: a new process is a new pod.
+	// Pod is unique among all live and earlier pods: a new process is a new pod.
 	Pod string
-	// Interval is between renewals, TTL how long a lease lasts; TTL is at least
-	// twice the interval.
+	// Interval is the time between renewals, TTL the duration of a lease, at least twice
+	// the interval.
 	Interval, TTL time.Duration
-	// Live gives the sessions that are on this pod now.
+	// Live returns the current sessions of this pod.
 	Live func() []Session
-	// Gone is told of each session of a lapsed pod. An error leaves the session to
-	// a later sweep; Gone must bear being told twice.
+	// Gone closes a session of an expired pod. After an error, a later sweep calls it
+	// again. It may be called twice for a session, so it must be idempotent.
 	Gone func(ctx context.Context, s Session) error
-	// Returned is told of the sessions of this pod that others have closed because
-	// its lease had lapsed, though it lives: they are to be opened again.
+	// Returned opens this pod's sessions again that other pods have closed, because this
+	// pod's lease had expired although it lives.
 	Returned func(ctx context.Context, sessions []Session)
 	Log      *slog.Logger
 }
 
-// sweepBatch bounds how many sessions one step of a sweep takes.
+// sweepBatch bounds the sessions of one sweep step.
 const sweepBatch = 200
 
-// Lease keeps this pod's lease and sweeps the lapsed ones of others.
+// Lease renews this pod's lease and sweeps the pods with expired leases.
 type Lease struct {
 	registry Registry
 	Options
-	// listed is true once the registry has all of this pod's sessions; known once
-	// it ever had.
+	// listed says that the registry has all sessions of this pod; known that it had them
+	// once.
 	listed, known bool
-	// sure is from when on the registry has known the pod: the last time that it said so,
-	// or was told.
+	// sure is the start of the last successful renewal.
 	sure time.Time
 }
 
@@ -79,8 +76,8 @@ func New(registry Registry, o Options) *Lease {
 	return &Lease{registry: registry, Options: o}
 }
 
-// Run renews and sweeps until ctx ends, then gives the lease back. Sessions that
-// are still on the pod by then are closed by another pod.
+// Run renews and sweeps until ctx ends, and then ends the lease. Another pod closes the
+// sessions that are still on this pod.
 func (l *Lease) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		l.renew(ctx)
@@ -90,18 +87,19 @@ func (l *Lease) Run(ctx context.Context) {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := l.registry.Leave(end, l.Pod); err != nil {
-		l.Log.Warn("the pod's lease was not given back; it lapses by itself", "error", err)
+		l.Log.Warn("pod lease not ended; it will expire", "error", err)
 	}
 }
 
-// renew extends the lease. A pod that the registry does not know lists all its
-// sessions there; if it was known before, it had been given up for dead. The answer that
-// said so may have been lost: the next one finds the pod known.
+// renew extends the lease. When the registry does not know the pod, the pod registers all
+// its sessions; if it was known before, other pods may have closed them. A reply that
+// reported it unknown may have been lost, so renew also does this after more than TTL
+// without a reply.
 func (l *Lease) renew(ctx context.Context) {
 	began := time.Now()
 	unknown, err := l.registry.Renew(ctx, l.Pod, l.TTL)
 	if err != nil {
-		l.Log.Warn("the pod's lease was not renewed", "error", err)
+		l.Log.Warn("pod lease not renewed; will retry", "error", err)
 		return
 	}
 	if unknown || time.Since(l.sure) > l.TTL {
@@ -114,23 +112,23 @@ func (l *Lease) renew(ctx context.Context) {
 	live := l.Live()
 	for batch := range slices.Chunk(live, sweepBatch) {
 		if err := l.registry.Add(ctx, l.Pod, batch...); err != nil {
-			l.Log.Warn("the pod's sessions were not registered", "error", err)
+			l.Log.Warn("sessions not registered; will retry", "error", err)
 			return
 		}
 	}
 	if l.known {
-		l.Log.Warn("the pod's lease had lapsed; its sessions are opened again", "sessions", len(live))
+		l.Log.Warn("pod lease had expired; sessions are opened again", "sessions", len(live))
 		l.Returned(ctx, live)
 	}
 	l.listed, l.known = true, true
 }
 
-// sweep closes what lapsed pods left behind, until nothing is left or something fails.
+// sweep closes the sessions of expired pods until none is left or a step fails.
 func (l *Lease) sweep(ctx context.Context) {
 	for ctx.Err() == nil {
 		pod, sessions, err := l.registry.Lapsed(ctx, sweepBatch, l.TTL)
 		if err != nil {
-			l.Log.Warn("lapsed pods were not looked for", "error", err)
+			l.Log.Warn("expired pods not read; will retry", "error", err)
 			return
 		}
 		if pod == "" {
@@ -146,20 +144,20 @@ func (l *Lease) close(ctx context.Context, pod string, sessions []Session) bool 
 	closed := make([]string, 0, len(sessions))
 	for _, s := range sessions {
 		if err := l.Gone(ctx, s); err != nil {
-			l.Log.Warn("a session of a lapsed pod was not closed", "pod", pod, "session", s.ID, "error", err)
+			l.Log.Warn("session of an expired pod not closed; will retry", "pod", pod, "session", s.ID, "error", err)
 			continue
 		}
 		closed = append(closed, s.ID)
 	}
-	l.Log.Info("closed the sessions of a lapsed pod", "pod", pod, "sessions", len(closed))
+	l.Log.Info("closed the sessions of an expired pod", "pod", pod, "sessions", len(closed))
 	if err := l.registry.Swept(ctx, pod, closed...); err != nil {
-		l.Log.Warn("closed sessions were not forgotten", "pod", pod, "error", err)
+		l.Log.Warn("closed sessions not unregistered; will retry", "pod", pod, "error", err)
 		return false
 	}
 	return len(closed) == len(sessions)
 }
 
-// jittered is the interval less up to a fifth, so that pods do not beat together.
+// jittered returns the interval less up to a fifth, so that pods do not renew in step.
 func (l *Lease) jittered() time.Duration {
 	return l.Interval - rand.N(l.Interval/5+1)
 }

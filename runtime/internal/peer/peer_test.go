@@ -16,13 +16,13 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/peer"
 )
 
-// registry is an in-memory peer.Registry on the clock of the test.
+// registry is an in-memory peer.Registry on the test's clock.
 type registry struct {
 	mu       sync.Mutex
 	until    map[string]time.Time
 	sessions map[string][]peer.Session
 	failing  bool
-	// mute has it do what it is told and not answer.
+	// mute makes Renew take effect and return an error.
 	mute bool
 }
 
@@ -64,7 +64,7 @@ func (r *registry) Remove(_ context.Context, pod string, ids ...string) error {
 
 func (r *registry) Swept(ctx context.Context, pod string, ids ...string) error {
 	r.mu.Lock()
-	r.until[pod] = time.Now() // what is left may be swept at once
+	r.until[pod] = time.Now() // the remaining sessions may be swept at once
 	r.mu.Unlock()
 	return r.Remove(ctx, pod, ids...)
 }
@@ -93,7 +93,7 @@ func (r *registry) Leave(_ context.Context, pod string) error {
 	return nil
 }
 
-// pod is one lease under test with what it was told.
+// pod records the calls of one lease under test.
 type pod struct {
 	mu       sync.Mutex
 	gone     []string
@@ -127,51 +127,51 @@ func run(t *testing.T, l *peer.Lease, d time.Duration) {
 	l.Run(ctx)
 }
 
-func TestAnotherPodClosesTheSessionsOfADeadOne(t *testing.T) {
+func TestSessionsOfADeadPodAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, survivor := newRegistry(), &pod{}
 		r.until["dead"] = time.Now().Add(15 * time.Second)
 		r.sessions["dead"] = []peer.Session{{ID: "s1", UserID: "ada"}, {ID: "s2", UserID: "bob"}}
 		run(t, survivor.lease(r, "live", nil), 14*time.Second)
 		if len(survivor.gone) != 0 {
-			t.Fatalf("sessions of a pod whose lease stands were closed: %v", survivor.gone)
+			t.Fatalf("sessions of a pod with a live lease were closed: %v", survivor.gone)
 		}
 		run(t, survivor.lease(r, "live", nil), 7*time.Second)
 		if diff := cmp.Diff([]string{"s1", "s2"}, survivor.gone); diff != "" {
 			t.Fatalf("closed sessions (-want +got):\n%s", diff)
 		}
 		if len(r.sessions["dead"]) != 0 {
-			t.Fatal("closed sessions are still in the registry")
+			t.Fatal("closed sessions are still registered")
 		}
 	})
 }
 
-func TestASessionThatCannotBeClosedIsTriedAgain(t *testing.T) {
+func TestCloseOfASessionIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, survivor := newRegistry(), &pod{}
 		r.until["dead"] = time.Now()
 		r.sessions["dead"] = []peer.Session{{ID: "s1", UserID: "ada"}}
-		run(t, survivor.lease(r, "live", errors.New("not now")), 40*time.Second)
+		run(t, survivor.lease(r, "live", errors.New("close failed")), 40*time.Second)
 		if len(survivor.gone) < 2 {
-			t.Fatalf("tried %d times", len(survivor.gone))
+			t.Fatalf("tried %d times, want at least 2", len(survivor.gone))
 		}
 		if len(r.sessions["dead"]) != 1 {
-			t.Fatal("a session that was not closed was forgotten")
+			t.Fatal("a session that was not closed was unregistered")
 		}
 	})
 }
 
-func TestAPodThatWasGivenUpOpensItsSessionsAgain(t *testing.T) {
+func TestReturnedPodOpensItsSessionsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, p := newRegistry(), &pod{}
 		mine := peer.Session{ID: "s1", UserID: "ada"}
 		lease := p.lease(r, "paused", nil, mine)
 		run(t, lease, time.Second)
 		if len(p.returned) != 0 {
-			t.Fatal("a new pod has nothing to open again")
+			t.Fatal("a new pod opened sessions again")
 		}
 		if time.Now().Before(r.until["paused"]) {
-			t.Fatal("the lease was not given back at the end")
+			t.Fatal("Run did not end the lease")
 		}
 		delete(r.until, "paused")
 		r.sessions["paused"] = nil
@@ -185,7 +185,7 @@ func TestAPodThatWasGivenUpOpensItsSessionsAgain(t *testing.T) {
 	})
 }
 
-func TestSessionsAreListedOnceTheStoreAnswersAgain(t *testing.T) {
+func TestSessionsAreRegisteredWhenTheStoreReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, p := newRegistry(), &pod{}
 		mine := peer.Session{ID: "s1", UserID: "ada"}
@@ -198,18 +198,18 @@ func TestSessionsAreListedOnceTheStoreAnswersAgain(t *testing.T) {
 			t.Fatalf("listed sessions (-want +got):\n%s", diff)
 		}
 		if len(p.returned) != 0 {
-			t.Fatal("a pod that was never known has nothing to open again")
+			t.Fatal("a pod that was never known opened sessions again")
 		}
 	})
 }
 
-// TestTwoSweepersCloseEachSessionOnce: pods that live look for the dead at the same time,
-// and what one of them takes the other leaves alone; all is closed within 20 s of the death.
+// Two live pods sweep concurrently and close each session once. All sessions of the dead
+// pod are closed within 20 s of its death.
 func TestTwoSweepersCloseEachSessionOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, one, two := newRegistry(), &pod{}, &pod{}
 		died := time.Now()
-		r.until["dead"] = died.Add(15 * time.Second) // it died as soon as it had renewed
+		r.until["dead"] = died.Add(15 * time.Second) // the pod died right after a renewal
 		var want []string
 		for i := range 450 { // more than two steps of a sweep
 			id := fmt.Sprintf("s%03d", i)
@@ -228,15 +228,15 @@ func TestTwoSweepersCloseEachSessionOnce(t *testing.T) {
 	})
 }
 
-// TestTheAnswerThatThePodWasGivenUpIsLost: the next one finds the pod known, and it opens
-// its sessions again all the same.
-func TestTheAnswerThatThePodWasGivenUpIsLost(t *testing.T) {
+// The reply that reports the pod unknown is lost. The next reply finds the pod known; the
+// pod opens its sessions again nevertheless.
+func TestLostReplyThatThePodIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, p := newRegistry(), &pod{}
 		mine := peer.Session{ID: "s1", UserID: "ada"}
 		lease := p.lease(r, "cut", nil, mine)
 		run(t, lease, time.Second)
-		r.until["cut"] = time.Now().Add(15 * time.Second) // it did not leave
+		r.until["cut"] = time.Now().Add(15 * time.Second) // the lease has not ended
 
 		r.failing = true
 		run(t, lease, 16*time.Second)
@@ -255,8 +255,8 @@ func TestTheAnswerThatThePodWasGivenUpIsLost(t *testing.T) {
 	})
 }
 
-// TestAnAnswerThatIsLostOpensNothingAgain: while the lease stands, nobody closes anything.
-func TestAnAnswerThatIsLostOpensNothingAgain(t *testing.T) {
+// While the lease is live no pod closes its sessions, so a lost reply reopens nothing.
+func TestLostReplyOfALiveLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, p := newRegistry(), &pod{}
 		lease := p.lease(r, "well", nil, peer.Session{ID: "s1", UserID: "ada"})
@@ -268,7 +268,7 @@ func TestAnAnswerThatIsLostOpensNothingAgain(t *testing.T) {
 		r.mute = false
 		run(t, lease, time.Second)
 		if len(p.returned) != 0 {
-			t.Fatalf("reopened %v", p.returned)
+			t.Fatalf("reopened %v, want nothing", p.returned)
 		}
 	})
 }

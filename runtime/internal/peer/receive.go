@@ -6,18 +6,17 @@ import (
 	"net/netip"
 )
 
-// Headers between pods. A client's own are overwritten.
+// Headers between pods. They overwrite a client's headers of the same name.
 const (
 	headerToken  = "Anteroom-Peer-Token"
 	headerClient = "Anteroom-Client-Addr"
-	// headerAsk is another pod's own question, and on no request of a client.
+	// headerAsk marks another pod's own request; rewrite removes it from clients' requests.
 	headerAsk = "Anteroom-Peer-Ask"
 )
 
-// Receive serves what other pods forward to this one: requests that bring its
-// token, as if they came from the client's address. Others are answered 421. It is
-// not to forward what it gets, so that no request goes in circles. What other pods
-// want to know themselves, with [Ask], report answers.
+// Receive serves the requests that other pods forward to this pod. A request with this
+// pod's token goes to next, with the client's address as RemoteAddr; other requests are
+// answered 421. next must not forward, so that no request circulates. report answers [Ask].
 func Receive(self Endpoint, next, report http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := r.Header.Get(headerToken)
