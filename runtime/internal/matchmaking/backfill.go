@@ -15,42 +15,45 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Backfill looks for players for the open places of a match's lobby.
+// Backfill is a match's request for players in the open places of its lobby.
 type Backfill struct {
 	LobbyID string `json:"lobbyId"`
-	// OpenAt is since when there are open places; 0 while there are none.
+	// OpenAt is the time since which places are open; 0 while none is.
 	OpenAt    int64 `json:"openAt,omitempty"`
 	ExpiresAt int64 `json:"expiresAt"`
-	// Round fills places of it; "" while there is none. Only one does at a time.
+	// Round is the round that fills places of the lobby; "" for none. At most one does at a
+	// time.
 	Round string `json:"round,omitempty"`
-	// Stopped says that it ends with that round.
+	// Stopped says that the backfill ends with that round.
 	Stopped bool `json:"stopped,omitempty"`
 }
 
-// maxBackfills bounds how many matches of a queue look for players at a time.
+// maxBackfills bounds the backfills of a queue.
 const maxBackfills = 1000
 
 // Room is the lobby of a match.
 type Room struct {
 	LobbyID, HostID string
-	// Queue found the match, Match names it, and Region is where it runs.
+	// Queue is the queue that made the match, Match the match's id, and Region the region
+	// where it runs.
 	Queue, Match, Region string
-	// Players are all who play, by user.
+	// Players are all players of the match, by user.
 	Players map[string]RoomPlayer
-	// Left is how many more players it has room for.
+	// Left is the number of further players for which the lobby has room.
 	Left int
-	// Barred are users who may not come in beside those who are in.
+	// Barred are users who may not join the present players.
 	Barred []string
 }
 
-// RoomPlayer is one who plays. Profile is nil for one whom the queue did not bring.
+// RoomPlayer is a player of a match. Profile is nil for a player who did not come from the
+// queue.
 type RoomPlayer struct {
-	// Team is its team's place in the queue, from 0; -1 for none.
+	// Team is the index of the player's team in the queue; -1 for none.
 	Team    int
 	Profile *Profile
 }
 
-// open are the free places by team, and how many there are in all.
+// open returns the free places by team, and their total.
 func (r Room) open(q Queue) (free map[string]int, all int) {
 	has := map[int]int{}
 	for _, p := range r.Players {
@@ -61,7 +64,8 @@ func (r Room) open(q Queue) (free map[string]int, all int) {
 		free[t.Name] = max(t.Max-has[i], 0)
 		all += free[t.Name]
 	}
-	// The lobby may have less room: the emptiest teams have it.
+	// The lobby may have room for fewer players: the teams with the most free places lose
+	// places.
 	for ; all > max(r.Left, 0); all-- {
 		fullest := slices.MinFunc(q.Match.Teams, func(a, b matching.Team) int { return free[b.Name] - free[a.Name] })
 		free[fullest.Name]--
@@ -69,9 +73,9 @@ func (r Room) open(q Queue) (free map[string]int, all int) {
 	return free, all
 }
 
-// profile is what those who play have together: as a ticket's, the mean of their
-// numbers, what all their sets have, the highest of their latencies, and their texts, ""
-// where they differ.
+// profile returns the common profile of the players, as for a ticket: the mean of their
+// numbers, the intersection of their sets, the highest of their latencies, and their texts,
+// "" where they differ.
 func (r Room) profile() Profile {
 	p := Profile{Numbers: map[string]float64{}, Texts: map[string]string{}, Sets: map[string][]string{}, Latencies: map[string]float64{}}
 	n := 0.0
@@ -114,7 +118,7 @@ func (p Profile) clone() Profile {
 	return Profile{Numbers: maps.Clone(p.Numbers), Texts: maps.Clone(p.Texts), Sets: sets, Latencies: maps.Clone(p.Latencies)}
 }
 
-// running is the room as the matcher sees it.
+// running returns the room as input of the matcher.
 func (r Room) running(b Backfill, free map[string]int, barred map[string]bool) matching.Backfill {
 	p := r.profile()
 	return matching.Backfill{
@@ -126,7 +130,7 @@ func (r Room) running(b Backfill, free map[string]int, barred map[string]bool) m
 	}
 }
 
-// Backfill begins or ends to look for players for a match, on its host's word.
+// Backfill starts or stops the backfill of a match; only the match's host may ask.
 func (s *Service) Backfill(ctx context.Context, c command.Call, req *wire.MMBackfill) (wire.MMBackfillState, error) {
 	room, err := s.Places.Room(ctx, req.LobbyID, c.ID)
 	if err != nil {
@@ -168,7 +172,7 @@ func (s *Service) readBackfill(ctx context.Context, queue, lobbyID string) (b Ba
 	return b, found[lobbyID], decode(found[lobbyID], &b)
 }
 
-// change writes a backfill, or takes it out when it is over and no round needs it.
+// change writes a backfill, or deletes it when it is over and no round needs it.
 func (b Backfill) change(was []byte, now time.Time) (ledger.Change, error) {
 	c := ledger.Change{Table: backfills, Key: b.LobbyID, Was: was}
 	if b.Round == "" && (b.Stopped || b.ExpiresAt <= ms(now)) {
@@ -181,7 +185,7 @@ func (b Backfill) change(was []byte, now time.Time) (ledger.Change, error) {
 	return c, err
 }
 
-// release lets the match that a round was to fill look for others.
+// release frees the backfill of an ended round for another round.
 func (s *Service) release(ctx context.Context, step *ledger.Step, r Round) error {
 	if r.Backfill == "" {
 		return nil
@@ -196,7 +200,7 @@ func (s *Service) release(ctx context.Context, step *ledger.Step, r Round) error
 	return err
 }
 
-// vacancy is a match with open places that nobody is proposed for.
+// vacancy is a backfill with open places for which no round exists.
 type vacancy struct {
 	Backfill
 	raw  []byte
@@ -204,8 +208,8 @@ type vacancy struct {
 	free map[string]int
 }
 
-// tend reads which matches look for players. Those that are over are not looked after
-// any more.
+// tend reads the backfills and returns those with open places. It deletes backfills that
+// are over.
 func (m *Matcher) tend(ctx context.Context, w *watch, q Queue) (map[string]vacancy, error) {
 	records, err := m.s.Ledger.All(ctx, book(w.name), backfills)
 	if err != nil {
@@ -232,8 +236,8 @@ func (m *Matcher) tend(ctx context.Context, w *watch, q Queue) (map[string]vacan
 	return vacancies, err
 }
 
-// look reads the room of a match, and writes down since when it has open places. When
-// the match is over OpenAt is 0.
+// look reads the room of a backfill and updates OpenAt, which is 0 when no place is open or
+// the backfill is over.
 func (m *Matcher) look(ctx context.Context, w *watch, q Queue, v *vacancy) error {
 	var err error
 	open := 0
@@ -241,7 +245,7 @@ func (m *Matcher) look(ctx context.Context, w *watch, q Queue, v *vacancy) error
 		v.room, err = m.s.Places.Room(ctx, v.LobbyID, "")
 		var refusal *wire.Error
 		if errors.As(err, &refusal) {
-			v.Stopped = true // the lobby is gone
+			v.Stopped = true // the lobby is closed
 		} else if err != nil {
 			return err
 		}
@@ -266,15 +270,15 @@ func (m *Matcher) look(ctx context.Context, w *watch, q Queue, v *vacancy) error
 	err = m.s.Ledger.Apply(ctx, book(w.name), ledger.Step{Fence: w.fence, Changes: []ledger.Change{change}})
 	var conflict *ledger.ConflictError
 	if errors.As(err, &conflict) {
-		v.OpenAt = 0 // its host was first: next time
+		v.OpenAt = 0 // the host has changed the backfill: next interval
 		return nil
 	}
 	v.raw = change.Value
 	return err
 }
 
-// runnings are the matches with open places as matching sees them. Tickets of those who
-// are there, or may not come there, are barred.
+// runnings converts vacancies to the matcher's input. It bars the tickets of users who play
+// there or may not join.
 func (w *watch) runnings(vacancies map[string]vacancy) []matching.Backfill {
 	if len(vacancies) == 0 {
 		return nil
@@ -292,7 +296,7 @@ func (w *watch) runnings(vacancies map[string]vacancy) []matching.Backfill {
 	return all
 }
 
-// fill adds to the step of a round that the match which it fills is being filled.
+// fill adds to a round's step that the round fills this vacancy.
 func (v vacancy) fill(step *ledger.Step, roundID string) error {
 	v.Round = roundID
 	value, err := json.Marshal(v.Backfill)

@@ -17,14 +17,14 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// filling is a duel whose open places are filled.
+// filling is a duel with backfill.
 func filling() Queue {
 	q := duel()
 	q.Backfill = true
 	return q
 }
 
-// halved is a world with a match that ann plays alone in, since bob left.
+// halved is a world with a match in which only ann plays, because bob has left.
 func halved(t *testing.T, q Queue) (w *world, lobbyID string) {
 	t.Helper()
 	asks := q.ReadyCheck.Enabled
@@ -57,7 +57,7 @@ func (w *world) mustBackfill(user, lobbyID string) wire.MMBackfillState {
 	return state
 }
 
-// players are who is in a room.
+// players returns the players in a room.
 func (w *world) players(lobbyID string) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -75,7 +75,7 @@ func TestOpenPlacesAreFilled(t *testing.T) {
 	w, lobby := halved(t, filling())
 	w.enqueue("cid", 1510)
 	w.tick(0, "duel")
-	w.wantTold("cid") // nobody asked for a player
+	w.wantTold("cid") // the host has not asked for players
 	want := wire.MMBackfillState{LobbyID: lobby, Queue: "duel", Open: 1, ExpiresAt: ms(w.clock().Add(10 * time.Minute))}
 	if d := cmp.Diff(want, w.mustBackfill("ann", lobby)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -85,10 +85,10 @@ func TestOpenPlacesAreFilled(t *testing.T) {
 	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	w.wantPlayers(lobby, "ann", "cid")
 	if got := w.status("cid"); len(got.Tickets) != 0 {
-		t.Errorf("cid has %+v", got)
+		t.Errorf("tickets of cid: %+v, want none", got)
 	}
 
-	// The match is full: the next waits until a place is free again.
+	// The match is full: the next ticket waits until a place is free.
 	w.enqueue("dan", 1500)
 	w.tick(1, "duel")
 	w.wantTold("dan")
@@ -97,7 +97,7 @@ func TestOpenPlacesAreFilled(t *testing.T) {
 	w.tick(1, "duel")
 	w.wantPlayers(lobby, "ann", "dan")
 
-	// Stopped, and once more after its time, nobody comes.
+	// A stopped backfill adds no player, even after its expiry.
 	if state, err := w.backfill("ann", lobby, true); err != nil || state.ExpiresAt != 0 {
 		t.Fatalf("%+v, %v", state, err)
 	}
@@ -110,11 +110,11 @@ func TestOpenPlacesAreFilled(t *testing.T) {
 	w.tick(0, "duel")
 	w.wantPlayers(lobby, "ann")
 	if n := w.count(backfills); n != 0 {
-		t.Errorf("%d backfills are left", n)
+		t.Errorf("%d backfills are left, want 0", n)
 	}
 }
 
-func TestWhoMayAskForPlayers(t *testing.T) {
+func TestBackfillRequests(t *testing.T) {
 	w, lobby := halved(t, filling())
 	w.mustBackfill("ann", lobby)
 	w.enqueue("cid", 1500)
@@ -135,7 +135,7 @@ func TestWhoMayAskForPlayers(t *testing.T) {
 	wantRefusal(t, err, denied)
 	w.tick(0, "duel")
 	if n := w.count(backfills); n != 0 {
-		t.Errorf("a queue that fills no places any more has %d", n)
+		t.Errorf("%d backfills after the queue disabled backfill, want 0", n)
 	}
 	w.setQueue("duel", nil)
 	_, err = w.backfill("ann", lobby, false)
@@ -152,14 +152,14 @@ func TestBackfillsAreBounded(t *testing.T) {
 	}
 	_, err := w.backfill("ann", lobby, false)
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeResourceExhausted})
-	w.mustBackfill("ann", "l0") // one that is known already
+	w.mustBackfill("ann", "l0") // an existing backfill
 }
 
-// TestPlacesAreOfferedWider: the window of a place widens as those of tickets do, since it
-// is open; players who differ count with their mean.
+// The windows of a backfill widen from the time at which the place opened, like those of
+// tickets. Players with different numbers count with their mean.
 func TestPlacesAreOfferedWider(t *testing.T) {
 	w, lobby := halved(t, filling())
-	w.pass(time.Minute) // nobody asks
+	w.pass(time.Minute) // no backfill yet
 	w.mustBackfill("ann", lobby)
 	w.enqueue("cid", 1900)
 	w.tick(0, "duel")
@@ -170,7 +170,7 @@ func TestPlacesAreOfferedWider(t *testing.T) {
 	w.tick(0, "duel")
 	w.wantPlayers(lobby, "ann", "cid")
 	if p := w.rooms[lobby].profile(); p.Numbers["skill"] != 1700 {
-		t.Errorf("their profile: %+v", p)
+		t.Errorf("profile: %+v, want a skill of 1700", p)
 	}
 }
 
@@ -188,12 +188,12 @@ func TestNewMatchesFirst(t *testing.T) {
 	w.setQueue("duel", nil)
 	w.tick(0, "duel")
 	if n := w.count(backfills); n != 0 {
-		t.Errorf("%d are left of a queue that is gone", n)
+		t.Errorf("%d backfills of a removed queue, want 0", n)
 	}
 }
 
-// TestPlacesAreProposed: only who would come is asked; a place that is declined is offered
-// to others, and who plays there already is not brought there again.
+// Only the joining player gets a proposal. A declined place is proposed to other tickets,
+// and a present player is not proposed again.
 func TestPlacesAreProposed(t *testing.T) {
 	q := filling()
 	q.ReadyCheck.Enabled = true
@@ -203,15 +203,15 @@ func TestPlacesAreProposed(t *testing.T) {
 	w.pass(time.Second)
 	w.enqueue("cid", 1600)
 	w.tick(0, "duel")
-	// ann and cid are offered a new match rather than ann her own: cid is nearer to the place.
+	// ann's ticket is barred from her own match, so cid gets the place although ann is nearer to it.
 	asked := w.status("cid").Proposals
 	if len(asked) != 1 || asked[0].Players != 1 || !asked[0].Backfill {
-		t.Fatalf("cid is asked %+v", asked)
+		t.Fatalf("proposals of cid: %+v", asked)
 	}
 	w.enqueue("dan", 1500)
 	w.tick(0, "duel")
 	if got := w.status("dan").Proposals; len(got) != 1 || got[0].Backfill {
-		t.Errorf("dan is asked %+v while cid is asked for the place", got)
+		t.Errorf("proposals of dan: %+v, want a new match, since cid has the place's proposal", got)
 	}
 	if _, err := w.pods[0].Decline(t.Context(), call("cid", ""), &wire.MMAnswer{ProposalID: asked[0].ProposalID}); err != nil {
 		t.Fatal(err)
@@ -221,9 +221,9 @@ func TestPlacesAreProposed(t *testing.T) {
 	w.tick(0, "duel")
 	eve := w.status("eve").Proposals
 	if len(eve) != 1 || !eve[0].Backfill {
-		t.Fatalf("eve is asked %+v", eve)
+		t.Fatalf("proposals of eve: %+v", eve)
 	}
-	// Stopped now, it ends with eve.
+	// A backfill that is stopped now ends with eve's round.
 	if _, err := w.backfill("ann", lobby, true); err != nil {
 		t.Fatal(err)
 	}
@@ -233,12 +233,13 @@ func TestPlacesAreProposed(t *testing.T) {
 	w.tick(0, "duel")
 	w.wantPlayers(lobby, "ann", "eve")
 	if n := w.count(backfills); n != 0 {
-		t.Errorf("%d backfills are left", n)
+		t.Errorf("%d backfills are left, want 0", n)
 	}
 }
 
-// TestAMatchThatEndsWhileItIsFilled: who was to come searches on at once.
-func TestAMatchThatEndsWhileItIsFilled(t *testing.T) {
+// When the match ends during its backfill, the joining player's ticket searches again at
+// once.
+func TestMatchEndsDuringItsBackfill(t *testing.T) {
 	w, lobby := halved(t, filling())
 	w.mustBackfill("ann", lobby)
 	w.enqueue("cid", 1500)
@@ -252,11 +253,11 @@ func TestAMatchThatEndsWhileItIsFilled(t *testing.T) {
 	w.tick(0, "duel")
 	w.wantTold("dan", "matched [{red [cid]} {blue [dan]}] lobby")
 	if n := w.count(backfills); n != 0 {
-		t.Errorf("%d backfills are left", n)
+		t.Errorf("%d backfills are left, want 0", n)
 	}
 }
 
-func TestRoomsHaveWhatTheyMatchBy(t *testing.T) {
+func TestRoomProfile(t *testing.T) {
 	q := Queue{Match: matching.Queue{Teams: []matching.Team{{Name: "a", Max: 3}, {Name: "b", Max: 3}}}}
 	with := func(team int, skill, ping float64, mode string, maps ...string) RoomPlayer {
 		return RoomPlayer{Team: team, Profile: &Profile{
@@ -276,20 +277,20 @@ func TestRoomsHaveWhatTheyMatchBy(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	if free, all := r.open(q); all != 2 || free["a"] != 1 || free["b"] != 1 {
-		t.Errorf("%d open: %v", all, free)
+		t.Errorf("%d open places: %v, want 2", all, free)
 	}
 	if got := r.Players["bob"].Profile.Sets["maps"]; !slices.Equal(got, []string{"y", "z"}) {
-		t.Errorf("bob's maps became %v", got)
+		t.Errorf("bob's maps changed to %v", got)
 	}
 }
 
-// TestPlayersAreNotifiedOnce: the notification of a match is part of what is told, so
-// that it is not lost with the matcher, nor told twice for one that dies after it.
+// The notification of a match is part of its outbox message. It is thus neither lost with
+// the matcher nor sent twice when the matcher dies after it.
 func TestPlayersAreNotifiedOnce(t *testing.T) {
 	w := newWorld(t, duel())
 	w.enqueue("ann", 1500)
 	w.enqueue("bob", 1500)
-	w.deaf = true // and the matcher dies over it
+	w.deaf = true // the matcher dies during the delivery
 	w.tick(0, "duel")
 	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	if len(w.notified) != 0 || len(w.searching) != 2 {
@@ -305,13 +306,12 @@ func TestPlayersAreNotifiedOnce(t *testing.T) {
 	w.tick(1, "duel")
 	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	if len(w.notified) != 2 || len(w.searching) != 0 || w.count(outbox) != 0 {
-		t.Errorf("notified %v, searching %v, %d letters", w.notified, w.searching, w.count(outbox))
+		t.Errorf("notified %v, searching %v, %d outbox messages", w.notified, w.searching, w.count(outbox))
 	}
 }
 
-// TestAnotherMatcherFillsOn: a matcher that dies after any of its steps leaves a place
-// that the next one fills, once.
-func TestAnotherMatcherFillsOn(t *testing.T) {
+// A matcher dies after each of its steps. The next matcher fills the place, once.
+func TestAnotherMatcherContinuesABackfill(t *testing.T) {
 	for _, ready := range []bool{false, true} {
 		for dies := range 5 {
 			t.Run(fmt.Sprintf("ready check %v, after step %d", ready, dies), func(t *testing.T) {
@@ -334,7 +334,7 @@ func TestAnotherMatcherFillsOn(t *testing.T) {
 				w.tick(1, "duel")
 				told := slices.DeleteFunc(w.told("cid"), func(text string) bool { return strings.HasPrefix(text, "proposal") })
 				if d := cmp.Diff([]string{"matched [{red []} {blue [cid]}] lobby, running"}, told); d != "" {
-					t.Errorf("cid was told (-want +got):\n%s", d)
+					t.Errorf("pushes to cid (-want +got):\n%s", d)
 				}
 				w.wantPlayers(lobby, "ann", "cid")
 				if n := w.count(tickets) + w.count(rounds) + w.count(outbox); n != 0 || w.count(backfills) != 1 {
@@ -345,8 +345,8 @@ func TestAnotherMatcherFillsOn(t *testing.T) {
 	}
 }
 
-// TestWhoIsMatchedAtOnceDoesNotSearch: that a ticket came in may be told after it is gone.
-func TestWhoIsMatchedAtOnceDoesNotSearch(t *testing.T) {
+// The report that a ticket searches may arrive after the ticket is gone.
+func TestSearchingStatusOfAMatchedTicket(t *testing.T) {
 	w := newWorld(t, duel())
 	w.enqueue("ann", 1500)
 	w.beforeSearch = func() {
@@ -356,6 +356,6 @@ func TestWhoIsMatchedAtOnceDoesNotSearch(t *testing.T) {
 	w.enqueue("bob", 1500)
 	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
 	if len(w.searching) != 0 {
-		t.Errorf("searching: %v", w.searching)
+		t.Errorf("searching: %v, want none", w.searching)
 	}
 }

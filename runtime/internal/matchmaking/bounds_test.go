@@ -10,8 +10,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// TestTicketsOfAPlayerAreBounded: a player has at most maxEntries tickets over all queues,
-// and what is refused is not among them.
+// A player has at most maxEntries tickets over all queues; refused tickets do not count.
 func TestTicketsOfAPlayerAreBounded(t *testing.T) {
 	var queues []Queue
 	for i := range maxEntries + 1 {
@@ -33,18 +32,18 @@ func TestTicketsOfAPlayerAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == maxEntries-1 {
-			break // there is no room for another try
+			break // every further request is refused
 		}
 		wantRefusal(t, enqueue(q.Name), wire.Already(wire.CodeAlreadyQueued, wire.ReasonTicketLimit, "", last))
 	}
 	var named *wire.Error
 	if err := enqueue(queues[maxEntries].Name); !errors.As(err, &named) || named.Code != wire.CodeResourceExhausted ||
 		named.Reason != wire.ReasonTicketLimit || len(named.Current.IDs()) != maxEntries {
-		t.Errorf("one ticket too many: %+v", named)
+		t.Errorf("refusal beyond the bound: %+v", named)
 	}
 	listed, err := w.memory.List(t.Context(), setOf("ann"))
 	if err != nil || len(listed) != maxEntries {
-		t.Errorf("%d tickets are listed, %v", len(listed), err)
+		t.Errorf("%d tickets in the user's set, %v", len(listed), err)
 	}
 	if n := len(w.status("ann").Tickets); n != maxEntries {
 		t.Errorf("ann has %d tickets", n)
@@ -66,10 +65,10 @@ func TestTextsAndSetsAreBounded(t *testing.T) {
 		{Attribute{Name: "maps", Type: StringSet}, []any{strings.Repeat("x", maxText)}, []any{strings.Repeat("x", maxText+1)}},
 	} {
 		if _, fault := c.a.read(c.fits); fault != "" {
-			t.Errorf("%s: what fits is refused: %s", c.a.Name, fault)
+			t.Errorf("%s: value at the bound is refused: %s", c.a.Name, fault)
 		}
 		if _, fault := c.a.read(c.over); fault == "" {
-			t.Errorf("%s: what is too much is taken", c.a.Name)
+			t.Errorf("%s: value beyond the bound is accepted", c.a.Name)
 		}
 	}
 }

@@ -11,37 +11,37 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
 )
 
-// A player is in one live proposal or hand-off at a time, over all queues. The claims of
-// all players lie in one book, so that a round takes all its players in one step. A round
-// claims its players before it is committed, and they are released after it has ended.
+// A player is in at most one live proposal or hand-off, over all queues. The claims of all
+// players are in one book, so that a round claims all its players in one step. A round
+// claims its players before it is committed, and frees them after it has ended.
 //
 // A claim is live while its round is in the book of its queue. A matcher may die between
-// the claim and the round. Another matcher takes such a claim over after claimGrace: it
-// first voids the round in its queue's book, so that the first matcher can no longer
-// commit it, however late it comes.
+// the claim and the round. After claimGrace, another matcher may take over such a claim: it
+// first voids the round in its queue's book, so that the first matcher can no longer commit
+// it.
 const (
 	// playersBook has the claims. No queue has this name: names of resources begin with a
 	// letter or a digit.
 	playersBook ledger.Book = "-players"
-	// claims is its table: claim by user id.
+	// claims is the table of claims by user id.
 	claims = "claims"
-	// voids is the table of a queue's book with the rounds that must not be committed: when
-	// they were voided, by round id. They are kept for voidTTL.
+	// voids is a table of a queue's book: the times at which rounds were voided, by round
+	// id. A voided round cannot be committed. The records are kept for voidTTL.
 	voids = "voids"
-	// claimGrace is how long a claim without a round counts.
+	// claimGrace is how long a claim without a round is live.
 	claimGrace = 5 * time.Second
 	voidTTL    = time.Hour
 	claimTries = 3
 )
 
-// claim is the round that has a player. At is when it was claimed, in milliseconds.
+// claim is a round's claim of a player. At is the time of the claim, in milliseconds.
 type claim struct {
 	Queue string `json:"queue"`
 	Round string `json:"round"`
 	At    int64  `json:"at"`
 }
 
-// claim is what a round's players are claimed with; it is the same whenever it is encoded.
+// claim encodes the round's claim; the encoding is always the same.
 func (r Round) claim() ([]byte, error) {
 	value, err := json.Marshal(claim{r.Queue, r.ID, r.MadeAt})
 	if err != nil {
@@ -50,7 +50,7 @@ func (r Round) claim() ([]byte, error) {
 	return value, nil
 }
 
-// users are the distinct ids of the players.
+// users returns the distinct user ids of the players.
 func (r Round) users() []string {
 	var ids []string
 	for _, p := range r.players() {
@@ -60,7 +60,7 @@ func (r Round) users() []string {
 	return slices.Compact(ids)
 }
 
-// claim takes all players of a round, or none; held are the players of other rounds then.
+// claim claims all players of a round or none. held are the players of other live rounds.
 func (s *Service) claim(ctx context.Context, r Round) (held []string, err error) {
 	value, err := r.claim()
 	if err != nil {
@@ -95,8 +95,8 @@ func (s *Service) claim(ctx context.Context, r Round) (held []string, err error)
 
 // foundClaims are the claims of some users.
 type foundClaims struct {
-	// held are the users with a live claim; stale are claims without a round, by user, and
-	// raw are their records.
+	// held are the users with a live claim. stale are the claims without a round by user,
+	// and raw their records.
 	held  []string
 	stale map[string]claim
 	raw   map[string][]byte
@@ -142,8 +142,8 @@ func (f *foundClaims) hold(user string) {
 	delete(f.raw, user)
 }
 
-// voidStale keeps the rounds of stale claims from being committed later. The claim of a
-// round that was committed in the meantime is live.
+// voidStale voids the rounds of stale claims, so that they cannot be committed. The claim
+// of a round that was committed since is live.
 func (s *Service) voidStale(ctx context.Context, found *foundClaims) error {
 	for user, c := range found.stale {
 		at, err := json.Marshal(ms(s.Now()))
@@ -165,11 +165,11 @@ func (s *Service) voidStale(ctx context.Context, found *foundClaims) error {
 	return nil
 }
 
-// notVoid is the change that refuses a round whose claims another matcher took over.
+// notVoid is the change that makes a step fail if the round was voided.
 func (r Round) notVoid() ledger.Change { return ledger.Change{Table: voids, Key: r.ID} }
 
-// free releases the claims of a round that has ended. Those that another round took over
-// stay.
+// free deletes the claims of an ended round. It keeps claims that another round has taken
+// over.
 func (s *Service) free(ctx context.Context, r Round) error {
 	value, err := r.claim()
 	if err != nil {
@@ -198,14 +198,14 @@ func (s *Service) free(ctx context.Context, r Round) error {
 	return nil
 }
 
-// freeLater is free where a failure only delays: the claims end after claimGrace.
+// freeLater is free for callers that ignore a failure: the claims expire after claimGrace.
 func (s *Service) freeLater(ctx context.Context, r Round) {
 	if err := s.free(ctx, r); err != nil {
-		s.Log.WarnContext(ctx, "the players of a proposal that ended are free later", "queue", r.Queue, "proposal", r.ID, "error", err)
+		s.Log.WarnContext(ctx, "claims of an ended proposal not released; they will expire", "queue", r.Queue, "proposal", r.ID, "error", err)
 	}
 }
 
-// forgetVoids removes old voids from a queue's book.
+// forgetVoids deletes old voids from a queue's book.
 func (s *Service) forgetVoids(ctx context.Context, queue string) error {
 	all, err := s.Ledger.All(ctx, book(queue), voids)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// current is a ticket as it stands: of several copies the one that is proposed, if any.
+// current returns the copy of a ticket that is in a proposal, if any, and otherwise t.
 func (s *Service) current(ctx context.Context, t Ticket) (Ticket, error) {
 	if t.Round != "" {
 		return t, nil
@@ -24,8 +24,8 @@ func (s *Service) current(ctx context.Context, t Ticket) (Ticket, error) {
 	return t, nil
 }
 
-// dropCopy removes a copy of a ticket that searches elsewhere too, without news. One that is
-// proposed stays: its round is given then.
+// dropCopy removes the copy of a ticket from one of its queues, without a push. It keeps a
+// copy that is in a proposal, and returns the copy's round then.
 func (s *Service) dropCopy(ctx context.Context, queue, id string) (round string, err error) {
 	err = s.retry(ctx, func() (ledger.Step, []posted, error) {
 		t, raw, err := s.readTicket(ctx, queue, id)
@@ -38,7 +38,7 @@ func (s *Service) dropCopy(ctx context.Context, queue, id string) (round string,
 	return round, err
 }
 
-// syncCopy gives a copy the attempt and the place that the ticket has after a round of
+// syncCopy gives a copy the attempt and the queue position of the ticket after a round of
 // another queue.
 func (s *Service) syncCopy(ctx context.Context, queue string, e endedTicket) error {
 	return s.retry(ctx, func() (ledger.Step, []posted, error) {
@@ -55,8 +55,8 @@ func (s *Service) syncCopy(ctx context.Context, queue string, e endedTicket) err
 	}, queue)
 }
 
-// level gives the first copy the attempt of a copy that is ahead: a server died before it
-// had the others follow.
+// level updates the first copy when another copy has a higher attempt: a server died before
+// it updated all copies.
 func (s *Service) level(ctx context.Context, t Ticket) error {
 	for _, queue := range t.Queues[min(1, len(t.Queues)):] {
 		other, there, err := s.ticket(ctx, queue, t.ID)
@@ -71,7 +71,7 @@ func (s *Service) level(ctx context.Context, t Ticket) error {
 }
 
 // existing reports whether the first copies of these tickets are in their queues and
-// search. The others come in before that one.
+// search. The first copy is entered last, so other copies may exist before it.
 func (s *Service) existing(ctx context.Context, taken map[string]waiter) (bool, error) {
 	homes := homesOf(taken)
 	for queue, ids := range homes {
@@ -89,7 +89,7 @@ func (s *Service) existing(ctx context.Context, taken map[string]waiter) (bool, 
 	return true, nil
 }
 
-// homesOf are the tickets whose first copy is in another queue, by that queue.
+// homesOf groups the tickets whose first copy is in another queue by that queue.
 func homesOf(some map[string]waiter) map[string][]string {
 	homes := map[string][]string{}
 	for id, t := range some {
@@ -100,7 +100,8 @@ func homesOf(some map[string]waiter) map[string][]string {
 	return homes
 }
 
-// dropOrphans removes copies whose ticket is gone: a server died while the ticket came in.
+// dropOrphans removes copies without a first copy: a server died while it entered the
+// ticket.
 func (m *Matcher) dropOrphans(ctx context.Context, w *watch) error {
 	var errs []error
 	for queue, ids := range homesOf(w.waiting) {
@@ -120,7 +121,8 @@ func (m *Matcher) dropOrphans(ctx context.Context, w *watch) error {
 	return errors.Join(errs...)
 }
 
-// leaveAll is leave for a ticket in several queues. The first copy goes last, with the news.
+// leaveAll is leave for a ticket in several queues. It removes the first copy last, with
+// the push.
 func (s *Service) leaveAll(ctx context.Context, t Ticket, userID, searching, proposed string, base ledger.Step) error {
 	for range tries {
 		if err := s.level(ctx, t); err != nil {

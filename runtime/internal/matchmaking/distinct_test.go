@@ -9,13 +9,13 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// named is a queue under another name.
+// named returns a queue with another name.
 func named(q Queue, name string) Queue {
 	q.Name = name
 	return q
 }
 
-// queueFor queues a user in some queues, and gives its ticket.
+// queueFor enqueues a user in some queues and returns the ticket.
 func (w *world) queueFor(user string, queues ...string) wire.MMTicket {
 	w.Helper()
 	w.pass(time.Millisecond)
@@ -30,7 +30,7 @@ func (w *world) queueFor(user string, queues ...string) wire.MMTicket {
 	return reply.Data.(wire.MMTicketState).Ticket
 }
 
-func TestOneUserIsNotMatchedAgainstItself(t *testing.T) {
+func TestUserIsNotMatchedAgainstItself(t *testing.T) {
 	q := duel()
 	q.TicketsPerUser = 3
 	w := newWorld(t, q)
@@ -43,11 +43,11 @@ func TestOneUserIsNotMatchedAgainstItself(t *testing.T) {
 	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
 	w.wantTold("ann", "cancelled: matched_elsewhere", "matched [{red [ann]} {blue [bob]}] lobby")
 	if got := w.status("ann").Tickets; len(got) != 0 {
-		t.Errorf("ann still has %+v", got)
+		t.Errorf("tickets of ann: %+v, want none", got)
 	}
 }
 
-func TestAPartyIsNotMatchedAgainstItsMember(t *testing.T) {
+func TestPartyIsNotMatchedAgainstItsMember(t *testing.T) {
 	q := duel()
 	q.Match.Teams[0].Min, q.Match.Teams[0].Max = 2, 2
 	q.TicketsPerUser = 2
@@ -78,7 +78,8 @@ func TestTwoQueuesDoNotMatchOneUserTwice(t *testing.T) {
 	w.wantTold("cid")
 }
 
-// TestOtherTicketsWaitForAProposal and search on with their place when it falls through.
+// While one ticket of a player is in a proposal, the player's other tickets wait. They
+// search again with their position when the proposal fails.
 func TestOtherTicketsWaitForAProposal(t *testing.T) {
 	w := newWorld(t, checked(), named(checked(), "ranked"))
 	place := w.queueFor("ann", "ranked").EnqueuedAt
@@ -86,13 +87,13 @@ func TestOtherTicketsWaitForAProposal(t *testing.T) {
 	w.queueFor("bob", "duel")
 	w.queueFor("cid", "ranked")
 	w.tick(0, "duel")
-	w.pass(claimGrace + time.Second) // the claim is as good as new while its proposal is open
+	w.pass(claimGrace + time.Second) // a claim stays live while its proposal is open
 	w.tick(1, "ranked")
 	w.tick(1, "ranked")
 	w.wantTold("cid")
 	w.queueFor("dan", "ranked")
 	w.tick(1, "ranked")
-	w.wantTold("dan", "proposal 0/2") // the ticket of ann holds nobody up
+	w.wantTold("dan", "proposal 0/2") // the ticket of ann does not delay others
 	proposal := w.status("ann").Proposals[0].ProposalID
 	if _, err := w.pods[1].Decline(t.Context(), call("bob", ""), &wire.MMAnswer{ProposalID: proposal}); err != nil {
 		t.Fatal(err)
@@ -102,12 +103,12 @@ func TestOtherTicketsWaitForAProposal(t *testing.T) {
 	w.wantTold("eve", "proposal 0/2")
 	for _, ticket := range w.status("ann").Tickets {
 		if ticket.Queue == "ranked" && (ticket.State != wire.TicketProposed || ticket.EnqueuedAt != place) {
-			t.Errorf("the ticket of ann in ranked: %+v", ticket)
+			t.Errorf("ticket of ann in ranked: %+v", ticket)
 		}
 	}
 }
 
-// TestClaimOfADeadMatcher frees itself, and the matcher that comes back cannot use it.
+// The claim of a dead matcher expires, and the returning matcher cannot commit its round.
 func TestClaimOfADeadMatcher(t *testing.T) {
 	w := newWorld(t, duel(), named(duel(), "ranked"))
 	w.queueFor("ann", "duel")
@@ -132,7 +133,7 @@ func TestClaimOfADeadMatcher(t *testing.T) {
 	w.tick(1, "ranked")
 	w.wantTold("cid", "matched [{red [ann]} {blue [cid]}] lobby")
 	if err := late(); err == nil {
-		t.Error("the matcher that stopped has made its match all the same")
+		t.Error("the matcher committed a voided round")
 	}
 	w.pass(time.Minute)
 	w.tick(0, "duel")
@@ -144,16 +145,16 @@ func TestOneTicketInSeveralQueues(t *testing.T) {
 	w := newWorld(t, checked(), named(checked(), "casual"), named(duel(), "ranked"))
 	ticket := w.queueFor("ann", "duel", "casual", "ranked")
 	if ticket.Queue != "duel" || len(ticket.Queues) != 3 {
-		t.Errorf("the ticket is %+v", ticket)
+		t.Errorf("ticket %+v", ticket)
 	}
 	if got := w.status("ann").Tickets; len(got) != 1 || got[0].ID != ticket.ID {
-		t.Errorf("ann has %+v", got)
+		t.Errorf("tickets of ann: %+v", got)
 	}
 	w.queueFor("bob", "casual")
 	w.tick(0, "casual")
 	got := w.status("ann")
 	if len(got.Proposals) != 1 || got.Tickets[0].State != wire.TicketProposed || got.Tickets[0].Queue != "casual" {
-		t.Fatalf("ann has %+v", got)
+		t.Fatalf("status of ann: %+v", got)
 	}
 	w.queueFor("cid", "duel")
 	w.tick(0, "duel")
@@ -179,11 +180,11 @@ func TestOneTicketInSeveralQueues(t *testing.T) {
 	w.nothingLeftOf("ann", "duel", "casual", "ranked")
 }
 
-// nothingLeftOf checks that no queue knows of a user any more.
+// nothingLeftOf checks that no queue has a record of a user.
 func (w *world) nothingLeftOf(user string, queues ...string) {
 	w.Helper()
 	if got := w.status(user).Tickets; len(got) != 0 {
-		w.Errorf("%s has %+v", user, got)
+		w.Errorf("tickets of %s: %+v, want none", user, got)
 	}
 	for _, queue := range queues {
 		records, err := w.ledger.All(w.Context(), ledger.Book(queue), tickets)
@@ -196,21 +197,21 @@ func (w *world) nothingLeftOf(user string, queues ...string) {
 				w.Fatal(err)
 			}
 			if t.Has(user) {
-				w.Errorf("%s still has a ticket in %s: %s", user, queue, r.Value)
+				w.Errorf("ticket of %s in %s: %s, want none", user, queue, r.Value)
 			}
 		}
 		if entered, err := w.ledger.Get(w.Context(), ledger.Book(queue), users, user); err != nil || entered[user] != nil {
-			w.Errorf("%s has entries %s in %s, %v", user, entered[user], queue, err)
+			w.Errorf("entries of %s: %s in %s, %v, want none", user, entered[user], queue, err)
 		}
 	}
 	held, err := w.ledger.Get(w.Context(), playersBook, claims, user)
 	if err != nil || held[user] != nil {
-		w.Errorf("%s is claimed: %s, %v", user, held[user], err)
+		w.Errorf("claim of %s: %s, %v, want none", user, held[user], err)
 	}
 }
 
-// TestATicketInSeveralQueuesEnds in all of them, whatever ends it.
-func TestATicketInSeveralQueuesEnds(t *testing.T) {
+// A ticket in several queues ends in all of them, whatever ends it.
+func TestTicketInSeveralQueuesEndsInAll(t *testing.T) {
 	both := []string{"duel", "ranked"}
 	for name, c := range map[string]struct {
 		end  func(w *world, ticket string)
@@ -264,17 +265,17 @@ func TestATicketInSeveralQueuesEnds(t *testing.T) {
 			if name == "no answer" || name == "cancelled while its second queue proposes it" {
 				for _, queue := range both {
 					if got := w.status("ann").Tickets; len(got) != 0 {
-						t.Errorf("ann has %+v in %s", got, queue)
+						t.Errorf("tickets of ann: %+v in %s, want none", got, queue)
 					}
 				}
-				return // the second queue keeps her cooldown
+				return // the second queue keeps ann's cooldown
 			}
 			w.nothingLeftOf("ann", both...)
 		})
 	}
 }
 
-func TestWhichQueuesATicketMayName(t *testing.T) {
+func TestQueuesOfARequest(t *testing.T) {
 	w := newWorld(t, duel(), named(duel(), "ranked"))
 	for name, c := range map[string]struct {
 		req  wire.MMEnqueue
@@ -290,29 +291,29 @@ func TestWhichQueuesATicketMayName(t *testing.T) {
 			wantRefusal(t, err, c.want)
 		})
 	}
-	// A queue that refuses the ticket refuses it in all.
+	// A queue that refuses the ticket refuses it for all queues.
 	w.queueFor("ann", "duel")
 	_, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), &wire.MMEnqueue{Queues: []string{"ranked", "duel"}})
 	if code := wire.CodeOf(err); code != wire.CodeAlreadyQueued {
 		t.Errorf("refused with %q, want %q", code, wire.CodeAlreadyQueued)
 	}
 	if got := w.status("ann").Tickets; len(got) != 1 {
-		t.Errorf("ann has %+v", got)
+		t.Errorf("tickets of ann: %+v, want 1", got)
 	}
 	if n, err := w.ledger.Count(t.Context(), "ranked", tickets); n != 0 || err != nil {
-		t.Errorf("%d tickets are left in the other queue, %v", n, err)
+		t.Errorf("%d tickets in the other queue, %v, want 0", n, err)
 	}
 }
 
-// A refusal names the tickets of the player who asked, and of nobody else: the leader of a
-// party need not be the member who joined it first.
-func TestARefusalNamesTheTicketsOfTheLeader(t *testing.T) {
+// A refusal names only the tickets of the requesting player. The leader of a party need not
+// be its first member.
+func TestRefusalNamesTheTicketsOfTheLeader(t *testing.T) {
 	for name, tc := range map[string]struct {
 		ticket Ticket
 		want   string
 	}{
-		"alone":                  {Ticket{Players: []Player{{ID: "ann"}}}, "ann"},
-		"a leader who came late": {Ticket{Players: []Player{{ID: "ann"}, {ID: "bob"}}, LeaderID: "bob"}, "bob"},
+		"alone":                   {Ticket{Players: []Player{{ID: "ann"}}}, "ann"},
+		"leader who joined later": {Ticket{Players: []Player{{ID: "ann"}, {ID: "bob"}}, LeaderID: "bob"}, "bob"},
 	} {
 		if got := tc.ticket.leader(); got != tc.want {
 			t.Errorf("%s: %s, want %s", name, got, tc.want)

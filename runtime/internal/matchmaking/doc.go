@@ -1,35 +1,34 @@
-// Package matchmaking turns tickets into matches: players and parties queue, a
-// matcher finds who belongs together (package matching), asks them whether they are
-// there, and has the place made where they play.
+// Package matchmaking turns tickets into matches. Players and parties enqueue; a matcher
+// groups their tickets (package matching), asks the players to accept, and hands the match
+// off to the place where it is played.
 //
-// # Where the truth is
+// # State
 //
-// Each queue is a book of a ledger: its tickets, its rounds (matches that are
-// proposed or being handed over), who is in which ticket, and what is still to be
-// told. Everything that belongs together changes in one step: a match takes all its
-// tickets or none, and a ticket leaves with its entry among its players'.
+// Each queue has a book of a ledger: its tickets, its rounds (matches that are proposed or
+// being handed off), the tickets of each user, and an outbox of pushes. Related records
+// change in one step. A match takes all its tickets or none, and a ticket is deleted
+// together with its entry among its players' tickets.
 //
-// # Who does what
+// # Roles
 //
-// Any pod takes requests and changes books by compare-and-set. Matches are made and
-// handed over by one pod a queue, which holds the book's lease; each of its steps is
-// fenced, so that one that was paused and has lost the lease can change nothing. The
-// lease lapses 5 s after its holder died, and another pod goes on from what the book
-// says. Places are made beside the intervals: one that is slow to be made holds up nothing
-// but its own match.
+// Any pod serves requests and changes books by compare-and-set. For each queue, the pod
+// that holds the book's lease makes the matches and hands them off. Each of its steps is
+// fenced, so a pod that was paused and has lost the lease can change nothing. The lease
+// expires 5 s after its holder's death, and another pod continues from the book. Hand-offs
+// run concurrently to the intervals, so a slow hand-off delays only its own match.
 //
-// # Open places
+// # Backfill
 //
-// The lobby of a match keeps what its players were matched by. Where the queue fills open
-// places, its host may ask for players: the book then has a backfill of the lobby, and at
-// each interval the matcher reads who plays there, and offers what is free to tickets as
-// it offers matches. One round at a time fills a lobby, and the lobby lets nobody in
-// beyond its places, so that each is given once.
+// The lobby of a match keeps the profiles of its players. Where the queue allows backfill,
+// the lobby's host may ask for players. The book then has a backfill of the lobby. At each
+// interval the matcher reads the lobby's players and offers the open places to tickets, as
+// it offers matches. One round at a time fills a lobby, and the lobby refuses players
+// beyond its places, so each place is given once.
 //
-// # What is told
+// # Pushes
 //
-// What players are to be told is part of the step that makes it true: it lies in the
-// book's outbox until it is committed to their own streams, once each, by whoever
-// made the step or, if that died, by the matcher. So are the notifications of those who
-// are away, and what follows for presence.
+// A push to players is part of the step that it reports: it is in the book's outbox until
+// it is committed to the user streams, once each. The pod that made the step delivers it;
+// if that pod dies, the matcher does. Notifications of offline users and updates of
+// presence follow from the same outbox message.
 package matchmaking

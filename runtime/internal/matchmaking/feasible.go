@@ -9,8 +9,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// declared refuses an attribute that none of the queues declares: the matcher would ignore it,
-// and use a default in place of a misspelt one.
+// declared refuses an attribute that no queue declares. The matcher would ignore it, and a
+// misspelt attribute would get its default.
 func declared(queues []Queue, attributes map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		known := slices.ContainsFunc(queues, func(q Queue) bool {
@@ -23,8 +23,9 @@ func declared(queues []Queue, attributes map[string]any) error {
 	return nil
 }
 
-// feasible refuses a ticket that can never be matched in a queue, however long it waits: too
-// few members for a required SetOverlap, or no region within the latency that the queue allows.
+// feasible refuses a ticket that can never be matched in a queue, however long it waits: it
+// has too few members for a required SetOverlap, or no region within the queue's latency
+// limits.
 func (t Ticket) feasible(q Queue) error {
 	for _, r := range q.Match.Rules {
 		if !r.Required || r.Type != matching.SetOverlap {
@@ -44,8 +45,8 @@ func (t Ticket) feasible(q Queue) error {
 	return nil
 }
 
-// reaches reports whether a ticket may be matched in a region, at the loosest that the queue's
-// required Latency rules become.
+// reaches reports whether a ticket may be matched in a region once the queue's required
+// Latency rules have widened most.
 func (t Ticket) reaches(q Queue) func(matching.Region) bool {
 	return func(region matching.Region) bool {
 		latency, known := t.Latencies[region.Name]

@@ -49,14 +49,14 @@ func duel() Queue {
 	}
 }
 
-// checked is a queue that asks its players.
+// checked is a duel with a ready check.
 func checked() Queue {
 	q := duel()
 	q.ReadyCheck.Enabled = true
 	return q
 }
 
-// world is a cluster of two pods on stores in memory, with a clock of its own.
+// world is a cluster of two pods on in-memory stores, with its own clock.
 type world struct {
 	testing.TB
 	memory   *streamtest.Memory
@@ -67,30 +67,30 @@ type world struct {
 	mu     sync.Mutex
 	now    time.Time
 	queues map[string]Queue
-	// made are the places of rounds, by round; rooms are their lobbies. broken refuses to
-	// make any.
+	// made counts the hand-offs by round; rooms are their lobbies. broken makes every
+	// hand-off fail.
 	made   map[string]int
 	rooms  map[string]*Room
 	broken bool
-	// unplaced are users whom no place takes.
+	// unplaced are the users that the hand-off refuses.
 	unplaced []string
-	// places is how many players a room has, at least one a team.
+	// places is the number of players of a room, at least one for each team.
 	places int
-	// slow, when not nil, keeps a round's place from being made until it is closed.
+	// slow, when not nil, delays the hand-off of a round until the channel is closed.
 	slow   func(Round) <-chan struct{}
 	tokens map[string]string
 	casts  []string
-	// notified is who was notified of a match, by letter and user; deaf fails to be told.
+	// notified counts the notifications of a match by outbox message and user; deaf makes
+	// them fail.
 	notified map[[2]string]int
 	deaf     bool
-	// searching are the tickets of those who search, by user; beforeSearch comes before it
-	// is told.
+	// searching are the tickets of searching users; beforeSearch runs before the report.
 	searching    map[string]string
 	beforeSearch func()
 	parties      map[string]party.Party
 }
 
-// brittleLedger fails at its next steps as it is told.
+// brittleLedger fails at chosen steps.
 type brittleLedger struct {
 	*ledgertest.Memory
 	mu   sync.Mutex
@@ -103,7 +103,7 @@ func (l *brittleLedger) set(fail func(ledger.Step) error) {
 	l.fail = fail
 }
 
-// before does something before the next step, once.
+// before runs a function before the next step, once.
 func (l *brittleLedger) before(do func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,7 +118,7 @@ func (l *brittleLedger) before(do func()) {
 	}
 }
 
-// Apply fails before the step when told to with an error, or after it when that
+// Apply fails before the step when fail returns an error, or after the step when that error
 // wraps errAfter.
 func (l *brittleLedger) Apply(ctx context.Context, b ledger.Book, s ledger.Step) error {
 	l.mu.Lock()
@@ -134,7 +134,7 @@ func (l *brittleLedger) Apply(ctx context.Context, b ledger.Book, s ledger.Step)
 	return errors.Join(l.Memory.Apply(ctx, b, s), broken)
 }
 
-var errAfter = fmt.Errorf("not answered: %w", stream.ErrUnavailable)
+var errAfter = fmt.Errorf("reply lost: %w", stream.ErrUnavailable)
 
 func newWorld(t testing.TB, queues ...Queue) *world {
 	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, rooms: map[string]*Room{}, notified: map[[2]string]int{}, searching: map[string]string{}, parties: map[string]party.Party{}}
@@ -150,7 +150,7 @@ func newWorld(t testing.TB, queues ...Queue) *world {
 			Pod: fmt.Sprint("pod-", i), HistorySize: 10_000, HistoryTTL: time.Hour, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
 		})
 		w.pods[i], w.matchers[i] = NewHandlers(s), NewMatcher(s)
-		w.matchers[i].patience = time.Hour // intervals of tests are whole
+		w.matchers[i].patience = time.Hour // tests wait for all hand-offs of an interval
 	}
 	return w
 }
@@ -163,7 +163,7 @@ func (w *world) pass(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// Queue, Queues, Member and Make are what the service works with.
+// Queue, Queues, Member and Make implement the service's ports.
 func (w *world) Queue(name string) (Queue, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -233,7 +233,7 @@ func (w *world) Make(ctx context.Context, _ Queue, r Round) (Place, error) {
 	return place, room.bring(r)
 }
 
-// bring lets the players of a round into a room for two teams of one.
+// bring adds the players of a round to a room for two teams of one.
 func (r *Room) bring(round Round) error {
 	if len(round.players()) > r.Left {
 		return wire.Precondition(wire.ReasonLobbyFull, "the lobby is full")
@@ -251,7 +251,7 @@ func (r *Room) bring(round Round) error {
 	return nil
 }
 
-// Room reads a room, as the matcher or one who is in.
+// Room returns a room, to the matcher or to a member.
 func (w *world) Room(_ context.Context, lobbyID, userID string) (Room, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -267,7 +267,7 @@ func (w *world) Room(_ context.Context, lobbyID, userID string) (Room, error) {
 	return now, nil
 }
 
-// quit takes a player out of all rooms. An empty one is closed.
+// quit removes a player from all rooms. An empty room is closed.
 func (w *world) quit(user string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -299,7 +299,7 @@ func (w *world) notify(_ context.Context, id string, users []string, _ wire.MMMa
 	return nil
 }
 
-// Cast notes what is told and not kept.
+// Cast records cast events.
 func (w *world) Cast(_ context.Context, id stream.ID, e stream.Event) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -326,7 +326,7 @@ func (w *world) search(_ context.Context, ticketID string, userIDs []string, sea
 	return nil
 }
 
-// setQueue changes a queue, or takes it away.
+// setQueue changes a queue, or removes it.
 func (w *world) setQueue(name string, q *Queue) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -337,7 +337,7 @@ func (w *world) setQueue(name string, q *Queue) {
 	w.queues[name] = *q
 }
 
-// tick lets the matcher of a pod do what is due.
+// tick runs one interval of a pod's matcher.
 func (w *world) tick(pod int, queue string) {
 	w.Helper()
 	if err := w.matchers[pod].Tick(w.Context(), queue); err != nil {
@@ -349,7 +349,7 @@ func call(user, key string) command.Call {
 	return command.Call{Caller: identity.Caller{User: identity.User{ID: user, Name: "Name " + user}, SessionID: user + "-1"}, Key: key}
 }
 
-// enqueue queues a user, a millisecond after what was before.
+// enqueue enqueues a user, a millisecond after earlier requests.
 func (w *world) enqueue(user string, skill float64) wire.MMTicket {
 	w.Helper()
 	w.pass(time.Millisecond)
@@ -376,13 +376,13 @@ func (w *world) status(user string) wire.MMStatusList {
 	return reply.Data.(wire.MMStatusList)
 }
 
-// told is what a user was told, as text, but for how its tickets stand.
+// told returns the pushes to a user as text, without mm:ticket.
 func (w *world) told(user string) []string {
 	w.Helper()
 	return slices.DeleteFunc(w.heard(user), func(text string) bool { return strings.HasPrefix(text, ticketText) })
 }
 
-// stood is how a user's tickets stood, one after the other.
+// stood returns the states of a user's tickets in the order of the pushes.
 func (w *world) stood(user string) (states []string) {
 	w.Helper()
 	for _, text := range w.heard(user) {
@@ -393,7 +393,7 @@ func (w *world) stood(user string) (states []string) {
 	return states
 }
 
-// heard is all that a user was told, as text.
+// heard returns all pushes to a user as text.
 func (w *world) heard(user string) []string {
 	w.Helper()
 	caught, err := w.memory.CatchUp(w.Context(), usertell.StreamID(user), stream.Position{})
@@ -407,7 +407,7 @@ func (w *world) heard(user string) []string {
 	return all
 }
 
-// ticketText begins the text of how a ticket stands.
+// ticketText is the prefix of the text of mm:ticket.
 const ticketText = "ticket "
 
 func text(t testing.TB, r stream.Record) string {
@@ -451,14 +451,14 @@ func text(t testing.TB, r stream.Record) string {
 func (w *world) wantTold(user string, want ...string) {
 	w.Helper()
 	if d := cmp.Diff(want, w.told(user)); d != "" {
-		w.Errorf("%s was told (-want +got):\n%s", user, d)
+		w.Errorf("pushes to %s (-want +got):\n%s", user, d)
 	}
 }
 
 func (w *world) wantStood(user string, want ...string) {
 	w.Helper()
 	if d := cmp.Diff(want, w.stood(user)); d != "" {
-		w.Errorf("the tickets of %s stood (-want +got):\n%s", user, d)
+		w.Errorf("ticket states pushed to %s (-want +got):\n%s", user, d)
 	}
 }
 
@@ -477,7 +477,7 @@ func wantRefusal(t testing.TB, err error, want *wire.Error) {
 	}
 }
 
-// count is how many records a table of the first queue's book has.
+// count returns the number of records of a table of the first queue's book.
 func (w *world) count(table string) int {
 	w.Helper()
 	n, err := w.ledger.Count(w.Context(), "duel", table)
@@ -487,8 +487,7 @@ func (w *world) count(table string) int {
 	return n
 }
 
-// dieAfter fails every step of the ledger after so many: the next one has its effect all
-// the same.
+// dieAfter makes the ledger fail after some steps. The next step still has its effect.
 func (w *world) dieAfter(steps int) {
 	var made atomic.Int64
 	w.ledger.set(func(ledger.Step) error {

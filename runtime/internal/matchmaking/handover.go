@@ -16,20 +16,20 @@ import (
 )
 
 const (
-	// handoversAtOnce bounds the rounds of a queue that are handed over at a time.
+	// handoversAtOnce bounds the concurrent hand-offs of a queue.
 	handoversAtOnce = 64
-	// handPatience is how long an interval waits for the places of its matches. Those that
-	// take longer are made beside the next ones.
+	// handPatience is how long an interval waits for the hand-offs of its matches. Slower
+	// hand-offs continue during the next intervals.
 	handPatience = 200 * time.Millisecond
 )
 
-// handovers are the rounds of a queue that are handed over beside its intervals.
+// handovers are the running hand-offs of a queue.
 type handovers struct {
 	slots chan struct{}
 
 	mu sync.Mutex
-	// going are the rounds, and errs what went wrong with those that are through. ended has
-	// something when one more is through.
+	// going are the rounds with a running hand-off, and errs the errors of finished ones.
+	// ended has an element when a hand-off has finished.
 	going map[string]bool
 	errs  []error
 	ended chan struct{}
@@ -39,7 +39,7 @@ func newHandovers() *handovers {
 	return &handovers{slots: make(chan struct{}, handoversAtOnce), going: map[string]bool{}, ended: make(chan struct{}, 1)}
 }
 
-// begin notes that a round is handed over; false when it is already.
+// begin registers a round's hand-off; false when it is already running.
 func (h *handovers) begin(id string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -63,14 +63,15 @@ func (h *handovers) end(id string, err error) {
 	}
 }
 
-// now are the rounds that are being handed over.
+// now returns the rounds with a running hand-off.
 func (h *handovers) now() map[string]bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return maps.Clone(h.going)
 }
 
-// through takes the errors so far, and tells whether some rounds are all through.
+// through takes the errors so far, and reports whether the hand-offs of some rounds have
+// finished.
 func (h *handovers) through(some []opened) (all bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -79,9 +80,9 @@ func (h *handovers) through(some []opened) (all bool, err error) {
 	return all, err
 }
 
-// handOver begins to hand rounds over, waits for them a while, and gives what went wrong
-// with those that are through, whenever they were begun. The others go on until ctx ends,
-// or the queue's timeout.
+// handOver starts the hand-offs of rounds and waits for them up to m.patience. It returns
+// the errors of all finished hand-offs, including earlier ones. The others continue until
+// ctx ends or the queue's timeout.
 func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, ready []opened) error {
 	patience := time.NewTimer(m.patience)
 	defer patience.Stop()
@@ -106,7 +107,7 @@ func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, ready []opene
 	}
 }
 
-// handover is the handing over of one round, under the lease that it was begun with.
+// handover is the hand-off of one round, under the lease with which it began.
 type handover struct {
 	m     *Matcher
 	w     *watch
@@ -115,7 +116,7 @@ type handover struct {
 	fence *ledger.Fence
 }
 
-// inTurn is run once there is a slot.
+// inTurn waits for a slot and then calls run.
 func (h handover) inTurn(ctx context.Context) error {
 	select {
 	case h.w.handing.slots <- struct{}{}:
@@ -128,8 +129,8 @@ func (h handover) inTurn(ctx context.Context) error {
 	return h.run(ctx)
 }
 
-// run has the place made and tells the players. When that cannot be had in time, the
-// tickets search on; at once when they cannot come to a match that runs.
+// run makes the place and assigns the tickets to it. When the place cannot be made in time,
+// the tickets search again. For a backfill they do so at once when the lobby refuses them.
 func (h handover) run(ctx context.Context) error {
 	s := h.m.s
 	place, err := s.Places.Make(ctx, h.q, h.r.Round)
@@ -142,10 +143,10 @@ func (h handover) run(ctx context.Context) error {
 	}
 	gone := h.r.Backfill != "" && errors.As(err, &refusal)
 	if err != nil && !gone && h.r.Deadline > ms(s.Now()) {
-		s.Log.WarnContext(ctx, "a match's place is not there yet", "queue", h.q.Name, "match", h.r.ID, "error", err)
+		s.Log.WarnContext(ctx, "place of a match not made; will retry", "queue", h.q.Name, "match", h.r.ID, "error", err)
 		return nil
 	}
-	// What was made in the last moment is still told.
+	// A place that was made at the last moment is still pushed to the players.
 	ctx, cancel := context.WithTimeout(stream.Detached(ctx), leaseTTL)
 	defer cancel()
 	if err != nil {
@@ -160,7 +161,7 @@ func (h handover) run(ctx context.Context) error {
 	return h.assign(ctx, place)
 }
 
-// assign ends the round's tickets and tells their players where to play.
+// assign ends the round's tickets and pushes the place to their players.
 func (h handover) assign(ctx context.Context, place Place) error {
 	var done []Ticket
 	are := h.r.tickets
@@ -178,7 +179,7 @@ func (h handover) assign(ctx context.Context, place Place) error {
 		}
 		step = ledger.Step{Fence: h.fence, Changes: []ledger.Change{{Table: rounds, Key: h.r.ID, Was: h.r.raw, Value: value}}}
 		letters, done, err = h.m.assign(ctx, &step, h.r.Round, are, place)
-		are = nil // it comes here again when they have changed
+		are = nil // a retry reads the tickets again
 		return step, letters, err
 	}, h.q.Name, func() []ledger.Change { return h.m.s.settleThen(ctx, over) })
 	if err != nil {
@@ -190,7 +191,7 @@ func (h handover) assign(ctx context.Context, place Place) error {
 	return nil
 }
 
-// assigned is the round's record after its players were matched.
+// assigned returns the round's record after its players were matched.
 func (r Round) assigned(are map[string]waiter, now time.Time) Round {
 	e := ending{At: ms(now), Assigned: true}
 	for _, id := range r.tickets() {

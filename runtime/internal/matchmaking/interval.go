@@ -16,10 +16,10 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// stepsAtOnce bounds the rounds of a queue that go on at the same time.
+// stepsAtOnce bounds the concurrent steps on the rounds of a queue.
 const stepsAtOnce = 64
 
-// empty cancels what waits in a queue that is not in force any more.
+// empty cancels the tickets and rounds of a queue that was removed.
 func (m *Matcher) empty(ctx context.Context, w *watch) error {
 	var errs []error
 	for id, t := range w.waiting {
@@ -45,7 +45,7 @@ func (m *Matcher) empty(ctx context.Context, w *watch) error {
 	return errors.Join(append(errs, err)...)
 }
 
-// tidy takes out the tickets that are over.
+// tidy removes the tickets that are over.
 func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
 	var errs []error
 	for id, t := range w.waiting {
@@ -57,8 +57,8 @@ func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
 	return errors.Join(errs...)
 }
 
-// expel takes out a ticket that searches. One that is proposed meanwhile, or gone, stays
-// as it is.
+// expel removes a searching ticket. It does nothing to a ticket that is in a proposal or
+// gone.
 func (m *Matcher) expel(ctx context.Context, w *watch, t Ticket, reason string) error {
 	if err := m.s.level(ctx, t); err != nil {
 		return err
@@ -79,20 +79,19 @@ func (m *Matcher) expel(ctx context.Context, w *watch, t Ticket, reason string) 
 	return err
 }
 
-// opened is a round with its record, and with its tickets as they were left when it was
-// made in this interval.
+// opened is a round with its record, and with its tickets if it was made in this interval.
 type opened struct {
 	Round
 	raw     []byte
 	tickets map[string]waiter
-	// held are players that another round has; the round was not made then.
+	// held are players that another round has claimed; then no round was made.
 	held []string
 }
 
-// goOn carries the rounds forward: those that not all accepted in time dissolve; those
-// that all accepted are ready to be handed over.
+// goOn advances the rounds. It dissolves rounds that not all players accepted in time, and
+// returns the rounds that are ready for their hand-off.
 func (m *Matcher) goOn(ctx context.Context, w *watch) (ready []opened, err error) {
-	going := w.handing.now() // before the rounds are read, lest one that just ended is begun again
+	going := w.handing.now() // read before the rounds, so that a hand-off that just ended is not started again
 	records, err := m.s.Ledger.All(ctx, book(w.name), rounds)
 	if err != nil {
 		return nil, err
@@ -127,7 +126,7 @@ func (m *Matcher) goOn(ctx context.Context, w *watch) (ready []opened, err error
 	}))
 }
 
-// settled forgives that a round is over or has gone on meanwhile.
+// settled ignores a refusal, which means that the round has ended or advanced concurrently.
 func settled(err error) error {
 	var refusal *wire.Error
 	if errors.As(err, &refusal) {
@@ -136,7 +135,8 @@ func settled(err error) error {
 	return err
 }
 
-// each does the same with many, a few at a time, and goes on after errors.
+// each calls do for all elements, up to stepsAtOnce concurrently, and continues after
+// errors.
 func each[T any](all []T, do func(i int, one T) error) error {
 	var group errgroup.Group
 	group.SetLimit(stepsAtOnce)
@@ -151,13 +151,12 @@ func each[T any](all []T, do func(i int, one T) error) error {
 	return errors.Join(errs...)
 }
 
-// matchTries is how often matches are made anew in one interval, without the tickets whose
-// players turn out to be in another proposal.
+// matchTries bounds the runs of the matcher in one interval. Each further run omits the
+// tickets whose players turned out to be in another proposal.
 const matchTries = 3
 
-// match makes matches of those who wait, and gives those that are ready to be handed
-// over. Those who are in one do not wait any more; the others are looked at again at the
-// next interval.
+// match makes rounds of the waiting tickets and returns those that are ready for their
+// hand-off. Tickets of a round no longer wait; the others wait for the next interval.
 func (m *Matcher) match(ctx context.Context, w *watch, q Queue) (ready []opened, err error) {
 	vacancies, err := m.tend(ctx, w, q)
 	if len(w.waiting) == 0 {
@@ -174,7 +173,7 @@ func (m *Matcher) match(ctx context.Context, w *watch, q Queue) (ready []opened,
 	return ready, err
 }
 
-// matchOnce is one run; lost reports that a proposal was lost to another queue's.
+// matchOnce is one run; lost reports that a proposal lost a player to another queue's.
 func (m *Matcher) matchOnce(ctx context.Context, w *watch, q Queue, vacancies map[string]vacancy) (ready []opened, lost bool, err error) {
 	pool := make([]matching.Ticket, 0, len(w.waiting))
 	apart := w.apart()
@@ -209,7 +208,7 @@ func (m *Matcher) matchOnce(ctx context.Context, w *watch, q Queue, vacancies ma
 	return ready, lost, err
 }
 
-// resume lets tickets search again whose players are free by now.
+// resume releases the held tickets whose players are free.
 func (m *Matcher) resume(ctx context.Context, w *watch) error {
 	var users []string
 	for id := range w.held {
@@ -235,8 +234,8 @@ func (m *Matcher) resume(ctx context.Context, w *watch) error {
 	return nil
 }
 
-// open makes a round of a proposal and takes all its tickets, and the places that it
-// fills. When one of them is not as it was it takes none, and gives no record.
+// open makes a round of a proposal and takes the proposal's tickets and places. When any of
+// these has changed, open takes nothing and returns no record.
 func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Proposal, v vacancy) (opened, error) {
 	id, err := ulid.New(ulid.Timestamp(m.s.Now()), rand.Reader)
 	if err != nil {
@@ -296,14 +295,14 @@ func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Propos
 	case errors.Is(err, ledger.ErrFenced):
 		m.s.freeLater(ctx, r)
 		return opened{}, err
-	case err != nil: // the round may be made: its claims last as long as it does
+	case err != nil: // the round may exist: its claims last as long as the round
 		return opened{}, err
 	}
 	m.s.deliver(ctx, w.name, letters)
 	return opened{Round: r, raw: value, tickets: taken}, nil
 }
 
-// assign is the end of a round's tickets, as they are.
+// assign adds the end of a round's tickets to the step.
 func (m *Matcher) assign(
 	ctx context.Context, step *ledger.Step, r Round, are map[string]waiter, place Place,
 ) (letters []posted, done []Ticket, err error) {

@@ -12,13 +12,12 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// killed is a world whose first pod is killed in the middle of what a player asks for, or
-// of what a party's change means. Its queue asks its players, who are ann and bob, one
-// party, and cid.
+// killed is a world whose first pod is killed during a player's request or a party's
+// change. Its queue has a ready check; the players are ann and bob, a party, and cid.
 type killed struct {
 	*world
 	party    party.Party
-	ticket   string // ann's and bob's
+	ticket   string // the ticket of ann and bob
 	proposal string
 }
 
@@ -39,7 +38,7 @@ func (k *killed) enqueueParty(pod int) error {
 	return err
 }
 
-// searches has the party queue, and proposed has it asked too.
+// searches enqueues the party; proposed also runs a ready check.
 func (k *killed) searches() {
 	k.Helper()
 	if err := k.enqueueParty(0); err != nil {
@@ -73,7 +72,7 @@ func (k *killed) cancel(pod int) error {
 	return err
 }
 
-// dieAt has the first pod die before one of its next calls of the store or steps of the
+// dieAt kills the first pod before one of its next calls of the store or steps of the
 // ledger.
 func (k *killed) dieAt(step int) {
 	k.memory.DownAfter(step)
@@ -83,13 +82,14 @@ func (k *killed) dieAt(step int) {
 	})
 }
 
-// revive has the other pod find the stores again.
+// revive makes the stores available to the other pod.
 func (k *killed) revive() {
 	k.memory.SetDown(false)
 	k.ledger.set(nil)
 }
 
-// left is all that is left when the other pod has done what is due.
+// left returns all remaining state after the other pod has processed everything that is
+// due.
 func (k *killed) left() (all []string) {
 	k.Helper()
 	for range 2 {
@@ -108,10 +108,9 @@ func (k *killed) left() (all []string) {
 		k.count(tickets), k.count(users), k.count(rounds), k.count(outbox), len(k.made)))
 }
 
-// TestKilledAtEachStep kills a pod before each step of each request, and at last before it
-// has answered. The player asks again on another pod under the same key, or a party's change
-// is told once more; in the end all is as if nothing had happened: nothing twice, and nothing
-// lost.
+// A pod is killed before each step of each request, and at last before its answer. The
+// player repeats the request on another pod with the same key, or the party's change is
+// reported again. The final state must be the same as without the kill.
 func TestKilledAtEachStep(t *testing.T) {
 	for name, flow := range map[string]struct {
 		ready func(k *killed)
@@ -119,16 +118,16 @@ func TestKilledAtEachStep(t *testing.T) {
 	}{
 		"enqueue": {nil, func(k *killed, pod int) error { return k.enqueueParty(pod) }},
 		"accept":  {(*killed).proposed, func(k *killed, pod int) error { return k.accept(pod, "ann") }},
-		"accept, as the last": {func(k *killed) { k.proposed(); k.accepted("ann", "cid") },
+		"last accept": {func(k *killed) { k.proposed(); k.accepted("ann", "cid") },
 			func(k *killed, pod int) error { return k.accept(pod, "bob") }},
 		"decline": {(*killed).proposed, func(k *killed, pod int) error {
 			_, err := k.pods[pod].Decline(k.Context(), call("cid", "d"), &wire.MMAnswer{ProposalID: k.proposal})
 			return err
 		}},
-		"cancel":                       {(*killed).searches, (*killed).cancel},
-		"cancel what is proposed":      {(*killed).proposed, (*killed).cancel},
-		"the party changes":            {(*killed).searches, (*killed).change},
-		"the party changes when asked": {(*killed).proposed, (*killed).change},
+		"cancel":                      {(*killed).searches, (*killed).cancel},
+		"cancel a proposed ticket":    {(*killed).proposed, (*killed).cancel},
+		"party changes":               {(*killed).searches, (*killed).change},
+		"party changes when proposed": {(*killed).proposed, (*killed).change},
 	} {
 		t.Run(name, func(t *testing.T) {
 			begun := func() *killed {
@@ -152,29 +151,29 @@ func TestKilledAtEachStep(t *testing.T) {
 				}
 				k.revive()
 				if err := flow.ask(k, 1); err != nil {
-					t.Errorf("killed before step %d, asked again: %v", steps+1, err)
+					t.Errorf("killed before step %d, repeated request: %v", steps+1, err)
 				}
 				if d := cmp.Diff(want, k.left()); d != "" {
 					t.Errorf("killed before step %d (-want +got):\n%s", steps+1, d)
 				}
 			}
 			if steps < 3 {
-				t.Errorf("only %d steps", steps-1)
+				t.Errorf("%d steps, want at least 2", steps-1)
 			}
-			// The answer never came, and all has gone on until the player asks again.
+			// The answer was lost, and the flow ends before the player repeats the request.
 			k.pass(checked().ReadyCheck.Timeout)
 			end := k.left()
 			if err := flow.ask(k, 1); err != nil {
-				t.Errorf("asked again at the end: %v", err)
+				t.Errorf("repeated request at the end: %v", err)
 			}
 			if d := cmp.Diff(end, k.left()); d != "" {
-				t.Errorf("asked again at the end (-before +after):\n%s", d)
+				t.Errorf("repeated request at the end (-before +after):\n%s", d)
 			}
 		})
 	}
 }
 
-// change has bob leave the party, of which a pod hears.
+// change removes bob from the party and reports the change to a pod.
 func (k *killed) change(pod int) error {
 	delete(k.party.Members, "bob")
 	k.party.Departed = []party.Departure{{UserID: "bob"}}

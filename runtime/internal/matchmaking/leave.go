@@ -13,7 +13,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Why a ticket is not matched, as mm:cancelled says it.
+// Reasons of mm:cancelled.
 const (
 	reasonCancelled      = "cancelled"
 	reasonExpired        = "expired"
@@ -29,7 +29,7 @@ const (
 	reasonMatchedElsewhere = "matched_elsewhere"
 )
 
-// find looks for a ticket of a user in all the queues that it may be in.
+// find returns the queue of a user's ticket.
 func (s *Service) find(ctx context.Context, userID, ticketID string) (queue string, err error) {
 	all, err := s.of(ctx, userID)
 	if err != nil {
@@ -43,9 +43,9 @@ func (s *Service) find(ctx context.Context, userID, ticketID string) (queue stri
 	return "", noTicket()
 }
 
-// unlessMade ends a request. Where it is refused, what it is about may be gone because it
-// was carried out before, under the same key, in one of these queues or, when none is
-// named, in any: then it is carried out.
+// unlessMade ends a request. A repeated request may be refused because its first attempt
+// has succeeded, so unlessMade returns nil when the key's step was made in one of these
+// queues, or in any queue when none is named.
 func (s *Service) unlessMade(ctx context.Context, c command.Call, err error, queues ...string) error {
 	var refusal *wire.Error
 	if c.Key == "" || !errors.As(err, &refusal) {
@@ -65,7 +65,7 @@ func (s *Service) unlessMade(ctx context.Context, c command.Call, err error, que
 	return err
 }
 
-// Cancel takes a ticket back. One that is proposed counts as declined.
+// Cancel cancels a ticket. A ticket in a proposal counts as declined.
 func (s *Service) Cancel(ctx context.Context, c command.Call, ticketID string) error {
 	return s.unlessMade(ctx, c, s.cancel(ctx, c, ticketID))
 }
@@ -87,10 +87,10 @@ func (s *Service) cancel(ctx context.Context, c command.Call, ticketID string) e
 
 func noTicket() error { return wire.Refuse(wire.CodeNotFound, "there is no such ticket") }
 
-// leave takes a ticket that was just read out of its queue for one reason. When it is
-// proposed it withdraws one of its players from the round, for another. That it is proposed
-// meanwhile, or searches again, makes no difference; once it is handed over it stays, and
-// the round's refusal says so. The step begins as base.
+// leave removes a ticket from its queue with the reason searching. If the ticket is in a
+// proposal, leave withdraws the player from the round with the reason proposed. It retries
+// when the ticket changes between the two states. During the hand-off the ticket stays, and
+// leave returns the round's refusal. base is the initial step.
 func (s *Service) leave(ctx context.Context, t Ticket, userID, searching, proposed string, base ledger.Step) error {
 	if len(t.Queues) > 1 {
 		return s.leaveAll(ctx, t, userID, searching, proposed, base)
@@ -111,9 +111,9 @@ func (s *Service) leave(ctx context.Context, t Ticket, userID, searching, propos
 	return tooFast()
 }
 
-// remove takes a ticket that searches out of its queue, and tells its players; the step
-// begins as base. One that is proposed stays as it is: its round is given then. That it is
-// gone is refused.
+// remove deletes a searching ticket and pushes its end to its players. base is the initial
+// step. A ticket in a proposal stays, and remove returns its round. Error: not_found for a
+// ticket that is gone.
 func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, base ledger.Step) (round string, err error) {
 	err = s.retry(ctx, func() (ledger.Step, []posted, error) {
 		t, raw, err := s.readTicket(ctx, queue, ticketID)
@@ -140,8 +140,8 @@ func (s *Service) remove(ctx context.Context, queue, ticketID, reason string, ba
 	return round, err
 }
 
-// strike takes tickets that leave from their players' entries; those of refusers wait
-// until a time before they may queue again.
+// strike removes leaving tickets from their players' entries, and sets the cooldown of
+// refusers.
 func (s *Service) strike(ctx context.Context, step *ledger.Step, queue string, leaving []Ticket, refusers []string, until int64) error {
 	var ids []string
 	for _, t := range leaving {
@@ -176,11 +176,12 @@ func (s *Service) strike(ctx context.Context, step *ledger.Step, queue string, l
 	return nil
 }
 
-// forget takes a ticket from what is remembered of its players beside the book.
+// forget removes a ticket from its players' sets and searching status, which are not in the
+// book.
 func (s *Service) forget(ctx context.Context, queue, ticketID string, users []string) error {
 	for _, user := range users {
 		if err := s.Sets.Remove(ctx, setOf(user), entry(queue, ticketID)); err != nil {
-			return fmt.Errorf("forget a ticket that is gone: %w", err)
+			return fmt.Errorf("remove a ticket from its players' sets: %w", err)
 		}
 	}
 	if s.Searching == nil {
@@ -189,7 +190,7 @@ func (s *Service) forget(ctx context.Context, queue, ticketID string, users []st
 	return s.Searching(ctx, ticketID, users, false)
 }
 
-// Accept says that the caller is there.
+// Accept records that the caller accepts a proposal.
 func (s *Service) Accept(ctx context.Context, c command.Call, proposalID string) error {
 	return s.unlessMade(ctx, c, s.accept(ctx, c, proposalID))
 }
@@ -219,8 +220,8 @@ func (s *Service) accept(ctx context.Context, c command.Call, proposalID string)
 	}, queue)
 }
 
-// accepted is the step after an answer: everybody is told how many are there. After the
-// last one, the tickets stand as accepted.
+// accepted is the step after an mm:accept: it pushes the number of accepted players. After
+// the last one it also pushes the tickets as accepted.
 func (s *Service) accepted(ctx context.Context, r Round, was []byte, once *ledger.Once) (ledger.Step, []posted, error) {
 	value, err := json.Marshal(r)
 	if err != nil {
@@ -241,8 +242,8 @@ func (s *Service) accepted(ctx context.Context, r Round, was []byte, once *ledge
 	return step, letters, err
 }
 
-// propose tells all players of a round how it stands, and how the tickets stand whose
-// state changes with it.
+// propose pushes the state of a round to all its players, with the tickets whose state
+// changes.
 func (s *Service) propose(step *ledger.Step, r Round, stand map[string]*wire.MMTicket) ([]posted, error) {
 	var letters []posted
 	for _, id := range r.tickets() {
@@ -268,7 +269,7 @@ func (r Round) playersOf(ticket string) []string {
 	return ids
 }
 
-// Decline turns a proposal down.
+// Decline declines a proposal.
 func (s *Service) Decline(ctx context.Context, c command.Call, proposalID string) error {
 	queue, err := s.roundOf(ctx, c.ID, proposalID)
 	if err == nil {
@@ -281,7 +282,7 @@ func (s *Service) refuse(ctx context.Context, c command.Call, queue, roundID str
 	return s.withdraw(ctx, queue, roundID, c.ID, reasonDeclined, ledger.Step{Once: s.once(c)})
 }
 
-// withdraw dissolves an open round for a reason that lies with one of its players.
+// withdraw dissolves an open round because of one of its players.
 func (s *Service) withdraw(ctx context.Context, queue, roundID, userID, reason string, base ledger.Step) error {
 	return s.dissolve(ctx, queue, roundID, base, func(r Round) ([]string, string, error) {
 		if err := r.open(userID, s.Now()); err != nil {
@@ -291,9 +292,10 @@ func (s *Service) withdraw(ctx context.Context, queue, roundID, userID, reason s
 	})
 }
 
-// dissolve ends a round that comes to nothing. Who says who is to blame, and for
-// what; nobody is when the place could not be made. The tickets of those leave; the
-// others search on as the queue says. The step begins as base.
+// dissolve ends a round without a match. who returns the players to blame, and the reason;
+// no player is to blame when the hand-off failed. The tickets of blamed players are
+// removed, and the others search again as the queue's policy says. base is the initial
+// step.
 func (s *Service) dissolve(
 	ctx context.Context, queue, roundID string, base ledger.Step, who func(Round) ([]string, string, error),
 ) error {
@@ -329,7 +331,7 @@ func (s *Service) dissolve(
 	})
 }
 
-// dissolution is the making of the step that ends a round.
+// dissolution builds the step that ends a round without a match.
 type dissolution struct {
 	s       *Service
 	q       Queue
@@ -342,8 +344,8 @@ type dissolution struct {
 	ending  ending
 }
 
-// end takes the round out of the book. When tickets have copies in other queues its record
-// stays until these are settled.
+// end deletes the round. While tickets have copies in other queues, the round's record
+// stays until they are updated.
 func (d *dissolution) end(was []byte) (Round, error) {
 	change := ledger.Change{Table: rounds, Key: d.r.ID, Was: was}
 	over := d.r
@@ -385,7 +387,7 @@ func (d *dissolution) run(ctx context.Context) error {
 		d.s.strike(ctx, &d.step, d.q.Name, d.leaving, d.blamed, until), d.s.release(ctx, &d.step, d.r))
 }
 
-// ticket lets one ticket go, or search on.
+// ticket removes a ticket, or makes it search again.
 func (d *dissolution) ticket(t Ticket, raw []byte, until int64, now time.Time) error {
 	blamed := slices.ContainsFunc(t.Users(), func(id string) bool { return slices.Contains(d.blamed, id) })
 	next, on := t.returned(d.q.ReadyCheck.Requeue, now)

@@ -7,7 +7,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// full has a user be in as many lobbies of a match's type as it may be.
+// full makes a user reach the limit of lobbies of a match's type.
 func (w *world) full(user string) {
 	for _, pod := range w.pods {
 		pod.service.MayPlay = func(_ context.Context, _ Queue, id string) error {
@@ -19,7 +19,7 @@ func (w *world) full(user string) {
 	}
 }
 
-func TestWhoIsInTooManyLobbiesMayNotQueue(t *testing.T) {
+func TestEnqueueAtTheLobbyLimit(t *testing.T) {
 	q := duel()
 	q.Match.Teams[0].Max = 2
 	w := newWorld(t, q, named(q, "ranked"))
@@ -42,9 +42,9 @@ func TestWhoIsInTooManyLobbiesMayNotQueue(t *testing.T) {
 	w.nothingLeftOf("ann", "duel", "ranked")
 }
 
-// TestWhoJoinsALobbyWhileSearching loses the ticket when the match's lobby would be one too
-// many, and the other player searches on.
-func TestWhoJoinsALobbyWhileSearching(t *testing.T) {
+// A player joins a lobby while searching, so that the match's lobby would exceed the limit.
+// The player's ticket is cancelled and the other player searches again.
+func TestPlayerJoinsALobbyWhileSearching(t *testing.T) {
 	w := newWorld(t, duel())
 	w.enqueue("ann", 1500)
 	place := w.enqueue("bob", 1500).EnqueuedAt
@@ -54,7 +54,7 @@ func TestWhoJoinsALobbyWhileSearching(t *testing.T) {
 	w.wantTold("ann", "cancelled: in_lobby")
 	w.wantTold("bob", "cancelled: others_declined, requeued")
 	if got := w.status("bob").Tickets; len(got) != 1 || got[0].EnqueuedAt != place {
-		t.Errorf("bob has %+v", got)
+		t.Errorf("tickets of bob: %+v, want the one ticket with its position", got)
 	}
 	w.enqueue("cid", 1500)
 	w.tick(0, "duel")

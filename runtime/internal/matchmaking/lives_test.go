@@ -17,12 +17,12 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// lives are random users, parties and queues on two servers whose store fails at times.
+// lives are random users, parties and queues on two servers whose store fails sometimes.
 type lives struct {
 	*world
 	*rand.Rand
 	queues []string
-	// entered are the players of the tickets that were acknowledged.
+	// entered are the players of acknowledged tickets.
 	entered map[string][]string
 	calls   int
 }
@@ -48,7 +48,7 @@ func newLives(t *testing.T, seed uint64) *lives {
 	}
 }
 
-// act does one random thing, which may be refused or fail.
+// act performs one random action, which may be refused or fail.
 func (l *lives) act() error {
 	l.calls++
 	user := livesUsers[l.IntN(len(livesUsers))]
@@ -81,8 +81,8 @@ func (l *lives) act() error {
 	return nil
 }
 
-// join enqueues a user in one to three queues, alone or with its party; the request may come
-// again under the same key.
+// join enqueues a user in one to three queues, alone or with its party. The request may be
+// repeated with the same key.
 func (l *lives) join(pod int, user string) error {
 	l.pass(time.Millisecond)
 	req := &wire.MMEnqueue{Queues: slices.Clone(l.queues)}
@@ -106,7 +106,8 @@ func (l *lives) join(pod int, user string) error {
 	return err
 }
 
-// leaveParty has a member leave a party, or come back. The news may be lost with a server.
+// leaveParty removes a member of a party, or adds it again. The report may be lost with a
+// server.
 func (l *lives) leaveParty(pod int) {
 	id, member := "p-u0", "u1"
 	if l.IntN(2) == 0 {
@@ -144,7 +145,7 @@ func (l *lives) asked(user string) (ids []string) {
 	return ids
 }
 
-// trouble has the store fail after a few more steps, before or after a step is made.
+// trouble makes the store fail after a few steps, before or after a step takes effect.
 func (l *lives) trouble() {
 	l.ledger.set(nil)
 	if l.IntN(3) > 0 {
@@ -161,7 +162,7 @@ func (l *lives) trouble() {
 	})
 }
 
-// distinct checks that no player is in two live rounds of any queue, nor twice in one.
+// distinct checks that no player is in two live rounds of any queue, or twice in one.
 func (l *lives) distinct() {
 	l.Helper()
 	in := map[string]string{}
@@ -180,7 +181,7 @@ func (l *lives) distinct() {
 					continue
 				}
 				if in[p.ID] != "" {
-					l.Fatalf("%s is in %s and in %s of %s", p.ID, in[p.ID], r.ID, queue)
+					l.Fatalf("%s is in round %s and in %s of %s", p.ID, in[p.ID], r.ID, queue)
 				}
 				in[p.ID] = r.ID + " of " + queue
 			}
@@ -188,7 +189,7 @@ func (l *lives) distinct() {
 	}
 }
 
-// end lets all tickets end, and checks that nothing of them is left.
+// end lets all tickets end and checks that nothing of them is left.
 func (l *lives) end() {
 	l.Helper()
 	l.ledger.set(nil)
@@ -206,7 +207,7 @@ func (l *lives) end() {
 	for _, queue := range l.queues {
 		for _, table := range []string{tickets, rounds, outbox} {
 			if n, err := l.ledger.Count(l.Context(), ledger.Book(queue), table); n != 0 || err != nil {
-				l.Errorf("%d %s are left in %s, %v", n, table, queue, err)
+				l.Errorf("%d %s are left in %s, %v, want 0", n, table, queue, err)
 			}
 		}
 	}
@@ -214,22 +215,23 @@ func (l *lives) end() {
 	if err != nil {
 		l.Fatal(err)
 	}
-	for _, c := range held { // a matcher that died between the claim and the round leaves one
+	for _, c := range held { // left by a matcher that died between the claim and the round
 		found, err := l.pods[0].service.claimed(l.Context(), []string{c.Key})
 		if err != nil || len(found.held) > 0 {
-			l.Errorf("%s is claimed for good: %s, %v", c.Key, c.Value, err)
+			l.Errorf("claim of %s does not expire: %s, %v", c.Key, c.Value, err)
 		}
 	}
 }
 
-// pushed is what a push says of a ticket.
+// pushed is the part of a push that the test reads.
 type pushed struct {
 	TicketID string
 	Requeued bool
 	Ticket   *wire.MMTicket
 }
 
-// legal checks the order of a user's news of each ticket, and gives the tickets that ended.
+// legal checks the order of the pushes of each of a user's tickets, and returns the ended
+// tickets.
 func (l *lives) legal(user string) map[string]bool {
 	l.Helper()
 	caught, err := l.memory.CatchUp(l.Context(), usertell.StreamID(user), stream.Position{})
@@ -269,16 +271,16 @@ func (l *lives) legal(user string) map[string]bool {
 	return ended
 }
 
-// TestPlayersOfMatchesAreDistinct: whatever users, parties and failing servers do, no player
-// is in two proposals or matches at a time, the news of each ticket is in order, and every
-// ticket ends with news of its end.
+// Whatever users, parties and failing servers do, no player is in two proposals or matches
+// at a time. The pushes of each ticket are in order, and every ticket ends with a push of
+// its end.
 func TestPlayersOfMatchesAreDistinct(t *testing.T) {
 	for seed := range uint64(150) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			l := newLives(t, seed)
 			for range 120 {
 				l.trouble()
-				_ = l.act() // a refusal or a failure is no fault
+				_ = l.act() // a refusal or a failure is allowed
 				l.distinct()
 			}
 			l.end()
@@ -289,7 +291,7 @@ func TestPlayersOfMatchesAreDistinct(t *testing.T) {
 			for id, players := range l.entered {
 				for _, user := range players {
 					if !ended[user][id] {
-						t.Errorf("%s has no news of the end of %s", user, id)
+						t.Errorf("%s has no push of the end of %s", user, id)
 					}
 				}
 			}
@@ -297,10 +299,10 @@ func TestPlayersOfMatchesAreDistinct(t *testing.T) {
 	}
 }
 
-// TestPartyThatChangedWithoutNews: a server dies between a party's change and its news. The
-// matcher neither matches the ticket nor leaves it.
-func TestPartyThatChangedWithoutNews(t *testing.T) {
-	for name, opponent := range map[string]bool{"nobody else waits": false, "a match is possible": true} {
+// A server dies between a party's change and its report. The matcher must cancel the ticket
+// instead of matching it.
+func TestUnreportedPartyChange(t *testing.T) {
+	for name, opponent := range map[string]bool{"no other ticket": false, "a match is possible": true} {
 		t.Run(name, func(t *testing.T) {
 			q := duel()
 			q.Match.Teams[0].Max = 2

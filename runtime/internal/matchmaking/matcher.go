@@ -13,51 +13,53 @@ import (
 )
 
 const (
-	// leaseTTL is how long a matcher that died keeps others waiting; it renews its
-	// lease every renewAfter at least, and others ask for it that often.
+	// leaseTTL is the time for which a dead matcher's lease keeps other matchers out. A
+	// matcher renews its lease at least every renewAfter, and others try to acquire it that
+	// often.
 	leaseTTL   = 5 * time.Second
 	renewAfter = 2 * time.Second
-	// beat is how often queues are looked through for those that are due.
+	// beat is the interval at which the due queues are determined.
 	beat = 100 * time.Millisecond
-	// queuesAtOnce bounds the queues of this process that have their turn at a time.
+	// queuesAtOnce bounds the queues of this process that are processed concurrently.
 	queuesAtOnce = 8
-	// anewAfter is how often the tickets of a queue are read as a whole, in case the
-	// database lost some.
+	// anewAfter is how often all tickets of a queue are read, in case the database lost
+	// changes.
 	anewAfter = 30 * time.Second
 )
 
-// Matcher makes the matches of the queues whose leases it gets.
+// Matcher makes the matches of the queues whose leases it holds.
 type Matcher struct {
 	s *Service
 
 	mu     sync.Mutex
 	queues map[string]*watch
-	// beside is what goes on beside the intervals, and patience how long one waits for it.
+	// beside has the running hand-offs; patience is how long an interval waits for them.
 	beside   sync.WaitGroup
 	patience time.Duration
 }
 
-// watch is a queue as one process follows it.
+// watch is this process's view of a queue.
 type watch struct {
 	name  string
 	fence *ledger.Fence
 	busy  bool
-	// next is when it is due.
+	// next is the time of the next interval.
 	next    time.Time
 	readAt  time.Time
 	mark    uint64
 	waiting map[string]waiter
-	// of are the waiting tickets by player, and held are tickets that do not search while
+	// of are the waiting tickets by player. held are tickets that do not search while
 	// another proposal has one of their players.
 	of   map[string][]string
 	held map[string]bool
-	// verified is when the parties of waiting tickets were verified, by ticket.
+	// verified are the times at which the parties of waiting tickets were verified, by
+	// ticket.
 	verified map[string]time.Time
 	waits    waits
 	written  Stats
 	toldAt   time.Time
 	handing  *handovers
-	// shown is what Figures tells; nil while another process is the matcher.
+	// shown is the result for Figures; nil while another process is the matcher.
 	shown *Stats
 }
 
@@ -65,7 +67,7 @@ func newWatch(queue string) *watch {
 	return &watch{name: queue, handing: newHandovers(), of: map[string][]string{}, held: map[string]bool{}, verified: map[string]time.Time{}}
 }
 
-// waiter is a ticket that waits, and the record it was read from.
+// waiter is a waiting ticket with its record.
 type waiter struct {
 	Ticket
 	raw []byte
@@ -76,7 +78,7 @@ func NewMatcher(s *Service) *Matcher {
 	return &Matcher{s: s, queues: map[string]*watch{}, patience: handPatience}
 }
 
-// Run makes matches until ctx ends, and then gives its leases back.
+// Run makes matches until ctx ends, and then releases its leases.
 func (m *Matcher) Run(ctx context.Context) error {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
@@ -100,8 +102,8 @@ func (m *Matcher) Run(ctx context.Context) error {
 	}
 }
 
-// due are the queues whose time has come; they are busy until their turn is over.
-// Queues that are not in force any more are among them until they are empty.
+// due returns the queues whose next interval has come, and marks them busy until their turn
+// ends. A removed queue is included until it is empty.
 func (m *Matcher) due() []*watch {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -121,12 +123,12 @@ func (m *Matcher) due() []*watch {
 	return all
 }
 
-// turn is one interval of a queue.
+// turn runs one interval of a queue.
 func (m *Matcher) turn(ctx context.Context, w *watch) {
 	began := m.s.Now()
 	err := m.Tick(ctx, w.name)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, ledger.ErrFenced) {
-		m.s.Log.Warn("an interval of a queue failed", "queue", w.name, "error", err)
+		m.s.Log.Warn("interval of a queue failed; will retry at the next", "queue", w.name, "error", err)
 	}
 	q, inForce := m.s.Queues.Queue(w.name)
 	m.mu.Lock()
@@ -147,8 +149,8 @@ func (m *Matcher) turn(ctx context.Context, w *watch) {
 	}
 }
 
-// Figures are those of the queues whose matcher this process is, by name. A lease that
-// was not renewed in its time does not count.
+// Figures returns the stats of the queues whose matcher this process is, by name. A queue
+// whose interval is overdue by leaseTTL is omitted, because its lease has expired.
 func (m *Matcher) Figures() map[string]Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -174,8 +176,8 @@ func (m *Matcher) release(ctx context.Context) {
 	}
 }
 
-// Tick is what there is to do in a queue now, if this process has or gets its lease.
-// Places that are slow to be made go on being made until ctx ends.
+// Tick runs one interval of a queue, if this process has or gets its lease. Slow hand-offs
+// continue until ctx ends.
 func (m *Matcher) Tick(ctx context.Context, queue string) error {
 	m.mu.Lock()
 	w := m.queues[queue]
@@ -215,7 +217,7 @@ func (m *Matcher) Tick(ctx context.Context, queue string) error {
 	)
 }
 
-// read brings what is known of the queue's tickets up to date.
+// read updates the waiting tickets from the ledger.
 func (m *Matcher) read(ctx context.Context, w *watch) error {
 	now := m.s.Now()
 	if now.Sub(w.readAt) >= anewAfter {

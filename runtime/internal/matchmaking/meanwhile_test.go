@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// enqueueKeyed asks for a ticket of ann's under a key.
+// enqueueKeyed enqueues ann with a key.
 func (w *world) enqueueKeyed(key string) (string, error) {
 	w.Helper()
 	reply, err := w.pods[0].Enqueue(w.Context(), call("ann", key), &wire.MMEnqueue{Queue: "duel"})
@@ -21,11 +21,11 @@ func (w *world) enqueueKeyed(key string) (string, error) {
 	return reply.Data.(wire.MMTicketState).Ticket.ID, nil
 }
 
-// wantMine checks that ann finds her ticket and can cancel it.
+// wantMine checks that ann has her ticket and can cancel it.
 func (w *world) wantMine(ticket string) {
 	w.Helper()
 	if got := w.status("ann").Tickets; len(got) != 1 || got[0].ID != ticket {
-		w.Errorf("ann's tickets are %+v", got)
+		w.Errorf("tickets of ann: %+v, want only %s", got, ticket)
 	}
 	if err := w.cancelOf("ann", ticket); err != nil {
 		w.Errorf("cancel: %v", err)
@@ -38,7 +38,7 @@ func (w *world) cancelOf(user, ticket string) error {
 	return err
 }
 
-// listed are the entries of ann's tickets, those of tickets that are gone included.
+// listed returns the entries of ann's set, including stale entries.
 func (w *world) listed() []string {
 	w.Helper()
 	all, err := w.memory.List(w.Context(), setOf("ann"))
@@ -48,28 +48,28 @@ func (w *world) listed() []string {
 	return all
 }
 
-// asks has a player ask for its tickets before the next step, from another device.
+// asks reads a player's tickets before the next step, from another device.
 func (w *world) asks(user string) {
 	w.ledger.before(func() {
 		if got := w.status(user).Tickets; len(got) != 0 {
-			w.Errorf("%s has tickets before they come in: %+v", user, got)
+			w.Errorf("tickets of %s before their step: %+v, want none", user, got)
 		}
 	})
 }
 
-// fails has the next request be of no effect on the book.
+// fails makes the next request fail without an effect on the book.
 func (w *world) fails(request func() error) {
 	w.Helper()
 	w.ledger.set(func(ledger.Step) error { return stream.ErrUnavailable })
 	defer w.ledger.set(nil)
 	if err := request(); !errors.Is(err, stream.ErrUnavailable) {
-		w.Fatalf("it did not fail: %v", err)
+		w.Fatalf("request: %v, want ErrUnavailable", err)
 	}
 }
 
-// TestATicketThatComesInIsKept: who asks for its tickets while one comes in has it all the
-// same, be it asked for the first time, again much later, or in the book already.
-func TestATicketThatComesInIsKept(t *testing.T) {
+// A ticket is kept although its player reads its tickets while it is being entered: at the
+// first request, at a much later repetition, or when it is already in the book.
+func TestTicketIsKeptWhileItIsEntered(t *testing.T) {
 	for name, begin := range map[string]func(w *world){
 		"at once": func(w *world) { w.asks("ann") },
 		"much later": func(w *world) {
@@ -77,7 +77,7 @@ func TestATicketThatComesInIsKept(t *testing.T) {
 			w.pass(2 * stays.Newborn)
 			w.asks("ann")
 		},
-		"when it is in": func(w *world) {
+		"when it is in the book": func(w *world) {
 			ticket, err := w.enqueueKeyed("k")
 			if err = errors.Join(err, w.memory.Remove(w.Context(), setOf("ann"), entry("duel", ticket))); err != nil {
 				w.Fatal(err)
@@ -96,33 +96,32 @@ func TestATicketThatComesInIsKept(t *testing.T) {
 	}
 }
 
-// TestEntriesOfWhatNeverCameInGo: an entry that a process left behind is struck when its
-// ticket cannot come in any more.
-func TestEntriesOfWhatNeverCameInGo(t *testing.T) {
+// An entry that a dead process left behind is removed when its ticket can no longer be
+// entered.
+func TestStaleEntriesAreRemoved(t *testing.T) {
 	w := newWorld(t, duel())
 	w.fails(func() error { _, err := w.enqueueKeyed(""); return err })
 	w.pass(stays.Newborn - time.Millisecond)
 	w.status("ann")
 	if got := w.listed(); len(got) != 1 {
-		t.Errorf("a newborn one is struck: %q", got)
+		t.Errorf("entries %q, want a new entry to stay", got)
 	}
 	w.pass(time.Millisecond)
 	w.status("ann")
 	if got := w.listed(); len(got) != 0 {
-		t.Errorf("left are %q", got)
+		t.Errorf("entries %q, want none", got)
 	}
 }
 
-// duo is a world where ann and bob search.
+// duo is a world in which ann and bob search.
 func duo(t *testing.T, q Queue) (w *world, bob string) {
 	w = newWorld(t, q)
 	w.enqueue("ann", 1500)
 	return w, w.enqueue("bob", 1500).ID
 }
 
-// TestCancelWhatIsProposedMeanwhile: it declines, as if the ticket had been proposed from
-// the start.
-func TestCancelWhatIsProposedMeanwhile(t *testing.T) {
+// A ticket that is proposed during its cancellation counts as declined.
+func TestCancelDuringItsProposal(t *testing.T) {
 	w, bob := duo(t, checked())
 	w.ledger.before(func() { w.tick(0, "duel") })
 	if err := w.cancelOf("bob", bob); err != nil {
@@ -131,13 +130,13 @@ func TestCancelWhatIsProposedMeanwhile(t *testing.T) {
 	w.wantTold("bob", "proposal 0/2", "cancelled: declined, cooldown")
 	w.wantTold("ann", "proposal 0/2", "cancelled: others_declined, requeued")
 	if got := w.status("bob"); len(got.Tickets)+len(got.Proposals) != 0 {
-		t.Errorf("bob has %+v", got)
+		t.Errorf("status of bob: %+v, want nothing", got)
 	}
 }
 
-// TestCancelWhatSearchesAgain: the proposal that a player would decline is gone, since
-// another one did.
-func TestCancelWhatSearchesAgain(t *testing.T) {
+// Another player declines the proposal during the cancellation, so the ticket searches
+// again and is cancelled.
+func TestCancelAfterAnotherDecline(t *testing.T) {
 	w, bob := duo(t, checked())
 	w.tick(0, "duel")
 	proposal := w.status("ann").Proposals[0].ProposalID
@@ -152,14 +151,15 @@ func TestCancelWhatSearchesAgain(t *testing.T) {
 	w.wantTold("bob", "proposal 0/2", "cancelled: others_declined, requeued", "cancelled: cancelled")
 }
 
-// TestCancelWhatIsMatchedMeanwhile: it is refused, and the match goes on.
-func TestCancelWhatIsMatchedMeanwhile(t *testing.T) {
+// The cancellation of a ticket that is matched concurrently is refused, and the match
+// continues.
+func TestCancelDuringTheMatch(t *testing.T) {
 	for name, c := range map[string]struct {
 		broken bool
 		want   *wire.Error
 	}{
-		"the place is being made": {true, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonProposalClosed}},
-		"the place is there":      {false, &wire.Error{Code: wire.CodeNotFound}},
+		"during the hand-off": {true, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonProposalClosed}},
+		"after the hand-off":  {false, &wire.Error{Code: wire.CodeNotFound}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, bob := duo(t, duel())
@@ -173,7 +173,7 @@ func TestCancelWhatIsMatchedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestCancelGivesUp: a ticket that is proposed and let go again at each try stays.
+// A ticket that changes between proposed and searching at each try is not cancelled.
 func TestCancelGivesUp(t *testing.T) {
 	w, bob := duo(t, checked())
 	turns := 0
@@ -188,7 +188,7 @@ func TestCancelGivesUp(t *testing.T) {
 			return nil
 		}
 		_, err := w.pods[0].Decline(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: proposals[0].ProposalID})
-		w.pass(time.Minute) // ann may queue again
+		w.pass(time.Minute) // ann's cooldown is over
 		w.enqueue("ann", 1500)
 		return err
 	}
@@ -196,13 +196,12 @@ func TestCancelGivesUp(t *testing.T) {
 	wantRefusal(t, w.cancelOf("bob", bob), &wire.Error{Code: wire.CodeUnavailable, Retryable: true})
 	w.ledger.set(nil)
 	if turns > 3*tries || len(w.status("bob").Tickets) != 1 {
-		t.Errorf("after %d turns bob has %+v", turns, w.status("bob"))
+		t.Errorf("after %d turns: status of bob: %+v, want 1 ticket", turns, w.status("bob"))
 	}
 }
 
-// TestAPartyThatGrowsAsItIsAsked: its ticket is withdrawn, as if it had been proposed from
-// the start.
-func TestAPartyThatGrowsAsItIsAsked(t *testing.T) {
+// A party grows while its proposal is made: the ticket is withdrawn from the proposal.
+func TestPartyGrowsDuringItsProposal(t *testing.T) {
 	w := newWorld(t, checked())
 	w.parties["p"] = partyOf("ann")
 	if _, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), &wire.MMEnqueue{Queue: "duel", PartyID: "p"}); err != nil {
@@ -214,14 +213,14 @@ func TestAPartyThatGrowsAsItIsAsked(t *testing.T) {
 	w.wantTold("ann", "proposal 0/2", "cancelled: party_changed")
 	w.wantTold("bob", "proposal 0/2", "cancelled: others_declined, requeued")
 	if got := w.status("ann"); len(got.Tickets)+len(got.Proposals) != 0 {
-		t.Errorf("ann has %+v", got)
+		t.Errorf("status of ann: %+v, want nothing", got)
 	}
 }
 
-// TestAPartyThatChangesAsItIsQueued: who is told that it has changed finds no ticket yet.
-// The ticket that comes in then goes again, also where the queue's leader is not in any more.
-func TestAPartyThatChangesAsItIsQueued(t *testing.T) {
-	for name, after := range map[string][]string{"one more": {"ann", "cid"}, "another leader": {"cid", "ann"}, "without her": {"cid"}} {
+// A party changes while its ticket is being entered, so PartyChanged does not find the
+// ticket. Enqueue then withdraws the ticket, even when the leader has left the party.
+func TestPartyChangesDuringItsEnqueue(t *testing.T) {
+	for name, after := range map[string][]string{"new member": {"ann", "cid"}, "new leader": {"cid", "ann"}, "leader left": {"cid"}} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, duel())
 			w.parties["p"] = partyOf("ann")
@@ -234,7 +233,7 @@ func TestAPartyThatChangesAsItIsQueued(t *testing.T) {
 			}
 			w.wantTold("ann", "cancelled: party_changed")
 			if got := w.status("ann").Tickets; len(got) != 0 {
-				t.Errorf("ann has %+v", got)
+				t.Errorf("tickets of ann: %+v, want none", got)
 			}
 		})
 	}

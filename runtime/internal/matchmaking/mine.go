@@ -18,8 +18,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Which tickets a user has, in which queues, is kept in a set beside the books, for
-// as long as a ticket can live. An entry may be of a ticket that is gone.
+// A set for each user has the user's tickets with their queues, outside the books, as long
+// as a ticket can live. An entry may be of a ticket that is gone.
 const (
 	maxEntries = 64
 	entryTTL   = 25 * time.Hour
@@ -30,8 +30,9 @@ func setOf(userID string) string { return "mm:" + userID }
 
 func entry(queue, ticketID string) string { return queue + between + ticketID }
 
-// note enters a ticket among those of its players, before it comes into the book: so there
-// is an entry of every ticket. Who has too many is rid of those that are gone.
+// note adds a ticket to the sets of its players before it is entered into the book, so that
+// every ticket has its entries. A full set first drops the entries of tickets that are
+// gone.
 func (s *Service) note(ctx context.Context, t Ticket) error {
 	for _, user := range t.Users() {
 		in, err := s.Sets.Add(ctx, setOf(user), entry(t.home(), t.ID), maxEntries, entryTTL)
@@ -50,8 +51,8 @@ func (s *Service) note(ctx context.Context, t Ticket) error {
 	return nil
 }
 
-// tooManyTickets refuses a player who has maxEntries tickets. It names them to a player
-// who queues alone: the tickets of a party's other members are not the caller's to know.
+// tooManyTickets refuses a player who has maxEntries tickets. It lists them only for a
+// player without a party: the caller may not know the tickets of other members.
 func (s *Service) tooManyTickets(ctx context.Context, t Ticket, user string) error {
 	var ids []string
 	if t.PartyID == "" {
@@ -66,13 +67,13 @@ func (s *Service) tooManyTickets(ctx context.Context, t Ticket, user string) err
 	return wire.Already(wire.CodeResourceExhausted, wire.ReasonTicketLimit, fmt.Sprintf("a player may have %d tickets", maxEntries), ids...)
 }
 
-// noteAgain enters a ticket that is in the book, lest its entry was taken for one of a
-// ticket that is gone. Whoever has too many tickets keeps it all the same.
+// noteAgain adds the entries of a ticket in the book again, in case they were removed as
+// stale. It ignores a full set.
 func (s *Service) noteAgain(ctx context.Context, t Ticket) error {
 	return settled(s.note(ctx, t))
 }
 
-// unnote takes a note back.
+// unnote removes the entries that note added.
 func (s *Service) unnote(ctx context.Context, t Ticket) error {
 	for _, user := range t.Users() {
 		if err := s.Sets.Remove(ctx, setOf(user), entry(t.home(), t.ID)); err != nil {
@@ -84,7 +85,7 @@ func (s *Service) unnote(ctx context.Context, t Ticket) error {
 
 type place struct{ queue, ticket string }
 
-// of are the tickets that a user may have.
+// of returns the entries of a user's set; a ticket may be gone.
 func (s *Service) of(ctx context.Context, userID string) ([]place, error) {
 	all, err := s.Sets.List(ctx, setOf(userID))
 	if err != nil {
@@ -98,7 +99,7 @@ func (s *Service) of(ctx context.Context, userID string) ([]place, error) {
 	return places, nil
 }
 
-// mine are the tickets that a user has.
+// mine returns the tickets of a user, and removes stale entries.
 func (s *Service) mine(ctx context.Context, userID string) ([]Ticket, error) {
 	places, err := s.of(ctx, userID)
 	if err != nil {
@@ -122,14 +123,14 @@ func (s *Service) mine(ctx context.Context, userID string) ([]Ticket, error) {
 	return all, nil
 }
 
-// newborn tells whether a ticket that cannot be found may still be about to come in, for
-// it is noted before.
+// newborn reports whether a ticket that is not in the book may still be entered, because
+// note precedes its step.
 func (s *Service) newborn(ticketID string) bool {
 	id, err := ulid.ParseStrict(ticketID)
 	return err == nil && s.Now().Sub(id.Timestamp()) < stays.Newborn
 }
 
-// Status are a user's tickets and open proposals.
+// Status returns a user's tickets and open proposals.
 func (s *Service) Status(ctx context.Context, userID string) (wire.MMStatusList, error) {
 	list := wire.MMStatusList{Tickets: []wire.MMTicket{}, Proposals: []wire.MMProposal{}}
 	all, err := s.mine(ctx, userID)
@@ -159,7 +160,7 @@ func (s *Service) Status(ctx context.Context, userID string) (wire.MMStatusList,
 	return list, nil
 }
 
-// roundOf finds the queue of a proposal to a user.
+// roundOf returns the queue of a user's proposal.
 func (s *Service) roundOf(ctx context.Context, userID, roundID string) (queue string, err error) {
 	all, err := s.mine(ctx, userID)
 	if err != nil {
@@ -176,13 +177,13 @@ func (s *Service) roundOf(ctx context.Context, userID, roundID string) (queue st
 	return "", noProposal()
 }
 
-// SessionOpened makes a user connected again in its tickets.
+// SessionOpened marks a user as connected in the user's tickets.
 func (s *Service) SessionOpened(ctx context.Context, c identity.Caller) error {
 	return s.each(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Connect(c.ID, c.SessionID) })
 }
 
-// SessionClosed takes a session from its user's tickets. Those whose player has no
-// other are cancelled after a grace.
+// SessionClosed removes a session from its user's tickets. A ticket whose player has no
+// other session is cancelled after disconnectGrace.
 func (s *Service) SessionClosed(ctx context.Context, c identity.Caller, _ []stream.ID) error {
 	return s.each(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Disconnect(c.ID, c.SessionID, s.Now()) })
 }
@@ -214,8 +215,7 @@ func (s *Service) each(ctx context.Context, userID string, change func(Ticket) (
 	return errors.Join(errs...)
 }
 
-// PartyChanged cancels the tickets of a party whose members, or whose leader, have
-// changed.
+// PartyChanged cancels the tickets of a party whose members or leader have changed.
 func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
 	seen := map[string]bool{}
 	for _, d := range p.Departed {
@@ -227,7 +227,7 @@ func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
 	for user := range seen {
 		all, err := s.mine(ctx, user)
 		if err != nil {
-			s.Log.WarnContext(ctx, "the tickets of a party that changed stay", "party", p.ID, "error", err)
+			s.Log.WarnContext(ctx, "tickets of a changed party not read; the matcher will cancel them", "party", p.ID, "error", err)
 			return
 		}
 		for _, t := range all {
@@ -236,7 +236,7 @@ func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
 			}
 			err := s.leave(ctx, t, user, reasonPartyChanged, reasonPartyChanged, ledger.Step{})
 			if code := wire.CodeOf(err); err != nil && code != wire.CodeNotFound && code != wire.CodeFailedPrecondition {
-				s.Log.WarnContext(ctx, "a ticket of a party that changed stays", "party", p.ID, "error", err)
+				s.Log.WarnContext(ctx, "ticket of a changed party not cancelled; the matcher will cancel it", "party", p.ID, "error", err)
 			}
 		}
 	}

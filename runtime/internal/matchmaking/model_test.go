@@ -18,11 +18,10 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Two matchers fight over the lease of one queue, with pauses that are longer than
-// the lease and a store that fails before or after any step, while players come, go,
-// accept and decline, leave their matches and ask for others in their place. Whatever
-// happens: nobody is in two matches, no ticket is lost, no place is given twice, and when
-// the trouble is over everything comes to its end.
+// Two matchers compete for the lease of one queue, with pauses longer than the lease and a
+// store that fails before or after any step. Meanwhile players enqueue, cancel, accept and
+// decline, leave their matches and ask for backfill. No user may be in two matches, no
+// ticket lost and no place given twice; after the faults everything must end.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		q := checked()
@@ -55,7 +54,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	})
 }
 
-// lonely makes matches whose second players leave, and the first look for others.
+// lonely makes matches whose second player leaves, and the first asks for backfill.
 func (w *world) lonely(pairs ...[2]string) {
 	q, _ := w.Queue("duel")
 	quick := q
@@ -73,7 +72,7 @@ func (w *world) lonely(pairs ...[2]string) {
 	}
 }
 
-// act does one thing; it may be refused, or fail.
+// act performs one action, which may be refused or fail.
 func (w *world) act(t *rapid.T, user string, i int) {
 	ctx, c := w.Context(), call(user, fmt.Sprint("k", i))
 	pod := rapid.IntRange(0, 1).Draw(t, "pod")
@@ -134,45 +133,45 @@ func (w *world) proposals(t *rapid.T, user string) []string {
 	return ids
 }
 
-// consistent checks the book: who is in a ticket is entered, tickets and rounds know of
-// each other, and nobody is in two.
+// consistent checks the book: each player of a ticket has its entry, tickets and rounds
+// reference each other, and no user is in two tickets.
 func (w *world) consistent(t *rapid.T) {
 	in := map[string]string{}
 	held := map[string]string{}
 	filling := map[string]string{}
 	for _, r := range table[Round](w, t, rounds) {
 		if r.Done != nil {
-			continue // its tickets have left or search on
+			continue // its tickets are gone or search again
 		}
 		if r.Backfill != "" && filling[r.Backfill] != "" {
-			t.Fatalf("%s and %s fill the same match", filling[r.Backfill], r.ID)
+			t.Fatalf("rounds %s and %s fill the same match", filling[r.Backfill], r.ID)
 		}
 		filling[r.Backfill] = r.ID
 		for _, id := range r.tickets() {
 			if held[id] != "" {
-				t.Fatalf("%s is in %s and %s", id, held[id], r.ID)
+				t.Fatalf("ticket %s is in the rounds %s and %s", id, held[id], r.ID)
 			}
 			held[id] = r.ID
 		}
 	}
 	for _, tk := range table[Ticket](w, t, tickets) {
 		if held[tk.ID] != tk.Round {
-			t.Fatalf("ticket %s says round %q, the rounds say %q", tk.ID, tk.Round, held[tk.ID])
+			t.Fatalf("ticket %s has round %q, but is in round %q", tk.ID, tk.Round, held[tk.ID])
 		}
 		delete(held, tk.ID)
 		for _, user := range tk.Users() {
 			if in[user] != "" {
-				t.Fatalf("%s is in %s and %s", user, in[user], tk.ID)
+				t.Fatalf("%s is in the tickets %s and %s", user, in[user], tk.ID)
 			}
 			in[user] = tk.ID
 		}
 	}
 	if len(held) > 0 {
-		t.Fatalf("rounds have tickets that are not there: %v", held)
+		t.Fatalf("rounds have tickets that do not exist: %v", held)
 	}
 	for _, b := range table[Backfill](w, t, backfills) {
 		if filling[b.LobbyID] != b.Round {
-			t.Fatalf("the backfill of %s says round %q, the rounds say %q", b.LobbyID, b.Round, filling[b.LobbyID])
+			t.Fatalf("backfill of %s has round %q, but round %q fills it", b.LobbyID, b.Round, filling[b.LobbyID])
 		}
 	}
 	for id, room := range w.rooms {
@@ -190,7 +189,7 @@ func (w *world) consistent(t *rapid.T) {
 			t.Fatal(err)
 		}
 		if len(e.Tickets) > 1 || len(e.Tickets) == 1 && in[r.Key] != e.Tickets[0] || len(e.Tickets) == 0 && in[r.Key] != "" {
-			t.Fatalf("%s is entered in %v and is in %q", r.Key, e.Tickets, in[r.Key])
+			t.Fatalf("%s has entries %v and is in ticket %q", r.Key, e.Tickets, in[r.Key])
 		}
 	}
 }
@@ -211,8 +210,8 @@ func table[T any](w *world, t *rapid.T, name string) []T {
 	return all
 }
 
-// settle lets everything come to its end: one of two who wait are matched, all are
-// told once, and no place was made twice but for a handover that was not answered.
+// settle lets everything end: two waiting tickets are matched, each push happens once, and
+// no place is made twice except after a lost reply of the hand-off.
 func (w *world) settle(t *rapid.T) {
 	q, _ := w.Queue("duel")
 	q.ReadyCheck.Enabled = false
@@ -227,21 +226,21 @@ func (w *world) settle(t *rapid.T) {
 		}
 	}
 	if n := w.count(tickets); n > 1 {
-		t.Fatalf("%d tickets still wait for each other", n)
+		t.Fatalf("%d tickets still wait, want at most 1", n)
 	}
 	if n := w.count(rounds) + w.count(outbox); n != 0 {
-		t.Fatalf("%d rounds and letters are left", n)
+		t.Fatalf("%d rounds and outbox messages are left, want 0", n)
 	}
 	for _, b := range table[Backfill](w, t, backfills) {
 		if room := w.rooms[b.LobbyID]; room == nil || room.Left > 0 && w.count(tickets) > 0 && !w.plays(b.LobbyID) {
-			t.Fatalf("%+v looks for players, and there are some", b)
+			t.Fatalf("backfill %+v has open places although a ticket waits", b)
 		}
 	}
 	w.consistent(t)
 	w.toldOnce(t)
 }
 
-// plays tells whether who waits is in a room already, or may not come there.
+// plays reports whether the waiting player is already in a room or may not join it.
 func (w *world) plays(lobbyID string) bool {
 	for _, user := range w.players(lobbyID) {
 		if found, _ := w.ledger.Get(w.Context(), "duel", users, user); len(found) > 0 {
@@ -251,8 +250,8 @@ func (w *world) plays(lobbyID string) bool {
 	return false
 }
 
-// toldOnce checks that every player of every match was told of it, once for each time that
-// it came there, and that no ticket was in two.
+// toldOnce checks that every player of every match received one push for each time that it
+// joined, and that no ticket was in two matches.
 func (w *world) toldOnce(t *rapid.T) {
 	matchOf := map[string]string{} // by ticket
 	times := map[[2]string]int{}   // by match and player
@@ -266,11 +265,11 @@ func (w *world) toldOnce(t *rapid.T) {
 			}
 			matchOf[m.TicketID] = m.MatchID
 			if toldOf[m.TicketID+user] {
-				t.Fatalf("%s was told twice of ticket %s", user, m.TicketID)
+				t.Fatalf("%s received two pushes of ticket %s", user, m.TicketID)
 			}
 			toldOf[m.TicketID+user] = true
 			if m.Backfill {
-				continue // the same match may have been left, and come to again
+				continue // a player may leave a match and join it again
 			}
 			times[[2]string{m.MatchID, user}]++
 			for _, team := range m.Teams {
@@ -281,7 +280,7 @@ func (w *world) toldOnce(t *rapid.T) {
 	for match, all := range players {
 		for _, user := range all {
 			if n := times[[2]string{match, user}]; n != 1 {
-				t.Fatalf("%s was told %d times of match %s", user, n, match)
+				t.Fatalf("%s received %d pushes of match %s, want 1", user, n, match)
 			}
 		}
 	}
@@ -306,8 +305,8 @@ func (w *world) matches(t *rapid.T, user string) []wire.MMMatched {
 	return all
 }
 
-// A matcher that was paused beyond its lease can commit nothing.
-func TestAPausedMatcherIsFencedOff(t *testing.T) {
+// A matcher that was paused beyond its lease cannot commit.
+func TestPausedMatcherIsFenced(t *testing.T) {
 	w := newWorld(t, duel())
 	w.enqueue("ann", 1500)
 	w.enqueue("bob", 1500)
@@ -316,23 +315,24 @@ func TestAPausedMatcherIsFencedOff(t *testing.T) {
 		if s.Fence == nil || paused {
 			return nil
 		}
-		// In the middle of its interval it sleeps; another takes over and makes the match.
+		// The matcher pauses during its interval; another matcher takes over and makes the
+		// match.
 		paused = true
 		w.pass(leaseTTL + time.Second)
 		w.tick(1, "duel")
 		return nil
 	})
 	if err := w.matchers[0].Tick(t.Context(), "duel"); !errors.Is(err, ledger.ErrFenced) {
-		t.Errorf("the paused matcher: %v", err)
+		t.Errorf("paused matcher: %v, want ErrFenced", err)
 	}
 	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	if n := len(w.made); n != 1 {
-		t.Errorf("%d places were made", n)
+		t.Errorf("%d hand-offs, want 1", n)
 	}
 }
 
-// A matcher that dies after any of its steps leaves a match that the next one ends.
-func TestAnotherMatcherGoesOn(t *testing.T) {
+// A matcher dies after each of its steps. The next matcher completes the match.
+func TestAnotherMatcherContinues(t *testing.T) {
 	for _, ready := range []bool{false, true} {
 		for dies := range 4 {
 			t.Run(fmt.Sprintf("ready check %v, after step %d", ready, dies), func(t *testing.T) {
@@ -344,7 +344,7 @@ func TestAnotherMatcherGoesOn(t *testing.T) {
 				w.dieAfter(dies)
 				_ = w.matchers[0].Tick(t.Context(), "duel")
 				w.ledger.set(nil)
-				w.pass(leaseTTL + time.Second) // within 10 s another has the lease
+				w.pass(leaseTTL + time.Second) // another matcher has the lease within 10 s
 				w.tick(1, "duel")
 				for _, user := range []string{"ann", "bob"} {
 					for _, p := range w.status(user).Proposals {
@@ -363,18 +363,18 @@ func TestAnotherMatcherGoesOn(t *testing.T) {
 						}
 					}
 					if matched != 1 {
-						t.Errorf("%s was told %v", user, w.told(user))
+						t.Errorf("pushes to %s: %v, want one match", user, w.told(user))
 					}
 				}
 				if n := w.count(tickets) + w.count(rounds) + w.count(outbox); n != 0 {
-					t.Errorf("%d records are left", n)
+					t.Errorf("%d records are left, want 0", n)
 				}
 			})
 		}
 	}
 }
 
-// A round keeps the teams that were proposed.
+// A round keeps the proposed teams.
 func TestRoundHasTheTeams(t *testing.T) {
 	q := duel()
 	tickets := map[string]Ticket{

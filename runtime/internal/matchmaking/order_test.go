@@ -8,9 +8,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// TestNewsLeftBehindComesInOrder has a matcher die between the step that proposes a match
-// and its news. The proposal ends, and then another matcher finds the news in the outbox.
-func TestNewsLeftBehindComesInOrder(t *testing.T) {
+// A matcher dies between the step that proposes a match and its pushes. The proposal ends,
+// and then another matcher finds the pushes in the outbox.
+func TestLatePushesAreOrdered(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(w *world, proposal, ticket string) error
 		want map[string][]string
@@ -55,7 +55,7 @@ func TestNewsLeftBehindComesInOrder(t *testing.T) {
 			w.ledger.set(func(s ledger.Step) error {
 				for _, change := range s.Changes {
 					if change.Table == outbox && change.Value != nil {
-						w.memory.SetDown(true) // the step is made, and nothing after it
+						w.memory.SetDown(true) // the step takes effect, and nothing after it
 					}
 				}
 				return nil
@@ -64,7 +64,7 @@ func TestNewsLeftBehindComesInOrder(t *testing.T) {
 			w.ledger.set(nil)
 			w.memory.SetDown(false)
 			if n := w.count(outbox); n != 2 {
-				t.Fatalf("%d letters are left behind, want 2", n)
+				t.Fatalf("%d outbox messages, want 2", n)
 			}
 			w.pass(leaseTTL + time.Second)
 			if err := c.end(w, w.status("bob").Proposals[0].ProposalID, ticket); err != nil {
@@ -75,15 +75,15 @@ func TestNewsLeftBehindComesInOrder(t *testing.T) {
 				w.wantTold(user, want...)
 			}
 			if n := w.count(outbox); n != 0 {
-				t.Errorf("%d letters are left", n)
+				t.Errorf("%d outbox messages are left, want 0", n)
 			}
 		})
 	}
 }
 
-// TestProposalOlderThanTheMemoryOfStreams is dropped: its proposal is closed, and no stream
-// remembers newer news.
-func TestProposalOlderThanTheMemoryOfStreams(t *testing.T) {
+// A proposal's message that is older than the streams' memory is dropped: the proposal is
+// closed, and no stream could refuse the message as outdated.
+func TestExpiredProposalMessageIsDropped(t *testing.T) {
 	w := newWorld(t, checked())
 	s := w.pods[0].service
 	var step ledger.Step
@@ -98,6 +98,6 @@ func TestProposalOlderThanTheMemoryOfStreams(t *testing.T) {
 	w.tick(0, "duel")
 	w.wantTold("ann")
 	if n := w.count(outbox); n != 0 {
-		t.Errorf("%d letters are left", n)
+		t.Errorf("%d outbox messages are left, want 0", n)
 	}
 }

@@ -18,55 +18,55 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// letter is what is still to be told to some users, and what follows from it for them.
+// letter is an outbox message: a push to some users, with its follow-up work.
 type letter struct {
 	Users []string        `json:"users"`
 	Event string          `json:"event"`
 	Data  json.RawMessage `json:"data"`
-	// Ticket is how their ticket stands with this; nil when it stands as before.
+	// Ticket is the state of the users' ticket after the push; nil when it does not change.
 	Ticket *wire.MMTicket `json:"ticket,omitempty"`
-	// About is the ticket that the letter is about, and Order its place among the letters of
-	// that ticket; "" and 0 in letters of servers before this field existed.
+	// About is the ticket of the message, and Order the message's place among those of that
+	// ticket; "" and 0 in messages of servers without this field.
 	About string `json:"about,omitempty"`
 	Order uint64 `json:"order,omitempty"`
-	// Left is the ticket that is gone with this; "" when it stays. Home is the queue that it
-	// is noted under; "" for the letter's own.
+	// Left is the ticket that ends with this message; "" when it stays. Home is the queue
+	// of the ticket's entries; "" for the message's own queue.
 	Left string `json:"left,omitempty"`
 	Home string `json:"home,omitempty"`
 }
 
-// leftBehind is how old a letter is when the matcher takes it that nobody else will
-// deliver it; known is how long a delivery is known, so that it is not made twice.
+// leftBehind is the age at which the matcher delivers a message, because its pod must have
+// died. known is how long a delivery is remembered, so that it is not repeated.
 const (
 	leftBehind = 5 * time.Second
-	// mostLeft is how many such letters are told in one interval.
+	// mostLeft bounds the messages that the matcher delivers in one interval.
 	mostLeft = 1000
 	known    = 10 * time.Minute
 )
 
-// The order of a ticket's news: by attempt, within it by the answers to its proposal, and
-// the end of the ticket last. A user's stream refuses older news of a ticket, which a
-// stopped server or a dead matcher left behind.
+// The order of a ticket's messages: by attempt; within an attempt by the number of accepted
+// players; the end of the ticket last. A user stream refuses older messages of a ticket,
+// which a stopped server or a dead matcher left in the outbox.
 const (
 	attemptShift = 20
 	orderEnd     = uint64(1) << 52
 )
 
-// orderSearching is the order of the news that a ticket searches in this attempt.
+// orderSearching is the order of the message that a ticket searches in this attempt.
 func orderSearching(attempt int) uint64 {
 	return max(min(uint64(attempt), orderEnd>>attemptShift-1)<<attemptShift, 1) //nolint:gosec // never negative
 }
 
-// orderProposed is the order of the news of a proposal that so many players have accepted.
+// orderProposed is the order of a proposal's message with the number of accepted players.
 func orderProposed(attempt, accepted int) uint64 {
 	return orderSearching(attempt) + 1 + uint64(accepted) //nolint:gosec // never negative
 }
 
-// posted is a letter in the outbox.
+// posted is a letter with its id in the outbox.
 type posted struct {
 	id string
 	letter
-	// matched is what a letter of that event says.
+	// matched is the payload of an mm:matched letter.
 	matched *wire.MMMatched
 }
 
@@ -91,7 +91,7 @@ func (s *Service) post(step *ledger.Step, l letter, payload any) (posted, error)
 	return p, nil
 }
 
-// fetched is a letter as it lies in the outbox.
+// fetched decodes a letter from the outbox.
 func fetched(r ledger.Record) (posted, error) {
 	p := posted{id: r.Key}
 	if err := decode(r.Value, &p.letter); err != nil || p.Event != wire.EventMMMatched {
@@ -100,15 +100,15 @@ func fetched(r ledger.Record) (posted, error) {
 	return p, decode(p.Data, &p.matched)
 }
 
-// deliver tells what a step has put into the outbox. What cannot be told now the
-// matcher tells later.
+// deliver sends the letters of a step. The matcher later sends the letters that fail now.
 func (s *Service) deliver(ctx context.Context, queue string, letters []posted, also ...ledger.Change) {
 	if err := s.send(ctx, queue, letters, also...); err != nil {
-		s.Log.WarnContext(ctx, "a player is told later", "queue", queue, "error", err)
+		s.Log.WarnContext(ctx, "push to players not delivered; the matcher will retry", "queue", queue, "error", err)
 	}
 }
 
-// send tells letters, a few at a time, and takes those out that are told, together with other changes.
+// send sends letters, several concurrently, and deletes the sent letters in one step with
+// also.
 func (s *Service) send(ctx context.Context, queue string, letters []posted, also ...ledger.Change) error {
 	told := make([]bool, len(letters))
 	failed := each(letters, func(i int, p posted) error {
@@ -128,8 +128,7 @@ func (s *Service) send(ctx context.Context, queue string, letters []posted, also
 	return errors.Join(failed, s.Ledger.Apply(ctx, book(queue), step))
 }
 
-// tell commits a letter to its users' own streams, once each, and does what follows from
-// it.
+// tell commits a letter to its users' streams, once each, and does its follow-up work.
 func (s *Service) tell(ctx context.Context, queue string, p posted) error {
 	var also []stream.Event
 	if p.Ticket != nil {
@@ -148,13 +147,13 @@ func (s *Service) tell(ctx context.Context, queue string, p posted) error {
 	}
 	for _, user := range p.Users {
 		if _, err := s.users.Tell(ctx, user, m); err != nil && !errors.Is(err, stream.ErrOutdated) {
-			return fmt.Errorf("tell a player: %w", err)
+			return fmt.Errorf("push to a player: %w", err)
 		}
 	}
 	return s.follow(ctx, queue, p)
 }
 
-// stands is the event of how a ticket stands.
+// stands returns the mm:ticket event of a ticket.
 func stands(t wire.MMTicket) (stream.Event, error) {
 	data, err := json.Marshal(wire.MMTicketPush{Ticket: t})
 	if err != nil {
@@ -163,7 +162,7 @@ func stands(t wire.MMTicket) (stream.Event, error) {
 	return stream.Event{Name: wire.EventMMTicket, Data: data}, nil
 }
 
-// cast tells the players of a ticket how it stands at the moment; nothing of it is kept.
+// cast pushes the state of a ticket to its players without keeping it.
 func (s *Service) cast(ctx context.Context, t wire.MMTicket) error {
 	event, err := stands(t)
 	if err != nil {
@@ -171,17 +170,17 @@ func (s *Service) cast(ctx context.Context, t wire.MMTicket) error {
 	}
 	for _, user := range t.Players {
 		if err := s.Caster.Cast(ctx, usertell.StreamID(user), event); err != nil {
-			return fmt.Errorf("tell how a ticket stands: %w", err)
+			return fmt.Errorf("push the state of a ticket: %w", err)
 		}
 	}
 	return nil
 }
 
-// follow does what follows from a letter; it may be done again.
+// follow does the follow-up work of a letter; it is idempotent.
 func (s *Service) follow(ctx context.Context, queue string, p posted) error {
 	if p.matched != nil && s.Matched != nil {
 		if err := s.Matched(ctx, p.id, p.Users, *p.matched); err != nil {
-			return fmt.Errorf("notify players who are away: %w", err)
+			return fmt.Errorf("notify offline players: %w", err)
 		}
 	}
 	if p.Left == "" {
@@ -190,7 +189,7 @@ func (s *Service) follow(ctx context.Context, queue string, p posted) error {
 	return s.forget(ctx, cmp.Or(p.Home, queue), p.Left, p.Users)
 }
 
-// catchUp sends letters that were left behind by pods that died over them.
+// catchUp sends the letters of pods that died before they sent them.
 func (s *Service) catchUp(ctx context.Context, queue string) error {
 	left, err := s.Ledger.All(ctx, book(queue), outbox)
 	if err != nil {
@@ -220,8 +219,8 @@ func (s *Service) catchUp(ctx context.Context, queue string) error {
 	return errors.Join(append(errs, s.send(ctx, queue, letters))...)
 }
 
-// expired reports whether a proposal's letter is older than the streams' memory of newer
-// news. Its proposal is closed by then.
+// expired reports whether a proposal's letter is older than the streams' memory of orders.
+// The proposal is closed by then.
 func (p posted) expired(now time.Time) bool {
 	id, err := ulid.ParseStrict(p.id)
 	return err == nil && p.Event == wire.EventMMProposal && now.Sub(id.Timestamp()) >= known

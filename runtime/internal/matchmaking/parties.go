@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// A server may die between a party's change and its news to matchmaking. So a queue's
-// matcher verifies the party of a ticket before it proposes the ticket, and of all that
-// wait every partyEvery, at most partiesAtOnce in one interval.
+// A server may die between a party's change and its report to matchmaking. A queue's
+// matcher therefore verifies the party of a ticket before it proposes the ticket. It also
+// verifies those of all waiting tickets every partyEvery, at most partiesAtOnce in one
+// interval.
 const (
 	partyEvery    = 15 * time.Second
 	partiesAtOnce = 200
@@ -43,7 +44,7 @@ func (m *Matcher) verifyParties(ctx context.Context, w *watch) error {
 	return err
 }
 
-// changedParty is a ticket of a proposal whose party has changed; false for none.
+// changedParty returns a ticket of a proposal whose party has changed; false for none.
 func (m *Matcher) changedParty(ctx context.Context, taken map[string]waiter) (changed Ticket, found bool, err error) {
 	var errs []error
 	for _, t := range taken {

@@ -9,7 +9,6 @@ import (
 // AttributeType is the type of a ticket's attribute.
 type AttributeType string
 
-// The types of attributes.
 const (
 	Number    AttributeType = "Number"
 	Text      AttributeType = "String"
@@ -21,24 +20,23 @@ const (
 type Attribute struct {
 	Name string
 	Type AttributeType
-	// FromToken takes it from the claim of this name in a player's token: a client cannot
-	// say it.
+	// FromToken reads the value from the claim of this name in a player's token; clients
+	// cannot set it.
 	FromToken bool
-	// Default is the value of tickets without one, as a string; nil refuses those.
+	// Default is the value of tickets without one, as a string; nil refuses such tickets.
 	Default *string
 }
 
-// Requeue is what happens to those who accepted when others did not.
+// Requeue is the policy for the tickets whose players accepted when other players did not.
 type Requeue string
 
-// What happens to them.
 const (
 	KeepPosition Requeue = "KeepPosition"
 	EndOfQueue   Requeue = "EndOfQueue"
 	LeaveQueue   Requeue = "Leave"
 )
 
-// ReadyCheck asks the players before a match is made.
+// ReadyCheck asks the players to accept before a match is made.
 type ReadyCheck struct {
 	Enabled  bool
 	Timeout  time.Duration
@@ -46,43 +44,42 @@ type ReadyCheck struct {
 	Requeue  Requeue
 }
 
-// Handoff is where a match goes.
+// Handoff is the configuration of a hand-off.
 type Handoff struct {
-	// LobbyType is the type of the lobby that is made; "" when a service is asked.
+	// LobbyType is the type of the lobby to create; "" for a hand-off by webhook or Agones.
 	LobbyType string
-	// URL is the service that is asked for a place, and SecretFile the name of the file
-	// with the key that calls to it are signed with; "" for none.
+	// URL is the service that provides the place. SecretFile is the name of the file with
+	// the key that signs the calls; "" for none.
 	URL, SecretFile string
-	// Agones says that the service is Agones' allocator, which is asked in its own words.
+	// Agones says that the service is Agones' allocator, with its own API.
 	Agones bool
-	// Timeout is how long the place may take until the tickets search on.
+	// Timeout bounds the hand-off; after it the tickets search again.
 	Timeout time.Duration
 }
 
-// Population is how exactly clients may know how many wait.
+// Population is the precision of the number of waiting tickets that clients see.
 type Population string
 
-// How exactly they may know.
 const (
 	PopulationNone  Population = "None"
 	PopulationBand  Population = "Band"
 	PopulationExact Population = "Exact"
 )
 
-// Queue is what a MatchmakingQueue resource lays down.
+// Queue is the configuration of a MatchmakingQueue resource.
 type Queue struct {
 	Name     string
 	Revision string
-	// Match is what a match looks like.
+	// Match is the shape of a match.
 	Match      matching.Queue
 	PartyMax   int
 	Attributes []Attribute
-	// Interval is between two runs of the matcher.
+	// Interval is the time between two runs of the matcher.
 	Interval   time.Duration
 	TicketTTL  time.Duration
 	ReadyCheck ReadyCheck
 	Handoff    Handoff
-	// Backfill lets hosts ask for players in open places.
+	// Backfill allows hosts to ask for players in open places.
 	Backfill   bool
 	Estimate   bool
 	Population Population
@@ -91,7 +88,7 @@ type Queue struct {
 	MaxTickets     int
 }
 
-// largest is how many players the largest team has.
+// largest returns the number of players of the largest team.
 func (q Queue) largest() int {
 	most := 0
 	for _, t := range q.Match.Teams {
@@ -100,7 +97,7 @@ func (q Queue) largest() int {
 	return most
 }
 
-// maxParty is the largest party that may queue.
+// maxParty returns the size of the largest party that may enqueue.
 func (q Queue) maxParty() int {
 	if q.PartyMax > 0 {
 		return min(q.PartyMax, q.largest())
@@ -108,9 +105,9 @@ func (q Queue) maxParty() int {
 	return q.largest()
 }
 
-// Queues are the queues in force. They may change at any time.
+// Queues are the configured queues. They may change at any time.
 type Queues interface {
 	Queue(name string) (Queue, bool)
-	// Queues are all, sorted by name.
+	// Queues returns all queues, sorted by name.
 	Queues() []Queue
 }

@@ -10,41 +10,41 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Round is a match from when it is found to when its players know where to play.
+// Round is a match from its proposal until its players know where to play. It is proposed
+// until all players have accepted, and then in its hand-off.
 type Round struct {
 	ID    string `json:"id"`
 	Queue string `json:"queue"`
 	Teams []Side `json:"teams"`
-	// Region is where it shall run; "" for nowhere in particular.
+	// Region is the region where the match shall run; "" for none.
 	Region string `json:"region,omitempty"`
-	// Backfill is the lobby whose open places it fills, and Match the match that runs
-	// there; "" for a new match, which the round's id names.
+	// Backfill is the lobby whose open places the round fills, and Match the match that
+	// runs there; "" for a new match, whose id is the round's.
 	Backfill string `json:"backfill,omitempty"`
 	Match    string `json:"match,omitempty"`
-	// Profiles are what the tickets were matched by, by ticket, where places that become
-	// free can be filled.
+	// Profiles are the tickets' profiles by ticket, where the queue allows backfill.
 	Profiles map[string]Profile `json:"profiles,omitempty"`
-	// Attempts are those of the tickets, by ticket.
+	// Attempts are the tickets' attempts by ticket.
 	Attempts map[string]int `json:"attempts,omitempty"`
-	// Accepted are the players who said that they are there.
+	// Accepted are the players who have accepted.
 	Accepted map[string]bool `json:"accepted,omitempty"`
-	// Deadline is until when they may say so, and, once all have or nobody is asked,
-	// until when the place has to be made.
+	// Deadline is the end of the ready check or, during the hand-off, the end of the
+	// hand-off.
 	Deadline int64 `json:"deadline"`
-	// Handing says that nobody is asked any more, and the place is being made.
+	// Handing says that the hand-off has begun.
 	Handing bool  `json:"handing,omitempty"`
 	MadeAt  int64 `json:"madeAt"`
 	// Done is set when the round has ended and its players are still claimed.
 	Done *ending `json:"done,omitempty"`
 }
 
-// ending is what is left to do after a round: the other copies of its tickets and, after
-// a match, the other tickets of its players.
+// ending is the remaining work after a round: the copies of its tickets in other queues
+// and, after a match, the other tickets of its players.
 type ending struct {
-	// At is when it ended; Assigned says that the players were matched.
+	// At is the time of the end; Assigned says that the players were matched.
 	At       int64 `json:"at"`
 	Assigned bool  `json:"assigned,omitempty"`
-	// Tickets are those of the round that search several queues.
+	// Tickets are the round's tickets that are in several queues.
 	Tickets []endedTicket `json:"tickets,omitempty"`
 }
 
@@ -52,13 +52,14 @@ type ending struct {
 type endedTicket struct {
 	ID     string   `json:"id"`
 	Queues []string `json:"queues"`
-	// Gone says that the ticket is over; otherwise its copies get the attempt and the place.
+	// Gone says that the ticket has ended; otherwise its copies get the attempt and the
+	// position.
 	Gone       bool  `json:"gone,omitempty"`
 	Attempt    int   `json:"attempt,omitempty"`
 	EnqueuedAt int64 `json:"enqueuedAt,omitempty"`
 }
 
-// ended is the round's record after its end.
+// ended returns the round's record after its end.
 func (r Round) ended(e ending) Round {
 	r.Done, r.Handing = &e, true
 	r.Profiles, r.Accepted, r.Attempts = nil, nil, nil
@@ -72,15 +73,15 @@ type Side struct {
 	Players []SidePlayer `json:"players"`
 }
 
-// SidePlayer is one player of a team, with the ticket it came by.
+// SidePlayer is a player of a team, with the player's ticket.
 type SidePlayer struct {
 	ID     string `json:"id"`
 	Name   string `json:"name,omitempty"`
 	Ticket string `json:"ticket"`
 }
 
-// NewRound makes a round of a proposal, with the tickets that ticket finds. Match is the
-// match that it fills, if it does.
+// NewRound makes a round of a proposal; ticket returns the proposal's tickets by id. match
+// is the match that the round fills; "" for a new match.
 func NewRound(q Queue, id string, p matching.Proposal, match string, ticket func(id string) Ticket, now time.Time) Round {
 	r := Round{
 		ID: id, Queue: q.Name, Region: p.Region, Backfill: p.Backfill, Match: match, MadeAt: ms(now),
@@ -113,13 +114,13 @@ func NewRound(q Queue, id string, p matching.Proposal, match string, ticket func
 	return r.hand(q, now)
 }
 
-// hand begins the handing over.
+// hand begins the hand-off.
 func (r Round) hand(q Queue, now time.Time) Round {
 	r.Handing, r.Deadline = true, ms(now.Add(q.Handoff.Timeout))
 	return r
 }
 
-// players are all who play.
+// players returns all players.
 func (r Round) players() []SidePlayer {
 	var all []SidePlayer
 	for _, side := range r.Teams {
@@ -128,7 +129,7 @@ func (r Round) players() []SidePlayer {
 	return all
 }
 
-// tickets are all that it took.
+// tickets returns all tickets of the round.
 func (r Round) tickets() []string {
 	var all []string
 	for _, side := range r.Teams {
@@ -141,7 +142,7 @@ func (r Round) has(userID string) bool {
 	return slices.ContainsFunc(r.players(), func(p SidePlayer) bool { return p.ID == userID })
 }
 
-// missing are the players who have not accepted.
+// missing returns the players who have not accepted.
 func (r Round) missing() []string {
 	var ids []string
 	for _, p := range r.players() {
@@ -152,20 +153,20 @@ func (r Round) missing() []string {
 	return ids
 }
 
-// open refuses answers to what is not asked, or not any more.
+// open refuses an answer of a user who has no proposal in this round, or after its end.
 func (r Round) open(userID string, now time.Time) error {
 	switch {
 	case !r.has(userID):
 		return noProposal()
 	case r.Handing || r.Deadline <= ms(now):
-		return wire.Precondition(wire.ReasonProposalClosed, "this proposal is not open any more")
+		return wire.Precondition(wire.ReasonProposalClosed, "this proposal is closed")
 	}
 	return nil
 }
 
 func noProposal() error { return wire.Refuse(wire.CodeNotFound, "there is no such proposal") }
 
-// Accept says that a player is there. When it was the last, the match is handed over.
+// Accept records that a player accepts. After the last player the hand-off begins.
 func (r Round) Accept(q Queue, userID string, now time.Time) (Round, error) {
 	if r.has(userID) && r.Accepted[userID] {
 		return r, nil
@@ -184,7 +185,7 @@ func (r Round) Accept(q Queue, userID string, now time.Time) (Round, error) {
 	return r, nil
 }
 
-// proposal is the question to a player of a ticket.
+// proposal returns the push of the proposal for a ticket.
 func (r Round) proposal(ticket string) wire.MMProposal {
 	return wire.MMProposal{
 		ProposalID: r.ID, Queue: r.Queue, TicketID: ticket,
@@ -192,7 +193,7 @@ func (r Round) proposal(ticket string) wire.MMProposal {
 	}
 }
 
-// matched is the news of where to play.
+// matched returns the push of the place for a ticket.
 func (r Round) matched(ticket string, p Place) wire.MMMatched {
 	m := wire.MMMatched{
 		MatchID: cmp.Or(r.Match, r.ID), Queue: r.Queue, TicketID: ticket, Teams: p.Teams, Backfill: r.Backfill != "",
@@ -211,14 +212,14 @@ func (r Round) matched(ticket string, p Place) wire.MMMatched {
 	return m
 }
 
-// news is what some players of a ticket are told.
+// news is a push to some players of a ticket.
 type news struct {
 	matched wire.MMMatched
 	users   []string
 }
 
-// news is one message for all players of a ticket, or one each where they have tokens
-// of their own.
+// news returns one push for all players of a ticket, or one for each player when they have
+// their own tokens.
 func (r Round) news(ticket string, place Place) []news {
 	all := r.playersOf(ticket)
 	if len(place.Tokens) == 0 {
@@ -235,8 +236,8 @@ func (r Round) news(ticket string, place Place) []news {
 	return each
 }
 
-// returned is a ticket that searches on after a round that came to nothing; false
-// when it does not.
+// returned returns a ticket that searches again after a failed round; false when the policy
+// removes it.
 func (t Ticket) returned(how Requeue, now time.Time) (Ticket, bool) {
 	t.Round = ""
 	t.Attempt++

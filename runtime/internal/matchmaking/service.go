@@ -17,7 +17,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Followed is the table whose changes a matcher follows.
+// Followed is the table whose changes a matcher reads.
 const Followed = "tickets"
 
 // The tables of a queue's book.
@@ -25,48 +25,50 @@ const (
 	tickets   = Followed    // Ticket by id
 	rounds    = "rounds"    // Round by id
 	backfills = "backfills" // Backfill by the id of the lobby
-	users     = "users"     // entries by user id: who is in which ticket, who has to wait
+	users     = "users"     // entries by user id: the user's tickets and cooldown
 	outbox    = "outbox"    // letter by id
 	stats     = "stats"     // one Stats
 )
 
-// The spaces of names that matchmaking uses.
+// ticketSpace is the name space of ticket ids.
 const ticketSpace = "mm-ticket"
 
-// Parties are who queues together; *party.Service is the one there is.
+// Parties reads parties; *party.Service implements it.
 type Parties interface {
 	Member(ctx context.Context, partyID, userID string) (party.Party, error)
 }
 
-// Places make the places where matches are played.
+// Places make the places of matches.
 type Places interface {
-	// Make makes the place of a round, once: asked again for the same round it gives
-	// the same place. A round that fills a room has its players brought there; a *wire.Error
-	// says that they cannot come any more.
+	// Make makes the place of a round. It is idempotent: a second call for a round returns
+	// the same place. For a backfill it adds the players to the lobby; a *wire.Error says
+	// that the lobby refuses them.
 	Make(ctx context.Context, q Queue, r Round) (Place, error)
-	// Room reads the lobby of a match. Members alone may ask; "" is the matcher. The
-	// errors are those of lobbies, and permission_denied where no queue made the lobby.
+	// Room reads the lobby of a match for a member; userID "" is the matcher. The errors
+	// are those of lobbies, and permission_denied for a lobby that no queue made.
 	Room(ctx context.Context, lobbyID, userID string) (Room, error)
 }
 
-// Place is where a match is played.
+// Place is the place where a match is played.
 type Place struct {
 	wire.MMHandoff
-	// Tokens let single players in, by user id; those without one get the handoff's.
+	// Tokens are tokens of single players, by user id; other players get the handoff's
+	// token.
 	Tokens map[string]string
-	// Teams are all who play there, by team of the queue; nil when those are the round's.
+	// Teams are all players there by team of the queue; nil when they are the round's
+	// players.
 	Teams []wire.MMMatchTeam
 }
 
-// UnplacedError of Places.Make says which players the place cannot take. Their tickets are
-// cancelled, and the others search on.
+// UnplacedError of Places.Make lists the players that the place refuses. Their tickets are
+// cancelled, and the other tickets search again.
 type UnplacedError struct{ Users []string }
 
 func (e *UnplacedError) Error() string {
 	return fmt.Sprintf("the place cannot take %d of the players", len(e.Users))
 }
 
-// Ports are what a Service works with.
+// Ports are the dependencies of a Service.
 type Ports struct {
 	Ledger  ledger.Store
 	Store   stream.Store
@@ -76,22 +78,22 @@ type Ports struct {
 	Queues  Queues
 	Parties Parties
 	Places  Places
-	// MayPlay, when not nil, refuses a user with a *wire.Error whom a match of the queue would
-	// put into more lobbies than allowed.
+	// MayPlay, when not nil, returns a *wire.Error for a user who would exceed the limit of
+	// lobbies by a match of the queue.
 	MayPlay func(ctx context.Context, q Queue, userID string) error
-	// Searching, when not nil, is told who begins and ceases to look for a match. It may be
-	// told again; after an error that somebody has ceased it is.
+	// Searching, when not nil, is called when users start or stop searching. Calls may be
+	// repeated; after an error of a stop the call is repeated.
 	Searching func(ctx context.Context, ticketID string, userIDs []string, searching bool) error
-	// Matched, when not nil, is told where users are to play, in case they are not
-	// connected. It may be told again, with the same id; after an error it is.
+	// Matched, when not nil, is called with the place of a match, to notify offline users.
+	// Calls may be repeated with the same id; after an error the call is repeated.
 	Matched func(ctx context.Context, id string, userIDs []string, matched wire.MMMatched) error
 }
 
-// Settings of a Service.
+// Settings are the settings of a Service.
 type Settings struct {
-	// Pod names this process among those that hold leases.
+	// Pod is this process's name as a holder of leases.
 	Pod string
-	// HistorySize events are kept of a user's stream, for HistoryTTL after the last.
+	// A user stream keeps HistorySize events, for HistoryTTL after the last.
 	HistorySize    int
 	HistoryTTL     time.Duration
 	IdempotencyTTL time.Duration
@@ -100,8 +102,8 @@ type Settings struct {
 	Now func() time.Time
 }
 
-// Service takes the requests of players. It is safe for concurrent use. Beside
-// *wire.Error it returns the errors of the stores.
+// Service handles the requests of players. It is safe for concurrent use. It returns
+// *wire.Error and the errors of the stores.
 type Service struct {
 	Ports
 	Settings
@@ -123,7 +125,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	return s
 }
 
-// queue finds a queue that clients name.
+// queue returns a queue that a request names.
 func (s *Service) queue(name string) (Queue, error) {
 	q, known := s.Queues.Queue(name)
 	if !known {
@@ -134,10 +136,10 @@ func (s *Service) queue(name string) (Queue, error) {
 
 func book(queue string) ledger.Book { return ledger.Book(queue) }
 
-// entries are what a book holds of one user.
+// entries are the records of one user in a book.
 type entries struct {
 	Tickets []string `json:"tickets,omitempty"`
-	// CooldownUntil is until when the user may not queue again.
+	// CooldownUntil is the time until which the user may not enqueue.
 	CooldownUntil int64 `json:"cooldownUntil,omitempty"`
 }
 
@@ -151,7 +153,7 @@ func decode(value []byte, into any) error {
 	return nil
 }
 
-// once has the step of a request happen once; nil when nobody could ask again.
+// once returns the Once of a request; nil for a request without a key.
 func (s *Service) once(c command.Call) *ledger.Once {
 	if c.Key == "" {
 		return nil
@@ -159,17 +161,17 @@ func (s *Service) once(c command.Call) *ledger.Once {
 	return &ledger.Once{Scope: c.ID, Key: c.Key, TTL: s.IdempotencyTTL}
 }
 
-// tries is how often a step is made anew when another came first.
+// tries bounds the tries of a step after conflicts.
 const tries = 8
 
-// retry makes a step as often as others come first, and tells what it puts into the
-// outbox. An empty step changes nothing.
+// retry applies a step and sends its letters. After a conflict it builds the step again. An
+// empty step changes nothing.
 func (s *Service) retry(ctx context.Context, next func() (ledger.Step, []posted, error), queue string) error {
 	return s.retryThen(ctx, next, queue, func() []ledger.Change { return nil })
 }
 
-// retryThen is retry, and calls then after the step. What then gives is changed together
-// with the removal of the letters.
+// retryThen is retry, and calls then after the step. The changes of then are applied
+// together with the deletion of the letters.
 func (s *Service) retryThen(
 	ctx context.Context, next func() (ledger.Step, []posted, error), queue string, then func() []ledger.Change,
 ) error {
@@ -201,7 +203,7 @@ func tooFast() error {
 	return wire.Refuse(wire.CodeUnavailable, "the queue changes too fast right now")
 }
 
-// ticket reads a ticket; false when there is none.
+// ticket reads a ticket; false when it does not exist.
 func (s *Service) ticket(ctx context.Context, queue, id string) (Ticket, bool, error) {
 	t, raw, err := s.readTicket(ctx, queue, id)
 	return t, raw != nil, err
@@ -223,7 +225,7 @@ func (s *Service) readRound(ctx context.Context, queue, id string) (r Round, raw
 	return r, found[id], decode(found[id], &r)
 }
 
-// List are the queues as clients see them.
+// List returns the queues for clients.
 func (s *Service) List(ctx context.Context) (wire.MMQueueList, error) {
 	list := wire.MMQueueList{Queues: []wire.MMQueue{}}
 	for _, q := range s.Queues.Queues() {
@@ -246,7 +248,8 @@ func (s *Service) List(ctx context.Context) (wire.MMQueueList, error) {
 	return list, nil
 }
 
-// population is how many wait: a number, or a band of how many matches that makes.
+// population returns the number of waiting tickets, or a band of how many matches they
+// fill.
 func population(q Queue, n int) any {
 	if q.Population == PopulationExact {
 		return n

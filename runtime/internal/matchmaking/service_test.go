@@ -17,14 +17,14 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-func TestTwoAreMatched(t *testing.T) {
+func TestTwoTicketsAreMatched(t *testing.T) {
 	w := newWorld(t, duel())
 	ann := w.enqueue("ann", 1500)
 	w.tick(0, "duel")
 	w.wantTold("ann")
 	w.enqueue("bob", 1560)
 	if len(w.searching) != 2 || w.searching["ann"] != ann.ID {
-		t.Errorf("searching: %v", w.searching)
+		t.Errorf("searching: %v, want ann and bob", w.searching)
 	}
 	w.tick(0, "duel")
 	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
@@ -32,16 +32,16 @@ func TestTwoAreMatched(t *testing.T) {
 	w.wantStood("bob", "assigned")
 	for _, table := range []string{tickets, rounds, users, outbox} {
 		if n := w.count(table); n != 0 {
-			t.Errorf("%d %s are left", n, table)
+			t.Errorf("%d %s are left, want 0", n, table)
 		}
 	}
 	if got := w.status("ann"); len(got.Tickets) != 0 || len(w.searching) != 0 {
-		t.Errorf("ann has %+v, and %v search", got, w.searching)
+		t.Errorf("status of ann: %+v, searching %v, want nothing", got, w.searching)
 	}
 	if ann.State != wire.TicketSearching || ann.ExpiresAt != ms(t0.Add(10*time.Minute))+1 {
-		t.Errorf("ann's ticket was %+v", ann)
+		t.Errorf("ticket of ann: %+v", ann)
 	}
-	w.enqueue("ann", 1500) // again, at once
+	w.enqueue("ann", 1500) // ann may enqueue again at once
 }
 
 func TestWindowWidens(t *testing.T) {
@@ -64,7 +64,7 @@ func TestReadyCheck(t *testing.T) {
 	w.tick(0, "duel")
 	asked := w.status("bob")
 	if len(asked.Proposals) != 1 || asked.Tickets[0].State != wire.TicketProposed {
-		t.Fatalf("bob is asked %+v", asked)
+		t.Fatalf("status of bob: %+v", asked)
 	}
 	id := asked.Proposals[0].ProposalID
 	accept := func(pod int, user string) error {
@@ -79,7 +79,7 @@ func TestReadyCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := w.status("ann"); got.Tickets[0].State != wire.TicketAccepted || len(got.Proposals) != 0 {
-		t.Errorf("ann sees %+v", got)
+		t.Errorf("status of ann: %+v", got)
 	}
 	_, err := w.pods[0].Decline(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: id})
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonProposalClosed})
@@ -124,14 +124,14 @@ func TestDeclineAndTimeout(t *testing.T) {
 			w.wantStood("ann", "proposed", "searching, attempt 1")
 			got := w.status("ann").Tickets
 			if len(got) != 1 || got[0].EnqueuedAt != ann.EnqueuedAt || got[0].Attempt != 1 || got[0].State != wire.TicketSearching {
-				t.Errorf("ann's ticket: %+v", got)
+				t.Errorf("ticket of ann: %+v", got)
 			}
 			_, err := w.ask("bob", 1500)
 			wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonCooldown})
 			w.enqueue("cid", 1500)
 			w.tick(0, "duel")
 			if n := len(w.status("ann").Proposals); n != 1 {
-				t.Errorf("ann has %d proposals", n)
+				t.Errorf("%d proposals of ann, want 1", n)
 			}
 			w.pass(30 * time.Second)
 			w.enqueue("bob", 1500)
@@ -162,8 +162,8 @@ func TestRequeuePolicies(t *testing.T) {
 	}
 }
 
-// TestAttributesFromTokens: a client cannot say what its token has to, a party's members
-// bring their own, and a back end is believed.
+// A client cannot set an attribute that comes from its token. A party's members have their
+// own values, and a back end may set it.
 func TestAttributesFromTokens(t *testing.T) {
 	q := duel()
 	q.Match.Teams[0].Max, q.Match.Teams[1].Max = 2, 2
@@ -186,7 +186,7 @@ func TestAttributesFromTokens(t *testing.T) {
 	_, err = ask(with("ann", map[string]any{"skill": "best"}), wire.MMEnqueue{})
 	wantRefusal(t, err, invalid)
 	if ticket, err := ask(with("ann", map[string]any{"skill": 1700.0}), wire.MMEnqueue{}); err != nil || ticket.Numbers["skill"] != 1700 {
-		t.Errorf("ann's ticket has %v, %v", ticket.Numbers, err)
+		t.Errorf("ticket of ann: %v, %v", ticket.Numbers, err)
 	}
 
 	p := partyOf("bob", "cid")
@@ -197,14 +197,14 @@ func TestAttributesFromTokens(t *testing.T) {
 	}
 	w.parties["p"] = p
 	if ticket, err := ask(with("bob", nil), wire.MMEnqueue{PartyID: "p"}); err != nil || ticket.Numbers["skill"] != 1500 {
-		t.Errorf("the party's ticket has %v, %v", ticket.Numbers, err)
+		t.Errorf("ticket of the party: %v, %v", ticket.Numbers, err)
 	}
 
 	ticket, err := w.pods[0].service.EnqueueFor(t.Context(), with("dan", nil), stays.Through("dan-1"), &wire.MMEnqueue{
 		Queue: "duel", Attributes: map[string]any{"skill": 1234.0},
 	})
 	if err != nil || ticket.Numbers["skill"] != 1234 {
-		t.Errorf("dan's ticket has %v, %v", ticket.Numbers, err)
+		t.Errorf("ticket of dan: %v, %v", ticket.Numbers, err)
 	}
 }
 
@@ -238,7 +238,7 @@ func TestRefusals(t *testing.T) {
 		"too few maps":       {func(r *wire.MMEnqueue) { r.Attributes["maps"] = []any{} }, invalid("attributes.maps")},
 		"unknown party":      {func(r *wire.MMEnqueue) { r.PartyID = "x" }, &wire.Error{Code: wire.CodeNotFound}},
 		"party is too large": {func(r *wire.MMEnqueue) { r.PartyID = "p" }, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonPartyTooLarge}},
-		"nothing is wrong":   {func(*wire.MMEnqueue) {}, nil},
+		"valid request":      {func(*wire.MMEnqueue) {}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := w.count(tickets)
@@ -247,7 +247,7 @@ func TestRefusals(t *testing.T) {
 			made, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), req)
 			wantRefusal(t, err, tc.want)
 			if tc.want != nil && w.count(tickets) != before {
-				t.Error("a refused request left a ticket")
+				t.Error("a refused request entered a ticket")
 			}
 			if tc.want == nil {
 				_, err := w.pods[1].Enqueue(t.Context(), call("ann", ""), good())
@@ -261,7 +261,7 @@ func TestRefusals(t *testing.T) {
 	_, err := w.pods[0].Enqueue(t.Context(), call("u2", ""), good())
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeResourceExhausted})
 	if got := w.status("u2"); len(got.Tickets) != 0 {
-		t.Errorf("u2 has %+v", got)
+		t.Errorf("status of u2: %+v, want no ticket", got)
 	}
 	nothing := &wire.Error{Code: wire.CodeNotFound}
 	_, err = w.pods[0].Cancel(t.Context(), call("u2", ""), &wire.MMCancel{TicketID: "x"})
@@ -283,7 +283,7 @@ func TestKeysAndCancel(t *testing.T) {
 	}
 	first := enqueue()
 	if again := enqueue(); again.ID != first.ID {
-		t.Errorf("the same key made %s and %s", first.ID, again.ID)
+		t.Errorf("the same key created %s and %s", first.ID, again.ID)
 	}
 	if _, err := w.pods[1].Cancel(t.Context(), call("ann", ""), &wire.MMCancel{TicketID: first.ID}); err != nil {
 		t.Fatal(err)
@@ -318,13 +318,13 @@ func TestTicketsEnd(t *testing.T) {
 			w.wantTold("ann", "cancelled: "+reason)
 			w.wantStood("ann", map[bool]string{false: "cancelled", true: "expired"}[reason == "expired"])
 			if n := w.count(users); n != 0 {
-				t.Errorf("%d users are left", n)
+				t.Errorf("%d users are left, want 0", n)
 			}
 		})
 	}
 }
 
-func TestAReconnectKeepsTheTicket(t *testing.T) {
+func TestReconnectKeepsTheTicket(t *testing.T) {
 	w := newWorld(t, duel())
 	w.enqueue("ann", 1500)
 	s := w.pods[0].service
@@ -364,18 +364,18 @@ func TestParty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"user:ann mm:ticket", "user:bob mm:ticket"}, w.casts); d != "" { // bob did not ask
-		t.Errorf("told (-want +got):\n%s", d)
+	if d := cmp.Diff([]string{"user:ann mm:ticket", "user:bob mm:ticket"}, w.casts); d != "" { // bob did not send the request
+		t.Errorf("cast events (-want +got):\n%s", d)
 	}
 	view := reply.Data.(wire.MMTicketState).Ticket
 	ticket, _, err := w.pods[0].service.ticket(t.Context(), "duel", view.ID)
 	if err != nil || ticket.Numbers["skill"] != 1600 {
-		t.Errorf("the party's skill is %v, %v", ticket.Numbers, err)
+		t.Errorf("ticket of the party: %v, %v", ticket.Numbers, err)
 	}
 	_, err = w.ask("bob", 1500)
 	wantRefusal(t, err, wire.Already(wire.CodeAlreadyQueued, wire.ReasonTicketLimit, "", view.ID))
 	if got := w.status("bob"); len(got.Tickets) != 1 {
-		t.Errorf("bob has %+v", got)
+		t.Errorf("tickets of bob: %+v, want 1", got)
 	}
 	delete(p.Members, "bob")
 	p.Departed = []party.Departure{{UserID: "bob"}}
@@ -384,7 +384,7 @@ func TestParty(t *testing.T) {
 	w.wantTold("bob", "cancelled: party_changed")
 }
 
-func TestAPartyThatChangesWhileItIsAsked(t *testing.T) {
+func TestPartyChangesDuringItsReadyCheck(t *testing.T) {
 	q := checked()
 	for i := range q.Match.Teams {
 		q.Match.Teams[i].Max = 2
@@ -401,7 +401,7 @@ func TestAPartyThatChangesWhileItIsAsked(t *testing.T) {
 	w.wantTold("ann", "proposal 0/3", "cancelled: party_changed")
 	w.wantTold("bob", "proposal 0/3", "cancelled: party_changed")
 	w.wantTold("cid", "proposal 0/3", "cancelled: others_declined, requeued")
-	w.enqueue("bob", 1500) // nobody is to blame
+	w.enqueue("bob", 1500) // no player gets a cooldown
 }
 
 func TestHandoffFails(t *testing.T) {
@@ -421,14 +421,14 @@ func TestHandoffFails(t *testing.T) {
 	w.wantStood("ann", "searching, attempt 1", "assigned, attempt 1")
 	for round, times := range w.made {
 		if times != 1 {
-			t.Errorf("the place of %s was made %d times", round, times)
+			t.Errorf("place of %s made %d times, want 1", round, times)
 		}
 	}
 }
 
-// TestASlowPlaceKeepsNobodyWaiting: while one match's place is being made, others are
-// found and handed over, and it is made once.
-func TestASlowPlaceKeepsNobodyWaiting(t *testing.T) {
+// While one match's place is slow, other matches are made and handed off. The slow place is
+// made once.
+func TestSlowHandoffDelaysOnlyItsMatch(t *testing.T) {
 	w := newWorld(t, duel())
 	w.matchers[0].patience = time.Millisecond
 	open, ready := make(chan struct{}), make(chan struct{})
@@ -450,14 +450,14 @@ func TestASlowPlaceKeepsNobodyWaiting(t *testing.T) {
 	w.wantTold("cid", "matched [{red [cid]} {blue [dan]}] lobby")
 	w.wantTold("ann")
 	if got := w.status("ann").Tickets; len(got) != 1 || got[0].State != wire.TicketAccepted {
-		t.Errorf("ann sees %+v", got)
+		t.Errorf("tickets of ann: %+v, want 1 accepted", got)
 	}
 	close(ready)
 	w.matchers[0].beside.Wait()
 	w.tick(0, "duel")
 	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	if n := len(w.made); n != 2 || w.count(rounds)+w.count(outbox) != 0 {
-		t.Errorf("%d places were made, %d rounds are left", n, w.count(rounds))
+		t.Errorf("%d places made and %d rounds left, want 2 and 0", n, w.count(rounds))
 	}
 }
 
@@ -497,14 +497,14 @@ func TestQueuesAndEstimates(t *testing.T) {
 		t.Errorf("%+v by %s, %v", stats, holder, err)
 	}
 	if got := w.enqueue("cid", 1500); got.EstimateMs != 4001 {
-		t.Errorf("cid's ticket: %+v", got)
+		t.Errorf("ticket of cid: %+v", got)
 	}
 	w.pass(5 * time.Second)
 	w.tick(0, "duel")
 	if d := cmp.Diff([]string{"user:cid mm:ticket", "user:cid mm:ticket"}, w.casts[2:]); d != "" { // after those of ann and bob
-		t.Errorf("told (-want +got):\n%s", d)
+		t.Errorf("cast events (-want +got):\n%s", d)
 	}
-	w.wantTold("cid") // and nothing is kept of it
+	w.wantTold("cid") // a cast event is not kept
 	q.Population = PopulationBand
 	w.setQueue("duel", &q)
 	for i, band := range []string{"low", "medium", "high"} {
@@ -512,7 +512,7 @@ func TestQueuesAndEstimates(t *testing.T) {
 			w.enqueue(fmt.Sprint("u", i, "-", j), float64(2000+1000*j+100_000*i))
 		}
 		if got := list().Queues[0].Population; got != band {
-			t.Errorf("%d tickets: %v, not %s", w.count(tickets), got, band)
+			t.Errorf("%d tickets: population %v, want %s", w.count(tickets), got, band)
 		}
 	}
 }

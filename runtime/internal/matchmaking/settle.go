@@ -10,9 +10,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
 )
 
-// settle does what is left after a round, while its players are still claimed: the other
-// copies of its tickets go or search on, after a match the other tickets of its players
-// are cancelled, and then the players are free. It may be done again.
+// settle does the remaining work after a round, while its players are still claimed. The
+// copies of its tickets in other queues are removed or search again. After a match it
+// cancels the other tickets of its players. Then it frees the players. It is idempotent.
 func (s *Service) settle(ctx context.Context, r Round) error {
 	var errs []error
 	for _, e := range r.Done.Tickets {
@@ -29,17 +29,17 @@ func (s *Service) settle(ctx context.Context, r Round) error {
 	return s.free(ctx, r)
 }
 
-// settleThen is settle right after the step that ended a round. What it gives removes the
-// round's record; where it fails, the queue's matcher settles the round later.
+// settleThen is settle right after the step that ended a round. It returns the change that
+// deletes the round's record. When it fails, the queue's matcher settles the round later.
 func (s *Service) settleThen(ctx context.Context, r Round) []ledger.Change {
 	if err := s.settle(ctx, r); err != nil {
-		s.Log.WarnContext(ctx, "what follows a proposal's end is done later", "queue", r.Queue, "proposal", r.ID, "error", err)
+		s.Log.WarnContext(ctx, "ended proposal not settled; the matcher will retry", "queue", r.Queue, "proposal", r.ID, "error", err)
 		return nil
 	}
 	return []ledger.Change{{Table: rounds, Key: r.ID, Any: true}}
 }
 
-// settleLate settles a round that ended a while ago, and whose server died over it.
+// settleLate settles an ended round whose server died before it did so.
 func (s *Service) settleLate(ctx context.Context, r Round) error {
 	if r.Done == nil || s.Now().Sub(time.UnixMilli(r.Done.At)) < claimGrace {
 		return nil
@@ -50,7 +50,7 @@ func (s *Service) settleLate(ctx context.Context, r Round) error {
 	return s.Ledger.Apply(ctx, book(r.Queue), ledger.Step{Changes: []ledger.Change{{Table: rounds, Key: r.ID, Any: true}}})
 }
 
-// settleCopies has the copies of a ticket in other queues follow the round's.
+// settleCopies updates the copies of a ticket in other queues after a round.
 func (s *Service) settleCopies(ctx context.Context, queue string, e endedTicket) error {
 	for _, other := range e.Queues {
 		if other == queue {
@@ -64,7 +64,7 @@ func (s *Service) settleCopies(ctx context.Context, queue string, e endedTicket)
 		}
 		round, err := s.dropCopy(ctx, other, e.ID)
 		if err == nil && round != "" {
-			err = errors.New("a ticket that is over is proposed in another queue")
+			err = errors.New("an ended ticket is in a proposal of another queue")
 		}
 		if err != nil {
 			return err
@@ -73,8 +73,8 @@ func (s *Service) settleCopies(ctx context.Context, queue string, e endedTicket)
 	return nil
 }
 
-// matchedElsewhere cancels the tickets that a player of a match had before, beside the one
-// that was matched.
+// matchedElsewhere cancels the other tickets that a matched player had at the time of the
+// match.
 func (s *Service) matchedElsewhere(ctx context.Context, r Round, p SidePlayer) error {
 	places, err := s.of(ctx, p.ID)
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Service) matchedElsewhere(ctx context.Context, r Round, p SidePlayer) e
 	return nil
 }
 
-// note adds a ticket in several queues to what is left after a round.
+// note adds a ticket in several queues to the remaining work after a round.
 func (e *ending) note(t Ticket, gone bool) {
 	if len(t.Queues) > 1 {
 		e.Tickets = append(e.Tickets, endedTicket{

@@ -10,31 +10,30 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/ledger"
 )
 
-// Stats are what is known of a queue, as its matcher wrote it down.
+// Stats are the figures of a queue, written by its matcher.
 type Stats struct {
 	Depth int `json:"depth"`
-	// OldestAt is since when the oldest ticket waits; 0 when none does.
+	// OldestAt is the enqueue time of the oldest ticket; 0 without tickets.
 	OldestAt int64 `json:"oldestAt,omitempty"`
-	// WaitP50Ms and WaitP95Ms are waits that so many of the matched tickets did not
-	// exceed within the last statsFor; 0 when none was matched.
+	// WaitP50Ms and WaitP95Ms are percentiles of the waits of the tickets that were matched
+	// within the last statsFor; 0 when none was.
 	WaitP50Ms int64 `json:"waitP50Ms,omitempty"`
 	WaitP95Ms int64 `json:"waitP95Ms,omitempty"`
-	// Matches is how many were made within the last minute.
+	// Matches is the number of matches of the last minute.
 	Matches int `json:"matches"`
-	// At is when this was written.
+	// At is the time at which the stats were written.
 	At int64 `json:"at"`
 }
 
 const (
-	// statsFor is how far back waits count; at most maxWaits of them are kept, the
-	// newest.
+	// statsFor is the period of the waits; at most maxWaits are kept, the newest.
 	statsFor = 10 * time.Minute
 	maxWaits = 4096
 	perMin   = time.Minute
 	statsKey = "now"
 )
 
-// waits are how long tickets waited that were matched lately.
+// waits are the waits of recently matched tickets.
 type waits struct {
 	tickets []wait
 	matches []int64
@@ -51,7 +50,7 @@ func (w *waits) matched(at int64, tickets []Ticket) {
 	w.tickets = w.tickets[max(len(w.tickets)-maxWaits, 0):]
 }
 
-// stats sums up.
+// stats computes the Stats.
 func (w *waits) stats(waiting map[string]waiter, now time.Time) Stats {
 	s := Stats{Depth: len(waiting), At: ms(now)}
 	for _, t := range waiting {
@@ -75,7 +74,7 @@ func (w *waits) stats(waiting map[string]waiter, now time.Time) Stats {
 	return s
 }
 
-// Stats are a queue's figures, and who its matcher is; "" when it has none.
+// Stats returns a queue's figures, and the pod that is its matcher; "" for none.
 func (s *Service) Stats(ctx context.Context, queue string) (Stats, string, error) {
 	var now Stats
 	found, err := s.Ledger.Get(ctx, book(queue), stats, statsKey)
@@ -89,7 +88,8 @@ func (s *Service) Stats(ctx context.Context, queue string) (Stats, string, error
 	return now, holder, err
 }
 
-// estimate is how long a ticket may wait, where the queue tells; 0 otherwise.
+// estimate returns the expected wait of a ticket in milliseconds; 0 when the queue gives
+// none.
 func (s *Service) estimate(ctx context.Context, queue string) int64 {
 	q, known := s.Queues.Queue(queue)
 	if !known || !q.Estimate {
@@ -97,12 +97,12 @@ func (s *Service) estimate(ctx context.Context, queue string) int64 {
 	}
 	now, _, err := s.Stats(ctx, queue)
 	if err != nil {
-		return 0 // an estimate is not worth a refusal
+		return 0 // a missing estimate does not fail the request
 	}
 	return now.WaitP50Ms
 }
 
-// estimates is the shortest estimate of a ticket's queues; 0 when none tells.
+// estimates returns the shortest estimate of a ticket's queues; 0 when none gives one.
 func (s *Service) estimates(ctx context.Context, t Ticket) int64 {
 	least := s.estimate(ctx, t.Queue)
 	for _, queue := range t.others() {
@@ -121,14 +121,14 @@ func (n Stats) change() (ledger.Change, error) {
 	return ledger.Change{Table: stats, Key: statsKey, Any: true, Value: value}, nil
 }
 
-// Estimates are told to those who wait so often, to so many at once; the others ask by
-// mm:status.
+// Estimates are pushed to waiting tickets every estimateEvery, to at most mostTold of them;
+// the other clients read mm:status.
 const (
 	estimateEvery = 5 * time.Second
 	mostTold      = 500
 )
 
-// tell lets those who wait know how long it may take, where the queue gives estimates.
+// tell pushes the estimates to waiting tickets, where the queue gives estimates.
 func (m *Matcher) tell(ctx context.Context, w *watch, q Queue) error {
 	now := m.s.Now()
 	if !q.Estimate || w.written.WaitP50Ms == 0 || now.Sub(w.toldAt) < estimateEvery {
@@ -149,7 +149,7 @@ func (m *Matcher) tell(ctx context.Context, w *watch, q Queue) error {
 	return nil
 }
 
-// write puts the queue's figures down when they have changed.
+// write stores the queue's figures when they have changed.
 func (m *Matcher) write(ctx context.Context, w *watch) error {
 	m.mu.Lock()
 	now := w.waits.stats(w.waiting, m.s.Now())

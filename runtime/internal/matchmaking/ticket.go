@@ -15,29 +15,30 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Ticket is a party, or a party of one, that looks for a match.
+// Ticket is a party or a single player that searches for a match.
 type Ticket struct {
 	ID    string `json:"id"`
 	Queue string `json:"queue"`
-	// Queues are all that it searches; nil for Queue alone. Each queue's book has a copy,
-	// whose Queue is that one. The copy of the first queue decides whether the ticket
-	// exists: it is entered last and removed last.
+	// Queues are all queues of the ticket; nil for Queue alone. Each queue's book has a
+	// copy, whose Queue is that queue. The copy of the first queue decides whether the
+	// ticket exists: it is entered last and removed last.
 	Queues  []string `json:"queues,omitempty"`
 	PartyID string   `json:"partyId,omitempty"`
-	// LeaderID is the party's leader, who queued it.
+	// LeaderID is the party's leader, who enqueued it.
 	LeaderID string   `json:"leaderId,omitempty"`
 	Players  []Player `json:"players"`
-	// EnqueuedAt is since when it waits, ExpiresAt when it gives up.
+	// EnqueuedAt is the queue position: the time since which the ticket waits. ExpiresAt is
+	// its expiry.
 	EnqueuedAt int64 `json:"enqueuedAt"`
 	ExpiresAt  int64 `json:"expiresAt"`
-	// Attempt counts the matches that came to nothing.
+	// Attempt counts the failed proposals.
 	Attempt int `json:"attempt,omitempty"`
-	// Round is the match that it is proposed for; "" while it searches.
+	// Round is the round that has the ticket; "" while it searches.
 	Round string `json:"round,omitempty"`
 	Profile
 }
 
-// Profile is what a ticket is matched by.
+// Profile has the values by which a ticket is matched.
 type Profile struct {
 	Numbers   map[string]float64  `json:"numbers,omitempty"`
 	Texts     map[string]string   `json:"texts,omitempty"`
@@ -45,7 +46,7 @@ type Profile struct {
 	Latencies map[string]float64  `json:"latencies,omitempty"`
 }
 
-// Player is one user of a ticket.
+// Player is a user of a ticket.
 type Player struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
@@ -53,23 +54,23 @@ type Player struct {
 }
 
 const (
-	// maxText bounds a text, and each member of a set, in bytes; maxSet a set.
+	// maxText bounds a text, and each member of a set, in bytes; maxSet bounds a set.
 	maxText = 128
 	maxSet  = 64
-	// disconnectGrace is how long a ticket keeps a player who has no connection.
+	// disconnectGrace is how long a ticket keeps a player without a session.
 	disconnectGrace = 30 * time.Second
 )
 
-// Entrant is a player with what it brings.
+// Entrant is a player with the values of its attributes.
 type Entrant struct {
 	Player
 	Attributes map[string]any
-	// Claims are what is vouched for: the player's token, or a back end, says them.
+	// Claims are trusted values, from the player's token or a back end.
 	Claims map[string]any
 }
 
-// NewTicket makes the ticket of a party. Its number is the mean of its players', its
-// set what they all have; texts and booleans must be the same for all.
+// NewTicket makes the ticket of a party. Its number is the mean of its players' numbers,
+// its set the intersection of their sets; texts and booleans must be equal.
 func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[string]float64, now time.Time) (Ticket, error) {
 	if len(party) > q.maxParty() {
 		return Ticket{}, wire.Precondition(wire.ReasonPartyTooLarge, fmt.Sprintf("parties of at most %d may queue here", q.maxParty()))
@@ -92,8 +93,8 @@ func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[strin
 	return t, t.feasible(q)
 }
 
-// newTickets makes the copies of a ticket, one for each queue. They expire together, when
-// the first of the queues would have it.
+// newTickets makes the copies of a ticket, one for each queue. All copies have the earliest
+// expiry of the queues.
 func newTickets(queues []Queue, id, leader string, party []Entrant, req *wire.MMEnqueue, now time.Time) ([]Ticket, error) {
 	var names []string
 	if len(queues) > 1 {
@@ -123,7 +124,7 @@ func newTickets(queues []Queue, id, leader string, party []Entrant, req *wire.MM
 	return all, nil
 }
 
-// bring puts together what the players bring of one attribute.
+// bring merges the players' values of one attribute.
 func (t *Ticket) bring(a Attribute, party []Entrant) error {
 	field := "attributes." + a.Name
 	for i, e := range party {
@@ -145,7 +146,7 @@ func (t *Ticket) bring(a Attribute, party []Entrant) error {
 	return nil
 }
 
-// brings is what an entrant has of an attribute, from where the attribute comes from.
+// brings returns an entrant's value of an attribute, from the attributes or the claims.
 func (e Entrant) brings(a Attribute) (raw any, given bool) {
 	from := e.Attributes
 	if a.FromToken {
@@ -181,11 +182,11 @@ func (t *Ticket) merge(name string, v any, i int) string {
 	return ""
 }
 
-// fallback is the default, as a client would send it.
+// fallback returns the default in the form that a client would send.
 func (a Attribute) fallback() any {
 	switch a.Type {
 	case Number:
-		n, _ := strconv.ParseFloat(*a.Default, 64) // the API server has checked it
+		n, _ := strconv.ParseFloat(*a.Default, 64) // validated by the API server
 		return n
 	case Boolean:
 		return *a.Default == "true"
@@ -201,8 +202,8 @@ func (a Attribute) fallback() any {
 	return *a.Default
 }
 
-// read gives a value in the form that tickets keep: numbers, texts (of booleans as
-// well) and sets.
+// read converts a value to the form that tickets store: a number, a text (also for
+// booleans) or a set.
 func (a Attribute) read(raw any) (value any, fault string) {
 	switch v := raw.(type) {
 	case float64:
@@ -241,8 +242,8 @@ func readSet(raw []any) (any, string) {
 	return slices.Compact(set), ""
 }
 
-// measure takes over the latencies to the queue's regions; a queue with regions
-// needs one of them at least.
+// measure stores the latencies to the queue's regions; a queue with regions needs at least
+// one.
 func (t *Ticket) measure(q Queue, latencies map[string]float64) error {
 	if len(q.Match.Regions) == 0 {
 		return nil
@@ -259,7 +260,7 @@ func (t *Ticket) measure(q Queue, latencies map[string]float64) error {
 	return nil
 }
 
-// Waiting is the ticket as the matcher sees it.
+// Waiting returns the ticket as input of the matcher.
 func (t Ticket) Waiting() matching.Ticket {
 	return matching.Ticket{
 		ID: t.ID, Size: len(t.Players), EnqueuedAt: time.UnixMilli(t.EnqueuedAt), Attempt: t.Attempt,
@@ -267,7 +268,7 @@ func (t Ticket) Waiting() matching.Ticket {
 	}
 }
 
-// View is the ticket as its players see it.
+// View returns the ticket as its players see it.
 func (t Ticket) View() wire.MMTicket {
 	v := wire.MMTicket{
 		ID: t.ID, Queue: t.Queue, Queues: t.Queues, State: wire.TicketSearching, PartyID: t.PartyID, Players: t.Users(),
@@ -281,7 +282,7 @@ func (t Ticket) View() wire.MMTicket {
 	return v
 }
 
-// home is the queue whose copy decides whether the ticket exists.
+// home returns the queue whose copy decides whether the ticket exists.
 func (t Ticket) home() string {
 	if len(t.Queues) > 0 {
 		return t.Queues[0]
@@ -289,19 +290,19 @@ func (t Ticket) home() string {
 	return t.Queue
 }
 
-// others are the queues of the other copies.
+// others returns the queues of the other copies.
 func (t Ticket) others() []string {
 	return slices.DeleteFunc(slices.Clone(t.Queues), func(q string) bool { return q == t.Queue })
 }
 
-// In is the ticket as its players see it, in a state that the ticket itself does not say.
+// In returns the ticket as its players see it, in a state that its record does not have.
 func (t Ticket) In(state wire.TicketState) *wire.MMTicket {
 	v := t.View()
 	v.State = state
 	return &v
 }
 
-// Users are the ids of its players.
+// Users returns the ids of the players.
 func (t Ticket) Users() []string {
 	ids := make([]string, len(t.Players))
 	for i, p := range t.Players {
@@ -310,10 +311,10 @@ func (t Ticket) Users() []string {
 	return ids
 }
 
-// Has tells whether a user is one of its players.
+// Has reports whether a user is one of the players.
 func (t Ticket) Has(userID string) bool { return slices.Contains(t.Users(), userID) }
 
-// over says why a ticket that searches has to go by now; "" when it may stay.
+// over returns the reason why a searching ticket must end; "" when it may stay.
 func (t Ticket) over(q Queue, now time.Time) string {
 	switch {
 	case t.Queue == t.home() && t.ExpiresAt <= ms(now):
@@ -331,7 +332,7 @@ func (t Ticket) over(q Queue, now time.Time) string {
 	return ""
 }
 
-// suits tells whether there is all that a queue matches by.
+// suits reports whether the profile has all values that the queue needs.
 func (p Profile) suits(q Queue) bool {
 	for _, a := range q.Attributes {
 		if !p.has(a) {
@@ -357,12 +358,12 @@ func (p Profile) has(a Attribute) bool {
 	return is
 }
 
-// Connect counts a session of a player; false when that changes nothing.
+// Connect adds a session of a player; false when nothing changes.
 func (t Ticket) Connect(userID, session string) (Ticket, bool) {
 	return t.live(userID, func(l stays.Live) (stays.Live, bool) { return l.Connect(session) })
 }
 
-// Disconnect is the end of a session.
+// Disconnect removes a session of a player; false when nothing changes.
 func (t Ticket) Disconnect(userID, session string, now time.Time) (Ticket, bool) {
 	return t.live(userID, func(l stays.Live) (stays.Live, bool) { return l.Disconnect(session, now) })
 }
@@ -380,6 +381,6 @@ func (t Ticket) live(userID string, change func(stays.Live) (stays.Live, bool)) 
 
 func ms(t time.Time) int64 { return t.UnixMilli() }
 
-// leader is the player who asked for the match: the leader of the party, who need not have
-// joined it first, or the only player.
+// leader returns the player who enqueued: the party's leader, who need not be its first
+// member, or the single player.
 func (t Ticket) leader() string { return cmp.Or(t.LeaderID, t.Players[0].ID) }

@@ -16,7 +16,7 @@ func (w *watch) put(t waiter) {
 	w.waiting[t.ID] = t
 }
 
-// drop removes a ticket that does not wait any more.
+// drop removes a ticket that no longer waits.
 func (w *watch) drop(id string) {
 	t, known := w.waiting[id]
 	if !known {
@@ -35,7 +35,7 @@ func (w *watch) drop(id string) {
 	}
 }
 
-// apart are, by ticket, the other waiting tickets that share a player with it.
+// apart returns, by ticket, the other waiting tickets that share a player with it.
 func (w *watch) apart() map[string][]string {
 	all := map[string][]string{}
 	if len(w.of) == 0 {
@@ -56,7 +56,8 @@ func (w *watch) apart() map[string][]string {
 	return all
 }
 
-// hold suspends the tickets of a proposal that have one of these players; false for none.
+// hold suspends the tickets of a proposal that have one of these players; it reports
+// whether it suspended any.
 func (w *watch) hold(p matching.Proposal, players []string) bool {
 	held := false
 	for _, id := range p.Tickets() {

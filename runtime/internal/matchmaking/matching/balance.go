@@ -6,16 +6,15 @@ import (
 	"slices"
 )
 
-// balanceRounds bounds how often pairs of tickets are exchanged between teams.
+// balanceRounds bounds the exchanges of tickets between teams.
 const balanceRounds = 64
 
-// balance deals the tickets of a group out anew, so that the teams' averages by the
-// TeamBalance rules come close, and tells whether those that are required hold then.
-// Tickets change places only with others of their size, so that no team's size
-// changes.
+// balance exchanges tickets of a group between the teams, so that the teams' averages by
+// the TeamBalance rules come close. It reports whether the required TeamBalance rules hold.
+// Only tickets of the same size are exchanged, so that the teams' sizes stay.
 func (g *group) balance() bool {
 	if g.q.ofOnes() {
-		return true // a span has seen to it
+		return true // the spans of the group have checked it
 	}
 	holds := true
 	for i := range g.q.Rules {
@@ -31,7 +30,7 @@ func (g *group) balance() bool {
 	return holds
 }
 
-// balanceRule is the first required TeamBalance rule; nil when there is none.
+// balanceRule returns the first required TeamBalance rule; nil for none.
 func (q *Queue) balanceRule() *Rule {
 	for i := range q.Rules {
 		if q.Rules[i].Required && q.Rules[i].Type == TeamBalance {
@@ -41,10 +40,10 @@ func (q *Queue) balanceRule() *Rule {
 	return nil
 }
 
-// epsilon forgives what adding up in another order changes.
+// epsilon tolerates rounding differences of sums.
 const epsilon = 1e-9
 
-// tightest is the window of a rule that all tickets of the group accept.
+// tightest returns the smallest window of a rule among the group's tickets.
 func (g *group) tightest(r *Rule) float64 {
 	w := math.Inf(1)
 	for _, t := range g.members {
@@ -61,7 +60,7 @@ func (s *side) average(attribute string) float64 {
 	return sum / float64(max(s.has, 1))
 }
 
-// gap is the difference of the highest and the lowest average.
+// gap returns the difference of the highest and the lowest average.
 func (g *group) gap(attribute string) float64 {
 	lowest, highest := math.Inf(1), math.Inf(-1)
 	for i := range g.sides {
@@ -74,8 +73,8 @@ func (g *group) gap(attribute string) float64 {
 	return max(highest-lowest, 0)
 }
 
-// even exchanges tickets between the strongest and the weakest team as long as that
-// brings the averages closer.
+// even exchanges tickets between the strongest and the weakest team while that brings the
+// averages closer.
 func (g *group) even(attribute string) {
 	for range balanceRounds {
 		strong, weak := g.extremes(attribute)
@@ -101,8 +100,8 @@ func (g *group) extremes(attribute string) (strong, weak int) {
 	return strong, weak
 }
 
-// exchange makes the one exchange between two teams that helps most; false when none
-// helps.
+// exchange makes the exchange between two teams that reduces their gap most; false when
+// none does.
 func (g *group) exchange(strong, weak int, attribute string) bool {
 	a, b := &g.sides[strong], &g.sides[weak]
 	type pair struct{ i, j int }
@@ -127,12 +126,12 @@ func (g *group) exchange(strong, weak int, attribute string) bool {
 	return true
 }
 
-// sorted is a copy of tickets by a comparison.
+// sorted returns a sorted copy of tickets; the sort is stable.
 func sorted(tickets []*entry, by func(a, b *entry) int) []*entry {
 	all := slices.Clone(tickets)
 	slices.SortStableFunc(all, by)
 	return all
 }
 
-// largestFirst orders by size and leaves the rest as it is.
+// largestFirst orders by size, largest first.
 func largestFirst(a, b *entry) int { return cmp.Compare(b.Size, a.Size) }

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// ranked is a queue as a ranked game has it, and a pool with ratings that are
-// normally distributed, some of whom play in parties.
+// ranked returns a queue like that of a ranked game, and a pool with normally distributed
+// ratings, in part in parties.
 func ranked(teamSize, n int, seed uint64) (Queue, []Ticket) {
 	q := Queue{
 		Teams: teams(2, teamSize, teamSize), MixSizes: true, PreferFullFor: 20 * time.Second,
@@ -62,8 +62,7 @@ func BenchmarkMatch(b *testing.B) {
 	}
 }
 
-// ownCPU is processor time: on a machine that is shared it says more than the time that
-// passed.
+// ownCPU returns processor time, because wall time is not meaningful on a shared machine.
 func ownCPU(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -72,7 +71,7 @@ func ownCPU(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkUnmatchable is an interval over a pool of which hardly any two fit.
+// BenchmarkUnmatchable is an interval over a pool in which hardly any two tickets fit.
 func BenchmarkUnmatchable(b *testing.B) {
 	q, tickets := ranked(4, 100_000, 1)
 	for i := range tickets {
@@ -102,8 +101,8 @@ func meanAndP95(all []float64) (mean, p95 float64) {
 	return mean, all[len(all)*95/100]
 }
 
-// compared are the differences of the pairs that are made of many small pools for
-// duels, and of the best that could be made of them.
+// compared returns the differences of the pairs that Match makes of many small pools, and
+// those of the optimum.
 func compared() (ours, best []float64) {
 	const rounds, n, window = 200, 12, 400
 	q := duel(Rule{Name: "skill", Type: Distance, Attribute: "skill", Value: window, Required: true})
@@ -117,7 +116,7 @@ func compared() (ours, best []float64) {
 	return ours, best
 }
 
-// BenchmarkQuality is how the matches compare with the best that are possible.
+// BenchmarkQuality compares the matches with the optimum.
 func BenchmarkQuality(b *testing.B) {
 	var ours, best []float64
 	for b.Loop() {
@@ -132,29 +131,29 @@ func BenchmarkQuality(b *testing.B) {
 	b.ReportMetric(leastP95, "best-p95")
 }
 
-// TestQuality: small duels are as many pairs as are possible, and their differences are
-// not far from the least ones.
+// Duels of small pools give nearly as many pairs as possible, with differences near the
+// optimum.
 func TestQuality(t *testing.T) {
 	ours, best := compared()
 	mean, _ := meanAndP95(ours)
 	least, _ := meanAndP95(best)
-	t.Logf("%d of %d pairs possible; mean difference %.1f, the least possible %.1f", len(ours), len(best), mean, least)
+	t.Logf("%d of %d pairs possible; mean difference %.1f, optimum %.1f", len(ours), len(best), mean, least)
 	if float64(len(ours)) < 0.9*float64(len(best)) {
-		t.Errorf("%d pairs of %d possible", len(ours), len(best))
+		t.Errorf("%d pairs of %d possible, want at least 90 %%", len(ours), len(best))
 	}
 	if mean > 2*least {
-		t.Errorf("mean difference %.1f, the least possible is %.1f", mean, least)
+		t.Errorf("mean difference %.1f, want at most twice the optimum %.1f", mean, least)
 	}
 }
 
-// optimum are the differences of as many pairs within a distance as there can be, with
-// the least sum, by trying all.
+// optimum returns the differences of the largest set of pairs within a window that has the
+// smallest sum, by exhaustive search.
 func optimum(tickets []Ticket, window float64) []float64 {
 	n := len(tickets)
 	type result struct {
 		pairs int
 		sum   float64
-		// with is whom the first of the set is paired with; 0 for nobody.
+		// with is the partner of the first ticket of the set; 0 for none.
 		with int
 	}
 	table := make([]result, 1<<n)

@@ -1,37 +1,35 @@
-// Package matching decides which tickets of a queue belong together. It is pure: no
-// clock, no randomness, no store; the same tickets in any order give the same
-// proposals.
+// Package matching groups the tickets of a queue into matches. It is pure: it has no clock,
+// no randomness and no store. The same tickets in any order give the same proposals.
 //
-// # What a match is
+// # Matches
 //
-// A set of tickets, each in a team, so that every team has between its min and its
-// max players and every required rule holds for all of them. The window of a rule
-// widens with the wait of each ticket, and a match has to lie within the windows of
-// all its tickets at that instant. Who waits longest is served first: each ticket in
-// turn, oldest first, gathers others around it, the nearest first, and among equally
-// near ones the oldest. Until the oldest ticket of a match has waited preferFullFor,
-// all teams have to be full.
+// A match is a set of tickets, each in a team. Every team has between its min and its max
+// players, and every required rule holds for all tickets. The window of a rule widens with
+// a ticket's wait, and a match must be within the windows of all its tickets at that time.
+// The longest wait is served first: each ticket, oldest first, gathers other tickets around
+// it, nearest first, and among equally near tickets the oldest first. Until the oldest
+// ticket of a match has waited PreferFullFor, all teams must be full.
 //
-// A ticket is a party, or a party of one. Its number is the mean of its players', its
-// set what they all have, its latency to a region the highest among them; for an
-// Equality rule they have to agree.
+// A ticket is a party or a single player. Its number is the mean of its players' numbers,
+// its set the intersection of their sets, its latency to a region the highest of theirs.
+// For an Equality rule their values must be equal.
 //
 // # Running matches
 //
-// Open places of running matches are filled with the tickets that suit who plays there
-// already, who count as one ticket that waits since the places are open: the nearest
-// first, or those that the rules which are not required prefer. Whatever fits is taken;
-// teams need not be full, and TeamBalance is not judged, since nobody changes teams in a
-// match that runs.
+// Open places of running matches are filled with tickets that suit the present players, who
+// count as one ticket that waits since the places opened. The nearest tickets come first,
+// or those that the optional rules prefer. Every ticket that fits is taken.
+// Teams need not be full, and TeamBalance is not checked, because players of a running
+// match do not change teams.
 //
 // # Cost
 //
-// Tickets are put into buckets by what required Equality rules compare, and within a
-// bucket in order of the number that the first required Distance rule compares; only
-// what lies in the window is looked at, from the nearest outwards. For n tickets and
-// matches of m, that is O(n log n) to build, and O(m) for each match where most of
-// what lies near also fits. What does not fit costs a look; all looks of one run are
-// bounded by [looksPerTicket]·n + [looksAtLeast], the oldest tickets may use them
-// first, and after that each ticket has [looksEach]. So a run ends in near-linear
-// time even where many tickets can never be matched.
+// Tickets are in buckets by the attributes of required Equality rules. Within a bucket they
+// are ordered by the number of the first required Distance rule; a search visits only
+// tickets within the window, nearest first. For n tickets and matches of m tickets, that is
+// O(n log n) to build, and O(m) for each match where most near tickets also fit. Each
+// visited ticket that does not fit costs a visit. All visits of one run are bounded by
+// looksPerTicket·n + looksAtLeast, which the oldest tickets may use first; after that each
+// ticket has looksEach visits. A run thus ends in near-linear time even where many tickets
+// can never be matched.
 package matching

@@ -9,24 +9,24 @@ import (
 // entry is a ticket in a run of the matcher.
 type entry struct {
 	*Ticket
-	// size and waited are the ticket's.
+	// size and waited are the ticket's size and wait.
 	size   int
 	waited time.Duration
-	// numbers are what the spans of a group compare, in their order.
+	// numbers are the numbers that the spans of a group compare, in the spans' order.
 	numbers []float64
-	// rank is its place among all tickets, the oldest first.
+	// rank is the ticket's index among all tickets, the oldest first.
 	rank int
-	// apart are the waiting tickets that share a player with it.
+	// apart are the waiting tickets that share a player with this ticket.
 	apart []*entry
-	// bucket is where it lies in the pool, and at its place there.
+	// bucket is the ticket's bucket in the pool, and at its index there.
 	bucket *bucket
 	at     int32
 }
 
-// taken tells whether it is in a proposal.
+// taken reports whether the ticket, or a ticket with a common player, is in a proposal.
 func (t *entry) taken() bool { return t.bucket.gone[t.at] }
 
-// entries are tickets as a run sees them, without their ranks and buckets.
+// entries makes the entries of tickets, without ranks and buckets.
 func (q *Queue) entries(tickets []Ticket, now time.Time) []entry {
 	var compared []string
 	for i := range q.Rules {
@@ -48,36 +48,36 @@ func (q *Queue) entries(tickets []Ticket, now time.Time) []entry {
 	return all
 }
 
-// spans tells whether a rule compares numbers with those that are in a group. Where
-// each team is one player, a team's average is that player's number.
+// spans reports whether a rule compares numbers within a group. Where each team is one
+// player, a team's average is that player's number, so TeamBalance does too.
 func (q *Queue) spans(r *Rule) bool {
 	return r.Required && (r.Type == Distance || r.Type == TeamBalance && q.ofOnes())
 }
 
-// group is a match while it grows. For each required rule it keeps what the next
-// ticket is compared with, so that a look at a ticket costs the same however many are
-// in already.
+// group is a match while it grows. For each required rule it keeps the values with which
+// the next ticket is compared, so that the cost of a comparison does not depend on the
+// group's size.
 type group struct {
 	q       *Queue
 	members []*entry
 	sides   []side
 	ranges  []span
 	shared  []overlap
-	// latency is, by region, the most that anyone has; limit the least that all allow.
+	// latency is the highest latency by region; limit the lowest limit among all tickets.
 	latency []float64
 	limit   float64
 	region  string
 }
 
-// span is what a Distance rule knows of a group: the numbers in it, and what numbers
-// all of its tickets accept.
+// span is the state of a Distance rule for a group: the range of the numbers in it, and the
+// range of numbers that all its tickets accept.
 type span struct {
 	rule           *Rule
 	least, most    float64
 	accept, refuse float64
 }
 
-// overlap is what a SetOverlap rule knows of a group.
+// overlap is the state of a SetOverlap rule for a group.
 type overlap struct {
 	rule   *Rule
 	common []string
@@ -109,7 +109,7 @@ func newGroup(q *Queue) *group {
 	return g
 }
 
-// reset empties the group, so that the next can grow in its place.
+// reset empties the group for its next use.
 func (g *group) reset() {
 	g.members, g.limit, g.region = g.members[:0], math.Inf(1), ""
 	for i, t := range g.q.Teams {
@@ -126,8 +126,8 @@ func (g *group) reset() {
 	clear(g.latency)
 }
 
-// add takes a ticket in if it belongs here and there is a place; false otherwise,
-// and then nothing has changed.
+// add adds a ticket if it fits and a team has room; otherwise it returns false and changes
+// nothing.
 func (g *group) add(t *entry) bool {
 	at := g.roomiest(t.size)
 	if at < 0 || !g.fits(t) {
@@ -140,8 +140,7 @@ func (g *group) add(t *entry) bool {
 	return true
 }
 
-// roomiest is the team with the fewest players that has so many places; -1 when
-// none has.
+// roomiest returns the team with the fewest players that has size free places; -1 for none.
 func (g *group) roomiest(size int) int {
 	best := -1
 	for i := range g.sides {
@@ -194,7 +193,7 @@ func (o *overlap) fits(t *entry) bool {
 	return float64(n) >= need
 }
 
-// reachable tells whether there is a region for the group and one more.
+// reachable reports whether a region is possible for the group with one more ticket.
 func (g *group) reachable(t *entry) bool {
 	limit := min(g.limit, g.latencyLimit(t))
 	for i, r := range g.q.Regions {
@@ -205,14 +204,14 @@ func (g *group) reachable(t *entry) bool {
 	return false
 }
 
-// worst is the highest latency to a region in the group and one more; false when
-// the match may not be there.
+// worst returns the highest latency to a region in the group with one more ticket; false
+// when the match may not run there.
 func (g *group) worst(i int, r Region, t *entry) (float64, bool) {
 	own, known := t.Latencies[r.Name]
 	return max(g.latency[i], own), known && (g.region == "" || g.region == r.Name)
 }
 
-// latencyLimit is what required Latency rules allow a ticket.
+// latencyLimit returns the lowest limit of the required Latency rules for a ticket.
 func (g *group) latencyLimit(t *entry) float64 {
 	limit := math.Inf(1)
 	for i := range g.q.Rules {
@@ -223,7 +222,7 @@ func (g *group) latencyLimit(t *entry) float64 {
 	return limit
 }
 
-// judge makes the ticket count in what others are compared with.
+// judge adds a ticket to the values with which further tickets are compared.
 func (g *group) judge(t *entry) {
 	for i := range g.ranges {
 		s := &g.ranges[i]
@@ -252,12 +251,12 @@ func (g *group) judge(t *entry) {
 	}
 }
 
-// full tells whether no team has a place left.
+// full reports whether no team has a free place.
 func (g *group) full() bool {
 	return !slices.ContainsFunc(g.sides, func(s side) bool { return s.free > 0 })
 }
 
-// enough tells whether every team has its least.
+// enough reports whether every team has its min players.
 func (g *group) enough() bool {
 	for i, t := range g.q.Teams {
 		if g.sides[i].has < t.Min {
@@ -267,7 +266,8 @@ func (g *group) enough() bool {
 	return true
 }
 
-// bestRegion is where the worst off are best off; "" without regions.
+// bestRegion returns the allowed region with the lowest highest latency; "" without
+// regions.
 func (g *group) bestRegion() string {
 	best, lowest := "", math.Inf(1)
 	for i, r := range g.q.Regions {
@@ -285,7 +285,7 @@ func (g *group) spread() float64 {
 	return g.ranges[0].most - g.ranges[0].least
 }
 
-// proposal is the group as it goes out.
+// proposal returns the group as a proposal.
 func (g *group) proposal() Proposal {
 	p := Proposal{Region: g.bestRegion(), Spread: g.spread(), Teams: make([]Side, 0, len(g.sides))}
 	for i, s := range g.sides {

@@ -8,22 +8,22 @@ import (
 )
 
 const (
-	// looksPerTicket and looksAtLeast bound how many tickets all searches of a run look
-	// at together; looksEach is what a search has after that, and then it tries one order of
-	// candidates only.
+	// looksPerTicket and looksAtLeast bound the tickets that all searches of a run visit
+	// together. After that, a search visits looksEach tickets and tries a single order of
+	// candidates.
 	looksPerTicket = 16
 	looksAtLeast   = 1 << 18
 	looksEach      = 32
-	// choice is how many fitting candidates, in places of a match, a search collects
-	// where it can choose among them.
+	// choice is the number of fitting candidates that a search collects for a choice, in
+	// multiples of a match's places.
 	choice = 4
-	// minPlaces is how many places the smallest match has.
+	// minPlaces is the number of places of the smallest match.
 	minPlaces = 2
 )
 
-// Match proposes matches of the tickets that wait, and fills running ones. No
-// ticket is in two proposals, and no two tickets that share a player are in any. Tickets that no match can take (a size that no team
-// has room for) are in none.
+// Match proposes matches of the waiting tickets, and fills running matches. No ticket is in
+// two proposals, and the proposals never contain two tickets that share a player. A ticket
+// whose size fits no team is in none.
 func Match(tickets []Ticket, running []Backfill, q Queue, now time.Time) []Proposal {
 	m := newMatcher(tickets, &q, now)
 	if q.NewFirst {
@@ -41,12 +41,11 @@ type matcher struct {
 	now     time.Time
 	tickets []entry
 	pool    *pool
-	// growing is the one group that there is at a time.
+	// growing is the group in use; a run has only one.
 	growing *group
 	looks   int
 	places  int
-	// mixed says that tickets of several sizes may meet, so that how they are seated
-	// matters.
+	// mixed says that tickets of several sizes may meet, so that their order matters.
 	mixed     bool
 	proposals []Proposal
 }
@@ -69,7 +68,7 @@ func newMatcher(tickets []Ticket, q *Queue, now time.Time) *matcher {
 	return m
 }
 
-// separate resolves which tickets share a player.
+// separate resolves the ids of tickets that share a player.
 func separate(tickets []entry) {
 	var byID map[string]*entry
 	for i := range tickets {
@@ -89,7 +88,7 @@ func separate(tickets []entry) {
 	}
 }
 
-// byAge gives tickets their ranks, the oldest first, and that order.
+// byAge sorts tickets, the oldest first, and sets their ranks.
 func byAge(tickets []entry) []entry {
 	type aged struct {
 		at    int64
@@ -101,7 +100,7 @@ func byAge(tickets []entry) []entry {
 	}
 	slices.SortFunc(all, func(a, b aged) int {
 		if a.at != b.at {
-			return cmp.Compare(a.at, b.at) // most often, and without a look at the tickets
+			return cmp.Compare(a.at, b.at) // the usual case; it needs no access to the tickets
 		}
 		return before(tickets[a.where].Ticket, tickets[b.where].Ticket)
 	})
@@ -113,7 +112,7 @@ func byAge(tickets []entry) []entry {
 	return sorted
 }
 
-// matches makes new matches, each around the oldest ticket that is left.
+// matches makes new matches, each around the oldest remaining ticket.
 func (m *matcher) matches() {
 	for i := range m.tickets {
 		anchor := &m.tickets[i]
@@ -127,11 +126,10 @@ func (m *matcher) matches() {
 	}
 }
 
-// around is the best match around a ticket; nil when there is none. When the nearest
-// candidates do not make one together, other orders of them are tried: the oldest
-// first, whose windows are the widest; where teams have to be balanced, those most like
-// the anchor; and where there are parties of several sizes, those of the anchor's
-// first, and the largest.
+// around returns the best match around a ticket; nil for none. When the nearest candidates
+// do not form a match, it tries other orders: the oldest first, whose windows are widest.
+// With a balance rule it also tries those nearest to the anchor by that rule, and with
+// parties of several sizes those of the anchor's size first and the largest first.
 func (m *matcher) around(anchor *entry) *group {
 	g := m.growing
 	if g.reset(); !g.add(anchor) {
@@ -142,7 +140,7 @@ func (m *matcher) around(anchor *entry) *group {
 			return g
 		}
 		if m.places == minPlaces || m.looks <= 0 {
-			return nil // with one place left, all that fit have been tried
+			return nil // with one free place, all fitting tickets have been tried
 		}
 	}
 	g.reset()
@@ -170,7 +168,7 @@ func (m *matcher) around(anchor *entry) *group {
 	return nil
 }
 
-// likest orders by how near a number is to an anchor's.
+// likest orders by the distance of a number to the anchor's.
 func likest(anchor *entry, attribute string) func(a, b *entry) int {
 	far := func(t *entry) float64 { return math.Abs(t.Numbers[attribute] - anchor.Numbers[attribute]) }
 	return func(a, b *entry) int { return cmp.Compare(far(a), far(b)) }
@@ -186,7 +184,7 @@ func sameSizeFirst(anchor, a, b *entry) int {
 	return rank(a) - rank(b)
 }
 
-// grow takes in the nearest tickets that fit, until there is no place left.
+// grow adds the nearest fitting tickets until the group is full.
 func (m *matcher) grow(g *group, anchor *entry) {
 	left := m.budget()
 	m.pool.near(anchor, func(t *entry) bool {
@@ -200,7 +198,7 @@ func (m *matcher) grow(g *group, anchor *entry) {
 	})
 }
 
-// candidates are the nearest tickets to an anchor that suit by themselves.
+// candidates returns the nearest tickets to an anchor for which suits is true.
 func (m *matcher) candidates(anchor *entry, suits func(*entry) bool) []*entry {
 	left, most := m.budget(), max(choice*m.places, 64)
 	var all []*entry
@@ -220,15 +218,15 @@ func (m *matcher) candidates(anchor *entry, suits func(*entry) bool) []*entry {
 
 func (m *matcher) budget() int { return max(m.looks, looksEach) }
 
-// good tells whether a group is a match: full, or at its least once the anchor has
-// waited long enough, and in balance.
+// good reports whether a group is a match: it is balanced, and full; or each team has its
+// min and the anchor has waited PreferFullFor.
 func (m *matcher) good(g *group, anchor *entry) bool {
 	late := anchor.waited >= m.q.PreferFullFor
 	return (g.full() || late && g.enough()) && g.balance()
 }
 
-// fill gives open places in running matches to the tickets that suit them, for the
-// longest open ones first.
+// fill gives open places of running matches to suitable tickets, the longest open places
+// first.
 func (m *matcher) fill(running []Backfill) {
 	running = slices.Clone(running)
 	slices.SortFunc(running, func(a, b Backfill) int { return before(&a.Ticket, &b.Ticket) })

@@ -10,7 +10,7 @@ import (
 
 var t0 = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-// solo is a ticket of one who has waited so long.
+// solo is a ticket of a single player with a wait.
 func solo(id string, skill float64, waited time.Duration) Ticket {
 	return Ticket{ID: id, Size: 1, EnqueuedAt: t0.Add(-waited), Numbers: map[string]float64{"skill": skill}}
 }
@@ -38,7 +38,7 @@ func duel(rules ...Rule) Queue {
 	return Queue{Teams: teams(2, 1, 1), MixSizes: true, Rules: rules, PreferFullFor: 20 * time.Second}
 }
 
-// told is a proposal as text: the teams with their tickets.
+// told returns proposals as text: the teams with their tickets.
 func told(proposals []Proposal) []string {
 	var all []string
 	for _, p := range proposals {
@@ -108,14 +108,14 @@ func TestMatch(t *testing.T) {
 		"latency, loosened": {regional, []Ticket{ping("a", 11*time.Second, 50, 300), ping("b", 10*time.Second, 140, 50)}, []string{"a[a]b[b] in eu"}},
 		"a region's own limit": {regional, []Ticket{ping("a", 11*time.Second, 201, 300), ping("b", 10*time.Second, 201, 300)},
 			nil},
-		"a wish": {duel(Rule{Name: "mode", Type: Equality, Attribute: "mode", Weight: 1}), []Ticket{text("a", "ctf"), text("b", "dm"), text("c", "ctf")}, []string{"a[a]b[c]"}},
-		"only a wish": {duel(Rule{Name: "mode", Type: Equality, Attribute: "mode", Weight: 1}), []Ticket{text("a", "ctf"), text("b", "dm")},
+		"optional rule": {duel(Rule{Name: "mode", Type: Equality, Attribute: "mode", Weight: 1}), []Ticket{text("a", "ctf"), text("b", "dm"), text("c", "ctf")}, []string{"a[a]b[c]"}},
+		"optional rule, no other ticket": {duel(Rule{Name: "mode", Type: Equality, Attribute: "mode", Weight: 1}), []Ticket{text("a", "ctf"), text("b", "dm")},
 			[]string{"a[a]b[b]"}},
 		"full teams first":          {big, []Ticket{party("a", 2, 19*time.Second), party("b", 2, 1)}, nil},
 		"then fewer":                {big, []Ticket{party("a", 2, 20*time.Second), party("b", 2, 1)}, []string{"a[a]b[b]"}},
 		"too few":                   {big, []Ticket{party("a", 2, time.Minute), party("b", 1, 1)}, nil},
 		"parties are seated":        {big, []Ticket{party("a", 2, 9), party("b", 2, 8), party("c", 2, 7), party("d", 1, 6), party("e", 1, 5)}, []string{"a[a d]b[b e]"}},
-		"in another order":          {big, []Ticket{party("a", 1, 9), party("b", 1, 8), party("c", 1, 7), party("d", 3, 6)}, []string{"a[a b c]b[d]"}},
+		"another order fits":        {big, []Ticket{party("a", 1, 9), party("b", 1, 8), party("c", 1, 7), party("d", 3, 6)}, []string{"a[a b c]b[d]"}},
 		"a party stays together":    {big, []Ticket{party("a", 4, time.Minute), party("b", 2, 1)}, nil},
 		"sizes do not mix":          {strict, []Ticket{party("a", 2, time.Minute), party("b", 1, 2), party("c", 2, 1)}, []string{"a[a]b[c]"}},
 		"strong and weak are mixed": {balanced, []Ticket{solo("a", 100, 4), solo("b", 90, 3), solo("c", 10, 2), solo("d", 0, 1)}, []string{"a[b c]b[a d]"}},
@@ -145,16 +145,15 @@ func TestBackfill(t *testing.T) {
 	}
 	q.NewFirst, running.Barred = false, map[string]bool{"a": true}
 	if d := cmp.Diff([]string{"a[]b[c] into m1"}, told(Match(waiting, []Backfill{running}, q, t0))); d != "" {
-		t.Errorf("a may not (-want +got):\n%s", d)
+		t.Errorf("a is barred (-want +got):\n%s", d)
 	}
 	running.Open = nil
 	if got := Match(waiting[:1], []Backfill{running}, q, t0); len(got) != 0 {
-		t.Errorf("nothing is open: %v", told(got))
+		t.Errorf("no open place: %v, want none", told(got))
 	}
 }
 
-// TestBackfillOfOnePlace: parties that there is no room for keep nobody else out, and
-// wishes count.
+// A party that does not fit does not keep other tickets out, and optional rules count.
 func TestBackfillOfOnePlace(t *testing.T) {
 	q := Queue{Teams: teams(2, 2, 2), MixSizes: true, PreferFullFor: time.Minute, Rules: []Rule{{Name: "mode", Type: Equality, Attribute: "mode", Weight: 1}}}
 	running := Backfill{Ticket: Ticket{ID: "m1", EnqueuedAt: t0, Texts: map[string]string{"mode": "ctf"}}, Open: map[string]int{"b": 1}}
@@ -165,7 +164,7 @@ func TestBackfillOfOnePlace(t *testing.T) {
 	other, one := solo("other", 0, time.Millisecond), solo("one", 0, 0)
 	other.Texts, one.Texts = map[string]string{"mode": "dm"}, map[string]string{"mode": "ctf"}
 	if got := told(Match(append(waiting, other, one), []Backfill{running}, q, t0)); len(got) == 0 || got[0] != "a[]b[one] into m1" {
-		t.Errorf("%v", got)
+		t.Errorf("got %v, want one into m1 first", got)
 	}
 }
 

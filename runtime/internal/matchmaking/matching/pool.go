@@ -7,27 +7,27 @@ import (
 	"strings"
 )
 
-// pool finds the tickets that lie near another, without those that are taken.
+// pool finds the tickets near another ticket, without taken tickets.
 type pool struct {
 	q *Queue
-	// key is the first rule that spans, which orders each bucket; nil for order of age alone.
+	// key is the first rule that spans, which orders each bucket; nil for order by age.
 	key *Rule
-	// equal are the attributes that have to be the same.
+	// equal are the attributes that must be equal.
 	equal   []string
 	buckets map[string]*bucket
 }
 
-// bucket has the tickets that required Equality rules let meet, by number.
+// bucket has the tickets that agree in all required Equality rules, ordered by number.
 type bucket struct {
-	// lot are the tickets by number, and those with the same by age.
+	// lot are the tickets by number, and for equal numbers by age.
 	lot []*entry
-	// gone tells of each whether it is taken.
+	// gone says which tickets of lot are taken.
 	gone []bool
-	// values are the numbers there are. Those with the i-th lie in the lot from heads[i] to
-	// ends[i], without some of those that are taken.
+	// values are the distinct numbers. The tickets with values[i] are in lot from heads[i]
+	// to ends[i]; some taken tickets are outside.
 	values      []float64
 	heads, ends []int32
-	// up and down lead from a value towards the next that has tickets left.
+	// up and down lead from a value towards the next value with tickets left.
 	up, down []int32
 }
 
@@ -45,7 +45,7 @@ func newPool(q *Queue) *pool {
 	return p
 }
 
-// bucket is where a ticket belongs.
+// bucket returns the bucket of a ticket.
 func (p *pool) bucket(t *entry) *bucket {
 	name := p.bucketOf(t)
 	b := p.buckets[name]
@@ -56,7 +56,7 @@ func (p *pool) bucket(t *entry) *bucket {
 	return b
 }
 
-// fill puts tickets, which come by age, into their buckets.
+// fill adds tickets, which are sorted by age, to their buckets.
 func (p *pool) fill(tickets []entry) {
 	for i := range tickets {
 		t := &tickets[i]
@@ -67,7 +67,7 @@ func (p *pool) fill(tickets []entry) {
 	}
 }
 
-// order sorts a bucket, whose tickets come by age.
+// order sorts a bucket.
 func (p *pool) order(b *bucket) {
 	type numbered struct {
 		number float64
@@ -100,7 +100,7 @@ func (p *pool) order(b *bucket) {
 	}
 }
 
-// number is what tickets are ordered by: the first of those that spans compare.
+// number returns the number by which tickets are ordered: that of the first span.
 func (p *pool) number(t *entry) float64 {
 	if p.key == nil {
 		return 0
@@ -108,7 +108,7 @@ func (p *pool) number(t *entry) float64 {
 	return t.numbers[0]
 }
 
-// bucketOf names the bucket of a ticket.
+// bucketOf returns the name of a ticket's bucket.
 func (p *pool) bucketOf(t *entry) string {
 	if len(p.equal) == 1 {
 		return t.Texts[p.equal[0]]
@@ -121,7 +121,7 @@ func (p *pool) bucketOf(t *entry) string {
 	return name.String()
 }
 
-// take removes the tickets of a proposal, and those that share a player with them.
+// take removes the tickets of a proposal, and the tickets that share a player with them.
 func take(tickets []*entry) {
 	for _, t := range tickets {
 		t.bucket.gone[t.at] = true
@@ -131,12 +131,12 @@ func take(tickets []*entry) {
 	}
 }
 
-// near calls visit for the tickets in the window of a ticket, the nearest first and among equally near ones the oldest, until visit says
-// false.
+// near calls visit for the tickets within the window of a ticket, until visit returns
+// false. It visits the nearest first, and among equally near tickets the oldest.
 func (p *pool) near(t *entry, visit func(*entry) bool) {
 	b := t.bucket
 	if b == nil {
-		return // a running match, and nobody waits who may join it
+		return // a running match for which no ticket of its bucket waits
 	}
 	v, w := p.number(t), math.Inf(1)
 	if p.key != nil {
@@ -175,8 +175,8 @@ func (p *pool) near(t *entry, visit func(*entry) bool) {
 	}
 }
 
-// visit goes through one row, or two that it merges by age, and afterwards shortens
-// rows that are mostly taken.
+// visit visits a row, or two rows merged by age, and then shortens rows that are mostly
+// taken.
 func (b *bucket) visit(rows []int, visit func(*entry) bool) bool {
 	var going bool
 	if len(rows) == 1 {
@@ -190,8 +190,8 @@ func (b *bucket) visit(rows []int, visit func(*entry) bool) bool {
 	return going
 }
 
-// shorten drops the taken tickets of a row once most of those in its first part are,
-// so that what cannot be matched does not keep the others waiting behind it.
+// shorten drops the taken tickets of a row when most of its first tickets are taken.
+// Otherwise each search would visit them again.
 func (b *bucket) shorten(i int) {
 	const look = 64
 	head, end := b.heads[i], b.ends[i]
@@ -220,8 +220,7 @@ func (b *bucket) swap(i, j int32) {
 	b.lot[i].at, b.lot[j].at = i, j
 }
 
-// live tells whether a value has tickets left, and forgets those at its head that
-// are taken.
+// live reports whether a value has tickets left, and skips taken tickets at its head.
 func (b *bucket) live(i int) bool {
 	for b.heads[i] < b.ends[i] && b.gone[b.heads[i]] {
 		b.heads[i]++
@@ -229,8 +228,8 @@ func (b *bucket) live(i int) bool {
 	return b.heads[i] < b.ends[i]
 }
 
-// rise is the first value from i upwards with tickets left; len(values) for none.
-// What was found empty is skipped from then on (path halving).
+// rise returns the first value from an index upwards with tickets left; len(values) for
+// none. Later calls skip values that were found empty (path halving).
 func (b *bucket) rise(from int) int {
 	i, end := int32(from), int32(len(b.values))
 	for i < end {
@@ -246,7 +245,7 @@ func (b *bucket) rise(from int) int {
 	return int(i)
 }
 
-// sink is rise downwards; -1 for none. down is shifted by one.
+// sink is rise downwards; -1 for none. Indexes of down are shifted by one.
 func (b *bucket) sink(from int) int {
 	i := int32(from)
 	for i >= 0 {
@@ -271,7 +270,7 @@ func (b *bucket) visitRow(from, to int32, visit func(*entry) bool) bool {
 	return true
 }
 
-// visitBoth merges two rows by age.
+// visitBoth visits two rows merged by age.
 func (b *bucket) visitBoth(one, other int, visit func(*entry) bool) bool {
 	i, j := b.heads[one], b.heads[other]
 	for i < b.ends[one] && j < b.ends[other] {
@@ -288,8 +287,8 @@ func (b *bucket) visitBoth(one, other int, visit func(*entry) bool) bool {
 	return b.visitRow(i, b.ends[one], visit) && b.visitRow(j, b.ends[other], visit)
 }
 
-// wish is how far a candidate is from what the rules that are not required ask of it
-// beside an anchor: 0 for all that is wished, more for less, by weight.
+// wish returns how far a candidate is from fulfilling the optional rules together with an
+// anchor: 0 when all hold, higher by weight when not.
 func (q *Queue) wish(anchor, t *entry) float64 {
 	total := 0.0
 	for i := range q.Rules {
@@ -314,7 +313,7 @@ func (q *Queue) wish(anchor, t *entry) float64 {
 	return total
 }
 
-// beyond is how far a distance is beyond a window: 0 within, towards 1 far out.
+// beyond returns how far a distance exceeds a window: 0 within, approaching 1 far outside.
 func beyond(distance, window float64) float64 {
 	over := distance - window
 	if over <= 0 {
@@ -336,7 +335,7 @@ func common(a, b *entry, attribute string) int {
 	return n
 }
 
-// together is the lowest latency that two tickets can both have to one region.
+// together returns the lowest latency that both tickets can have to a common region.
 func (q *Queue) together(a, b *entry) float64 {
 	best := math.Inf(1)
 	for _, r := range q.Regions {
@@ -349,12 +348,12 @@ func (q *Queue) together(a, b *entry) float64 {
 	return best
 }
 
-// wishes tells whether there are rules that are not required.
+// wishes reports whether the queue has optional rules that order candidates.
 func (q *Queue) wishes() bool {
 	return slices.ContainsFunc(q.Rules, func(r Rule) bool { return !r.Required && r.Type != TeamBalance })
 }
 
-// byWish orders candidates by how well they suit an anchor and leaves the rest as it is.
+// byWish orders candidates by wish; the sort is stable.
 func (q *Queue) byWish(anchor *entry, candidates []*entry) []*entry {
 	type wished struct {
 		t *entry

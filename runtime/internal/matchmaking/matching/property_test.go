@@ -64,7 +64,7 @@ func drawTickets(t *rapid.T, q Queue) []Ticket {
 	return tickets
 }
 
-// drawShared is drawTickets where some share a player.
+// drawShared is drawTickets with some tickets that share a player.
 func drawShared(t *rapid.T, q Queue) []Ticket {
 	tickets := drawTickets(t, q)
 	for range rapid.IntRange(0, 10).Draw(t, "apart") {
@@ -79,8 +79,8 @@ func drawShared(t *rapid.T, q Queue) []Ticket {
 	return tickets
 }
 
-// apartIn is a ticket of the proposals that shares a player with another of them; "" for
-// none.
+// apartIn returns a ticket of the proposals that shares a player with another ticket of
+// them; "" for none.
 func apartIn(proposals []Proposal, tickets []Ticket) string {
 	in := map[string]bool{}
 	for _, p := range proposals {
@@ -96,7 +96,8 @@ func apartIn(proposals []Proposal, tickets []Ticket) string {
 	return ""
 }
 
-// Every proposal keeps to every required rule at this instant, and nobody is in two.
+// Every proposal fulfils every required rule at this time, and no ticket is in two
+// proposals.
 func TestProposalsAreValid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQueue(t)
@@ -108,14 +109,14 @@ func TestProposalsAreValid(t *testing.T) {
 		seen := map[string]bool{}
 		proposals := Match(tickets, nil, q, t0)
 		if id := apartIn(proposals, tickets); id != "" {
-			t.Fatalf("%s is proposed beside a ticket that shares a player with it", id)
+			t.Fatalf("%s is proposed together with a ticket that shares a player", id)
 		}
 		for _, p := range proposals {
 			sides := make([][]Ticket, len(p.Teams))
 			for i, side := range p.Teams {
 				for _, id := range side.Tickets {
 					if seen[id] {
-						t.Fatalf("%s is in two places", id)
+						t.Fatalf("ticket %s is in two proposals", id)
 					}
 					seen[id] = true
 					sides[i] = append(sides[i], byID[id])
@@ -149,8 +150,9 @@ func drawRunning(t *rapid.T, q Queue) []Backfill {
 	return running
 }
 
-// Whoever fills a place suits who plays there and the others who come, is not barred, and
-// finds the place free; nobody is in two places; the order of the input does not matter.
+// A ticket that fills a place suits the present and the other joining players, is not
+// barred, and its place is free. No ticket is in two proposals, and the input's order does
+// not matter.
 func TestBackfillsAreValid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQueue(t)
@@ -162,7 +164,7 @@ func TestBackfillsAreValid(t *testing.T) {
 			t.Fatalf("(-first +shuffled):\n%s", d)
 		}
 		if id := apartIn(proposals, tickets); id != "" {
-			t.Fatalf("%s is proposed beside a ticket that shares a player with it", id)
+			t.Fatalf("%s is proposed together with a ticket that shares a player", id)
 		}
 		byID, seen := map[string]Ticket{}, map[string]bool{}
 		for _, tk := range tickets {
@@ -171,7 +173,7 @@ func TestBackfillsAreValid(t *testing.T) {
 		for _, p := range proposals {
 			for _, id := range append(p.Tickets(), p.Backfill) {
 				if id != "" && seen[id] {
-					t.Fatalf("%s is in two places", id)
+					t.Fatalf("ticket %s is in two proposals", id)
 				}
 				seen[id] = true
 			}
@@ -185,7 +187,7 @@ func TestBackfillsAreValid(t *testing.T) {
 	})
 }
 
-// fillFault judges the filling of a running match by the words of the rules.
+// fillFault checks a backfill against the definitions of the rules.
 func fillFault(q Queue, p Proposal, running []Backfill, byID map[string]Ticket) string {
 	b := running[slices.IndexFunc(running, func(b Backfill) bool { return b.ID == p.Backfill })]
 	all := []Ticket{b.Ticket}
@@ -202,14 +204,14 @@ func fillFault(q Queue, p Proposal, running []Backfill, byID map[string]Ticket) 
 			}
 		}
 		if players > max(b.Open[side.Name], 0) {
-			return fmt.Sprintf("%d come into %d places", players, b.Open[side.Name])
+			return fmt.Sprintf("%d players for %d places", players, b.Open[side.Name])
 		}
 	}
 	if len(all) == 1 {
 		return "nobody comes"
 	}
 	if p.Region != b.Region {
-		return "it moves to " + p.Region
+		return "the match moves to " + p.Region
 	}
 	for _, a := range all {
 		for _, r := range q.Rules {
@@ -223,8 +225,8 @@ func fillFault(q Queue, p Proposal, running []Backfill, byID map[string]Ticket) 
 	return ""
 }
 
-// faultOf judges a match by the words of the rules, with none of the code under test
-// but the window.
+// faultOf checks a match against the definitions of the rules. Of the code under test it
+// uses only window.
 func faultOf(q Queue, sides [][]Ticket, region string) string {
 	var all []Ticket
 	full, oldest := true, time.Duration(0)
@@ -264,7 +266,7 @@ func faultOf(q Queue, sides [][]Ticket, region string) string {
 	return ""
 }
 
-// breach says how a rule, as wide as it is for one ticket, is broken by the match.
+// breach describes how a match breaks a rule with one ticket's window.
 func breach(r Rule, a Ticket, all []Ticket, sides [][]Ticket, region string) string {
 	w := r.window(t0.Sub(a.EnqueuedAt))
 	shared := slices.Clone(a.Sets[r.Attribute])
@@ -280,7 +282,7 @@ func breach(r Rule, a Ticket, all []Ticket, sides [][]Ticket, region string) str
 		shared = slices.DeleteFunc(shared, func(m string) bool { return !slices.Contains(b.Sets[r.Attribute], m) })
 	}
 	if r.Type == SetOverlap && float64(len(shared)) < w {
-		return r.Name + ": too little in common"
+		return r.Name + ": overlap too small"
 	}
 	if r.Type == TeamBalance {
 		lowest, highest := math.Inf(1), math.Inf(-1)
@@ -298,7 +300,7 @@ func breach(r Rule, a Ticket, all []Ticket, sides [][]Ticket, region string) str
 	return ""
 }
 
-// The same tickets in another order give the same proposals.
+// The proposals do not depend on the order of the tickets.
 func TestOrderOfInputDoesNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQueue(t)
@@ -311,7 +313,7 @@ func TestOrderOfInputDoesNotMatter(t *testing.T) {
 	})
 }
 
-// In a duel nobody is left who could have been matched with somebody else who is left.
+// In a duel no two remaining tickets could be matched with each other.
 func TestNoFeasiblePairIsLeft(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawQueue(t)
@@ -330,7 +332,7 @@ func TestNoFeasiblePairIsLeft(t *testing.T) {
 				}
 				for _, region := range append([]string{""}, "eu", "us") {
 					if faultOf(q, [][]Ticket{{a}, {b}}, region) == "" {
-						t.Fatalf("%s and %s could play", a.ID, b.ID)
+						t.Fatalf("%s and %s could be matched and were not", a.ID, b.ID)
 					}
 				}
 			}
@@ -338,7 +340,8 @@ func TestNoFeasiblePairIsLeft(t *testing.T) {
 	})
 }
 
-// Where everyone would do, the oldest play, and nobody waits that fills a match.
+// When any tickets fit, the oldest are matched, and all tickets that can fill a match are
+// matched.
 func TestOldestPlayFirst(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := Queue{Teams: teams(2, 2, 2), MixSizes: true, PreferFullFor: time.Minute}
@@ -348,7 +351,7 @@ func TestOldestPlayFirst(t *testing.T) {
 		}
 		proposals := Match(tickets, nil, q, t0)
 		if len(proposals) != len(tickets)/4 {
-			t.Fatalf("%d matches of %d tickets", len(proposals), len(tickets))
+			t.Fatalf("%d matches of %d tickets, want one for each 4", len(proposals), len(tickets))
 		}
 		slices.SortFunc(tickets, func(a, b Ticket) int { return before(&a, &b) })
 		for i, p := range proposals {
@@ -364,8 +367,8 @@ func TestOldestPlayFirst(t *testing.T) {
 	})
 }
 
-// As time goes on, a ticket that some other could play with is matched as soon as its
-// window is wide enough for both, however many come meanwhile.
+// A ticket with a possible partner is matched as soon as both windows are wide enough,
+// however many tickets arrive in between.
 func TestBoundedWait(t *testing.T) {
 	q := duel(Rule{Name: "skill", Type: Distance, Attribute: "skill", Value: 10, Required: true, Expand: []Step{{30 * time.Second, 1000}}})
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -388,7 +391,7 @@ func TestBoundedWait(t *testing.T) {
 		}
 		waiting = slices.DeleteFunc(waiting, func(tk Ticket) bool { return taken[tk.ID] })
 		if (second >= 31) != taken["x"] && second <= 31 {
-			t.Fatalf("after %d s x is matched: %v", second, taken["x"])
+			t.Fatalf("after %d s: x matched %v, want it at 31 s", second, taken["x"])
 		}
 		if taken["x"] {
 			return
