@@ -1,6 +1,5 @@
-// Package contract holds what is made of runtime/wire for programs that are not written
-// in Go: hack/contract writes the files, and "make check-generated" says when they are
-// old.
+// Package contract holds the documents that hack/contract generates from runtime/wire for
+// programs in other languages; "make check-generated" reports when they are outdated.
 package contract
 
 import _ "embed"

@@ -13,16 +13,16 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// TestEverySchemaIsOne compiles each definition, which checks it against the meta-schema
-// of its dialect and finds what it refers to.
-func TestEverySchemaIsOne(t *testing.T) {
+// Each definition compiles: it is valid by the meta-schema of its dialect, and its
+// references resolve.
+func TestEverySchemaIsValid(t *testing.T) {
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
 	if err != nil {
 		t.Fatal(err)
 	}
 	top := document.(map[string]any)
 	if top["$schema"] != "https://json-schema.org/draft/2020-12/schema" {
-		t.Errorf("the dialect is %v", top["$schema"])
+		t.Errorf("dialect %v", top["$schema"])
 	}
 	id := top["$id"].(string)
 	compiler := jsonschema.NewCompiler()
@@ -37,11 +37,11 @@ func TestEverySchemaIsOne(t *testing.T) {
 	}
 	events := slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, ":") })
 	if len(events) < 150 {
-		t.Errorf("there are schemas of only %d requests, acknowledgements and pushes", len(events))
+		t.Errorf("%d schemas of requests, acknowledgements and pushes, want at least 150", len(events))
 	}
 }
 
-func TestTheDocumentsSpeakOfTheSameEvents(t *testing.T) {
+func TestDocumentsHaveTheSameEvents(t *testing.T) {
 	var schema struct {
 		Defs map[string]any `json:"$defs"`
 	}
@@ -74,12 +74,12 @@ func TestTheDocumentsSpeakOfTheSameEvents(t *testing.T) {
 	slices.Sort(inSchema)
 	slices.Sort(inAsync)
 	if !slices.Equal(inSchema, inAsync) {
-		t.Errorf("in the schema: %q\nin AsyncAPI: %q", inSchema, inAsync)
+		t.Errorf("events of the schema: %q\nevents of AsyncAPI: %q", inSchema, inAsync)
 	}
 }
 
-// TestAsyncAPIsOwnParserTakesTheDocument runs the parser from npm.
-func TestAsyncAPIsOwnParserTakesTheDocument(t *testing.T) {
+// AsyncAPI's own parser, from npm, accepts the document.
+func TestAsyncAPIParserAcceptsTheDocument(t *testing.T) {
 	if out, err := exec.Command(filepath.Join("..", "..", "hack", "deps", "node.sh"), filepath.Join("runtime", "contract", "asyncapi")).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -89,6 +89,6 @@ func TestAsyncAPIsOwnParserTakesTheDocument(t *testing.T) {
 		t.Error(err)
 	}
 	if bytes.Contains(out, []byte("warning ")) {
-		t.Error("the parser warns of something")
+		t.Error("the parser has warnings")
 	}
 }

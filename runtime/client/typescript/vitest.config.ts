@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// The users are the same in all files, and one file kills servers: one at a time.
+// The users are shared by all files, and one file kills servers, so files run sequentially.
 export default defineConfig({
   test: { include: ["test/**/*.test.ts"], fileParallelism: false, testTimeout: 90_000 },
 });

@@ -16,41 +16,47 @@ import type {
   ChatSent,
 } from "./wire.js";
 
-/** How many messages of a channel are kept here, the newest. */
+/** The number of messages of a channel that are kept, the newest. */
 const KEPT = 500;
-/** How many messages that could not be sent a channel keeps; the oldest go first. */
+/** The number of failed messages that a channel keeps; the oldest are removed first. */
 const FAILED_KEPT = 50;
-/** How long somebody is shown as typing without another word of it, in milliseconds. */
+/** How long a user is shown as typing after the last chat:typing, in milliseconds. */
 const TYPING_MS = 6_000;
 
 export interface ChannelState {
-  /** The newest messages, at most 500, in order, as they are now: edited, deleted, with reactions. */
+  /**
+   * The newest messages, at most 500, in order, in their current state: edited, deleted,
+   * with reactions.
+   */
   readonly messages: readonly ChatMessage[];
-  /** There are older ones: older() fetches them. */
+  /** The channel has older messages: older() reads them. */
   readonly hasMore: boolean;
   /** The user's own read mark, a seq. */
   readonly readTo: number;
   /** The read marks of others, by user id. */
   readonly reads: Readonly<Record<string, number>>;
-  /** Who types now: names, or ids, by user id. */
+  /** The users who are typing: names, or ids, by user id. */
   readonly typing: Readonly<Record<string, string>>;
-  /** The user's own messages that were sent here and are not among messages yet, in their order. */
+  /**
+   * The user's own messages that were sent by this client and are not in messages yet, in
+   * their order.
+   */
   readonly pending: readonly PendingMessage[];
-  /** The user's own messages that could not be sent, at most 50: retry() or discard() them. */
+  /** The user's own messages that failed, at most 50: retry() or discard() them. */
   readonly failed: readonly FailedMessage[];
 }
 
 const EMPTY: ChannelState = { messages: [], hasMore: false, readTo: 0, reads: {}, typing: {}, pending: [], failed: [] };
 
-/** A channel that was joined. */
+/** A joined channel. */
 export class Channel {
   readonly name: string;
   readonly #core: Core;
   readonly #state = new State<ChannelState>(EMPTY);
   readonly #typists = new Map<string, () => void>();
-  /** The ids of pending messages that are acknowledged, by key: their pushes are on the way. */
+  /** The ids of acknowledged pending messages by key: their pushes have not arrived yet. */
   readonly #acked = new Map<string, string>();
-  /** Pushes of this channel come here. */
+  /** This client receives the channel's pushes. */
   #live = false;
 
   constructor(core: Core, name: string) {
@@ -62,26 +68,30 @@ export class Channel {
     return this.#state;
   }
 
-  /** state.pending: the messages that were sent here and are not among messages yet. */
+  /** state.pending: the messages that were sent by this client and are not in messages yet. */
   get pending(): readonly PendingMessage[] {
     return this.#state.value.pending;
   }
 
-  /** state.failed: the messages that could not be sent. */
+  /** state.failed: the messages that failed. */
   get failed(): readonly FailedMessage[] {
     return this.#state.value.failed;
   }
 
   /**
-   * Sends a text, or a message of another type, after all that was sent here before. Until it is
-   * in the log it is in state.pending; when it cannot be sent, in state.failed.
+   * Sends a text, or a message of another type, after all earlier messages of this channel.
+   * The message is in state.pending until its push arrives, and in state.failed when it
+   * fails.
    */
   send(message: string | Omit<ChatSend, "channel">): Promise<ChatSent> {
     const { key = newKey(), ...content } = typeof message === "string" ? { text: message, key: undefined } : message;
     return this.#post({ ...content, key, since: Date.now(), attempts: 0 });
   }
 
-  /** Sends a failed message again, with its key: it cannot come twice, even if the first try had its effect. */
+  /**
+   * Sends a failed message again with its key. It cannot appear twice, even if the first
+   * try had its effect.
+   */
   retry(key: string): Promise<ChatSent> {
     const found = this.failed.find((message) => message.key === key);
     if (!found) return Promise.reject(new AnteroomError({ code: "not_found", message: `no failed message has the key ${key}`, field: "key" }));
@@ -89,7 +99,7 @@ export class Channel {
     return this.#post({ ...message, since: Date.now(), attempts: 0 });
   }
 
-  /** Forgets a failed message. */
+  /** Removes a failed message. */
   discard(key: string): void {
     this.#set({ failed: this.failed.filter((message) => message.key !== key) });
   }
@@ -106,7 +116,7 @@ export class Channel {
     return this.#core.request("chat:react", { ...this.#target(message), reaction, remove });
   }
 
-  /** Moves the user's read mark: to a message, or to the newest. */
+  /** Moves the user's read mark to a message, by default the newest. */
   async read(message = this.#state.value.messages.at(-1)): Promise<void> {
     const seq = message && seqOf(message);
     if (!seq || seq <= this.#state.value.readTo) return;
@@ -114,12 +124,12 @@ export class Channel {
     this.#set({ readTo: Math.max(readTo, this.#state.value.readTo) });
   }
 
-  /** Says that the user is typing, or stopped. */
+  /** Reports that the user is typing, or has stopped. */
   typing(typing = true): void {
     this.#core.tell("chat:typing", { channel: this.name, typing });
   }
 
-  /** Fetches messages before those that are known; it tells whether there are still more. */
+  /** Reads messages before the known ones; it resolves with true when there are more. */
   async older(limit = 50): Promise<boolean> {
     const first = this.#state.value.messages[0];
     if (!first || this.#state.value.messages.length >= KEPT) return false;
@@ -141,7 +151,10 @@ export class Channel {
     await this.#core.request("chat:leave", { channel: this.name });
   }
 
-  /** @internal Reads the newest messages; those that are known stay, unless the past was lost. */
+  /**
+   * @internal Reads the newest messages. Known messages stay, unless anew is set because
+   * the stream's past was lost.
+   */
   async load(anew = false): Promise<void> {
     const page = await this.#core.request("chat:history", { channel: this.name });
     if (anew) {
@@ -159,20 +172,23 @@ export class Channel {
     this.#set({ readTo, reads });
   }
 
-  /** @internal The user left the channel; the server sends no more pushes for it. */
+  /** @internal The user has left the channel; the server sends no more pushes of it. */
   left(): void {
     this.#live = false;
     this.#set({ pending: this.#unacked() });
     this.#acked.clear();
   }
 
-  /** @internal Takes the acknowledgement of a message; it stays pending until its push comes, which has all of it. */
+  /**
+   * @internal Processes the acknowledgement of a message. The message stays pending until
+   * its push arrives with its content.
+   */
   acked(key: string, id: string): void {
     const failed = this.failed.find((message) => message.key === key);
     const known = this.#state.value.messages.some((message) => message.id === id);
     if (known || !this.#live) return this.#settle([key]);
     this.#acked.set(key, id);
-    if (!failed) return; // an answer may come after its time
+    if (!failed) return; // an answer may arrive after the request failed
     const { error: _, ...message } = failed;
     this.#set({ failed: this.failed.filter((other) => other !== failed), pending: [...this.pending, message] });
   }
@@ -223,7 +239,7 @@ export class Channel {
       return await this.#core.request("chat:send", { ...body, channel: this.name }, { onAttempt });
     } catch (error) {
       const landed = this.#state.value.messages.find((other) => this.#own(other) && other.key === key);
-      if (landed) return { id: landed.id, seq: seqOf(landed), ts: landed.meta?.ts ?? Date.now() }; // its push came, its answer did not
+      if (landed) return { id: landed.id, seq: seqOf(landed), ts: landed.meta?.ts ?? Date.now() }; // the push arrived, the answer did not
       this.#fail(key, error as AnteroomError);
       throw error;
     }
@@ -237,12 +253,12 @@ export class Channel {
     });
   }
 
-  /** The pending messages whose acknowledgement is not there yet. */
+  /** The pending messages without an acknowledgement. */
   #unacked(): readonly PendingMessage[] {
     return this.pending.filter(({ key }) => !this.#acked.has(key));
   }
 
-  /** Takes out what is in the log now. */
+  /** Removes messages that are in the log from pending and failed. */
   #settle(keys: Iterable<string>): void {
     this.#set(this.#without(new Set(keys)));
   }
@@ -253,7 +269,7 @@ export class Channel {
     return { pending: pending.filter(({ key }) => !keys.has(key)), failed: failed.filter(({ key }) => !keys.has(key)) };
   }
 
-  /** The keys of the user's own messages among those that arrived. */
+  /** The keys of the user's own messages among the arrived messages. */
   #landed(arrived: readonly ChatMessage[]): Set<string> {
     const ids = new Set(arrived.map(({ id }) => id));
     const keys = arrived.flatMap((message) => (message.key !== undefined && this.#own(message) ? [message.key] : []));
@@ -274,7 +290,7 @@ export class Channel {
     const byId = new Map(this.#state.value.messages.map((message) => [message.id, message]));
     for (const message of arrived) byId.set(message.id, message);
     const all = [...byId.values()].sort((a, b) => seqOf(a) - seqOf(b));
-    // In one change, so that nobody sees a message twice.
+    // A single change, so that listeners never see a message twice.
     const own = this.#without(this.#landed(arrived));
     this.#set({ messages: all.slice(-KEPT), ...own, ...(all.length > KEPT && { hasMore: true }) });
   }
@@ -289,7 +305,7 @@ export function seqOf(message: ChatMessage): number {
   return message.meta?.seq ?? 0;
 }
 
-/** The channels that the user has joined on this client. */
+/** The joined channels of this client, and the user's notices. */
 export class ChatFacade {
   readonly #core: Core;
   readonly #channels = new Map<string, Channel>();
@@ -329,12 +345,12 @@ export class ChatFacade {
     });
   }
 
-  /** Messages that are for the user, also in channels that it has not joined: the last 50. */
+  /** Messages for the user, also in channels that are not joined: the last 50. */
   get notices(): Observable<readonly ChatNotice[]> {
     return this.#notices;
   }
 
-  /** Joins a channel, as "lobby:{id}", and reads its newest messages. */
+  /** Joins a channel, such as "lobby:{id}", and reads its newest messages. */
   async join(name: string): Promise<Channel> {
     const channel = this.channel(name);
     await this.#core.request("chat:join", { channel: name });
@@ -342,17 +358,20 @@ export class ChatFacade {
     return channel;
   }
 
-  /** A page of the user's channels, with what is unread in each: those of lobbies, party and topics, then the direct ones, the latest first. */
+  /**
+   * Reads a page of the user's channels with their unread counts: those of lobbies, party
+   * and topics, then the direct channels, latest first.
+   */
   list(request: ChatChannels = {}): Promise<ChatChannelPage> {
     return this.#core.request("chat:channels", request);
   }
 
-  /** The channel between the user and another one. */
+  /** Joins the direct channel between the user and another user. */
   direct(userId: string): Promise<Channel> {
     return this.join(directChannel(this.#core.userId ?? "", userId));
   }
 
-  /** The channel of this name; nothing comes in it until it is joined. */
+  /** The channel of this name. It receives no pushes until it is joined. */
   channel(name: string): Channel {
     let channel = this.#channels.get(name);
     if (!channel) this.#channels.set(name, (channel = new Channel(this.#core, name)));
@@ -371,8 +390,8 @@ export class ChatFacade {
 }
 
 /**
- * The name of the channel between two users, whose ids stand in the order of their bytes in UTF-8. In each id a
- * colon is written as %3A, and a percent sign as %25 where it would be read as the beginning of one of the two.
+ * The name of the channel between two users. The ids are ordered by their UTF-8 bytes. In
+ * each id a colon is written as %3A, and a percent sign as %25 before 3A or 25.
  */
 export function directChannel(one: string, other: string): string {
   const [first, second] = before(one, other) ? [one, other] : [other, one];
@@ -381,7 +400,7 @@ export function directChannel(one: string, other: string): string {
 
 const escaped = (id: string) => id.replace(/%(?=3A|25)/g, "%25").replaceAll(":", "%3A");
 
-// By code points, which is the order of the bytes in UTF-8 and not that of UTF-16.
+// By code points, which is the order of UTF-8 bytes, unlike that of UTF-16 units.
 function before(one: string, other: string): boolean {
   const a = [...one];
   const b = [...other];

@@ -44,34 +44,35 @@ export class AnteroomClient {
     this.notifications = new NotificationsFacade(core);
   }
 
-  /** How the connection stands. */
+  /** The state of the connection. */
   get connection(): Observable<ConnectionState> {
     return this.#connection.state;
   }
 
-  /** The user, once a session is there. */
+  /** The user's id; undefined before the first session. */
   get userId(): string | undefined {
     return this.#connection.state.value.session?.userId;
   }
 
-  /** Resolves when there is a session, and rejects with an AnteroomError when the client is closed. */
+  /** Resolves when a session is ready; rejects with an AnteroomError when the client is closed. */
   async ready(): Promise<SessionReady> {
     await this.#connection.session();
     return this.#connection.state.value.session as SessionReady;
   }
 
   /**
-   * Sends a request until it is answered, within the bounds of the options: over lost
-   * connections, too, since every mutation has an idempotency key. A refusal, and giving
-   * up, reject with an AnteroomError.
+   * Sends a request until it is answered, within the bounds of the options. It also sends
+   * the request again after a lost connection, because every mutation has an idempotency
+   * key. A final refusal and a timeout reject with an AnteroomError.
    */
   async request<E extends RequestEvent>(event: E, request: Request<E>, options?: RequestOptions): Promise<Answer<E>> {
     return (await this.#connection.requests.request(event, request, options)) as Answer<E>;
   }
 
   /**
-   * Hears a push: one of the contract, or a back end's own event. Pushes come each once,
-   * and in the order of their stream. The returned function ends it.
+   * Calls the listener for each push of an event of the contract, or of a back end's own
+   * event. Each push arrives once, in the order of its stream. The returned function
+   * removes the listener.
    */
   on<E extends keyof ServerToClientEvents>(event: E, listener: (push: Push<E>) => void): () => void;
   on(event: string, listener: (push: unknown) => void): () => void;
@@ -79,19 +80,22 @@ export class AnteroomClient {
     return this.onAny((name, push) => name === event && listener(push as never));
   }
 
-  /** Hears every push. */
+  /** Calls the listener for every push. The returned function removes it. */
   onAny(listener: (event: string, push: unknown) => void): () => void {
     const own: Listener = (event, push) => listener(event, push);
     this.#listeners.add(own);
     return () => this.#listeners.delete(own);
   }
 
-  /** Cuts the transport, as a lost network would; the client comes back by itself. For tests and demonstrations. */
+  /**
+   * Closes the transport like a lost network; the client reconnects by itself. For tests
+   * and demonstrations.
+   */
   cut(): void {
     this.#connection.socket.io.engine.close();
   }
 
-  /** Ends the client for good; what waits for an answer rejects. */
+  /** Closes the client for good; waiting requests reject. */
   close(): void {
     this.#connection.close();
   }
@@ -129,7 +133,7 @@ export class AnteroomClient {
     if (fresh && session.features["notifications"]) background(this.notifications.list());
   }
 
-  /** Reads the user's state during a session: events of the user's own stream were lost. */
+  /** Reads the user's state during a session, because events of the user stream were lost. */
   #reload({ features }: SessionReady): void {
     if (features["lobby"]) background(this.lobby.refresh());
     if (features["party"]) background(this.party.get());

@@ -20,27 +20,30 @@ import {
 } from "./wire.js";
 
 export interface ConnectOptions {
-  /** Where the servers are, as in "https://play.example.com". */
+  /** The URL of the servers, such as "https://play.example.com". */
   url: string;
-  /** Gives the token; it is asked anew for each connection and before a token runs out. */
+  /** Returns the token. It is called for each connection, and before a token expires. */
   token: () => string | Promise<string>;
-  /** Names the program, for the servers' logs and metrics. */
+  /** Identifies the program in the servers' logs and metrics. */
   client?: ClientInfo;
   deviceId?: string;
-  /** How long a request may take with all its tries, in milliseconds (30,000). */
+  /** The timeout of a request with all its tries, in milliseconds (30,000). */
   timeoutMs?: number;
-  /** How often a request is sent at most, without the waits that the server asks for (no bound but timeoutMs). */
+  /**
+   * The number of tries of a request, without waits that the server requests (unlimited
+   * within timeoutMs).
+   */
   attempts?: number;
-  /** Options of socket.io-client, as transports and path. */
+  /** Options of socket.io-client, such as transports and path. */
   socket?: Partial<ManagerOptions & SocketOptions>;
 }
 
 /**
  * - connecting: there is no session yet;
  * - ready: requests are answered;
- * - draining: as ready, but this server goes away soon, and the client will come back elsewhere;
- * - reconnecting: the connection is lost, and the client comes back by itself;
- * - closed: for good; error says why, unless close() was called.
+ * - draining: like ready, but this server stops soon, and the client will reconnect to another server;
+ * - reconnecting: the connection is lost, and the client reconnects by itself;
+ * - closed: final; error has the reason, unless close() was called.
  */
 export type ConnectionStatus = "connecting" | "ready" | "draining" | "reconnecting" | "closed";
 
@@ -48,25 +51,25 @@ export interface ConnectionState {
   readonly status: ConnectionStatus;
   /** The last session. */
   readonly session?: SessionReady;
-  /** Why the client is closed, or not connected at the moment. */
+  /** The reason why the client is closed or not connected. */
   readonly error?: AnteroomError;
 }
 
-/** What a connection calls. */
+/** The callbacks of a connection. */
 export interface ConnectionOwner {
   deliver(event: string, data: unknown): void;
   answered: Wire["answered"];
-  /** A session began, and its streams are resumed. */
+  /** A session began, and its streams were resumed. */
   ready(session: SessionReady): void;
   lost(stream: string, refused: boolean): void;
 }
 
-/** How often in a row a refused token is replaced by another one. */
+/** The number of consecutive refused tokens that are replaced by calling token() again. */
 const MAX_REFUSED_TOKENS = 3;
-/** How long a resume may take before it is asked again, in milliseconds. */
+/** The time after which an unanswered resume is repeated, in milliseconds. */
 const RESUME_PATIENCE_MS = 10_000;
 
-/** One user's connection: it comes back by itself, with all of its streams. */
+/** A user's connection: it reconnects by itself and resumes its streams. */
 export class Connection implements Wire {
   readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
   readonly requests: Requests;
@@ -122,7 +125,10 @@ export class Connection implements Wire {
     this.#raw.emit(event, request, ack);
   }
 
-  /** Sends what needs no answer, when there is a session and its limits leave room; otherwise it is dropped. */
+  /**
+   * Sends an event without an acknowledgement. It is dropped without a session, or above
+   * the session's rate.
+   */
   tell(event: string, request: unknown): void {
     if (this.#open && this.#pace.now()) this.#raw.emit(event, request);
   }
@@ -131,7 +137,7 @@ export class Connection implements Wire {
     this.#owner.answered(event, request, answer);
   }
 
-  /** Ends the connection for good. */
+  /** Closes the connection for good. */
   close(error?: AnteroomError): void {
     if (this.#state.value.status === "closed") return;
     this.#cancelComeback();
@@ -141,7 +147,7 @@ export class Connection implements Wire {
     for (const { reject } of this.#waiting.splice(0)) reject(error ?? closed());
   }
 
-  // The events are data here, so their types do not help.
+  // Event names are data here, so the typed emit does not fit.
   get #raw(): { emit(event: string, ...args: unknown[]): void } {
     return this.socket as never;
   }
@@ -211,7 +217,10 @@ export class Connection implements Wire {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
-  /** Asks for streams after a while, if this connection still lives: another one asks by itself. */
+  /**
+   * Resumes streams after a delay if this connection still exists; a later connection
+   * resumes by itself.
+   */
   #resumeAfter(afterMs: number, names: string[]): void {
     if (afterMs === 0) return this.#resume(names);
     const id = this.socket.id;
@@ -220,7 +229,7 @@ export class Connection implements Wire {
     });
   }
 
-  /** Asks for what was missed of streams. When the connection ends before the answer, the next one asks. */
+  /** Resumes streams. When the connection ends before the answer, the next connection resumes. */
   #resume(names: string[]): void {
     const streams = this.streams.asking(names);
     const again = () => {
@@ -235,7 +244,10 @@ export class Connection implements Wire {
     });
   }
 
-  /** Replaces the token of the session; when that fails, the server ends the session, and the next one has another. */
+  /**
+   * Replaces the token of the session. After a failure the server ends the session, and the
+   * next one gets another token.
+   */
   async #refresh(): Promise<void> {
     try {
       await this.requests.request("session:refresh", { token: await this.#options.token() });
@@ -245,7 +257,10 @@ export class Connection implements Wire {
     }
   }
 
-  /** A connection that was refused. What is no refusal of the server is tried again by socket.io-client. */
+  /**
+   * Handles a refused connection. socket.io-client itself retries errors that are not
+   * refusals of the server.
+   */
   #refused(cause: Error & { data?: WireError }): void {
     const refusal = cause.data;
     if (!refusal?.code) {
@@ -258,7 +273,7 @@ export class Connection implements Wire {
     else this.close(error);
   }
 
-  /** The client comes back by itself, since socket.io-client does not. */
+  /** Schedules a reconnect, because socket.io-client does not reconnect in this case. */
   #failed(error: AnteroomError): void {
     if (this.#state.value.status === "closed") return;
     this.#lost(error);
@@ -289,7 +304,7 @@ export class Connection implements Wire {
 
 const closed = () => new AnteroomError({ code: "closed", message: "the client is closed" });
 
-/** The reason of an end as the code of an error. */
+/** The error code for the reason of a terminated session. */
 function terminatedCode(terminated: SessionTerminated | undefined): AnteroomError["code"] {
   switch (terminated?.code) {
     case "unauthenticated":

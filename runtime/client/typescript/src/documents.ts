@@ -2,18 +2,21 @@ import { State } from "./observable.js";
 import { applyPatch } from "./patch.js";
 import type { PatchOp } from "./wire.js";
 
-/** A document with a version, the seq of its stream. */
+/** A document whose version is the seq of its stream. */
 export interface Versioned {
   id: string;
   version: number;
   epoch: string;
 }
 
-/** The documents that a user is in, by their rank when they became known; those of equal rank as they came. */
+/**
+ * The user's documents, ordered by the rank that they had when they became known, and then
+ * by arrival.
+ */
 export class Documents<D extends Versioned> {
   readonly all = new State<readonly D[]>([]);
   readonly #rank: (document: D) => number;
-  /** The versions at which the user was given the documents as a member. */
+  /** The versions at which the user received the documents as a member, by id. */
   readonly #given = new Map<string, number>();
 
   constructor(rank: (document: D) => number = () => 0) {
@@ -24,18 +27,21 @@ export class Documents<D extends Versioned> {
     return this.all.value.find((document) => document.id === id);
   }
 
-  /** Takes the state that the user was given as a member. */
+  /** Stores a state that the user received as a member. */
   enter(document: D): void {
     this.#given.set(document.id, Math.max(document.version, this.#given.get(document.id) ?? 0));
     this.take(document);
   }
 
-  /** Tells whether the removal that made a version is about an earlier membership: the user has come back since. */
+  /**
+   * Reports whether a removal at a version is about an earlier membership: the user has
+   * rejoined since.
+   */
   cameBack(id: string, removedAt: number | undefined): boolean {
     return removedAt !== undefined && removedAt <= (this.#given.get(id) ?? 0);
   }
 
-  /** Takes a whole state, unless a newer one of the same epoch is known. */
+  /** Stores a whole state, unless a newer version of the same epoch is known. */
   take(document: D): void {
     const known = this.get(document.id);
     if (!known) this.#add(document);
@@ -43,8 +49,8 @@ export class Documents<D extends Versioned> {
   }
 
   /**
-   * Applies a patch, unless the state that is known has it already. The stream is
-   * without gaps; a version that no patch has was taken by an event of a back end.
+   * Applies a patch, unless the known state includes it. The stream has no gaps; a version
+   * without a patch belongs to a back end's event.
    */
   patch(id: string, to: number, epoch: string | undefined, ops: readonly PatchOp[]): void {
     const known = this.get(id);

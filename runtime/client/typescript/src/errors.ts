@@ -1,27 +1,27 @@
 import type { Code, Reason, WireError } from "./wire.js";
 
 /**
- * What the client itself has to say: "timeout" when there was no answer in time (the
- * request may have had its effect), "closed" when the client is closed for good,
- * "no_token" when the application's own token() failed, and "queue_full" when too many
- * requests wait already (256 of one channel, lobby or party; 2,048 in all).
+ * The client's own error codes: "timeout" when no answer arrived in time (the request may
+ * have had its effect), "closed" when the client is closed for good, "no_token" when the
+ * application's token() failed, and "queue_full" when too many requests wait (256 of one
+ * channel, lobby or party; 2,048 in all).
  */
 export type LocalCode = "timeout" | "closed" | "no_token" | "queue_full";
 
-/** Why a request was refused, or a client closed. */
+/** The reason why a request was refused, or a client closed. */
 export class AnteroomError extends Error {
   override readonly name = "AnteroomError";
   readonly code: Code | LocalCode;
   /** Narrows the code "failed_precondition". */
   readonly reason: Reason | undefined;
-  /** The same request may succeed later; the client has tried already. */
+  /** The same request may succeed later; the client has already retried it. */
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
-  /** The path of the field that is wrong, as in "attributes.map". */
+  /** The path of the invalid field, such as "attributes.map". */
   readonly field: string | undefined;
   /**
-   * After a version conflict the version in force, a number; in a refusal because of what
-   * the user has or is in already, the ids of that.
+   * After a version conflict the current version, a number. In a refusal because of what
+   * the user already has or is in, the ids of those objects.
    */
   readonly current: number | string[] | undefined;
 

@@ -1,32 +1,42 @@
 import type { Answer, Request, RequestEvent, RequestOptions, SilentEvent } from "./requests.js";
 import type { Meta, ServerToClientEvents, SessionReady } from "./wire.js";
 
-/** What the server sends with a push. */
+/** The payload of a push. */
 export type Push<E extends keyof ServerToClientEvents> = Parameters<ServerToClientEvents[E]>[0];
 
-/** What the facades are built on. */
+/** The client's interface for the facades. */
 export interface Core {
-  /** The user, once a session is there. */
+  /** The user's id; undefined before the first session. */
   readonly userId: string | undefined;
   request<E extends RequestEvent>(event: E, request: Request<E>, options?: RequestOptions): Promise<Answer<E>>;
   tell<E extends SilentEvent>(event: E, request: Request<E>): void;
-  /** Hears pushes in the order of their streams, before the application does. */
+  /**
+   * Calls the listener for each push in the order of its stream, before the application's
+   * listeners.
+   */
   hear<E extends keyof ServerToClientEvents>(event: E, listener: (push: Push<E>) => void): void;
-  /** Hears answers at their place among the pushes, whoever asked. */
+  /**
+   * Calls the listener for each answer in its order among the pushes, whichever code sent
+   * the request.
+   */
   answered<E extends RequestEvent>(event: E, listener: (data: Answer<E>, request: Request<E>, meta?: Meta) => void): void;
-  /** Hears that a session began; fresh says that nothing of the user is known yet. */
+  /** Calls the listener when a session begins; fresh says that nothing of the user is known yet. */
   ready(listener: (session: SessionReady, fresh: boolean) => void): void;
-  /** Hears that the past of a stream is gone, or with refused that it is not for this user any more. */
+  /**
+   * Calls the listener when a stream's past is lost or, with refused, when the user lost
+   * access to the stream.
+   */
   lost(listener: (stream: string, refused: boolean) => void): void;
   /**
-   * Begins a stream at an answer. It is false when the stream is known and already beyond
-   * that, as after an answer that was repeated: then the state in it is an old one.
+   * Begins to follow a stream at the position of an answer. It returns false when the
+   * stream is already followed beyond that position, as after a repeated answer: the
+   * answer's state is outdated then.
    */
   follow(meta: Meta | undefined): boolean;
   forget(stream: string): void;
 }
 
-/** Runs a request that nobody waits for; the next session does it again when it fails. */
+/** Runs a request whose result is not awaited; the next session repeats it when it fails. */
 export function background(work: Promise<unknown>): void {
   work.catch(() => {});
 }

@@ -1,8 +1,8 @@
-// No secret: it only has to differ from the user's other keys. crypto.randomUUID is not
-// there everywhere (React Native, pages without TLS).
+// The key is not a secret: it only has to differ from the user's other keys.
+// crypto.randomUUID is not available everywhere (React Native, pages without TLS).
 const ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-/** A new idempotency key. */
+/** Returns a new idempotency key. */
 export function newKey(): string {
   let key = Date.now().toString(36) + "-";
   for (let i = 0; i < 20; i++) key += ALPHABET[Math.floor(Math.random() * ALPHABET.length)];

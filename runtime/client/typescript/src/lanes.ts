@@ -1,6 +1,9 @@
 import { KEYED } from "./wire.js";
 
-/** Mutations whose order does not matter: each makes or enters something of its own, or marks what only grows. */
+/**
+ * Mutations whose order does not matter: each creates or enters an object of its own, or
+ * sets a mark that only grows.
+ */
 const INDEPENDENT: ReadonlySet<string> = new Set([
   "lobby:create",
   "lobby:quickJoin",
@@ -21,7 +24,7 @@ const TARGETS = [
   ["proposalId", "proposal"],
 ] as const;
 
-/** Subscriptions are not keyed, but subscribe and unsubscribe of one target must not change places. */
+/** Subscriptions have no key, but subscribe and unsubscribe of one target must keep their order. */
 const SUBSCRIPTIONS: Readonly<Record<string, (request: Record<string, unknown>) => string>> = {
   "chat:join": ({ channel }) => `subscription:chat:${String(channel)}`,
   "chat:leave": ({ channel }) => `subscription:chat:${String(channel)}`,
@@ -32,9 +35,9 @@ const SUBSCRIPTIONS: Readonly<Record<string, (request: Record<string, unknown>) 
 };
 
 /**
- * The queue that a request belongs to; undefined when it waits for no other request. All
- * mutations of a channel, a lobby or a party share one queue each. A mutation that this
- * client does not know gets the queue of its domain, so that order is the default.
+ * The queue of a request; undefined when it waits for no other request. All mutations of a
+ * channel, a lobby or a party share its queue. A mutation that this client does not know
+ * gets the queue of its domain, so that order is the default.
  */
 export function laneOf(event: string, request: object): string | undefined {
   const fields = request as Record<string, unknown>;

@@ -31,7 +31,7 @@ import type {
   Meta,
 } from "./wire.js";
 
-/** A request about a lobby; without lobbyId, the current one is meant. */
+/** A request about a lobby; without lobbyId, about the current lobby. */
 export type InLobby<Request extends { lobbyId: string }> = Omit<Request, "lobbyId"> & { lobbyId?: string };
 
 interface Watcher {
@@ -40,7 +40,7 @@ interface Watcher {
   stale: () => void;
 }
 
-/** The lobbies that the user is in, and those that it looks for. */
+/** The user's lobbies, with invites, join requests, search and lists. */
 export class LobbyFacade {
   readonly #core: Core;
   readonly #lobbies = new Documents<Lobby>((lobby) => lobby.members[this.#core.userId ?? ""]?.joinedAt ?? Infinity);
@@ -92,32 +92,38 @@ export class LobbyFacade {
     });
   }
 
-  /** The lobby that was entered last, on whichever device; a new client finds it. */
+  /** The lobby that the user joined last, on any device; a new client restores it. */
   get current(): Observable<Lobby | undefined> {
     return this.#current;
   }
 
-  /** All lobbies that the user is in and this client knows: its own, and those that the session began with; in the order of joining. */
+  /**
+   * All lobbies of the user that this client knows, in the order of joining: its own, and
+   * those at the session's begin.
+   */
   get joined(): Observable<readonly Lobby[]> {
     return this.#lobbies.all;
   }
 
-  /** Invites that wait for an answer, at most 32. Look at expiresAt: nobody is told when one runs out. */
+  /**
+   * Invites without an answer, at most 32. Check expiresAt: there is no push when an invite
+   * expires.
+   */
   get invites(): Observable<readonly LobbyInvited[]> {
     return this.#invites;
   }
 
-  /** Users who ask the user, a host, to be let in; at most 32. */
+  /** Users who ask the user, as the host, to join; at most 32. */
   get joinRequests(): Observable<readonly LobbyJoinRequested[]> {
     return this.#requests;
   }
 
-  /** The last lobby that the user was removed from, and why. */
+  /** The last lobby from which the user was removed, with the reason. */
   get removed(): Observable<LobbyRemoved | undefined> {
     return this.#removed;
   }
 
-  /** Changes that were asked for and are not acknowledged yet, in the order of the calls. */
+  /** Changes without an acknowledgement yet, in the order of the calls. */
   get pending(): Observable<readonly PendingChange[]> {
     return this.#changes.all;
   }
@@ -135,12 +141,15 @@ export class LobbyFacade {
     return this.#changes.request("lobby:quickJoin", request);
   }
 
-  /** Reads a lobby; one that the user is in is also followed from then on. */
+  /** Reads a lobby. If the user is a member, the client also follows it from then on. */
   async get(lobbyId: string): Promise<Lobby> {
     return (await this.#core.request("lobby:get", { lobbyId })).lobby;
   }
 
-  /** Reads which lobbies the user is in, and follows those that this client does not know. A new client does it by itself. */
+  /**
+   * Reads the user's lobbies and follows those that this client does not know. A new client
+   * does this by itself.
+   */
   async refresh(): Promise<void> {
     await this.#core.request("lobby:mine", {});
   }
@@ -185,7 +194,7 @@ export class LobbyFacade {
     return this.#changes.request("lobby:invite", this.#in(request));
   }
 
-  /** Takes an invite, or declines it; then there is no lobby. */
+  /** Accepts an invite, or declines it; after a decline there is no lobby. */
   async respondInvite(request: LobbyRespondInvite): Promise<Lobby | undefined> {
     return (await this.#changes.request("lobby:respondInvite", request))?.lobby;
   }
@@ -224,8 +233,8 @@ export class LobbyFacade {
   }
 
   /**
-   * Hears what changes among the public lobbies of a type. After stale() changes were
-   * missed: search again. The returned function ends it.
+   * Calls listed for changes of the public lobbies of a type. When stale is called, changes
+   * were missed: search again. The returned function ends the subscription.
    */
   async watch(type: string, listed: (change: LobbyListed) => void, stale: () => void = () => {}): Promise<() => Promise<void>> {
     const watcher = { type, listed, stale };
@@ -244,7 +253,7 @@ export class LobbyFacade {
   }
 
   #in<R extends { lobbyId?: string }>(request: R): R & { lobbyId: string } {
-    // Without a lobby the server refuses, and names the field.
+    // Without a lobby the server refuses the request and names the field.
     return { ...request, lobbyId: request.lobbyId ?? this.#current.value?.id ?? "" };
   }
 
@@ -255,7 +264,10 @@ export class LobbyFacade {
     else if (!this.#lobbies.get(lobby.id)) background(this.get(lobby.id));
   }
 
-  /** Reads and follows a lobby that the user is in, unless it is known; the user may have left it meanwhile. */
+  /**
+   * Reads and follows one of the user's lobbies unless it is known. The user may have left
+   * it since.
+   */
   #restore(lobbyId: string): void {
     if (!this.#lobbies.get(lobbyId)) background(this.get(lobbyId));
   }

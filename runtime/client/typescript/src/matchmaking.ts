@@ -5,10 +5,10 @@ import type { MMBackfillState, MMCancelled, MMEnqueue, MMMatched, MMProposal, MM
 /** The states that end a ticket. */
 const ENDED: readonly TicketState[] = ["assigned", "cancelled", "expired"];
 
-/** How many tickets that have ended are known, so that late news does not bring them back. */
+/** The number of remembered ended tickets, so that late pushes do not restore them. */
 const ENDED_KNOWN = 64;
 
-/** The user's tickets, and the matches that they lead to. */
+/** The user's tickets, proposals and matches. */
 export class MatchmakingFacade {
   readonly #core: Core;
   readonly #tickets = new State<readonly MMTicket[]>([]);
@@ -40,22 +40,22 @@ export class MatchmakingFacade {
     });
   }
 
-  /** The tickets that search or are proposed for a match. */
+  /** The tickets that search or are in a proposal. */
   get tickets(): Observable<readonly MMTicket[]> {
     return this.#tickets;
   }
 
-  /** Matches that wait for accept() or decline(), until their deadlineAt. */
+  /** Proposals that wait for accept() or decline() until their deadlineAt. */
   get proposals(): Observable<readonly MMProposal[]> {
     return this.#proposals;
   }
 
-  /** The last match: where to play. */
+  /** The last match, with the place to play. */
   get matched(): Observable<MMMatched | undefined> {
     return this.#matched;
   }
 
-  /** The last ticket that was not matched, and why. */
+  /** The last ticket that was cancelled, with the reason. */
   get cancelled(): Observable<MMCancelled | undefined> {
     return this.#cancelled;
   }
@@ -80,12 +80,12 @@ export class MatchmakingFacade {
     await this.#core.request("mm:decline", { proposalId });
   }
 
-  /** Looks for players for the open places of a match, as the host of its lobby; with stop, for no more. */
+  /** As the host of a match's lobby, asks for players in open places; with stop, ends that. */
   async backfill(lobbyId: string, stop = false): Promise<MMBackfillState> {
     return this.#core.request("mm:backfill", { lobbyId, stop });
   }
 
-  /** Reads tickets and proposals anew, also those of other devices. */
+  /** Reads tickets and proposals again, including those of other devices. */
   async refresh(): Promise<void> {
     await this.#core.request("mm:status", {});
   }

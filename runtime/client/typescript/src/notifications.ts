@@ -2,10 +2,13 @@ import { background, type Core } from "./facade.js";
 import { State, type Observable } from "./observable.js";
 import type { Notification, NotifyBadge, NotifyList, NotifyPage, NotifyUpdated } from "./wire.js";
 
-/** How many notifications are kept here; the inbox itself may have more. */
+/** The number of notifications that are kept; the inbox may have more. */
 const KEPT = 100;
 
-/** The user's inbox. What arrives is acknowledged by itself; what is read the application says. */
+/**
+ * The user's inbox. The client acknowledges arrived notifications; the application marks
+ * them as read.
+ */
 export class NotificationsFacade {
   readonly #core: Core;
   readonly #items = new State<readonly Notification[]>([]);
@@ -34,12 +37,12 @@ export class NotificationsFacade {
     });
   }
 
-  /** The newest notifications that are known here, newest first; at most 100. */
+  /** The newest known notifications, newest first; at most 100. */
   get items(): Observable<readonly Notification[]> {
     return this.#items;
   }
 
-  /** How many are unread, on all devices: the number of the badge. */
+  /** The number of unread notifications over all devices. */
   get unread(): Observable<number> {
     return this.#unread;
   }
@@ -49,7 +52,7 @@ export class NotificationsFacade {
     return this.#core.request("notify:list", request);
   }
 
-  /** Marks as read: some, one and all before it, or all. */
+  /** Marks notifications as read: some, all up to one, or all. */
   async read(which: { ids: string[] } | { upTo: string } | { all: true }): Promise<void> {
     await this.#core.request("notify:read", which);
   }
@@ -58,7 +61,10 @@ export class NotificationsFacade {
     await this.#core.request("notify:delete", { ids });
   }
 
-  /** Subscribes the user to topics, on all devices and also while it is away; gives all of its topics. */
+  /**
+   * Subscribes the user to topics, on all devices and also while offline; resolves with all
+   * of the user's topics.
+   */
   async subscribe(topics: string[]): Promise<string[]> {
     return (await this.#core.request("notify:subscribe", { topics })).topics;
   }
@@ -76,7 +82,7 @@ export class NotificationsFacade {
   #take(arrived: readonly Notification[], replaces?: string): void {
     const gone = new Set([replaces, ...arrived.map((n) => n.id)]);
     const all = [...arrived, ...this.#items.value.filter((n) => !gone.has(n.id))];
-    this.#items.value = all.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, KEPT); // ULIDs, so by time
+    this.#items.value = all.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, KEPT); // ids are ULIDs, so this is the order of time
   }
 
   #change({ change, ids, upTo }: Pick<NotifyUpdated, "change" | "ids" | "upTo">): void {

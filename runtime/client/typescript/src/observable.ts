@@ -1,15 +1,15 @@
 /**
- * A value that changes. The value is never changed in place: another value is another
- * object, so that frameworks can compare. It is a store in the sense of Svelte, and fits
- * React's useSyncExternalStore(o.subscribe, () => o.value).
+ * A value that changes. It is never modified in place: another value is another object, so
+ * that frameworks can compare. It is a store in the sense of Svelte, and fits React's
+ * useSyncExternalStore(o.subscribe, () => o.value).
  */
 export interface Observable<T> {
   readonly value: T;
-  /** Calls the listener with the value, now and after each change, until the returned function is called. */
+  /** Calls the listener now and after each change, until the returned function is called. */
   readonly subscribe: (listener: (value: T) => void) => () => void;
 }
 
-/** An Observable with the right to change it. */
+/** An Observable whose value can be set. */
 export class State<T> implements Observable<T> {
   #value: T;
   readonly #listeners = new Set<(value: T) => void>();
@@ -29,7 +29,7 @@ export class State<T> implements Observable<T> {
   }
 
   readonly subscribe = (listener: (value: T) => void): (() => void) => {
-    const own = (value: T) => listener(value); // so that one listener may subscribe twice
+    const own = (value: T) => listener(value); // a listener may subscribe twice
     this.#listeners.add(own);
     guarded(() => own(this.#value));
     return () => this.#listeners.delete(own);
@@ -37,8 +37,8 @@ export class State<T> implements Observable<T> {
 }
 
 /**
- * Runs a function of the application. What it throws is told as an unhandled rejection:
- * it must not keep events from others, nor from the streams' positions.
+ * Runs a function of the application. An exception becomes an unhandled rejection: it must
+ * not stop other listeners, nor the positions of streams.
  */
 export function guarded(run: () => void): void {
   try {

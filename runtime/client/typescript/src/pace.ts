@@ -1,30 +1,30 @@
 import type { SessionLimits } from "./wire.js";
 
-/** How much of what a session may send the client uses. */
+/** The part of a session's rate that the client uses. */
 const SHARE = 0.9;
 
-/** Keeps a client below its session's limits, so that the server has nothing to refuse. */
+/** Keeps a client below its session's rate, so that the server refuses no request for it. */
 export class Pace {
   #perMs = Infinity;
   #burst = Infinity;
   #tokens = Infinity;
   #at = 0;
 
-  /** Begins anew, as the server does with each session. */
+  /** Resets the bucket, as the server does for each session. */
   begin({ eventsPerSecond, burst }: Pick<SessionLimits, "eventsPerSecond" | "burst">): void {
     this.#perMs = (eventsPerSecond * SHARE) / 1000;
     this.#burst = this.#tokens = Math.max(1, burst * SHARE);
     this.#at = Date.now();
   }
 
-  /** Takes the next turn and tells in how many milliseconds it comes. */
+  /** Takes the next turn and returns the milliseconds until it. */
   turn(): number {
     this.#refill();
     this.#tokens--;
     return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#perMs);
   }
 
-  /** Takes a turn only if it is now. */
+  /** Takes a turn only if it is available now. */
   now(): boolean {
     this.#refill();
     if (this.#tokens < 1) return false;

@@ -23,10 +23,10 @@ import type {
   PartyVersion,
 } from "./wire.js";
 
-/** A request about the party that the user is in. */
+/** A request about the user's party. */
 export type InParty<Request extends { partyId: string }> = Omit<Request, "partyId"> & { partyId?: string };
 
-/** The party that the user is in; there is one at most. */
+/** The user's party; a user is in at most one. */
 export class PartyFacade {
   readonly #core: Core;
   readonly #parties = new Documents<Party>();
@@ -66,17 +66,20 @@ export class PartyFacade {
     return this.#current;
   }
 
-  /** Invites that wait for an answer, at most 16. Look at expiresAt: nobody is told when one runs out. */
+  /**
+   * Invites without an answer, at most 16. Check expiresAt: there is no push when an invite
+   * expires.
+   */
   get invites(): Observable<readonly PartyInvited[]> {
     return this.#invites;
   }
 
-  /** The last party that the user was removed from, and why. */
+  /** The last party from which the user was removed, with the reason. */
   get removed(): Observable<PartyRemoved | undefined> {
     return this.#removed;
   }
 
-  /** Changes that were asked for and are not acknowledged yet, in the order of the calls. */
+  /** Changes without an acknowledgement yet, in the order of the calls. */
   get pending(): Observable<readonly PendingChange[]> {
     return this.#changes.all;
   }
@@ -90,7 +93,10 @@ export class PartyFacade {
     return (await this.#changes.request("party:join", request)).party;
   }
 
-  /** Reads the party that the user is in, perhaps over another device, and follows it; undefined when there is none. */
+  /**
+   * Reads the user's party, which another device may have joined, and follows it; undefined
+   * without a party.
+   */
   async get(): Promise<Party | undefined> {
     try {
       return (await this.#core.request("party:get", {})).party;
@@ -104,7 +110,7 @@ export class PartyFacade {
     return this.#changes.request("party:invite", this.#in(request));
   }
 
-  /** Takes an invite, or declines it; then there is no party. */
+  /** Accepts an invite, or declines it; after a decline there is no party. */
   async respondInvite(request: PartyRespondInvite): Promise<Party | undefined> {
     return (await this.#changes.request("party:respondInvite", request))?.party;
   }
@@ -117,12 +123,12 @@ export class PartyFacade {
     return this.#changes.request("party:kick", this.#in(request));
   }
 
-  /** Keeps a user out as long as the party lives. */
+  /** Keeps a user out while the party exists. */
   ban(request: InParty<PartyBan>): Promise<PartyVersion> {
     return this.#changes.request("party:ban", this.#in(request));
   }
 
-  /** Lets a user come back who was banned or kicked. */
+  /** Allows a banned or kicked user to join again. */
   unban(request: InParty<PartyUnban>): Promise<PartyVersion> {
     return this.#changes.request("party:unban", this.#in(request));
   }
@@ -132,12 +138,12 @@ export class PartyFacade {
     return this.#changes.request("party:update", this.#in(request));
   }
 
-  /** Says whether the user is ready. */
+  /** Reports whether the user is ready. */
   ready(ready: boolean): Promise<PartyVersion> {
     return this.#changes.request("party:ready", this.#in<{ ready: boolean; partyId?: string }>({ ready }));
   }
 
-  /** Gives the party another code. */
+  /** Replaces the party's code. */
   regenerateCode(): Promise<PartyCode> {
     return this.#changes.request("party:regenerateCode", this.#in({}));
   }

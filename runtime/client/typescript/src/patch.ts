@@ -1,6 +1,9 @@
 import type { PatchOp } from "./wire.js";
 
-/** Applies operations of JSON Patch (add, replace, remove) and gives a new document; the old one stays as it is. */
+/**
+ * Applies operations of JSON Patch (add, replace, remove) and returns a new document; the
+ * old one is unchanged.
+ */
 export function applyPatch<T>(document: T, ops: readonly PatchOp[]): T {
   let changed: unknown = document;
   for (const op of ops) {
@@ -29,5 +32,5 @@ function change(node: unknown, path: readonly string[], op: PatchOp): unknown {
   if (rest.length > 0) entries.set(part, change(entries.get(part), rest, op));
   else if (op.op === "remove") entries.delete(part);
   else entries.set(part, op.value);
-  return Object.fromEntries(entries); // which takes "__proto__" for a name like any other
+  return Object.fromEntries(entries); // "__proto__" is a name like any other here
 }

@@ -10,27 +10,27 @@ export interface PendingMessage extends Omit<ChatSend, "channel" | "key"> {
   readonly key: string;
   /** When it was sent, in milliseconds since the epoch. */
   readonly since: number;
-  /** How often it went out; 0 while it waits in its queue. */
+  /** The number of tries; 0 while it waits in its queue. */
   readonly attempts: number;
 }
 
-/** A message that could not be sent. */
+/** A message that failed. */
 export interface FailedMessage extends PendingMessage {
   readonly error: AnteroomError;
 }
 
-/** A change that was asked for and is not acknowledged yet. */
+/** A change without an acknowledgement yet. */
 export interface PendingChange {
   readonly event: RequestEvent;
   readonly request: object;
   readonly key: string;
-  /** When it was asked for, in milliseconds since the epoch. */
+  /** The time of the call, in milliseconds since the epoch. */
   readonly since: number;
-  /** How often it went out; 0 while it waits in its queue. */
+  /** The number of tries; 0 while it waits in its queue. */
   readonly attempts: number;
 }
 
-/** The changes of one facade that are under way, in the order of the calls. */
+/** The unacknowledged changes of a facade, in the order of the calls. */
 export class PendingChanges {
   readonly all = new State<readonly PendingChange[]>([]);
   readonly #core: Core;

@@ -2,7 +2,7 @@ import { background, type Core } from "./facade.js";
 import { State, type Observable } from "./observable.js";
 import type { Presence, PresenceSet, PresenceSubscribe } from "./wire.js";
 
-/** What the user is doing, and those whom it follows. */
+/** The user's presence, and the followed presences of other users. */
 export class PresenceFacade {
   readonly #core: Core;
   readonly #own = new State<Presence | undefined>(undefined);
@@ -17,18 +17,18 @@ export class PresenceFacade {
     });
     core.answered("presence:subscribe", ({ presences }) => this.#take(presences));
     core.hear("presence:update", ({ changes }) => this.#take(changes));
-    // A connection that is new follows nobody.
+    // A new connection has no subscriptions.
     core.ready(() => {
       for (const whom of this.#followed) background(core.request("presence:subscribe", whom));
     });
   }
 
-  /** What the user itself sees of itself, once it was set or read. */
+  /** The user's own presence; undefined until it was set or read. */
   get own(): Observable<Presence | undefined> {
     return this.#own;
   }
 
-  /** Those whom subscribe() follows, by user id. */
+  /** The presences of the users that subscribe() follows, by user id. */
   get users(): Observable<ReadonlyMap<string, Presence>> {
     return this.#users;
   }
@@ -42,7 +42,10 @@ export class PresenceFacade {
     return (await this.#core.request("presence:get", userIds ? { userIds } : {})).presences;
   }
 
-  /** Follows users, or the members of a list, also over new connections. The returned function ends it. */
+  /**
+   * Follows users, or the members of a list, also over later connections. The returned
+   * function ends it.
+   */
   async subscribe(whom: { userIds: string[] } | { list: string }): Promise<() => Promise<void>> {
     const followed = { ...whom };
     await this.#core.request("presence:subscribe", followed);
@@ -54,7 +57,10 @@ export class PresenceFacade {
     };
   }
 
-  /** The user did something on this device. It needs no answer and may be called often: one in 10 seconds is sent. */
+  /**
+   * Reports activity of the user on this device. It is not answered and may be called
+   * often: at most one report in 10 seconds is sent.
+   */
   activity(): void {
     const now = Date.now();
     if (now - this.#lastActivity < 10_000) return;

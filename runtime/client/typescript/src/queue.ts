@@ -1,6 +1,6 @@
 import { after } from "./clock.js";
 
-/** How many requests one queue holds. */
+/** The number of requests in a queue. */
 export const MAX_QUEUED = 256;
 
 interface Waiter {
@@ -8,11 +8,11 @@ interface Waiter {
 }
 
 /**
- * Queues by name: one entry of a queue runs at a time, in the order of enter(). Queues of
- * different names run in parallel; an empty queue takes no memory.
+ * Queues by name: one entry of a queue runs at a time, in the order of enter(). Different
+ * queues run in parallel; an empty queue takes no memory.
  */
 export class Queues {
-  /** The entries of each queue; the first one runs. */
+  /** The entries of each queue; the first entry runs. */
   readonly #lanes = new Map<string, Waiter[]>();
 
   full(lane: string): boolean {
@@ -21,7 +21,7 @@ export class Queues {
 
   /**
    * Waits for the entry's turn, at most until the deadline (milliseconds since the epoch),
-   * and rejects with expired() then. The function that it resolves with ends the turn.
+   * and then rejects with expired(). The resolved function ends the turn.
    */
   enter(lane: string, deadline: number, expired: () => Error): Promise<() => void> {
     return new Promise((resolve, reject) => {

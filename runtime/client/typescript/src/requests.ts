@@ -5,49 +5,55 @@ import { laneOf } from "./lanes.js";
 import { MAX_QUEUED, Queues } from "./queue.js";
 import { KEYED, type Ack, type ClientToServerEvents } from "./wire.js";
 
-/** The events that are acknowledged. */
+/** The events with an acknowledgement. */
 export type RequestEvent = {
   [E in keyof ClientToServerEvents]: Parameters<ClientToServerEvents[E]> extends [unknown, unknown] ? E : never;
 }[keyof ClientToServerEvents];
 
-/** The events that are sent without an answer. */
+/** The events without an acknowledgement. */
 export type SilentEvent = Exclude<keyof ClientToServerEvents, RequestEvent>;
 
-/** What is sent with an event. */
+/** The payload of a request. */
 export type Request<E extends keyof ClientToServerEvents> = Parameters<ClientToServerEvents[E]>[0];
 
-/** What acknowledges an event. */
+/** The data of an acknowledgement. */
 export type Answer<E extends RequestEvent> =
   Parameters<ClientToServerEvents[E]> extends [unknown, (answer: Ack<infer Data>) => void] ? Data : never;
 
 export interface RequestOptions {
-  /** Milliseconds until the request has failed, with all its tries and waits; the client's timeoutMs when left out. */
+  /**
+   * Milliseconds until the request fails, with all its tries and waits; the client's
+   * timeoutMs by default.
+   */
   timeoutMs?: number;
-  /** How often it is sent at most, without the waits that the server asks for; the client's attempts when left out. */
+  /**
+   * The number of tries, without waits that the server requests; the client's attempts by
+   * default.
+   */
   attempts?: number;
   /** Called before each try, with its number from 1. */
   onAttempt?: (attempt: number) => void;
 }
 
-/** The connection, as requests see it. */
+/** The connection's interface for requests. */
 export interface Wire {
-  /** Resolves once a session is there; rejects when there will be none. */
+  /** Resolves when a session is ready; rejects when the client is closed. */
   session(): Promise<unknown>;
-  /** How many milliseconds the next request has to wait for its turn. */
+  /** The milliseconds until the next request may be sent. */
   turn(): number;
   emit(event: string, request: unknown, ack: (answer: Ack<unknown>) => void): void;
-  /** Takes an answer, at its place among the pushes. */
+  /** Processes an answer in its order among the pushes. */
   answered(event: string, request: unknown, answer: Extract<Ack<unknown>, { ok: true }>): void;
 }
 
-/** How long one try waits for its answer, in milliseconds. */
+/** The timeout of one try, in milliseconds. */
 const PATIENCE_MS = 10_000;
-/** How many requests wait at a time, over all queues. */
+/** The number of waiting requests over all queues. */
 const MAX_WAITING = 2_048;
 
 type Answered = Extract<Ack<unknown>, { ok: true }>;
 
-/** A request on its way, over all of its tries. */
+/** A request with all of its tries. */
 interface Job {
   readonly event: string;
   readonly body: object;
@@ -56,14 +62,14 @@ interface Job {
   readonly attempts: number;
   readonly onAttempt: (attempt: number) => void;
   tries: number;
-  /** The first answer that was no refusal, to whichever try it belongs. */
+  /** The first successful answer, of any try. */
   answer?: Answered;
 }
 
 /**
- * Sends requests until they are answered, within bounds. Mutations get an idempotency
- * key, so that sending them again is safe; all others change nothing that matters twice.
- * Mutations of one target go one after the other, in the order of the calls.
+ * Sends requests until they are answered, within bounds. Mutations get an idempotency key,
+ * so that they can be sent again; repeating other requests is harmless. Mutations of one
+ * target are sent sequentially, in the order of the calls.
  */
 export class Requests {
   readonly #wire: Wire;
@@ -78,7 +84,7 @@ export class Requests {
     this.#defaults = defaults;
   }
 
-  /** Sends a request. Its place in its queue is that of the call. */
+  /** Sends a request. The order of the calls is the order in the queue. */
   async request(event: string, request: object, options: RequestOptions = {}): Promise<unknown> {
     const { timeoutMs = this.#defaults.timeoutMs, attempts = this.#defaults.attempts, onAttempt = () => {} } = options;
     const body = KEYED.has(event) ? { key: newKey(), ...request } : request;
@@ -93,7 +99,10 @@ export class Requests {
     }
   }
 
-  /** Ends the tries that wait for an answer of a connection that is over. Each is sent again, unless the error is final. */
+  /**
+   * Ends the tries that wait for an answer of a lost connection. They are repeated, unless
+   * the error is final.
+   */
   cut(error: AnteroomError, final = false): void {
     const tries = [...this.#tries];
     this.#tries.clear();
@@ -114,11 +123,11 @@ export class Requests {
     }
   }
 
-  /** Tries until there is an answer, a final refusal, or no time. */
+  /** Repeats the request until an answer, a final refusal or the deadline. */
   async #send(job: Job): Promise<unknown> {
     for (let failures = 0; ; ) {
       const answer = job.answer ?? (await this.#attempt(job).catch(failed));
-      if (job.answer) return job.answer.data; // perhaps to an earlier try
+      if (job.answer) return job.answer.data; // possibly to an earlier try
       if (answer.ok) return answer.data;
       const error = answer.error instanceof AnteroomError ? answer.error : new AnteroomError(answer.error);
       const wait = error.retryAfterMs;
@@ -129,7 +138,7 @@ export class Requests {
     }
   }
 
-  /** Waits, at most until the client is closed. */
+  /** Waits; a close of the client ends the wait. */
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
@@ -148,7 +157,7 @@ export class Requests {
     const turn = this.#wire.turn();
     if (turn > 0) {
       await bounded(event, deadline - Date.now(), (done) => void after(turn, () => done(undefined)));
-      await this.#session(event, deadline); // it may have ended meanwhile
+      await this.#session(event, deadline); // the session may have ended during the wait
     }
     return bounded<Ack<unknown>>(event, Math.min(PATIENCE_MS, deadline - Date.now()), (done, fail) => {
       this.#tries.add(fail);
@@ -162,7 +171,7 @@ export class Requests {
     });
   }
 
-  /** Passes the first answer on; a repeated one says the same. */
+  /** Passes on the first answer; a repeated answer is equal. */
   #answered(job: Job, answer: Answered): void {
     if (job.answer) return;
     job.answer = answer;
@@ -174,7 +183,7 @@ export class Requests {
   }
 }
 
-/** The end of a try whose connection was lost: the next session sends it again. */
+/** The error of a try whose connection was lost: the request is sent again in the next session. */
 class Cut extends AnteroomError {
   constructor() {
     super({ code: "timeout", message: "the connection was lost before the answer", retryable: true });
@@ -198,7 +207,10 @@ const queueFull = (event: string) =>
     retryable: true,
   });
 
-/** Fails with "timeout" when it is not done in time. What begin returns is called at the end, however it comes. */
+/**
+ * Rejects with "timeout" when the work is not done in time. The function that begin returns
+ * is called then.
+ */
 function bounded<T>(
   event: string,
   ms: number,

@@ -1,29 +1,32 @@
 import type { Meta, ResumedEvent, StreamPosition, StreamResumed } from "./wire.js";
 
-/** How many streams one resume may ask for. */
+/** The number of streams in one resume. */
 export const MAX_RESUMED = 64;
 
-/** A stream that is followed. */
+/** A followed stream. */
 interface Followed {
   epoch: string;
   seq: number;
-  /** A resume is under way: what comes meanwhile comes again with its answer. */
+  /** A resume is running: events that arrive meanwhile are also in its answer. */
   asking: boolean;
 }
 
-/** What Streams calls. */
+/** The callbacks of Streams. */
 export interface StreamsOwner {
-  /** An event whose turn it is. */
+  /** Receives the next event of a stream. */
   deliver(event: string, data: unknown): void;
-  /** Has to ask for streams after a while: sync:resume with asking(), then resumed(). They are MAX_RESUMED at most. */
+  /**
+   * Must resume streams after a delay: sync:resume with asking(), then resumed(). They are
+   * at most MAX_RESUMED.
+   */
   ask(streams: string[], afterMs?: number): void;
-  /** The past of a stream cannot be had, and there is no snapshot: what is known of it has to be read anew. */
+  /** The past of a stream is lost and there is no snapshot: its state must be read again. */
   lost(stream: string, refused: boolean): void;
 }
 
 /**
- * Keeps the events of each stream in order: each once, without a gap, over connections,
- * servers and epochs. It knows no socket.
+ * Delivers the events of each stream in order, once and without gaps, over connections,
+ * servers and epochs. It has no access to the socket.
  */
 export class Streams {
   readonly #followed = new Map<string, Followed>();
@@ -34,8 +37,8 @@ export class Streams {
   }
 
   /**
-   * Begins a stream where the server says that the client is; one that is followed
-   * already stays where it is. It is false when that is beyond the answer.
+   * Begins to follow a stream at the position that the server sent. A stream that is
+   * already followed keeps its position. It returns false when that is beyond the answer's.
    */
   follow(meta: Pick<Meta, "stream" | "epoch" | "seq">): boolean {
     const at = this.#followed.get(meta.stream);
@@ -47,7 +50,7 @@ export class Streams {
     this.#followed.delete(stream);
   }
 
-  /** The server says that the connection follows a stream no more: the user lost the right to it. */
+  /** The server ended a stream's subscription because the user lost access to it. */
   refused(stream: string): void {
     if (!this.#followed.delete(stream)) return;
     this.#owner.lost(stream, true);
@@ -57,7 +60,10 @@ export class Streams {
     return this.#followed.has(stream);
   }
 
-  /** Where the client is, in the given streams. They are asked for from now on, until resumed(). */
+  /**
+   * The client's positions in the given streams. Their pushes are ignored from now on,
+   * until resumed().
+   */
   asking(streams: Iterable<string>): StreamPosition[] {
     const positions: StreamPosition[] = [];
     for (const stream of streams) {
@@ -73,7 +79,7 @@ export class Streams {
     return [...this.#followed.keys()];
   }
 
-  /** Takes a push as it came. */
+  /** Processes a push. */
   push(event: string, data: unknown): void {
     const meta = metaOf(data);
     if (!meta) return this.#owner.deliver(event, data);
@@ -94,7 +100,10 @@ export class Streams {
     this.#owner.deliver(event, data);
   }
 
-  /** Takes the answer to a resume. What had no room in it is asked for again, all in one request. */
+  /**
+   * Processes the answer to a resume. The streams that had no room in it are resumed again,
+   * in one request.
+   */
   resumed(results: readonly StreamResumed[]): void {
     const again: string[] = [];
     let wait = 0;
@@ -106,10 +115,10 @@ export class Streams {
     if (again.length > 0) this.#owner.ask(again, wait);
   }
 
-  /** Takes the result of one stream. It is true when the stream has to be asked for again. */
+  /** Processes the result of one stream. It returns true when the stream must be resumed again. */
   #resumed(result: StreamResumed): boolean {
     const at = this.#followed.get(result.stream);
-    if (!at) return false; // it was left while the answer was on its way
+    if (!at) return false; // the stream was left before the answer
     if (result.error) {
       if (result.error.retryable) return true;
       this.forget(result.stream);

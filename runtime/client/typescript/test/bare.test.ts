@@ -1,5 +1,5 @@
-// The client in a world like React Native's: a WebSocket and timers, and neither a window,
-// a document, Node's own modules nor crypto.
+// The client in an environment like React Native: a WebSocket and timers, without a window,
+// a document, Node's modules or crypto.
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { createContext, Script } from "node:vm";
@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { state, token } from "./stack.js";
 
-/** The package with socket.io-client, as a bundler for a client without Node makes it. */
+/** Bundles the package with socket.io-client for an environment without Node. */
 async function bundle(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL("../src/index.ts", import.meta.url))],
@@ -34,7 +34,7 @@ const program = `(async () => {
   return JSON.stringify({ text, userId });
 })()`;
 
-test("it needs a WebSocket and timers, and nothing else", async () => {
+test("the client needs only a WebSocket and timers", async () => {
   const { WebSocket } = createRequire(import.meta.url)("ws") as { WebSocket: unknown };
   const timers = { setTimeout, clearTimeout, setInterval, clearInterval };
   const context = createContext({

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { AnteroomError } from "../src/index.js";
 import { until, user, value } from "./stack.js";
 
-test("two users meet in a lobby, see each other, and chat", async () => {
+test("two users join a lobby and chat", async () => {
   const alice = user("alice", { server: "server-1" });
   const bob = user("bob", { server: "server-2" });
   const made = await alice.lobby.create({ type: "casual", name: "ours" });
@@ -27,10 +27,10 @@ test("two users meet in a lobby, see each other, and chat", async () => {
   expect(bob.lobby.current.value).toBeUndefined();
   await value("bob gone", alice.lobby.current, (lobby) => !lobby?.members["bob"]);
   await alice.lobby.close();
-  await value("the lobby gone", alice.lobby.current, (lobby) => lobby === undefined);
+  await value("no current lobby", alice.lobby.current, (lobby) => lobby === undefined);
 });
 
-test("parties, their invites and their leader", async () => {
+test("parties, invites and leaders", async () => {
   const alice = user("alice");
   const bob = user("bob");
   await bob.ready();
@@ -52,7 +52,7 @@ test("parties, their invites and their leader", async () => {
   expect(party.id).toBe(invite!.partyId);
 });
 
-test("presence of others, also after a new connection", async () => {
+test("presence of other users, also after a reconnect", async () => {
   const alice = user("alice");
   const carol = user("carol");
   await Promise.all([alice.ready(), carol.ready()]);
@@ -68,7 +68,7 @@ test("presence of others, also after a new connection", async () => {
   expect(alice.presence.users.value.has("carol")).toBe(false);
 });
 
-test("notifications arrive, are acknowledged, read and deleted", async () => {
+test("notifications are received, acknowledged, read and deleted", async () => {
   const dave = user("dave");
   const alice = user("alice");
   await dave.ready();
@@ -80,14 +80,14 @@ test("notifications arrive, are acknowledged, read and deleted", async () => {
   await value("its invite", dave.lobby.invites, (all) => all.some((i) => i.lobbyId === lobby.id));
   await value("the acknowledgement", dave.notifications.items, (all) => all[0]?.acked === true);
   await dave.notifications.read({ ids: [newest!.id] });
-  await value("the badge gone", dave.notifications.unread, (n) => n === 0);
+  await value("an empty badge", dave.notifications.unread, (n) => n === 0);
   await value("read", dave.notifications.items, (all) => all[0]?.read === true);
   await dave.notifications.delete([newest!.id]);
   expect(dave.notifications.items.value.some((n) => n.id === newest!.id)).toBe(false);
   await alice.lobby.close();
 });
 
-test("a refusal is an error with its code, its reason and its field", async () => {
+test("a refusal rejects with code, reason and field", async () => {
   const alice = user("alice");
   const wrong = await alice.lobby.create({ type: "" }).catch((error: unknown) => error);
   expect(wrong).toBeInstanceOf(AnteroomError);
@@ -102,7 +102,7 @@ test("a refusal is an error with its code, its reason and its field", async () =
   await alice.lobby.close();
 });
 
-test("two users are matched, accept, and meet in the lobby of the match", async () => {
+test("two users are matched, accept, and join the match's lobby", async () => {
   const alice = user("alice");
   const bob = user("bob");
   const queues = await alice.matchmaking.queues();
@@ -124,7 +124,7 @@ test("two users are matched, accept, and meet in the lobby of the match", async 
   expect(alice.lobby.current.value?.id).toBe(lobby.id);
 });
 
-test("lobbies are found, and who watches hears of those that come and go", async () => {
+test("lobbies are found, and a watcher receives additions and removals", async () => {
   const alice = user("alice");
   const carol = user("carol");
   const heard: string[] = [];
@@ -134,6 +134,6 @@ test("lobbies are found, and who watches hears of those that come and go", async
   const lobby = await alice.lobby.create({ type: "casual", name: "seen" });
   await until("the new lobby", () => heard.includes(`added ${lobby.id}`));
   await alice.lobby.close();
-  await until("its end", () => heard.includes(`removed ${lobby.id}`));
+  await until("the removal of the lobby", () => heard.includes(`removed ${lobby.id}`));
   await stop();
 });

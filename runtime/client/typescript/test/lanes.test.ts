@@ -4,7 +4,7 @@ import { KEYED } from "../src/wire.js";
 
 const target = { channel: "c", lobbyId: "l", partyId: "p", ticketId: "t", proposalId: "x" };
 
-test("every mutation of the contract has a queue, or is named here as one without", () => {
+test("every mutation of the contract has a queue, or is listed here", () => {
   const without = [...KEYED].filter((event) => laneOf(event, target) === undefined);
   expect(without.sort()).toEqual([
     "lobby:create",
@@ -18,7 +18,7 @@ test("every mutation of the contract has a queue, or is named here as one withou
   ]);
 });
 
-test("a queue belongs to one target", () => {
+test("a queue has one target", () => {
   expect(laneOf("chat:send", { channel: "lobby:1" })).toBe("chat:lobby:1");
   expect(laneOf("chat:delete", { channel: "lobby:1" })).toBe("chat:lobby:1");
   expect(laneOf("chat:send", { channel: "lobby:2" })).toBe("chat:lobby:2");

@@ -1,5 +1,5 @@
-// Random refusals, cuts and slow answers, on a fake clock: each queue keeps its order, each
-// request has its effect once, and nothing that could be done in its time is given up.
+// Random refusals, lost connections and slow answers, on a fake clock. Each queue keeps its
+// order, each request has its effect once, and no request fails that could succeed in time.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AnteroomError } from "../src/index.js";
 import { Requests, type Wire } from "../src/requests.js";
@@ -12,7 +12,7 @@ const EACH = 8;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
+/** Numbers in [0, 1) that depend only on the seed (mulberry32). */
 function randomFrom(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -28,7 +28,7 @@ interface Sent {
   text: string;
 }
 
-/** A server that commits each key once, and a network that loses, delays and cuts. */
+/** A server that commits each key once, and a network that loses, delays and disconnects. */
 class World implements Wire {
   readonly committed: Sent[] = [];
   readonly taken: string[] = [];
@@ -58,7 +58,7 @@ class World implements Wire {
       if (on !== this.#connection && this.#random() < 0.5) return; // lost with its connection
       const answer = this.#serve(request as Sent);
       if (this.#random() < 0.05) return this.cut(); // the answer is lost
-      if (this.#random() < 0.05) return; // and here nobody notices
+      if (this.#random() < 0.05) return; // lost without a disconnect
       setTimeout(() => on === this.#connection && ack(answer), this.#random() * (this.#random() < 0.1 ? 15_000 : 100));
     }, 20);
   }

@@ -1,11 +1,11 @@
-// The order of what one client sends, against the servers: above the chat's rate, over cut
-// connections and over a server that is killed.
+// The order of one client's requests on real servers: above the chat's rate, over lost
+// connections and over a killed server.
 import { expect, test } from "vitest";
 import { server, until, user, value } from "./stack.js";
 
 const texts = (count: number) => Array.from({ length: count }, (_, i) => `m${i}`);
 
-/** Alice and Bob in a lobby whose chat takes three messages in two seconds. */
+/** Alice and Bob in a lobby whose chat allows three messages in two seconds. */
 async function slow() {
   const alice = user("alice", { server: "server-1" });
   const bob = user("bob", { server: "server-2" });
@@ -15,7 +15,7 @@ async function slow() {
   return { alice, bob, hers, his };
 }
 
-test("nine messages that are sent without waiting arrive in order", async () => {
+test("nine messages sent concurrently arrive in order", async () => {
   const { alice, hers, his } = await slow();
   await Promise.all(texts(9).map((text) => hers.send(text)));
   await value("nine messages", his.state, (s) => s.messages.length === 9);
@@ -23,7 +23,7 @@ test("nine messages that are sent without waiting arrive in order", async () => 
   await alice.lobby.close();
 });
 
-test("twelve messages above the rate all arrive in order, and none is refused before timeoutMs", async () => {
+test("twelve messages above the rate arrive in order, without a refusal before timeoutMs", async () => {
   const { alice, hers, his } = await slow();
   const results = await Promise.allSettled(texts(12).map((text) => hers.send(text)));
   expect(results.map(({ status }) => status)).toEqual(Array(12).fill("fulfilled"));
@@ -32,7 +32,7 @@ test("twelve messages above the rate all arrive in order, and none is refused be
   await alice.lobby.close();
 });
 
-test("messages above the rate keep their order over cuts and a killed server, each exactly once", async () => {
+test("messages above the rate arrive once and in order over a lost connection and a killed server", async () => {
   const { alice, bob, hers, his } = await slow();
   const before = server("server-2").pid;
   const sending = Promise.allSettled(texts(9).map((text) => his.send(text)));
@@ -43,8 +43,8 @@ test("messages above the rate keep their order over cuts and a killed server, ea
   expect((await sending).map(({ status }) => status)).toEqual(Array(9).fill("fulfilled"));
   await value("nine messages", hers.state, (s) => s.messages.length === 9);
   expect(hers.state.value.messages.map(({ text }) => text)).toEqual(texts(9));
-  await value("nine messages at their sender", his.state, (s) => s.messages.length === 9);
-  await until("server-2 to be back", () => server("server-2").ready && server("server-2").pid !== before);
+  await value("nine messages at the sender", his.state, (s) => s.messages.length === 9);
+  await until("server-2 to be ready again", () => server("server-2").ready && server("server-2").pid !== before);
   await alice.lobby.close();
 });
 
@@ -62,7 +62,7 @@ test("changes of one lobby take effect in the order of the calls", async () => {
   await alice.lobby.close();
 });
 
-test("messages above the rate are pending until they are in the log, and never in two places", async () => {
+test("messages above the rate are pending until they are in the log, never in both lists", async () => {
   const { alice, hers } = await slow();
   const seen: string[][] = [];
   let most = 0;
@@ -71,16 +71,16 @@ test("messages above the rate are pending until they are in the log, and never i
     seen.push([...messages, ...pending, ...failed].map(({ text }) => text ?? ""));
   });
   const sending = Promise.all(texts(5).map((text) => hers.send(text)));
-  await value("a message that was refused and waits", hers.state, ({ pending }) => pending.some(({ attempts }) => attempts > 1));
+  await value("a refused message that waits", hers.state, ({ pending }) => pending.some(({ attempts }) => attempts > 1));
   alice.cut();
   await sending;
-  await value("no message that waits", hers.state, ({ pending }) => pending.length === 0);
+  await value("no pending message", hers.state, ({ pending }) => pending.length === 0);
   expect(most).toBe(5);
   for (const all of seen) expect(all).toEqual(texts(5).slice(0, all.length));
   await alice.lobby.close();
 });
 
-test("a message of a muted user fails, and is sent again with its key", async () => {
+test("a muted user's message fails, and retry sends it with its key", async () => {
   const { alice, hers, his } = await slow();
   await hers.mute("bob");
   await expect(his.send("am I heard?")).rejects.toMatchObject({ code: "muted" });
@@ -89,7 +89,7 @@ test("a message of a muted user fails, and is sent again with its key", async ()
   await hers.unmute("bob");
   await his.retry(failed!.key);
   await value("the message", hers.state, ({ messages }) => messages.at(-1)?.key === failed!.key);
-  await value("an empty list", his.state, ({ pending, failed }) => pending.length + failed.length === 0);
+  await value("empty lists", his.state, ({ pending, failed }) => pending.length + failed.length === 0);
   expect(his.state.value.messages).toHaveLength(1);
   await alice.lobby.close();
 });

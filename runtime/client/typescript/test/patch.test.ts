@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { applyPatch } from "../src/patch.js";
 
-test("a patch makes a new document and leaves the old one", () => {
+test("a patch returns a new document and keeps the old one", () => {
   const before = { name: "a", members: { "x/y": { ready: false }, z: {} }, list: [1, 2] };
   const copy = structuredClone(before);
   const after = applyPatch(before, [

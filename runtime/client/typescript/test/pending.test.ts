@@ -1,4 +1,4 @@
-// Messages that wait, fail and are tried again: a channel on a core that the test answers.
+// Pending, failed and retried messages: a channel on a core whose answers the test gives.
 import { expect, test } from "vitest";
 import { AnteroomError, type ChannelState, type ChatMessage, type ChatSent } from "../src/index.js";
 import { ChatFacade } from "../src/chat.js";
@@ -47,7 +47,7 @@ function core() {
   return { fake: fake as unknown as Core, chat, asked, push, lose };
 }
 
-/** A joined channel, with all states that it had. */
+/** A joined channel with all states that it had. */
 async function joined() {
   const world = core();
   const joining = world.chat.join("c");
@@ -71,7 +71,7 @@ const pushed = (n: number, key: string | undefined, userId = "me"): ChatMessage 
 });
 const refusal = new AnteroomError({ code: "muted", message: "you are muted" });
 
-/** Fails when a message was in two places at once. */
+/** Fails when a message was in two lists at once. */
 function neverTwice(states: readonly ChannelState[]) {
   for (const { messages, pending, failed } of states) {
     const keys = [...messages, ...pending, ...failed].map(({ key }) => key);
@@ -79,7 +79,7 @@ function neverTwice(states: readonly ChannelState[]) {
   }
 }
 
-test("a message is pending with its text, key, time and attempts, until its push comes", async () => {
+test("a message is pending with its text, key, time and attempts until its push arrives", async () => {
   const { channel, asked, push, states } = await joined();
   const before = Date.now();
   const sending = channel.send("m1");
@@ -90,14 +90,14 @@ test("a message is pending with its text, key, time and attempts, until its push
   expect(channel.pending[0]!.attempts).toBe(2);
   await asked[0]!.answer(sent(1));
   await sending;
-  expect(channel.pending).toHaveLength(1); // the push is on its way
+  expect(channel.pending).toHaveLength(1); // the push has not arrived
   push(pushed(1, asked[0]!.request.key));
   expect(channel.pending).toEqual([]);
   expect(channel.state.value.messages.map(({ text }) => text)).toEqual(["m1"]);
   neverTwice(states);
 });
 
-test("a push before the acknowledgement ends the wait, too", async () => {
+test("a push before the acknowledgement also ends pending", async () => {
   const { channel, asked, push, states } = await joined();
   const sending = channel.send("m1");
   push(pushed(1, asked[0]!.request.key));
@@ -108,7 +108,7 @@ test("a push before the acknowledgement ends the wait, too", async () => {
   neverTwice(states);
 });
 
-test("a push without the key is matched by the acknowledged id, and the key of another user is not one's own", async () => {
+test("a push without a key is matched by its id, and another user's key is ignored", async () => {
   const { channel, asked, push } = await joined();
   const sending = channel.send("m2");
   push(pushed(1, asked[0]!.request.key, "somebody"));
@@ -119,7 +119,7 @@ test("a push without the key is matched by the acknowledged id, and the key of a
   expect(channel.pending).toEqual([]);
 });
 
-test("a message whose push came is sent, even if no answer came", async () => {
+test("a message whose push arrived is sent, even without an answer", async () => {
   const { channel, asked, push } = await joined();
   const sending = channel.send("m1");
   push(pushed(1, asked[0]!.request.key));
@@ -128,7 +128,7 @@ test("a message whose push came is sent, even if no answer came", async () => {
   expect(channel.failed).toEqual([]);
 });
 
-test("a message that is refused has failed with its error, and is tried again with its key", async () => {
+test("a refused message is failed with its error, and retry uses its key", async () => {
   const { channel, asked, push, states } = await joined();
   const sending = channel.send({ type: "dice", data: 6, replyTo: 3 }).catch((error: unknown) => error);
   await asked[0]!.refuse(refusal);
@@ -157,7 +157,7 @@ test("a failed message is discarded; the newest 50 are kept", async () => {
   expect(channel.failed.map(({ key }) => key).slice(-2)).toEqual(["k57", "k58"]);
 });
 
-test("a push that comes after the message had failed takes it out; so does a late answer with its push", async () => {
+test("a late push, or a late answer with its push, removes a failed message", async () => {
   const { channel, asked, push, states } = await joined();
   const timeout = new AnteroomError({ code: "timeout", message: "late", retryable: true });
   const sends = [channel.send("m1"), channel.send("m2")].map((s) => s.catch(() => {}));
@@ -173,12 +173,12 @@ test("a push that comes after the message had failed takes it out; so does a lat
   neverTwice(states);
 });
 
-test("what is acknowledged does not wait for pushes that will not come", async () => {
+test("an acknowledged message is not pending when no push can arrive", async () => {
   const { channel, chat, asked, lose } = await joined();
   const left = channel.send("m1");
   await asked[0]!.answer(sent(1));
   await left;
-  lose(false); // the past is gone: the history has what there is
+  lose(false); // the past is lost: the history has the messages
   await asked[1]!.answer({ messages: [], hasMore: false });
   expect(channel.pending).toEqual([]);
   const unjoined = chat.channel("other").send("m2");
@@ -193,7 +193,7 @@ test("what is acknowledged does not wait for pushes that will not come", async (
   expect(channel.pending).toEqual([]);
 });
 
-test("changes are pending until they are answered, whatever the answer is", async () => {
+test("changes are pending until any answer", async () => {
   const { fake, asked } = core();
   const changes = new PendingChanges(fake);
   const outcome = Promise.allSettled(["a", "b"].map((name) => changes.request("lobby:update", { lobbyId: "1", set: { name } })));

@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import type { ChatMessage, Meta } from "../src/index.js";
 import { apiToken, server, until, user, value } from "./stack.js";
 
-/** What a client heard of a stream, in the order in which it came. */
+/** The messages that a client received of a stream, in their order. */
 function heard(client: ReturnType<typeof user>): ChatMessage[] {
   const messages: ChatMessage[] = [];
   client.on("chat:message", (message) => messages.push(message));
   return messages;
 }
 
-/** Notes every push that is out of the order of its stream: a hole, a double, or an older one. */
+/** Records every push that breaks the order of its stream: a gap, a duplicate or an older event. */
 function audited(client: ReturnType<typeof user>): string[] {
   const faults: string[] = [];
   const last = new Map<string, number>();
@@ -35,7 +35,7 @@ async function pair() {
   return { alice, bob, lobby, hers, his, faults };
 }
 
-test("a server is killed while both write: every message once and in order, on both sides", async () => {
+test("both users receive every message once and in order when a server is killed", async () => {
   const { alice, bob, hers, his, faults } = await pair();
   const heardByAlice = heard(alice);
   const heardByBob = heard(bob);
@@ -56,11 +56,11 @@ test("a server is killed while both write: every message once and in order, on b
   expect(heardByBob.map(({ id }) => id)).toEqual(heardByAlice.map(({ id }) => id));
   expect(his.state.value.messages.map(({ id }) => id)).toEqual(heardByAlice.map(({ id }) => id));
   expect(faults.flat()).toEqual([]);
-  await until("server-2 to be back", () => server("server-2").ready && server("server-2").pid !== before);
+  await until("server-2 to be ready again", () => server("server-2").ready && server("server-2").pid !== before);
   await alice.lobby.close();
 });
 
-test("what was missed while the network was away is caught up: patches and messages", async () => {
+test("missed patches and messages are caught up after a network failure", async () => {
   const { alice, bob, hers, his, faults } = await pair();
   const messages = heard(bob);
   bob.cut();
@@ -77,13 +77,13 @@ test("what was missed while the network was away is caught up: patches and messa
   await alice.lobby.close();
 });
 
-test("a server drains: its clients go on elsewhere, and miss nothing", async () => {
+test("the clients of a draining server reconnect elsewhere and miss nothing", async () => {
   const { alice, bob, hers, his, faults } = await pair();
   const statuses: string[] = [];
   bob.connection.subscribe(({ status }) => statuses.push(status));
   const before = server("server-2").pid;
   process.kill(before, "SIGTERM");
-  await value("the word of the drain", bob.connection, ({ status }) => status === "draining" || statuses.includes("draining"));
+  await value("the status draining", bob.connection, ({ status }) => status === "draining" || statuses.includes("draining"));
   const texts: string[] = [];
   for (let i = 0; i < 10; i++) {
     texts.push(`${i}`);
@@ -94,11 +94,11 @@ test("a server drains: its clients go on elsewhere, and miss nothing", async () 
   await value("all messages", his.state, (s) => s.messages.length === 11);
   expect(his.state.value.messages.map(({ text }) => text)).toEqual([...texts, "the end"]);
   expect(faults.flat()).toEqual([]);
-  await until("server-2 to be back", () => server("server-2").ready && server("server-2").pid !== before);
+  await until("server-2 to be ready again", () => server("server-2").ready && server("server-2").pid !== before);
   await alice.lobby.close();
 });
 
-test("a request waits for a connection, and gives up in time", async () => {
+test("a request waits for a connection until its timeout", async () => {
   const free = user("carol", { url: "http://127.0.0.1:1", timeoutMs: 500 });
   await expect(free.lobby.get("x")).rejects.toMatchObject({ code: "timeout", retryable: true });
   expect(free.connection.value).toMatchObject({ status: "connecting", error: { code: "unavailable" } });
@@ -106,11 +106,11 @@ test("a request waits for a connection, and gives up in time", async () => {
   await expect(free.lobby.get("x")).rejects.toMatchObject({ code: "closed" });
 });
 
-test("a mutation that is sent again over a new connection has its effect once", async () => {
+test("a mutation that is repeated on a new connection has its effect once", async () => {
   const carol = user("carol");
   await carol.ready();
   const creating = carol.lobby.create({ type: "casual", name: "once" });
-  carol.cut(); // whether the request, or its answer, or neither was under way
+  carol.cut(); // the request, its answer or neither may be in flight
   const lobby = await creating;
   expect(carol.lobby.joined.value.map(({ id }) => id)).toEqual([lobby.id]);
   const { lobbies } = await carol.lobby.search({ type: "casual", filter: { name: { eq: "once" } } });
@@ -118,7 +118,7 @@ test("a mutation that is sent again over a new connection has its effect once", 
   await carol.lobby.close();
 });
 
-test("a client that has more to say than it may keeps to its limits", async () => {
+test("a client keeps its session's rate", async () => {
   const { alice, hers, his, faults } = await pair();
   const { limits } = await alice.ready();
   const many = limits.burst + limits.eventsPerSecond;
@@ -129,7 +129,7 @@ test("a client that has more to say than it may keeps to its limits", async () =
   await alice.lobby.close();
 });
 
-/** Has a back end send an event of its own. */
+/** Sends a back end's own event. */
 async function emit(target: object, event: string, data: object) {
   const answer = await fetch(`${server("server-1").apiUrl}/v1/events`, {
     method: "POST",
@@ -139,21 +139,21 @@ async function emit(target: object, event: string, data: object) {
   if (!answer.ok) throw new Error(await answer.text());
 }
 
-test("what comes while the first connection is lost at once is not skipped", async () => {
+test("events during an early loss of the first connection are received", async () => {
   for (const target of [{ user: "carol" }, { broadcast: true }]) {
     const carol = user("carol");
     const heard: unknown[] = [];
     carol.on("game:early", (push) => heard.push((push as { n: number }).n));
-    carol.connection.subscribe(({ status }) => status === "ready" && heard.length === 0 && carol.cut()); // before it has heard anything
+    carol.connection.subscribe(({ status }) => status === "ready" && heard.length === 0 && carol.cut()); // before the first event
     await value("the cut", carol.connection, ({ status }) => status === "reconnecting");
     for (const n of [1, 2]) await emit(target, "game:early", { n });
-    await until(`both by ${JSON.stringify(target)}`, () => heard.length === 2);
+    await until(`both events to ${JSON.stringify(target)}`, () => heard.length === 2);
     expect(heard).toEqual([1, 2]);
     carol.close();
   }
 });
 
-test("more streams than one resume may ask for are all caught up", async () => {
+test("more streams than fit into one resume are all caught up", async () => {
   const many = 100;
   const names = Array.from({ length: many }, (_, i) => `direct:alice:friend-${i}`);
   const [phone, tablet] = [user("alice", { server: "server-1" }), user("alice", { server: "server-2" })];
@@ -169,7 +169,7 @@ test("more streams than one resume may ask for are all caught up", async () => {
   expect(faults).toEqual([]);
 });
 
-test("a back end's own event is heard as all others", async () => {
+test("a back end's own event reaches its listener", async () => {
   const dave = user("dave");
   await dave.ready();
   const rewards: unknown[] = [];

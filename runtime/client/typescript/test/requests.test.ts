@@ -11,7 +11,7 @@ const refusal = (error: Partial<WireError> & Pick<WireError, "code">): Ack<unkno
   error: { message: "no", retryable: false, ...error },
 });
 
-/** A server that answers each try as it is told; undefined is no answer. */
+/** A server with an answer for each try; undefined means no answer. */
 function server(...answers: (Ack<unknown> | undefined)[]) {
   const asked: { event: string; request: { key?: string } }[] = [];
   const taken: unknown[] = [];
@@ -34,7 +34,7 @@ async function settled<T>(work: Promise<T>): Promise<{ value?: T; error?: unknow
   return outcome;
 }
 
-test("a mutation is sent again with the same key until it is answered", async () => {
+test("a mutation is repeated with the same key until it is answered", async () => {
   const s = server(undefined, refusal({ code: "unavailable", retryable: true }), { ok: true, data: "done" });
   expect(await settled(s.requests.request("chat:send", { channel: "c" }))).toEqual({ value: "done" });
   expect(s.asked).toHaveLength(3);
@@ -43,7 +43,7 @@ test("a mutation is sent again with the same key until it is answered", async ()
   expect(s.taken).toEqual(["done"]);
 });
 
-test("two mutations have two keys, one's own key is kept, and what changes nothing has none", async () => {
+test("two mutations have two keys, a given key is kept, and a read has none", async () => {
   const done: Ack<unknown> = { ok: true, data: undefined };
   const s = server(done, done, done, done);
   await settled(s.requests.request("chat:send", {}));
@@ -55,7 +55,7 @@ test("two mutations have two keys, one's own key is kept, and what changes nothi
   expect(keys.slice(2)).toEqual(["mine", undefined]);
 });
 
-test("a final refusal is not sent again", async () => {
+test("a request is not repeated after a final refusal", async () => {
   const s = server(refusal({ code: "failed_precondition", reason: "not_host", field: "lobbyId" }));
   const { error } = await settled(s.requests.request("lobby:start", {}));
   expect(error).toBeInstanceOf(AnteroomError);
@@ -63,7 +63,7 @@ test("a final refusal is not sent again", async () => {
   expect(s.asked).toHaveLength(1);
 });
 
-test("it gives up after its attempts, with the last refusal", async () => {
+test("a request fails after its attempts with the last refusal", async () => {
   const no = refusal({ code: "unavailable", retryable: true });
   const s = server(no, no, no, no);
   expect((await settled(s.requests.request("chat:send", {}))).error).toMatchObject({ code: "unavailable" });
@@ -86,13 +86,13 @@ test("the client's own pauses do not end a request before its time", async () =>
   expect(Date.now() - begun).toBe(30_000);
 });
 
-test("it does not wait for what comes after its time", async () => {
+test("a request does not wait beyond its timeout", async () => {
   const s = server(refusal({ code: "rate_limited", retryable: true, retryAfterMs: 60_000 }));
   expect((await settled(s.requests.request("chat:send", {}))).error).toMatchObject({ code: "rate_limited" });
   expect(s.asked).toHaveLength(1);
 });
 
-test("a connection that is cut has its requests sent again at once, and not only after their patience", async () => {
+test("requests are repeated at once after a lost connection", async () => {
   const s = server(undefined, { ok: true, data: 1 });
   const work = s.requests.request("chat:send", {});
   await vi.advanceTimersByTimeAsync(0);
@@ -101,7 +101,7 @@ test("a connection that is cut has its requests sent again at once, and not only
   expect(await work).toBe(1);
 });
 
-test("a request ends at once when the client is closed, also in a pause and in its queue", async () => {
+test("a request rejects at once when the client is closed, also in a pause and in its queue", async () => {
   const s = server(refusal({ code: "rate_limited", retryable: true, retryAfterMs: 20_000 }));
   let open = true;
   s.wire.session = () => (open ? Promise.resolve() : Promise.reject(new AnteroomError({ code: "closed", message: "closed" })));
@@ -114,7 +114,7 @@ test("a request ends at once when the client is closed, also in a pause and in i
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("an answer that comes to an earlier try is taken, and once", async () => {
+test("a late answer to an earlier try counts, once", async () => {
   const s = server();
   const acks: ((answer: Ack<unknown>) => void)[] = [];
   s.wire.emit = (_event, _request, ack) => void acks.push(ack);
@@ -127,7 +127,7 @@ test("an answer that comes to an earlier try is taken, and once", async () => {
   expect(s.taken).toEqual(["first"]);
 });
 
-test("a queue holds 256 requests, and refuses more with a typed error; others go on", async () => {
+test("a queue refuses more than 256 requests with queue_full; other queues continue", async () => {
   const s = server();
   const outcomes = Array.from({ length: 257 }, () => s.requests.request("chat:send", { channel: "c" }).catch((error: unknown) => error));
   expect(await outcomes[256]).toMatchObject({ code: "queue_full", retryable: true });

@@ -1,10 +1,10 @@
-// A client that knows nothing finds what its user is in: after a reload, on a second device,
-// on another server, and after a server was killed.
+// A new client restores the user's state: after a reload, on a second device, on another
+// server, and after a server was killed.
 import { expect, test } from "vitest";
 import type { AnteroomClient } from "../src/index.js";
 import { server, sign, until, user as connected, value } from "./stack.js";
 
-/** A client of a user whom no other test has. */
+/** A client of a user that no other test uses. */
 function user(name: string, options: { server?: string } = {}): AnteroomClient {
   return connected(name, { ...options, token: () => sign(name, Math.floor(Date.now() / 1000) + 3600) });
 }
@@ -61,7 +61,7 @@ test("a second device on another server restores the same, and both stay equal",
   await value("no ticket on the first device", before.alice.matchmaking.tickets, (all) => all.length === 0);
 });
 
-test("after its server was killed, a new client restores on another one", async () => {
+test("a new client restores on another server after its server was killed", async () => {
   const before = await busy("alice-3");
   const { pid } = server("server-1");
   process.kill(pid, "SIGKILL");
@@ -69,10 +69,10 @@ test("after its server was killed, a new client restores on another one", async 
   const reloaded = user("alice-3", { server: "server-2" });
   await expectRestored(reloaded, before);
   await leaveAll(reloaded, before);
-  await until("server-1 to be back", () => server("server-1").ready && server("server-1").pid !== pid);
+  await until("server-1 to be ready again", () => server("server-1").ready && server("server-1").pid !== pid);
 });
 
-test("two lobbies are restored in the order in which the user joined them; a cut does not double them", async () => {
+test("two lobbies are restored in the order of joining, once even after a lost connection", async () => {
   const alice = user("alice-4");
   const [first, second] = [await alice.lobby.create({ type: "slow" }), await alice.lobby.create({ type: "slow" })];
   alice.close();
@@ -101,7 +101,7 @@ test("a proposal is restored and can be accepted after a reload", async () => {
   await Promise.all([reloaded, bob].map((player) => player.lobby.leave({ lobbyId: lobby!.id })));
 });
 
-test("a refusal because of what the user has names it", async () => {
+test("a refusal because of an existing party names its id", async () => {
   const before = await busy("alice-6");
   await expect(before.alice.party.create()).rejects.toMatchObject({ reason: "in_party", current: [before.party.id] });
   await leaveAll(before.alice, before);

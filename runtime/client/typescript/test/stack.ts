@@ -1,10 +1,10 @@
-// The running servers, as the state file of the local runner describes them, and users.
+// The running servers, from the state file of the local runner, and their users.
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterEach } from "vitest";
 import { connect, type AnteroomClient, type ConnectOptions, type Observable } from "../src/index.js";
 
-const KEY = "a key that only the tests of the client use"; // testdata/cluster.yaml has it
+const KEY = "a key that only the tests of the client use"; // also in testdata/cluster.yaml
 const PATIENCE_MS = 20_000;
 
 interface Instance {
@@ -42,14 +42,14 @@ export function token(user: string): string {
   return found.token;
 }
 
-/** A token of any user that ends at a time, in seconds. */
+/** A token of any user that expires at a time, in seconds. */
 export function sign(name: string, exp: number, key = KEY): string {
   const part = (of: object) => Buffer.from(JSON.stringify(of)).toString("base64url");
   const body = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: name, exp })}`;
   return `${body}.${createHmac("sha256", key).update(body).digest("base64url")}`;
 }
 
-/** The token with which back ends ask. */
+/** The token of the server API. */
 export function apiToken(): string {
   return readFileSync(state().apiTokenFile, "utf8").trim();
 }
@@ -60,7 +60,10 @@ afterEach(() => {
   for (const client of open.splice(0)) client.close();
 });
 
-/** A user over the sticky front; with a server it begins on that one. It ends with the test. */
+/**
+ * A user over the sticky front, on the given server if any. The client is closed after the
+ * test.
+ */
 export function user(name: string, options: Partial<ConnectOptions> & { server?: string } = {}): AnteroomClient {
   const { front } = state();
   const { server: on, ...rest } = options;
@@ -75,23 +78,23 @@ export function user(name: string, options: Partial<ConnectOptions> & { server?:
   return client;
 }
 
-/** Waits until find gives something. */
+/** Waits until find returns a truthy value. */
 export async function until<T>(what: string, find: () => T | undefined | false | null): Promise<T> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const found = find();
     if (found) return found;
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    if (Date.now() > deadline) throw new Error(`timeout while waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** Waits until a value is as wanted. */
+/** Waits until a value fulfils a condition. */
 export function value<T>(what: string, of: Observable<T>, wanted: (value: T) => boolean): Promise<T> {
   return new Promise((resolve, reject) => {
     const over = setTimeout(() => {
       stop();
-      reject(new Error(`waited in vain for ${what}; it is ${JSON.stringify(of.value)}`));
+      reject(new Error(`timeout while waiting for ${what}; the value is ${JSON.stringify(of.value)}`));
     }, PATIENCE_MS);
     const stop = of.subscribe((now) => {
       if (!wanted(now)) return;

@@ -25,7 +25,7 @@ function follower() {
   return { streams, heard, asked, lost, live, resumed, missed };
 }
 
-test("a double and an older one are dropped", () => {
+test("a duplicate and an older event are dropped", () => {
   const f = follower();
   f.live(4);
   f.live(5);
@@ -36,7 +36,7 @@ test("a double and an older one are dropped", () => {
   expect(f.asked).toEqual([]);
 });
 
-test("a gap is asked for, and what comes meanwhile comes with the answer, once", () => {
+test("a gap is resumed, and events during the resume are delivered once", () => {
   const f = follower();
   f.live(1);
   f.live(3);
@@ -47,7 +47,7 @@ test("a gap is asked for, and what comes meanwhile comes with the answer, once",
   expect(f.heard).toEqual(["m e1", "m e2", "m e3", "m e4", "m e5"]);
 });
 
-test("another epoch is asked for; what it brings is taken whatever its epoch", () => {
+test("another epoch is resumed, and its events are accepted", () => {
   const f = follower();
   f.live(1);
   f.live(3, "f");
@@ -57,7 +57,7 @@ test("another epoch is asked for; what it brings is taken whatever its epoch", (
   expect(f.asked).toHaveLength(1);
 });
 
-test("a stream without an event takes its first of any epoch", () => {
+test("a stream without an event accepts its first event of any epoch", () => {
   const f = follower();
   f.streams.follow({ stream: STREAM, epoch: "", seq: 0 });
   f.live(1, "f");
@@ -66,7 +66,7 @@ test("a stream without an event takes its first of any epoch", () => {
   expect(f.asked).toEqual([]);
 });
 
-test("where the past is gone, it goes on from the snapshot, or says so", () => {
+test("a lost past continues from the snapshot, or is reported", () => {
   const f = follower();
   f.live(1);
   f.streams.asking([STREAM]);
@@ -79,7 +79,7 @@ test("where the past is gone, it goes on from the snapshot, or says so", () => {
   expect(f.heard.at(-1)).toBe("m f10");
 });
 
-test("a stream that is refused is forgotten; one that cannot be had now is asked for again", () => {
+test("a refused stream is forgotten; a retryable error is resumed again", () => {
   const f = follower();
   f.live(1);
   f.resumed({ error: { code: "unavailable", message: "", retryable: true } });
@@ -98,7 +98,7 @@ test("a snapshot moves a stream forward, never back", () => {
   expect(f.heard).toEqual(["m e5", "lobby:snapshot e9", "m e10"]);
 });
 
-test("an answer of before does not move a stream, and tells that it is old", () => {
+test("an outdated answer does not move a stream and is reported as outdated", () => {
   const f = follower();
   f.live(5);
   expect(f.streams.follow({ stream: STREAM, epoch: "e", seq: 3 })).toBe(false);
@@ -107,7 +107,7 @@ test("an answer of before does not move a stream, and tells that it is old", () 
   expect(f.heard).toEqual(["m e5", "m e6"]);
 });
 
-test("a stream that the user lost is forgotten, and said to be lost once", () => {
+test("a stream without access is forgotten and reported once", () => {
   const f = follower();
   f.live(1);
   f.streams.refused(STREAM);
@@ -116,7 +116,7 @@ test("a stream that the user lost is forgotten, and said to be lost once", () =>
   expect(f.streams.knows(STREAM)).toBe(false);
 });
 
-test("what had no room in an answer is asked for again in one request, and the rest of a stream from where it is", () => {
+test("streams without room in an answer are resumed again in one request, from their positions", () => {
   const f = follower();
   f.streams.follow({ stream: STREAM, epoch: "e", seq: 1 });
   for (const stream of ["a:1", "a:2"]) f.streams.follow({ stream, epoch: "e", seq: 1 });
@@ -128,7 +128,7 @@ test("what had no room in an answer is asked for again in one request, and the r
     { stream: "a:2", ...none },
   ]);
   expect(f.asked).toEqual([[STREAM, "a:1", "a:2"]]);
-  f.live(9); // comes again with the answer
+  f.live(9); // also in the answer
   expect(f.streams.asking([STREAM])).toEqual([{ stream: STREAM, epoch: "e", seq: 3 }]);
   f.resumed({ seq: 9, events: f.missed([4], [5], [6], [7], [8], [9]) });
   f.live(10);

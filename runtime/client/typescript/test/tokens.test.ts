@@ -5,7 +5,7 @@ const GRACE_MS = 1_000;
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
-test("a token is replaced before it runs out, and the session goes on", async () => {
+test("a token is replaced before it expires, and the session continues", async () => {
   let asked = 0;
   const first = seconds() + 4;
   const erin = user("erin", { token: () => sign("erin", asked++ === 0 ? first : seconds() + 3600) });
@@ -18,29 +18,29 @@ test("a token is replaced before it runs out, and the session goes on", async ()
   expect(erin.connection.value.error).toBeUndefined();
 });
 
-test("a token that has run out is replaced by another one", async () => {
+test("an expired token is replaced", async () => {
   let asked = 0;
   const erin = user("erin", { token: () => sign("erin", asked++ === 0 ? seconds() - 3600 : seconds() + 3600) });
   await erin.ready();
   expect(asked).toBe(2);
 });
 
-test("when there are only old tokens, the client says so and stops", async () => {
+test("a client with only expired tokens closes with that error", async () => {
   const erin = user("erin", { token: () => sign("erin", seconds() - 3600) });
   await expect(erin.ready()).rejects.toMatchObject({ code: "token_expired" });
   expect(erin.connection.value).toMatchObject({ status: "closed", error: { code: "token_expired" } });
 });
 
-test("a token that is no good ends the client, with the server's reason", async () => {
+test("an invalid token closes the client with the server's reason", async () => {
   const erin = user("erin", { token: () => sign("erin", seconds() + 3600, "another key, which the server does not know") });
   await expect(erin.ready()).rejects.toMatchObject({ code: "unauthenticated", retryable: false });
   await expect(erin.lobby.get("x")).rejects.toMatchObject({ code: "unauthenticated" });
 });
 
-test("a token() that fails is asked again", async () => {
+test("a failed token() is called again", async () => {
   let asked = 0;
   const erin = user("erin", {
-    token: () => (asked++ === 0 ? Promise.reject(new Error("the service is away")) : sign("erin", seconds() + 3600)),
+    token: () => (asked++ === 0 ? Promise.reject(new Error("the service is unavailable")) : sign("erin", seconds() + 3600)),
   });
   await value("the failure", erin.connection, ({ error }) => error?.code === "no_token");
   await erin.ready();
