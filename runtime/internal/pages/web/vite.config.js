@@ -3,9 +3,9 @@ import { defineConfig } from "vite";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-// Each page is a mode: `vite build --mode dashboard` builds the folder of that name, to be
-// served under /dashboard/. The pages' policy allows no inline code. The client is built
-// from its source, so that they need no package of it.
+// Each page is a mode: `vite build --mode dashboard` builds the folder dashboard, which is
+// served under /dashboard/. The pages' Content-Security-Policy allows no inline code. The
+// client is built from its source, so that the pages need no package of it.
 export default defineConfig(({ mode }) => ({
   root: here(mode),
   base: `/${mode}/`,

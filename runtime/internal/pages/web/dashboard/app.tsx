@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { Board } from "./board";
 import { SignIn } from "./signin";
 
-// The token stays in this tab: it goes with it, and with a token that is refused.
+// The token is kept in this tab only. It is forgotten when the tab closes or the token is refused.
 const place = "anteroom.dashboard.token";
 
 export function App() {

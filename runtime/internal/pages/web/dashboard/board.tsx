@@ -45,7 +45,7 @@ export function Board({ token, signOut }: { token: string; signOut: (why?: strin
   );
 }
 
-// Age tells how old what is shown is.
+// Age shows the age of the displayed reports.
 function Age({ fleet, paused }: { fleet: Fleet; paused: boolean }) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
@@ -53,7 +53,7 @@ function Age({ fleet, paused }: { fleet: Fleet; paused: boolean }) {
     const tick = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(tick);
   }, [fleet]);
-  // By this machine's clock alone: the server's may be another.
+  // Only this machine's clock is used, because the server's clock may differ.
   const [shownAt, setShownAt] = useState(now);
   useEffect(() => setShownAt(Date.now()), [fleet]);
   const age = Math.max(Math.round((now - shownAt) / 1000), 0);

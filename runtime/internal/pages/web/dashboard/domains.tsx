@@ -2,8 +2,8 @@ import { nameOf, type Pod } from "./fleet";
 import { Table } from "./table";
 import { count } from "./totals";
 
-// lobbiesOf are the living lobbies of the cluster, by type, as the first server tells that
-// could count them: each counts them all.
+// lobbiesOf returns the number of living lobbies of the cluster by type. Each server counts
+// all lobbies, so the first server with a count is used.
 export const lobbiesOf = (pods: Pod[]) => pods.find(({ status }) => status?.lobbies)?.status?.lobbies;
 
 export function Lobbies({ pods }: { pods: Pod[] }) {
@@ -52,8 +52,8 @@ export function Queues({ pods }: { pods: Pod[] }) {
   );
 }
 
-// Streams are followed by servers, and one by several: the figures of the servers are
-// added.
+// Streams shows the sums over all servers; a stream that several servers follow counts
+// several times.
 export function Streams({ pods }: { pods: Pod[] }) {
   const kinds = new Map<string, number>();
   for (const { status } of pods) {

@@ -1,4 +1,4 @@
-// What a server says of itself under /statusz.
+// Status is the answer of a server's /statusz.
 export interface Status {
   version: string;
   pod: string;
@@ -24,8 +24,8 @@ export interface Queue {
   matchesPerMinute: number;
 }
 
-// Pod is a server: its status and its metrics, each summed over its labels, or why
-// there are none.
+// Pod is a server: its status and its metrics, each summed over its labels, or the error
+// that replaces them.
 export interface Pod {
   address?: string;
   status?: Status;
@@ -41,7 +41,7 @@ export interface Fleet {
   pods: Pod[];
 }
 
-// Refused is an answer that asking again does not change.
+// Refused is an answer that a retry would not change.
 export class Refused extends Error {}
 
 export async function loadFleet(token: string, signal: AbortSignal): Promise<Fleet> {
@@ -56,13 +56,13 @@ export async function loadFleet(token: string, signal: AbortSignal): Promise<Fle
   throw new Error(why || `HTTP ${answer.status}`);
 }
 
-// nameOf is a pod's name without what makes it another one with each start.
+// nameOf returns a pod's name without the suffix of its process.
 export const nameOf = (pod: Pod) => pod.status?.pod.replace(/-[0-9A-Z]{26}$/, "") ?? pod.address ?? "";
 
 export const sum = (pods: Pod[], of: (status: Status) => number) => pods.reduce((all, { status }) => all + (status ? of(status) : 0), 0);
 
-// perSecond is how fast a counter of a server grew between two reports; nothing when the
-// server is another one than before.
+// perSecond returns the growth of a server's counter per second between two reports;
+// undefined when the server's process has changed.
 export function perSecond(name: string, now: Fleet, before: Fleet | undefined, pod: Pod): number | undefined {
   const then = before?.pods.find((p) => p.status && p.status.pod === pod.status?.pod);
   if (!then?.figures || !pod.figures || !before || now.at <= before.at) return undefined;

@@ -1,6 +1,6 @@
 import { nameOf, type Fleet, type Pod } from "./fleet";
 
-// Notes are what an operator has to know first, in words.
+// Notes lists the problems of the cluster in words.
 export function Notes({ fleet }: { fleet: Fleet }) {
   const notes = [...fleet.pods.flatMap(ofPod), ...ofFleet(fleet)];
   if (notes.length === 0) return null;

@@ -11,8 +11,8 @@ export interface Row {
   cells: ComponentChildren[];
 }
 
-// Table is a table that becomes a list of cards where there is little room. Its roles are
-// written out, since browsers forget them when it is laid out as something else.
+// Table is a table that becomes a list of cards on narrow screens. Its ARIA roles are
+// explicit, because browsers drop a table's roles when CSS changes its display.
 export function Table({ title, columns, rows, empty }: { title: string; columns: Column[]; rows: Row[]; empty: string }) {
   const id = useId();
   const side = (column: Column | undefined) => (column?.numeric ? "numeric" : undefined);

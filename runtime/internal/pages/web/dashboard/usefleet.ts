@@ -1,20 +1,20 @@
 import { useEffect, useState } from "preact/hooks";
 import { loadFleet, Refused, type Fleet } from "./fleet";
 
-// every is how often the servers are asked while the page can be seen, in milliseconds;
-// patience is how long one answer may take.
+// every is the pause between two reads while the page is visible, and patience the timeout
+// of a read, both in milliseconds.
 const every = 3000;
 const patience = 10_000;
 
 export interface View {
   fleet?: Fleet;
-  // before is the report before the last, which rates are told from.
+  // before is the previous report, for rates.
   before?: Fleet;
   failure?: string;
 }
 
-// useFleet asks again and again, unless it is paused or the page is hidden. What is
-// refused is given to refused, and ends it.
+// useFleet reads the fleet repeatedly, unless it is paused or the page is hidden. After a
+// refusal it calls refused and stops.
 export function useFleet(token: string, paused: boolean, refused: (why: string) => void): View {
   const [view, setView] = useState<View>({});
   useEffect(() => {

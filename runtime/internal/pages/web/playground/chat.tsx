@@ -5,8 +5,8 @@ import { useSeat, useValue } from "./hooks";
 import { MessageLine } from "./message";
 import { Outbox } from "./outbox";
 
-// Chat joins a channel, and shows its history and what comes. A moderator may delete and
-// mute.
+// Chat joins a channel and shows its history and new messages. A moderator may delete
+// messages and mute users.
 export function Chat({ channel: name, title, moderator }: { channel: string; title: string; moderator: boolean }) {
   const { player, act } = useSeat();
   const [channel, setChannel] = useState<Channel>();
@@ -61,7 +61,7 @@ function Messages({ channel, title, moderator }: { channel: Channel; title: stri
   );
 }
 
-// useMuted are the users whom this page has heard to be muted in a channel.
+// useMuted returns the users that were muted in a channel since the page was opened.
 function useMuted(channel: string): ReadonlySet<string> {
   const { player } = useSeat();
   const [muted, setMuted] = useState<ReadonlySet<string>>(new Set());

@@ -9,7 +9,7 @@ const words = {
   closed: "Signed out by the server",
 };
 
-// ConnectionBar says who is signed in and how the connection stands, and lets it be cut.
+// ConnectionBar shows the user and the state of the connection, with a button to cut it.
 export function ConnectionBar({ signOut }: { signOut: () => void }) {
   const { player } = useSeat();
   const { status, session, error } = useValue(player.connection);

@@ -7,13 +7,13 @@ interface Props {
   required?: boolean;
   maxLength?: number;
   proposals?: string[];
-  // clears says that the field is empty again after it was sent.
+  // clears empties the field after it was sent.
   clears?: boolean;
   onTyping?: () => void;
   send: (value: string) => unknown;
 }
 
-// Field is a text with a button that does something with it.
+// Field is a text field with a button that sends it.
 export function Field({ label, action, initial = "", required = true, maxLength = 128, proposals, clears = false, onTyping, send }: Props) {
   const [value, setValue] = useState(initial);
   const id = useId();

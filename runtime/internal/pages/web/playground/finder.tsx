@@ -3,8 +3,8 @@ import { useEffect, useId, useState } from "preact/hooks";
 import { Field } from "./field";
 import { useSeat } from "./hooks";
 
-// LobbyFinder shows the public lobbies of a type, kept current by lobby:watch, and ways
-// into one.
+// LobbyFinder shows the public lobbies of a type, updated by lobby:watch, and the ways to
+// join or create a lobby.
 export function LobbyFinder() {
   const { lobbyTypes } = useSeat();
   if (lobbyTypes.length === 0) return <p class="card hint">There is no LobbyPolicy, and so no type of lobby.</p>;
@@ -61,7 +61,7 @@ function Finder() {
   );
 }
 
-// useLobbies are the public lobbies of a type, newest first.
+// useLobbies returns the public lobbies of a type, newest first.
 function useLobbies(type: string): LobbyListing[] {
   const { player, act } = useSeat();
   const [lobbies, setLobbies] = useState<LobbyListing[]>([]);
@@ -78,7 +78,7 @@ function useLobbies(type: string): LobbyListing[] {
         (change) => setLobbies((before) => merged(before, change)),
         () => void act(search),
       );
-      end = () => void unwatch().catch(() => {}); // nothing is heard any more in any case
+      end = () => void unwatch().catch(() => {}); // the listener is already removed
       if (gone) return end();
       await search();
     });

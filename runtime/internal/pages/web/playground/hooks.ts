@@ -2,7 +2,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Player } from "./player";
 
-// useValue is the value of an observable, whenever it changes.
+// useValue returns the current value of an observable.
 export function useValue<T>(of: { readonly value: T; subscribe(listener: (value: T) => void): () => unknown }): T {
   const [value, set] = useState(() => of.value);
   useEffect(() => {
@@ -12,15 +12,15 @@ export function useValue<T>(of: { readonly value: T; subscribe(listener: (value:
   return value;
 }
 
-// Act runs what a user asked for, and shows in words what came of it.
+// Act runs an action of the user and shows its result in words.
 export type Act = (work: () => Promise<unknown>, done?: string) => Promise<void>;
 
 export interface Seat {
   player: Player;
   act: Act;
-  // others are the users to propose where one is to be named.
+  // others are the users that fields for a user propose.
   others: string[];
-  // lobbyTypes are those that have a policy.
+  // lobbyTypes are the lobby types that have a policy.
   lobbyTypes: string[];
 }
 

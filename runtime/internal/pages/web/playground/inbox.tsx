@@ -34,7 +34,7 @@ export function Inbox() {
   );
 }
 
-// What the server's own notifications of invites carry.
+// InviteData is the payload of the server's notifications of invites.
 interface InviteData {
   inviteId?: string;
   fromId?: string;

@@ -1,5 +1,5 @@
-// Kind is where a line of the log comes from: the server, this page, the server's
-// answer to it, or the connection itself.
+// Kind is the origin of a log entry: a push, a request of this page, the server's answer to
+// it, or a change of the connection.
 export type Kind = "push" | "request" | "answer" | "refusal" | "connection";
 
 export interface Line {
@@ -12,10 +12,10 @@ export interface Line {
   payload?: unknown;
 }
 
-// kept bounds the log; the oldest lines go first.
+// kept bounds the log; the oldest entries are removed first.
 const kept = 300;
 
-// Log is what a user's client sent and heard, newest first.
+// Log has what a user's client sent and received, newest first.
 export class Log {
   private lines: readonly Line[] = [];
   private next = 1;

@@ -4,8 +4,8 @@ import type { Line } from "./log";
 
 const arrows = { push: "↓", request: "↑", answer: "✓", refusal: "✗", connection: "•" };
 
-// LogView is what went over the connection, newest first. It is not read out as it
-// comes: it may be hundreds of lines.
+// LogView shows the traffic of the connection, newest first. It is no live region, because
+// a screen reader would have to read hundreds of lines.
 export function LogView() {
   const { player } = useSeat();
   const lines = useValue(player.log);

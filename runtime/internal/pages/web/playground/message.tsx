@@ -11,7 +11,7 @@ interface Props {
   muted: boolean;
 }
 
-// MessageLine is a message as it is now, and what may be done about it.
+// MessageLine shows a message in its current state, with its actions.
 export function MessageLine(props: Props) {
   const { message, channel } = props;
   const [open, setOpen] = useState(false);

@@ -1,8 +1,8 @@
 import type { Channel, FailedMessage, PendingMessage } from "@anteroom/client";
 import { useSeat } from "./hooks";
 
-// Outbox lists the user's own messages that are not in the log yet: those that wait, and
-// those that could not be sent, each with a way to send it again or to discard it.
+// Outbox lists the user's pending and failed messages. A failed message can be sent again or
+// discarded.
 export function Outbox({ channel, pending, failed }: { channel: Channel; pending: readonly PendingMessage[]; failed: readonly FailedMessage[] }) {
   return (
     <>

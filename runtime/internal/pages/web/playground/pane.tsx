@@ -12,7 +12,7 @@ import type { Settings } from "./settings";
 import { SignIn } from "./signin";
 import { Tabs } from "./tabs";
 
-// Pane is one of the two users: signed out, or with everything that a user can do.
+// Pane is the pane of one of the two users: the sign-in, or the tabs of a signed-in user.
 export function Pane({ label, settings, proposed }: { label: string; settings: Settings; proposed?: string | undefined }) {
   const [player, setPlayer] = useState<Player>();
   const title = useId();

@@ -5,7 +5,7 @@ import { useSeat, useValue } from "./hooks";
 
 const statuses = ["online", "away", "busy", "invisible"] as const;
 
-// PeopleTab shows what others do, as it changes, and lets the user say what it does.
+// PeopleTab shows other users' presence and sets the user's own.
 export function PeopleTab() {
   const { player, act, others } = useSeat();
   const users = useValue(player.presence.users);

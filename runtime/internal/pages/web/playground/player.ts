@@ -1,8 +1,8 @@
 import { AnteroomClient, type Answer, type Request, type RequestEvent, type RequestOptions } from "@anteroom/client";
 import { Log } from "./log";
 
-// Player is a signed-in user: a client whose log can be read, and whose connection can
-// be cut and kept away.
+// Player is the client of a signed-in user, with a log of its traffic and a way to cut the
+// connection.
 export class Player extends AnteroomClient {
   readonly log = new Log();
   private endWait = () => {};
@@ -36,8 +36,8 @@ export class Player extends AnteroomClient {
     }
   }
 
-  // stayAway cuts the connection and keeps the client from having a new session until
-  // release: only the last attempt waits, those before it were given up.
+  // stayAway cuts the connection, and delays the token of the next connection until
+  // release. Only the last attempt to connect waits for it.
   stayAway() {
     this.gate.wait = () => new Promise((done) => (this.endWait = done));
     this.cut();

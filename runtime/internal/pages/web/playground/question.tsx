@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-/** What a user accepts or declines. */
+/** Question is a question that the user accepts or declines. */
 export function Question({ children, answer }: { children: ComponentChildren; answer: (accept: boolean) => void }) {
   return (
     <div class="card call" role="status">

@@ -1,8 +1,8 @@
 export interface DevUser { user: string; token: string }
 export interface Settings { path: string; lobbyTypes: string[]; users: DevUser[] }
 
-// loadSettings asks the server how to connect and which lobbies there are, and make run, where it stands before the
-// server, for tokens of users to sign in as. Elsewhere there are none.
+// loadSettings reads the connection settings and lobby types of the server, and the users to sign in as. Only the
+// proxy of make run has such users, with their tokens; a server has none.
 export async function loadSettings(): Promise<Settings> {
   const [settings, dev] = await Promise.all([get("settings.json"), get("users.json")]);
   return { path: settings.path, lobbyTypes: settings.lobbyTypes, users: dev.users };

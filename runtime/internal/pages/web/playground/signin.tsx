@@ -1,8 +1,8 @@
 import { useId, useState } from "preact/hooks";
 import type { DevUser } from "./settings";
 
-// SignIn takes one of the users that make run has tokens for, or a token that is pasted.
-// The token stays in memory.
+// SignIn signs in as a user of make run, or with a pasted token. The token is kept in memory
+// only.
 export function SignIn({ users, proposed, signIn }: { users: DevUser[]; proposed?: string | undefined; signIn: (token: string) => void }) {
   return (
     <div class="card">

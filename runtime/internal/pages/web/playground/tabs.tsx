@@ -7,8 +7,8 @@ export interface Tab {
   badge?: ComponentChildren;
 }
 
-// Tabs are the pattern of that name of ARIA's authoring practices: arrows, Home and End
-// move along, and the panels that are not shown stay as they are.
+// Tabs implements the tabs pattern of the ARIA Authoring Practices: arrow keys, Home and End
+// select a tab, and hidden panels keep their state.
 export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const [shown, setShown] = useState(0);
   const id = useId();
