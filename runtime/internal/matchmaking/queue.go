@@ -9,6 +9,7 @@ import (
 // AttributeType is the type of a ticket's attribute.
 type AttributeType string
 
+// The types of attributes.
 const (
 	Number    AttributeType = "Number"
 	Text      AttributeType = "String"
@@ -30,6 +31,7 @@ type Attribute struct {
 // Requeue is the policy for the tickets whose players accepted when other players did not.
 type Requeue string
 
+// The policies for such tickets.
 const (
 	KeepPosition Requeue = "KeepPosition"
 	EndOfQueue   Requeue = "EndOfQueue"
@@ -60,6 +62,7 @@ type Handoff struct {
 // Population is the precision of the number of waiting tickets that clients see.
 type Population string
 
+// The precisions of that number.
 const (
 	PopulationNone  Population = "None"
 	PopulationBand  Population = "Band"

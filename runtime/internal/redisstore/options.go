@@ -14,6 +14,7 @@ import (
 // Topology is the layout of a Redis deployment.
 type Topology string
 
+// The layouts of a deployment.
 const (
 	Standalone Topology = "Standalone"
 	Sentinel   Topology = "Sentinel"

@@ -9,6 +9,7 @@ import (
 // RuleType is the type of a rule.
 type RuleType string
 
+// The types of rules.
 const (
 	// Distance: numbers differ by at most the value.
 	Distance RuleType = "Distance"
