@@ -97,8 +97,8 @@ func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, b
 	return e, true, nil
 }
 
-// spelling is the reaction as the message has it already, where it looks the same, so that
-// it counts as one.
+// spelling gives the spelling of a reaction that the message has already, if both look the
+// same, so that both count as one reaction.
 func (m Message) spelling(asked string) (string, error) {
 	reaction, ok := text.Reaction(asked)
 	if !ok {

@@ -2,8 +2,8 @@ package chat
 
 import "github.com/anteroom/anteroom/runtime/internal/text"
 
-// Filter looks at what users want to say before it is said.
+// Filter checks a message before its commit.
 type Filter = text.Filter
 
-// Draft is what a user wants to say.
+// Draft is a message before its commit.
 type Draft = text.Draft

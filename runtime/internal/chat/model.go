@@ -87,8 +87,8 @@ func Compose(p Policy, req wire.ChatSend) (wire.ChatMessage, error) {
 	}, nil
 }
 
-// content gives what a message says in the form that it is kept in; the data is nil when
-// there is none.
+// content gives the text and the data of a message in their stored form; the data is nil when
+// the message has none.
 func content(p Policy, kind, said string, data json.RawMessage) (string, json.RawMessage, error) {
 	said, err := cleanText(p, kind, said)
 	if err != nil {

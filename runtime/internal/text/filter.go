@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 )
 
-// Filter looks at what users want to show to others before it is shown.
+// Filter checks a text before other users are shown the text.
 type Filter interface {
 	// Check gives the text as it may be shown, which may be another one, or refuses it
 	// with a *wire.Error.
 	Check(ctx context.Context, d Draft) (text string, err error)
 }
 
-// Draft is what a user wants to show.
+// Draft is a text, and the message around it, before its commit.
 type Draft struct {
 	// ID is the message's; "" for other texts.
 	ID string
@@ -38,7 +38,7 @@ func (d Draft) At() string {
 	return d.Field
 }
 
-// Run has all filters look at a draft, each at what the one before left of it.
+// Run passes a draft through all filters; each gets the text that the filter before it returned.
 func Run(ctx context.Context, filters []Filter, d Draft) (string, error) {
 	for _, f := range filters {
 		text, err := f.Check(ctx, d)

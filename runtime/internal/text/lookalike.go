@@ -59,7 +59,7 @@ var lookalikes = pairs(
 // digits are read as letters, and l as i, because 1 stands for both.
 var digits = pairs("0o", "1i", "li", "3e", "4a", "5s", "6g", "7t", "8b", "9g")
 
-// pairs makes a table of texts of two letters: one, and what it is read as.
+// pairs makes a table from texts of two letters: a letter, and the letter that a list reads.
 func pairs(of ...string) map[rune]rune {
 	table := make(map[rune]rune, len(of))
 	for _, pair := range of {
