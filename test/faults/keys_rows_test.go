@@ -158,6 +158,7 @@ var rows = map[string]row{
 	"lobby:end": func(r *round) request {
 		lobby := r.ann.must(0, "lobby:create", object{"type": "swift"}).text("lobby", "id")
 		begun := r.ann.must(0, "lobby:start", object{"lobbyId": lobby})
+		r.ann.heard("lobby:handoff", "match", "matchId")
 		return request{
 			by: r.ann, body: object{"lobbyId": lobby, "result": object{"won": "1"}},
 			once: effect{r.ann, begun.place(), "lobby:patch", []string{`"type":"match_ended"`}},
