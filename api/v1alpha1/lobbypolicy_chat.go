@@ -11,6 +11,17 @@ const (
 	FilterWebhook  ChatFilterType = "Webhook"
 )
 
+// FilterLookalikes are the spellings that a word list also finds.
+//
+// +kubebuilder:validation:Enum=Letters;LettersAndDigits
+type FilterLookalikes string
+
+// The look-alikes of a word list.
+const (
+	LookalikeLetters          FilterLookalikes = "Letters"
+	LookalikeLettersAndDigits FilterLookalikes = "LettersAndDigits"
+)
+
 // ChatFilterAction is what is done with a message that a filter objects to.
 //
 // +kubebuilder:validation:Enum=Reject;Mask
@@ -123,6 +134,7 @@ type ChatRate struct {
 // +kubebuilder:validation:XValidation:rule=`self.type != 'WordList' || has(self.words) || has(self.wordsConfigMapRef)`,message="type WordList needs words or wordsConfigMapRef",fieldPath=".words",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule=`self.type != 'Webhook' || has(self.url)`,message="type Webhook needs url: the service that is asked about each message",fieldPath=".url",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule=`self.type == 'WordList' || (!has(self.words) && !has(self.wordsConfigMapRef))`,message="words and wordsConfigMapRef are for type WordList: remove them or set type: WordList",fieldPath=".type"
+// +kubebuilder:validation:XValidation:rule=`self.type == 'WordList' || !has(self.lookalikes)`,message="lookalikes is for type WordList: remove it or set type: WordList",fieldPath=".lookalikes"
 // +kubebuilder:validation:XValidation:rule=`self.type == 'Webhook' || (!has(self.url) && !has(self.secretRef))`,message="url and secretRef are for type Webhook: remove them or set type: Webhook",fieldPath=".type"
 type ChatFilter struct {
 	// Type is WordList or Webhook.
@@ -150,6 +162,14 @@ type ChatFilter struct {
 	//
 	// +optional
 	WordsConfigMapRef *KeyReference `json:"wordsConfigMapRef,omitempty"`
+
+	// Lookalikes are the spellings that a WordList also finds. Letters: accents are dropped, and
+	// letters of other scripts count as the Latin letters that they look like. LettersAndDigits:
+	// digits count as letters, too, as in "l33t". Left out: neither. The table covers common
+	// letters of Cyrillic, Greek and Armenian, and not all of Unicode.
+	//
+	// +optional
+	Lookalikes FilterLookalikes `json:"lookalikes,omitempty"`
 
 	// URL that a Webhook posts each message to. https, or http for names inside the
 	// Kubernetes cluster.

@@ -164,6 +164,13 @@ var lobbyPolicyRules = []rule{
 		field:  "spec.chat.filters[0].type",
 	},
 	{
+		name:   "lookalikes are for WordList",
+		accept: []string{"spec: {chat: {filters: [{type: WordList, words: [darn], lookalikes: Letters}, {type: WordList, words: [durn], lookalikes: LettersAndDigits}]}}"},
+		reject: []string{"spec: {chat: {filters: [{type: Webhook, url: 'https://m.example.com', lookalikes: Letters}]}}"},
+		text:   "lookalikes is for type WordList: remove it or set type: WordList",
+		field:  "spec.chat.filters[0].lookalikes",
+	},
+	{
 		name:   "url is for Webhook",
 		accept: []string{"spec: {chat: {filters: [{type: Webhook, url: 'https://m.example.com', secretRef: {name: s, key: k}}]}}"},
 		reject: []string{"spec: {chat: {filters: [{type: WordList, words: [darn], url: 'https://m.example.com'}]}}", "spec: {chat: {filters: [{type: WordList, words: [darn], secretRef: {name: s, key: k}}]}}"},

@@ -30,7 +30,7 @@ func chatFilters(policy v1alpha1.LobbyPolicy, secrets string, hooks *hooks, log 
 			if r.WordsConfigMapRef != nil {
 				log.Warn("the words of a chat filter's ConfigMap did not come with the policy", "policy", policy.Name)
 			}
-			filters = append(filters, text.NewWordList(r.Words, mask, text.NoLookalikes))
+			filters = append(filters, text.NewWordList(r.Words, mask, lookalikes(r.Lookalikes)))
 			continue
 		}
 		f := &hookFilter{
@@ -43,6 +43,17 @@ func chatFilters(policy v1alpha1.LobbyPolicy, secrets string, hooks *hooks, log 
 		filters = append(filters, f)
 	}
 	return filters
+}
+
+// lookalikes are those of a policy.
+func lookalikes(of realtime.FilterLookalikes) text.Lookalikes {
+	switch of {
+	case realtime.LookalikeLetters:
+		return text.LetterLookalikes
+	case realtime.LookalikeLettersAndDigits:
+		return text.DigitLookalikes
+	}
+	return text.NoLookalikes
 }
 
 // hookFilter is a chat.Filter that asks another service.

@@ -96,3 +96,17 @@ func TestHookFilter(t *testing.T) {
 		t.Errorf("the hook was told %+v as %q", told, id)
 	}
 }
+
+func TestLookalikesOfAPolicy(t *testing.T) {
+	for spelling, first := range map[string]int{"darn": 0, "dаrn": 1, "d4rn": 2} { // the second has a Cyrillic letter
+		for i, like := range []realtime.FilterLookalikes{"", realtime.LookalikeLetters, realtime.LookalikeLettersAndDigits} {
+			policy := v1alpha1.LobbyPolicy{Spec: realtime.LobbyPolicySpec{Chat: realtime.ChatRules{Filters: []realtime.ChatFilter{
+				{Type: realtime.FilterWordList, Words: []string{"darn"}, Lookalikes: like},
+			}}}}
+			_, err := chatFilters(policy, "", nil, slog.New(slog.DiscardHandler))[0].Check(t.Context(), chat.Draft{Text: spelling})
+			if (err != nil) != (i >= first) {
+				t.Errorf("%q with lookalikes %q: %v", spelling, like, err)
+			}
+		}
+	}
+}

@@ -35,7 +35,7 @@ func TestEachPairOfUsersHasOneChannel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		one, other := ids.Draw(t, "one"), ids.Draw(t, "other")
 		if one == other {
-			t.Skip()
+			other += "x"
 		}
 		name := strings.TrimPrefix(Direct(one, other), "direct:")
 		a, b, ok := DirectUsers(name)

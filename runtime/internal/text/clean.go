@@ -74,9 +74,6 @@ const (
 // Length is how many code points a text has.
 func Length(s string) int { return utf8.RuneCountInString(s) }
 
-// NFC is a text as it is compared with others that came through [Rule.Clean].
-func NFC(s string) string { return norm.NFC.String(s) }
-
 // Name makes a text that was not refused in time, as the name in a token, fit to be shown:
 // in NFC and one line, without controls and what cannot be seen, and at most this many code
 // points. A name of which nothing can be seen becomes "".

@@ -25,17 +25,6 @@ type Draft struct {
 	Text string
 	// Data is that of a message.
 	Data json.RawMessage
-	// Field is the path of the text in its request, which errors name; "" is that of a
-	// message.
-	Field string
-}
-
-// At is the field that errors name.
-func (d Draft) At() string {
-	if d.Field == "" {
-		return "text"
-	}
-	return d.Field
 }
 
 // Run passes a draft through all filters; each gets the text that the filter before it returned.

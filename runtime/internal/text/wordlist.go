@@ -49,7 +49,7 @@ func (l *WordList) Check(_ context.Context, d Draft) (string, error) {
 	case len(found) == 0:
 		return d.Text, nil
 	case !l.mask:
-		return "", wire.Invalid(d.At(), "has words that are not allowed here")
+		return "", wire.Invalid("text", "has words that are not allowed here")
 	}
 	var out strings.Builder
 	end := 0
@@ -61,9 +61,6 @@ func (l *WordList) Check(_ context.Context, d Draft) (string, error) {
 	out.WriteString(d.Text[end:])
 	return out.String(), nil
 }
-
-// Hits tells whether the list objects to a text.
-func (l *WordList) Hits(text string) bool { return len(l.find(l.split(text))) > 0 }
 
 // find gives the words of a text that the list objects to.
 func (l *WordList) find(words []word) []word {
