@@ -18,9 +18,9 @@ bench-build:
 	@hack/deps/redis.sh
 	@hack/deps/node.sh test/load/peers/node
 	$(GO) build -o $(BENCH_BIN)/ ./controllers/cmd/manager ./runtime/cmd/server ./test/load
-	$(GO) test -c -o $(BENCH_BIN)/engineio.test ./runtime/internal/engineio
-	$(GO) test -c -o $(BENCH_BIN)/redisstore.test ./runtime/internal/redisstore
-	$(GO) test -c -o $(BENCH_BIN)/matching.test ./runtime/internal/matchmaking/matching
+	$(GO) test -c -o $(BENCH_BIN)/engineio.test ./runtime/internal/edge/engineio
+	$(GO) test -c -o $(BENCH_BIN)/redisstore.test ./runtime/internal/infra/redisstore
+	$(GO) test -c -o $(BENCH_BIN)/matching.test ./runtime/internal/domain/matchmaking/matching
 	$(GO) test -c -o $(BENCH_BIN)/app.test ./runtime/internal/app
 	cd test/load/peers && for peer in bare gws centrifuge; do \
 		$(GO) build -o $(CURDIR)/$(BENCH_BIN)/peer-$$peer ./$$peer; done

@@ -1,6 +1,6 @@
 # The pages that servers show, built from web/ and from the TypeScript client, and
 # committed so that building a server needs no Node.
-PAGES := runtime/internal/pages
+PAGES := runtime/internal/edge/pages
 GENERATED += $(PAGES)/dist
 
 .PHONY: generate-pages

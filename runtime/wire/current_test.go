@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/anteroom/anteroom/runtime/internal/bombs"
+	"github.com/anteroom/anteroom/runtime/internal/core/bombs"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

@@ -4,8 +4,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -31,9 +29,9 @@ var bound = regexp.MustCompile(`^max[A-Z]|Bound$`)
 func TestEveryBoundIsReached(t *testing.T) {
 	found := 0
 	for _, domain := range growing {
-		folder := filepath.Join("..", "..", "runtime", "internal", domain)
-		tests := testsOf(t, folder)
-		for _, name := range boundsOf(t, folder) {
+		path := folder(t, domain)
+		tests := testsOf(t, path)
+		for _, name := range boundsOf(t, path) {
 			found++
 			used := regexp.MustCompile(`\b` + name + `\b`).MatchString(tests)
 			if _, excused := elsewhere[domain+"."+name]; used == excused {
@@ -77,22 +75,4 @@ func testsOf(t *testing.T, folder string) string {
 	var all strings.Builder
 	each(t, folder, true, func(_ string, text []byte) { all.Write(text) })
 	return all.String()
-}
-
-func each(t *testing.T, folder string, tests bool, do func(path string, text []byte)) {
-	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") != tests {
-			continue
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		do(path, text)
-	}
 }

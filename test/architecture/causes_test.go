@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"path/filepath"
 	"testing"
 )
 
@@ -13,11 +12,7 @@ import (
 // drive out what back ends put there.
 func TestEveryMessageToAUserHasACause(t *testing.T) {
 	found := 0
-	folders, err := filepath.Glob(filepath.Join("..", "..", "runtime", "internal", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, folder := range folders {
+	for _, folder := range packages(t) {
 		each(t, folder, false, func(path string, text []byte) {
 			file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.SkipObjectResolution)
 			if err != nil {
@@ -25,12 +20,12 @@ func TestEveryMessageToAUserHasACause(t *testing.T) {
 			}
 			ast.Inspect(file, func(n ast.Node) bool {
 				literal, is := n.(*ast.CompositeLit)
-				if !is || !ofUsertell(literal.Type) {
+				if !is || !ofUserStream(literal.Type) {
 					return true
 				}
 				found++
 				if !sets(literal, "Cause") {
-					t.Errorf("%s: a usertell.Message has no Cause", path)
+					t.Errorf("%s: a userstream.Message has no Cause", path)
 				}
 				return true
 			})
@@ -41,14 +36,14 @@ func TestEveryMessageToAUserHasACause(t *testing.T) {
 	}
 }
 
-// ofUsertell tells whether a type is usertell.Message.
-func ofUsertell(e ast.Expr) bool {
+// ofUserStream tells whether a type is userstream.Message.
+func ofUserStream(e ast.Expr) bool {
 	s, is := e.(*ast.SelectorExpr)
 	if !is || s.Sel.Name != "Message" {
 		return false
 	}
 	pkg, is := s.X.(*ast.Ident)
-	return is && pkg.Name == "usertell"
+	return is && pkg.Name == "userstream"
 }
 
 // sets tells whether a literal sets a field by its name.

@@ -12,8 +12,8 @@ import (
 // work writes.
 func TestWorkAfterARequestIsDetached(t *testing.T) {
 	checked := 0
-	for _, domain := range append(domains, "room", "document", "usertell") {
-		files, err := filepath.Glob(filepath.Join("..", "..", "runtime", "internal", domain, "*.go"))
+	for _, domain := range append(domains, "room", "document", "userstream") {
+		files, err := filepath.Glob(filepath.Join(folder(t, domain), "*.go"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,52 +17,51 @@ import (
 // Fields Version and Seq hold places without their epoch. They are right because a stream's
 // seq goes on over the end of an epoch that lost nothing.
 var epochs = map[string]string{
-	"app.lately.at":                 "a position to follow from, which catch-up compares by the ends of epochs; kept for a second",
-	"chat.Marks.Epoch":              "Snapshot.Clamp moves the marks by the ends of epochs",
-	"app.missedData.Seq":            "the place of one message in a notification; of another epoch it stays until its user reads that far or acknowledges it",
-	"chat.Message.Seq":              "the place of one message, read from the log with it",
-	"chat.Sent.At":                  "the place of one commit, in its answer",
-	"document.Outcome.At":           "the place of one commit, in its answer",
-	"document.recent.at":            "a commit in another epoch conflicts, and the state is loaded",
-	"lobby.Entry.Epoch":             "an entry of another epoch replaces it, and the sweep of the index puts right what is late",
-	"lobby.Departure.Version":       "a seq in the document of its own stream, which is kept or lost together with it",
-	"lobby.Entry.Version":           "compared only within an epoch",
-	"lobby.Lobby.Epoch":             "set on load; what members see is Committed, which a patch replaces",
-	"lobby.Lobby.Version":           "set on load, as the seq",
-	"lobby.Outcome.At":              "the place of one commit, in its answer",
-	"lobby.news.Version":            "a seq in the document of its own stream, which is kept or lost together with it",
-	"notify.Inbox.Epoch":            "part of a key; after a restart an update may come twice, with the same content",
-	"notify.Inbox.Version":          "set on load, as the seq",
-	"notify.Item.Seq":               "a count within the inbox's document",
-	"notify.Update.Version":         "a seq in the document of its own stream, which is kept or lost together with it",
-	"party.Party.Epoch":             "set on load; what members see is Committed, which a patch replaces",
-	"party.Departure.Version":       "a seq in the document of its own stream, which is kept or lost together with it",
-	"party.Party.Version":           "set on load, as the seq",
-	"serverapi.Emitted.Epoch":       "the place of one commit, in its answer",
-	"serverapi.Emitted.Seq":         "the place of one commit, in its answer",
-	"serverapi.Options.Version":     "the server's own version, and no place",
-	"serverapi.Place.Epoch":         "the place of one commit, in its answer",
-	"serverapi.Place.Seq":           "the place of one commit, in its answer",
-	"session.follow.patched":        "compared with the place of an answer; another epoch costs one snapshot",
-	"session.follow.from":           "a position to follow from, which catch-up compares by the ends of epochs",
-	"stream.Attachment.at":          "the hub catches up when the epoch differs",
-	"stream.Commit.Epoch":           "another epoch conflicts, and the change is computed from the current state",
-	"stream.Place.Position":         "a position to follow from, which catch-up compares by the ends of epochs",
-	"stream.Position.Epoch":         "the value itself; Snapshot.Clamp and catch-up compare it",
-	"stream.Position.Seq":           "the value itself; it goes on over the end of an epoch that lost nothing",
-	"stream.Record.Position":        "the place of one commit, as it was published",
-	"stream.Result.Position":        "the place of one commit, in its answer",
-	"stream.Snapshot.Position":      "where the stream is now, with the ends of earlier epochs in Past",
-	"stream.line.at":                "the hub catches up when the epoch differs",
-	"stream/streamtest.Recorder.at": "a client of the tests",
+	"app.lately.at":             "a position to follow from, which catch-up compares by the ends of epochs; kept for a second",
+	"chat.Marks.Epoch":          "Snapshot.Clamp moves the marks by the ends of epochs",
+	"app.missedData.Seq":        "the place of one message in a notification; of another epoch it stays until its user reads that far or acknowledges it",
+	"chat.Message.Seq":          "the place of one message, read from the log with it",
+	"chat.Sent.At":              "the place of one commit, in its answer",
+	"document.Outcome.At":       "the place of one commit, in its answer",
+	"document.recent.at":        "a commit in another epoch conflicts, and the state is loaded",
+	"lobby.Entry.Epoch":         "an entry of another epoch replaces it, and the sweep of the index puts right what is late",
+	"lobby.Departure.Version":   "a seq in the document of its own stream, which is kept or lost together with it",
+	"lobby.Entry.Version":       "compared only within an epoch",
+	"lobby.Lobby.Epoch":         "set on load; what members see is Committed, which a patch replaces",
+	"lobby.Lobby.Version":       "set on load, as the seq",
+	"lobby.Outcome.At":          "the place of one commit, in its answer",
+	"lobby.news.Version":        "a seq in the document of its own stream, which is kept or lost together with it",
+	"notify.Inbox.Epoch":        "part of a key; after a restart an update may come twice, with the same content",
+	"notify.Inbox.Version":      "set on load, as the seq",
+	"notify.Item.Seq":           "a count within the inbox's document",
+	"notify.Update.Version":     "a seq in the document of its own stream, which is kept or lost together with it",
+	"party.Party.Epoch":         "set on load; what members see is Committed, which a patch replaces",
+	"party.Departure.Version":   "a seq in the document of its own stream, which is kept or lost together with it",
+	"party.Party.Version":       "set on load, as the seq",
+	"serverapi.Emitted.Epoch":   "the place of one commit, in its answer",
+	"serverapi.Emitted.Seq":     "the place of one commit, in its answer",
+	"serverapi.Options.Version": "the server's own version, and no place",
+	"serverapi.Place.Epoch":     "the place of one commit, in its answer",
+	"serverapi.Place.Seq":       "the place of one commit, in its answer",
+	"session.follow.patched":    "compared with the place of an answer; another epoch costs one snapshot",
+	"session.follow.from":       "a position to follow from, which catch-up compares by the ends of epochs",
+	"stream.Attachment.at":      "the hub catches up when the epoch differs",
+	"stream.Commit.Epoch":       "another epoch conflicts, and the change is computed from the current state",
+	"stream.Place.Position":     "a position to follow from, which catch-up compares by the ends of epochs",
+	"stream.Position.Epoch":     "the value itself; Snapshot.Clamp and catch-up compare it",
+	"stream.Position.Seq":       "the value itself; it goes on over the end of an epoch that lost nothing",
+	"stream.Record.Position":    "the place of one commit, as it was published",
+	"stream.Result.Position":    "the place of one commit, in its answer",
+	"stream.Snapshot.Position":  "where the stream is now, with the ends of earlier epochs in Past",
+	"stream.line.at":            "the hub catches up when the epoch differs",
+	"streamtest.Recorder.at":    "a client of the tests",
 }
 
 // TestEveryEpochIsDeclared finds state that is tied to an epoch, so that a new one fails
 // until its author says how it survives a restart that lost nothing.
 func TestEveryEpochIsDeclared(t *testing.T) {
-	root := filepath.Join("..", "..", "runtime", "internal")
 	found := map[string]bool{}
-	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(internal, func(path string, d os.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -70,12 +69,12 @@ func TestEveryEpochIsDeclared(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		folder, _ := filepath.Rel(root, filepath.Dir(path))
+		folder := filepath.Base(filepath.Dir(path))
 		ast.Inspect(file, func(n ast.Node) bool {
 			if spec, ok := n.(*ast.TypeSpec); ok {
 				if s, ok := spec.Type.(*ast.StructType); ok {
 					for _, f := range s.Fields.List {
-						addEpochs(found, filepath.ToSlash(folder)+"."+spec.Name.Name, f)
+						addEpochs(found, folder+"."+spec.Name.Name, f)
 					}
 				}
 			}

@@ -27,7 +27,7 @@ type rule struct {
 	allow func(imp string, ours bool) bool
 }
 
-var domains = []string{"chat", "lobby", "party", "matchmaking", "presence", "notify"}
+var domains = []string{"chat", "lobby", "party", "matchmaking", "presence", "notify", "room"}
 
 // lower lists, for each domain, the domains it may build on.
 var lower = map[string][]string{
@@ -36,14 +36,9 @@ var lower = map[string][]string{
 	"matchmaking": {"party", "lobby", "presence"},
 }
 
-// ground is what every domain may build on: the contract, the stream core, and what
-// small packages know beside them, none of which knows a database or a network.
-var ground = []string{
-	"runtime/wire", "runtime/internal/stream", "runtime/internal/identity", "runtime/internal/command",
-	"runtime/internal/document", "runtime/internal/jsonpatch", "runtime/internal/names", "runtime/internal/stays",
-	"runtime/internal/usertell", "runtime/internal/ledger", "runtime/internal/budget",
-	"runtime/internal/text",
-}
+// core is the ring that every domain builds on, with the contract: streams and the small
+// machines around them, without a domain, a database or a network.
+var core = []string{"runtime/wire", "runtime/internal/core"}
 
 func rules() []rule {
 	all := []rule{
@@ -65,14 +60,20 @@ func rules() []rule {
 		{"desired and status know no client", under("controllers/internal/desired", "controllers/internal/status"), func(imp string, ours bool) bool {
 			return ours || !ofModule(imp, "k8s.io/client-go", "sigs.k8s.io/controller-runtime")
 		}},
-		{"only socketio imports the Socket.IO library", not("runtime/internal/socketio"), func(imp string, ours bool) bool {
+		{"only socketio imports the Socket.IO library", not("runtime/internal/edge/socketio"), func(imp string, ours bool) bool {
 			return ours || !ofModule(imp, "github.com/zishang520")
 		}},
-		{"only redisstore imports go-redis", not("runtime/internal/redisstore", "test"), func(imp string, ours bool) bool {
+		{"only redisstore imports go-redis", not("runtime/internal/infra/redisstore", "test"), func(imp string, ours bool) bool {
 			return ours || !ofModule(imp, "github.com/redis")
 		}},
-		{"the stream core and the session know no database and no socket library", under("runtime/internal/stream", "runtime/internal/session"), func(imp string, ours bool) bool {
-			return !ours || !under("runtime/internal/redisstore", "runtime/internal/socketio", "runtime/internal/app")(imp)
+		{"the session knows no socket library and no database", under("runtime/internal/edge/session"), func(imp string, ours bool) bool {
+			return !ours || !under("runtime/internal/infra", "runtime/internal/edge/socketio", "runtime/internal/domain")(imp)
+		}},
+		{"the edge knows no infrastructure", under("runtime/internal/edge"), func(imp string, ours bool) bool {
+			return !ours || !under("runtime/internal/infra", "runtime/internal/cluster")(imp)
+		}},
+		{"infrastructure knows no edge", under("runtime/internal/infra"), func(imp string, ours bool) bool {
+			return !ours || !under("runtime/internal/edge")(imp)
 		}},
 		{"only app assembles", not("runtime/internal/app", "runtime/cmd"), func(imp string, ours bool) bool {
 			return !ours || !under("runtime/internal/app")(imp)
@@ -81,8 +82,8 @@ func rules() []rule {
 			return !ours || !strings.Contains("/"+imp+"/", "/internal/")
 		}},
 	}
-	all = append(all, rule{"what domains build on builds on no domain", under(ground...), func(imp string, ours bool) bool {
-		return !ours && imp != "net/http" || ours && under(ground...)(imp)
+	all = append(all, rule{"the core builds on nothing but the contract", under(core...), func(imp string, ours bool) bool {
+		return !ours && imp != "net/http" || ours && under(core...)(imp)
 	}})
 	for _, domain := range domains {
 		all = append(all, domainRule(domain))
@@ -90,16 +91,16 @@ func rules() []rule {
 	return all
 }
 
-// domainRule: a domain knows the contract, the stream core and the domains below
-// it; neither Redis nor Socket.IO nor HTTP.
+// domainRule allows a domain the contract, the core and the domains below it; neither Redis
+// nor Socket.IO nor HTTP.
 func domainRule(domain string) rule {
-	allowed := append(slices.Clone(ground), "runtime/internal/"+domain)
+	allowed := append(slices.Clone(core), "runtime/internal/domain/"+domain)
 	for _, l := range lower[domain] {
-		allowed = append(allowed, "runtime/internal/"+l)
+		allowed = append(allowed, "runtime/internal/domain/"+l)
 	}
 	return rule{
-		name: domain + " imports only the contract, the stream core and what lies below it",
-		from: under("runtime/internal/" + domain),
+		name: domain + " imports only the contract, the core and the domains below it",
+		from: under("runtime/internal/domain/" + domain),
 		allow: func(imp string, ours bool) bool {
 			return ours && under(allowed...)(imp) || !ours && imp != "net/http"
 		},
@@ -131,18 +132,21 @@ func TestImportRules(t *testing.T) {
 func TestRulesBite(t *testing.T) {
 	breaches := []struct{ from, imp string }{
 		{"api/v1alpha1", "sigs.k8s.io/yaml"},
-		{"runtime/wire", module + "runtime/internal/stream"},
+		{"runtime/wire", module + "runtime/internal/core/stream"},
 		{"controllers/cmd/manager", module + "runtime/wire"},
 		{"runtime/internal/app", "k8s.io/client-go/kubernetes"},
 		{"controllers/internal/desired", "sigs.k8s.io/controller-runtime/pkg/client"},
-		{"runtime/internal/session", "github.com/zishang520/socket.io/servers/socket/v3"},
-		{"runtime/internal/lobby", "github.com/redis/go-redis/v9"},
-		{"runtime/internal/session", module + "runtime/internal/redisstore"},
-		{"runtime/internal/lobby", module + "runtime/internal/app"},
-		{"hack/local", module + "runtime/internal/config"},
-		{"runtime/internal/chat", module + "runtime/internal/lobby"},
-		{"runtime/internal/lobby", "net/http"},
-		{"runtime/internal/document", module + "runtime/internal/party"},
+		{"runtime/internal/edge/session", "github.com/zishang520/socket.io/servers/socket/v3"},
+		{"runtime/internal/domain/lobby", "github.com/redis/go-redis/v9"},
+		{"runtime/internal/edge/session", module + "runtime/internal/infra/redisstore"},
+		{"runtime/internal/domain/lobby", module + "runtime/internal/app"},
+		{"hack/local", module + "runtime/internal/infra/config"},
+		{"runtime/internal/domain/chat", module + "runtime/internal/domain/lobby"},
+		{"runtime/internal/domain/lobby", "net/http"},
+		{"runtime/internal/core/document", module + "runtime/internal/domain/party"},
+		{"runtime/internal/core/stream", "net/http"},
+		{"runtime/internal/edge/serverapi", module + "runtime/internal/infra/redisstore"},
+		{"runtime/internal/infra/auth", module + "runtime/internal/edge/session"},
 	}
 	for _, b := range breaches {
 		path, ours := strings.CutPrefix(b.imp, module)

@@ -41,7 +41,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.bin, "bin", "bin/load", "directory with manager, server, the test programs and the peers")
 	flags.StringVar(&o.nodeDir, "node", "test/load/peers/node", "directory of the Node peers")
 	flags.StringVar(&o.manifest, "manifest", "test/load/cluster.yaml", "what Anteroom runs with")
-	flags.StringVar(&o.redisTest, "redisstore", "runtime/internal/redisstore", "directory that redisstore.test runs in")
+	flags.StringVar(&o.redisTest, "redisstore", "runtime/internal/infra/redisstore", "directory that redisstore.test runs in")
 	flags.StringVar(&o.out, "out", "", "file for the tables; empty means standard output only")
 	flags.StringVar(&o.readme, "readme", "", "file that gets the main table between its markers; not from a quick or partial run")
 	flags.BoolVar(&o.quick, "quick", false, "one short round instead of three")

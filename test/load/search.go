@@ -54,7 +54,7 @@ func (b *bench) missSearch(why error) {
 func searchTable() report.Table {
 	return report.Table{
 		Title: "lobby:search among 100,000 open lobbies",
-		Note: "`BenchmarkLobbySearch` of runtime/internal/redisstore: pages of 50, one search at a time, with what the service asks of Redis " +
+		Note: "`BenchmarkLobbySearch` of runtime/internal/infra/redisstore: pages of 50, one search at a time, with what the service asks of Redis " +
 			"and makes of it. The last row reads as many entries as a search may.",
 		Rows: searchRows, Columns: columns("search.p50", "p50 ms", "search.p99", "p99 ms", "search.own", "µs of own CPU", "search.redis", "µs of Redis' CPU"),
 	}

@@ -97,7 +97,7 @@ func (b *bench) tables() string {
 		},
 		{
 			Title: "The store alone: commits of small messages on 100 streams",
-			Note:  "`BenchmarkCommit` of runtime/internal/redisstore, with the CPU of this process and of Redis.",
+			Note:  "`BenchmarkCommit` of runtime/internal/infra/redisstore, with the CPU of this process and of Redis.",
 			Rows:  commitRows, Columns: columns("store.rate", "commits/s", "store.own", "µs of own CPU", "store.redis", "µs of Redis' CPU"),
 		},
 		searchTable(),

@@ -70,7 +70,7 @@ func nodeServer(script string, with ...string) func(*bench, string) (*process, s
 	}
 }
 
-// engineServer starts the test binary of runtime/internal/engineio, whose own
+// engineServer starts the test binary of runtime/internal/edge/engineio, whose own
 // benchmarks have it serve in this role.
 func engineServer(b *bench, _ string) (*process, string, error) {
 	return announced(start(b.serverCore, []string{"ENGINEIO_BENCH_ROLE=engineio"}, filepath.Join(b.bin, "engineio.test")))

@@ -19,7 +19,7 @@ var echoProgram = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	program := filepath.Join(dir, "echo")
-	return program, goCommand(filepath.Join("..", ".."), "build", "-o", program, "./runtime/internal/socketio/conformance")
+	return program, goCommand(filepath.Join("..", ".."), "build", "-o", program, "./runtime/internal/edge/socketio/conformance")
 })
 
 // startEcho runs it until the test ends and gives its address.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/anteroom/anteroom/runtime/internal/budget"
+	"github.com/anteroom/anteroom/runtime/internal/core/budget"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

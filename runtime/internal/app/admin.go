@@ -9,9 +9,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/adminui"
-	"github.com/anteroom/anteroom/runtime/internal/observe"
-	"github.com/anteroom/anteroom/runtime/internal/pages"
+	"github.com/anteroom/anteroom/runtime/internal/edge/adminui"
+	"github.com/anteroom/anteroom/runtime/internal/edge/pages"
+	"github.com/anteroom/anteroom/runtime/internal/infra/observe"
 )
 
 func (a *App) adminHandler() http.Handler {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/anteroom/anteroom/runtime/internal/adminui"
-	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/internal/edge/adminui"
+	"github.com/anteroom/anteroom/runtime/internal/edge/session"
 )
 
 // newAdminUI is nil where there is no token to sign in with.

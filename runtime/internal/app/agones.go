@@ -10,8 +10,8 @@ import (
 	"net"
 	"strconv"
 
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
-	"github.com/anteroom/anteroom/runtime/internal/webhook"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/infra/webhook"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

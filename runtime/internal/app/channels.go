@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/chat"
-	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -24,14 +24,14 @@ const (
 
 // openChannel tells by what policy a caller may use the channel with this id; the
 // refusals are *wire.Error.
-type openChannel func(ctx context.Context, caller identity.Caller, id string) (chat.Policy, error)
+type openChannel func(ctx context.Context, caller request.Caller, id string) (chat.Policy, error)
 
 // channels is chat.Access: it knows who decides about a kind of channels, which is the
 // part of a channel's name before the first colon.
 type channels map[string]openChannel
 
 // Channel implements chat.Access.
-func (c channels) Channel(ctx context.Context, caller identity.Caller, channel string) (chat.Policy, error) {
+func (c channels) Channel(ctx context.Context, caller request.Caller, channel string) (chat.Policy, error) {
 	kind, id, _ := strings.Cut(channel, ":")
 	open, known := c[kind]
 	if !known || id == "" {
@@ -52,7 +52,7 @@ const (
 
 // lobbyChannels opens the channels of lobbies to their members. The host moderates.
 func lobbyChannels(lobbies *lobby.Service, rules *policies) openChannel {
-	return func(ctx context.Context, caller identity.Caller, id string) (chat.Policy, error) {
+	return func(ctx context.Context, caller request.Caller, id string) (chat.Policy, error) {
 		l, err := lobbies.Chat(ctx, caller, id)
 		if err != nil {
 			return chat.Policy{}, err
@@ -68,7 +68,7 @@ func lobbyChannels(lobbies *lobby.Service, rules *policies) openChannel {
 
 // partyChannels opens the channels of parties to their members. The leader moderates.
 func partyChannels(parties *party.Service) openChannel {
-	return func(ctx context.Context, caller identity.Caller, id string) (chat.Policy, error) {
+	return func(ctx context.Context, caller request.Caller, id string) (chat.Policy, error) {
 		p, err := parties.Chat(ctx, caller, id)
 		if err != nil {
 			return chat.Policy{}, err
@@ -91,7 +91,7 @@ func ownPolicy() chat.Policy {
 var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // topicChannel opens "topic:{name}" to those whose token says so.
-func topicChannel(_ context.Context, caller identity.Caller, name string) (chat.Policy, error) {
+func topicChannel(_ context.Context, caller request.Caller, name string) (chat.Policy, error) {
 	switch {
 	case !topicName.MatchString(name):
 		return chat.Policy{}, wire.Refuse(wire.CodeNotFound, "there is no such channel")

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/anteroom/anteroom/runtime/internal/chat"
-	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 func TestChannelsOfTheirOwn(t *testing.T) {
-	access := channels{"direct": directChannel, "topic": topicChannel, "lobby": func(context.Context, identity.Caller, string) (chat.Policy, error) {
+	access := channels{"direct": directChannel, "topic": topicChannel, "lobby": func(context.Context, request.Caller, string) (chat.Policy, error) {
 		return chat.Policy{Enabled: true}, nil
 	}}
 	for name, tc := range map[string]struct {
@@ -44,7 +44,7 @@ func TestChannelsOfTheirOwn(t *testing.T) {
 		"an unknown kind":          {user: "ann", channel: "user:ann", want: wire.CodeNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
-			caller := identity.Caller{User: identity.User{ID: tc.user, Scopes: []string{tc.scope}}}
+			caller := request.Caller{User: request.User{ID: tc.user, Scopes: []string{tc.scope}}}
 			p, err := access.Channel(t.Context(), caller, tc.channel)
 			var refused *wire.Error
 			errors.As(err, &refused)

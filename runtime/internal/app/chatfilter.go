@@ -13,9 +13,9 @@ import (
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/chat"
-	"github.com/anteroom/anteroom/runtime/internal/text"
-	"github.com/anteroom/anteroom/runtime/internal/webhook"
+	"github.com/anteroom/anteroom/runtime/internal/core/text"
+	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
+	"github.com/anteroom/anteroom/runtime/internal/infra/webhook"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

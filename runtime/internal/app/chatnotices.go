@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/chat"
-	"github.com/anteroom/anteroom/runtime/internal/notify"
+	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
+	"github.com/anteroom/anteroom/runtime/internal/domain/notify"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

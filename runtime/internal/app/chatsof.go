@@ -4,14 +4,14 @@ import (
 	"context"
 	"strings"
 
-	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
 )
 
 // chatsOf lists the channels of a caller's lobbies and party, and of the topics that its
 // token names; the scope for all topics names none.
-func (a *App) chatsOf(k *core) func(context.Context, identity.Caller) ([]string, error) {
+func (a *App) chatsOf(k *core) func(context.Context, request.Caller) ([]string, error) {
 	f := a.settings.config.Features
-	return func(ctx context.Context, c identity.Caller) ([]string, error) {
+	return func(ctx context.Context, c request.Caller) ([]string, error) {
 		var all []string
 		if f.Lobby {
 			lobbies, err := k.lobbies.Places(ctx, c.ID)

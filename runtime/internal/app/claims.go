@@ -3,7 +3,7 @@ package app
 import (
 	"sync/atomic"
 
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
 )
 
 // claimNames are the claims of tokens that the queues in force take attributes from: of

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/pages"
+	"github.com/anteroom/anteroom/runtime/internal/edge/pages"
 )
 
 // clientHandler is what the client listener serves: all of it is for the gate, but the

@@ -7,23 +7,23 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/budget"
-	"github.com/anteroom/anteroom/runtime/internal/chat"
-	"github.com/anteroom/anteroom/runtime/internal/headroom"
-	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
-	"github.com/anteroom/anteroom/runtime/internal/notify"
-	"github.com/anteroom/anteroom/runtime/internal/party"
-	"github.com/anteroom/anteroom/runtime/internal/peer"
-	"github.com/anteroom/anteroom/runtime/internal/presence"
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
-	"github.com/anteroom/anteroom/runtime/internal/room"
-	"github.com/anteroom/anteroom/runtime/internal/serverapi"
-	"github.com/anteroom/anteroom/runtime/internal/session"
-	"github.com/anteroom/anteroom/runtime/internal/socketio"
-	"github.com/anteroom/anteroom/runtime/internal/stream"
-	"github.com/anteroom/anteroom/runtime/internal/usertell"
+	"github.com/anteroom/anteroom/runtime/internal/cluster/peer"
+	"github.com/anteroom/anteroom/runtime/internal/core/budget"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/domain/notify"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	"github.com/anteroom/anteroom/runtime/internal/domain/presence"
+	"github.com/anteroom/anteroom/runtime/internal/domain/room"
+	"github.com/anteroom/anteroom/runtime/internal/edge/headroom"
+	"github.com/anteroom/anteroom/runtime/internal/edge/serverapi"
+	"github.com/anteroom/anteroom/runtime/internal/edge/session"
+	"github.com/anteroom/anteroom/runtime/internal/edge/socketio"
+	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 )
 
 // core is what serves clients; it exists once Redis has answered.
@@ -63,7 +63,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	k.headroom = headroom.NewWatch(memoryOf(client), a.log)
 	a.registry.MustRegister(k.headroom)
 	k.budgets = budget.NewGuard(client.Budgets(), budget.NewMetrics(a.registry))
-	usertell.Register(a.registry)
+	userstream.Register(a.registry)
 	a.addServices(k)
 	k.figures = &figures{types: a.rules.lobbyTypes, living: client.Lobbies().Living, queues: k.matcher.Figures, streams: k.hub.Kinds, log: a.log}
 	a.registry.MustRegister(k.figures)
@@ -84,7 +84,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		return nil, err
 	}
 	served := a.domains(k, watcher)
-	var standing func(context.Context, identity.Caller) ([]stream.Place, error)
+	var standing func(context.Context, request.Caller) ([]stream.Place, error)
 	if k.backends != nil {
 		standing = k.backends.standing
 		served.snapshotters[room.Kind], served.snapshotters[session.BroadcastStream.Kind()] = k.backends.rooms, forAll{}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 	"github.com/anteroom/anteroom/test/redistest"
 )
 

@@ -3,13 +3,13 @@ package app
 import (
 	"context"
 
-	"github.com/anteroom/anteroom/runtime/internal/chat"
-	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // directChannel opens a direct channel to its two users: see chat.Direct for its name.
-func directChannel(_ context.Context, caller identity.Caller, name string) (chat.Policy, error) {
+func directChannel(_ context.Context, caller request.Caller, name string) (chat.Policy, error) {
 	first, second, ok := chat.DirectUsers(name)
 	if !ok || !caller.Backend && caller.ID != first && caller.ID != second {
 		return chat.Policy{}, wire.Refuse(wire.CodeNotFound, "there is no such channel")

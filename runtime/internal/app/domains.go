@@ -1,13 +1,13 @@
 package app
 
 import (
-	"github.com/anteroom/anteroom/runtime/internal/chat"
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
-	"github.com/anteroom/anteroom/runtime/internal/notify"
-	"github.com/anteroom/anteroom/runtime/internal/party"
-	"github.com/anteroom/anteroom/runtime/internal/presence"
-	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/domain/notify"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	"github.com/anteroom/anteroom/runtime/internal/domain/presence"
+	"github.com/anteroom/anteroom/runtime/internal/edge/session"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

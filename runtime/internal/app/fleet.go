@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/peer"
+	"github.com/anteroom/anteroom/runtime/internal/cluster/peer"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/anteroom/anteroom/runtime/internal/socketio"
+	"github.com/anteroom/anteroom/runtime/internal/edge/socketio"
 )
 
 // gate stands before everything that costs something: it answers 503 while there

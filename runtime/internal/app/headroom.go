@@ -3,8 +3,8 @@ package app
 import (
 	"context"
 
-	"github.com/anteroom/anteroom/runtime/internal/headroom"
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/edge/headroom"
+	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 )
 
 const (

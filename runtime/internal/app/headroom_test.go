@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/anteroom/anteroom/runtime/internal/headroom"
+	"github.com/anteroom/anteroom/runtime/internal/edge/headroom"
 	"github.com/anteroom/anteroom/runtime/wire"
 	"github.com/anteroom/anteroom/test/redistest"
 )

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/webhook"
+	"github.com/anteroom/anteroom/runtime/internal/infra/webhook"
 )
 
 // hooks calls webhooks at the addresses that the configuration allows. All calls share

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/webhook"
+	"github.com/anteroom/anteroom/runtime/internal/infra/webhook"
 )
 
 // TestHooksReachWhatIsAllowed: a service on this machine is refused by default, which is

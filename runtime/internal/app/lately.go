@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 )
 
 // goodFor is how old a place may be that lately gives.

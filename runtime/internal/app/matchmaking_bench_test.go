@@ -15,10 +15,9 @@ import (
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/command"
-	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 	"github.com/anteroom/anteroom/runtime/wire"
 	"github.com/anteroom/anteroom/test/redistest"
 )
@@ -121,14 +120,14 @@ func (d *duels) come(b *testing.B, n int) {
 	all.Wait()
 }
 
-func duelist(i int) identity.Caller {
+func duelist(i int) request.Caller {
 	user := fmt.Sprint("u", i)
-	return identity.Caller{User: identity.User{ID: user, Name: user}, SessionID: user}
+	return request.Caller{User: request.User{ID: user, Name: user}, SessionID: user}
 }
 
 // enqueue queues the i-th user. Those of a pair suit each other and nobody else.
 func (d *duels) enqueue(b *testing.B, i int) {
-	_, err := d.queues.Enqueue(b.Context(), command.Call{Caller: duelist(i)}, &wire.MMEnqueue{Queue: "duel", Attributes: map[string]any{"skill": float64(i / 2 * 1000)}})
+	_, err := d.queues.Enqueue(b.Context(), request.Call{Caller: duelist(i)}, &wire.MMEnqueue{Queue: "duel", Attributes: map[string]any{"skill": float64(i / 2 * 1000)}})
 	if err != nil {
 		b.Error(err)
 	}

@@ -7,13 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/command"
-	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
-	"github.com/anteroom/anteroom/runtime/internal/stream"
-	"github.com/anteroom/anteroom/runtime/internal/usertell"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 	"github.com/anteroom/anteroom/runtime/wire"
 	"github.com/anteroom/anteroom/test/redistest"
 )
@@ -74,7 +73,7 @@ func TestOneMatchAUserOverTwoMatchers(t *testing.T) {
 			requests = []*wire.MMEnqueue{{Queues: []string{"ranked", "duel"}}}
 		}
 		for _, req := range requests {
-			c := command.Call{Caller: identity.Caller{User: identity.User{ID: user}, SessionID: user}}
+			c := request.Call{Caller: request.Caller{User: request.User{ID: user}, SessionID: user}}
 			ticket, err := services[i%2].Enqueue(t.Context(), c, req)
 			if err != nil {
 				t.Fatal(err)
@@ -124,7 +123,7 @@ func TestOneMatchAUserOverTwoMatchers(t *testing.T) {
 // ticketEnds is how a user's tickets ended, by ticket: matched, or the reason.
 func ticketEnds(ctx context.Context, t *testing.T, store stream.Store, user string) map[string]string {
 	t.Helper()
-	caught, err := store.CatchUp(ctx, usertell.StreamID(user), stream.Position{})
+	caught, err := store.CatchUp(ctx, userstream.StreamID(user), stream.Position{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,15 +7,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/anteroom/anteroom/runtime/internal/identity"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // memberships reads what a caller is in, of the features that are switched on. The
 // domains are asked at the same time, so that their reads share round trips.
-func (a *App) memberships(k *core) func(context.Context, identity.Caller) (wire.Memberships, error) {
+func (a *App) memberships(k *core) func(context.Context, request.Caller) (wire.Memberships, error) {
 	f := a.settings.config.Features
-	return func(ctx context.Context, c identity.Caller) (wire.Memberships, error) {
+	return func(ctx context.Context, c request.Caller) (wire.Memberships, error) {
 		var m wire.Memberships
 		group, ctx := errgroup.WithContext(ctx)
 		if f.Lobby {

@@ -9,11 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/anteroom/anteroom/runtime/internal/command"
-	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/notify"
-	"github.com/anteroom/anteroom/runtime/internal/stream/streamtest"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream/streamtest"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/notify"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -88,7 +87,7 @@ func newNotices(t *testing.T) notices {
 
 func (n notices) list(t *testing.T, user string) []wire.Notification {
 	t.Helper()
-	call := command.Call{Caller: identity.Caller{User: identity.User{ID: user}}}
+	call := request.Call{Caller: request.Caller{User: request.User{ID: user}}}
 	reply, err := notify.NewHandlers(n.inbox).List(t.Context(), call, &wire.NotifyList{})
 	if err != nil {
 		t.Fatal(err)

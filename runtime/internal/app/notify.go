@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/notify"
-	"github.com/anteroom/anteroom/runtime/internal/presence"
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
-	"github.com/anteroom/anteroom/runtime/internal/session"
-	"github.com/anteroom/anteroom/runtime/internal/webhook"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/notify"
+	"github.com/anteroom/anteroom/runtime/internal/domain/presence"
+	"github.com/anteroom/anteroom/runtime/internal/edge/session"
+	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/infra/webhook"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

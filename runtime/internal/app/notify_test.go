@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/notify"
+	"github.com/anteroom/anteroom/runtime/internal/domain/notify"
 )
 
 // TestWhatTheOfflineWebhookAnswers: an answer says whether and when to come again, and

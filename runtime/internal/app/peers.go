@@ -11,8 +11,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/anteroom/anteroom/runtime/internal/peer"
-	"github.com/anteroom/anteroom/runtime/internal/socketio"
+	"github.com/anteroom/anteroom/runtime/internal/cluster/peer"
+	"github.com/anteroom/anteroom/runtime/internal/edge/socketio"
 )
 
 // forwardMargin is how much longer than a poll may wait its forwarding may take.

@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/chat"
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
-	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/edge/session"
 )
 
 // policies are the rules in force, in the form that the parts of the server read

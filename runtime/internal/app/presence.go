@@ -9,14 +9,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/notify"
-	"github.com/anteroom/anteroom/runtime/internal/party"
-	"github.com/anteroom/anteroom/runtime/internal/presence"
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
-	"github.com/anteroom/anteroom/runtime/internal/session"
-	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/notify"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	"github.com/anteroom/anteroom/runtime/internal/domain/presence"
+	"github.com/anteroom/anteroom/runtime/internal/edge/session"
+	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -202,7 +202,7 @@ type listener struct {
 }
 
 // SessionClosed implements session.Listener.
-func (l listener) SessionClosed(ctx context.Context, c identity.Caller, followed []stream.ID) {
+func (l listener) SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) {
 	l.watcher.Drop(c.SessionID)
 	l.roster.SessionClosed(ctx, c, followed)
 }
@@ -213,9 +213,9 @@ var _ session.Listener = listener{}
 type arrivals struct{ inbox *notify.Service }
 
 // SessionOpened implements witness.
-func (w arrivals) SessionOpened(ctx context.Context, c identity.Caller) error {
+func (w arrivals) SessionOpened(ctx context.Context, c request.Caller) error {
 	return w.inbox.SessionOpened(ctx, c)
 }
 
 // SessionClosed implements witness.
-func (w arrivals) SessionClosed(context.Context, identity.Caller, []stream.ID) error { return nil }
+func (w arrivals) SessionClosed(context.Context, request.Caller, []stream.ID) error { return nil }

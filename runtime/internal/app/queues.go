@@ -9,8 +9,8 @@ import (
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
 )
 
 // queues turns the queues of a set into those that matchmaking goes by. Those that

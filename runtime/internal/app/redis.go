@@ -10,7 +10,7 @@ import (
 	"os"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 )
 
 // maxCredential bounds a file with a user name or a password, in bytes.

@@ -16,8 +16,8 @@ import (
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/room"
-	"github.com/anteroom/anteroom/runtime/internal/session"
+	"github.com/anteroom/anteroom/runtime/internal/domain/room"
+	"github.com/anteroom/anteroom/runtime/internal/edge/session"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

@@ -8,10 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/peer"
-	"github.com/anteroom/anteroom/runtime/internal/session"
-	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/cluster/peer"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/edge/session"
 )
 
 const (
@@ -28,15 +28,15 @@ const (
 
 // witness is who wants to know of sessions besides the registry; *lobby.Service is one.
 type witness interface {
-	SessionOpened(ctx context.Context, c identity.Caller) error
-	SessionClosed(ctx context.Context, c identity.Caller, followed []stream.ID) error
+	SessionOpened(ctx context.Context, c request.Caller) error
+	SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) error
 }
 
 // witnesses are told one after the other, all of them whatever one of them says.
 type witnesses []witness
 
 // SessionOpened implements witness.
-func (all witnesses) SessionOpened(ctx context.Context, c identity.Caller) error {
+func (all witnesses) SessionOpened(ctx context.Context, c request.Caller) error {
 	var errs []error
 	for _, w := range all {
 		errs = append(errs, w.SessionOpened(ctx, c))
@@ -45,7 +45,7 @@ func (all witnesses) SessionOpened(ctx context.Context, c identity.Caller) error
 }
 
 // SessionClosed implements witness.
-func (all witnesses) SessionClosed(ctx context.Context, c identity.Caller, followed []stream.ID) error {
+func (all witnesses) SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) error {
 	var errs []error
 	for _, w := range all {
 		errs = append(errs, w.SessionClosed(ctx, c, followed))
@@ -71,7 +71,7 @@ type roster struct {
 
 // news is the last that happened to a session.
 type news struct {
-	caller   identity.Caller
+	caller   request.Caller
 	closed   bool
 	followed []stream.ID
 }
@@ -84,12 +84,12 @@ func newRoster(pod string, registry peer.Registry, w witness, healthy func() boo
 }
 
 // SessionOpened implements session.Listener.
-func (r *roster) SessionOpened(ctx context.Context, c identity.Caller) {
+func (r *roster) SessionOpened(ctx context.Context, c request.Caller) {
 	r.take(ctx, news{caller: c})
 }
 
 // SessionClosed implements session.Listener.
-func (r *roster) SessionClosed(ctx context.Context, c identity.Caller, followed []stream.ID) {
+func (r *roster) SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) {
 	r.take(ctx, news{caller: c, closed: true, followed: followed})
 }
 
@@ -216,8 +216,8 @@ func (r *roster) returned(ctx context.Context, sessions []peer.Session, live fun
 	}
 }
 
-func caller(s peer.Session) identity.Caller {
-	return identity.Caller{User: identity.User{ID: s.UserID}, SessionID: s.ID}
+func caller(s peer.Session) request.Caller {
+	return request.Caller{User: request.User{ID: s.UserID}, SessionID: s.ID}
 }
 
 // sessionsOf lists the sessions of a manager as the registry knows them.

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/peer"
-	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/cluster/peer"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 )
 
 // world is what a roster tells of sessions; it can be away.
@@ -69,11 +69,11 @@ func (w *world) Remove(_ context.Context, _ string, sessions ...string) error {
 	})
 }
 
-func (w *world) SessionOpened(_ context.Context, c identity.Caller) error {
+func (w *world) SessionOpened(_ context.Context, c request.Caller) error {
 	return w.do(func() { w.present = with(w.present, c.SessionID) })
 }
 
-func (w *world) SessionClosed(_ context.Context, c identity.Caller, _ []stream.ID) error {
+func (w *world) SessionClosed(_ context.Context, c request.Caller, _ []stream.ID) error {
 	return w.do(func() { w.present = without(w.present, c.SessionID) })
 }
 
@@ -106,8 +106,8 @@ func TestRoster(t *testing.T) {
 	healthy := true
 	r := newRoster("pod", w, w, func() bool { return healthy }, slog.New(slog.DiscardHandler))
 	ctx := context.Background()
-	c := func(id string) identity.Caller {
-		return identity.Caller{User: identity.User{ID: "user-" + id}, SessionID: id}
+	c := func(id string) request.Caller {
+		return request.Caller{User: request.User{ID: "user-" + id}, SessionID: id}
 	}
 	r.SessionOpened(ctx, c("a"))
 	r.SessionOpened(ctx, c("b"))
@@ -146,7 +146,7 @@ func TestRosterOfOthers(t *testing.T) {
 	w := &world{}
 	r := newRoster("pod", w, w, func() bool { return true }, slog.New(slog.DiscardHandler))
 	ctx := context.Background()
-	r.SessionOpened(ctx, identity.Caller{User: identity.User{ID: "u"}, SessionID: "dead"})
+	r.SessionOpened(ctx, request.Caller{User: request.User{ID: "u"}, SessionID: "dead"})
 	if err := r.gone(ctx, peer.Session{ID: "dead", UserID: "u"}); err != nil || len(w.present) != 0 {
 		t.Errorf("a dead pod's session: %v, present %v", err, w.present)
 	}
@@ -160,7 +160,7 @@ func TestRosterOfOthers(t *testing.T) {
 func TestRosterIsBounded(t *testing.T) {
 	r := newRoster("pod", &world{}, &world{}, func() bool { return false }, slog.New(slog.DiscardHandler))
 	for i := range maxPending + 1 {
-		r.SessionOpened(context.Background(), identity.Caller{SessionID: fmt.Sprint(i)})
+		r.SessionOpened(context.Background(), request.Caller{SessionID: fmt.Sprint(i)})
 	}
 	if len(r.pending) != maxPending {
 		t.Errorf("%d wait, want %d", len(r.pending), maxPending)

@@ -15,9 +15,9 @@ import (
 	"github.com/oklog/ulid/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/anteroom/anteroom/runtime/internal/adminui"
-	"github.com/anteroom/anteroom/runtime/internal/observe"
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/edge/adminui"
+	"github.com/anteroom/anteroom/runtime/internal/infra/observe"
+	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 )
 
 // openFor is how long one try to reach Redis lasts.

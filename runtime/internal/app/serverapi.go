@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/anteroom/anteroom/runtime/internal/identity"
-	"github.com/anteroom/anteroom/runtime/internal/revocation"
-	"github.com/anteroom/anteroom/runtime/internal/room"
-	"github.com/anteroom/anteroom/runtime/internal/serverapi"
-	"github.com/anteroom/anteroom/runtime/internal/session"
-	"github.com/anteroom/anteroom/runtime/internal/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/room"
+	"github.com/anteroom/anteroom/runtime/internal/edge/revocation"
+	"github.com/anteroom/anteroom/runtime/internal/edge/serverapi"
+	"github.com/anteroom/anteroom/runtime/internal/edge/session"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -67,7 +67,7 @@ func (a *App) newBackends(k *core) (*backends, error) {
 
 // standing are the streams that a user follows because of back ends: that of all, and
 // those of the user's rooms. Whoever is revoked is refused.
-func (b *backends) standing(ctx context.Context, caller identity.Caller) ([]stream.Place, error) {
+func (b *backends) standing(ctx context.Context, caller request.Caller) ([]stream.Place, error) {
 	if err := b.revocations.Check(ctx, caller.User); err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (b *backends) standing(ctx context.Context, caller identity.Caller) ([]stre
 type forAll struct{}
 
 // Authorize implements session.Snapshotter.
-func (forAll) Authorize(_ context.Context, _ identity.Caller, id stream.ID) error {
+func (forAll) Authorize(_ context.Context, _ request.Caller, id stream.ID) error {
 	if id != session.BroadcastStream {
 		return wire.Refuse(wire.CodeNotFound, "there is no such stream")
 	}
@@ -91,7 +91,7 @@ func (forAll) Authorize(_ context.Context, _ identity.Caller, id stream.ID) erro
 }
 
 // Snapshot implements session.Snapshotter: the stream has no document.
-func (forAll) Snapshot(context.Context, identity.Caller, stream.ID, stream.Snapshot) (string, json.RawMessage, error) {
+func (forAll) Snapshot(context.Context, request.Caller, stream.ID, stream.Snapshot) (string, json.RawMessage, error) {
 	return "", nil, nil
 }
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/chat"
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
-	"github.com/anteroom/anteroom/runtime/internal/party"
+	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party"
 )
 
 // addServices makes the domains, from below: each is told of those that it builds on.

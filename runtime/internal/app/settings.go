@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/auth"
-	"github.com/anteroom/anteroom/runtime/internal/config"
-	"github.com/anteroom/anteroom/runtime/internal/observe"
-	"github.com/anteroom/anteroom/runtime/internal/redisstore"
+	"github.com/anteroom/anteroom/runtime/internal/infra/auth"
+	"github.com/anteroom/anteroom/runtime/internal/infra/config"
+	"github.com/anteroom/anteroom/runtime/internal/infra/observe"
+	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 )
 
 // Files are where a server's configuration is.

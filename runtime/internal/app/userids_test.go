@@ -11,7 +11,7 @@ import (
 
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/contract"
-	"github.com/anteroom/anteroom/runtime/internal/chat"
+	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/lobby"
-	"github.com/anteroom/anteroom/runtime/internal/matchmaking"
-	"github.com/anteroom/anteroom/runtime/internal/webhook"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
+	"github.com/anteroom/anteroom/runtime/internal/infra/webhook"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 

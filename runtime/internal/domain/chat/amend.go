@@ -1,0 +1,115 @@
+package chat
+
+import (
+	"fmt"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/text"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// The bounds of reactions.
+const (
+	// maxReactions to one message are kept, of at most maxKinds kinds, and of one user
+	// at most maxOwn.
+	maxReactions = 100
+	maxKinds     = 16
+	maxOwn       = 4
+)
+
+// Message is a message of a channel as it is now.
+type Message struct {
+	wire.ChatMessage
+	Seq uint64
+	// Mentioned are the mentions that it was sent with; a deleted message has none.
+	Mentioned []string
+}
+
+// Edit replaces the content of one's own message. A text that filters have masked is
+// given instead of the request's.
+func (m Message) Edit(p Policy, userID, said string, req *wire.ChatEdit) (wire.ChatEdited, error) {
+	switch {
+	case m.Deleted:
+		return wire.ChatEdited{}, noMessage()
+	case m.UserID != userID:
+		return wire.ChatEdited{}, wire.Refuse(wire.CodePermissionDenied, "only its sender may edit a message")
+	case !p.Edit:
+		return wire.ChatEdited{}, wire.Refuse(wire.CodePermissionDenied, "messages of this channel cannot be edited")
+	}
+	said, data, err := content(p, m.Type, said, req.Data)
+	if err != nil {
+		return wire.ChatEdited{}, err
+	}
+	return wire.ChatEdited{Channel: m.Channel, Seq: m.Seq, ID: m.ID, UserID: userID, Text: said, Data: data}, nil
+}
+
+// Delete deletes one's own message, or for moderators anybody's; false when that was
+// done before.
+func (m Message) Delete(p Policy, userID string, req *wire.ChatDelete) (wire.ChatDeleted, bool, error) {
+	switch {
+	case m.UserID != userID && !p.Moderator:
+		return wire.ChatDeleted{}, false, wire.Refuse(wire.CodePermissionDenied, "only its sender and moderators may delete a message")
+	case !p.Edit && !p.Moderator:
+		return wire.ChatDeleted{}, false, wire.Refuse(wire.CodePermissionDenied, "messages of this channel cannot be deleted")
+	}
+	return wire.ChatDeleted{Channel: m.Channel, Seq: m.Seq, ID: m.ID, UserID: userID, Reason: req.Reason}, !m.Deleted, nil
+}
+
+// React adds or takes back a reaction; false when nothing changes by it. The count is
+// that after it.
+func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, bool, error) {
+	if m.Deleted {
+		return wire.ChatReaction{}, false, noMessage()
+	}
+	reaction, err := m.spelling(req.Reaction)
+	if err != nil {
+		return wire.ChatReaction{}, false, err
+	}
+	var all, count int
+	var own []string
+	var has, known bool
+	for _, r := range m.Reactions {
+		for _, id := range r.UserIDs {
+			all++
+			if id == userID {
+				own = append(own, r.Reaction)
+				has = has || r.Reaction == reaction
+			}
+		}
+		if r.Reaction == reaction {
+			known, count = true, len(r.UserIDs)
+		}
+	}
+	e := wire.ChatReaction{
+		Channel: m.Channel, Seq: m.Seq, UserID: userID, Reaction: reaction, Removed: req.Remove, Count: count,
+	}
+	switch {
+	case req.Remove == !has:
+		return e, false, nil
+	case req.Remove:
+		e.Count--
+		return e, true, nil
+	case all >= maxReactions || !known && len(m.Reactions) >= maxKinds:
+		return e, false, wire.Exhausted("", "the message has too many reactions")
+	case len(own) >= maxOwn:
+		return e, false, wire.Already(wire.CodeResourceExhausted, wire.ReasonReactionLimit, fmt.Sprintf("a user may react to a message in %d ways", maxOwn), own...)
+	}
+	e.Count++
+	return e, true, nil
+}
+
+// spelling gives the spelling of a reaction that the message has already, if both look the
+// same, so that both count as one reaction.
+func (m Message) spelling(asked string) (string, error) {
+	reaction, ok := text.Reaction(asked)
+	if !ok {
+		return "", wire.Invalid("reaction", text.ReactionRule)
+	}
+	for _, r := range m.Reactions {
+		if text.SameReaction(r.Reaction, reaction) {
+			return r.Reaction, nil
+		}
+	}
+	return reaction, nil
+}
+
+func noMessage() error { return wire.Refuse(wire.CodeNotFound, "there is no such message") }

@@ -1,0 +1,172 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// The bounds of a page of channels. For each channel of a page the newest listChunk events
+// are read, a few channels at once.
+const (
+	defaultChannels = 20
+	listChunk       = 50
+	listAtOnce      = 8
+)
+
+// Channels gives a page of the caller's channels.
+func (s *Service) Channels(ctx context.Context, caller request.Caller, req *wire.ChatChannels) (wire.ChatChannelPage, error) {
+	after, err := readCursor(req.Cursor)
+	if err != nil {
+		return wire.ChatChannelPage{}, err
+	}
+	all, err := s.mine(ctx, caller)
+	if err != nil {
+		return wire.ChatChannelPage{}, err
+	}
+	all = slices.DeleteFunc(all, func(e entry) bool { return e.compare(after) <= 0 })
+	limit := req.Limit
+	if limit == 0 {
+		limit = defaultChannels
+	}
+	page := wire.ChatChannelPage{Channels: []wire.ChatChannel{}}
+	if len(all) > limit {
+		all = all[:limit]
+		page.Cursor = all[limit-1].cursor()
+	}
+	found := make([]*wire.ChatChannel, len(all))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(listAtOnce)
+	for i, e := range all {
+		group.Go(func() (err error) {
+			found[i], err = s.channel(ctx, caller, e.channel)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return wire.ChatChannelPage{}, err
+	}
+	for _, c := range found {
+		if c != nil {
+			page.Channels = append(page.Channels, *c)
+		}
+	}
+	return page, nil
+}
+
+// entry is a channel in the list of a caller: first those that are not direct, by name, then
+// the direct ones, the latest first.
+type entry struct {
+	direct  bool
+	at      int64
+	channel string
+}
+
+// compare is negative when e comes before another entry.
+func (e entry) compare(o entry) int {
+	switch {
+	case e.direct != o.direct && o.direct:
+		return -1
+	case e.direct != o.direct:
+		return 1
+	case e.at > o.at:
+		return -1
+	case e.at < o.at:
+		return 1
+	}
+	return strings.Compare(e.channel, o.channel)
+}
+
+// mine lists the caller's channels.
+func (s *Service) mine(ctx context.Context, caller request.Caller) ([]entry, error) {
+	var all []entry
+	if s.Mine != nil {
+		names, err := s.Mine(ctx, caller)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			all = append(all, entry{channel: name})
+		}
+	}
+	direct, err := s.listed(ctx, caller.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range direct {
+		all = append(all, entry{direct: true, at: t.At, channel: t.Channel})
+	}
+	slices.SortFunc(all, entry.compare)
+	return all, nil
+}
+
+// channel reads a channel of a list; nil when the caller may not use it.
+func (s *Service) channel(ctx context.Context, caller request.Caller, name string) (*wire.ChatChannel, error) {
+	policy, err := s.access.Channel(ctx, caller, name)
+	if isRefusal(err) || err == nil && !policy.Enabled {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	marks, _, _, err := s.marks(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.store.Page(ctx, StreamID(name), stream.PageQuery{Limit: listChunk})
+	if err != nil && !errors.Is(err, stream.ErrNotFound) {
+		return nil, err
+	}
+	out := &wire.ChatChannel{Channel: name, Peer: policy.Peer, Last: newest(page.Records)}
+	out.ReadTo = marks.ReadTo[caller.ID]
+	out.Unread, out.MoreUnread = unreadIn(page, caller.ID, out.ReadTo)
+	return out, nil
+}
+
+// newest is the last message of some records, nil when there is none.
+func newest(records []stream.Record) *wire.ChatLast {
+	fates := fold(records)
+	for _, r := range slices.Backward(records) {
+		if r.Name != wire.EventChatMessage {
+			continue
+		}
+		m, err := read(r)
+		if err != nil {
+			return nil
+		}
+		m = fates[r.Seq].onto(m)
+		return &wire.ChatLast{Seq: r.Seq, TS: r.TS, ID: m.ID, UserID: m.UserID, Text: excerpt(m.Text)}
+	}
+	return nil
+}
+
+// cursor is an entry as clients carry it.
+func (e entry) cursor() string {
+	return fmt.Sprintf("%t %d %s", e.direct, e.at, e.channel)
+}
+
+// readCursor gives the entry of a cursor; of "" one before all others.
+func readCursor(cursor string) (entry, error) {
+	if cursor == "" {
+		return entry{}, nil
+	}
+	parts := strings.SplitN(cursor, " ", 3)
+	if len(parts) != 3 {
+		return entry{}, wire.Invalid("cursor", "this is not a cursor")
+	}
+	direct, err1 := strconv.ParseBool(parts[0])
+	at, err2 := strconv.ParseInt(parts[1], 10, 64)
+	if err1 != nil || err2 != nil {
+		return entry{}, wire.Invalid("cursor", "this is not a cursor")
+	}
+	return entry{direct: direct, at: at, channel: parts[2]}, nil
+}

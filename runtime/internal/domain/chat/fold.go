@@ -1,0 +1,104 @@
+package chat
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/text"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// fate is what became of a message since it was sent.
+type fate struct {
+	edit      *wire.ChatEdited
+	editedAt  int64
+	deleted   bool
+	reactions []wire.ChatReactions
+}
+
+// fold gives the fates of messages, by seq, from what the log says of them. After its
+// deletion nothing becomes of a message.
+func fold(records []stream.Record) map[uint64]*fate {
+	fates := map[uint64]*fate{}
+	of := func(seq uint64) *fate {
+		if fates[seq] == nil {
+			fates[seq] = &fate{}
+		}
+		return fates[seq]
+	}
+	for _, r := range records {
+		switch r.Name {
+		case wire.EventChatEdited:
+			if e, ok := payload[wire.ChatEdited](r); ok && !of(e.Seq).deleted {
+				f := of(e.Seq)
+				f.edit, f.editedAt = &e, r.TS
+			}
+		case wire.EventChatDeleted:
+			if d, ok := payload[wire.ChatDeleted](r); ok {
+				*of(d.Seq) = fate{deleted: true}
+			}
+		case wire.EventChatReaction:
+			if e, ok := payload[wire.ChatReaction](r); ok && !of(e.Seq).deleted {
+				of(e.Seq).react(e)
+			}
+		}
+	}
+	return fates
+}
+
+// payload reads the payload of a record; one that cannot be read says nothing.
+func payload[P any](r stream.Record) (P, bool) {
+	var p P
+	err := json.Unmarshal(r.Data, &p)
+	return p, err == nil
+}
+
+// react takes in a reaction. A kind without users is gone.
+func (f *fate) react(e wire.ChatReaction) {
+	i := slices.IndexFunc(f.reactions, func(r wire.ChatReactions) bool { return text.SameReaction(r.Reaction, e.Reaction) })
+	switch {
+	case i < 0 && !e.Removed:
+		f.reactions = append(f.reactions, wire.ChatReactions{Reaction: e.Reaction, UserIDs: []string{e.UserID}})
+	case i < 0:
+	case !e.Removed:
+		if !slices.Contains(f.reactions[i].UserIDs, e.UserID) {
+			f.reactions[i].UserIDs = append(f.reactions[i].UserIDs, e.UserID)
+		}
+	default:
+		users := slices.DeleteFunc(f.reactions[i].UserIDs, func(id string) bool { return id == e.UserID })
+		if f.reactions[i].UserIDs = users; len(users) == 0 {
+			f.reactions = slices.Delete(f.reactions, i, i+1)
+		}
+	}
+}
+
+// seen is a message as it is now, in JSON as it was pushed: with its place in the
+// stream.
+func seen(channel string, r stream.Record, f *fate) (json.RawMessage, error) {
+	if f == nil {
+		return withMeta(channel, r)
+	}
+	m, err := read(r)
+	if err != nil {
+		return nil, err
+	}
+	m = f.onto(m)
+	m.Meta = meta(channel, r.Position, r.TS)
+	return json.Marshal(m)
+}
+
+// onto is a message after its fate.
+func (f *fate) onto(m wire.ChatMessage) wire.ChatMessage {
+	switch {
+	case f == nil:
+	case f.deleted:
+		m.Text, m.Data, m.Mentions, m.Deleted = "", nil, nil, true
+	default:
+		if f.edit != nil {
+			m.Text, m.Data, m.EditedAt = f.edit.Text, f.edit.Data, f.editedAt
+		}
+		m.Reactions = f.reactions
+	}
+	return m
+}

@@ -1,0 +1,109 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// History reads a page of what was said, as it is now.
+func (s *Service) History(ctx context.Context, caller request.Caller, req *wire.ChatHistory) (wire.ChatPage, error) {
+	limit, err := pageLimit(req.Limit)
+	if err != nil {
+		return wire.ChatPage{}, err
+	}
+	if req.Before > 0 && req.After != nil {
+		return wire.ChatPage{}, wire.Invalid("after", "give either before or after")
+	}
+	policy, err := s.Open(ctx, caller, req.Channel)
+	if err != nil || policy.HistorySize <= 0 {
+		return wire.ChatPage{Messages: []json.RawMessage{}}, err
+	}
+	records, err := s.suffix(ctx, req.Channel, wanted(req, limit))
+	if err != nil {
+		return wire.ChatPage{}, err
+	}
+	out, err := page(req, limit, records)
+	if err != nil {
+		return wire.ChatPage{}, err
+	}
+	out.ChatUnread, _, err = s.unread(ctx, caller.ID, req.Channel)
+	return out, err
+}
+
+// wanted tells when a log is read back far enough: to the cursor, or until one message
+// more than asked for lies before it.
+func wanted(req *wire.ChatHistory, limit int) func([]stream.Record) bool {
+	if req.After != nil {
+		return from(*req.After + 1)
+	}
+	return func(records []stream.Record) bool { return len(messages(req, records)) > limit }
+}
+
+// messages are the messages on the asked side of the cursor.
+func messages(req *wire.ChatHistory, records []stream.Record) []stream.Record {
+	var out []stream.Record
+	var after uint64
+	if req.After != nil {
+		after = *req.After
+	}
+	for _, r := range records {
+		if r.Name == wire.EventChatMessage && r.Seq > after && (req.Before == 0 || r.Seq < req.Before) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// page makes a page of the end of a log.
+func page(req *wire.ChatHistory, limit int, records []stream.Record) (wire.ChatPage, error) {
+	found := messages(req, records)
+	out := wire.ChatPage{HasMore: len(found) > limit, Messages: make([]json.RawMessage, 0, min(len(found), limit))}
+	switch {
+	case !out.HasMore:
+	case req.After != nil:
+		found = found[:limit]
+	default:
+		found = found[len(found)-limit:]
+	}
+	fates := fold(records)
+	for _, r := range found {
+		m, err := seen(req.Channel, r, fates[r.Seq])
+		if err != nil {
+			return wire.ChatPage{}, err
+		}
+		out.Messages = append(out.Messages, m)
+	}
+	return out, nil
+}
+
+// countUnread counts the messages of others after a mark, and tells whether it could
+// not count them all.
+func (s *Service) countUnread(ctx context.Context, channel, userID string, mark uint64) (int, bool, error) {
+	page, err := s.store.Page(ctx, StreamID(channel), stream.PageQuery{Limit: firstChunk})
+	if err != nil {
+		return 0, false, err
+	}
+	count, more := unreadIn(page, userID, mark)
+	return count, more, nil
+}
+
+// unreadIn counts the messages of others after a mark in the end of a log, and tells whether
+// there may be more before it.
+func unreadIn(page stream.Page, userID string, mark uint64) (count int, more bool) {
+	fates := fold(page.Records)
+	for _, r := range page.Records {
+		if r.Seq <= mark || r.Name != wire.EventChatMessage || fates[r.Seq] != nil && fates[r.Seq].deleted {
+			continue
+		}
+		if m, err := read(r); err == nil && m.UserID != userID {
+			count++
+		}
+	}
+	first := slices.IndexFunc(page.Records, func(r stream.Record) bool { return r.Seq <= mark+1 })
+	return count, page.More && first < 0
+}

@@ -1,0 +1,188 @@
+package chat
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// How much of a log is read at once: first its end, where most of what is asked for
+// is, then in larger steps.
+const (
+	firstChunk = 200
+	nextChunk  = 1000
+)
+
+// suffix reads a channel's log from its end backwards, in ascending seq, until enough
+// is read or there is no more.
+func (s *Service) suffix(ctx context.Context, channel string, enough func([]stream.Record) bool) ([]stream.Record, error) {
+	var all []stream.Record
+	for q := (stream.PageQuery{Limit: firstChunk}); ; q.Limit = nextChunk {
+		page, err := s.store.Page(ctx, StreamID(channel), q)
+		if err != nil {
+			return nil, err
+		}
+		all = slices.Concat(page.Records, all)
+		if !page.More || len(page.Records) == 0 || enough(all) {
+			return all, nil
+		}
+		q.Before = all[0].Seq
+	}
+}
+
+// from tells when a log is read back to a seq.
+func from(seq uint64) func([]stream.Record) bool {
+	return func(read []stream.Record) bool { return read[0].Seq <= seq }
+}
+
+// read decodes a message.
+func read(r stream.Record) (wire.ChatMessage, error) {
+	var m wire.ChatMessage
+	if err := json.Unmarshal(r.Data, &m); err != nil {
+		return m, fmt.Errorf("decode message %d: %w", r.Seq, err)
+	}
+	return m, nil
+}
+
+// message finds a message as it is now, and the seq at which that is so. What the log
+// does not reach back to is not found.
+func (s *Service) message(ctx context.Context, t wire.ChatTarget) (Message, uint64, error) {
+	records, err := s.suffix(ctx, t.Channel, from(t.Seq))
+	if err != nil {
+		return Message{}, 0, err
+	}
+	i := slices.IndexFunc(records, func(r stream.Record) bool { return r.Seq == t.Seq })
+	if i < 0 || records[i].Name != wire.EventChatMessage {
+		return Message{}, 0, noMessage()
+	}
+	m, err := read(records[i])
+	if err != nil {
+		return Message{}, 0, err
+	}
+	if t.ID != "" && t.ID != m.ID {
+		return Message{}, 0, noMessage()
+	}
+	mentioned := m.Mentions
+	m = fold(records[i:])[t.Seq].onto(m)
+	return Message{ChatMessage: m, Seq: t.Seq, Mentioned: mentioned}, records[len(records)-1].Seq, nil
+}
+
+// How often a change is tried again when somebody was faster, and the longest pause
+// before the first of these tries; each further one may be twice as long.
+const (
+	tries = 10
+	pause = 2 * time.Millisecond
+)
+
+// amendment is what is to become of a message: nothing when Event is "".
+type amendment struct {
+	Event   string
+	Payload any
+}
+
+// amend commits what a rule makes of a message as it is at that moment.
+func (s *Service) amend(
+	ctx context.Context, c request.Call, p Policy, t wire.ChatTarget, rule func(Message) (amendment, error),
+) (Message, stream.Result, error) {
+	for try := range tries {
+		if err := wait(ctx, try); err != nil {
+			return Message{}, stream.Result{}, err
+		}
+		m, at, err := s.message(ctx, t)
+		if err != nil {
+			return Message{}, stream.Result{}, err
+		}
+		a, err := rule(m)
+		if err != nil || a.Event == "" {
+			result, err := s.before(ctx, c, t.Channel, err)
+			return m, result, err
+		}
+		result, err := s.commit(ctx, c, p, stream.Commit{Expect: &at, Rate: actions(c.ID)}, t.Channel, a)
+		if !errors.Is(err, stream.ErrConflict) {
+			return m, result, err
+		}
+	}
+	return Message{}, stream.Result{}, fmt.Errorf("amend a message of %s: %w", t.Channel, stream.ErrConflict)
+}
+
+// before is what a request that changes nothing now did when it was carried out before,
+// under the same key; if it was not, it ends with cause.
+func (s *Service) before(ctx context.Context, c request.Call, channel string, cause error) (stream.Result, error) {
+	result, known, err := stream.Recall(ctx, s.store, StreamID(channel), s.once(c, ""))
+	if err != nil || known {
+		return result, err
+	}
+	return stream.Result{}, cause
+}
+
+// wait pauses before a try that is not the first.
+func wait(ctx context.Context, try int) error {
+	if try == 0 {
+		return nil
+	}
+	timer := time.NewTimer(rand.N(pause << min(try-1, 6)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// commit appends an event to a channel's stream, unless the user is muted; what else
+// the commit does is in base.
+func (s *Service) commit(
+	ctx context.Context, c request.Call, p Policy, base stream.Commit, channel string, a amendment,
+) (stream.Result, error) {
+	base.Unless = c.ID
+	return s.append(ctx, c, p, base, channel, a)
+}
+
+// append appends an event to a channel's stream.
+func (s *Service) append(
+	ctx context.Context, c request.Call, p Policy, base stream.Commit, channel string, a amendment,
+) (stream.Result, error) {
+	data, err := json.Marshal(a.Payload)
+	if err != nil {
+		return stream.Result{}, fmt.Errorf("encode %s: %w", a.Event, err)
+	}
+	base.Stream = StreamID(channel)
+	base.Events = []stream.Event{{Name: a.Event, Data: data}}
+	base.Retain = s.retain(p)
+	if base.Once == nil {
+		base.Once = s.once(c, "")
+	}
+	result, err := s.store.Commit(ctx, base)
+	return result, told(err)
+}
+
+// told turns the refusals of a commit into what the user is told.
+func told(err error) error {
+	var (
+		spent  *stream.RateError
+		barred *stream.BarredError
+	)
+	switch {
+	case errors.As(err, &spent):
+		return later(wire.Refuse(wire.CodeRateLimited, "too many messages in this channel"), spent.RetryAfter)
+	case errors.As(err, &barred):
+		return later(wire.Refuse(wire.CodeMuted, "you are muted in this channel"), barred.For)
+	}
+	return err
+}
+
+// later tells how long to wait; rounded up, so that a client that waits as told is not
+// early.
+func later(refusal *wire.Error, d time.Duration) error {
+	refusal.RetryAfterMs = (d + time.Millisecond - 1).Milliseconds()
+	return refusal
+}

@@ -1,0 +1,123 @@
+package chat
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+)
+
+// maxMarks is how many users' read marks a channel keeps. Beyond that, the mark that
+// is furthest behind is forgotten: its user has read nothing then.
+const maxMarks = 256
+
+// Marks are how far the users of a channel have read. They are kept beside its log,
+// which they would fill, as the document of a stream of their own.
+type Marks struct {
+	// Epoch is the epoch of the channel's stream that the seqs are in.
+	Epoch  string            `json:"epoch"`
+	ReadTo map[string]uint64 `json:"readTo"`
+	// Shown are the marks that others see of users whose mark moved while they were
+	// invisible: where it was before. Those of the other users are in ReadTo.
+	Shown map[string]uint64 `json:"shown,omitempty"`
+	// Pending are the users whose marks were not announced since they moved, at most
+	// maxMarks. The next announcement takes them out.
+	Pending []string `json:"pending,omitempty"`
+	// KeepMs is how long the channel's policy keeps the marks, in milliseconds.
+	KeepMs int64 `json:"keepMs,omitempty"`
+}
+
+// In moves marks into the epoch that the channel's stream is in. A mark beyond the end of
+// its epoch moves to that end, because the messages after it are lost. Marks of an epoch
+// that the stream does not remember are dropped.
+func (m Marks) In(now stream.Snapshot) Marks {
+	if m.Epoch == now.Epoch {
+		return m
+	}
+	into := func(marks map[string]uint64) map[string]uint64 {
+		moved := make(map[string]uint64, len(marks))
+		for userID, seq := range marks {
+			if to, known := now.Clamp(stream.Position{Epoch: m.Epoch, Seq: seq}); known && to > 0 {
+				moved[userID] = to
+			}
+		}
+		return moved
+	}
+	next := Marks{Epoch: now.Epoch, ReadTo: into(m.ReadTo), Pending: m.Pending, KeepMs: m.KeepMs}
+	if m.Shown != nil {
+		next.Shown = into(m.Shown)
+		for userID := range m.Shown {
+			if _, kept := next.Shown[userID]; !kept {
+				next.Shown[userID] = 0
+			}
+		}
+	}
+	return next
+}
+
+// Seen are the marks that a user sees: its own, and those that others show.
+func (m Marks) Seen(by string) map[string]uint64 {
+	if len(m.Shown) == 0 {
+		return m.ReadTo
+	}
+	seen := maps.Clone(m.ReadTo)
+	for userID, seq := range m.Shown {
+		switch {
+		case userID == by:
+		case seq == 0:
+			delete(seen, userID)
+		default:
+			seen[userID] = seq
+		}
+	}
+	return seen
+}
+
+// Read moves a user's mark forward to a seq of the marks' epoch; false when the mark is
+// there already. Others do not see the move of a hidden user before one that is not hidden.
+func (m Marks) Read(userID string, seq uint64, hidden bool) (Marks, bool) {
+	before, shown := m.ReadTo[userID], m.Shown
+	_, held := shown[userID]
+	if before >= seq && (hidden || !held) {
+		return m, false
+	}
+	m.ReadTo, m.Shown = maps.Clone(m.ReadTo), maps.Clone(shown)
+	if m.ReadTo == nil {
+		m.ReadTo = map[string]uint64{}
+	}
+	m.ReadTo[userID] = max(before, seq)
+	m.Pending = slices.Clone(m.Pending)
+	switch {
+	case !hidden:
+		delete(m.Shown, userID)
+		if !slices.Contains(m.Pending, userID) {
+			m.Pending = append(m.Pending, userID)
+		}
+	case !held:
+		if m.Shown == nil {
+			m.Shown = map[string]uint64{}
+		}
+		m.Shown[userID] = before
+	}
+	if len(m.ReadTo) > maxMarks {
+		m.forget(furthestBehind(m.ReadTo, userID))
+	}
+	return m, true
+}
+
+// forget drops the mark of a user.
+func (m *Marks) forget(userID string) {
+	delete(m.ReadTo, userID)
+	delete(m.Shown, userID)
+	m.Pending = slices.DeleteFunc(m.Pending, func(id string) bool { return id == userID })
+}
+
+func furthestBehind(marks map[string]uint64, besides string) string {
+	var last string
+	for id, seq := range marks {
+		if id != besides && (last == "" || seq < marks[last] || seq == marks[last] && id < last) {
+			last = id
+		}
+	}
+	return last
+}

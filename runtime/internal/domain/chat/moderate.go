@@ -1,0 +1,118 @@
+package chat
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// defaultMute is for how long a user is muted when the request does not say.
+const defaultMute = 10 * time.Minute
+
+// Mute keeps a user from writing in a channel for a while: the event and the bar are
+// one commit, and every later commit of that user meets the bar, on whatever pod.
+func (s *Service) Mute(ctx context.Context, c request.Call, req *wire.ChatMute) (wire.ChatMuted, stream.Result, error) {
+	d := time.Duration(req.ForMs) * time.Millisecond
+	if d == 0 {
+		d = defaultMute
+	}
+	told := wire.ChatMuted{
+		Channel: req.Channel, UserID: req.UserID, ActorID: c.ID, Reason: req.Reason,
+		Muted: true, Until: s.Now().Add(d).UnixMilli(),
+	}
+	result, err := s.moderate(ctx, c, told, d)
+	if err == nil && result.Repeated {
+		told.Until, err = strconv.ParseInt(string(result.Value), 10, 64)
+	}
+	return told, result, err
+}
+
+// Unmute ends that.
+func (s *Service) Unmute(ctx context.Context, c request.Call, req *wire.ChatUnmute) (wire.ChatMuted, stream.Result, error) {
+	told := wire.ChatMuted{Channel: req.Channel, UserID: req.UserID, ActorID: c.ID}
+	result, err := s.moderate(ctx, c, told, 0)
+	return told, result, err
+}
+
+func (s *Service) moderate(ctx context.Context, c request.Call, m wire.ChatMuted, d time.Duration) (stream.Result, error) {
+	policy, err := s.Open(ctx, c.Caller, m.Channel)
+	if err != nil {
+		return stream.Result{}, err
+	}
+	if err := s.mayMute(ctx, c, policy, m); err != nil {
+		return s.before(ctx, c, m.Channel, err)
+	}
+	if m.Muted && !policy.Open && !c.Backend {
+		if err := s.within(ctx, m.Channel, m.UserID, "userId"); err != nil {
+			return stream.Result{}, err
+		}
+	}
+	base := stream.Commit{
+		Bar: &stream.Bar{Key: m.UserID, TTL: d, By: by(c, policy)}, Rate: actions(c.ID),
+		Once: s.once(c, strconv.FormatInt(m.Until, 10)), Unless: c.ID,
+	}
+	if c.Backend {
+		base.Rate = nil
+	}
+	if c.ID == m.UserID {
+		base.Unless = "" // it is muted, which is what it ends
+	}
+	return s.append(ctx, c, policy, base, m.Channel, amendment{wire.EventChatMuted, m})
+}
+
+// What a mute was set by. One of a host or a leader may be ended by every moderator; the
+// others only by a token with the scope, or by a back end.
+const (
+	byPlace   = "place"
+	byScope   = "scope"
+	byBackend = "backend"
+)
+
+func by(c request.Call, p Policy) string {
+	switch {
+	case c.Backend:
+		return byBackend
+	case p.Scoped:
+		return byScope
+	}
+	return byPlace
+}
+
+// mayMute says whether a user may mute another, or free it. A moderator whom another host or
+// leader has muted may free itself, since nobody else might be able to.
+func (s *Service) mayMute(ctx context.Context, c request.Call, p Policy, m wire.ChatMuted) error {
+	switch {
+	case c.Backend:
+		return nil
+	case !p.Moderator:
+		return wire.Refuse(wire.CodePermissionDenied, "only moderators may mute")
+	case c.ID == m.UserID && m.Muted:
+		return wire.Invalid("userId", "that is you")
+	case p.Scoped && c.ID != m.UserID:
+		return nil
+	}
+	bar, err := s.bars.Barred(ctx, StreamID(m.Channel), m.UserID)
+	if err != nil {
+		return err
+	}
+	if c.ID == m.UserID && bar.For == 0 {
+		return wire.Invalid("userId", "that is you, and you are not muted")
+	}
+	if bar.By == byScope || bar.By == byBackend {
+		return wire.Refuse(wire.CodePermissionDenied, "a moderator of the whole platform set this mute; another one, or a back end, has to end it")
+	}
+	return nil
+}
+
+// within refuses a user who is not in a channel. field is the one that names it.
+func (s *Service) within(ctx context.Context, channel, userID, field string) error {
+	_, err := s.access.Channel(ctx, request.Caller{User: request.User{ID: userID}}, channel)
+	if isRefusal(err) {
+		return wire.Invalid(field, "is not in this channel")
+	}
+	return err
+}

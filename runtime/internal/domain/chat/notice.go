@@ -1,0 +1,113 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// maxExcerpt is how many characters of a message a notice shows.
+const maxExcerpt = 140
+
+// checkMentions refuses mentions of users who are not in the channel.
+func (s *Service) checkMentions(ctx context.Context, p Policy, m wire.ChatMessage) error {
+	if p.Open {
+		return nil
+	}
+	for i, id := range m.Mentions {
+		if id == m.UserID {
+			continue
+		}
+		if err := s.within(ctx, m.Channel, id, fmt.Sprintf("mentions[%d]", i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// audience is who is told of a message on their own stream, and why.
+func audience(p Policy, m wire.ChatMessage) map[string]string {
+	told := map[string]string{}
+	if p.Open {
+		return told
+	}
+	for _, id := range m.Mentions {
+		if id != m.UserID {
+			told[id] = wire.ChatCauseMention
+		}
+	}
+	if p.Peer != "" {
+		told[p.Peer] = wire.ChatCauseDirect
+	}
+	return told
+}
+
+// notify tells those for whom a message is, each once. It comes before the message is
+// acknowledged: a sender that is not answered sends again under its key, and then those
+// are told who were not.
+func (s *Service) notify(ctx context.Context, p Policy, m wire.ChatMessage, sent Sent) error {
+	for userID, cause := range audience(p, m) {
+		notice := wire.ChatNotice{
+			Cause: cause, Channel: m.Channel, Seq: sent.At.Seq, ID: sent.ID,
+			UserID: m.UserID, Name: m.Name, Text: excerpt(m.Text),
+		}
+		_, err := s.teller.Tell(ctx, userID, userstream.Message{
+			Cause: userstream.ByUsers, Event: wire.EventChatNotice, Payload: notice,
+			Once: &stream.Once{Scope: "chat", Key: sent.ID, TTL: s.IdempotencyTTL},
+		})
+		if err != nil {
+			return fmt.Errorf("tell of a message: %w", err)
+		}
+		if err := s.miss(ctx, userID, notice); err != nil {
+			return fmt.Errorf("notify of a message: %w", err)
+		}
+	}
+	return nil
+}
+
+// withdraw tells the users with a notice of a message that it is deleted, each once. It comes
+// before the deletion is acknowledged, as notify does.
+func (s *Service) withdraw(ctx context.Context, c request.Call, p Policy, m Message) error {
+	sent := m.ChatMessage
+	sent.Mentions = m.Mentioned
+	if p.Peer == m.UserID {
+		p.Peer = c.ID // the policy is that of a caller who deletes another's message
+	}
+	for userID := range audience(p, sent) {
+		_, err := s.teller.Tell(ctx, userID, userstream.Message{
+			Cause:   userstream.ByUsers,
+			Event:   wire.EventChatNoticeRemoved,
+			Payload: wire.ChatNoticeRemoved{Channel: m.Channel, Seq: m.Seq, ID: m.ID},
+			Once:    &stream.Once{Scope: "chat", Key: "removed:" + m.ID, TTL: s.IdempotencyTTL},
+		})
+		if err != nil {
+			return fmt.Errorf("tell of a deletion: %w", err)
+		}
+		if err := s.unmiss(ctx, userID, m.Channel, m.ID, 0); err != nil {
+			return fmt.Errorf("take a notification back: %w", err)
+		}
+	}
+	return nil
+}
+
+// excerpt is the beginning of a text.
+func excerpt(text string) string {
+	n := 0
+	for i := range text {
+		if n == maxExcerpt {
+			return text[:i]
+		}
+		n++
+	}
+	return text
+}
+
+func isRefusal(err error) bool {
+	var refused *wire.Error
+	return errors.As(err, &refused)
+}

@@ -1,0 +1,67 @@
+package chat
+
+import (
+	"sync"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+)
+
+const (
+	// policyTTL is for how long a channel's policy is believed. A connection that
+	// follows a channel is checked again after that, so that a membership that ended
+	// without the connection hearing of it counts within it.
+	policyTTL = 30 * time.Second
+	// maxPolicies is how many channels are remembered. When there are more, all are
+	// forgotten, and each costs one look at its lobby again.
+	maxPolicies = 20_000
+)
+
+// policies remembers by what policy a channel is open to a user with certain rights: what
+// a message would otherwise have to ask the store for. The key holds all that decided, and
+// the revision of the policies is compared, so that a session with fewer rights and a
+// change of policies count at once. The right to moderate is never remembered.
+type policies struct {
+	mu    sync.Mutex
+	known map[access]remembered
+}
+
+type access struct {
+	rights  request.Rights
+	channel string
+}
+
+type remembered struct {
+	policy   Policy
+	revision string
+	until    time.Time
+}
+
+func newPolicies() *policies { return &policies{known: map[access]remembered{}} }
+
+func (p *policies) get(of access, revision string, now time.Time) (Policy, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, ok := p.known[of]
+	return r.policy, ok && r.revision == revision && now.Before(r.until)
+}
+
+// put remembers a policy without the right to moderate: what a moderator alone may do is
+// always asked, as the right may have gone to another user since.
+func (p *policies) put(of access, policy Policy, revision string, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if policy.Moderator {
+		policy.Moderator, policy.SlowMode = false, 0
+	}
+	if len(p.known) >= maxPolicies {
+		clear(p.known)
+	}
+	p.known[of] = remembered{policy: policy, revision: revision, until: now.Add(policyTTL)}
+}
+
+func (p *policies) forget(of access) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.known, of)
+}

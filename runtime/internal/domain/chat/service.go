@@ -1,0 +1,316 @@
+package chat
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/document"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/text"
+	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Kind is the kind of a channel's stream.
+const Kind = "chat"
+
+// StreamID is the stream of a channel.
+func StreamID(channel string) stream.ID { return stream.ID(Kind + ":" + channel) }
+
+// Access says who may use which channel.
+type Access interface {
+	// Channel gives the policy of a channel to those who may read it and write in
+	// it. To others it gives a *wire.Error: not_found for what does not exist or must
+	// not be known of, or why it is not for them.
+	Channel(ctx context.Context, caller request.Caller, channel string) (Policy, error)
+}
+
+// Settings of a Service.
+type Settings struct {
+	// HistorySize and HistoryTTL are what every stream keeps so that clients can
+	// resume; a channel keeps more where its policy says so.
+	HistorySize int
+	HistoryTTL  time.Duration
+	// IdempotencyTTL is how long a keyed message is known to have been sent.
+	IdempotencyTTL time.Duration
+	// Revision names the policies in force. When it changes, no channel's policy is
+	// believed any longer; nil means that they never change.
+	Revision func() string
+	// Deadlines announce read marks whose push may be lost with a pod.
+	Deadlines stream.Deadlines
+	// Mine lists the channels of a caller that are not direct. Nil means none.
+	Mine func(ctx context.Context, caller request.Caller) ([]string, error)
+	// Inboxes may be nil: then no inbox gets a message.
+	Inboxes Inboxes
+	// Hidden reports whether a user is invisible. The server hides from others that such a
+	// user types, and how far it has read. Nil means that no user is invisible.
+	Hidden func(ctx context.Context, userID string) (bool, error)
+	// Now is the clock; nil means the wall clock.
+	Now func() time.Time
+}
+
+// Service sends messages to channels and reads them back. It is safe for
+// concurrent use. Beside *wire.Error it returns the errors of the store.
+type Service struct {
+	Settings
+	store    stream.Store
+	caster   stream.Caster
+	bars     stream.Bars
+	access   Access
+	teller   userstream.Teller
+	policies *policies
+	typists  *typists
+	talks    *document.Keeper[talks]
+	noted    *noted
+}
+
+// Store is what a Service needs of the database.
+type Store interface {
+	stream.Store
+	stream.Caster
+	stream.Bars
+}
+
+// NewService makes a Service.
+func NewService(store Store, who Access, settings Settings) *Service {
+	s := &Service{
+		Settings: settings, store: store, caster: store, bars: store, access: who,
+		teller:   userstream.Teller{Store: store, HistorySize: settings.HistorySize, HistoryTTL: settings.HistoryTTL},
+		policies: newPolicies(), typists: &typists{known: map[seat]typist{}},
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	s.talks, s.noted = s.newTalks(), &noted{known: map[seat]mention{}}
+	return s
+}
+
+// Sent is a message that was committed.
+type Sent struct {
+	ID string
+	At stream.Position
+	TS int64
+}
+
+// Send appends a message. A connection that follows the channel is let through by
+// what is remembered of it; any other is looked up.
+func (s *Service) Send(ctx context.Context, c request.Call, req *wire.ChatSend) (Sent, error) {
+	policy, err := s.policy(ctx, c, req.Channel)
+	if err != nil {
+		return Sent{}, err
+	}
+	message, err := s.compose(ctx, c, policy, req)
+	if err != nil {
+		return Sent{}, err
+	}
+	result, err := s.commit(ctx, c, policy, stream.Commit{
+		Once: s.once(c, message.ID), Rate: policy.rate(c.ID),
+	}, req.Channel, amendment{wire.EventChatMessage, message})
+	if err != nil {
+		return Sent{}, err
+	}
+	sent := Sent{ID: message.ID, At: result.Position, TS: result.TS}
+	if result.Repeated {
+		sent.ID = string(result.Value)
+	}
+	return sent, errors.Join(s.noteTalk(ctx, policy, c.ID, req.Channel), s.notify(ctx, policy, message, sent))
+}
+
+// compose makes the message of a request, past the filters.
+func (s *Service) compose(ctx context.Context, c request.Call, p Policy, req *wire.ChatSend) (wire.ChatMessage, error) {
+	m, err := Compose(p, *req)
+	if err != nil {
+		return m, err
+	}
+	id, err := ulid.New(ulid.Timestamp(s.Now()), rand.Reader)
+	if err != nil {
+		return m, fmt.Errorf("make a message id: %w", err)
+	}
+	m.ID, m.UserID, m.Name = id.String(), c.ID, c.Name
+	if len(m.Mentions) > 0 {
+		if err := s.checkMentions(ctx, p, m); err != nil {
+			return m, err
+		}
+	}
+	m.Text, err = text.Run(ctx, p.Filters, Draft{
+		ID: m.ID, Channel: m.Channel, UserID: m.UserID, Name: m.Name, Type: m.Type, Text: m.Text, Data: m.Data,
+	})
+	return m, err
+}
+
+// Edit replaces the content of one's own message.
+func (s *Service) Edit(ctx context.Context, c request.Call, req *wire.ChatEdit) (Message, stream.Result, error) {
+	policy, err := s.policy(ctx, c, req.Channel)
+	if err != nil {
+		return Message{}, stream.Result{}, err
+	}
+	m, _, err := s.message(ctx, req.ChatTarget)
+	if err != nil {
+		return m, stream.Result{}, err
+	}
+	if _, err = m.Edit(policy, c.ID, req.Text, req); err != nil {
+		result, err := s.before(ctx, c, req.Channel, err)
+		return m, result, err
+	}
+	said, err := text.Run(ctx, policy.Filters, Draft{
+		ID: m.ID, Channel: m.Channel, UserID: c.ID, Name: c.Name, Type: m.Type, Text: req.Text, Data: req.Data,
+	})
+	if err != nil {
+		return m, stream.Result{}, err
+	}
+	return s.amend(ctx, c, policy, req.ChatTarget, func(m Message) (amendment, error) {
+		e, err := m.Edit(policy, c.ID, said, req)
+		return amendment{wire.EventChatEdited, e}, err
+	})
+}
+
+// Delete deletes a message. One that is deleted already stays so.
+func (s *Service) Delete(ctx context.Context, c request.Call, req *wire.ChatDelete) (Message, stream.Result, error) {
+	policy, err := s.Open(ctx, c.Caller, req.Channel)
+	if err != nil {
+		return Message{}, stream.Result{}, err
+	}
+	m, result, err := s.amend(ctx, c, policy, req.ChatTarget, func(m Message) (amendment, error) {
+		e, news, err := m.Delete(policy, c.ID, req)
+		if !news {
+			return amendment{}, err
+		}
+		return amendment{wire.EventChatDeleted, e}, err
+	})
+	if err != nil {
+		return m, result, err
+	}
+	return m, result, s.withdraw(ctx, c, policy, m)
+}
+
+// React adds or takes back a reaction, and gives how many react in that way.
+func (s *Service) React(ctx context.Context, c request.Call, req *wire.ChatReact) (int, stream.Result, error) {
+	policy, err := s.policy(ctx, c, req.Channel)
+	if err != nil {
+		return 0, stream.Result{}, err
+	}
+	count := 0
+	_, result, err := s.amend(ctx, c, policy, req.ChatTarget, func(m Message) (amendment, error) {
+		e, news, err := m.React(c.ID, req)
+		count = e.Count
+		if !news {
+			return amendment{}, err
+		}
+		return amendment{wire.EventChatReaction, e}, err
+	})
+	return count, result, err
+}
+
+// policy gives the policy of a channel to callers who may send. It never has the right to
+// moderate when it is remembered: a method that needs that right calls Open.
+func (s *Service) policy(ctx context.Context, c request.Call, channel string) (Policy, error) {
+	if c.Streams.Follows(StreamID(channel)) {
+		if policy, ok := s.policies.get(access{c.Rights(), channel}, s.revision(), s.Now()); ok {
+			return policy, nil
+		}
+	}
+	return s.Open(ctx, c.Caller, channel)
+}
+
+// Open asks whether a user may use a channel, and remembers by what policy.
+func (s *Service) Open(ctx context.Context, caller request.Caller, channel string) (Policy, error) {
+	if marksID(channel).Validate() != nil {
+		return Policy{}, noChannel()
+	}
+	of, revision := access{caller.Rights(), channel}, s.revision()
+	policy, err := s.access.Channel(ctx, caller, channel)
+	if err == nil && !policy.Enabled {
+		err = wire.Refuse(wire.CodePermissionDenied, "there is no chat in this channel")
+	}
+	if err != nil {
+		s.policies.forget(of)
+		return Policy{}, err
+	}
+	if !caller.Backend {
+		s.policies.put(of, policy, revision, s.Now())
+	}
+	return policy, nil
+}
+
+func (s *Service) revision() string {
+	if s.Revision == nil {
+		return ""
+	}
+	return s.Revision()
+}
+
+func noChannel() error { return wire.Refuse(wire.CodeNotFound, "there is no such channel") }
+
+func (s *Service) retain(p Policy) stream.Retention {
+	ttl := max(s.HistoryTTL, p.HistoryTTL)
+	quiet := cmp.Or(p.Quiet, stream.Lasting)
+	return stream.Retention{LogSize: max(s.HistorySize, p.HistorySize), LogTTL: ttl, TTL: max(quiet, ttl)}
+}
+
+// once lets a keyed message happen once; what is remembered of it is its id.
+func (s *Service) once(c request.Call, id string) *stream.Once {
+	if c.Key == "" {
+		return nil
+	}
+	return &stream.Once{Scope: c.ID, Key: c.Key, Value: []byte(id), TTL: s.IdempotencyTTL}
+}
+
+func (p Policy) rate(user string) *stream.Rate {
+	if p.SlowMode > 0 && !p.Moderator {
+		return &stream.Rate{Key: user, Events: 1, Per: p.SlowMode}
+	}
+	if p.RateMessages <= 0 || p.RatePer <= 0 {
+		return nil
+	}
+	return &stream.Rate{Key: user, Events: p.RateMessages, Per: p.RatePer}
+}
+
+// Of what is no message (edits, deletions, reactions, mutes) a user may do
+// actionsAtOnce in any actionsPer in a channel, whatever its policy says of messages.
+const (
+	actionsAtOnce = 20
+	actionsPer    = 10 * time.Second
+)
+
+// actions is the rate of what is no message. No id of a user holds a NUL, so that no user
+// has this key for messages.
+func actions(user string) *stream.Rate {
+	return &stream.Rate{Key: "actions\x00" + user, Events: actionsAtOnce, Per: actionsPer}
+}
+
+// Position is where a channel's stream is now.
+func (s *Service) Position(ctx context.Context, channel string) (stream.Snapshot, error) {
+	now, err := s.store.Load(ctx, StreamID(channel))
+	if errors.Is(err, stream.ErrNotFound) {
+		return stream.Snapshot{}, nil
+	}
+	return now, err
+}
+
+// withMeta is a message as it was pushed: with its place in the stream.
+func withMeta(channel string, r stream.Record) (json.RawMessage, error) {
+	meta, err := json.Marshal(meta(channel, r.Position, r.TS))
+	if err != nil {
+		return nil, fmt.Errorf("encode the place of a message: %w", err)
+	}
+	body, ok := bytes.CutSuffix(bytes.TrimSpace(r.Data), []byte("}"))
+	if !ok || len(body) < 2 {
+		return nil, fmt.Errorf("message %d of %s is not a JSON object with members", r.Seq, channel)
+	}
+	out := make([]byte, 0, len(body)+len(meta)+len(`,"meta":}`))
+	out = append(append(append(out, body...), `,"meta":`...), meta...)
+	return append(out, '}'), nil
+}
+
+func meta(channel string, at stream.Position, ts int64) *wire.Meta {
+	return &wire.Meta{Stream: string(StreamID(channel)), Epoch: at.Epoch, Seq: at.Seq, TS: ts}
+}

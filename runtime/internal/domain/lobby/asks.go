@@ -1,0 +1,171 @@
+package lobby
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/text"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Invite asks a user in (members only).
+func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, Invite, error) {
+	nonce, err := s.ids.ID(ctx, inviteSpace, c.ID, c.Key)
+	if err != nil {
+		return Outcome{}, Invite{}, err
+	}
+	now := s.Now()
+	once := s.once(c.ID, c.Key).With(moment(now.Add(inviteTTL)))
+	out, err := s.change(ctx, req.LobbyID, once, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Invite(actor(c.Caller), req.UserID, nonce, now)
+	})
+	if err != nil {
+		return Outcome{}, Invite{}, err
+	}
+	invite, open := out.Lobby.Invites[req.UserID]
+	if !open { // a repeated request whose invite was answered meanwhile
+		invite.ID = inviteID(req.LobbyID, nonce)
+	}
+	invite.ExpiresAt, err = out.moment(invite.ExpiresAt)
+	return out, invite, err
+}
+
+// moment is a time as a request keeps it in its commit, to answer with it again when it
+// is repeated.
+func moment(t time.Time) []byte { return strconv.AppendInt(nil, t.UnixMilli(), 10) }
+
+// moment is the time that the request kept, in milliseconds since the epoch, or the given
+// one where it kept none.
+func (o Outcome) moment(otherwise int64) (int64, error) {
+	if len(o.value) == 0 {
+		return otherwise, nil
+	}
+	return strconv.ParseInt(string(o.value), 10, 64)
+}
+
+// RespondInvite accepts an invite, which joins, or declines it.
+func (s *Service) RespondInvite(ctx context.Context, c request.Call, req *wire.LobbyRespondInvite) (Outcome, error) {
+	if req.Accept {
+		return s.Join(ctx, c, &wire.LobbyJoin{Key: req.Key, InviteID: req.InviteID, Member: req.Member})
+	}
+	out, err := s.change(ctx, lobbyOfInvite(req.InviteID), s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Decline(c.ID, req.InviteID, s.Now())
+	})
+	return out, orExpired(err, true)
+}
+
+// RequestJoin asks the host to let the caller in, and gives when the request expires.
+func (s *Service) RequestJoin(ctx context.Context, c request.Call, req *wire.LobbyRequestJoin) (out Outcome, expiresAt int64, err error) {
+	code := text.Code(req.Code)
+	id, err := s.find(ctx, c.ID, req.LobbyID, code, "")
+	if err != nil {
+		return Outcome{}, 0, err
+	}
+	now := s.Now()
+	once := s.once(c.ID, c.Key).With(moment(now.Add(requestTTL)))
+	out, err = s.change(ctx, id, once, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.RequestJoin(actor(c.Caller), code, req.Message, now)
+	})
+	if err != nil {
+		return out, 0, orExpired(err, code != "")
+	}
+	expiresAt, err = out.moment(out.Lobby.Requests[c.ID].ExpiresAt)
+	return out, expiresAt, err
+}
+
+// RespondJoin answers a request (host only).
+func (s *Service) RespondJoin(ctx context.Context, c request.Call, req *wire.LobbyRespondJoin) (Outcome, error) {
+	nonce, err := s.ids.ID(ctx, inviteSpace, c.ID, c.Key)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.RespondJoin(actor(c.Caller), req.UserID, req.Accept, nonce, s.Now())
+	})
+}
+
+// RegenerateCode gives the lobby another join code (host only). The old one is no
+// longer good; who comes with it is told so as long as the lobby lives.
+func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
+	l, err := s.load(ctx, req.LobbyID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	code, once := "", s.once(c.ID, c.Key)
+	out, err := s.change(ctx, req.LobbyID, once, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		if _, _, err := l.RegenerateCode(c.ID, code, s.Now()); err != nil {
+			return l, nil, err
+		}
+		if code == "" {
+			if code, err = s.claimCode(ctx, l); err != nil {
+				return l, nil, err
+			}
+			if once != nil {
+				once.Value = []byte(code)
+			}
+		}
+		return l.RegenerateCode(c.ID, code, s.Now())
+	})
+	if code != "" && (refused(err) || err == nil && out.Lobby.Code != code) {
+		if err := s.Names.Release(ctx, codeSpace, code, l.ID); err != nil {
+			return Outcome{}, fmt.Errorf("release a join code: %w", err)
+		}
+	}
+	if len(out.value) > 0 {
+		out.Lobby.Code = string(out.value)
+	}
+	return out, err
+}
+
+// Ban keeps a user out (host only).
+func (s *Service) Ban(ctx context.Context, c request.Call, req *wire.LobbyBan) (Outcome, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Ban(c.ID, req.UserID, req.Reason, s.Now())
+	})
+}
+
+// Unban takes a ban back (host only).
+func (s *Service) Unban(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Unban(c.ID, req.UserID, s.Now())
+	})
+}
+
+// VoteKick says that the caller wants a player out.
+func (s *Service) VoteKick(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.VoteKick(c.ID, req.UserID, random(), s.Now())
+	})
+}
+
+// Start begins the countdown (host only).
+func (s *Service) Start(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Start(c.ID, s.Now())
+	})
+}
+
+// End ends the running match (host only).
+func (s *Service) End(ctx context.Context, c request.Call, req *wire.LobbyEnd) (Outcome, error) {
+	cmd := EndCommand{Host: c.ID, MatchID: req.MatchID, Result: req.Result, Reason: req.Reason}
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.End(cmd, s.Now())
+	})
+}
+
+// CancelStart takes a start back (host only).
+func (s *Service) CancelStart(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.CancelStart(c.ID, s.Now())
+	})
+}
+
+// Close ends the lobby (host only).
+func (s *Service) Close(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Close(c.ID, s.Now())
+	})
+}

@@ -1,0 +1,79 @@
+package lobby
+
+import (
+	"context"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// What a back end may do to lobbies, for the server API. Its keys are its own: they
+// do not meet those of users.
+
+// backEnd is the scope of a back end's keys; no user can have this id.
+const backEnd = "\x00server"
+
+// Lookup reads a lobby as the server sees it: all of it, closed or not. Clients must
+// not be given more than its View or PublicView.
+func (s *Service) Lookup(ctx context.Context, lobbyID string) (Lobby, error) {
+	return s.load(ctx, lobbyID)
+}
+
+// Living lists living lobbies of a type in the order of their ids, those after an id, at
+// most limit. Next is the id to go on after; "" at the end.
+func (s *Service) Living(ctx context.Context, lobbyType, after string, limit int) (found []Lobby, next string, err error) {
+	if _, known := s.Policies.Policy(lobbyType); !known {
+		return nil, "", wire.Invalid("type", "there is no such type of lobby")
+	}
+	if s.Index == nil {
+		return nil, "", errNoIndex
+	}
+	ids, err := s.Index.All(ctx, lobbyType, after, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, id := range ids {
+		l, err := s.load(ctx, id)
+		if isNotFound(err) || err == nil && l.Closed() {
+			continue // the sweep takes it out of the index
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		found = append(found, l)
+	}
+	if len(ids) == limit {
+		next = ids[limit-1]
+	}
+	return found, next, nil
+}
+
+// ReportMatch takes what a back end says of a match. Key may be empty; with one, a
+// report of a match that is over is told apart from that report repeated.
+func (s *Service) ReportMatch(ctx context.Context, key string, r Report) (Outcome, error) {
+	return s.change(ctx, OfMatch(r.MatchID), s.onceServer(key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Report(r, s.Now())
+	})
+}
+
+// Shut closes a lobby on a back end's word; the reason is told. Closing it again
+// changes nothing.
+func (s *Service) Shut(ctx context.Context, lobbyID, reason string) (Outcome, error) {
+	return s.change(ctx, lobbyID, nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Shut(reason, s.Now())
+	})
+}
+
+// SetAsServer changes a lobby on a back end's word: all that a host may, but for the
+// password, and the attributes that the server writes. Key may be empty.
+func (s *Service) SetAsServer(ctx context.Context, key, lobbyID string, set wire.LobbySet, unset []string) (Outcome, error) {
+	if set.Password != nil {
+		return Outcome{}, wire.Invalid("set.password", "a password is the host's")
+	}
+	cmd := UpdateCommand{Server: true, Set: set, Unset: unset}
+	return s.change(ctx, lobbyID, s.onceServer(key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		return l.Update(cmd, s.Now())
+	})
+}
+
+func (s *Service) onceServer(key string) *stream.Once { return s.once(backEnd, key) }

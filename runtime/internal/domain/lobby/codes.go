@@ -1,0 +1,63 @@
+package lobby
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/budget"
+	"github.com/anteroom/anteroom/runtime/internal/core/ids"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// The spaces of names that lobbies use.
+const (
+	codeSpace   = "lobby-code"
+	createSpace = "lobby-create"
+	joinSpace   = "lobby-join"
+	inviteSpace = "lobby-invite"
+)
+
+// codeTries is how many codes are tried before a create is refused as
+// unavailable: with codes of the default length that does not happen.
+const codeTries = 8
+
+// claimCode finds a free join code and takes it; "" when the policy wants none.
+// The name outlives the code's own TTL with the lobby, so that those who come
+// with an old code can be told so.
+func (s *Service) claimCode(ctx context.Context, l Lobby) (string, error) {
+	policy := l.Policy.Join.Code
+	if !policy.Enabled {
+		return "", nil
+	}
+	for range codeTries {
+		code := ids.NewCode(min(max(policy.Length, 4), 16))
+		mine, err := s.Names.Claim(ctx, codeSpace, code, l.ID, s.keep(l))
+		if err != nil {
+			return "", fmt.Errorf("claim a join code: %w", err)
+		}
+		if mine {
+			return code, nil
+		}
+	}
+	return "", wire.Refuse(wire.CodeUnavailable, "no join code is free right now")
+}
+
+// byCode finds the lobby of a join code. Codes that lead nowhere are counted for the user.
+func (s *Service) byCode(ctx context.Context, userID, code string) (string, error) {
+	guess, err := s.Budgets.Guess(ctx, budget.Codes, userID, "")
+	if err != nil {
+		return "", err
+	}
+	id, err := s.Names.Owner(ctx, codeSpace, code)
+	if errors.Is(err, stream.ErrNotFound) {
+		return "", wire.Refuse(wire.CodeNotFound, "no lobby has this code")
+	}
+	if err != nil {
+		guess.Void(ctx)
+		return "", fmt.Errorf("look up a join code: %w", err)
+	}
+	guess.Right(ctx)
+	return id, nil
+}

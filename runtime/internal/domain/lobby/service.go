@@ -1,0 +1,255 @@
+package lobby
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/budget"
+	"github.com/anteroom/anteroom/runtime/internal/core/document"
+	"github.com/anteroom/anteroom/runtime/internal/core/ids"
+	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Kind is the kind of a lobby's stream.
+const Kind = "lobby"
+
+// StreamID is the stream of a lobby.
+func StreamID(lobbyID string) stream.ID { return stream.ID(Kind + ":" + lobbyID) }
+
+// ChatStream is the stream of a lobby's chat channel.
+func ChatStream(lobbyID string) stream.ID { return "chat:" + StreamID(lobbyID) }
+
+// Policies are the lobby policies in force. They may change at any time.
+type Policies interface {
+	// Policy finds the policy for a lobby type.
+	Policy(lobbyType string) (Policy, bool)
+}
+
+// Ports are what a Service works with.
+type Ports struct {
+	Store     stream.Store
+	Names     stream.Names
+	Sets      stream.Sets
+	Deadlines stream.Deadlines
+	Policies  Policies
+	// Companions are the others of a party, for its leader only. It may be nil where no
+	// request names a party.
+	Companions func(ctx context.Context, leaderID, partyID string) ([]Actor, error)
+	// Budgets count passwords and codes; nil refuses nothing.
+	Budgets *budget.Guard
+	// Index may be nil: nothing can be searched then.
+	Index Index
+	// Notifier and Observer may be nil.
+	Notifier Notifier
+	Observer Observer
+}
+
+// Settings of a Service.
+type Settings struct {
+	// HistorySize events are kept of a lobby's stream and of a user's, for HistoryTTL
+	// after the last.
+	HistorySize int
+	HistoryTTL  time.Duration
+	// IdempotencyTTL is how long a keyed request is known to have been carried out.
+	IdempotencyTTL time.Duration
+	// PasswordCost is bcrypt's; 0 means its default.
+	PasswordCost int
+	// Now is the clock; nil means the wall clock.
+	Now func() time.Time
+}
+
+// Service carries commands to the streams of lobbies. It is safe for concurrent
+// use. Beside the *wire.Error of the rules, its methods return errors of the
+// store: stream.ErrUnavailable, and stream.ErrConflict when a lobby changed too
+// often meanwhile.
+type Service struct {
+	Ports
+	Settings
+	keeper    *document.Keeper[Lobby]
+	passwords *passwords
+	ids       ids.Minter
+	stays     membership.Book
+	users     userstream.Teller
+	// later has something done after a while.
+	later func(time.Duration, func())
+}
+
+// NewService makes a Service.
+func NewService(ports Ports, settings Settings) *Service {
+	s := &Service{Ports: ports, Settings: settings}
+	s.passwords = newPasswords(settings.PasswordCost, func() { s.Budgets.Queued(budget.Passwords) })
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	s.later = func(d time.Duration, do func()) { time.AfterFunc(d, do) }
+	s.ids = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
+	s.users = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
+	s.stays = membership.Book{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Stands: s.stands}
+	s.keeper = document.New(document.Kind[Lobby]{
+		Name:     Kind,
+		At:       func(l Lobby, at stream.Snapshot) Lobby { return s.adopt(l.at(at)) },
+		NextLook: s.nextLook,
+		Soon:     s.soon,
+		Retain:   s.retain,
+		Pure:     true,
+	}, s.Store, s.Deadlines, s.Now)
+	return s
+}
+
+// Outcome is what a command led to.
+type Outcome struct {
+	// Lobby is the lobby after the command; after a repeated request, as it is now.
+	Lobby Lobby
+	// At is where the command left the stream, and TS when, in milliseconds since
+	// the epoch.
+	At stream.Position
+	TS int64
+	// value is what the request kept of its answer in its commit.
+	value []byte
+}
+
+// rule is a command, ready to be applied.
+type rule func(Lobby) (Lobby, []wire.LobbyPatch, error)
+
+// change carries out a command and what follows from it for those who departed.
+// If that fails it is done by a later Look, which is scheduled already.
+func (s *Service) change(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, error) {
+	out, fresh, err := s.commit(ctx, lobbyID, once, r)
+	if err == nil {
+		_ = s.settle(ctx, out.Lobby, fresh)
+	}
+	return out, err
+}
+
+// commit carries out a command, and tells which news are of it.
+func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, due, error) {
+	if !ids.ValidID(lobbyID) {
+		return Outcome{}, nil, notFound()
+	}
+	out, err := s.keeper.Change(ctx, lobbyID, once, func(l Lobby) (Lobby, []stream.Event, error) {
+		next, patches, err := r(l)
+		if err != nil || len(patches) == 0 {
+			return next, nil, err
+		}
+		events, err := encode(patches)
+		return next, events, err
+	})
+	if err != nil {
+		return Outcome{}, nil, missing(err)
+	}
+	if !out.Repeated {
+		s.follow(ctx, out.Before, out.State)
+	}
+	return outcome(out), newsAfter(out.Seen, out.Repeated), nil
+}
+
+// follow does what follows from every commit, as far as nobody has to be told of it:
+// what fails of it a later look does.
+func (s *Service) follow(ctx context.Context, before, after Lobby) {
+	s.observe(ctx, before, after)
+	if !sameEntry(before, after) {
+		_ = s.reindex(ctx, after)
+	}
+}
+
+func outcome(out document.Outcome[Lobby]) Outcome {
+	return Outcome{Lobby: out.State, At: out.At, TS: out.TS, value: out.Value}
+}
+
+// missing turns the store's word for what does not exist into the client's.
+func missing(err error) error {
+	if errors.Is(err, stream.ErrNotFound) {
+		return notFound()
+	}
+	return err
+}
+
+// soon is when the index is looked after once more that has to follow a change.
+func (s *Service) soon(before *Lobby, next Lobby) time.Duration {
+	if s.Index == nil || before != nil && sameEntry(*before, next) {
+		return 0
+	}
+	return retellAfter
+}
+
+// nextLook is when the lobby is to be looked at: for its own sake, or the index's.
+func (s *Service) nextLook(l Lobby, now time.Time) (time.Time, bool) {
+	look, wanted := l.NextLook(now)
+	if relist := now.Add(relistEvery); s.Index != nil && !l.Closed() && (!wanted || relist.Before(look)) {
+		return relist, true
+	}
+	return look, wanted
+}
+
+func encode(patches []wire.LobbyPatch) ([]stream.Event, error) {
+	events := make([]stream.Event, 0, len(patches))
+	for _, p := range patches {
+		data, err := json.Marshal(p)
+		if err != nil {
+			return nil, fmt.Errorf("encode a patch of lobby %s: %w", p.LobbyID, err)
+		}
+		events = append(events, stream.Event{Name: p.Event(), Data: data})
+	}
+	return events, nil
+}
+
+// unboundedTTL is how long a lobby without an end is kept after its last change.
+const unboundedTTL = 7 * 24 * time.Hour
+
+// keep is how long a lobby's traces are worth keeping.
+func (s *Service) keep(l Lobby) time.Duration {
+	switch {
+	case l.Closed():
+		return max(s.HistoryTTL, departureMemory)
+	case l.ExpiresAt == 0:
+		return unboundedTTL
+	}
+	return max(time.UnixMilli(l.ExpiresAt).Sub(s.Now()), 0) + max(s.HistoryTTL, departureMemory)
+}
+
+func (s *Service) retain(l Lobby) stream.Retention {
+	return stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: max(s.keep(l), s.HistoryTTL)}
+}
+
+// load reads a lobby.
+func (s *Service) load(ctx context.Context, lobbyID string) (Lobby, error) {
+	if !ids.ValidID(lobbyID) {
+		return Lobby{}, notFound()
+	}
+	l, err := s.keeper.Load(ctx, lobbyID)
+	return l, missing(err)
+}
+
+// at is the lobby with its place in its stream, which its document does not hold.
+func (l Lobby) at(now stream.Snapshot) Lobby {
+	l.Version, l.Epoch, l.Committed = now.Seq, now.Epoch, now.CommittedIn()
+	return l
+}
+
+// adopt takes over the policy in force where that is meant for all lobbies.
+func (s *Service) adopt(l Lobby) Lobby {
+	if p, ok := s.Policies.Policy(l.Policy.Type); ok {
+		return l.Adopt(p)
+	}
+	return l
+}
+
+// once is the idempotency of a keyed request; nil for one without a key.
+func (s *Service) once(userID, key string) *stream.Once {
+	if key == "" {
+		return nil
+	}
+	return &stream.Once{Scope: userID, Key: key, TTL: s.IdempotencyTTL}
+}
+
+// isNotFound tells whether a lobby turned out not to exist.
+func isNotFound(err error) bool { return wire.CodeOf(err) == wire.CodeNotFound }
+
+func random() uint64 { return rand.Uint64() }

@@ -1,0 +1,86 @@
+package lobby
+
+import (
+	"context"
+	"errors"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// SessionOpened makes a user connected again, through this session, in all lobbies
+// that it is still a member of.
+func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
+	return s.stays.Visit(ctx, allOf(c.ID), Kind, nil, func(id string) error {
+		_, err := s.attach(ctx, c, id)
+		return err
+	})
+}
+
+// SessionClosed takes a session from its user in all of the user's lobbies. Those
+// it was the last one in keep the user's place for the policy's grace. Followed are
+// the streams that the session followed, as far as they are known. Call it when
+// the session's last request has ended; calling it again changes nothing.
+func (s *Service) SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) error {
+	return s.stays.Visit(ctx, allOf(c.ID), Kind, followed, func(id string) error {
+		_, err := s.change(ctx, id, nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+			return l.Disconnect(c.ID, c.SessionID, s.Now())
+		})
+		return err
+	})
+}
+
+// attach reads a lobby and, for a member, counts the caller's session as live. The
+// enrolment of a member with a new session is renewed, so that it lasts as long as
+// a lobby that has no end.
+func (s *Service) attach(ctx context.Context, c request.Caller, lobbyID string) (Outcome, error) {
+	returned := false
+	out, err := s.change(ctx, lobbyID, nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		next, patches, err := l.Reconnect(c.ID, c.SessionID, s.Now())
+		returned = len(patches) > 0
+		return next, patches, err
+	})
+	if err != nil || !returned {
+		return out, err
+	}
+	var refusal *wire.Error
+	if err := s.enroll(ctx, c.ID, out.Lobby.Members[c.ID].Enrolment, out.Lobby); err != nil && !errors.As(err, &refusal) {
+		return out, err
+	}
+	return out, nil
+}
+
+// Member gives a lobby to those who are in it. Others get not_member from a
+// public lobby and not_found from any other.
+func (s *Service) Member(ctx context.Context, lobbyID, userID string) (Lobby, error) {
+	l, err := s.load(ctx, lobbyID)
+	if err != nil {
+		return Lobby{}, err
+	}
+	return l, l.admits(userID)
+}
+
+func (l Lobby) admits(userID string) error {
+	if l.Has(userID) {
+		return nil
+	}
+	if !l.Public() {
+		return notFound()
+	}
+	return wire.Precondition(wire.ReasonNotMember, "you are not in this lobby")
+}
+
+// Chat gives the lobby of a chat channel, to back ends and to members, of a lobby that is
+// not closed.
+func (s *Service) Chat(ctx context.Context, c request.Caller, lobbyID string) (Lobby, error) {
+	read := s.Member
+	if c.Backend {
+		read = func(ctx context.Context, id, _ string) (Lobby, error) { return s.load(ctx, id) }
+	}
+	l, err := read(ctx, lobbyID, c.ID)
+	if err != nil {
+		return Lobby{}, err
+	}
+	return l, l.open()
+}

@@ -1,0 +1,210 @@
+package lobby
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// due tells which of a lobby's news are to be told.
+type due func(news) bool
+
+// newsAfter are the news since a version; with all, all that are remembered.
+func newsAfter(version uint64, all bool) due {
+	return func(n news) bool { return all || n.Version > version }
+}
+
+// settle does what follows from departures, and from the end of a lobby: the
+// users' sessions are told and stop hearing the lobby, and it no longer counts
+// among theirs. Those who are asked, or ask, are told so. It may be done any number
+// of times. The lobby's code stays taken until it lapses, so that those who come with
+// it can be told that it is over.
+func (s *Service) settle(ctx context.Context, l Lobby, is due) error {
+	var errs []error
+	for _, d := range l.Departed {
+		if is(news{Version: d.Version, At: d.At}) {
+			errs = append(errs, s.release(ctx, l, d))
+		}
+	}
+	if l.Closed() {
+		for id, m := range l.Members {
+			errs = append(errs, s.release(ctx, l, Departure{
+				UserID: id, Reason: ReasonClosed, Enrolment: m.Enrolment, Version: l.Version,
+			}))
+		}
+	}
+	for id, m := range l.Members {
+		if m.BroughtBy != nil && is(m.BroughtBy.news) && !l.Closed() {
+			errs = append(errs, s.tellBrought(ctx, l, id, m))
+		}
+	}
+	for id, i := range l.Invites {
+		if is(i.news) {
+			errs = append(errs, s.tellInvite(ctx, l, id, i))
+		}
+	}
+	for id, r := range l.Requests {
+		if is(r.news) {
+			errs = append(errs, s.tellRequest(ctx, l, id, r))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("settle lobby %s: %w", l.ID, err)
+	}
+	return nil
+}
+
+// release lets a user go who is no longer in the lobby. One who has come back in
+// the meantime keeps what it has by its new stay, and is not told of the old one.
+func (s *Service) release(ctx context.Context, l Lobby, d Departure) error {
+	var told error
+	if back := l.Has(d.UserID) && !l.Closed(); !back && !d.Silent {
+		told = s.tell(ctx, l, d)
+	}
+	return errors.Join(told, s.strike(ctx, d.UserID, d.Enrolment, l))
+}
+
+// tell puts lobby:removed on the user's own stream, once for each departure, with
+// the order to stop following the lobby.
+func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
+	_, err := s.users.Tell(ctx, d.UserID, userstream.Message{
+		Cause:    userstream.ByUsers,
+		Event:    wire.EventLobbyRemoved,
+		Payload:  wire.LobbyRemoved{LobbyID: l.ID, Reason: d.Reason, Message: d.Message, Version: d.Version},
+		Unfollow: []stream.ID{StreamID(l.ID), ChatStream(l.ID)},
+		Over:     l.Closed(),
+		Once:     s.onceTold(l, fmt.Sprint(d.Version)),
+	})
+	if err == nil && (d.Reason == ReasonKicked || d.Reason == ReasonBanned) {
+		return s.notify(ctx, d.UserID, l, d.At, Notice{
+			Kind: NoticeKicked, ID: fmt.Sprintf("%s/%d", l.ID, d.Version), FromID: d.By, Message: d.Message,
+		})
+	}
+	return err
+}
+
+// tellInvite puts lobby:invited on the stream of the user who is asked in.
+func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invite) error {
+	_, err := s.users.Tell(ctx, userID, userstream.Message{
+		Cause: userstream.ByUsers,
+		Event: wire.EventLobbyInvited,
+		Payload: wire.LobbyInvited{
+			InviteID: i.ID, LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name,
+			FromID: i.From, FromName: i.FromName, Requested: i.Requested, ExpiresAt: i.ExpiresAt,
+		},
+		Once: s.onceTold(l, fmt.Sprintf("invite/%d", i.Version)),
+	})
+	if err != nil {
+		return err
+	}
+	return s.notify(ctx, userID, l, i.At, Notice{
+		Kind: NoticeInvited, ID: fmt.Sprintf("%s/%d", i.ID, i.Version), FromID: i.From, FromName: i.FromName,
+		InviteID: i.ID, ExpiresAt: i.ExpiresAt,
+	})
+}
+
+// tellBrought puts lobby:joined on the stream of a member who did not join itself.
+func (s *Service) tellBrought(ctx context.Context, l Lobby, userID string, m Member) error {
+	b := m.BroughtBy
+	_, err := s.users.Tell(ctx, userID, userstream.Message{
+		Cause: userstream.ByUsers,
+		Event: wire.EventLobbyJoined,
+		Payload: wire.LobbyJoined{
+			LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name, PartyID: b.Party, FromID: b.By, FromName: b.ByName,
+			Reason: cmp.Or(b.Reason, wire.JoinedWithParty), ExpiresAt: m.leavesAt(l.Policy.Lifecycle.DisconnectGrace),
+		},
+		Once: s.onceTold(l, fmt.Sprintf("brought/%d", b.Version)),
+	})
+	return err
+}
+
+// tellRequest puts lobby:joinRequested on the host's stream, or lobby:joinDeclined on
+// that of the user who asked.
+func (s *Service) tellRequest(ctx context.Context, l Lobby, userID string, r Request) error {
+	once := s.onceTold(l, fmt.Sprintf("request/%d/%s", r.Version, userID))
+	if r.Declined {
+		_, err := s.users.Tell(ctx, userID, userstream.Message{
+			Cause: userstream.ByUsers,
+			Event: wire.EventLobbyJoinDeclined, Payload: wire.LobbyJoinDeclined{LobbyID: l.ID}, Once: once,
+		})
+		return err
+	}
+	if l.HostID == "" {
+		return nil // whoever becomes the host is told
+	}
+	_, err := s.users.Tell(ctx, l.HostID, userstream.Message{
+		Cause: userstream.ByUsers,
+		Event: wire.EventLobbyJoinRequested,
+		Payload: wire.LobbyJoinRequested{
+			LobbyID: l.ID, UserID: userID, Name: r.Name, Message: r.Message, ExpiresAt: r.ExpiresAt,
+		},
+		Once: once,
+	})
+	if err != nil {
+		return err
+	}
+	return s.notify(ctx, l.HostID, l, r.At, Notice{
+		Kind: NoticeJoinRequested, ID: fmt.Sprintf("%s/%d/%s", l.ID, r.Version, userID), FromID: userID, FromName: r.Name,
+		Message: r.Message, ExpiresAt: r.ExpiresAt,
+	})
+}
+
+// onceTold keeps what a lobby has to tell a user from being told twice: longer than
+// it is told again.
+func (s *Service) onceTold(l Lobby, key string) *stream.Once {
+	return &stream.Once{Scope: string(StreamID(l.ID)), Key: key, TTL: 2 * inviteTTL}
+}
+
+// Look does what is due in a lobby, for stream.Deadlines: it tells when to look
+// again, the zero time for never.
+func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
+	var heard time.Time
+	now := s.Now()
+	out, fresh, err := s.commit(ctx, id.Name(), nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		var err error
+		if heard, err = s.heard(ctx, l, now); err != nil {
+			return l, nil, err
+		}
+		return l.Seen(heard).Tick(random(), now)
+	})
+	if isNotFound(err) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	again := func(n news) bool {
+		return fresh(n) || !time.UnixMilli(n.At).Add(retellAfter).After(now)
+	}
+	if err := s.settle(ctx, out.Lobby, again); err != nil {
+		return time.Time{}, err
+	}
+	if err := errors.Join(s.reindex(ctx, out.Lobby), s.sweepSoon(ctx, out.Lobby)); err != nil {
+		return time.Time{}, err
+	}
+	next, _ := s.nextLook(out.Lobby.Seen(heard), now)
+	return next, nil
+}
+
+// heard is when something was last said in the chat of a lobby that seems idle;
+// the zero time when it does not.
+func (s *Service) heard(ctx context.Context, l Lobby, now time.Time) (time.Time, error) {
+	idle := l.Policy.Lifecycle.IdleTimeout
+	if l.Closed() || idle <= 0 || time.UnixMilli(l.ActiveAt).Add(idle).After(now) {
+		return time.Time{}, nil
+	}
+	chat, err := s.Store.Load(ctx, ChatStream(l.ID))
+	if errors.Is(err, stream.ErrNotFound) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(chat.TS), nil
+}

@@ -1,0 +1,340 @@
+package lobby
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/bcrypt"
+
+	"pgregory.net/rapid"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/budget"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream/streamtest"
+	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// world is a cluster of two pods on a store in memory, with a clock of its own.
+type world struct {
+	testing.TB
+	memory    *streamtest.Memory
+	deadlines *streamtest.Deadlines
+	store     *brittleStore
+	pods      [2]*Handlers
+
+	mu       sync.Mutex
+	now      time.Time
+	policies map[string]Policy
+}
+
+// brittleStore can be told to fail, or to do something first, at its next commits.
+type brittleStore struct {
+	*streamtest.Memory
+	mu     sync.Mutex
+	before func(stream.Commit) error
+	after  func(stream.Commit) error
+}
+
+func (s *brittleStore) hooks() (before, after func(stream.Commit) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.before, s.after
+}
+
+func (s *brittleStore) set(before, after func(stream.Commit) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before, s.after = before, after
+}
+
+func (s *brittleStore) Commit(ctx context.Context, c stream.Commit) (stream.Result, error) {
+	before, after := s.hooks()
+	if before != nil {
+		if err := before(c); err != nil {
+			return stream.Result{}, err
+		}
+	}
+	r, err := s.Memory.Commit(ctx, c)
+	if err == nil && after != nil {
+		err = after(c)
+	}
+	return r, err
+}
+
+func newWorld(t testing.TB, change func(*Policy)) *world {
+	w := &world{TB: t, now: t0, policies: map[string]Policy{}}
+	w.memory = streamtest.New(streamtest.WithClock(w.clock))
+	w.store = &brittleStore{Memory: w.memory}
+	w.deadlines = w.memory.Deadlines()
+	p := testPolicy()
+	if change != nil {
+		change(&p)
+	}
+	w.policies[p.Type] = p
+	for i := range w.pods {
+		w.pods[i] = NewHandlers(NewService(Ports{
+			Store: w.store, Names: w.memory, Sets: w.memory, Deadlines: w.memory.Deadlines(), Policies: w,
+			Companions: w.companions, Budgets: budget.NewGuard(w.memory, nil),
+		}, Settings{
+			HistorySize: 10_000, HistoryTTL: 10 * time.Minute, IdempotencyTTL: 5 * time.Minute,
+			PasswordCost: bcrypt.MinCost, Now: w.clock,
+		}))
+	}
+	return w
+}
+
+// companions of ann are bob and cid; nobody else leads a party.
+func (w *world) companions(_ context.Context, leaderID, partyID string) ([]Actor, error) {
+	if leaderID != "ann" || partyID != testParty {
+		return nil, wire.Refuse(wire.CodeNotFound, "there is no such party")
+	}
+	return []Actor{{ID: "bob", Name: "Name bob"}, {ID: "cid", Name: "Name cid"}}, nil
+}
+
+const testParty = "01JD8Q3V9Z00000000000PARTY"
+
+func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
+
+func (w *world) Policy(lobbyType string) (Policy, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p, ok := w.policies[lobbyType]
+	return p, ok
+}
+
+func (w *world) setPolicy(p Policy) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.policies[p.Type] = p
+}
+
+// pass lets time pass and has a pod look at what is due, until nothing is.
+func (w *world) pass(d time.Duration) {
+	w.Helper()
+	w.mu.Lock()
+	w.now = w.now.Add(d)
+	w.mu.Unlock()
+	w.look()
+}
+
+func (w *world) look() {
+	w.Helper()
+	for range 20 {
+		n, err := w.deadlines.Tick(w.Context(), w.pods[1].service.Look)
+		if err != nil {
+			w.Fatalf("look: %v", err)
+		}
+		if n == 0 {
+			return
+		}
+	}
+	w.Fatal("there is always something due")
+}
+
+// client is one connection of a user to a pod.
+type client struct {
+	*world
+	h    *Handlers
+	call request.Call
+
+	mu      sync.Mutex
+	follows map[stream.ID]stream.Position
+}
+
+// connect makes a connection of a user to a pod.
+func (w *world) connect(user, session string, pod int) *client {
+	c := &client{world: w, h: w.pods[pod], follows: map[stream.ID]stream.Position{}}
+	c.call = request.Call{
+		Caller:  request.Caller{User: request.User{ID: user, Name: "Name " + user}, SessionID: session},
+		Streams: c,
+	}
+	return c
+}
+
+func (w *world) client(user string) *client { return w.connect(user, user+"-1", 0) }
+
+func (c *client) Follow(id stream.ID, from stream.Position) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.follows[id] = from
+	return nil
+}
+
+func (c *client) Unfollow(id stream.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.follows, id)
+}
+
+func (c *client) Follows(id stream.ID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.follows[id]
+	return ok
+}
+
+// keyed is the same connection making a request with a key.
+func (c *client) keyed(key string) request.Call {
+	call := c.call
+	call.Key = key
+	return call
+}
+
+// state is the lobby in a reply.
+func (w *world) state(reply request.Reply, err error) wire.Lobby {
+	w.Helper()
+	if err != nil {
+		w.Fatalf("refused: %v", err)
+	}
+	return reply.Data.(wire.LobbyState).Lobby
+}
+
+// version is the version in a reply.
+func (w *world) version(reply request.Reply, err error) uint64 {
+	w.Helper()
+	if err != nil {
+		w.Fatalf("refused: %v", err)
+	}
+	return reply.Data.(wire.LobbyVersion).Version
+}
+
+func (c *client) create() wire.Lobby {
+	c.Helper()
+	return c.state(c.h.Create(c.Context(), c.call, &wire.LobbyCreate{Type: "duel"}))
+}
+
+func (c *client) join(id string) (request.Reply, error) {
+	return c.h.Join(c.Context(), c.call, &wire.LobbyJoin{LobbyID: id})
+}
+
+func (c *client) ready(id string, ready bool) (request.Reply, error) {
+	return c.h.Ready(c.Context(), c.call, &wire.LobbyReady{LobbyID: id, Ready: ready})
+}
+
+// closed is what the session layer says when a connection is gone.
+func (c *client) closed() {
+	c.Helper()
+	c.mu.Lock()
+	followed := slices.Collect(maps.Keys(c.follows))
+	c.mu.Unlock()
+	if err := c.h.service.SessionClosed(c.Context(), c.call.Caller, followed); err != nil {
+		c.Fatalf("session closed: %v", err)
+	}
+}
+
+// now is the document of a lobby.
+func (w *world) doc(id string) Lobby {
+	w.Helper()
+	snap, err := w.memory.Load(w.Context(), StreamID(id))
+	if err != nil {
+		w.Fatalf("load: %v", err)
+	}
+	l, err := w.pods[0].service.keeper.Decode(snap)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return l
+}
+
+// log is all that a stream has told so far.
+func (w *world) log(id stream.ID) []stream.Record {
+	w.Helper()
+	caught, err := w.memory.CatchUp(w.Context(), id, stream.Position{})
+	if err != nil || !caught.Recovered {
+		w.Fatalf("the log of %s: %v, recovered %v", id, err, caught.Recovered)
+	}
+	return caught.Records
+}
+
+// causesOf are the causes of all patches of a lobby.
+func (w *world) causesOf(id string) []string {
+	w.Helper()
+	var patches []wire.LobbyPatch
+	for _, r := range w.log(StreamID(id)) {
+		var p wire.LobbyPatch
+		if err := json.Unmarshal(r.Data, &p); err != nil {
+			w.Fatal(err)
+		}
+		patches = append(patches, p)
+	}
+	return causes(patches)
+}
+
+// removals are what the user was told of removals.
+func (w *world) removals(user string) []wire.LobbyRemoved {
+	w.Helper()
+	var all []wire.LobbyRemoved
+	for _, r := range w.log(userstream.StreamID(user)) {
+		var removed wire.LobbyRemoved
+		if err := json.Unmarshal(r.Data, &removed); err != nil || r.Name != wire.EventLobbyRemoved {
+			w.Fatalf("%s %s: %v", r.Name, r.Data, err)
+		}
+		want := []stream.ID{StreamID(removed.LobbyID), ChatStream(removed.LobbyID)}
+		if d := cmp.Diff(want, r.Control.Unfollow); d != "" {
+			w.Errorf("unfollow (-want +got):\n%s", d)
+		}
+		all = append(all, removed)
+	}
+	return all
+}
+
+// replayed is one version of a lobby, as a client has it that applies patches.
+type replayed struct {
+	raw   []byte
+	state wire.Lobby
+}
+
+// replay applies the patches of a lobby's log one after the other.
+func replay(t rapid.TB, records []stream.Record) []replayed {
+	t.Helper()
+	doc := []byte("null")
+	var versions []replayed
+	for i, r := range records {
+		var p struct {
+			From, To uint64
+			Ops      jsonpatch.Patch
+		}
+		if err := json.Unmarshal(r.Data, &p); err != nil {
+			t.Fatal(err)
+		}
+		if p.From != uint64(i) || p.To != p.From+1 || r.Seq != p.To {
+			t.Fatalf("patch %d goes from %d to %d at seq %d", i, p.From, p.To, r.Seq)
+		}
+		next, err := p.Ops.Apply(doc)
+		if err != nil {
+			t.Fatalf("patch %s on %s: %v", r.Data, doc, err)
+		}
+		v := replayed{raw: next}
+		if err := json.Unmarshal(next, &v.state); err != nil {
+			t.Fatal(err)
+		}
+		versions, doc = append(versions, v), next
+	}
+	return versions
+}
+
+func userStreamOf(user string) stream.ID { return userstream.StreamID(user) }
+
+// dieAfterLobbyCommit fails the next commit to a lobby after it has taken effect, and
+// everything that the process would do then.
+func (w *world) dieAfterLobbyCommit(id string) {
+	died := errors.New("died")
+	w.store.set(nil, func(c stream.Commit) error {
+		if c.Stream == StreamID(id) {
+			w.store.set(nil, nil)
+			return died
+		}
+		return nil
+	})
+}

@@ -1,0 +1,344 @@
+package matchmaking
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/records"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// queues finds the queues that a request names.
+func (s *Service) queues(req *wire.MMEnqueue) ([]Queue, error) {
+	names, field := req.Queues, "queues"
+	switch {
+	case req.Queue == "" && len(req.Queues) == 0:
+		return nil, wire.Invalid("queue", "give queue or queues")
+	case req.Queue != "" && len(req.Queues) > 0:
+		return nil, wire.Invalid("queues", "give queue or queues, not both")
+	case req.Queue != "":
+		names, field = []string{req.Queue}, "queue"
+	}
+	all := make([]Queue, len(names))
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, wire.Invalid(field, "must be distinct")
+		}
+		var err error
+		if all[i], err = s.queue(name); err != nil {
+			var refusal *wire.Error
+			if errors.As(err, &refusal) && field == "queues" {
+				refusal.Field = fmt.Sprintf("queues[%d]", i)
+			}
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// Enqueue makes a ticket of the caller, or of the party that it leads.
+func (s *Service) Enqueue(ctx context.Context, c request.Call, req *wire.MMEnqueue) (Ticket, error) {
+	queues, err := s.queues(req)
+	if err != nil {
+		return Ticket{}, err
+	}
+	for _, q := range queues {
+		for _, a := range q.Attributes {
+			if _, said := req.Attributes[a.Name]; said && a.FromToken {
+				return Ticket{}, wire.Invalid("attributes."+a.Name, "comes from the token: leave it out")
+			}
+		}
+	}
+	return s.enqueue(ctx, queues, c, membership.Through(c.SessionID), nil, req)
+}
+
+// EnqueueFor is Enqueue by a back end, for a user who is connected as live says. What it
+// says of attributes that come from tokens holds.
+func (s *Service) EnqueueFor(ctx context.Context, c request.Call, live membership.Live, req *wire.MMEnqueue) (Ticket, error) {
+	queues, err := s.queues(req)
+	if err != nil {
+		return Ticket{}, err
+	}
+	return s.enqueue(ctx, queues, c, live, req.Attributes, req)
+}
+
+// enqueue makes a ticket; vouched are claims that hold for all its players, in place of
+// their tokens'.
+func (s *Service) enqueue(
+	ctx context.Context, queues []Queue, c request.Call, live membership.Live, vouched map[string]any, req *wire.MMEnqueue,
+) (Ticket, error) {
+	entrants, err := s.entrants(ctx, c.Caller, live, req)
+	if err != nil {
+		return Ticket{}, err
+	}
+	for i := range entrants {
+		entrants[i].Claims = merged(entrants[i].Claims, vouched)
+	}
+	id, err := s.ids.ID(ctx, ticketSpace, c.ID, c.Key)
+	if err != nil {
+		return Ticket{}, err
+	}
+	copies, err := newTickets(queues, id, c.ID, entrants, req, s.Now())
+	if err != nil {
+		return Ticket{}, err
+	}
+	t := copies[0]
+	if c.Key != "" {
+		if there, known, err := s.made(ctx, t.Queue, id); err != nil || known {
+			return there, errors.Join(err, s.keepsParty(ctx, c, there))
+		}
+	}
+	if err := s.mayPlay(ctx, queues, t, c.ID); err != nil {
+		return Ticket{}, err
+	}
+	if err := s.note(ctx, t); err != nil {
+		return s.notEntered(ctx, c, t, err)
+	}
+	if err := s.enterAll(ctx, queues, copies, s.once(c)); err != nil {
+		return s.notEntered(ctx, c, t, err)
+	}
+	if err := s.cast(ctx, t.View()); err != nil {
+		s.Log.WarnContext(ctx, "the other players of a ticket are not told of it", "queue", t.Queue, "error", err)
+	}
+	if s.Searching != nil {
+		if err := s.begun(ctx, t); err != nil {
+			s.Log.WarnContext(ctx, "who searches does not seem to", "queue", t.Queue, "error", err)
+		}
+	}
+	if !s.newborn(t.ID) { // it was first asked for long before it came in
+		if err := s.noteAgain(ctx, t); err != nil {
+			return t, err
+		}
+	}
+	return t, s.keepsParty(ctx, c, t)
+}
+
+// mayPlay refuses a ticket with a player who may not come into another lobby. What the
+// other members of a party are in is not named.
+func (s *Service) mayPlay(ctx context.Context, queues []Queue, t Ticket, caller string) error {
+	if s.MayPlay == nil {
+		return nil
+	}
+	for _, q := range queues {
+		for _, user := range t.Users() {
+			err := s.MayPlay(ctx, q, user)
+			var refusal *wire.Error
+			if user != caller && errors.As(err, &refusal) {
+				return wire.Precondition(refusal.Reason, "a member of the party may not be in another lobby of this type")
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keepsParty withdraws a ticket that has come in if its party has changed since its players
+// were read: PartyChanged may have come too early to find it.
+func (s *Service) keepsParty(ctx context.Context, c request.Call, t Ticket) error {
+	if t.PartyID == "" {
+		return nil
+	}
+	if kept, err := s.sameParty(ctx, t); err != nil || kept {
+		return err
+	}
+	return settled(s.leave(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, records.Step{}))
+}
+
+// sameParty reports whether a ticket's party has the members and the leader that queued.
+func (s *Service) sameParty(ctx context.Context, t Ticket) (bool, error) {
+	p, err := s.Parties.Member(ctx, t.PartyID, t.leader())
+	if wire.CodeOf(err) != "" {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	users, queued := p.Users(), t.Users()
+	slices.Sort(users)
+	slices.Sort(queued)
+	return slices.Equal(users, queued) && (t.LeaderID == "" || p.LeaderID == t.LeaderID), nil
+}
+
+// made finds the ticket of a repeated request; false when there is none.
+func (s *Service) made(ctx context.Context, queue, id string) (Ticket, bool, error) {
+	t, known, err := s.ticket(ctx, queue, id)
+	if err == nil && known {
+		err = s.noteAgain(ctx, t)
+	}
+	return t, known, err
+}
+
+// notEntered ends an enqueue that failed. Where that is certain, nothing of the ticket
+// stays; unless the same request came in at the same moment, or before: what it entered may
+// even have been matched since.
+func (s *Service) notEntered(ctx context.Context, c request.Call, t Ticket, cause error) (Ticket, error) {
+	var refusal *wire.Error
+	if !errors.As(cause, &refusal) {
+		return Ticket{}, cause
+	}
+	if there, known, err := s.made(ctx, t.Queue, t.ID); err != nil || known {
+		return there, err
+	}
+	for _, queue := range t.others() {
+		if _, err := s.dropCopy(ctx, queue, t.ID); err != nil {
+			return Ticket{}, errors.Join(cause, err)
+		}
+	}
+	if err := s.unnote(ctx, t); err != nil {
+		return Ticket{}, errors.Join(cause, err)
+	}
+	return t, s.unlessMade(ctx, c, cause, t.Queue)
+}
+
+// begun reports that a ticket's players are searching. If the ticket was removed
+// concurrently, this report may have overwritten that of its end, which is sent again.
+func (s *Service) begun(ctx context.Context, t Ticket) error {
+	if err := s.Searching(ctx, t.ID, t.Users(), true); err != nil {
+		return err
+	}
+	_, there, err := s.ticket(ctx, t.Queue, t.ID)
+	if err != nil || there {
+		return err
+	}
+	return s.Searching(ctx, t.ID, t.Users(), false)
+}
+
+// entrants are the players that a request queues.
+func (s *Service) entrants(ctx context.Context, c request.Caller, live membership.Live, req *wire.MMEnqueue) ([]Entrant, error) {
+	if req.PartyID == "" {
+		return []Entrant{{Player: Player{ID: c.ID, Name: c.Name, Live: live}, Attributes: req.Attributes, Claims: c.Claims}}, nil
+	}
+	p, err := s.Parties.Member(ctx, req.PartyID, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if p.LeaderID != c.ID {
+		return nil, wire.Precondition(wire.ReasonNotLeader, "only the party's leader may queue")
+	}
+	var all []Entrant
+	for _, id := range p.Users() {
+		m := p.Members[id]
+		all = append(all, Entrant{
+			Player:     Player{ID: id, Name: m.Name, Live: m.Live},
+			Attributes: merged(req.Attributes, m.Attributes), Claims: m.Claims,
+		})
+	}
+	return all, nil
+}
+
+// merged is a with b over it.
+func merged(a, b map[string]any) map[string]any {
+	if len(b) == 0 {
+		return a
+	}
+	all := make(map[string]any, len(a)+len(b))
+	maps.Copy(all, a)
+	maps.Copy(all, b)
+	return all
+}
+
+// enterAll puts the copies of a ticket into their queues, the first one last: with it the
+// ticket exists. A copy that an earlier try of the request has entered stays as it is.
+func (s *Service) enterAll(ctx context.Context, queues []Queue, copies []Ticket, once *records.Once) error {
+	for i := len(copies) - 1; i > 0; i-- {
+		err := s.retry(ctx, func() (records.Step, []posted, error) {
+			_, there, err := s.ticket(ctx, queues[i].Name, copies[i].ID)
+			if err != nil || there {
+				return records.Step{}, nil, err
+			}
+			return s.enter(ctx, queues[i], copies[i], nil)
+		}, queues[i].Name)
+		if err != nil {
+			return err
+		}
+	}
+	return s.retry(ctx, func() (records.Step, []posted, error) { return s.enter(ctx, queues[0], copies[0], once) }, queues[0].Name)
+}
+
+// enter is the step by which a ticket comes in.
+func (s *Service) enter(ctx context.Context, q Queue, t Ticket, once *records.Once) (records.Step, []posted, error) {
+	found, err := s.Ledger.Get(ctx, book(q.Name), users, t.Users()...)
+	if err != nil {
+		return records.Step{}, nil, err
+	}
+	value, err := json.Marshal(t)
+	if err != nil {
+		return records.Step{}, nil, fmt.Errorf("encode a ticket: %w", err)
+	}
+	step := records.Step{
+		Once:    once,
+		Changes: []records.Change{{Table: tickets, Key: t.ID, Value: value}},
+		Bounds:  []records.Bound{{Table: tickets, Most: q.MaxTickets}},
+	}
+	for _, user := range t.Users() {
+		var e entries
+		if err := decode(found[user], &e); err != nil {
+			return records.Step{}, nil, err
+		}
+		if err := e.mayEnter(q, user, t.leader(), s.Now()); err != nil {
+			return records.Step{}, nil, err
+		}
+		e.Tickets = append(e.Tickets, t.ID)
+		change, err := e.change(user, found[user])
+		if err != nil {
+			return records.Step{}, nil, err
+		}
+		step.Changes = append(step.Changes, change)
+	}
+	return step, nil, nil
+}
+
+// mayEnter refuses a user who is in as many tickets as it may be, or has to wait.
+func (e entries) mayEnter(q Queue, user, caller string, now time.Time) error {
+	who := "you are"
+	if user != caller {
+		who = "a member of the party is"
+	}
+	if e.CooldownUntil > ms(now) {
+		refusal := wire.Precondition(wire.ReasonCooldown, who+" not allowed to queue here yet")
+		refusal.RetryAfterMs = e.CooldownUntil - ms(now)
+		return refusal
+	}
+	if len(e.Tickets) >= q.TicketsPerUser {
+		var own []string // the tickets of another user are not the caller's to know
+		if user == caller {
+			own = e.Tickets
+		}
+		return wire.Already(wire.CodeAlreadyQueued, wire.ReasonTicketLimit, who+" in this queue already", own...)
+	}
+	return nil
+}
+
+// change writes what is left of a user's entries.
+func (e entries) change(user string, was []byte) (records.Change, error) {
+	c := records.Change{Table: users, Key: user, Was: was}
+	if len(e.Tickets) == 0 && e.CooldownUntil == 0 {
+		return c, nil
+	}
+	var err error
+	if c.Value, err = json.Marshal(e); err != nil {
+		err = fmt.Errorf("encode the entries of a user: %w", err)
+	}
+	return c, err
+}
+
+// without takes a ticket from the entries.
+func (e entries) without(ticket string) entries {
+	var left []string
+	for _, id := range e.Tickets {
+		if id != ticket {
+			left = append(left, id)
+		}
+	}
+	e.Tickets = left
+	return e
+}

@@ -1,0 +1,243 @@
+package matchmaking
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/records"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// A set for each user has the user's tickets with their queues, outside the books, as long
+// as a ticket can live. An entry may be of a ticket that is gone.
+const (
+	maxEntries = 64
+	entryTTL   = 25 * time.Hour
+	between    = "/"
+)
+
+func setOf(userID string) string { return "mm:" + userID }
+
+func entry(queue, ticketID string) string { return queue + between + ticketID }
+
+// note adds a ticket to the sets of its players before it is entered into the book, so that
+// every ticket has its entries. A full set first drops the entries of tickets that are
+// gone.
+func (s *Service) note(ctx context.Context, t Ticket) error {
+	for _, user := range t.Users() {
+		in, err := s.Sets.Add(ctx, setOf(user), entry(t.home(), t.ID), maxEntries, entryTTL)
+		if err == nil && !in {
+			if _, err = s.mine(ctx, user); err == nil {
+				in, err = s.Sets.Add(ctx, setOf(user), entry(t.home(), t.ID), maxEntries, entryTTL)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if !in {
+			return s.tooManyTickets(ctx, t, user)
+		}
+	}
+	return nil
+}
+
+// tooManyTickets refuses a player who has maxEntries tickets. It lists them only for a
+// player without a party: the caller may not know the tickets of other members.
+func (s *Service) tooManyTickets(ctx context.Context, t Ticket, user string) error {
+	var ids []string
+	if t.PartyID == "" {
+		places, err := s.of(ctx, user)
+		if err != nil {
+			return err
+		}
+		for _, at := range places {
+			ids = append(ids, at.ticket)
+		}
+	}
+	return wire.Already(wire.CodeResourceExhausted, wire.ReasonTicketLimit, fmt.Sprintf("a player may have %d tickets", maxEntries), ids...)
+}
+
+// noteAgain adds the entries of a ticket in the book again, in case they were removed as
+// stale. It ignores a full set.
+func (s *Service) noteAgain(ctx context.Context, t Ticket) error {
+	return settled(s.note(ctx, t))
+}
+
+// unnote removes the entries that note added.
+func (s *Service) unnote(ctx context.Context, t Ticket) error {
+	for _, user := range t.Users() {
+		if err := s.Sets.Remove(ctx, setOf(user), entry(t.home(), t.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type place struct{ queue, ticket string }
+
+// of returns the entries of a user's set; a ticket may be gone.
+func (s *Service) of(ctx context.Context, userID string) ([]place, error) {
+	all, err := s.Sets.List(ctx, setOf(userID))
+	if err != nil {
+		return nil, fmt.Errorf("list the tickets of a user: %w", err)
+	}
+	places := make([]place, 0, len(all))
+	for _, e := range all {
+		queue, ticket, _ := strings.Cut(e, between)
+		places = append(places, place{queue, ticket})
+	}
+	return places, nil
+}
+
+// mine returns the tickets of a user, and removes stale entries.
+func (s *Service) mine(ctx context.Context, userID string) ([]Ticket, error) {
+	places, err := s.of(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	var all []Ticket
+	for _, at := range places {
+		t, there, err := s.ticket(ctx, at.queue, at.ticket)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case there && t.Has(userID):
+			all = append(all, t)
+		case there || !s.newborn(at.ticket):
+			if err := s.Sets.Remove(ctx, setOf(userID), entry(at.queue, at.ticket)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+// newborn reports whether a ticket that is not in the book may still be entered, because
+// note precedes its step.
+func (s *Service) newborn(ticketID string) bool {
+	id, err := ulid.ParseStrict(ticketID)
+	return err == nil && s.Now().Sub(id.Timestamp()) < membership.Newborn
+}
+
+// Status returns a user's tickets and open proposals.
+func (s *Service) Status(ctx context.Context, userID string) (wire.MMStatusList, error) {
+	list := wire.MMStatusList{Tickets: []wire.MMTicket{}, Proposals: []wire.MMProposal{}}
+	all, err := s.mine(ctx, userID)
+	if err != nil {
+		return list, err
+	}
+	for _, t := range all {
+		if t, err = s.current(ctx, t); err != nil {
+			return list, err
+		}
+		view := t.View()
+		if t.Round == "" {
+			view.EstimateMs = s.estimates(ctx, t)
+		} else {
+			r, raw, err := s.readRound(ctx, t.Queue, t.Round)
+			if err != nil {
+				return list, err
+			}
+			if raw != nil && !r.Handing {
+				list.Proposals = append(list.Proposals, r.proposal(t.ID))
+			} else if raw != nil {
+				view.State = wire.TicketAccepted
+			}
+		}
+		list.Tickets = append(list.Tickets, view)
+	}
+	return list, nil
+}
+
+// roundOf returns the queue of a user's proposal.
+func (s *Service) roundOf(ctx context.Context, userID, roundID string) (queue string, err error) {
+	all, err := s.mine(ctx, userID)
+	if err != nil {
+		return "", err
+	}
+	for _, t := range all {
+		if t, err = s.current(ctx, t); err != nil {
+			return "", err
+		}
+		if t.Round == roundID && roundID != "" {
+			return t.Queue, nil
+		}
+	}
+	return "", noProposal()
+}
+
+// SessionOpened marks a user as connected in the user's tickets.
+func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
+	return s.each(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Connect(c.ID, c.SessionID) })
+}
+
+// SessionClosed removes a session from its user's tickets. A ticket whose player has no
+// other session is cancelled after disconnectGrace.
+func (s *Service) SessionClosed(ctx context.Context, c request.Caller, _ []stream.ID) error {
+	return s.each(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Disconnect(c.ID, c.SessionID, s.Now()) })
+}
+
+// each changes the tickets of a user.
+func (s *Service) each(ctx context.Context, userID string, change func(Ticket) (Ticket, bool)) error {
+	places, err := s.of(ctx, userID)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, at := range places {
+		errs = append(errs, s.retry(ctx, func() (records.Step, []posted, error) {
+			t, raw, err := s.readTicket(ctx, at.queue, at.ticket)
+			if err != nil || raw == nil {
+				return records.Step{}, nil, err
+			}
+			next, changed := change(t)
+			if !changed {
+				return records.Step{}, nil, nil
+			}
+			value, err := json.Marshal(next)
+			if err != nil {
+				return records.Step{}, nil, fmt.Errorf("encode a ticket: %w", err)
+			}
+			return records.Step{Changes: []records.Change{{Table: tickets, Key: t.ID, Was: raw, Value: value}}}, nil, nil
+		}, at.queue))
+	}
+	return errors.Join(errs...)
+}
+
+// PartyChanged cancels the tickets of a party whose members or leader have changed.
+func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
+	seen := map[string]bool{}
+	for _, d := range p.Departed {
+		seen[d.UserID] = true
+	}
+	for _, id := range p.Users() {
+		seen[id] = true
+	}
+	for user := range seen {
+		all, err := s.mine(ctx, user)
+		if err != nil {
+			s.Log.WarnContext(ctx, "tickets of a changed party not read; the matcher will cancel them", "party", p.ID, "error", err)
+			return
+		}
+		for _, t := range all {
+			if t.PartyID != p.ID {
+				continue
+			}
+			err := s.leave(ctx, t, user, reasonPartyChanged, reasonPartyChanged, records.Step{})
+			if code := wire.CodeOf(err); err != nil && code != wire.CodeNotFound && code != wire.CodeFailedPrecondition {
+				s.Log.WarnContext(ctx, "ticket of a changed party not cancelled; the matcher will cancel it", "party", p.ID, "error", err)
+			}
+		}
+	}
+}

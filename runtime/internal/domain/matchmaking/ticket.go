@@ -1,0 +1,386 @@
+package matchmaking
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Ticket is a party or a single player that searches for a match.
+type Ticket struct {
+	ID    string `json:"id"`
+	Queue string `json:"queue"`
+	// Queues are all queues of the ticket; nil for Queue alone. Each queue's book has a
+	// copy, whose Queue is that queue. The copy of the first queue decides whether the
+	// ticket exists: it is entered last and removed last.
+	Queues  []string `json:"queues,omitempty"`
+	PartyID string   `json:"partyId,omitempty"`
+	// LeaderID is the party's leader, who enqueued it.
+	LeaderID string   `json:"leaderId,omitempty"`
+	Players  []Player `json:"players"`
+	// EnqueuedAt is the queue position: the time since which the ticket waits. ExpiresAt is
+	// its expiry.
+	EnqueuedAt int64 `json:"enqueuedAt"`
+	ExpiresAt  int64 `json:"expiresAt"`
+	// Attempt counts the failed proposals.
+	Attempt int `json:"attempt,omitempty"`
+	// Round is the round that has the ticket; "" while it searches.
+	Round string `json:"round,omitempty"`
+	Profile
+}
+
+// Profile has the values by which a ticket is matched.
+type Profile struct {
+	Numbers   map[string]float64  `json:"numbers,omitempty"`
+	Texts     map[string]string   `json:"texts,omitempty"`
+	Sets      map[string][]string `json:"sets,omitempty"`
+	Latencies map[string]float64  `json:"latencies,omitempty"`
+}
+
+// Player is a user of a ticket.
+type Player struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	membership.Live
+}
+
+const (
+	// maxText bounds a text, and each member of a set, in bytes; maxSet bounds a set.
+	maxText = 128
+	maxSet  = 64
+	// disconnectGrace is how long a ticket keeps a player without a session.
+	disconnectGrace = 30 * time.Second
+)
+
+// Entrant is a player with the values of its attributes.
+type Entrant struct {
+	Player
+	Attributes map[string]any
+	// Claims are trusted values, from the player's token or a back end.
+	Claims map[string]any
+}
+
+// NewTicket makes the ticket of a party. Its number is the mean of its players' numbers,
+// its set the intersection of their sets; texts and booleans must be equal.
+func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[string]float64, now time.Time) (Ticket, error) {
+	if len(party) > q.maxParty() {
+		return Ticket{}, wire.Precondition(wire.ReasonPartyTooLarge, fmt.Sprintf("parties of at most %d may queue here", q.maxParty()))
+	}
+	t := Ticket{
+		ID: id, Queue: q.Name, PartyID: partyID, EnqueuedAt: ms(now), ExpiresAt: ms(now.Add(q.TicketTTL)),
+		Profile: Profile{Numbers: map[string]float64{}, Texts: map[string]string{}, Sets: map[string][]string{}},
+	}
+	for _, e := range party {
+		t.Players = append(t.Players, e.Player)
+	}
+	for _, a := range q.Attributes {
+		if err := t.bring(a, party); err != nil {
+			return Ticket{}, err
+		}
+	}
+	if err := t.measure(q, latencies); err != nil {
+		return Ticket{}, err
+	}
+	return t, t.feasible(q)
+}
+
+// newTickets makes the copies of a ticket, one for each queue. All copies have the earliest
+// expiry of the queues.
+func newTickets(queues []Queue, id, leader string, party []Entrant, req *wire.MMEnqueue, now time.Time) ([]Ticket, error) {
+	var names []string
+	if len(queues) > 1 {
+		for _, q := range queues {
+			names = append(names, q.Name)
+		}
+	}
+	if err := declared(queues, req.Attributes); err != nil {
+		return nil, err
+	}
+	all := make([]Ticket, len(queues))
+	expires := int64(math.MaxInt64)
+	for i, q := range queues {
+		var err error
+		if all[i], err = NewTicket(q, id, req.PartyID, party, req.Latencies, now); err != nil {
+			return nil, err
+		}
+		all[i].Queues = names
+		if req.PartyID != "" {
+			all[i].LeaderID = leader
+		}
+		expires = min(expires, all[i].ExpiresAt)
+	}
+	for i := range all {
+		all[i].ExpiresAt = expires
+	}
+	return all, nil
+}
+
+// bring merges the players' values of one attribute.
+func (t *Ticket) bring(a Attribute, party []Entrant) error {
+	field := "attributes." + a.Name
+	for i, e := range party {
+		raw, given := e.brings(a)
+		if !given {
+			if a.Default == nil {
+				return wire.Invalid(field, a.missing())
+			}
+			raw = a.fallback()
+		}
+		v, fault := a.read(raw)
+		if fault != "" {
+			return wire.Invalid(field, fault)
+		}
+		if fault := t.merge(a.Name, v, i); fault != "" {
+			return wire.Invalid(field, fault)
+		}
+	}
+	return nil
+}
+
+// brings returns an entrant's value of an attribute, from the attributes or the claims.
+func (e Entrant) brings(a Attribute) (raw any, given bool) {
+	from := e.Attributes
+	if a.FromToken {
+		from = e.Claims
+	}
+	raw, given = from[a.Name]
+	return raw, given
+}
+
+func (a Attribute) missing() string {
+	if a.FromToken {
+		return "this queue needs it in the token, as the claim " + a.Name
+	}
+	return "this queue needs it"
+}
+
+// merge adds the value of the i-th player.
+func (t *Ticket) merge(name string, v any, i int) string {
+	switch v := v.(type) {
+	case float64:
+		t.Numbers[name] += (v - t.Numbers[name]) / float64(i+1)
+	case string:
+		if i > 0 && t.Texts[name] != v {
+			return "must be the same for the whole party"
+		}
+		t.Texts[name] = v
+	case []string:
+		if i > 0 {
+			v = slices.DeleteFunc(slices.Clone(t.Sets[name]), func(m string) bool { return !slices.Contains(v, m) })
+		}
+		t.Sets[name] = v
+	}
+	return ""
+}
+
+// fallback returns the default in the form that a client would send.
+func (a Attribute) fallback() any {
+	switch a.Type {
+	case Number:
+		n, _ := strconv.ParseFloat(*a.Default, 64) // validated by the API server
+		return n
+	case Boolean:
+		return *a.Default == "true"
+	case StringSet:
+		var set []any
+		for _, m := range strings.Split(*a.Default, ",") {
+			if m = strings.TrimSpace(m); m != "" {
+				set = append(set, m)
+			}
+		}
+		return set
+	}
+	return *a.Default
+}
+
+// read converts a value to the form that tickets store: a number, a text (also for
+// booleans) or a set.
+func (a Attribute) read(raw any) (value any, fault string) {
+	switch v := raw.(type) {
+	case float64:
+		if a.Type == Number && !math.IsNaN(v) && !math.IsInf(v, 0) {
+			return v, ""
+		}
+	case string:
+		if a.Type == Text && len(v) <= maxText && utf8.ValidString(v) {
+			return v, ""
+		}
+	case bool:
+		if a.Type == Boolean {
+			return strconv.FormatBool(v), ""
+		}
+	case []any:
+		if a.Type == StringSet {
+			return readSet(v)
+		}
+	}
+	return nil, map[AttributeType]string{
+		Number: "must be a finite number", Text: fmt.Sprintf("must be a string of at most %d bytes", maxText),
+		Boolean: "must be true or false", StringSet: "must be a list of strings",
+	}[a.Type]
+}
+
+func readSet(raw []any) (any, string) {
+	set := []string{}
+	for _, m := range raw {
+		s, ok := m.(string)
+		if !ok || len(s) > maxText || !utf8.ValidString(s) || len(raw) > maxSet {
+			return nil, fmt.Sprintf("must be a list of at most %d strings of at most %d bytes", maxSet, maxText)
+		}
+		set = append(set, s)
+	}
+	slices.Sort(set)
+	return slices.Compact(set), ""
+}
+
+// measure stores the latencies to the queue's regions; a queue with regions needs at least
+// one.
+func (t *Ticket) measure(q Queue, latencies map[string]float64) error {
+	if len(q.Match.Regions) == 0 {
+		return nil
+	}
+	t.Latencies = map[string]float64{}
+	for _, r := range q.Match.Regions {
+		if v, given := latencies[r.Name]; given {
+			t.Latencies[r.Name] = v
+		}
+	}
+	if len(t.Latencies) == 0 {
+		return wire.Invalid("latencies", "this queue needs the latency to one of its regions at least")
+	}
+	return nil
+}
+
+// Waiting returns the ticket as input of the matcher.
+func (t Ticket) Waiting() matching.Ticket {
+	return matching.Ticket{
+		ID: t.ID, Size: len(t.Players), EnqueuedAt: time.UnixMilli(t.EnqueuedAt), Attempt: t.Attempt,
+		Numbers: t.Numbers, Texts: t.Texts, Sets: t.Sets, Latencies: t.Latencies,
+	}
+}
+
+// View returns the ticket as its players see it.
+func (t Ticket) View() wire.MMTicket {
+	v := wire.MMTicket{
+		ID: t.ID, Queue: t.Queue, Queues: t.Queues, State: wire.TicketSearching, PartyID: t.PartyID, Players: t.Users(),
+		EnqueuedAt: t.EnqueuedAt, ExpiresAt: t.ExpiresAt, Attempt: t.Attempt,
+	}
+	if t.Round != "" {
+		v.State = wire.TicketProposed
+	} else {
+		v.Queue = t.home()
+	}
+	return v
+}
+
+// home returns the queue whose copy decides whether the ticket exists.
+func (t Ticket) home() string {
+	if len(t.Queues) > 0 {
+		return t.Queues[0]
+	}
+	return t.Queue
+}
+
+// others returns the queues of the other copies.
+func (t Ticket) others() []string {
+	return slices.DeleteFunc(slices.Clone(t.Queues), func(q string) bool { return q == t.Queue })
+}
+
+// In returns the ticket as its players see it, in a state that its record does not have.
+func (t Ticket) In(state wire.TicketState) *wire.MMTicket {
+	v := t.View()
+	v.State = state
+	return &v
+}
+
+// Users returns the ids of the players.
+func (t Ticket) Users() []string {
+	ids := make([]string, len(t.Players))
+	for i, p := range t.Players {
+		ids[i] = p.ID
+	}
+	return ids
+}
+
+// Has reports whether a user is one of the players.
+func (t Ticket) Has(userID string) bool { return slices.Contains(t.Users(), userID) }
+
+// over returns the reason why a searching ticket must end; "" when it may stay.
+func (t Ticket) over(q Queue, now time.Time) string {
+	switch {
+	case t.Queue == t.home() && t.ExpiresAt <= ms(now):
+		return reasonExpired
+	case len(t.Players) > q.maxParty():
+		return "queue_changed"
+	case t.Queue == t.home() && slices.ContainsFunc(t.Players, func(p Player) bool {
+		return p.AwaySince(now.Add(-disconnectGrace))
+	}):
+		return "disconnected"
+	}
+	if !t.suits(q) {
+		return "queue_changed"
+	}
+	return ""
+}
+
+// suits reports whether the profile has all values that the queue needs.
+func (p Profile) suits(q Queue) bool {
+	for _, a := range q.Attributes {
+		if !p.has(a) {
+			return false
+		}
+	}
+	return len(q.Match.Regions) == 0 || slices.ContainsFunc(q.Match.Regions, func(r matching.Region) bool {
+		_, known := p.Latencies[r.Name]
+		return known
+	})
+}
+
+func (p Profile) has(a Attribute) bool {
+	var is bool
+	switch a.Type {
+	case Number:
+		_, is = p.Numbers[a.Name]
+	case StringSet:
+		_, is = p.Sets[a.Name]
+	default:
+		_, is = p.Texts[a.Name]
+	}
+	return is
+}
+
+// Connect adds a session of a player; false when nothing changes.
+func (t Ticket) Connect(userID, session string) (Ticket, bool) {
+	return t.live(userID, func(l membership.Live) (membership.Live, bool) { return l.Connect(session) })
+}
+
+// Disconnect removes a session of a player; false when nothing changes.
+func (t Ticket) Disconnect(userID, session string, now time.Time) (Ticket, bool) {
+	return t.live(userID, func(l membership.Live) (membership.Live, bool) { return l.Disconnect(session, now) })
+}
+
+func (t Ticket) live(userID string, change func(membership.Live) (membership.Live, bool)) (Ticket, bool) {
+	i := slices.IndexFunc(t.Players, func(p Player) bool { return p.ID == userID })
+	if i < 0 {
+		return t, false
+	}
+	next, changed := change(t.Players[i].Live)
+	t.Players = slices.Clone(t.Players)
+	t.Players[i].Live = next
+	return t, changed
+}
+
+func ms(t time.Time) int64 { return t.UnixMilli() }
+
+// leader returns the player who enqueued: the party's leader, who need not be its first
+// member, or the single player.
+func (t Ticket) leader() string { return cmp.Or(t.LeaderID, t.Players[0].ID) }

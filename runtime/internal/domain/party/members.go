@@ -1,0 +1,135 @@
+package party
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/text"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Leave takes a member out.
+func (p Party) Leave(user Actor, now time.Time) (Party, []wire.PartyPatch, error) {
+	if _, err := p.member(user.ID); err != nil {
+		return p, nil, err
+	}
+	e := p.edit(now)
+	e.leaving = user.Session
+	e.depart(user.ID, wire.CauseMemberLeft, user.ID, ReasonLeft, "")
+	return e.done()
+}
+
+// Kick takes another member out, on the leader's word. The user may not come back by the
+// code for kickTTL, unless the leader invites it.
+func (p Party) Kick(leader, userID, message string, now time.Time) (Party, []wire.PartyPatch, error) {
+	switch err := p.ledBy(leader); {
+	case err != nil:
+		return p, nil, err
+	case userID == leader:
+		return p, nil, wire.Invalid("userId", "you cannot kick yourself")
+	case !p.Has(userID):
+		return p, nil, absent()
+	}
+	e := p.edit(now)
+	e.ban(userID, ms(now.Add(kickTTL)))
+	e.depart(userID, wire.CauseMemberKicked, leader, ReasonKicked, message)
+	return e.done()
+}
+
+func absent() error {
+	return &wire.Error{Code: wire.CodeNotFound, Field: "userId", Message: "there is no such member"}
+}
+
+// Promote makes another member the leader, on the leader's word.
+func (p Party) Promote(leader, userID string, now time.Time) (Party, []wire.PartyPatch, error) {
+	if err := p.ledBy(leader); err != nil {
+		return p, nil, err
+	}
+	m, in := p.Members[userID]
+	switch {
+	case !in:
+		return p, nil, absent()
+	case userID == leader:
+		return p, nil, nil
+	case !m.Connected():
+		return p, nil, wire.Invalid("userId", "a member who is not connected cannot be made the leader")
+	}
+	e := p.edit(now)
+	e.LeaderID = userID
+	e.patch(wire.CauseLeaderPromoted, leader, "")
+	return e.done()
+}
+
+// SetMember changes a member's own attributes.
+func (p Party) SetMember(userID string, set wire.Attributes, unset []string, now time.Time) (Party, []wire.PartyPatch, error) {
+	m, err := p.member(userID)
+	if err != nil {
+		return p, nil, err
+	}
+	attributes, err := write(m.Attributes, set, unset)
+	if err != nil || maps.Equal(attributes, m.Attributes) {
+		return p, nil, err
+	}
+	e := p.edit(now)
+	m.Attributes = attributes
+	e.Members[userID] = m
+	e.patch(wire.CauseMemberUpdated, userID, "")
+	return e.done()
+}
+
+// The bounds of a member's attributes: so many keys, which are so long, and so many
+// bytes as JSON.
+const (
+	maxKeys      = 16
+	maxKeyLength = 64
+	maxBytes     = 1024
+)
+
+// write gives attributes with some keys set and others taken away.
+func write(a, set wire.Attributes, unset []string) (wire.Attributes, error) {
+	next := maps.Clone(a)
+	if next == nil {
+		next = wire.Attributes{}
+	}
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		value, fault := cleanAttribute(key, set[key])
+		if fault != "" {
+			return nil, wire.Invalid("attributes."+key, fault)
+		}
+		next[key] = value
+	}
+	for _, key := range unset {
+		delete(next, key)
+	}
+	data, err := json.Marshal(next)
+	if err != nil {
+		return nil, wire.Invalid("attributes", "cannot be written as JSON")
+	}
+	if len(next) > maxKeys || len(data) > maxBytes {
+		return nil, wire.Exhausted("attributes", fmt.Sprintf("at most %d attributes and %d bytes are allowed", maxKeys, maxBytes))
+	}
+	return next, nil
+}
+
+// cleanAttribute gives a value in the form that it is kept in, or says what is wrong with it
+// or its key, which the other members see too.
+func cleanAttribute(key string, value any) (clean any, fault string) {
+	if len(key) > maxKeyLength || !text.Key(key) {
+		return nil, fmt.Sprintf("a key must have 1 to %d bytes of visible UTF-8, and not be __proto__", maxKeyLength)
+	}
+	switch v := value.(type) {
+	case string:
+		return text.Rule{Lines: true, Blank: true}.Clean(v)
+	case bool:
+		return v, ""
+	case float64:
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			return v, ""
+		}
+	}
+	return nil, "must be a string, a finite number or a boolean"
+}

@@ -1,0 +1,268 @@
+package party
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/budget"
+	"github.com/anteroom/anteroom/runtime/internal/core/document"
+	"github.com/anteroom/anteroom/runtime/internal/core/ids"
+	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Kind is the kind of a party's stream.
+const Kind = "party"
+
+// StreamID is the stream of a party.
+func StreamID(partyID string) stream.ID { return stream.ID(Kind + ":" + partyID) }
+
+// ChatStream is the stream of a party's chat channel.
+func ChatStream(partyID string) stream.ID { return "chat:" + StreamID(partyID) }
+
+// The spaces of names that parties use.
+const (
+	codeSpace   = "party-code"
+	createSpace = "party-create"
+	joinSpace   = "party-join"
+	inviteSpace = "party-invite"
+)
+
+const (
+	codeLength = 8
+	// codeTries is how many codes are tried before a create is refused as
+	// unavailable: with codes of this length that does not happen.
+	codeTries = 8
+	// partyTTL is how long a party is kept after its last change.
+	partyTTL = 7 * 24 * time.Hour
+	// maxParties is in how many parties a user is at once.
+	maxParties = 1
+)
+
+// Ports are what a Service works with.
+type Ports struct {
+	Store     stream.Store
+	Names     stream.Names
+	Sets      stream.Sets
+	Deadlines stream.Deadlines
+	// Budgets count codes; nil refuses nothing.
+	Budgets *budget.Guard
+	// Changed, when not nil, is told that a party's members, or who leads it, have
+	// changed; it must not fail the command.
+	Changed func(ctx context.Context, p Party)
+	// Invited, when not nil, is told of invites that users should learn of even if they
+	// are not connected, of one maybe twice; it must not fail the command.
+	Invited func(ctx context.Context, userID string, invited wire.PartyInvited)
+}
+
+// Settings of a Service.
+type Settings struct {
+	// HistorySize events are kept of a party's stream and of a user's, for HistoryTTL
+	// after the last.
+	HistorySize int
+	HistoryTTL  time.Duration
+	// IdempotencyTTL is how long a keyed request is known to have been carried out.
+	IdempotencyTTL time.Duration
+	// Now is the clock; nil means the wall clock.
+	Now func() time.Time
+}
+
+// Service carries commands to the streams of parties. It is safe for concurrent
+// use. Beside the *wire.Error of the rules, its methods return errors of the store.
+type Service struct {
+	Ports
+	Settings
+	keeper *document.Keeper[Party]
+	ids    ids.Minter
+	stays  membership.Book
+	users  userstream.Teller
+}
+
+// NewService makes a Service.
+func NewService(ports Ports, settings Settings) *Service {
+	s := &Service{Ports: ports, Settings: settings}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	s.keeper = document.New(document.Kind[Party]{
+		Name:     Kind,
+		At:       Party.at,
+		NextLook: Party.NextLook,
+		Retain: func(p Party) stream.Retention {
+			ttl := max(partyTTL, s.HistoryTTL)
+			if p.Closed() {
+				ttl = max(departureMemory, s.HistoryTTL)
+			}
+			return stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: ttl}
+		},
+	}, ports.Store, ports.Deadlines, s.Now)
+	s.ids = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
+	s.users = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
+	s.stays = membership.Book{Sets: s.Sets, TTL: partyTTL, Now: s.Now, Stands: s.stands}
+	return s
+}
+
+// Outcome is what a command led to.
+type Outcome = document.Outcome[Party]
+
+// rule is a command, ready to be applied.
+type rule func(Party) (Party, []wire.PartyPatch, error)
+
+// change carries out a command and what follows from it for those who departed. If
+// that fails it is done by a later Look, which is scheduled already.
+func (s *Service) change(ctx context.Context, partyID string, once *stream.Once, r rule) (Outcome, error) {
+	out, err := s.commit(ctx, partyID, once, r)
+	if err == nil {
+		_ = s.settle(ctx, out.State, out.State.departedAfter(out.Seen, out.Repeated))
+	}
+	return out, err
+}
+
+func (s *Service) commit(ctx context.Context, partyID string, once *stream.Once, r rule) (Outcome, error) {
+	if !ids.ValidID(partyID) {
+		return Outcome{}, notFound()
+	}
+	moved := false
+	out, err := s.keeper.Change(ctx, partyID, once, func(p Party) (Party, []stream.Event, error) {
+		next, patches, err := r(p)
+		if err != nil {
+			return p, nil, err
+		}
+		moved = len(patches) > 0 && changedHands(p, next)
+		events, err := encode(patches)
+		return next, events, err
+	})
+	if err == nil && moved && !out.Repeated && s.Changed != nil {
+		s.Changed(ctx, out.State)
+	}
+	return out, missing(err)
+}
+
+// changedHands tells whether other users are in, or another one leads.
+func changedHands(before, after Party) bool {
+	if before.LeaderID != after.LeaderID || len(before.Members) != len(after.Members) {
+		return true
+	}
+	for id := range after.Members {
+		if !before.Has(id) {
+			return true
+		}
+	}
+	return false
+}
+
+func encode(patches []wire.PartyPatch) ([]stream.Event, error) {
+	events := make([]stream.Event, 0, len(patches))
+	for _, p := range patches {
+		data, err := json.Marshal(p)
+		if err != nil {
+			return nil, fmt.Errorf("encode a patch of party %s: %w", p.PartyID, err)
+		}
+		events = append(events, stream.Event{Name: wire.EventPartyPatch, Data: data})
+	}
+	return events, nil
+}
+
+// missing turns the store's word for what does not exist into the client's.
+func missing(err error) error {
+	if errors.Is(err, stream.ErrNotFound) {
+		return notFound()
+	}
+	return err
+}
+
+func isNotFound(err error) bool { return wire.CodeOf(err) == wire.CodeNotFound }
+
+func (s *Service) load(ctx context.Context, partyID string) (Party, error) {
+	if !ids.ValidID(partyID) {
+		return Party{}, notFound()
+	}
+	p, err := s.keeper.Load(ctx, partyID)
+	return p, missing(err)
+}
+
+// Member gives a party to those who are in it; to others it does not exist.
+func (s *Service) Member(ctx context.Context, partyID, userID string) (Party, error) {
+	p, err := s.load(ctx, partyID)
+	if err != nil {
+		return Party{}, err
+	}
+	_, err = p.member(userID)
+	return p, err
+}
+
+// Chat gives the party of a chat channel, to back ends and to members.
+func (s *Service) Chat(ctx context.Context, c request.Caller, partyID string) (Party, error) {
+	if c.Backend {
+		return s.load(ctx, partyID)
+	}
+	return s.Member(ctx, partyID, c.ID)
+}
+
+// Led gives a party to the one who leads it.
+func (s *Service) Led(ctx context.Context, partyID, userID string) (Party, error) {
+	p, err := s.load(ctx, partyID)
+	if err != nil {
+		return Party{}, err
+	}
+	return p, p.ledBy(userID)
+}
+
+// Of is the party that a user is in; false when in none.
+func (s *Service) Of(ctx context.Context, userID string) (Party, bool, error) {
+	groups, err := s.stays.Groups(ctx, setOf(userID))
+	if err != nil {
+		return Party{}, false, err
+	}
+	for _, id := range groups {
+		p, err := s.Member(ctx, id, userID)
+		if err == nil {
+			return p, true, nil
+		}
+		if !isNotFound(err) {
+			return Party{}, false, err
+		}
+	}
+	return Party{}, false, nil
+}
+
+// setOf is the set of the parties that a user is in.
+func setOf(userID string) string { return "parties:" + userID }
+
+func (s *Service) stands(ctx context.Context, userID string, stay membership.Stay) (bool, error) {
+	p, err := s.load(ctx, stay.Group)
+	if isNotFound(err) {
+		return false, nil
+	}
+	return err == nil && p.Members[userID].Enrolment == stay.Enrolment, err
+}
+
+// enroll counts a stay, unless the user is in a party already.
+func (s *Service) enroll(ctx context.Context, userID string, stay membership.Stay) error {
+	in, err := s.stays.Enter(ctx, setOf(userID), stay, maxParties, userID)
+	if err == nil && !in {
+		var ids []string
+		if ids, err = s.stays.Groups(ctx, setOf(userID)); err == nil {
+			err = wire.Already(wire.CodeAlreadyMember, wire.ReasonInParty, "you are in a party: leave it first", ids...)
+		}
+	}
+	return err
+}
+
+// onceOf is the idempotency of a keyed request; nil for one without a key.
+func (s *Service) onceOf(c request.Call) *stream.Once {
+	if c.Key == "" {
+		return nil
+	}
+	return &stream.Once{Scope: c.ID, Key: c.Key, TTL: s.IdempotencyTTL}
+}
+
+func actor(c request.Caller) Actor {
+	return Actor{ID: c.ID, Name: c.Name, Session: c.SessionID, Claims: c.Claims}
+}

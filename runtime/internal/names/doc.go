@@ -1,3 +1,0 @@
-// Package names generates join codes that users can read out, and ids that stay the same
-// when a request is repeated.
-package names
