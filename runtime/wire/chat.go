@@ -73,7 +73,8 @@ type ChatSend struct {
 	Text string `json:"text,omitempty" validate:"max=16384,lines"`
 	// Data is any JSON value of at most 4 KiB.
 	Data json.RawMessage `json:"data,omitempty" validate:"max=4096"`
-	// ReplyTo is the seq of the message that this one answers; 0, or left out, means none.
+	// ReplyTo is the seq of the message that this one answers, which may have left the history; 0,
+	// or left out, means none. A seq that the channel has not given yet is refused.
 	ReplyTo uint64 `json:"replyTo,omitempty"`
 	// Mentions are ids of users who are in the channel. Each is told by a
 	// [ChatNotice], except in topics, where the server does not know who listens.

@@ -56,6 +56,7 @@ const (
 	ReasonPartyLocked     Reason = "party_locked" // the party is not joinable by its code
 	ReasonNotLeader       Reason = "not_leader"
 	ReasonPartyTooLarge   Reason = "party_too_large"
+	ReasonMemberOffline   Reason = "member_offline" // a member of the party has no connection; the message names the user
 	ReasonProposalClosed  Reason = "proposal_closed"
 
 	// The following come with Error.Current, where the caller may know the ids.

@@ -48,6 +48,7 @@ var badInputs = map[string]inputs{
 		{"bob", `{"channel":"$channel","text":"` + strings.Repeat("x", 1001) + `"}`, "invalid_argument@text"},
 		{"bob", `{"channel":"$channel","text":"yes","data":"` + strings.Repeat("x", 4096) + `"}`, "invalid_argument@data"},
 		{"bob", `{"channel":"$channel","text":"yes","mentions":["ann","eve"]}`, "invalid_argument@mentions[1]"},
+		{"bob", `{"channel":"$channel","text":"yes","replyTo":999999}`, "invalid_argument@replyTo"},
 	}},
 	"chat:edit": {by: "bob", good: `{"channel":"$channel","seq":$bobs,"text":"yes"}`, bad: []refusal{
 		{"bob", `{"channel":"lobby:none","seq":$bobs,"text":"yes"}`, "not_found"},

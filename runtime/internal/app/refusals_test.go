@@ -31,6 +31,7 @@ var provokedElsewhere = map[string][2]string{
 	"topic_limit":          {"notify/rules_test.go", "TestTopicsRules"},
 	"watch_limit":          {"presence/watcher_test.go", "TestWhatAConnectionWatchesIsBounded"},
 	"reaction_limit":       {"chat/amend_test.go", "TestReact"},
+	"member_offline":       {"matchmaking/service_test.go", "TestRefusals"},
 	"room_limit":           {"serverapi/users_test.go", "TestAUserIsInSoManyRooms"},
 }
 

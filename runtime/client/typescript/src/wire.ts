@@ -29,7 +29,7 @@ export type PartyRole = "leader" | "member";
 /** PresenceStatus is what a user does, merged over all of its devices. */
 export type PresenceStatus = "in_match" | "in_lobby" | "in_queue" | "busy" | "online" | "away" | "offline" | "invisible";
 /** Reason narrows a code: always CodeFailedPrecondition, and the codes of refusals because of what the caller already has. */
-export type Reason = "lobby_full" | "lobby_locked" | "lobby_started" | "lobby_closed" | "wrong_password" | "not_host" | "not_member" | "not_ready" | "not_starting" | "lobby_starting" | "not_in_match" | "teams_incomplete" | "teams_fixed" | "cooldown" | "party_full" | "party_locked" | "not_leader" | "party_too_large" | "proposal_closed" | "lobby_limit" | "in_lobby" | "in_party" | "ticket_limit" | "subscription_limit" | "connection_limit" | "watch_limit" | "topic_limit" | "reaction_limit" | "room_limit";
+export type Reason = "lobby_full" | "lobby_locked" | "lobby_started" | "lobby_closed" | "wrong_password" | "not_host" | "not_member" | "not_ready" | "not_starting" | "lobby_starting" | "not_in_match" | "teams_incomplete" | "teams_fixed" | "cooldown" | "party_full" | "party_locked" | "not_leader" | "party_too_large" | "member_offline" | "proposal_closed" | "lobby_limit" | "in_lobby" | "in_party" | "ticket_limit" | "subscription_limit" | "connection_limit" | "watch_limit" | "topic_limit" | "reaction_limit" | "room_limit";
 /** Role is what a member is in a lobby. */
 export type Role = "host" | "member" | "spectator";
 /** TicketState is where a ticket is. */
@@ -289,7 +289,7 @@ export interface ChatSend {
   text?: string;
   /** Data is any JSON value of at most 4 KiB. */
   data?: unknown;
-  /** ReplyTo is the seq of the message that this one answers; 0, or left out, means none. */
+  /** ReplyTo is the seq of the message that this one answers, which may have left the history; 0, or left out, means none. A seq that the channel has not given yet is refused. */
   replyTo?: number;
   /** Mentions are ids of users who are in the channel. Each is told by a ChatNotice, except in topics, where the server does not know who listens. */
   mentions?: string[];

@@ -141,10 +141,30 @@ func (s *Service) compose(ctx context.Context, c request.Call, p Policy, req *wi
 			return m, err
 		}
 	}
+	if err := s.checkReply(ctx, m); err != nil {
+		return m, err
+	}
 	m.Text, err = text.Run(ctx, p.Filters, Draft{
 		ID: m.ID, Channel: m.Channel, UserID: m.UserID, Name: m.Name, Type: m.Type, Text: m.Text, Data: m.Data,
 	})
 	return m, err
+}
+
+// checkReply refuses an answer to a seq that the channel has not given yet: a later message
+// would get that seq, and the answer would refer to it. The message itself may have left the
+// history.
+func (s *Service) checkReply(ctx context.Context, m wire.ChatMessage) error {
+	if m.ReplyTo == 0 {
+		return nil
+	}
+	now, err := s.store.Load(ctx, StreamID(m.Channel))
+	if err != nil && !errors.Is(err, stream.ErrNotFound) {
+		return err
+	}
+	if m.ReplyTo > now.Seq {
+		return wire.Invalid("replyTo", "no message of this channel has this seq")
+	}
+	return nil
 }
 
 // Edit replaces the content of one's own message.

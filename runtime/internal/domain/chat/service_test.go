@@ -423,3 +423,34 @@ func TestAPolicyIsRememberedForTheRightsThatDecided(t *testing.T) {
 		t.Errorf("who moderated before deletes another's message: %v", err)
 	}
 }
+
+// An answer refers to a message that was sent, even when the history no longer has it.
+func TestReplyTo(t *testing.T) {
+	for name, c := range map[string]struct {
+		sent    int
+		replyTo uint64
+		refused bool
+	}{
+		"nothing":                        {3, 0, false},
+		"the first message":              {3, 1, false},
+		"the newest message":             {3, 3, false},
+		"a message that left the log":    {13, 1, false},
+		"the seq of the answer itself":   {3, 4, true},
+		"a seq far ahead":                {3, 999_999, true},
+		"a seq of a channel still empty": {0, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.policy.HistorySize = 10
+			ann := w.connect("ann")
+			for i := range c.sent {
+				ann.mustSend("hello", fmt.Sprint(i))
+			}
+			_, err := w.h.Send(t.Context(), ann.call, &wire.ChatSend{Channel: channel, Text: "yes", ReplyTo: c.replyTo})
+			var refusal *wire.Error
+			if errors.As(err, &refusal); (err != nil) != c.refused || c.refused && (refusal.Code != wire.CodeInvalidArgument || refusal.Field != "replyTo") {
+				t.Errorf("answer to seq %d after %d messages: %v, want a refusal at replyTo: %v", c.replyTo, c.sent, err, c.refused)
+			}
+		})
+	}
+}

@@ -95,6 +95,9 @@ func (s *Service) enqueue(
 			return there, errors.Join(err, s.keepsParty(ctx, c, there))
 		}
 	}
+	if err := allConnected(t, c.ID); err != nil {
+		return Ticket{}, err
+	}
 	if err := s.mayPlay(ctx, queues, t, c.ID); err != nil {
 		return Ticket{}, err
 	}
@@ -118,6 +121,17 @@ func (s *Service) enqueue(
 		}
 	}
 	return t, s.keepsParty(ctx, c, t)
+}
+
+// allConnected refuses a party with a member that has no connection: a match could be made
+// before the member is back.
+func allConnected(t Ticket, caller string) error {
+	for _, p := range t.Players {
+		if p.ID != caller && !p.Connected() {
+			return wire.Precondition(wire.ReasonMemberOffline, p.ID+" has no connection").At("partyId")
+		}
+	}
+	return nil
 }
 
 // mayPlay refuses a ticket with a player who may not come into another lobby. What the

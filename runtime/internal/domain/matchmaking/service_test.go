@@ -217,8 +217,14 @@ func TestRefusals(t *testing.T) {
 	q.Match.Rules = append(q.Match.Rules, matching.Rule{
 		Name: "maps", Type: matching.SetOverlap, Attribute: "maps", Value: 2, Required: true, Expand: []matching.Step{{After: time.Second, Value: 1}},
 	})
-	w := newWorld(t, q)
-	w.parties["p"] = partyOf("ann", "bob")
+	pairs := duel()
+	pairs.Name = "pairs"
+	for i := range pairs.Match.Teams {
+		pairs.Match.Teams[i].Min, pairs.Match.Teams[i].Max = 2, 2
+	}
+	w := newWorld(t, q, pairs)
+	w.parties["p"], w.parties["away"] = partyOf("ann", "bob"), partyOf("ann", "bob")
+	w.parties["away"].Members["bob"] = party.Member{Live: membership.Away(t0)}
 	good := func() *wire.MMEnqueue {
 		return &wire.MMEnqueue{Queue: "duel", Attributes: map[string]any{"mode": "ctf"}, Latencies: map[string]float64{"eu": 20}}
 	}
@@ -238,6 +244,9 @@ func TestRefusals(t *testing.T) {
 		"too few maps":       {func(r *wire.MMEnqueue) { r.Attributes["maps"] = []any{} }, invalid("attributes.maps")},
 		"unknown party":      {func(r *wire.MMEnqueue) { r.PartyID = "x" }, &wire.Error{Code: wire.CodeNotFound}},
 		"party is too large": {func(r *wire.MMEnqueue) { r.PartyID = "p" }, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonPartyTooLarge}},
+		"member is offline":  {func(r *wire.MMEnqueue) {
+			r.Queue, r.PartyID, r.Attributes, r.Latencies = "pairs", "away", nil, nil
+		}, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonMemberOffline, Field: "partyId"}},
 		"valid request":      {func(*wire.MMEnqueue) {}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
