@@ -86,7 +86,7 @@ type LobbyAttribute struct {
 	// +optional
 	Max Decimal `json:"max,omitempty"`
 
-	// MaxLength of a String in characters. Left out: attributeLimits.bytes alone holds.
+	// MaxLength of a String in code points. Left out: attributeLimits.bytes alone holds.
 	//
 	// +optional
 	// +kubebuilder:validation:Minimum=1

@@ -54,7 +54,7 @@ type ChatRules struct {
 	// +kubebuilder:default=true
 	Enabled *bool `json:"enabled,omitempty"`
 
-	// MaxLength of a message in characters.
+	// MaxLength of a message in code points.
 	//
 	// +optional
 	// +kubebuilder:default=1000

@@ -151,7 +151,7 @@ type JoinCode struct {
 	// +kubebuilder:default=true
 	Enabled *bool `json:"enabled,omitempty"`
 
-	// Length of the code in characters.
+	// Length of the code: so many characters.
 	//
 	// +optional
 	// +kubebuilder:default=6
@@ -173,7 +173,7 @@ type JoinPassword struct {
 	// +kubebuilder:default=false
 	Allowed bool `json:"allowed,omitempty"`
 
-	// MinLength of a password in characters.
+	// MinLength of a password in code points.
 	//
 	// +optional
 	// +kubebuilder:default=4

@@ -69,7 +69,7 @@ type ChatSend struct {
 	Key
 	Channel string `json:"channel" validate:"required,max=776"`
 	Type    string `json:"type,omitempty" validate:"max=32"`
-	// Text is at most as long as the channel's policy allows, in characters.
+	// Text is at most as long as the channel's policy allows, in code points.
 	Text string `json:"text,omitempty" validate:"max=16384,lines"`
 	// Data is any JSON value of at most 4 KiB.
 	Data json.RawMessage `json:"data,omitempty" validate:"max=4096"`
@@ -305,7 +305,7 @@ type ChatNotice struct {
 	ID      string `json:"id"`
 	UserID  string `json:"userId"` // the sender
 	Name    string `json:"name,omitempty"`
-	// Text is the beginning of the text, at most 140 characters.
+	// Text is the beginning of the text, at most 140 code points.
 	Text string `json:"text,omitempty"`
 	Meta *Meta  `json:"meta,omitempty"`
 }
@@ -354,6 +354,6 @@ type ChatLast struct {
 	TS     int64  `json:"ts"`
 	ID     string `json:"id"`
 	UserID string `json:"userId"`
-	// Text is the beginning of the text, at most 140 characters; "" of a deleted message.
+	// Text is the beginning of the text, at most 140 code points; "" of a deleted message.
 	Text string `json:"text,omitempty"`
 }

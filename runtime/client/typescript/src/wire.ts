@@ -147,7 +147,7 @@ export interface ChatLast {
   ts: number;
   id: string;
   userId: string;
-  /** Text is the beginning of the text, at most 140 characters; "" of a deleted message. */
+  /** Text is the beginning of the text, at most 140 code points; "" of a deleted message. */
   text?: string;
 }
 /** ChatLeave unsubscribes this connection from a channel. */
@@ -204,7 +204,7 @@ export interface ChatNotice {
   /** the sender */
   userId: string;
   name?: string;
-  /** Text is the beginning of the text, at most 140 characters. */
+  /** Text is the beginning of the text, at most 140 code points. */
   text?: string;
   meta?: Meta;
 }
@@ -285,7 +285,7 @@ export interface ChatSend {
   key?: string;
   channel: string;
   type?: string;
-  /** Text is at most as long as the channel's policy allows, in characters. */
+  /** Text is at most as long as the channel's policy allows, in code points. */
   text?: string;
   /** Data is any JSON value of at most 4 KiB. */
   data?: unknown;

@@ -1,5 +1,5 @@
-// Package schema reads JSON requests into Go structs, by their validate tags, and
-// says of what it refuses which field is wrong.
+// Package schema decodes JSON requests into Go structs, checks their validate tags and puts
+// their texts into normal form. A refusal names the field.
 package schema
 
 import (
@@ -29,7 +29,7 @@ func New() *Schema {
 	v.RegisterTagNameFunc(jsonName)
 	for tag := range texts {
 		// The error says that a tag has no name.
-		_ = v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return textFault(tag, f.Field()) == "" })
+		_ = v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return normalise(tag, f.Field()) == "" })
 	}
 	return &Schema{v}
 }
@@ -42,11 +42,15 @@ var texts = map[string]text.Rule{
 	"texts": {Blank: true, Lines: true},
 }
 
-// textFault says in words what is wrong with a field's text; "" for nothing.
-func textFault(tag string, field reflect.Value) string {
+// normalise puts a field's text into its normal form, in place, so that no handler receives
+// another form. It returns the fault of a text that is not allowed, "" for none.
+func normalise(tag string, field reflect.Value) string {
 	field = reflect.Indirect(field)
 	if field.Kind() != reflect.Map {
-		_, fault := texts[tag].Clean(field.String())
+		clean, fault := texts[tag].Clean(field.String())
+		if fault == "" && field.CanSet() {
+			field.SetString(clean)
+		}
 		return fault
 	}
 	for _, key := range field.MapKeys() {
@@ -57,9 +61,11 @@ func textFault(tag string, field reflect.Value) string {
 		if value.Kind() != reflect.String {
 			continue
 		}
-		if _, fault := texts[tag].Clean(value.String()); fault != "" {
+		clean, fault := texts[tag].Clean(value.String())
+		if fault != "" {
 			return "has a value that " + fault
 		}
+		field.SetMapIndex(key, reflect.ValueOf(clean))
 	}
 	return ""
 }
@@ -149,7 +155,7 @@ func kindName(t reflect.Type) string {
 // rule says in words what a field has to be.
 func rule(f validator.FieldError) string {
 	if _, is := texts[f.Tag()]; is {
-		return textFault(f.Tag(), reflect.ValueOf(f.Value()))
+		return normalise(f.Tag(), reflect.ValueOf(f.Value()))
 	}
 	switch f.Tag() {
 	case "required":
@@ -179,7 +185,7 @@ func have(k reflect.Kind) string {
 func unit(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
-		return " characters"
+		return " code points"
 	case reflect.Map:
 		return " entries"
 	case reflect.Slice, reflect.Array:
