@@ -3,7 +3,6 @@ package membership_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -17,35 +16,6 @@ import (
 )
 
 var t0 = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-
-func TestLive(t *testing.T) {
-	l := membership.Through("a")
-	l, added := l.Connect("b")
-	if _, again := l.Connect("b"); !added || again || !l.Connected() {
-		t.Errorf("two sessions: %+v", l)
-	}
-	before := l
-	l, left := l.Disconnect("a", t0)
-	if _, again := l.Disconnect("a", t0); !left || again || !l.Connected() {
-		t.Errorf("one session: %+v", l)
-	}
-	if d := cmp.Diff(membership.Through("a", "b"), before); d != "" {
-		t.Errorf("Disconnect modified its receiver's value (-want +got):\n%s", d)
-	}
-	l, _ = l.Disconnect("b", t0)
-	if l.Connected() || !l.AwaySince(t0) || l.AwaySince(t0.Add(-time.Millisecond)) {
-		t.Errorf("no session: %+v", l)
-	}
-	if l, _ = l.Connect("c"); !l.Connected() || l.AwaySince(t0) {
-		t.Errorf("back: %+v", l)
-	}
-	for i := range 2 * membership.MaxSessions {
-		l, _ = l.Connect(fmt.Sprint(i))
-	}
-	if n := len(l.Sessions); n != membership.MaxSessions || l.Sessions[n-1] != fmt.Sprint(2*membership.MaxSessions-1) {
-		t.Errorf("%d sessions: %v", n, l.Sessions)
-	}
-}
 
 func stay(group string, at time.Time) membership.Stay {
 	return membership.Stay{Group: group, Enrolment: ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String()}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -189,7 +189,7 @@ func (e *edit) admit(user Actor, enrolment string, as wire.Role, init wire.Membe
 	}
 	m := Member{
 		Role: as, Name: user.Name, Slot: e.freeSlot(as), JoinedAt: ms(e.now),
-		Attributes: attributes, Enrolment: enrolment, Live: membership.Through(user.Session),
+		Attributes: attributes, Enrolment: enrolment, Live: liveness.Through(user.Session),
 	}
 	asked, err := e.teamBack(user.ID, init.Team, "member.team")
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -114,11 +114,11 @@ func TestConnectedWithAnySession(t *testing.T) {
 
 func TestSessionsAreBounded(t *testing.T) {
 	l := lobbyOf(t, testPolicy(), "ann")
-	for i := range 2 * membership.MaxSessions {
+	for i := range 2 * liveness.MaxSessions {
 		l = after(t)(l.Reconnect("ann", fmt.Sprint("s", i), t0))
 	}
 	sessions := l.Members["ann"].Sessions
-	if len(sessions) != membership.MaxSessions || sessions[membership.MaxSessions-1] != fmt.Sprint("s", 2*membership.MaxSessions-1) {
+	if len(sessions) != liveness.MaxSessions || sessions[liveness.MaxSessions-1] != fmt.Sprint("s", 2*liveness.MaxSessions-1) {
 		t.Errorf("sessions %v", sessions)
 	}
 }

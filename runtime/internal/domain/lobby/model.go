@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -96,7 +96,7 @@ type Member struct {
 	Enrolment string `json:"enrolment,omitempty"`
 	// BroughtBy is set while a member who did not join itself has not come yet.
 	BroughtBy *Bringer `json:"broughtBy,omitempty"`
-	membership.Live
+	liveness.Live
 }
 
 // Bringer is why a user is a member of a lobby that it did not join itself.

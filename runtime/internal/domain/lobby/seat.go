@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/internal/core/membership"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -109,7 +110,7 @@ func (e *edit) expect(user Actor, enrolment string, as wire.Role, init wire.Memb
 		return err
 	}
 	m := e.Members[user.ID]
-	m.Live = membership.Away(e.now)
+	m.Live = liveness.Away(e.now)
 	e.Members[user.ID] = m
 	return nil
 }

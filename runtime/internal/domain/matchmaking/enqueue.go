@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/internal/core/records"
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -56,12 +56,12 @@ func (s *Service) Enqueue(ctx context.Context, c request.Call, req *wire.MMEnque
 			}
 		}
 	}
-	return s.enqueue(ctx, queues, c, membership.Through(c.SessionID), nil, req)
+	return s.enqueue(ctx, queues, c, liveness.Through(c.SessionID), nil, req)
 }
 
 // EnqueueFor is Enqueue by a back end, for a user who is connected as live says. What it
 // says of attributes that come from tokens holds.
-func (s *Service) EnqueueFor(ctx context.Context, c request.Call, live membership.Live, req *wire.MMEnqueue) (Ticket, error) {
+func (s *Service) EnqueueFor(ctx context.Context, c request.Call, live liveness.Live, req *wire.MMEnqueue) (Ticket, error) {
 	queues, err := s.queues(req)
 	if err != nil {
 		return Ticket{}, err
@@ -72,7 +72,7 @@ func (s *Service) EnqueueFor(ctx context.Context, c request.Call, live membershi
 // enqueue makes a ticket; vouched are claims that hold for all its players, in place of
 // their tokens'.
 func (s *Service) enqueue(
-	ctx context.Context, queues []Queue, c request.Call, live membership.Live, vouched map[string]any, req *wire.MMEnqueue,
+	ctx context.Context, queues []Queue, c request.Call, live liveness.Live, vouched map[string]any, req *wire.MMEnqueue,
 ) (Ticket, error) {
 	entrants, err := s.entrants(ctx, c.Caller, live, req)
 	if err != nil {
@@ -227,7 +227,7 @@ func (s *Service) begun(ctx context.Context, t Ticket) error {
 }
 
 // entrants are the players that a request queues.
-func (s *Service) entrants(ctx context.Context, c request.Caller, live membership.Live, req *wire.MMEnqueue) ([]Entrant, error) {
+func (s *Service) entrants(ctx context.Context, c request.Caller, live liveness.Live, req *wire.MMEnqueue) ([]Entrant, error) {
 	if req.PartyID == "" {
 		return []Entrant{{Player: Player{ID: c.ID, Name: c.Name, Live: live}, Attributes: req.Attributes, Claims: c.Claims}}, nil
 	}

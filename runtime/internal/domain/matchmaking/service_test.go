@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
@@ -200,7 +200,7 @@ func TestAttributesFromTokens(t *testing.T) {
 		t.Errorf("ticket of the party: %v, %v", ticket.Numbers, err)
 	}
 
-	ticket, err := w.pods[0].service.EnqueueFor(t.Context(), with("dan", nil), membership.Through("dan-1"), &wire.MMEnqueue{
+	ticket, err := w.pods[0].service.EnqueueFor(t.Context(), with("dan", nil), liveness.Through("dan-1"), &wire.MMEnqueue{
 		Queue: "duel", Attributes: map[string]any{"skill": 1234.0},
 	})
 	if err != nil || ticket.Numbers["skill"] != 1234 {
@@ -350,7 +350,7 @@ func TestReconnectKeepsTheTicket(t *testing.T) {
 func partyOf(users ...string) party.Party {
 	p := party.Party{ID: "p", LeaderID: users[0], Members: map[string]party.Member{}}
 	for i, u := range users {
-		p.Members[u] = party.Member{Name: "Name " + u, JoinedAt: int64(i), Live: membership.Through(u + "-1")}
+		p.Members[u] = party.Member{Name: "Name " + u, JoinedAt: int64(i), Live: liveness.Through(u + "-1")}
 	}
 	return p
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -50,7 +50,7 @@ type Profile struct {
 type Player struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
-	membership.Live
+	liveness.Live
 }
 
 const (
@@ -360,15 +360,15 @@ func (p Profile) has(a Attribute) bool {
 
 // Connect adds a session of a player; false when nothing changes.
 func (t Ticket) Connect(userID, session string) (Ticket, bool) {
-	return t.live(userID, func(l membership.Live) (membership.Live, bool) { return l.Connect(session) })
+	return t.live(userID, func(l liveness.Live) (liveness.Live, bool) { return l.Connect(session) })
 }
 
 // Disconnect removes a session of a player; false when nothing changes.
 func (t Ticket) Disconnect(userID, session string, now time.Time) (Ticket, bool) {
-	return t.live(userID, func(l membership.Live) (membership.Live, bool) { return l.Disconnect(session, now) })
+	return t.live(userID, func(l liveness.Live) (liveness.Live, bool) { return l.Disconnect(session, now) })
 }
 
-func (t Ticket) live(userID string, change func(membership.Live) (membership.Live, bool)) (Ticket, bool) {
+func (t Ticket) live(userID string, change func(liveness.Live) (liveness.Live, bool)) (Ticket, bool) {
 	i := slices.IndexFunc(t.Players, func(p Player) bool { return p.ID == userID })
 	if i < 0 {
 		return t, false

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -47,7 +47,7 @@ func (e *edit) admit(user Actor, enrolment string, attributes wire.Attributes) e
 		return err
 	}
 	e.Members[user.ID] = Member{
-		Name: user.Name, JoinedAt: ms(e.now), Attributes: checked, Claims: user.Claims, Enrolment: enrolment, Live: membership.Through(user.Session),
+		Name: user.Name, JoinedAt: ms(e.now), Attributes: checked, Claims: user.Claims, Enrolment: enrolment, Live: liveness.Through(user.Session),
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/jsonpatch"
-	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -80,7 +80,7 @@ type Member struct {
 	Claims map[string]any `json:"claims,omitempty"`
 	// Enrolment tells this stay from earlier ones of the same user.
 	Enrolment string `json:"enrolment"`
-	membership.Live
+	liveness.Live
 }
 
 // Invite asks one user in.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -195,11 +195,11 @@ func TestInvitesAreBounded(t *testing.T) {
 
 func TestSessionsAreBounded(t *testing.T) {
 	p := partyOfUsers(t, "ann")
-	for i := range 2 * membership.MaxSessions {
+	for i := range 2 * liveness.MaxSessions {
 		p, _, _ = p.Reconnect("ann", fmt.Sprint("s", i), t0)
 	}
 	sessions := p.Members["ann"].Sessions
-	if len(sessions) != membership.MaxSessions || sessions[membership.MaxSessions-1] != fmt.Sprint("s", 2*membership.MaxSessions-1) {
+	if len(sessions) != liveness.MaxSessions || sessions[liveness.MaxSessions-1] != fmt.Sprint("s", 2*liveness.MaxSessions-1) {
 		t.Errorf("%v", sessions)
 	}
 }

@@ -3,7 +3,7 @@ package serverapi
 import (
 	"context"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -66,11 +66,11 @@ func (s *Server) enqueue(ctx context.Context, c call, req *TicketRequest) (*Tick
 	if !validUser(req.UserID) {
 		return nil, wire.Invalid("userId", notAUser)
 	}
-	live := membership.Away(s.Now())
+	live := liveness.Away(s.Now())
 	if sessions, err := s.Sessions(ctx, req.UserID); err != nil {
 		return nil, err
 	} else if len(sessions) > 0 {
-		live = membership.Through(sessions...)
+		live = liveness.Through(sessions...)
 	}
 	ticket, err := s.Queues.EnqueueFor(ctx, asUser(req.UserID, c.key), live, &wire.MMEnqueue{
 		Queue: req.Queue, PartyID: req.PartyID, Attributes: req.Attributes, Latencies: req.Latencies,

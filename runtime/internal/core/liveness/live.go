@@ -1,4 +1,6 @@
-package membership
+// Package liveness holds the sessions that connect a user to a group: a lobby, a party or a ticket.
+// It is pure, so that the rules of these groups can use it.
+package liveness
 
 import (
 	"slices"
