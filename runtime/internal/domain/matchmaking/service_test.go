@@ -224,7 +224,7 @@ func TestRefusals(t *testing.T) {
 	}
 	w := newWorld(t, q, pairs)
 	w.parties["p"], w.parties["away"] = partyOf("ann", "bob"), partyOf("ann", "bob")
-	w.parties["away"].Members["bob"] = party.Member{Live: membership.Away(t0)}
+	w.parties["away"].Members["bob"] = party.Member{Live: liveness.Away(t0)}
 	good := func() *wire.MMEnqueue {
 		return &wire.MMEnqueue{Queue: "duel", Attributes: map[string]any{"mode": "ctf"}, Latencies: map[string]float64{"eu": 20}}
 	}
