@@ -53,7 +53,7 @@ type agonesAnswer struct {
 }
 
 // allocate asks for a GameServer; the players get its address with its first port.
-func (v venues) allocate(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+func (v venues) allocate(ctx context.Context, q matchmaking.Queue, r matchmaking.Proposal) (matchmaking.Place, error) {
 	match, err := json.Marshal(callOf(r))
 	if err != nil {
 		return matchmaking.Place{}, fmt.Errorf("encode a match: %w", err)

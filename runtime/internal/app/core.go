@@ -65,7 +65,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	k.budgets = budget.NewGuard(client.Budgets(), budget.NewMetrics(a.registry))
 	userstream.Register(a.registry)
 	a.addServices(k)
-	k.figures = &figures{types: a.rules.lobbyTypes, living: client.Lobbies().Living, queues: k.matcher.Figures, streams: k.hub.Kinds, log: a.log}
+	k.figures = &figures{types: a.rules.lobbyTypes, living: client.Lobbies().Living, queues: k.matcher.Stats, streams: k.hub.Kinds, log: a.log}
 	a.registry.MustRegister(k.figures)
 	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){
 		lobby.Kind: k.lobbies.Look, lobby.ListKind: k.lobbies.Sweep, party.Kind: k.parties.Look, presence.Kind: k.users.Look,

@@ -39,9 +39,9 @@ type duels struct {
 }
 
 // answering is a service that has a place for every match at once.
-type answering struct{ matchmaking.Places }
+type answering struct{ matchmaking.Handoffs }
 
-func (answering) Make(context.Context, matchmaking.Queue, matchmaking.Round) (matchmaking.Place, error) {
+func (answering) Make(context.Context, matchmaking.Queue, matchmaking.Proposal) (matchmaking.Place, error) {
 	return matchmaking.Place{MMHandoff: wire.MMHandoff{Type: "server", Address: "192.0.2.1:7777"}}, nil
 }
 
@@ -80,7 +80,7 @@ func startDuels(b *testing.B, alone bool) *duels {
 		return told(ctx, id, users, m)
 	}
 	if alone {
-		d.queues.Places, d.queues.Searching = answering{}, nil
+		d.queues.Handoffs, d.queues.Searching = answering{}, nil
 	}
 	ctx, stop := context.WithCancel(b.Context())
 	var running sync.WaitGroup

@@ -59,8 +59,8 @@ func TestOneMatchAUserOverTwoMatchers(t *testing.T) {
 		t.Cleanup(func() { _ = client.Close() })
 		store = client.Store()
 		services = append(services, matchmaking.NewService(matchmaking.Ports{
-			Ledger: client.Ledger(matchmaking.Followed), Store: client.Store(), Caster: client.Store(), Names: client.Names(),
-			Sets: client.Sets(), Queues: queues, Places: answering{},
+			Records: client.Ledger(matchmaking.TicketsTable), Store: client.Store(), Caster: client.Store(), Names: client.Names(),
+			Sets: client.Sets(), Queues: queues, Handoffs: answering{},
 		}, matchmaking.Settings{
 			Pod: fmt.Sprint("pod-", pod), HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute,
 		}))
@@ -86,8 +86,8 @@ func TestOneMatchAUserOverTwoMatchers(t *testing.T) {
 	for {
 		// Both matchers have a queue each, and their intervals are at the same time.
 		failed := make(chan error, 1)
-		go func() { failed <- matchers[0].Tick(t.Context(), queues[0]) }()
-		if err := matchers[1].Tick(t.Context(), queues[1]); err != nil {
+		go func() { failed <- matchers[0].Pass(t.Context(), queues[0]) }()
+		if err := matchers[1].Pass(t.Context(), queues[1]); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-failed; err != nil {

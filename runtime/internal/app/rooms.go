@@ -16,7 +16,7 @@ import (
 )
 
 // lobby makes the lobby of a match.
-func (v venues) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+func (v venues) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Proposal) (matchmaking.Place, error) {
 	brought, err := broughtBy(r)
 	if err != nil {
 		return matchmaking.Place{}, err
@@ -45,16 +45,16 @@ func unplaced(err error) error {
 	return nil
 }
 
-// mayPlay refuses a user whom the lobby of a queue's match would put into too many lobbies.
-func (v venues) mayPlay(ctx context.Context, q matchmaking.Queue, userID string) error {
+// checkLobbyLimit refuses a user whom the lobby of a queue's match would put into too many lobbies.
+func (v venues) checkLobbyLimit(ctx context.Context, q matchmaking.Queue, userID string) error {
 	if q.Handoff.LobbyType == "" {
 		return nil
 	}
 	return v.lobbies.MaySeat(ctx, q.Handoff.LobbyType, userID)
 }
 
-// fill brings the players of a round into the lobby of a match that runs.
-func (v venues) fill(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+// fill brings the players of a proposal into the lobby of a match that runs.
+func (v venues) fill(ctx context.Context, q matchmaking.Queue, r matchmaking.Proposal) (matchmaking.Place, error) {
 	brought, err := broughtBy(r)
 	if err != nil {
 		return matchmaking.Place{}, err
@@ -67,12 +67,12 @@ func (v venues) fill(ctx context.Context, q matchmaking.Queue, r matchmaking.Rou
 		return matchmaking.Place{}, err
 	}
 	return matchmaking.Place{
-		MMHandoff: wire.MMHandoff{Type: "lobby", LobbyID: l.ID}, Teams: teamsOf(q, roomOf(l, v.now())),
+		MMHandoff: wire.MMHandoff{Type: "lobby", LobbyID: l.ID}, Teams: teamsOf(q, matchLobbyOf(l, v.now())),
 	}, nil
 }
 
 // actors are the players of each team.
-func actors(r matchmaking.Round) [][]lobby.Actor {
+func actors(r matchmaking.Proposal) [][]lobby.Actor {
 	teams := make([][]lobby.Actor, len(r.Teams))
 	for i, side := range r.Teams {
 		for _, player := range side.Players {
@@ -82,8 +82,8 @@ func actors(r matchmaking.Round) [][]lobby.Actor {
 	return teams
 }
 
-// broughtBy is what a lobby keeps of the players of a round.
-func broughtBy(r matchmaking.Round) (map[string]lobby.Brought, error) {
+// broughtBy is what a lobby keeps of the players of a proposal.
+func broughtBy(r matchmaking.Proposal) (map[string]lobby.Brought, error) {
 	all := map[string]lobby.Brought{}
 	for i, side := range r.Teams {
 		for _, player := range side.Players {
@@ -97,8 +97,8 @@ func broughtBy(r matchmaking.Round) (map[string]lobby.Brought, error) {
 	return all, nil
 }
 
-// Room implements matchmaking.Places.
-func (v venues) Room(ctx context.Context, lobbyID, userID string) (matchmaking.Room, error) {
+// Lobby implements matchmaking.Handoffs.
+func (v venues) Lobby(ctx context.Context, lobbyID, userID string) (matchmaking.MatchLobby, error) {
 	read := v.lobbies.Lookup
 	if userID != "" {
 		read = func(ctx context.Context, id string) (lobby.Lobby, error) { return v.lobbies.Member(ctx, id, userID) }
@@ -106,20 +106,20 @@ func (v venues) Room(ctx context.Context, lobbyID, userID string) (matchmaking.R
 	l, err := read(ctx, lobbyID)
 	switch {
 	case err != nil:
-		return matchmaking.Room{}, err
+		return matchmaking.MatchLobby{}, err
 	case l.Closed():
-		return matchmaking.Room{}, wire.Precondition(wire.ReasonLobbyClosed, "the lobby is closed")
+		return matchmaking.MatchLobby{}, wire.Precondition(wire.ReasonLobbyClosed, "the lobby is closed")
 	case l.Origin == nil:
-		return matchmaking.Room{}, wire.Refuse(wire.CodePermissionDenied, "this lobby was not made by a queue that fills open places")
+		return matchmaking.MatchLobby{}, wire.Refuse(wire.CodePermissionDenied, "this lobby was not made by a queue that fills open places")
 	}
-	return roomOf(l, v.now()), nil
+	return matchLobbyOf(l, v.now()), nil
 }
 
-// roomOf is a lobby that a queue made, as matchmaking sees it.
-func roomOf(l lobby.Lobby, now time.Time) matchmaking.Room {
-	room := matchmaking.Room{
+// matchLobbyOf is a lobby that a queue made, as matchmaking sees it.
+func matchLobbyOf(l lobby.Lobby, now time.Time) matchmaking.MatchLobby {
+	room := matchmaking.MatchLobby{
 		LobbyID: l.ID, HostID: l.HostID, Queue: l.Origin.Queue, Match: l.Origin.Match, Region: l.Origin.Region,
-		Players: map[string]matchmaking.RoomPlayer{}, Left: l.MaxMembers - l.Players(),
+		Players: map[string]matchmaking.LobbyPlayer{}, Left: l.MaxMembers - l.Players(),
 	}
 	for user, until := range l.Banned {
 		if now.UnixMilli() < until {
@@ -138,9 +138,9 @@ func roomOf(l lobby.Lobby, now time.Time) matchmaking.Room {
 
 // playerOf is a player with the team of now, where the lobby has teams, else with the one
 // that it was brought to.
-func playerOf(l lobby.Lobby, user, team string) matchmaking.RoomPlayer {
+func playerOf(l lobby.Lobby, user, team string) matchmaking.LobbyPlayer {
 	brought, known := l.Origin.Brought[user]
-	player := matchmaking.RoomPlayer{Team: -1}
+	player := matchmaking.LobbyPlayer{Team: -1}
 	if known {
 		player.Team, player.Profile = brought.Team, &matchmaking.Profile{}
 		if json.Unmarshal(brought.Profile, player.Profile) != nil {
@@ -154,7 +154,7 @@ func playerOf(l lobby.Lobby, user, team string) matchmaking.RoomPlayer {
 }
 
 // teamsOf are all who play in a room, by team of the queue.
-func teamsOf(q matchmaking.Queue, room matchmaking.Room) []wire.MMMatchTeam {
+func teamsOf(q matchmaking.Queue, room matchmaking.MatchLobby) []wire.MMMatchTeam {
 	teams := make([]wire.MMMatchTeam, len(q.Match.Teams))
 	for i, t := range q.Match.Teams {
 		teams[i] = wire.MMMatchTeam{Name: t.Name, Players: []string{}}

@@ -27,10 +27,10 @@ func TestALobbyIsARoom(t *testing.T) {
 			"odd": {Team: 0, Profile: []byte(`7`)}, "left": {Team: 1, Profile: []byte(`{}`)},
 		}},
 	}
-	room := roomOf(l, at)
-	want := matchmaking.Room{
+	room := matchLobbyOf(l, at)
+	want := matchmaking.MatchLobby{
 		LobbyID: "l1", HostID: "ann", Queue: "ranked", Match: "m1", Region: "eu", Left: 2,
-		Players: map[string]matchmaking.RoomPlayer{
+		Players: map[string]matchmaking.LobbyPlayer{
 			"ann": {Team: 1, Profile: &matchmaking.Profile{Numbers: map[string]float64{"skill": 7}}},
 			"bob": {Team: 1, Profile: &matchmaking.Profile{}}, "guest": {Team: -1}, "odd": {Team: 0},
 		},

@@ -62,8 +62,8 @@ func (a *App) newQueues(k *core, n notices) *matchmaking.Service {
 	store := k.client.Store()
 	places := venues{k.lobbies, c.PolicySecretsDir, c.Cluster.Namespace, a.settings.hooks, time.Now}
 	ports := matchmaking.Ports{
-		Ledger: k.client.Ledger(matchmaking.Followed), Store: store, Caster: store, Names: k.client.Names(), Sets: k.client.Sets(),
-		Queues: a.rules, Parties: k.parties, Places: places, MayPlay: places.mayPlay,
+		Records: k.client.Ledger(matchmaking.TicketsTable), Store: store, Caster: store, Names: k.client.Names(), Sets: k.client.Sets(),
+		Queues: a.rules, Parties: k.parties, Handoffs: places, CheckLobbyLimit: places.checkLobbyLimit,
 		Searching: k.whereabouts.Searching,
 	}
 	if k.inbox != nil {

@@ -27,8 +27,8 @@ type venues struct {
 	now       func() time.Time
 }
 
-// Make implements matchmaking.Places.
-func (v venues) Make(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+// Place implements matchmaking.Places.
+func (v venues) Place(ctx context.Context, q matchmaking.Queue, r matchmaking.Proposal) (matchmaking.Place, error) {
 	if r.Backfill != "" {
 		return v.fill(ctx, q, r)
 	}
@@ -69,7 +69,7 @@ type matchPlace struct {
 	ExpiresAt int64             `json:"expiresAt"`
 }
 
-func (v venues) ask(ctx context.Context, q matchmaking.Queue, r matchmaking.Round) (matchmaking.Place, error) {
+func (v venues) ask(ctx context.Context, q matchmaking.Queue, r matchmaking.Proposal) (matchmaking.Place, error) {
 	key, err := v.secret(q.Handoff.SecretFile)
 	if err != nil {
 		return matchmaking.Place{}, err
@@ -113,7 +113,7 @@ func (v venues) secret(file string) ([]byte, error) {
 	return text, nil
 }
 
-func callOf(r matchmaking.Round) matchCall {
+func callOf(r matchmaking.Proposal) matchCall {
 	c := matchCall{MatchID: r.ID, Queue: r.Queue, Region: r.Region}
 	for _, side := range r.Teams {
 		team := matchCallTeam{Name: side.Name, Players: []matchCallPlayer{}}

@@ -50,12 +50,12 @@ func TestAServiceMakesThePlace(t *testing.T) {
 	defer service.Close()
 	p := venues{secrets: secrets, hooks: localHooks(), now: func() time.Time { return at }}
 	q := matchmaking.Queue{Handoff: matchmaking.Handoff{URL: service.URL, SecretFile: "games_key", Timeout: 5 * time.Second}}
-	r := matchmaking.Round{ID: "m1", Queue: "duel", Region: "eu", Teams: []matchmaking.Side{
-		{Name: "red", Players: []matchmaking.SidePlayer{{ID: "ann", Name: "Ann", Ticket: "a"}}},
-		{Name: "blue", Players: []matchmaking.SidePlayer{{ID: "bob", Ticket: "b"}}},
+	r := matchmaking.Proposal{ID: "m1", Queue: "duel", Region: "eu", Teams: []matchmaking.Team{
+		{Name: "red", Players: []matchmaking.TeamPlayer{{ID: "ann", Name: "Ann", Ticket: "a"}}},
+		{Name: "blue", Players: []matchmaking.TeamPlayer{{ID: "bob", Ticket: "b"}}},
 	}}
 	answer = `{"address":"game.example:7777","token":"all","tokens":{"ann":"own"},"expiresAt":5}`
-	got, err := p.Make(t.Context(), q, r)
+	got, err := p.Place(t.Context(), q, r)
 	want := matchmaking.Place{
 		MMHandoff: wire.MMHandoff{Type: "server", Address: "game.example:7777", Token: "all", ExpiresAt: 5},
 		Tokens:    map[string]string{"ann": "own"},
@@ -64,12 +64,12 @@ func TestAServiceMakesThePlace(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
 	for _, answer = range []string{"", "{}", "no", `{"address":7}`} {
-		if got, err := p.Make(t.Context(), q, r); err == nil {
+		if got, err := p.Place(t.Context(), q, r); err == nil {
 			t.Errorf("answered %q: %+v", answer, got)
 		}
 	}
 	q.Handoff.SecretFile = "gone"
-	if _, err := p.Make(t.Context(), q, r); err == nil || strings.Contains(err.Error(), secrets) {
+	if _, err := p.Place(t.Context(), q, r); err == nil || strings.Contains(err.Error(), secrets) {
 		t.Errorf("without its key: %v", err)
 	}
 }
@@ -92,17 +92,17 @@ func TestAgonesAllocatesTheServer(t *testing.T) {
 	defer service.Close()
 	p := venues{namespace: "games", hooks: localHooks(), now: time.Now}
 	q := matchmaking.Queue{Name: "duel", Handoff: matchmaking.Handoff{URL: service.URL, Agones: true, Timeout: 5 * time.Second}}
-	r := matchmaking.Round{ID: "m1", Queue: "duel", Teams: []matchmaking.Side{
-		{Name: "red", Players: []matchmaking.SidePlayer{{ID: "ann", Ticket: "a"}}},
+	r := matchmaking.Proposal{ID: "m1", Queue: "duel", Teams: []matchmaking.Team{
+		{Name: "red", Players: []matchmaking.TeamPlayer{{ID: "ann", Ticket: "a"}}},
 	}}
 	answer = `{"gameServerName":"duel-x7","ports":[{"name":"game","port":7654},{"name":"admin","port":1}],"address":"192.0.2.7","nodeName":"n"}`
-	got, err := p.Make(t.Context(), q, r)
+	got, err := p.Place(t.Context(), q, r)
 	want := matchmaking.Place{MMHandoff: wire.MMHandoff{Type: "server", Address: "192.0.2.7:7654"}}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
 	for _, answer = range []string{"", "{}", "no", `{"address":"192.0.2.7"}`, `{"ports":[{"port":1}]}`} {
-		if got, err := p.Make(t.Context(), q, r); err == nil {
+		if got, err := p.Place(t.Context(), q, r); err == nil {
 			t.Errorf("answered %q: %+v", answer, got)
 		}
 	}
@@ -160,7 +160,7 @@ func TestAgonesIsShownACertificate(t *testing.T) {
 	p := venues{secrets: secrets, hooks: localHooks(), now: time.Now}
 	for name, good := range map[string]bool{"good": true, "other": false, "none": false, "gone": false, "": false} {
 		q := matchmaking.Queue{Handoff: matchmaking.Handoff{URL: service.URL, Agones: true, SecretFile: name, Timeout: 5 * time.Second}}
-		place, err := p.Make(t.Context(), q, matchmaking.Round{ID: "m1"})
+		place, err := p.Place(t.Context(), q, matchmaking.Proposal{ID: "m1"})
 		if good != (err == nil) || good && place.Address != "192.0.2.7:7654" {
 			t.Errorf("with %q: %+v, %v", name, place, err)
 		}

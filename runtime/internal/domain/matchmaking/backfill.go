@@ -21,40 +21,40 @@ type Backfill struct {
 	// OpenAt is the time since which places are open; 0 while none is.
 	OpenAt    int64 `json:"openAt,omitempty"`
 	ExpiresAt int64 `json:"expiresAt"`
-	// Round is the round that fills places of the lobby; "" for none. At most one does at a
+	// Proposal is the proposal that fills places of the lobby; "" for none. At most one does at a
 	// time.
-	Round string `json:"round,omitempty"`
-	// Stopped says that the backfill ends with that round.
+	Proposal string `json:"round,omitempty"`
+	// Stopped says that the backfill ends with that proposal.
 	Stopped bool `json:"stopped,omitempty"`
 }
 
 // maxBackfills bounds the backfills of a queue.
 const maxBackfills = 1000
 
-// Room is the lobby of a match.
-type Room struct {
+// MatchLobby is the lobby of a match.
+type MatchLobby struct {
 	LobbyID, HostID string
 	// Queue is the queue that made the match, Match the match's id, and Region the region
 	// where it runs.
 	Queue, Match, Region string
 	// Players are all players of the match, by user.
-	Players map[string]RoomPlayer
+	Players map[string]LobbyPlayer
 	// Left is the number of further players for which the lobby has room.
 	Left int
 	// Barred are users who may not join the present players.
 	Barred []string
 }
 
-// RoomPlayer is a player of a match. Profile is nil for a player who did not come from the
+// LobbyPlayer is a player of a match. Profile is nil for a player who did not come from the
 // queue.
-type RoomPlayer struct {
+type LobbyPlayer struct {
 	// Team is the index of the player's team in the queue; -1 for none.
 	Team    int
 	Profile *Profile
 }
 
 // open returns the free places by team, and their total.
-func (r Room) open(q Queue) (free map[string]int, all int) {
+func (r MatchLobby) openPlaces(q Queue) (free map[string]int, all int) {
 	has := map[int]int{}
 	for _, p := range r.Players {
 		has[p.Team]++
@@ -73,10 +73,10 @@ func (r Room) open(q Queue) (free map[string]int, all int) {
 	return free, all
 }
 
-// profile returns the common profile of the players, as for a ticket: the mean of their
+// commonProfile returns the common profile of the players, as for a ticket: the mean of their
 // numbers, the intersection of their sets, the highest of their latencies, and their texts,
 // "" where they differ.
-func (r Room) profile() Profile {
+func (r MatchLobby) commonProfile() Profile {
 	p := Profile{Numbers: map[string]float64{}, Texts: map[string]string{}, Sets: map[string][]string{}, Latencies: map[string]float64{}}
 	n := 0.0
 	for _, id := range slices.Sorted(maps.Keys(r.Players)) {
@@ -118,9 +118,9 @@ func (p Profile) clone() Profile {
 	return Profile{Numbers: maps.Clone(p.Numbers), Texts: maps.Clone(p.Texts), Sets: sets, Latencies: maps.Clone(p.Latencies)}
 }
 
-// running returns the room as input of the matcher.
-func (r Room) running(b Backfill, free map[string]int, barred map[string]bool) matching.Backfill {
-	p := r.profile()
+// forMatching returns the room as input of the matcher.
+func (r MatchLobby) forMatching(b Backfill, free map[string]int, barred map[string]bool) matching.Backfill {
+	p := r.commonProfile()
 	return matching.Backfill{
 		Ticket: matching.Ticket{
 			ID: b.LobbyID, EnqueuedAt: time.UnixMilli(b.OpenAt),
@@ -132,23 +132,23 @@ func (r Room) running(b Backfill, free map[string]int, barred map[string]bool) m
 
 // Backfill starts or stops the backfill of a match; only the match's host may ask.
 func (s *Service) Backfill(ctx context.Context, c request.Call, req *wire.MMBackfill) (wire.MMBackfillState, error) {
-	room, err := s.Places.Room(ctx, req.LobbyID, c.ID)
+	lobby, err := s.Handoffs.Lobby(ctx, req.LobbyID, c.ID)
 	if err != nil {
 		return wire.MMBackfillState{}, err
 	}
-	q, known := s.Queues.Queue(room.Queue)
+	q, known := s.Queues.Queue(lobby.Queue)
 	switch {
-	case room.HostID != c.ID:
+	case lobby.HostID != c.ID:
 		return wire.MMBackfillState{}, wire.Precondition(wire.ReasonNotHost, "only the host may do this")
 	case !known || !q.Backfill:
 		return wire.MMBackfillState{}, wire.Refuse(wire.CodePermissionDenied, "the queue of this match fills no open places")
 	}
-	_, open := room.open(q)
+	_, open := lobby.openPlaces(q)
 	state := wire.MMBackfillState{LobbyID: req.LobbyID, Queue: q.Name, Open: open}
 	if !req.Stop {
 		state.ExpiresAt = ms(s.Now().Add(q.TicketTTL))
 	}
-	return state, s.retry(ctx, func() (records.Step, []posted, error) {
+	return state, s.commit(ctx, func() (records.Step, []outboxMessage, error) {
 		b, raw, err := s.readBackfill(ctx, q.Name, req.LobbyID)
 		if err != nil || raw == nil && req.Stop {
 			return records.Step{}, nil, err
@@ -165,17 +165,17 @@ func (s *Service) Backfill(ctx context.Context, c request.Call, req *wire.MMBack
 }
 
 func (s *Service) readBackfill(ctx context.Context, queue, lobbyID string) (b Backfill, raw []byte, err error) {
-	found, err := s.Ledger.Get(ctx, book(queue), backfills, lobbyID)
+	found, err := s.Records.Get(ctx, partition(queue), backfills, lobbyID)
 	if err != nil {
 		return Backfill{}, nil, err
 	}
 	return b, found[lobbyID], decode(found[lobbyID], &b)
 }
 
-// change writes a backfill, or deletes it when it is over and no round needs it.
+// change writes a backfill, or deletes it when it is over and no proposal needs it.
 func (b Backfill) change(was []byte, now time.Time) (records.Change, error) {
 	c := records.Change{Table: backfills, Key: b.LobbyID, Was: was}
-	if b.Round == "" && (b.Stopped || b.ExpiresAt <= ms(now)) {
+	if b.Proposal == "" && (b.Stopped || b.ExpiresAt <= ms(now)) {
 		return c, nil
 	}
 	var err error
@@ -185,43 +185,43 @@ func (b Backfill) change(was []byte, now time.Time) (records.Change, error) {
 	return c, err
 }
 
-// release frees the backfill of an ended round for another round.
-func (s *Service) release(ctx context.Context, step *records.Step, r Round) error {
+// release frees the backfill of an ended proposal for another proposal.
+func (s *Service) releaseBackfill(ctx context.Context, step *records.Step, r Proposal) error {
 	if r.Backfill == "" {
 		return nil
 	}
 	b, raw, err := s.readBackfill(ctx, r.Queue, r.Backfill)
-	if err != nil || raw == nil || b.Round != r.ID {
+	if err != nil || raw == nil || b.Proposal != r.ID {
 		return err
 	}
-	b.Round = ""
+	b.Proposal = ""
 	change, err := b.change(raw, s.Now())
 	step.Changes = append(step.Changes, change)
 	return err
 }
 
-// vacancy is a backfill with open places for which no round exists.
+// vacancy is a backfill with open places for which no proposal exists.
 type vacancy struct {
 	Backfill
-	raw  []byte
-	room Room
-	free map[string]int
+	raw   []byte
+	lobby MatchLobby
+	free  map[string]int
 }
 
-// tend reads the backfills and returns those with open places. It deletes backfills that
+// openBackfills reads the backfills and returns those with open places. It deletes backfills that
 // are over.
-func (m *Matcher) tend(ctx context.Context, w *watch, q Queue) (map[string]vacancy, error) {
-	open, err := m.s.Ledger.All(ctx, book(w.name), backfills)
+func (m *Matcher) openBackfills(ctx context.Context, state *queueState, q Queue) (map[string]vacancy, error) {
+	open, err := m.s.Records.All(ctx, partition(state.name), backfills)
 	if err != nil {
 		return nil, err
 	}
 	found := make([]vacancy, len(open))
-	err = each(open, func(i int, record records.Record) error {
+	err = forEach(open, func(i int, record records.Record) error {
 		v := vacancy{raw: record.Value}
-		if err := decode(record.Value, &v.Backfill); err != nil || v.Round != "" {
+		if err := decode(record.Value, &v.Backfill); err != nil || v.Proposal != "" {
 			return err
 		}
-		err := m.look(ctx, w, q, &v)
+		err := m.refreshBackfill(ctx, state, q, &v)
 		if err == nil && v.OpenAt > 0 {
 			found[i] = v
 		}
@@ -236,26 +236,26 @@ func (m *Matcher) tend(ctx context.Context, w *watch, q Queue) (map[string]vacan
 	return vacancies, err
 }
 
-// look reads the room of a backfill and updates OpenAt, which is 0 when no place is open or
+// refreshBackfill reads the room of a backfill and updates OpenAt, which is 0 when no place is open or
 // the backfill is over.
-func (m *Matcher) look(ctx context.Context, w *watch, q Queue, v *vacancy) error {
+func (m *Matcher) refreshBackfill(ctx context.Context, state *queueState, q Queue, v *vacancy) error {
 	var err error
 	open := 0
 	if v.ExpiresAt > ms(m.s.Now()) {
-		v.room, err = m.s.Places.Room(ctx, v.LobbyID, "")
+		v.lobby, err = m.s.Handoffs.Lobby(ctx, v.LobbyID, "")
 		var refusal *wire.Error
 		if errors.As(err, &refusal) {
 			v.Stopped = true // the lobby is closed
 		} else if err != nil {
 			return err
 		}
-		v.free, open = v.room.open(q)
+		v.free, open = v.lobby.openPlaces(q)
 	}
 	was := v.OpenAt
 	switch {
 	case !q.Backfill:
 		v.Stopped = true
-	case open == 0 || !v.room.profile().suits(q):
+	case open == 0 || !v.lobby.commonProfile().fits(q):
 		v.OpenAt = 0
 	case v.OpenAt == 0:
 		v.OpenAt = ms(m.s.Now())
@@ -267,38 +267,38 @@ func (m *Matcher) look(ctx context.Context, w *watch, q Queue, v *vacancy) error
 	if change.Value == nil {
 		v.OpenAt = 0
 	}
-	err = m.s.Ledger.Apply(ctx, book(w.name), records.Step{Fence: w.fence, Changes: []records.Change{change}})
+	err = m.s.Records.Apply(ctx, partition(state.name), records.Step{Fence: state.fence, Changes: []records.Change{change}})
 	var conflict *records.ConflictError
 	if errors.As(err, &conflict) {
-		v.OpenAt = 0 // the host has changed the backfill: next interval
+		v.OpenAt = 0 // the host has changed the backfill: next pass
 		return nil
 	}
 	v.raw = change.Value
 	return err
 }
 
-// runnings converts vacancies to the matcher's input. It bars the tickets of users who play
+// matchingBackfills converts vacancies to the matcher's input. It bars the tickets of users who play
 // there or may not join.
-func (w *watch) runnings(vacancies map[string]vacancy) []matching.Backfill {
+func (state *queueState) matchingBackfills(vacancies map[string]vacancy) []matching.Backfill {
 	if len(vacancies) == 0 {
 		return nil
 	}
 	all := make([]matching.Backfill, 0, len(vacancies))
 	for _, v := range vacancies {
 		barred := map[string]bool{}
-		for _, user := range slices.AppendSeq(slices.Clone(v.room.Barred), maps.Keys(v.room.Players)) {
-			for _, id := range w.of[user] {
+		for _, user := range slices.AppendSeq(slices.Clone(v.lobby.Barred), maps.Keys(v.lobby.Players)) {
+			for _, id := range state.ticketsByPlayer[user] {
 				barred[id] = true
 			}
 		}
-		all = append(all, v.room.running(v.Backfill, v.free, barred))
+		all = append(all, v.lobby.forMatching(v.Backfill, v.free, barred))
 	}
 	return all
 }
 
-// fill adds to a round's step that the round fills this vacancy.
-func (v vacancy) fill(step *records.Step, roundID string) error {
-	v.Round = roundID
+// reserve adds to a proposal's step that the proposal fills this vacancy.
+func (v vacancy) reserve(step *records.Step, proposalID string) error {
+	v.Proposal = proposalID
 	value, err := json.Marshal(v.Backfill)
 	if err != nil {
 		return fmt.Errorf("encode a backfill: %w", err)

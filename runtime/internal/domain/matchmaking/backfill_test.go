@@ -32,7 +32,7 @@ func halved(t *testing.T, q Queue) (w *world, lobbyID string) {
 	w = newWorld(t, q)
 	w.enqueue("ann", 1500)
 	w.enqueue("bob", 1500)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	w.quit("bob")
 	q.ReadyCheck.Enabled = asks
 	w.setQueue("duel", &q)
@@ -74,15 +74,15 @@ func (w *world) wantPlayers(lobbyID string, want ...string) {
 func TestOpenPlacesAreFilled(t *testing.T) {
 	w, lobby := halved(t, filling())
 	w.enqueue("cid", 1510)
-	w.tick(0, "duel")
-	w.wantTold("cid") // the host has not asked for players
+	w.runPass(0, "duel")
+	w.wantPushes("cid") // the host has not asked for players
 	want := wire.MMBackfillState{LobbyID: lobby, Queue: "duel", Open: 1, ExpiresAt: ms(w.clock().Add(10 * time.Minute))}
 	if d := cmp.Diff(want, w.mustBackfill("ann", lobby)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	w.tick(0, "duel")
-	w.wantTold("cid", "matched [{red []} {blue [cid]}] lobby, running")
-	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.runPass(0, "duel")
+	w.wantPushes("cid", "matched [{red []} {blue [cid]}] lobby, running")
+	w.wantPushes("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	w.wantPlayers(lobby, "ann", "cid")
 	if got := w.status("cid"); len(got.Tickets) != 0 {
 		t.Errorf("tickets of cid: %+v, want none", got)
@@ -90,11 +90,11 @@ func TestOpenPlacesAreFilled(t *testing.T) {
 
 	// The match is full: the next ticket waits until a place is free.
 	w.enqueue("dan", 1500)
-	w.tick(1, "duel")
-	w.wantTold("dan")
+	w.runPass(1, "duel")
+	w.wantPushes("dan")
 	w.quit("cid")
-	w.pass(leaseTTL) // pod-1 takes over
-	w.tick(1, "duel")
+	w.advance(leaseTTL) // pod-1 takes over
+	w.runPass(1, "duel")
 	w.wantPlayers(lobby, "ann", "dan")
 
 	// A stopped backfill adds no player, even after its expiry.
@@ -103,11 +103,11 @@ func TestOpenPlacesAreFilled(t *testing.T) {
 	}
 	w.quit("dan")
 	w.enqueue("eve", 1500)
-	w.tick(1, "duel")
+	w.runPass(1, "duel")
 	w.mustBackfill("ann", lobby)
-	w.pass(10 * time.Minute)
+	w.advance(10 * time.Minute)
 	w.enqueue("fay", 1500)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	w.wantPlayers(lobby, "ann")
 	if n := w.count(backfills); n != 0 {
 		t.Errorf("%d backfills are left, want 0", n)
@@ -118,7 +118,7 @@ func TestBackfillRequests(t *testing.T) {
 	w, lobby := halved(t, filling())
 	w.mustBackfill("ann", lobby)
 	w.enqueue("cid", 1500)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	for user, want := range map[string]*wire.Error{
 		"cid": {Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotHost},
 		"eve": {Code: wire.CodeNotFound},
@@ -133,7 +133,7 @@ func TestBackfillRequests(t *testing.T) {
 	w.setQueue("duel", &off)
 	_, err = w.backfill("ann", lobby, false)
 	wantRefusal(t, err, denied)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	if n := w.count(backfills); n != 0 {
 		t.Errorf("%d backfills after the queue disabled backfill, want 0", n)
 	}
@@ -159,17 +159,17 @@ func TestBackfillsAreBounded(t *testing.T) {
 // tickets. Players with different numbers count with their mean.
 func TestPlacesAreOfferedWider(t *testing.T) {
 	w, lobby := halved(t, filling())
-	w.pass(time.Minute) // no backfill yet
+	w.advance(time.Minute) // no backfill yet
 	w.mustBackfill("ann", lobby)
 	w.enqueue("cid", 1900)
-	w.tick(0, "duel")
-	w.pass(9 * time.Second)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
+	w.advance(9 * time.Second)
+	w.runPass(0, "duel")
 	w.wantPlayers(lobby, "ann")
-	w.pass(time.Second)
-	w.tick(0, "duel")
+	w.advance(time.Second)
+	w.runPass(0, "duel")
 	w.wantPlayers(lobby, "ann", "cid")
-	if p := w.rooms[lobby].profile(); p.Numbers["skill"] != 1700 {
+	if p := w.rooms[lobby].commonProfile(); p.Numbers["skill"] != 1700 {
 		t.Errorf("profile: %+v, want a skill of 1700", p)
 	}
 }
@@ -182,11 +182,11 @@ func TestNewMatchesFirst(t *testing.T) {
 	w.enqueue("cid", 1500)
 	w.enqueue("dan", 1500)
 	w.enqueue("eve", 1500)
-	w.tick(0, "duel")
-	w.wantTold("cid", "matched [{red [cid]} {blue [dan]}] lobby")
+	w.runPass(0, "duel")
+	w.wantPushes("cid", "matched [{red [cid]} {blue [dan]}] lobby")
 	w.wantPlayers(lobby, "ann", "eve")
 	w.setQueue("duel", nil)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	if n := w.count(backfills); n != 0 {
 		t.Errorf("%d backfills of a removed queue, want 0", n)
 	}
@@ -200,37 +200,37 @@ func TestPlacesAreProposed(t *testing.T) {
 	w, lobby := halved(t, q)
 	w.mustBackfill("ann", lobby)
 	w.enqueue("ann", 1500)
-	w.pass(time.Second)
+	w.advance(time.Second)
 	w.enqueue("cid", 1600)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	// ann's ticket is barred from her own match, so cid gets the place although ann is nearer to it.
 	asked := w.status("cid").Proposals
 	if len(asked) != 1 || asked[0].Players != 1 || !asked[0].Backfill {
 		t.Fatalf("proposals of cid: %+v", asked)
 	}
 	w.enqueue("dan", 1500)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	if got := w.status("dan").Proposals; len(got) != 1 || got[0].Backfill {
 		t.Errorf("proposals of dan: %+v, want a new match, since cid has the place's proposal", got)
 	}
 	if _, err := w.pods[0].Decline(t.Context(), call("cid", ""), &wire.MMAnswer{ProposalID: asked[0].ProposalID}); err != nil {
 		t.Fatal(err)
 	}
-	w.wantTold("cid", "proposal 0/1", "cancelled: declined, cooldown")
+	w.wantPushes("cid", "proposal 0/1", "cancelled: declined, cooldown")
 	w.enqueue("eve", 1500)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	eve := w.status("eve").Proposals
 	if len(eve) != 1 || !eve[0].Backfill {
 		t.Fatalf("proposals of eve: %+v", eve)
 	}
-	// A backfill that is stopped now ends with eve's round.
+	// A backfill that is stopped now ends with eve's proposal.
 	if _, err := w.backfill("ann", lobby, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.pods[1].Accept(t.Context(), call("eve", ""), &wire.MMAnswer{ProposalID: eve[0].ProposalID}); err != nil {
 		t.Fatal(err)
 	}
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	w.wantPlayers(lobby, "ann", "eve")
 	if n := w.count(backfills); n != 0 {
 		t.Errorf("%d backfills are left, want 0", n)
@@ -244,14 +244,14 @@ func TestMatchEndsDuringItsBackfill(t *testing.T) {
 	w.mustBackfill("ann", lobby)
 	w.enqueue("cid", 1500)
 	w.broken = true
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	w.broken = false
 	w.quit("ann")
-	w.tick(0, "duel")
-	w.wantTold("cid", "cancelled: handoff_failed, requeued")
+	w.runPass(0, "duel")
+	w.wantPushes("cid", "cancelled: handoff_failed, requeued")
 	w.enqueue("dan", 1500)
-	w.tick(0, "duel")
-	w.wantTold("dan", "matched [{red [cid]} {blue [dan]}] lobby")
+	w.runPass(0, "duel")
+	w.wantPushes("dan", "matched [{red [cid]} {blue [dan]}] lobby")
 	if n := w.count(backfills); n != 0 {
 		t.Errorf("%d backfills are left, want 0", n)
 	}
@@ -259,13 +259,13 @@ func TestMatchEndsDuringItsBackfill(t *testing.T) {
 
 func TestRoomProfile(t *testing.T) {
 	q := Queue{Match: matching.Queue{Teams: []matching.Team{{Name: "a", Max: 3}, {Name: "b", Max: 3}}}}
-	with := func(team int, skill, ping float64, mode string, maps ...string) RoomPlayer {
-		return RoomPlayer{Team: team, Profile: &Profile{
+	with := func(team int, skill, ping float64, mode string, maps ...string) LobbyPlayer {
+		return LobbyPlayer{Team: team, Profile: &Profile{
 			Numbers: map[string]float64{"skill": skill}, Texts: map[string]string{"mode": mode},
 			Sets: map[string][]string{"maps": maps}, Latencies: map[string]float64{"eu": ping, mode: 1},
 		}}
 	}
-	r := Room{Left: 2, Players: map[string]RoomPlayer{
+	r := MatchLobby{Left: 2, Players: map[string]LobbyPlayer{
 		"ann": with(0, 10, 20, "ctf", "x", "y"), "bob": with(0, 20, 30, "ctf", "y", "z"), "cid": with(1, 60, 10, "dm", "y"),
 		"guest": {Team: -1},
 	}}
@@ -273,10 +273,10 @@ func TestRoomProfile(t *testing.T) {
 		Numbers: map[string]float64{"skill": 30}, Texts: map[string]string{"mode": ""},
 		Sets: map[string][]string{"maps": {"y"}}, Latencies: map[string]float64{"eu": 30},
 	}
-	if d := cmp.Diff(want, r.profile()); d != "" {
+	if d := cmp.Diff(want, r.commonProfile()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if free, all := r.open(q); all != 2 || free["a"] != 1 || free["b"] != 1 {
+	if free, all := r.openPlaces(q); all != 2 || free["a"] != 1 || free["b"] != 1 {
 		t.Errorf("%d open places: %v, want 2", all, free)
 	}
 	if got := r.Players["bob"].Profile.Sets["maps"]; !slices.Equal(got, []string{"y", "z"}) {
@@ -291,20 +291,20 @@ func TestPlayersAreNotifiedOnce(t *testing.T) {
 	w.enqueue("ann", 1500)
 	w.enqueue("bob", 1500)
 	w.deaf = true // the matcher dies during the delivery
-	w.tick(0, "duel")
-	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.runPass(0, "duel")
+	w.wantPushes("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	if len(w.notified) != 0 || len(w.searching) != 2 {
 		t.Fatalf("notified %v, searching %v", w.notified, w.searching)
 	}
 	w.deaf = false
-	w.pass(leaseTTL + leftBehind)
+	w.advance(leaseTTL + abandonedAfter)
 	w.ledger.set(func(records.Step) error { return stream.ErrUnavailable })
-	if err := w.matchers[1].Tick(t.Context(), "duel"); !errors.Is(err, stream.ErrUnavailable) {
+	if err := w.matchers[1].Pass(t.Context(), "duel"); !errors.Is(err, stream.ErrUnavailable) {
 		t.Fatalf("%v", err)
 	}
 	w.ledger.set(nil)
-	w.tick(1, "duel")
-	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.runPass(1, "duel")
+	w.wantPushes("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	if len(w.notified) != 2 || len(w.searching) != 0 || w.count(outbox) != 0 {
 		t.Errorf("notified %v, searching %v, %d outbox messages", w.notified, w.searching, w.count(outbox))
 	}
@@ -321,23 +321,23 @@ func TestAnotherMatcherContinuesABackfill(t *testing.T) {
 				w.mustBackfill("ann", lobby)
 				w.enqueue("cid", 1500)
 				w.dieAfter(dies)
-				_ = w.matchers[0].Tick(t.Context(), "duel")
+				_ = w.matchers[0].Pass(t.Context(), "duel")
 				w.ledger.set(nil)
-				w.pass(leaseTTL + time.Second)
-				w.tick(1, "duel")
+				w.advance(leaseTTL + time.Second)
+				w.runPass(1, "duel")
 				for _, p := range w.status("cid").Proposals {
 					if _, err := w.pods[1].Accept(t.Context(), call("cid", ""), &wire.MMAnswer{ProposalID: p.ProposalID}); err != nil {
 						t.Fatal(err)
 					}
 				}
-				w.pass(leftBehind)
-				w.tick(1, "duel")
-				told := slices.DeleteFunc(w.told("cid"), func(text string) bool { return strings.HasPrefix(text, "proposal") })
+				w.advance(abandonedAfter)
+				w.runPass(1, "duel")
+				told := slices.DeleteFunc(w.pushes("cid"), func(text string) bool { return strings.HasPrefix(text, "proposal") })
 				if d := cmp.Diff([]string{"matched [{red []} {blue [cid]}] lobby, running"}, told); d != "" {
 					t.Errorf("pushes to cid (-want +got):\n%s", d)
 				}
 				w.wantPlayers(lobby, "ann", "cid")
-				if n := w.count(tickets) + w.count(rounds) + w.count(outbox); n != 0 || w.count(backfills) != 1 {
+				if n := w.count(tickets) + w.count(proposals) + w.count(outbox); n != 0 || w.count(backfills) != 1 {
 					t.Errorf("%d records and %d backfills are left", n, w.count(backfills))
 				}
 			})
@@ -351,10 +351,10 @@ func TestSearchingStatusOfAMatchedTicket(t *testing.T) {
 	w.enqueue("ann", 1500)
 	w.beforeSearch = func() {
 		w.beforeSearch = nil
-		w.tick(0, "duel")
+		w.runPass(0, "duel")
 	}
 	w.enqueue("bob", 1500)
-	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantPushes("bob", "matched [{red [ann]} {blue [bob]}] lobby")
 	if len(w.searching) != 0 {
 		t.Errorf("searching: %v, want none", w.searching)
 	}

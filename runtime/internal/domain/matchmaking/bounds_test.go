@@ -64,10 +64,10 @@ func TestTextsAndSetsAreBounded(t *testing.T) {
 		{Attribute{Name: "maps", Type: StringSet}, slices.Clone(many[:maxSet]), many},
 		{Attribute{Name: "maps", Type: StringSet}, []any{strings.Repeat("x", maxText)}, []any{strings.Repeat("x", maxText+1)}},
 	} {
-		if _, fault := c.a.read(c.fits); fault != "" {
+		if _, fault := c.a.parse(c.fits); fault != "" {
 			t.Errorf("%s: value at the bound is refused: %s", c.a.Name, fault)
 		}
-		if _, fault := c.a.read(c.over); fault == "" {
+		if _, fault := c.a.parse(c.over); fault == "" {
 			t.Errorf("%s: value beyond the bound is accepted", c.a.Name)
 		}
 	}

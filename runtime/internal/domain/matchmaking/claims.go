@@ -12,37 +12,37 @@ import (
 )
 
 // A player is in at most one live proposal or hand-off, over all queues. The claims of all
-// players are in one book, so that a round claims all its players in one step. A round
+// players are in one book, so that a proposal claims all its players in one step. A proposal
 // claims its players before it is committed, and frees them after it has ended.
 //
-// A claim is live while its round is in the book of its queue. A matcher may die between
-// the claim and the round. After claimGrace, another matcher may take over such a claim: it
-// first voids the round in its queue's book, so that the first matcher can no longer commit
+// A claim is live while its proposal is in the book of its queue. A matcher may die between
+// the claim and the proposal. After claimGrace, another matcher may take over such a claim: it
+// first voids the proposal in its queue's book, so that the first matcher can no longer commit
 // it.
 const (
-	// playersBook has the claims. No queue has this name: names of resources begin with a
-	// letter or a digit.
-	playersBook records.Book = "-players"
+	// claimsPartition has the claims. No queue has this name: names of resources begin with a
+	// message or a digit.
+	claimsPartition records.Book = "-players"
 	// claims is the table of claims by user id.
 	claims = "claims"
-	// voids is a table of a queue's book: the times at which rounds were voided, by round
-	// id. A voided round cannot be committed. The records are kept for voidTTL.
+	// voids is a table of a queue's book: the times at which proposals were voided, by proposal
+	// id. A voided proposal cannot be committed. The records are kept for voidTTL.
 	voids = "voids"
-	// claimGrace is how long a claim without a round is live.
+	// claimGrace is how long a claim without a proposal is live.
 	claimGrace = 5 * time.Second
 	voidTTL    = time.Hour
 	claimTries = 3
 )
 
-// claim is a round's claim of a player. At is the time of the claim, in milliseconds.
+// claim is a proposal's claim of a player. At is the time of the claim, in milliseconds.
 type claim struct {
-	Queue string `json:"queue"`
-	Round string `json:"round"`
-	At    int64  `json:"at"`
+	Queue    string `json:"queue"`
+	Proposal string `json:"round"`
+	At       int64  `json:"at"`
 }
 
-// claim encodes the round's claim; the encoding is always the same.
-func (r Round) claim() ([]byte, error) {
+// encodeClaim encodes the proposal's claim; the encoding is always the same.
+func (r Proposal) encodeClaim() ([]byte, error) {
 	value, err := json.Marshal(claim{r.Queue, r.ID, r.MadeAt})
 	if err != nil {
 		return nil, fmt.Errorf("encode a claim: %w", err)
@@ -50,8 +50,8 @@ func (r Round) claim() ([]byte, error) {
 	return value, nil
 }
 
-// users returns the distinct user ids of the players.
-func (r Round) users() []string {
+// userIDs returns the distinct user ids of the players.
+func (r Proposal) userIDs() []string {
 	var ids []string
 	for _, p := range r.players() {
 		ids = append(ids, p.ID)
@@ -60,52 +60,52 @@ func (r Round) users() []string {
 	return slices.Compact(ids)
 }
 
-// claim claims all players of a round or none. held are the players of other live rounds.
-func (s *Service) claim(ctx context.Context, r Round) (held []string, err error) {
-	value, err := r.claim()
+// claim claims all players of a proposal or none. held are the players of other live proposals.
+func (s *Service) claimPlayers(ctx context.Context, r Proposal) (held []string, err error) {
+	value, err := r.encodeClaim()
 	if err != nil {
 		return nil, err
 	}
-	users := r.users()
+	users := r.userIDs()
 	var stale map[string][]byte
 	for range claimTries {
 		var step records.Step
 		for _, user := range users {
 			step.Changes = append(step.Changes, records.Change{Table: claims, Key: user, Was: stale[user], Value: value})
 		}
-		err := s.Ledger.Apply(ctx, playersBook, step)
+		err := s.Records.Apply(ctx, claimsPartition, step)
 		var conflict *records.ConflictError
 		if !errors.As(err, &conflict) {
 			return nil, err
 		}
-		found, err := s.claimed(ctx, users)
+		found, err := s.readClaims(ctx, users)
 		if err != nil {
 			return nil, err
 		}
 		if err := s.voidStale(ctx, found); err != nil {
 			return nil, err
 		}
-		if len(found.held) > 0 {
-			return found.held, nil
+		if len(found.live) > 0 {
+			return found.live, nil
 		}
 		stale = found.raw
 	}
 	return users, nil
 }
 
-// foundClaims are the claims of some users.
-type foundClaims struct {
-	// held are the users with a live claim. stale are the claims without a round by user,
+// claimStates are the claims of some users.
+type claimStates struct {
+	// held are the users with a live claim. stale are the claims without a proposal by user,
 	// and raw their records.
-	held  []string
+	live  []string
 	stale map[string]claim
 	raw   map[string][]byte
 }
 
-// claimed reads the claims of users.
-func (s *Service) claimed(ctx context.Context, users []string) (*foundClaims, error) {
-	found := &foundClaims{stale: map[string]claim{}, raw: map[string][]byte{}}
-	records, err := s.Ledger.Get(ctx, playersBook, claims, users...)
+// readClaims reads the claims of users.
+func (s *Service) readClaims(ctx context.Context, users []string) (*claimStates, error) {
+	found := &claimStates{stale: map[string]claim{}, raw: map[string][]byte{}}
+	records, err := s.Records.Get(ctx, claimsPartition, claims, users...)
 	if err != nil {
 		return found, err
 	}
@@ -116,46 +116,46 @@ func (s *Service) claimed(ctx context.Context, users []string) (*foundClaims, er
 			return found, err
 		}
 		if ms(s.Now())-c.At < claimGrace.Milliseconds() {
-			found.held = append(found.held, user)
+			found.live = append(found.live, user)
 			continue
 		}
 		found.stale[user], found.raw[user] = c, raw
-		byQueue[c.Queue] = append(byQueue[c.Queue], c.Round)
+		byQueue[c.Queue] = append(byQueue[c.Queue], c.Proposal)
 	}
 	for queue, ids := range byQueue {
-		live, err := s.Ledger.Get(ctx, book(queue), rounds, ids...)
+		live, err := s.Records.Get(ctx, partition(queue), proposals, ids...)
 		if err != nil {
 			return found, err
 		}
 		for user, c := range found.stale {
-			if c.Queue == queue && live[c.Round] != nil {
-				found.hold(user)
+			if c.Queue == queue && live[c.Proposal] != nil {
+				found.markLive(user)
 			}
 		}
 	}
 	return found, nil
 }
 
-func (f *foundClaims) hold(user string) {
-	f.held = append(f.held, user)
+func (f *claimStates) markLive(user string) {
+	f.live = append(f.live, user)
 	delete(f.stale, user)
 	delete(f.raw, user)
 }
 
-// voidStale voids the rounds of stale claims, so that they cannot be committed. The claim
-// of a round that was committed since is live.
-func (s *Service) voidStale(ctx context.Context, found *foundClaims) error {
+// voidStale voids the proposals of stale claims, so that they cannot be committed. The claim
+// of a proposal that was committed since is live.
+func (s *Service) voidStale(ctx context.Context, found *claimStates) error {
 	for user, c := range found.stale {
 		at, err := json.Marshal(ms(s.Now()))
 		if err != nil {
 			return fmt.Errorf("encode a time: %w", err)
 		}
-		err = s.Ledger.Apply(ctx, book(c.Queue), records.Step{Changes: []records.Change{
-			{Table: rounds, Key: c.Round}, {Table: voids, Key: c.Round, Any: true, Value: at},
+		err = s.Records.Apply(ctx, partition(c.Queue), records.Step{Changes: []records.Change{
+			{Table: proposals, Key: c.Proposal}, {Table: voids, Key: c.Proposal, Any: true, Value: at},
 		}})
 		var conflict *records.ConflictError
 		if errors.As(err, &conflict) {
-			found.hold(user)
+			found.markLive(user)
 			continue
 		}
 		if err != nil {
@@ -165,17 +165,17 @@ func (s *Service) voidStale(ctx context.Context, found *foundClaims) error {
 	return nil
 }
 
-// notVoid is the change that makes a step fail if the round was voided.
-func (r Round) notVoid() records.Change { return records.Change{Table: voids, Key: r.ID} }
+// requireNotVoid is the change that makes a step fail if the proposal was voided.
+func (r Proposal) requireNotVoid() records.Change { return records.Change{Table: voids, Key: r.ID} }
 
-// free deletes the claims of an ended round. It keeps claims that another round has taken
+// releasePlayers deletes the claims of an ended proposal. It keeps claims that another proposal has taken
 // over.
-func (s *Service) free(ctx context.Context, r Round) error {
-	value, err := r.claim()
+func (s *Service) releasePlayers(ctx context.Context, r Proposal) error {
+	value, err := r.encodeClaim()
 	if err != nil {
 		return err
 	}
-	users := r.users()
+	users := r.userIDs()
 	for range claimTries {
 		var step records.Step
 		for _, user := range users {
@@ -184,12 +184,12 @@ func (s *Service) free(ctx context.Context, r Round) error {
 		if len(step.Changes) == 0 {
 			return nil
 		}
-		err := s.Ledger.Apply(ctx, playersBook, step)
+		err := s.Records.Apply(ctx, claimsPartition, step)
 		var conflict *records.ConflictError
 		if !errors.As(err, &conflict) {
 			return err
 		}
-		found, err := s.Ledger.Get(ctx, playersBook, claims, users...)
+		found, err := s.Records.Get(ctx, claimsPartition, claims, users...)
 		if err != nil {
 			return err
 		}
@@ -198,16 +198,16 @@ func (s *Service) free(ctx context.Context, r Round) error {
 	return nil
 }
 
-// freeLater is free for callers that ignore a failure: the claims expire after claimGrace.
-func (s *Service) freeLater(ctx context.Context, r Round) {
-	if err := s.free(ctx, r); err != nil {
+// releasePlayersOrLog is free for callers that ignore a failure: the claims expire after claimGrace.
+func (s *Service) releasePlayersOrLog(ctx context.Context, r Proposal) {
+	if err := s.releasePlayers(ctx, r); err != nil {
 		s.Log.WarnContext(ctx, "claims of an ended proposal not released; they will expire", "queue", r.Queue, "proposal", r.ID, "error", err)
 	}
 }
 
-// forgetVoids deletes old voids from a queue's book.
-func (s *Service) forgetVoids(ctx context.Context, queue string) error {
-	all, err := s.Ledger.All(ctx, book(queue), voids)
+// expireVoids deletes old voids from a queue's book.
+func (s *Service) expireVoids(ctx context.Context, queue string) error {
+	all, err := s.Records.All(ctx, partition(queue), voids)
 	if err != nil {
 		return err
 	}
@@ -221,5 +221,5 @@ func (s *Service) forgetVoids(ctx context.Context, queue string) error {
 	if len(step.Changes) == 0 {
 		return nil
 	}
-	return s.Ledger.Apply(ctx, book(queue), step)
+	return s.Records.Apply(ctx, partition(queue), step)
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// current returns the copy of a ticket that is in a proposal, if any, and otherwise t.
-func (s *Service) current(ctx context.Context, t Ticket) (Ticket, error) {
-	if t.Round != "" {
+// currentCopy returns the copy of a ticket that is in a proposal, if any, and otherwise t.
+func (s *Service) currentCopy(ctx context.Context, t Ticket) (Ticket, error) {
+	if t.Proposal != "" {
 		return t, nil
 	}
-	for _, queue := range t.others() {
+	for _, queue := range t.otherQueues() {
 		other, there, err := s.ticket(ctx, queue, t.ID)
-		if err != nil || there && other.Round != "" {
+		if err != nil || there && other.Proposal != "" {
 			return other, err
 		}
 	}
@@ -25,25 +25,25 @@ func (s *Service) current(ctx context.Context, t Ticket) (Ticket, error) {
 }
 
 // dropCopy removes the copy of a ticket from one of its queues, without a push. It keeps a
-// copy that is in a proposal, and returns the copy's round then.
-func (s *Service) dropCopy(ctx context.Context, queue, id string) (round string, err error) {
-	err = s.retry(ctx, func() (records.Step, []posted, error) {
+// copy that is in a proposal, and returns the copy's proposal then.
+func (s *Service) dropCopy(ctx context.Context, queue, id string) (proposal string, err error) {
+	err = s.commit(ctx, func() (records.Step, []outboxMessage, error) {
 		t, raw, err := s.readTicket(ctx, queue, id)
-		if round = t.Round; err != nil || raw == nil || round != "" {
+		if proposal = t.Proposal; err != nil || raw == nil || proposal != "" {
 			return records.Step{}, nil, err
 		}
 		step := records.Step{Changes: []records.Change{{Table: tickets, Key: id, Was: raw}}}
-		return step, nil, s.strike(ctx, &step, queue, []Ticket{t}, nil, 0)
+		return step, nil, s.removeFromUsers(ctx, &step, queue, []Ticket{t}, nil, 0)
 	}, queue)
-	return round, err
+	return proposal, err
 }
 
-// syncCopy gives a copy the attempt and the queue position of the ticket after a round of
+// syncCopy gives a copy the attempt and the queue position of the ticket after a proposal of
 // another queue.
 func (s *Service) syncCopy(ctx context.Context, queue string, e endedTicket) error {
-	return s.retry(ctx, func() (records.Step, []posted, error) {
+	return s.commit(ctx, func() (records.Step, []outboxMessage, error) {
 		t, raw, err := s.readTicket(ctx, queue, e.ID)
-		if err != nil || raw == nil || t.Round != "" || t.Attempt >= e.Attempt {
+		if err != nil || raw == nil || t.Proposal != "" || t.Attempt >= e.Attempt {
 			return records.Step{}, nil, err
 		}
 		t.Attempt, t.EnqueuedAt = e.Attempt, e.EnqueuedAt
@@ -55,13 +55,13 @@ func (s *Service) syncCopy(ctx context.Context, queue string, e endedTicket) err
 	}, queue)
 }
 
-// level updates the first copy when another copy has a higher attempt: a server died before
+// syncFirstCopy updates the first copy when another copy has a higher attempt: a server died before
 // it updated all copies.
-func (s *Service) level(ctx context.Context, t Ticket) error {
+func (s *Service) syncFirstCopy(ctx context.Context, t Ticket) error {
 	for _, queue := range t.Queues[min(1, len(t.Queues)):] {
 		other, there, err := s.ticket(ctx, queue, t.ID)
 		if err == nil && there && other.Attempt > 0 {
-			err = s.syncCopy(ctx, t.home(), endedTicket{ID: t.ID, Attempt: other.Attempt, EnqueuedAt: other.EnqueuedAt})
+			err = s.syncCopy(ctx, t.homeQueue(), endedTicket{ID: t.ID, Attempt: other.Attempt, EnqueuedAt: other.EnqueuedAt})
 		}
 		if err != nil {
 			return err
@@ -70,18 +70,18 @@ func (s *Service) level(ctx context.Context, t Ticket) error {
 	return nil
 }
 
-// existing reports whether the first copies of these tickets are in their queues and
+// firstCopiesSearch reports whether the first copies of these tickets are in their queues and
 // search. The first copy is entered last, so other copies may exist before it.
-func (s *Service) existing(ctx context.Context, taken map[string]waiter) (bool, error) {
-	homes := homesOf(taken)
+func (s *Service) firstCopiesSearch(ctx context.Context, taken map[string]storedTicket) (bool, error) {
+	homes := byHomeQueue(taken)
 	for queue, ids := range homes {
-		found, err := s.Ledger.Get(ctx, book(queue), tickets, ids...)
+		found, err := s.Records.Get(ctx, partition(queue), tickets, ids...)
 		if err != nil {
 			return false, err
 		}
 		for _, id := range ids {
 			var t Ticket
-			if err := decode(found[id], &t); err != nil || found[id] == nil || t.Round != "" {
+			if err := decode(found[id], &t); err != nil || found[id] == nil || t.Proposal != "" {
 				return false, err
 			}
 		}
@@ -89,12 +89,12 @@ func (s *Service) existing(ctx context.Context, taken map[string]waiter) (bool, 
 	return true, nil
 }
 
-// homesOf groups the tickets whose first copy is in another queue by that queue.
-func homesOf(some map[string]waiter) map[string][]string {
+// byHomeQueue groups the tickets whose first copy is in another queue by that queue.
+func byHomeQueue(some map[string]storedTicket) map[string][]string {
 	homes := map[string][]string{}
 	for id, t := range some {
-		if t.home() != t.Queue {
-			homes[t.home()] = append(homes[t.home()], id)
+		if t.homeQueue() != t.Queue {
+			homes[t.homeQueue()] = append(homes[t.homeQueue()], id)
 		}
 	}
 	return homes
@@ -102,50 +102,50 @@ func homesOf(some map[string]waiter) map[string][]string {
 
 // dropOrphans removes copies without a first copy: a server died while it entered the
 // ticket.
-func (m *Matcher) dropOrphans(ctx context.Context, w *watch) error {
+func (m *Matcher) dropOrphans(ctx context.Context, state *queueState) error {
 	var errs []error
-	for queue, ids := range homesOf(w.waiting) {
-		found, err := m.s.Ledger.Get(ctx, book(queue), tickets, ids...)
+	for queue, ids := range byHomeQueue(state.waiting) {
+		found, err := m.s.Records.Get(ctx, partition(queue), tickets, ids...)
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
-			if found[id] != nil || m.s.newborn(id) {
+			if found[id] != nil || m.s.withinGracePeriod(id) {
 				continue
 			}
-			_, err := m.s.dropCopy(ctx, w.name, id)
-			w.drop(id)
+			_, err := m.s.dropCopy(ctx, state.name, id)
+			state.remove(id)
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// leaveAll is leave for a ticket in several queues. It removes the first copy last, with
+// withdrawAllCopies is leave for a ticket in several queues. It removes the first copy last, with
 // the push.
-func (s *Service) leaveAll(ctx context.Context, t Ticket, userID, searching, proposed string, base records.Step) error {
-	for range tries {
-		if err := s.level(ctx, t); err != nil {
+func (s *Service) withdrawAllCopies(ctx context.Context, t Ticket, userID, searching, proposed string, base records.Step) error {
+	for range maxTries {
+		if err := s.syncFirstCopy(ctx, t); err != nil {
 			return err
 		}
-		round, queue := "", ""
-		for i := len(t.Queues) - 1; i > 0 && round == ""; i-- {
+		proposal, queue := "", ""
+		for i := len(t.Queues) - 1; i > 0 && proposal == ""; i-- {
 			var err error
 			queue = t.Queues[i]
-			if round, err = s.dropCopy(ctx, queue, t.ID); err != nil {
+			if proposal, err = s.dropCopy(ctx, queue, t.ID); err != nil {
 				return err
 			}
 		}
-		if round == "" {
+		if proposal == "" {
 			var err error
-			queue = t.home()
-			if round, err = s.remove(ctx, queue, t.ID, searching, base); err != nil || round == "" {
+			queue = t.homeQueue()
+			if proposal, err = s.removeSearching(ctx, queue, t.ID, searching, base); err != nil || proposal == "" {
 				return err
 			}
 		}
-		if err := s.withdraw(ctx, queue, round, userID, proposed, base); wire.CodeOf(err) != wire.CodeNotFound {
+		if err := s.withdrawFromProposal(ctx, queue, proposal, userID, proposed, base); wire.CodeOf(err) != wire.CodeNotFound {
 			return err
 		}
 	}
-	return tooFast()
+	return tooManyConflicts()
 }

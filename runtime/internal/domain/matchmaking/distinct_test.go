@@ -18,7 +18,7 @@ func named(q Queue, name string) Queue {
 // queueFor enqueues a user in some queues and returns the ticket.
 func (w *world) queueFor(user string, queues ...string) wire.MMTicket {
 	w.Helper()
-	w.pass(time.Millisecond)
+	w.advance(time.Millisecond)
 	req := &wire.MMEnqueue{Queues: queues}
 	if len(queues) == 1 {
 		req = &wire.MMEnqueue{Queue: queues[0]}
@@ -36,12 +36,12 @@ func TestUserIsNotMatchedAgainstItself(t *testing.T) {
 	w := newWorld(t, q)
 	w.enqueue("ann", 1500)
 	w.enqueue("ann", 1500)
-	w.tick(0, "duel")
-	w.wantTold("ann")
+	w.runPass(0, "duel")
+	w.wantPushes("ann")
 	w.enqueue("bob", 1500)
-	w.tick(0, "duel")
-	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
-	w.wantTold("ann", "cancelled: matched_elsewhere", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.runPass(0, "duel")
+	w.wantPushes("bob", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantPushes("ann", "cancelled: matched_elsewhere", "matched [{red [ann]} {blue [bob]}] lobby")
 	if got := w.status("ann").Tickets; len(got) != 0 {
 		t.Errorf("tickets of ann: %+v, want none", got)
 	}
@@ -58,12 +58,12 @@ func TestPartyIsNotMatchedAgainstItsMember(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.enqueue("bob", 1500)
-	w.tick(0, "duel")
-	w.wantTold("ann")
+	w.runPass(0, "duel")
+	w.wantPushes("ann")
 	w.enqueue("cid", 1500)
-	w.tick(0, "duel")
-	w.wantTold("cid", "matched [{red [ann bob]} {blue [cid]}] lobby")
-	w.wantTold("bob", "cancelled: matched_elsewhere", "matched [{red [ann bob]} {blue [cid]}] lobby")
+	w.runPass(0, "duel")
+	w.wantPushes("cid", "matched [{red [ann bob]} {blue [cid]}] lobby")
+	w.wantPushes("bob", "cancelled: matched_elsewhere", "matched [{red [ann bob]} {blue [cid]}] lobby")
 }
 
 func TestTwoQueuesDoNotMatchOneUserTwice(t *testing.T) {
@@ -72,10 +72,10 @@ func TestTwoQueuesDoNotMatchOneUserTwice(t *testing.T) {
 	w.queueFor("ann", "ranked")
 	w.queueFor("bob", "duel")
 	w.queueFor("cid", "ranked")
-	w.tick(0, "duel")
-	w.tick(1, "ranked")
-	w.wantTold("ann", "cancelled: matched_elsewhere", "matched [{red [ann]} {blue [bob]}] lobby")
-	w.wantTold("cid")
+	w.runPass(0, "duel")
+	w.runPass(1, "ranked")
+	w.wantPushes("ann", "cancelled: matched_elsewhere", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantPushes("cid")
 }
 
 // While one ticket of a player is in a proposal, the player's other tickets wait. They
@@ -86,21 +86,21 @@ func TestOtherTicketsWaitForAProposal(t *testing.T) {
 	w.queueFor("ann", "duel")
 	w.queueFor("bob", "duel")
 	w.queueFor("cid", "ranked")
-	w.tick(0, "duel")
-	w.pass(claimGrace + time.Second) // a claim stays live while its proposal is open
-	w.tick(1, "ranked")
-	w.tick(1, "ranked")
-	w.wantTold("cid")
+	w.runPass(0, "duel")
+	w.advance(claimGrace + time.Second) // a claim stays live while its proposal is open
+	w.runPass(1, "ranked")
+	w.runPass(1, "ranked")
+	w.wantPushes("cid")
 	w.queueFor("dan", "ranked")
-	w.tick(1, "ranked")
-	w.wantTold("dan", "proposal 0/2") // the ticket of ann does not delay others
+	w.runPass(1, "ranked")
+	w.wantPushes("dan", "proposal 0/2") // the ticket of ann does not delay others
 	proposal := w.status("ann").Proposals[0].ProposalID
 	if _, err := w.pods[1].Decline(t.Context(), call("bob", ""), &wire.MMAnswer{ProposalID: proposal}); err != nil {
 		t.Fatal(err)
 	}
 	w.queueFor("eve", "ranked")
-	w.tick(1, "ranked")
-	w.wantTold("eve", "proposal 0/2")
+	w.runPass(1, "ranked")
+	w.wantPushes("eve", "proposal 0/2")
 	for _, ticket := range w.status("ann").Tickets {
 		if ticket.Queue == "ranked" && (ticket.State != wire.TicketProposed || ticket.EnqueuedAt != place) {
 			t.Errorf("ticket of ann in ranked: %+v", ticket)
@@ -108,7 +108,7 @@ func TestOtherTicketsWaitForAProposal(t *testing.T) {
 	}
 }
 
-// The claim of a dead matcher expires, and the returning matcher cannot commit its round.
+// The claim of a dead matcher expires, and the returning matcher cannot commit its proposal.
 func TestClaimOfADeadMatcher(t *testing.T) {
 	w := newWorld(t, duel(), named(duel(), "ranked"))
 	w.queueFor("ann", "duel")
@@ -116,29 +116,29 @@ func TestClaimOfADeadMatcher(t *testing.T) {
 	w.queueFor("ann", "ranked")
 	w.queueFor("cid", "ranked")
 	var late func() error
-	w.ledger.set(func(s records.Step) error { // the first matcher stops between the claim and the round
+	w.ledger.set(func(s records.Step) error { // the first matcher stops between the claim and the proposal
 		for _, c := range s.Changes {
-			if c.Table == rounds && c.Was == nil && c.Value != nil && late == nil {
+			if c.Table == proposals && c.Was == nil && c.Value != nil && late == nil {
 				late = func() error { return w.ledger.Memory.Apply(t.Context(), "duel", s) }
 				return stream.ErrUnavailable
 			}
 		}
 		return nil
 	})
-	_ = w.matchers[0].Tick(t.Context(), "duel")
+	_ = w.matchers[0].Pass(t.Context(), "duel")
 	w.ledger.set(nil)
-	w.tick(1, "ranked")
-	w.wantTold("cid")
-	w.pass(claimGrace)
-	w.tick(1, "ranked")
-	w.wantTold("cid", "matched [{red [ann]} {blue [cid]}] lobby")
+	w.runPass(1, "ranked")
+	w.wantPushes("cid")
+	w.advance(claimGrace)
+	w.runPass(1, "ranked")
+	w.wantPushes("cid", "matched [{red [ann]} {blue [cid]}] lobby")
 	if err := late(); err == nil {
 		t.Error("the matcher committed a voided round")
 	}
-	w.pass(time.Minute)
-	w.tick(0, "duel")
-	w.wantTold("ann", "cancelled: matched_elsewhere", "matched [{red [ann]} {blue [cid]}] lobby")
-	w.wantTold("bob")
+	w.advance(time.Minute)
+	w.runPass(0, "duel")
+	w.wantPushes("ann", "cancelled: matched_elsewhere", "matched [{red [ann]} {blue [cid]}] lobby")
+	w.wantPushes("bob")
 }
 
 func TestOneTicketInSeveralQueues(t *testing.T) {
@@ -151,31 +151,31 @@ func TestOneTicketInSeveralQueues(t *testing.T) {
 		t.Errorf("tickets of ann: %+v", got)
 	}
 	w.queueFor("bob", "casual")
-	w.tick(0, "casual")
+	w.runPass(0, "casual")
 	got := w.status("ann")
 	if len(got.Proposals) != 1 || got.Tickets[0].State != wire.TicketProposed || got.Tickets[0].Queue != "casual" {
 		t.Fatalf("status of ann: %+v", got)
 	}
 	w.queueFor("cid", "duel")
-	w.tick(0, "duel")
-	w.wantTold("cid")
+	w.runPass(0, "duel")
+	w.wantPushes("cid")
 	if _, err := w.pods[1].Decline(t.Context(), call("bob", ""), &wire.MMAnswer{ProposalID: got.Proposals[0].ProposalID}); err != nil {
 		t.Fatal(err)
 	}
-	w.tick(0, "duel")
-	w.wantTold("cid", "proposal 0/2")
-	w.wantStood("ann", "proposed", "searching, attempt 1", "proposed, attempt 1")
+	w.runPass(0, "duel")
+	w.wantPushes("cid", "proposal 0/2")
+	w.wantTicketStates("ann", "proposed", "searching, attempt 1", "proposed, attempt 1")
 	proposal := w.status("ann").Proposals[0].ProposalID
 	for _, user := range []string{"ann", "cid"} {
 		if _, err := w.pods[1].Accept(t.Context(), call(user, ""), &wire.MMAnswer{ProposalID: proposal}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	w.queueFor("dan", "ranked")
-	w.tick(0, "ranked")
-	w.wantTold("dan")
-	w.wantTold("ann", "proposal 0/2", "cancelled: others_declined, requeued",
+	w.runPass(0, "ranked")
+	w.wantPushes("dan")
+	w.wantPushes("ann", "proposal 0/2", "cancelled: others_declined, requeued",
 		"proposal 0/2", "proposal 1/2", "proposal 2/2", "matched [{red [ann]} {blue [cid]}] lobby")
 	w.nothingLeftOf("ann", "duel", "casual", "ranked")
 }
@@ -204,7 +204,7 @@ func (w *world) nothingLeftOf(user string, queues ...string) {
 			w.Errorf("entries of %s: %s in %s, %v, want none", user, entered[user], queue, err)
 		}
 	}
-	held, err := w.ledger.Get(w.Context(), playersBook, claims, user)
+	held, err := w.ledger.Get(w.Context(), claimsPartition, claims, user)
 	if err != nil || held[user] != nil {
 		w.Errorf("claim of %s: %s, %v, want none", user, held[user], err)
 	}
@@ -224,44 +224,44 @@ func TestTicketInSeveralQueuesEndsInAll(t *testing.T) {
 		}, []string{"cancelled: cancelled"}},
 		"cancelled while its second queue proposes it": {func(w *world, ticket string) {
 			w.queueFor("bob", "ranked")
-			w.tick(0, "ranked")
+			w.runPass(0, "ranked")
 			if _, err := w.pods[1].Cancel(w.Context(), call("ann", ""), &wire.MMCancel{TicketID: ticket}); err != nil {
 				w.Fatal(err)
 			}
 		}, []string{"proposal 0/2", "cancelled: declined, cooldown"}},
 		"no answer": {func(w *world, _ string) {
 			w.queueFor("bob", "ranked")
-			w.tick(0, "ranked")
-			w.pass(20 * time.Second)
-			w.tick(0, "ranked")
+			w.runPass(0, "ranked")
+			w.advance(20 * time.Second)
+			w.runPass(0, "ranked")
 		}, []string{"proposal 0/2", "cancelled: timed_out, cooldown"}},
 		"expired": {func(w *world, _ string) {
-			w.pass(10 * time.Minute)
-			w.tick(0, "ranked")
-			w.tick(0, "duel")
+			w.advance(10 * time.Minute)
+			w.runPass(0, "ranked")
+			w.runPass(0, "duel")
 		}, []string{"cancelled: expired"}},
 		"its second queue is removed": {func(w *world, _ string) {
 			w.setQueue("ranked", nil)
-			w.tick(0, "ranked")
+			w.runPass(0, "ranked")
 		}, []string{"cancelled: queue_removed"}},
 		"its first queue is removed": {func(w *world, _ string) {
 			w.setQueue("duel", nil)
-			w.tick(0, "duel")
+			w.runPass(0, "duel")
 		}, []string{"cancelled: queue_removed"}},
 		"disconnected": {func(w *world, _ string) {
 			if err := w.pods[1].service.SessionClosed(w.Context(), call("ann", "").Caller, nil); err != nil {
 				w.Fatal(err)
 			}
-			w.pass(disconnectGrace)
-			w.tick(0, "ranked")
-			w.tick(0, "duel")
+			w.advance(disconnectGrace)
+			w.runPass(0, "ranked")
+			w.runPass(0, "duel")
 		}, []string{"cancelled: disconnected"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, checked(), named(checked(), "ranked"))
 			ticket := w.queueFor("ann", both...)
 			c.end(w, ticket.ID)
-			w.wantTold("ann", c.want...)
+			w.wantPushes("ann", c.want...)
 			if name == "no answer" || name == "cancelled while its second queue proposes it" {
 				for _, queue := range both {
 					if got := w.status("ann").Tickets; len(got) != 0 {

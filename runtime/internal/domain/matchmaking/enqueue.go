@@ -15,8 +15,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// queues finds the queues that a request names.
-func (s *Service) queues(req *wire.MMEnqueue) ([]Queue, error) {
+// requestedQueues finds the queues that a request names.
+func (s *Service) requestedQueues(req *wire.MMEnqueue) ([]Queue, error) {
 	names, field := req.Queues, "queues"
 	switch {
 	case req.Queue == "" && len(req.Queues) == 0:
@@ -45,7 +45,7 @@ func (s *Service) queues(req *wire.MMEnqueue) ([]Queue, error) {
 
 // Enqueue makes a ticket of the caller, or of the party that it leads.
 func (s *Service) Enqueue(ctx context.Context, c request.Call, req *wire.MMEnqueue) (Ticket, error) {
-	queues, err := s.queues(req)
+	queues, err := s.requestedQueues(req)
 	if err != nil {
 		return Ticket{}, err
 	}
@@ -62,7 +62,7 @@ func (s *Service) Enqueue(ctx context.Context, c request.Call, req *wire.MMEnque
 // EnqueueFor is Enqueue by a back end, for a user who is connected as live says. What it
 // says of attributes that come from tokens holds.
 func (s *Service) EnqueueFor(ctx context.Context, c request.Call, live liveness.Live, req *wire.MMEnqueue) (Ticket, error) {
-	queues, err := s.queues(req)
+	queues, err := s.requestedQueues(req)
 	if err != nil {
 		return Ticket{}, err
 	}
@@ -74,14 +74,14 @@ func (s *Service) EnqueueFor(ctx context.Context, c request.Call, live liveness.
 func (s *Service) enqueue(
 	ctx context.Context, queues []Queue, c request.Call, live liveness.Live, vouched map[string]any, req *wire.MMEnqueue,
 ) (Ticket, error) {
-	entrants, err := s.entrants(ctx, c.Caller, live, req)
+	entrants, err := s.readEntrants(ctx, c.Caller, live, req)
 	if err != nil {
 		return Ticket{}, err
 	}
 	for i := range entrants {
 		entrants[i].Claims = merged(entrants[i].Claims, vouched)
 	}
-	id, err := s.ids.ID(ctx, ticketSpace, c.ID, c.Key)
+	id, err := s.minter.ID(ctx, ticketSpace, c.ID, c.Key)
 	if err != nil {
 		return Ticket{}, err
 	}
@@ -91,36 +91,36 @@ func (s *Service) enqueue(
 	}
 	t := copies[0]
 	if c.Key != "" {
-		if there, known, err := s.made(ctx, t.Queue, id); err != nil || known {
-			return there, errors.Join(err, s.keepsParty(ctx, c, there))
+		if there, known, err := s.findRepeated(ctx, t.Queue, id); err != nil || known {
+			return there, errors.Join(err, s.verifyParty(ctx, c, there))
 		}
 	}
 	if err := allConnected(t, c.ID); err != nil {
 		return Ticket{}, err
 	}
-	if err := s.mayPlay(ctx, queues, t, c.ID); err != nil {
+	if err := s.checkLobbyLimit(ctx, queues, t, c.ID); err != nil {
 		return Ticket{}, err
 	}
 	if err := s.note(ctx, t); err != nil {
-		return s.notEntered(ctx, c, t, err)
+		return s.rollbackEnqueue(ctx, c, t, err)
 	}
-	if err := s.enterAll(ctx, queues, copies, s.once(c)); err != nil {
-		return s.notEntered(ctx, c, t, err)
+	if err := s.addCopies(ctx, queues, copies, s.once(c)); err != nil {
+		return s.rollbackEnqueue(ctx, c, t, err)
 	}
-	if err := s.cast(ctx, t.View()); err != nil {
+	if err := s.castTicket(ctx, t.View()); err != nil {
 		s.Log.WarnContext(ctx, "the other players of a ticket are not told of it", "queue", t.Queue, "error", err)
 	}
 	if s.Searching != nil {
-		if err := s.begun(ctx, t); err != nil {
+		if err := s.reportSearching(ctx, t); err != nil {
 			s.Log.WarnContext(ctx, "who searches does not seem to", "queue", t.Queue, "error", err)
 		}
 	}
-	if !s.newborn(t.ID) { // it was first asked for long before it came in
+	if !s.withinGracePeriod(t.ID) { // it was first asked for long before it came in
 		if err := s.noteAgain(ctx, t); err != nil {
 			return t, err
 		}
 	}
-	return t, s.keepsParty(ctx, c, t)
+	return t, s.verifyParty(ctx, c, t)
 }
 
 // allConnected refuses a party with a member that has no connection: a match could be made
@@ -134,15 +134,15 @@ func allConnected(t Ticket, caller string) error {
 	return nil
 }
 
-// mayPlay refuses a ticket with a player who may not come into another lobby. What the
+// checkLobbyLimit refuses a ticket with a player who may not come into another lobby. What the
 // other members of a party are in is not named.
-func (s *Service) mayPlay(ctx context.Context, queues []Queue, t Ticket, caller string) error {
-	if s.MayPlay == nil {
+func (s *Service) checkLobbyLimit(ctx context.Context, queues []Queue, t Ticket, caller string) error {
+	if s.CheckLobbyLimit == nil {
 		return nil
 	}
 	for _, q := range queues {
 		for _, user := range t.Users() {
-			err := s.MayPlay(ctx, q, user)
+			err := s.CheckLobbyLimit(ctx, q, user)
 			var refusal *wire.Error
 			if user != caller && errors.As(err, &refusal) {
 				return wire.Precondition(refusal.Reason, "a member of the party may not be in another lobby of this type")
@@ -155,20 +155,20 @@ func (s *Service) mayPlay(ctx context.Context, queues []Queue, t Ticket, caller 
 	return nil
 }
 
-// keepsParty withdraws a ticket that has come in if its party has changed since its players
+// verifyParty withdraws a ticket that has come in if its party has changed since its players
 // were read: PartyChanged may have come too early to find it.
-func (s *Service) keepsParty(ctx context.Context, c request.Call, t Ticket) error {
+func (s *Service) verifyParty(ctx context.Context, c request.Call, t Ticket) error {
 	if t.PartyID == "" {
 		return nil
 	}
-	if kept, err := s.sameParty(ctx, t); err != nil || kept {
+	if kept, err := s.partyUnchanged(ctx, t); err != nil || kept {
 		return err
 	}
-	return settled(s.leave(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, records.Step{}))
+	return ignoreRefusal(s.withdrawTicket(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, records.Step{}))
 }
 
-// sameParty reports whether a ticket's party has the members and the leader that queued.
-func (s *Service) sameParty(ctx context.Context, t Ticket) (bool, error) {
+// partyUnchanged reports whether a ticket's party has the members and the leader that queued.
+func (s *Service) partyUnchanged(ctx context.Context, t Ticket) (bool, error) {
 	p, err := s.Parties.Member(ctx, t.PartyID, t.leader())
 	if wire.CodeOf(err) != "" {
 		return false, nil
@@ -182,8 +182,8 @@ func (s *Service) sameParty(ctx context.Context, t Ticket) (bool, error) {
 	return slices.Equal(users, queued) && (t.LeaderID == "" || p.LeaderID == t.LeaderID), nil
 }
 
-// made finds the ticket of a repeated request; false when there is none.
-func (s *Service) made(ctx context.Context, queue, id string) (Ticket, bool, error) {
+// findRepeated finds the ticket of a repeated request; false when there is none.
+func (s *Service) findRepeated(ctx context.Context, queue, id string) (Ticket, bool, error) {
 	t, known, err := s.ticket(ctx, queue, id)
 	if err == nil && known {
 		err = s.noteAgain(ctx, t)
@@ -191,18 +191,18 @@ func (s *Service) made(ctx context.Context, queue, id string) (Ticket, bool, err
 	return t, known, err
 }
 
-// notEntered ends an enqueue that failed. Where that is certain, nothing of the ticket
+// rollbackEnqueue ends an enqueue that failed. Where that is certain, nothing of the ticket
 // stays; unless the same request came in at the same moment, or before: what it entered may
 // even have been matched since.
-func (s *Service) notEntered(ctx context.Context, c request.Call, t Ticket, cause error) (Ticket, error) {
+func (s *Service) rollbackEnqueue(ctx context.Context, c request.Call, t Ticket, cause error) (Ticket, error) {
 	var refusal *wire.Error
 	if !errors.As(cause, &refusal) {
 		return Ticket{}, cause
 	}
-	if there, known, err := s.made(ctx, t.Queue, t.ID); err != nil || known {
+	if there, known, err := s.findRepeated(ctx, t.Queue, t.ID); err != nil || known {
 		return there, err
 	}
-	for _, queue := range t.others() {
+	for _, queue := range t.otherQueues() {
 		if _, err := s.dropCopy(ctx, queue, t.ID); err != nil {
 			return Ticket{}, errors.Join(cause, err)
 		}
@@ -210,12 +210,12 @@ func (s *Service) notEntered(ctx context.Context, c request.Call, t Ticket, caus
 	if err := s.unnote(ctx, t); err != nil {
 		return Ticket{}, errors.Join(cause, err)
 	}
-	return t, s.unlessMade(ctx, c, cause, t.Queue)
+	return t, s.treatRepeatAsSuccess(ctx, c, cause, t.Queue)
 }
 
-// begun reports that a ticket's players are searching. If the ticket was removed
+// reportSearching reports that a ticket's players are searching. If the ticket was removed
 // concurrently, this report may have overwritten that of its end, which is sent again.
-func (s *Service) begun(ctx context.Context, t Ticket) error {
+func (s *Service) reportSearching(ctx context.Context, t Ticket) error {
 	if err := s.Searching(ctx, t.ID, t.Users(), true); err != nil {
 		return err
 	}
@@ -226,8 +226,8 @@ func (s *Service) begun(ctx context.Context, t Ticket) error {
 	return s.Searching(ctx, t.ID, t.Users(), false)
 }
 
-// entrants are the players that a request queues.
-func (s *Service) entrants(ctx context.Context, c request.Caller, live liveness.Live, req *wire.MMEnqueue) ([]Entrant, error) {
+// readEntrants are the players that a request queues.
+func (s *Service) readEntrants(ctx context.Context, c request.Caller, live liveness.Live, req *wire.MMEnqueue) ([]Entrant, error) {
 	if req.PartyID == "" {
 		return []Entrant{{Player: Player{ID: c.ID, Name: c.Name, Live: live}, Attributes: req.Attributes, Claims: c.Claims}}, nil
 	}
@@ -260,27 +260,27 @@ func merged(a, b map[string]any) map[string]any {
 	return all
 }
 
-// enterAll puts the copies of a ticket into their queues, the first one last: with it the
+// addCopies puts the copies of a ticket into their queues, the first one last: with it the
 // ticket exists. A copy that an earlier try of the request has entered stays as it is.
-func (s *Service) enterAll(ctx context.Context, queues []Queue, copies []Ticket, once *records.Once) error {
+func (s *Service) addCopies(ctx context.Context, queues []Queue, copies []Ticket, once *records.Once) error {
 	for i := len(copies) - 1; i > 0; i-- {
-		err := s.retry(ctx, func() (records.Step, []posted, error) {
+		err := s.commit(ctx, func() (records.Step, []outboxMessage, error) {
 			_, there, err := s.ticket(ctx, queues[i].Name, copies[i].ID)
 			if err != nil || there {
 				return records.Step{}, nil, err
 			}
-			return s.enter(ctx, queues[i], copies[i], nil)
+			return s.enqueueStep(ctx, queues[i], copies[i], nil)
 		}, queues[i].Name)
 		if err != nil {
 			return err
 		}
 	}
-	return s.retry(ctx, func() (records.Step, []posted, error) { return s.enter(ctx, queues[0], copies[0], once) }, queues[0].Name)
+	return s.commit(ctx, func() (records.Step, []outboxMessage, error) { return s.enqueueStep(ctx, queues[0], copies[0], once) }, queues[0].Name)
 }
 
-// enter is the step by which a ticket comes in.
-func (s *Service) enter(ctx context.Context, q Queue, t Ticket, once *records.Once) (records.Step, []posted, error) {
-	found, err := s.Ledger.Get(ctx, book(q.Name), users, t.Users()...)
+// enqueueStep is the step by which a ticket comes in.
+func (s *Service) enqueueStep(ctx context.Context, q Queue, t Ticket, once *records.Once) (records.Step, []outboxMessage, error) {
+	found, err := s.Records.Get(ctx, partition(q.Name), users, t.Users()...)
 	if err != nil {
 		return records.Step{}, nil, err
 	}
@@ -294,11 +294,11 @@ func (s *Service) enter(ctx context.Context, q Queue, t Ticket, once *records.On
 		Bounds:  []records.Bound{{Table: tickets, Most: q.MaxTickets}},
 	}
 	for _, user := range t.Users() {
-		var e entries
+		var e userRecord
 		if err := decode(found[user], &e); err != nil {
 			return records.Step{}, nil, err
 		}
-		if err := e.mayEnter(q, user, t.leader(), s.Now()); err != nil {
+		if err := e.checkMayEnqueue(q, user, t.leader(), s.Now()); err != nil {
 			return records.Step{}, nil, err
 		}
 		e.Tickets = append(e.Tickets, t.ID)
@@ -311,8 +311,8 @@ func (s *Service) enter(ctx context.Context, q Queue, t Ticket, once *records.On
 	return step, nil, nil
 }
 
-// mayEnter refuses a user who is in as many tickets as it may be, or has to wait.
-func (e entries) mayEnter(q Queue, user, caller string, now time.Time) error {
+// checkMayEnqueue refuses a user who is in as many tickets as it may be, or has to wait.
+func (e userRecord) checkMayEnqueue(q Queue, user, caller string, now time.Time) error {
 	who := "you are"
 	if user != caller {
 		who = "a member of the party is"
@@ -333,7 +333,7 @@ func (e entries) mayEnter(q Queue, user, caller string, now time.Time) error {
 }
 
 // change writes what is left of a user's entries.
-func (e entries) change(user string, was []byte) (records.Change, error) {
+func (e userRecord) change(user string, was []byte) (records.Change, error) {
 	c := records.Change{Table: users, Key: user, Was: was}
 	if len(e.Tickets) == 0 && e.CooldownUntil == 0 {
 		return c, nil
@@ -346,7 +346,7 @@ func (e entries) change(user string, was []byte) (records.Change, error) {
 }
 
 // without takes a ticket from the entries.
-func (e entries) without(ticket string) entries {
+func (e userRecord) without(ticket string) userRecord {
 	var left []string
 	for _, id := range e.Tickets {
 		if id != ticket {

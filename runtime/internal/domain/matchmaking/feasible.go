@@ -9,9 +9,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// declared refuses an attribute that no queue declares. The matcher would ignore it, and a
+// checkDeclared refuses an attribute that no queue declares. The matcher would ignore it, and a
 // misspelt attribute would get its default.
-func declared(queues []Queue, attributes map[string]any) error {
+func checkDeclared(queues []Queue, attributes map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		known := slices.ContainsFunc(queues, func(q Queue) bool {
 			return slices.ContainsFunc(q.Attributes, func(a Attribute) bool { return a.Name == name })
@@ -23,10 +23,10 @@ func declared(queues []Queue, attributes map[string]any) error {
 	return nil
 }
 
-// feasible refuses a ticket that can never be matched in a queue, however long it waits: it
+// checkFeasible refuses a ticket that can never be matched in a queue, however long it waits: it
 // has too few members for a required SetOverlap, or no region within the queue's latency
 // limits.
-func (t Ticket) feasible(q Queue) error {
+func (t Ticket) checkFeasible(q Queue) error {
 	for _, r := range q.Match.Rules {
 		if !r.Required || r.Type != matching.SetOverlap {
 			continue
@@ -39,15 +39,15 @@ func (t Ticket) feasible(q Queue) error {
 			return wire.Invalid("attributes."+r.Attribute, fmt.Sprintf("queue %s needs at least %v members in common, and the ticket has %d", q.Name, least, have))
 		}
 	}
-	if len(q.Match.Regions) > 0 && !slices.ContainsFunc(q.Match.Regions, t.reaches(q)) {
+	if len(q.Match.Regions) > 0 && !slices.ContainsFunc(q.Match.Regions, t.reachable(q)) {
 		return wire.Invalid("latencies", fmt.Sprintf("queue %s allows none of these latencies", q.Name))
 	}
 	return nil
 }
 
-// reaches reports whether a ticket may be matched in a region once the queue's required
+// reachable reports whether a ticket may be matched in a region once the queue's required
 // Latency rules have widened most.
-func (t Ticket) reaches(q Queue) func(matching.Region) bool {
+func (t Ticket) reachable(q Queue) func(matching.Region) bool {
 	return func(region matching.Region) bool {
 		latency, known := t.Latencies[region.Name]
 		if !known || region.MaxLatency > 0 && latency > region.MaxLatency {

@@ -66,17 +66,17 @@ type world struct {
 	mu     sync.Mutex
 	now    time.Time
 	queues map[string]Queue
-	// made counts the hand-offs by round; rooms are their lobbies. broken makes every
+	// made counts the hand-offs by proposal; rooms are their lobbies. broken makes every
 	// hand-off fail.
 	made   map[string]int
-	rooms  map[string]*Room
+	rooms  map[string]*MatchLobby
 	broken bool
 	// unplaced are the users that the hand-off refuses.
 	unplaced []string
 	// places is the number of players of a room, at least one for each team.
 	places int
-	// slow, when not nil, delays the hand-off of a round until the channel is closed.
-	slow   func(Round) <-chan struct{}
+	// slow, when not nil, delays the hand-off of a proposal until the channel is closed.
+	slow   func(Proposal) <-chan struct{}
 	tokens map[string]string
 	casts  []string
 	// notified counts the notifications of a match by outbox message and user; deaf makes
@@ -136,7 +136,7 @@ func (l *brittleLedger) Apply(ctx context.Context, b records.Book, s records.Ste
 var errAfter = fmt.Errorf("reply lost: %w", stream.ErrUnavailable)
 
 func newWorld(t testing.TB, queues ...Queue) *world {
-	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, rooms: map[string]*Room{}, notified: map[[2]string]int{}, searching: map[string]string{}, parties: map[string]party.Party{}}
+	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, rooms: map[string]*MatchLobby{}, notified: map[[2]string]int{}, searching: map[string]string{}, parties: map[string]party.Party{}}
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
 	w.ledger = &brittleLedger{Memory: recordstest.New(w.clock)}
 	for _, q := range queues {
@@ -144,19 +144,19 @@ func newWorld(t testing.TB, queues ...Queue) *world {
 	}
 	for i := range w.pods {
 		s := NewService(Ports{
-			Ledger: w.ledger, Store: w.memory, Caster: w, Searching: w.search, Matched: w.notify, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Places: w,
+			Records: w.ledger, Store: w.memory, Caster: w, Searching: w.search, Matched: w.notify, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Handoffs: w,
 		}, Settings{
 			Pod: fmt.Sprint("pod-", i), HistorySize: 10_000, HistoryTTL: time.Hour, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
 		})
 		w.pods[i], w.matchers[i] = NewHandlers(s), NewMatcher(s)
-		w.matchers[i].patience = time.Hour // tests wait for all hand-offs of an interval
+		w.matchers[i].handoffWait = time.Hour // tests wait for all hand-offs of an pass
 	}
 	return w
 }
 
 func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
 
-func (w *world) pass(d time.Duration) {
+func (w *world) advance(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now = w.now.Add(d)
@@ -196,7 +196,7 @@ func (w *world) Member(_ context.Context, partyID, userID string) (party.Party, 
 	return p, nil
 }
 
-func (w *world) Make(ctx context.Context, _ Queue, r Round) (Place, error) {
+func (w *world) Place(ctx context.Context, _ Queue, r Proposal) (Place, error) {
 	if w.slow != nil {
 		select {
 		case <-w.slow(r):
@@ -226,21 +226,21 @@ func (w *world) Make(ctx context.Context, _ Queue, r Round) (Place, error) {
 		return place, nil
 	}
 	if room == nil {
-		room = &Room{LobbyID: id, Queue: r.Queue, Match: r.ID, Region: r.Region, Players: map[string]RoomPlayer{}, Left: max(len(r.Teams), w.places)}
+		room = &MatchLobby{LobbyID: id, Queue: r.Queue, Match: r.ID, Region: r.Region, Players: map[string]LobbyPlayer{}, Left: max(len(r.Teams), w.places)}
 		w.rooms[id] = room
 	}
 	return place, room.bring(r)
 }
 
-// bring adds the players of a round to a room for two teams of one.
-func (r *Room) bring(round Round) error {
+// bring adds the players of a proposal to a room for two teams of one.
+func (r *MatchLobby) bring(round Proposal) error {
 	if len(round.players()) > r.Left {
 		return wire.Precondition(wire.ReasonLobbyFull, "the lobby is full")
 	}
 	for i, side := range round.Teams {
 		for _, player := range side.Players {
 			profile := round.Profiles[player.Ticket]
-			r.Players[player.ID] = RoomPlayer{Team: i, Profile: &profile}
+			r.Players[player.ID] = LobbyPlayer{Team: i, Profile: &profile}
 			r.Left--
 			if r.HostID == "" {
 				r.HostID = player.ID
@@ -251,15 +251,15 @@ func (r *Room) bring(round Round) error {
 }
 
 // Room returns a room, to the matcher or to a member.
-func (w *world) Room(_ context.Context, lobbyID, userID string) (Room, error) {
+func (w *world) Lobby(_ context.Context, lobbyID, userID string) (MatchLobby, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	room := w.rooms[lobbyID]
 	if room == nil {
-		return Room{}, wire.Refuse(wire.CodeNotFound, "there is no such lobby")
+		return MatchLobby{}, wire.Refuse(wire.CodeNotFound, "there is no such lobby")
 	}
 	if _, in := room.Players[userID]; !in && userID != "" {
-		return Room{}, wire.Refuse(wire.CodeNotFound, "there is no such lobby")
+		return MatchLobby{}, wire.Refuse(wire.CodeNotFound, "there is no such lobby")
 	}
 	now := *room
 	now.Players = maps.Clone(room.Players)
@@ -336,10 +336,10 @@ func (w *world) setQueue(name string, q *Queue) {
 	w.queues[name] = *q
 }
 
-// tick runs one interval of a pod's matcher.
-func (w *world) tick(pod int, queue string) {
+// runPass runs one pass of a pod's matcher.
+func (w *world) runPass(pod int, queue string) {
 	w.Helper()
-	if err := w.matchers[pod].Tick(w.Context(), queue); err != nil {
+	if err := w.matchers[pod].Pass(w.Context(), queue); err != nil {
 		w.Fatalf("tick: %v", err)
 	}
 }
@@ -351,7 +351,7 @@ func call(user, key string) request.Call {
 // enqueue enqueues a user, a millisecond after earlier requests.
 func (w *world) enqueue(user string, skill float64) wire.MMTicket {
 	w.Helper()
-	w.pass(time.Millisecond)
+	w.advance(time.Millisecond)
 	reply, err := w.ask(user, skill)
 	if err != nil {
 		w.Fatalf("enqueue %s: %v", user, err)
@@ -375,16 +375,16 @@ func (w *world) status(user string) wire.MMStatusList {
 	return reply.Data.(wire.MMStatusList)
 }
 
-// told returns the pushes to a user as text, without mm:ticket.
-func (w *world) told(user string) []string {
+// pushes returns the pushes to a user as text, without mm:ticket.
+func (w *world) pushes(user string) []string {
 	w.Helper()
-	return slices.DeleteFunc(w.heard(user), func(text string) bool { return strings.HasPrefix(text, ticketText) })
+	return slices.DeleteFunc(w.castsTo(user), func(text string) bool { return strings.HasPrefix(text, ticketText) })
 }
 
-// stood returns the states of a user's tickets in the order of the pushes.
-func (w *world) stood(user string) (states []string) {
+// ticketStates returns the states of a user's tickets in the order of the pushes.
+func (w *world) ticketStates(user string) (states []string) {
 	w.Helper()
-	for _, text := range w.heard(user) {
+	for _, text := range w.castsTo(user) {
 		if state, is := strings.CutPrefix(text, ticketText); is {
 			states = append(states, state)
 		}
@@ -392,8 +392,8 @@ func (w *world) stood(user string) (states []string) {
 	return states
 }
 
-// heard returns all pushes to a user as text.
-func (w *world) heard(user string) []string {
+// castsTo returns all pushes to a user as text.
+func (w *world) castsTo(user string) []string {
 	w.Helper()
 	caught, err := w.memory.CatchUp(w.Context(), userstream.StreamID(user), stream.Position{})
 	if err != nil {
@@ -447,16 +447,16 @@ func text(t testing.TB, r stream.Record) string {
 	return r.Name
 }
 
-func (w *world) wantTold(user string, want ...string) {
+func (w *world) wantPushes(user string, want ...string) {
 	w.Helper()
-	if d := cmp.Diff(want, w.told(user)); d != "" {
+	if d := cmp.Diff(want, w.pushes(user)); d != "" {
 		w.Errorf("pushes to %s (-want +got):\n%s", user, d)
 	}
 }
 
-func (w *world) wantStood(user string, want ...string) {
+func (w *world) wantTicketStates(user string, want ...string) {
 	w.Helper()
-	if d := cmp.Diff(want, w.stood(user)); d != "" {
+	if d := cmp.Diff(want, w.ticketStates(user)); d != "" {
 		w.Errorf("ticket states pushed to %s (-want +got):\n%s", user, d)
 	}
 }

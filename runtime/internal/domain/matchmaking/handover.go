@@ -16,141 +16,141 @@ import (
 )
 
 const (
-	// handoversAtOnce bounds the concurrent hand-offs of a queue.
-	handoversAtOnce = 64
-	// handPatience is how long an interval waits for the hand-offs of its matches. Slower
-	// hand-offs continue during the next intervals.
-	handPatience = 200 * time.Millisecond
+	// maxConcurrentHandoffs bounds the concurrent hand-offs of a queue.
+	maxConcurrentHandoffs = 64
+	// defaultHandoffWait is how long an pass waits for the hand-offs of its matches. Slower
+	// hand-offs continue during the next passes.
+	defaultHandoffWait = 200 * time.Millisecond
 )
 
-// handovers are the running hand-offs of a queue.
-type handovers struct {
+// handoffs are the running hand-offs of a queue.
+type handoffs struct {
 	slots chan struct{}
 
 	mu sync.Mutex
-	// going are the rounds with a running hand-off, and errs the errors of finished ones.
+	// running are the proposals with a running hand-off, and errs the errors of finished ones.
 	// ended has an element when a hand-off has finished.
-	going map[string]bool
-	errs  []error
-	ended chan struct{}
+	running  map[string]bool
+	errs     []error
+	finished chan struct{}
 }
 
-func newHandovers() *handovers {
-	return &handovers{slots: make(chan struct{}, handoversAtOnce), going: map[string]bool{}, ended: make(chan struct{}, 1)}
+func newHandoffs() *handoffs {
+	return &handoffs{slots: make(chan struct{}, maxConcurrentHandoffs), running: map[string]bool{}, finished: make(chan struct{}, 1)}
 }
 
-// begin registers a round's hand-off; false when it is already running.
-func (h *handovers) begin(id string) bool {
+// start registers a proposal's hand-off; false when it is already running.
+func (h *handoffs) start(id string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.going[id] {
+	if h.running[id] {
 		return false
 	}
-	h.going[id] = true
+	h.running[id] = true
 	return true
 }
 
-func (h *handovers) end(id string, err error) {
+func (h *handoffs) finish(id string, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.going, id)
-	if err != nil && len(h.errs) < handoversAtOnce {
+	delete(h.running, id)
+	if err != nil && len(h.errs) < maxConcurrentHandoffs {
 		h.errs = append(h.errs, err)
 	}
 	select {
-	case h.ended <- struct{}{}:
+	case h.finished <- struct{}{}:
 	default:
 	}
 }
 
-// now returns the rounds with a running hand-off.
-func (h *handovers) now() map[string]bool {
+// runningIDs returns the proposals with a running hand-off.
+func (h *handoffs) runningIDs() map[string]bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return maps.Clone(h.going)
+	return maps.Clone(h.running)
 }
 
-// through takes the errors so far, and reports whether the hand-offs of some rounds have
+// allFinished takes the errors so far, and reports whether the hand-offs of some proposals have
 // finished.
-func (h *handovers) through(some []opened) (all bool, err error) {
+func (h *handoffs) allFinished(some []storedProposal) (all bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	err, h.errs = errors.Join(h.errs...), nil
-	all = !slices.ContainsFunc(some, func(r opened) bool { return h.going[r.ID] })
+	all = !slices.ContainsFunc(some, func(r storedProposal) bool { return h.running[r.ID] })
 	return all, err
 }
 
-// handOver starts the hand-offs of rounds and waits for them up to m.patience. It returns
+// runHandoffs starts the hand-offs of proposals and waits for them up to m.patience. It returns
 // the errors of all finished hand-offs, including earlier ones. The others continue until
 // ctx ends or the queue's timeout.
-func (m *Matcher) handOver(ctx context.Context, w *watch, q Queue, ready []opened) error {
-	patience := time.NewTimer(m.patience)
+func (m *Matcher) runHandoffs(ctx context.Context, state *queueState, q Queue, ready []storedProposal) error {
+	patience := time.NewTimer(m.handoffWait)
 	defer patience.Stop()
 	for _, r := range ready {
-		if w.handing.begin(r.ID) {
-			h := handover{m: m, w: w, q: q, r: r, fence: w.fence}
-			m.beside.Go(func() { w.handing.end(r.ID, h.inTurn(ctx)) })
+		if state.handoffs.start(r.ID) {
+			h := handoff{m: m, state: state, queue: q, proposal: r, fence: state.fence}
+			m.handoffs.Go(func() { state.handoffs.finish(r.ID, h.runInSlot(ctx)) })
 		}
 	}
 	var errs []error
 	for {
-		all, err := w.handing.through(ready)
+		all, err := state.handoffs.allFinished(ready)
 		errs = append(errs, err)
 		if all {
 			return errors.Join(errs...)
 		}
 		select {
-		case <-w.handing.ended:
+		case <-state.handoffs.finished:
 		case <-patience.C:
 			return errors.Join(errs...)
 		}
 	}
 }
 
-// handover is the hand-off of one round, under the lease with which it began.
-type handover struct {
-	m     *Matcher
-	w     *watch
-	q     Queue
-	r     opened
-	fence *records.Fence
+// handoff is the hand-off of one proposal, under the lease with which it began.
+type handoff struct {
+	m        *Matcher
+	state    *queueState
+	queue    Queue
+	proposal storedProposal
+	fence    *records.Fence
 }
 
-// inTurn waits for a slot and then calls run.
-func (h handover) inTurn(ctx context.Context) error {
+// runInSlot waits for a slot and then calls run.
+func (h handoff) runInSlot(ctx context.Context) error {
 	select {
-	case h.w.handing.slots <- struct{}{}:
+	case h.state.handoffs.slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil
 	}
-	defer func() { <-h.w.handing.slots }()
-	ctx, cancel := context.WithTimeout(ctx, max(h.q.Handoff.Timeout, leaseTTL))
+	defer func() { <-h.state.handoffs.slots }()
+	ctx, cancel := context.WithTimeout(ctx, max(h.queue.Handoff.Timeout, leaseTTL))
 	defer cancel()
 	return h.run(ctx)
 }
 
 // run makes the place and assigns the tickets to it. When the place cannot be made in time,
 // the tickets search again. For a backfill they do so at once when the lobby refuses them.
-func (h handover) run(ctx context.Context) error {
+func (h handoff) run(ctx context.Context) error {
 	s := h.m.s
-	place, err := s.Places.Make(ctx, h.q, h.r.Round)
+	place, err := s.Handoffs.Place(ctx, h.queue, h.proposal.Proposal)
 	var refusal *wire.Error
 	var unplaced *UnplacedError
 	if errors.As(err, &unplaced) {
-		return settled(s.dissolve(ctx, h.q.Name, h.r.ID, records.Step{Fence: h.fence}, func(Round) ([]string, string, error) {
+		return ignoreRefusal(s.dissolve(ctx, h.queue.Name, h.proposal.ID, records.Step{Fence: h.fence}, func(Proposal) ([]string, string, error) {
 			return unplaced.Users, reasonInLobby, nil
 		}))
 	}
-	gone := h.r.Backfill != "" && errors.As(err, &refusal)
-	if err != nil && !gone && h.r.Deadline > ms(s.Now()) {
-		s.Log.WarnContext(ctx, "place of a match not made; will retry", "queue", h.q.Name, "match", h.r.ID, "error", err)
+	gone := h.proposal.Backfill != "" && errors.As(err, &refusal)
+	if err != nil && !gone && h.proposal.Deadline > ms(s.Now()) {
+		s.Log.WarnContext(ctx, "place of a match not made; will retry", "queue", h.queue.Name, "match", h.proposal.ID, "error", err)
 		return nil
 	}
 	// A place that was made at the last moment is still pushed to the players.
 	ctx, cancel := context.WithTimeout(stream.Detached(ctx), leaseTTL)
 	defer cancel()
 	if err != nil {
-		failed := s.dissolve(ctx, h.q.Name, h.r.ID, records.Step{Fence: h.fence}, func(Round) ([]string, string, error) {
+		failed := s.dissolve(ctx, h.queue.Name, h.proposal.ID, records.Step{Fence: h.fence}, func(Proposal) ([]string, string, error) {
 			return nil, reasonHandoffFailed, nil
 		})
 		if gone {
@@ -161,43 +161,43 @@ func (h handover) run(ctx context.Context) error {
 	return h.assign(ctx, place)
 }
 
-// assign ends the round's tickets and pushes the place to their players.
-func (h handover) assign(ctx context.Context, place Place) error {
+// assign ends the proposal's tickets and pushes the place to their players.
+func (h handoff) assign(ctx context.Context, place Place) error {
 	var done []Ticket
-	are := h.r.tickets
-	var over Round
-	err := h.m.s.retryThen(ctx, func() (step records.Step, letters []posted, err error) {
+	are := h.proposal.tickets
+	var over Proposal
+	err := h.m.s.commitThen(ctx, func() (step records.Step, messages []outboxMessage, err error) {
 		if are == nil {
-			if are, err = h.m.s.inRound(ctx, h.r.Round); err != nil {
+			if are, err = h.m.s.ticketsOfProposal(ctx, h.proposal.Proposal); err != nil {
 				return step, nil, err
 			}
 		}
-		over = h.r.assigned(are, h.m.s.Now())
+		over = h.proposal.afterMatch(are, h.m.s.Now())
 		value, err := json.Marshal(over)
 		if err != nil {
-			return step, nil, fmt.Errorf("encode a round: %w", err)
+			return step, nil, fmt.Errorf("encode a proposal: %w", err)
 		}
-		step = records.Step{Fence: h.fence, Changes: []records.Change{{Table: rounds, Key: h.r.ID, Was: h.r.raw, Value: value}}}
-		letters, done, err = h.m.assign(ctx, &step, h.r.Round, are, place)
+		step = records.Step{Fence: h.fence, Changes: []records.Change{{Table: proposals, Key: h.proposal.ID, Was: h.proposal.raw, Value: value}}}
+		messages, done, err = h.m.endTickets(ctx, &step, h.proposal.Proposal, are, place)
 		are = nil // a retry reads the tickets again
-		return step, letters, err
-	}, h.q.Name, func() []records.Change { return h.m.s.settleThen(ctx, over) })
+		return step, messages, err
+	}, h.queue.Name, func() []records.Change { return h.m.s.applySideEffectsOrLog(ctx, over) })
 	if err != nil {
 		return err
 	}
 	h.m.mu.Lock()
 	defer h.m.mu.Unlock()
-	h.w.waits.matched(ms(h.m.s.Now()), done)
+	h.state.waits.matched(ms(h.m.s.Now()), done)
 	return nil
 }
 
-// assigned returns the round's record after its players were matched.
-func (r Round) assigned(are map[string]waiter, now time.Time) Round {
-	e := ending{At: ms(now), Assigned: true}
-	for _, id := range r.tickets() {
+// afterMatch returns the proposal's record after its players were matched.
+func (r Proposal) afterMatch(are map[string]storedTicket, now time.Time) Proposal {
+	e := sideEffects{At: ms(now), Assigned: true}
+	for _, id := range r.ticketIDs() {
 		if t, there := are[id]; there {
-			e.note(t.Ticket, true)
+			e.add(t.Ticket, true)
 		}
 	}
-	return r.ended(e)
+	return r.withSideEffects(e)
 }

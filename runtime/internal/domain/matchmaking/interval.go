@@ -16,118 +16,118 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// stepsAtOnce bounds the concurrent steps on the rounds of a queue.
-const stepsAtOnce = 64
+// stepsAtOnce bounds the concurrent steps on the proposals of a queue.
+const maxConcurrentSteps = 64
 
-// empty cancels the tickets and rounds of a queue that was removed.
-func (m *Matcher) empty(ctx context.Context, w *watch) error {
+// emptyRemovedQueue cancels the tickets and proposals of a queue that was removed.
+func (m *Matcher) emptyRemovedQueue(ctx context.Context, state *queueState) error {
 	var errs []error
-	for id, t := range w.waiting {
-		err := m.expel(ctx, w, t.Ticket, reasonQueueRemoved)
+	for id, t := range state.waiting {
+		err := m.cancelTicket(ctx, state, t.Ticket, reasonQueueRemoved)
 		if err == nil {
-			w.drop(id)
+			state.remove(id)
 		}
 		errs = append(errs, err)
 	}
-	open, err := m.s.Ledger.All(ctx, book(w.name), rounds)
+	open, err := m.s.Records.All(ctx, partition(state.name), proposals)
 	errs = append(errs, err)
 	for _, r := range open {
-		var now Round
-		if err := decode(r.Value, &now); err != nil || now.Done != nil {
-			errs = append(errs, err, m.s.settleLate(ctx, now))
+		var now Proposal
+		if err := decode(r.Value, &now); err != nil || now.Ended != nil {
+			errs = append(errs, err, m.s.applyLateSideEffects(ctx, now))
 			continue
 		}
-		errs = append(errs, settled(m.s.dissolve(ctx, w.name, r.Key, records.Step{Fence: w.fence}, func(Round) ([]string, string, error) {
+		errs = append(errs, ignoreRefusal(m.s.dissolve(ctx, state.name, r.Key, records.Step{Fence: state.fence}, func(Proposal) ([]string, string, error) {
 			return nil, reasonQueueRemoved, nil
 		})))
 	}
-	_, err = m.tend(ctx, w, Queue{Name: w.name})
+	_, err = m.openBackfills(ctx, state, Queue{Name: state.name})
 	return errors.Join(append(errs, err)...)
 }
 
-// tidy removes the tickets that are over.
-func (m *Matcher) tidy(ctx context.Context, w *watch, q Queue) error {
+// expireTickets removes the tickets that are over.
+func (m *Matcher) expireTickets(ctx context.Context, state *queueState, q Queue) error {
 	var errs []error
-	for id, t := range w.waiting {
-		if reason := t.over(q, m.s.Now()); reason != "" {
-			w.drop(id)
-			errs = append(errs, m.expel(ctx, w, t.Ticket, reason))
+	for id, t := range state.waiting {
+		if reason := t.endReason(q, m.s.Now()); reason != "" {
+			state.remove(id)
+			errs = append(errs, m.cancelTicket(ctx, state, t.Ticket, reason))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// expel removes a searching ticket. It does nothing to a ticket that is in a proposal or
+// cancelTicket removes a searching ticket. It does nothing to a ticket that is in a proposal or
 // gone.
-func (m *Matcher) expel(ctx context.Context, w *watch, t Ticket, reason string) error {
-	if err := m.s.level(ctx, t); err != nil {
+func (m *Matcher) cancelTicket(ctx context.Context, state *queueState, t Ticket, reason string) error {
+	if err := m.s.syncFirstCopy(ctx, t); err != nil {
 		return err
 	}
 	for _, queue := range t.Queues[min(1, len(t.Queues)):] {
-		if round, err := m.s.dropCopy(ctx, queue, t.ID); err != nil || round != "" {
+		if proposal, err := m.s.dropCopy(ctx, queue, t.ID); err != nil || proposal != "" {
 			return err
 		}
 	}
 	var step records.Step
-	if t.home() == w.name {
-		step.Fence = w.fence
+	if t.homeQueue() == state.name {
+		step.Fence = state.fence
 	}
-	_, err := m.s.remove(ctx, t.home(), t.ID, reason, step)
+	_, err := m.s.removeSearching(ctx, t.homeQueue(), t.ID, reason, step)
 	if wire.CodeOf(err) == wire.CodeNotFound {
 		return nil
 	}
 	return err
 }
 
-// opened is a round with its record, and with its tickets if it was made in this interval.
-type opened struct {
-	Round
+// storedProposal is a proposal with its record, and with its tickets if it was made in this pass.
+type storedProposal struct {
+	Proposal
 	raw     []byte
-	tickets map[string]waiter
-	// held are players that another round has claimed; then no round was made.
-	held []string
+	tickets map[string]storedTicket
+	// held are players that another proposal has claimed; then no proposal was made.
+	claimedElsewhere []string
 }
 
-// goOn advances the rounds. It dissolves rounds that not all players accepted in time, and
-// returns the rounds that are ready for their hand-off.
-func (m *Matcher) goOn(ctx context.Context, w *watch) (ready []opened, err error) {
-	going := w.handing.now() // read before the rounds, so that a hand-off that just ended is not started again
-	all, err := m.s.Ledger.All(ctx, book(w.name), rounds)
+// advanceProposals advances the proposals. It dissolves proposals that not all players accepted in time, and
+// returns the proposals that are ready for their hand-off.
+func (m *Matcher) advanceProposals(ctx context.Context, state *queueState) (ready []storedProposal, err error) {
+	going := state.handoffs.runningIDs() // read before the proposals, so that a hand-off that just ended is not started again
+	all, err := m.s.Records.All(ctx, partition(state.name), proposals)
 	if err != nil {
 		return nil, err
 	}
 	var late []string
-	var done []Round
+	var done []Proposal
 	for _, record := range all {
 		if going[record.Key] {
 			continue
 		}
-		r := opened{raw: record.Value}
-		if err := decode(record.Value, &r.Round); err != nil {
+		r := storedProposal{raw: record.Value}
+		if err := decode(record.Value, &r.Proposal); err != nil {
 			return nil, err
 		}
 		switch {
-		case r.Done != nil:
-			done = append(done, r.Round)
-		case r.Handing:
+		case r.Ended != nil:
+			done = append(done, r.Proposal)
+		case r.InHandoff:
 			ready = append(ready, r)
 		case r.Deadline <= ms(m.s.Now()):
 			late = append(late, r.ID)
 		}
 	}
-	ended := each(done, func(_ int, r Round) error { return m.s.settleLate(ctx, r) })
-	return ready, errors.Join(ended, each(late, func(_ int, id string) error {
-		return settled(m.s.dissolve(ctx, w.name, id, records.Step{Fence: w.fence}, func(now Round) ([]string, string, error) {
-			if now.Handing || now.Deadline > ms(m.s.Now()) {
+	ended := forEach(done, func(_ int, r Proposal) error { return m.s.applyLateSideEffects(ctx, r) })
+	return ready, errors.Join(ended, forEach(late, func(_ int, id string) error {
+		return ignoreRefusal(m.s.dissolve(ctx, state.name, id, records.Step{Fence: state.fence}, func(now Proposal) ([]string, string, error) {
+			if now.InHandoff || now.Deadline > ms(m.s.Now()) {
 				return nil, "", wire.Precondition(wire.ReasonProposalClosed, "all have accepted")
 			}
-			return now.missing(), reasonTimedOut, nil
+			return now.pendingPlayers(), reasonTimedOut, nil
 		}))
 	}))
 }
 
-// settled ignores a refusal, which means that the round has ended or advanced concurrently.
-func settled(err error) error {
+// ignoreRefusal ignores a refusal, which means that the proposal has ended or advanced concurrently.
+func ignoreRefusal(err error) error {
 	var refusal *wire.Error
 	if errors.As(err, &refusal) {
 		return nil
@@ -135,11 +135,11 @@ func settled(err error) error {
 	return err
 }
 
-// each calls do for all elements, up to stepsAtOnce concurrently, and continues after
+// forEach calls do for all elements, up to stepsAtOnce concurrently, and continues after
 // errors.
-func each[T any](all []T, do func(i int, one T) error) error {
+func forEach[T any](all []T, do func(i int, one T) error) error {
 	var group errgroup.Group
-	group.SetLimit(stepsAtOnce)
+	group.SetLimit(maxConcurrentSteps)
 	errs := make([]error, len(all))
 	for i, one := range all {
 		group.Go(func() error {
@@ -151,20 +151,20 @@ func each[T any](all []T, do func(i int, one T) error) error {
 	return errors.Join(errs...)
 }
 
-// matchTries bounds the runs of the matcher in one interval. Each further run omits the
+// matchTries bounds the runs of the matcher in one pass. Each further run omits the
 // tickets whose players turned out to be in another proposal.
 const matchTries = 3
 
-// match makes rounds of the waiting tickets and returns those that are ready for their
-// hand-off. Tickets of a round no longer wait; the others wait for the next interval.
-func (m *Matcher) match(ctx context.Context, w *watch, q Queue) (ready []opened, err error) {
-	vacancies, err := m.tend(ctx, w, q)
-	if len(w.waiting) == 0 {
+// makeMatches makes proposals of the waiting tickets and returns those that are ready for their
+// hand-off. Tickets of a proposal no longer wait; the others wait for the next pass.
+func (m *Matcher) makeMatches(ctx context.Context, state *queueState, q Queue) (ready []storedProposal, err error) {
+	vacancies, err := m.openBackfills(ctx, state, q)
+	if len(state.waiting) == 0 {
 		return nil, err
 	}
-	err = errors.Join(err, m.resume(ctx, w))
+	err = errors.Join(err, m.resumeSuspended(ctx, state))
 	for range matchTries {
-		made, lost, failed := m.matchOnce(ctx, w, q, vacancies)
+		made, lost, failed := m.matchOnce(ctx, state, q, vacancies)
 		ready, err = append(ready, made...), errors.Join(err, failed)
 		if !lost || failed != nil {
 			break
@@ -173,157 +173,157 @@ func (m *Matcher) match(ctx context.Context, w *watch, q Queue) (ready []opened,
 	return ready, err
 }
 
-// matchOnce is one run; lost reports that a proposal lost a player to another queue's.
-func (m *Matcher) matchOnce(ctx context.Context, w *watch, q Queue, vacancies map[string]vacancy) (ready []opened, lost bool, err error) {
-	pool := make([]matching.Ticket, 0, len(w.waiting))
-	apart := w.apart()
-	for id, t := range w.waiting {
-		if w.held[id] {
+// matchOnce is one run; lost reports that a candidate lost a player to another queue's proposal.
+func (m *Matcher) matchOnce(ctx context.Context, state *queueState, q Queue, vacancies map[string]vacancy) (ready []storedProposal, lost bool, err error) {
+	pool := make([]matching.Ticket, 0, len(state.waiting))
+	apart := state.sharedPlayers()
+	for id, t := range state.waiting {
+		if state.suspended[id] {
 			continue
 		}
-		waiting := t.Waiting()
+		waiting := t.ForMatching()
 		waiting.Apart = apart[id]
 		pool = append(pool, waiting)
 	}
-	proposals := matching.Match(pool, w.runnings(vacancies), q.Match, m.s.Now())
-	made := make([]opened, len(proposals))
-	err = each(proposals, func(i int, p matching.Proposal) error {
+	proposals := matching.Match(pool, state.matchingBackfills(vacancies), q.Match, m.s.Now())
+	made := make([]storedProposal, len(proposals))
+	err = forEach(proposals, func(i int, p matching.Candidate) error {
 		var err error
-		made[i], err = m.open(ctx, w, q, p, vacancies[p.Backfill])
+		made[i], err = m.propose(ctx, state, q, p, vacancies[p.Backfill])
 		return err
 	})
 	for i, p := range proposals {
 		if made[i].raw == nil {
-			lost = w.hold(p, made[i].held) || lost
+			lost = state.suspend(p, made[i].claimedElsewhere) || lost
 			continue
 		}
 		delete(vacancies, p.Backfill)
 		for _, id := range p.Tickets() {
-			w.drop(id)
+			state.remove(id)
 		}
-		if made[i].Handing {
+		if made[i].InHandoff {
 			ready = append(ready, made[i])
 		}
 	}
 	return ready, lost, err
 }
 
-// resume releases the held tickets whose players are free.
-func (m *Matcher) resume(ctx context.Context, w *watch) error {
+// resumeSuspended releases the held tickets whose players are free.
+func (m *Matcher) resumeSuspended(ctx context.Context, state *queueState) error {
 	var users []string
-	for id := range w.held {
-		if t, waits := w.waiting[id]; waits {
+	for id := range state.suspended {
+		if t, waits := state.waiting[id]; waits {
 			users = append(users, t.Users()...)
 		} else {
-			delete(w.held, id)
+			delete(state.suspended, id)
 		}
 	}
 	if len(users) == 0 {
 		return nil
 	}
 	slices.Sort(users)
-	found, err := m.s.claimed(ctx, slices.Compact(users))
+	found, err := m.s.readClaims(ctx, slices.Compact(users))
 	if err != nil {
 		return err
 	}
-	for id := range w.held {
-		if !slices.ContainsFunc(w.waiting[id].Users(), func(user string) bool { return slices.Contains(found.held, user) }) {
-			delete(w.held, id)
+	for id := range state.suspended {
+		if !slices.ContainsFunc(state.waiting[id].Users(), func(user string) bool { return slices.Contains(found.live, user) }) {
+			delete(state.suspended, id)
 		}
 	}
 	return nil
 }
 
-// open makes a round of a proposal and takes the proposal's tickets and places. When any of
+// open makes a proposal of a proposal and takes the proposal's tickets and places. When any of
 // these has changed, open takes nothing and returns no record.
-func (m *Matcher) open(ctx context.Context, w *watch, q Queue, p matching.Proposal, v vacancy) (opened, error) {
+func (m *Matcher) propose(ctx context.Context, state *queueState, q Queue, p matching.Candidate, v vacancy) (storedProposal, error) {
 	id, err := ulid.New(ulid.Timestamp(m.s.Now()), rand.Reader)
 	if err != nil {
-		return opened{}, fmt.Errorf("make the id of a match: %w", err)
+		return storedProposal{}, fmt.Errorf("make the id of a match: %w", err)
 	}
-	r := NewRound(q, id.String(), p, v.room.Match, func(id string) Ticket { return w.waiting[id].Ticket }, m.s.Now())
+	r := NewProposal(q, id.String(), p, v.lobby.Match, func(id string) Ticket { return state.waiting[id].Ticket }, m.s.Now())
 	value, err := json.Marshal(r)
 	if err != nil {
-		return opened{}, fmt.Errorf("encode a round: %w", err)
+		return storedProposal{}, fmt.Errorf("encode a proposal: %w", err)
 	}
-	taken := map[string]waiter{}
+	taken := map[string]storedTicket{}
 	for _, id := range p.Tickets() {
-		taken[id] = w.waiting[id]
+		taken[id] = state.waiting[id]
 	}
 	if t, changed, err := m.changedParty(ctx, taken); err != nil || changed {
 		if changed {
-			err = m.expel(ctx, w, t, reasonPartyChanged)
+			err = m.cancelTicket(ctx, state, t, reasonPartyChanged)
 		}
-		return opened{}, err
+		return storedProposal{}, err
 	}
-	if held, err := m.s.claim(ctx, r); err != nil || len(held) > 0 {
-		return opened{held: held}, err
+	if held, err := m.s.claimPlayers(ctx, r); err != nil || len(held) > 0 {
+		return storedProposal{claimedElsewhere: held}, err
 	}
-	step := records.Step{Fence: w.fence, Changes: []records.Change{{Table: rounds, Key: r.ID, Value: value}, r.notVoid()}}
-	stand := map[string]*wire.MMTicket{}
+	step := records.Step{Fence: state.fence, Changes: []records.Change{{Table: proposals, Key: r.ID, Value: value}, r.requireNotVoid()}}
+	views := map[string]*wire.MMTicket{}
 	for _, id := range p.Tickets() {
-		next := w.waiting[id].Ticket
-		next.Round = r.ID
+		next := state.waiting[id].Ticket
+		next.Proposal = r.ID
 		is, err := json.Marshal(next)
 		if err != nil {
-			return opened{}, fmt.Errorf("encode a ticket: %w", err)
+			return storedProposal{}, fmt.Errorf("encode a ticket: %w", err)
 		}
-		step.Changes = append(step.Changes, records.Change{Table: tickets, Key: id, Was: w.waiting[id].raw, Value: is})
-		taken[id], stand[id] = waiter{next, is}, next.In(wire.TicketProposed)
+		step.Changes = append(step.Changes, records.Change{Table: tickets, Key: id, Was: state.waiting[id].raw, Value: is})
+		taken[id], views[id] = storedTicket{next, is}, next.In(wire.TicketProposed)
 	}
 	if r.Backfill != "" {
-		if err := v.fill(&step, r.ID); err != nil {
-			return opened{}, err
+		if err := v.reserve(&step, r.ID); err != nil {
+			return storedProposal{}, err
 		}
 	}
-	var letters []posted
-	if !r.Handing {
-		if letters, err = m.s.propose(&step, r, stand); err != nil {
-			return opened{}, err
+	var messages []outboxMessage
+	if !r.InHandoff {
+		if messages, err = m.s.pushProposal(&step, r, views); err != nil {
+			return storedProposal{}, err
 		}
 	}
-	if searching, err := m.s.existing(ctx, taken); err != nil || !searching {
-		m.s.freeLater(ctx, r)
-		return opened{}, err
+	if searching, err := m.s.firstCopiesSearch(ctx, taken); err != nil || !searching {
+		m.s.releasePlayersOrLog(ctx, r)
+		return storedProposal{}, err
 	}
-	err = m.s.Ledger.Apply(ctx, book(w.name), step)
+	err = m.s.Records.Apply(ctx, partition(state.name), step)
 	var conflict *records.ConflictError
 	switch {
 	case errors.As(err, &conflict):
-		m.s.freeLater(ctx, r)
-		return opened{}, nil
+		m.s.releasePlayersOrLog(ctx, r)
+		return storedProposal{}, nil
 	case errors.Is(err, records.ErrFenced):
-		m.s.freeLater(ctx, r)
-		return opened{}, err
-	case err != nil: // the round may exist: its claims last as long as the round
-		return opened{}, err
+		m.s.releasePlayersOrLog(ctx, r)
+		return storedProposal{}, err
+	case err != nil: // the proposal may exist: its claims last as long as the proposal
+		return storedProposal{}, err
 	}
-	m.s.deliver(ctx, w.name, letters)
-	return opened{Round: r, raw: value, tickets: taken}, nil
+	m.s.deliverOrLog(ctx, state.name, messages)
+	return storedProposal{Proposal: r, raw: value, tickets: taken}, nil
 }
 
-// assign adds the end of a round's tickets to the step.
-func (m *Matcher) assign(
-	ctx context.Context, step *records.Step, r Round, are map[string]waiter, place Place,
-) (letters []posted, done []Ticket, err error) {
-	for _, id := range r.tickets() {
+// endTickets adds the end of a proposal's tickets to the step.
+func (m *Matcher) endTickets(
+	ctx context.Context, step *records.Step, r Proposal, are map[string]storedTicket, place Place,
+) (messages []outboxMessage, done []Ticket, err error) {
+	for _, id := range r.ticketIDs() {
 		t, there := are[id]
-		var stands *wire.MMTicket
+		var view *wire.MMTicket
 		if there {
-			stands = t.In(wire.TicketAssigned)
+			view = t.In(wire.TicketAssigned)
 		}
-		for _, news := range r.news(id, place) {
-			letter, err := m.s.post(step,
-				letter{Users: news.users, Event: wire.EventMMMatched, About: id, Order: orderEnd, Left: id, Home: t.home(), Ticket: stands}, news.matched)
+		for _, news := range r.matchedPushes(id, place) {
+			letter, err := m.s.addMessage(step,
+				message{Users: news.userIDs, Event: wire.EventMMMatched, OrderKey: id, Order: orderEnd, EndedTicket: id, HomeQueue: t.homeQueue(), Ticket: view}, news.matched)
 			if err != nil {
 				return nil, nil, err
 			}
-			letters = append(letters, letter)
+			messages = append(messages, letter)
 		}
 		if there {
 			step.Changes = append(step.Changes, records.Change{Table: tickets, Key: id, Was: t.raw})
 			done = append(done, t.Ticket)
 		}
 	}
-	return letters, done, errors.Join(m.s.strike(ctx, step, r.Queue, done, nil, 0), m.s.release(ctx, step, r))
+	return messages, done, errors.Join(m.s.removeFromUsers(ctx, step, r.Queue, done, nil, 0), m.s.releaseBackfill(ctx, step, r))
 }

@@ -49,7 +49,7 @@ func (k *killed) searches() {
 func (k *killed) proposed() {
 	k.Helper()
 	k.searches()
-	k.tick(1, "duel")
+	k.runPass(1, "duel")
 	k.proposal = k.status("ann").Proposals[0].ProposalID
 }
 
@@ -93,19 +93,19 @@ func (k *killed) revive() {
 func (k *killed) left() (all []string) {
 	k.Helper()
 	for range 2 {
-		k.pass(leftBehind + time.Second)
-		k.tick(1, "duel")
+		k.advance(abandonedAfter + time.Second)
+		k.runPass(1, "duel")
 	}
 	for _, user := range []string{"ann", "bob", "cid"} {
 		s := k.status(user)
 		all = append(all, fmt.Sprintf("%s: %d tickets, %d proposals, searching %v, told %q",
-			user, len(s.Tickets), len(s.Proposals), k.searching[user] != "", k.heard(user)))
+			user, len(s.Tickets), len(s.Proposals), k.searching[user] != "", k.castsTo(user)))
 		for _, t := range s.Tickets {
 			all = append(all, fmt.Sprintf("%s: %v, attempt %d, since %d", user, t.Players, t.Attempt, t.EnqueuedAt-t0.UnixMilli()))
 		}
 	}
 	return append(all, fmt.Sprintf("%d tickets, %d users, %d rounds, %d letters, %d places",
-		k.count(tickets), k.count(users), k.count(rounds), k.count(outbox), len(k.made)))
+		k.count(tickets), k.count(users), k.count(proposals), k.count(outbox), len(k.made)))
 }
 
 // A pod is killed before each step of each request, and at last before its answer. The
@@ -161,7 +161,7 @@ func TestKilledAtEachStep(t *testing.T) {
 				t.Errorf("%d steps, want at least 2", steps-1)
 			}
 			// The answer was lost, and the flow ends before the player repeats the request.
-			k.pass(checked().ReadyCheck.Timeout)
+			k.advance(checked().ReadyCheck.Timeout)
 			end := k.left()
 			if err := flow.ask(k, 1); err != nil {
 				t.Errorf("repeated request at the end: %v", err)

@@ -10,7 +10,7 @@ import (
 // full makes a user reach the limit of lobbies of a match's type.
 func (w *world) full(user string) {
 	for _, pod := range w.pods {
-		pod.service.MayPlay = func(_ context.Context, _ Queue, id string) error {
+		pod.service.CheckLobbyLimit = func(_ context.Context, _ Queue, id string) error {
 			if id == user {
 				return wire.Already(wire.CodeFailedPrecondition, wire.ReasonLobbyLimit, "leave one first", "lobby-1")
 			}
@@ -49,14 +49,14 @@ func TestPlayerJoinsALobbyWhileSearching(t *testing.T) {
 	w.enqueue("ann", 1500)
 	place := w.enqueue("bob", 1500).EnqueuedAt
 	w.unplaced = []string{"ann"}
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	w.unplaced = nil
-	w.wantTold("ann", "cancelled: in_lobby")
-	w.wantTold("bob", "cancelled: others_declined, requeued")
+	w.wantPushes("ann", "cancelled: in_lobby")
+	w.wantPushes("bob", "cancelled: others_declined, requeued")
 	if got := w.status("bob").Tickets; len(got) != 1 || got[0].EnqueuedAt != place {
 		t.Errorf("tickets of bob: %+v, want the one ticket with its position", got)
 	}
 	w.enqueue("cid", 1500)
-	w.tick(0, "duel")
-	w.wantTold("cid", "matched [{red [bob]} {blue [cid]}] lobby")
+	w.runPass(0, "duel")
+	w.wantPushes("cid", "matched [{red [bob]} {blue [cid]}] lobby")
 }

@@ -75,8 +75,8 @@ func (l *lives) act() error {
 	case 8:
 		l.leaveParty(pod)
 	default:
-		l.pass(time.Duration(l.IntN(7000)) * time.Millisecond)
-		return l.matchers[pod].Tick(ctx, l.queues[l.IntN(len(l.queues))])
+		l.advance(time.Duration(l.IntN(7000)) * time.Millisecond)
+		return l.matchers[pod].Pass(ctx, l.queues[l.IntN(len(l.queues))])
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (l *lives) act() error {
 // join enqueues a user in one to three queues, alone or with its party. The request may be
 // repeated with the same key.
 func (l *lives) join(pod int, user string) error {
-	l.pass(time.Millisecond)
+	l.advance(time.Millisecond)
 	req := &wire.MMEnqueue{Queues: slices.Clone(l.queues)}
 	l.Shuffle(3, func(i, j int) { req.Queues[i], req.Queues[j] = req.Queues[j], req.Queues[i] })
 	if req.Queues = req.Queues[:1+l.IntN(3)]; len(req.Queues) == 1 {
@@ -162,22 +162,22 @@ func (l *lives) trouble() {
 	})
 }
 
-// distinct checks that no player is in two live rounds of any queue, or twice in one.
+// distinct checks that no player is in two live proposals of any queue, or twice in one.
 func (l *lives) distinct() {
 	l.Helper()
 	in := map[string]string{}
 	for _, queue := range l.queues {
-		records, err := l.ledger.All(l.Context(), records.Book(queue), rounds)
+		records, err := l.ledger.All(l.Context(), records.Book(queue), proposals)
 		if err != nil {
 			l.Fatal(err)
 		}
 		for _, record := range records {
-			var r Round
+			var r Proposal
 			if err := decode(record.Value, &r); err != nil {
 				l.Fatal(err)
 			}
 			for _, p := range r.players() {
-				if r.Done != nil {
+				if r.Ended != nil {
 					continue
 				}
 				if in[p.ID] != "" {
@@ -194,10 +194,10 @@ func (l *lives) end() {
 	l.Helper()
 	l.ledger.set(nil)
 	for range 40 {
-		l.pass(25 * time.Second)
+		l.advance(25 * time.Second)
 		for pod := range l.matchers {
 			for _, queue := range l.queues {
-				if err := l.matchers[pod].Tick(l.Context(), queue); err != nil && !errors.Is(err, records.ErrFenced) {
+				if err := l.matchers[pod].Pass(l.Context(), queue); err != nil && !errors.Is(err, records.ErrFenced) {
 					l.Fatal(err)
 				}
 			}
@@ -205,19 +205,19 @@ func (l *lives) end() {
 		l.distinct()
 	}
 	for _, queue := range l.queues {
-		for _, table := range []string{tickets, rounds, outbox} {
+		for _, table := range []string{tickets, proposals, outbox} {
 			if n, err := l.ledger.Count(l.Context(), records.Book(queue), table); n != 0 || err != nil {
 				l.Errorf("%d %s are left in %s, %v, want 0", n, table, queue, err)
 			}
 		}
 	}
-	held, err := l.ledger.All(l.Context(), playersBook, claims)
+	held, err := l.ledger.All(l.Context(), claimsPartition, claims)
 	if err != nil {
 		l.Fatal(err)
 	}
-	for _, c := range held { // left by a matcher that died between the claim and the round
-		found, err := l.pods[0].service.claimed(l.Context(), []string{c.Key})
-		if err != nil || len(found.held) > 0 {
+	for _, c := range held { // left by a matcher that died between the claim and the proposal
+		found, err := l.pods[0].service.readClaims(l.Context(), []string{c.Key})
+		if err != nil || len(found.live) > 0 {
 			l.Errorf("claim of %s does not expire: %s, %v", c.Key, c.Value, err)
 		}
 	}
@@ -311,16 +311,16 @@ func TestUnreportedPartyChange(t *testing.T) {
 			if _, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), &wire.MMEnqueue{Queue: "duel", PartyID: "p"}); err != nil {
 				t.Fatal(err)
 			}
-			w.tick(0, "duel")
+			w.runPass(0, "duel")
 			w.parties["p"] = partyOf("ann")
 			if opponent {
 				w.enqueue("cid", 1500)
 			} else {
-				w.pass(partyEvery)
+				w.advance(partyEvery)
 			}
-			w.tick(0, "duel")
-			w.wantTold("ann", "cancelled: party_changed")
-			w.wantTold("bob", "cancelled: party_changed")
+			w.runPass(0, "duel")
+			w.wantPushes("ann", "cancelled: party_changed")
+			w.wantPushes("bob", "cancelled: party_changed")
 		})
 	}
 }

@@ -18,13 +18,13 @@ const (
 	// often.
 	leaseTTL   = 5 * time.Second
 	renewAfter = 2 * time.Second
-	// beat is the interval at which the due queues are determined.
-	beat = 100 * time.Millisecond
-	// queuesAtOnce bounds the queues of this process that are processed concurrently.
-	queuesAtOnce = 8
-	// anewAfter is how often all tickets of a queue are read, in case the database lost
+	// dueEvery is the pass at which the due queues are determined.
+	dueEvery = 100 * time.Millisecond
+	// maxConcurrentQueues bounds the queues of this process that are processed concurrently.
+	maxConcurrentQueues = 8
+	// fullReadEvery is how often all tickets of a queue are read, in case the database lost
 	// changes.
-	anewAfter = 30 * time.Second
+	fullReadEvery = 30 * time.Second
 )
 
 // Matcher makes the matches of the queues whose leases it holds.
@@ -32,69 +32,69 @@ type Matcher struct {
 	s *Service
 
 	mu     sync.Mutex
-	queues map[string]*watch
-	// beside has the running hand-offs; patience is how long an interval waits for them.
-	beside   sync.WaitGroup
-	patience time.Duration
+	queues map[string]*queueState
+	// handoffs has the running hand-offs; patience is how long an pass waits for them.
+	handoffs    sync.WaitGroup
+	handoffWait time.Duration
 }
 
-// watch is this process's view of a queue.
-type watch struct {
+// queueState is this process's view of a queue.
+type queueState struct {
 	name  string
 	fence *records.Fence
 	busy  bool
-	// next is the time of the next interval.
-	next    time.Time
-	readAt  time.Time
-	mark    uint64
-	waiting map[string]waiter
-	// of are the waiting tickets by player. held are tickets that do not search while
+	// nextPass is the time of the next pass.
+	nextPass time.Time
+	readAt   time.Time
+	mark     uint64
+	waiting  map[string]storedTicket
+	// ticketsByPlayer are the waiting tickets by player. held are tickets that do not search while
 	// another proposal has one of their players.
-	of   map[string][]string
-	held map[string]bool
-	// verified are the times at which the parties of waiting tickets were verified, by
+	ticketsByPlayer map[string][]string
+	suspended       map[string]bool
+	// partyVerifiedAt are the times at which the parties of waiting tickets were verified, by
 	// ticket.
-	verified map[string]time.Time
-	waits    waits
-	written  Stats
-	toldAt   time.Time
-	handing  *handovers
-	// shown is the result for Figures; nil while another process is the matcher.
-	shown *Stats
+	partyVerifiedAt   map[string]time.Time
+	waits             waits
+	writtenStats      Stats
+	estimatesPushedAt time.Time
+	handoffs          *handoffs
+	// shownStats is the result for Figures; nil while another process is the matcher.
+	shownStats *Stats
 }
 
-func newWatch(queue string) *watch {
-	return &watch{name: queue, handing: newHandovers(), of: map[string][]string{}, held: map[string]bool{}, verified: map[string]time.Time{}}
+func newQueueState(queue string) *queueState {
+	return &queueState{name: queue, handoffs: newHandoffs(), ticketsByPlayer: map[string][]string{}, suspended: map[string]bool{}, partyVerifiedAt: map[string]time.Time{}}
 }
 
-// waiter is a waiting ticket with its record.
-type waiter struct {
+// storedTicket is a waiting ticket with its record.
+type storedTicket struct {
 	Ticket
 	raw []byte
 }
 
 // NewMatcher makes a Matcher.
 func NewMatcher(s *Service) *Matcher {
-	return &Matcher{s: s, queues: map[string]*watch{}, patience: handPatience}
+	return &Matcher{s: s, queues: map[string]*queueState{}, handoffWait: defaultHandoffWait}
 }
 
 // Run makes matches until ctx ends, and then releases its leases.
 func (m *Matcher) Run(ctx context.Context) error {
-	tick := time.NewTicker(beat)
+	tick := time.NewTicker(dueEvery)
 	defer tick.Stop()
 	var group errgroup.Group
-	group.SetLimit(queuesAtOnce)
+	group.SetLimit(maxConcurrentQueues)
 	for {
 		select {
 		case <-ctx.Done():
 			_ = group.Wait()
-			m.beside.Wait()
-			m.release(stream.Detached(ctx))
+			m.handoffs.Wait()
+			m.releaseLeases(stream.Detached(ctx))
 			return ctx.Err()
 		case <-tick.C:
-			for _, w := range m.due() {
+			for _, state := range m.dueQueues() {
 				group.Go(func() error {
-					m.turn(ctx, w)
+					m.runPass(ctx, state)
 					return nil
 				})
 			}
@@ -102,148 +102,148 @@ func (m *Matcher) Run(ctx context.Context) error {
 	}
 }
 
-// due returns the queues whose next interval has come, and marks them busy until their turn
+// dueQueues returns the queues whose next pass has come, and marks them busy until their turn
 // ends. A removed queue is included until it is empty.
-func (m *Matcher) due() []*watch {
+func (m *Matcher) dueQueues() []*queueState {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, q := range m.s.Queues.Queues() {
 		if m.queues[q.Name] == nil {
-			m.queues[q.Name] = newWatch(q.Name)
+			m.queues[q.Name] = newQueueState(q.Name)
 		}
 	}
 	now := m.s.Now()
-	var all []*watch
-	for _, w := range m.queues {
-		if !w.busy && !w.next.After(now) {
-			w.busy = true
-			all = append(all, w)
+	var all []*queueState
+	for _, state := range m.queues {
+		if !state.busy && !state.nextPass.After(now) {
+			state.busy = true
+			all = append(all, state)
 		}
 	}
 	return all
 }
 
-// turn runs one interval of a queue.
-func (m *Matcher) turn(ctx context.Context, w *watch) {
+// runPass runs one pass of a queue.
+func (m *Matcher) runPass(ctx context.Context, state *queueState) {
 	began := m.s.Now()
-	err := m.Tick(ctx, w.name)
+	err := m.Pass(ctx, state.name)
 	if err != nil && ctx.Err() == nil && !errors.Is(err, records.ErrFenced) {
-		m.s.Log.Warn("interval of a queue failed; will retry at the next", "queue", w.name, "error", err)
+		m.s.Log.Warn("pass of a queue failed; will retry at the next pass", "queue", state.name, "error", err)
 	}
-	q, inForce := m.s.Queues.Queue(w.name)
+	q, inForce := m.s.Queues.Queue(state.name)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	w.busy = false
-	w.shown = nil
-	if w.fence != nil {
-		figures := w.written
-		w.shown = &figures
+	state.busy = false
+	state.shownStats = nil
+	if state.fence != nil {
+		figures := state.writtenStats
+		state.shownStats = &figures
 	}
 	pause := renewAfter
-	if w.fence != nil && inForce {
+	if state.fence != nil && inForce {
 		pause = min(q.Interval, renewAfter)
 	}
-	w.next = began.Add(pause)
-	if !inForce && w.fence != nil && len(w.waiting) == 0 {
-		delete(m.queues, w.name)
+	state.nextPass = began.Add(pause)
+	if !inForce && state.fence != nil && len(state.waiting) == 0 {
+		delete(m.queues, state.name)
 	}
 }
 
-// Figures returns the stats of the queues whose matcher this process is, by name. A queue
-// whose interval is overdue by leaseTTL is omitted, because its lease has expired.
-func (m *Matcher) Figures() map[string]Stats {
+// Stats returns the stats of the queues whose matcher this process is, by name. A queue
+// whose pass is overdue by leaseTTL is omitted, because its lease has expired.
+func (m *Matcher) Stats() map[string]Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.s.Now()
 	all := map[string]Stats{}
-	for name, w := range m.queues {
-		if w.shown != nil && now.Before(w.next.Add(leaseTTL)) {
-			all[name] = *w.shown
+	for name, state := range m.queues {
+		if state.shownStats != nil && now.Before(state.nextPass.Add(leaseTTL)) {
+			all[name] = *state.shownStats
 		}
 	}
 	return all
 }
 
-func (m *Matcher) release(ctx context.Context) {
+func (m *Matcher) releaseLeases(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, renewAfter)
 	defer cancel()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, w := range m.queues {
-		if w.fence != nil {
-			_ = m.s.Ledger.Release(ctx, book(w.name), *w.fence)
+	for _, state := range m.queues {
+		if state.fence != nil {
+			_ = m.s.Records.Release(ctx, partition(state.name), *state.fence)
 		}
 	}
 }
 
-// Tick runs one interval of a queue, if this process has or gets its lease. Slow hand-offs
+// Pass runs one pass of a queue, if this process has or gets its lease. Slow hand-offs
 // continue until ctx ends.
-func (m *Matcher) Tick(ctx context.Context, queue string) error {
+func (m *Matcher) Pass(ctx context.Context, queue string) error {
 	m.mu.Lock()
-	w := m.queues[queue]
-	if w == nil {
-		w = newWatch(queue)
-		m.queues[queue] = w
+	state := m.queues[queue]
+	if state == nil {
+		state = newQueueState(queue)
+		m.queues[queue] = state
 	}
 	m.mu.Unlock()
 	step, cancel := context.WithTimeout(ctx, leaseTTL)
 	defer cancel()
-	fence, held, err := m.s.Ledger.Acquire(step, book(queue), m.s.Pod, leaseTTL)
+	fence, held, err := m.s.Records.Acquire(step, partition(queue), m.s.Pod, leaseTTL)
 	if err != nil {
 		return err
 	}
 	if !held {
-		w.fence, w.mark = nil, 0
+		state.fence, state.mark = nil, 0
 		return nil
 	}
-	if w.fence == nil || *w.fence != fence {
+	if state.fence == nil || *state.fence != fence {
 		m.mu.Lock()
-		w.fence, w.mark, w.waits = &fence, 0, waits{}
+		state.fence, state.mark, state.waits = &fence, 0, waits{}
 		m.mu.Unlock()
 	}
-	if err := m.read(step, w); err != nil {
+	if err := m.readTickets(step, state); err != nil {
 		return err
 	}
 	q, inForce := m.s.Queues.Queue(queue)
 	if !inForce {
-		return errors.Join(m.empty(step, w), m.s.catchUp(step, queue))
+		return errors.Join(m.emptyRemovedQueue(step, state), m.s.deliverAbandoned(step, queue))
 	}
-	tidied := errors.Join(m.tidy(step, w, q), m.verifyParties(step, w))
-	ready, went := m.goOn(step, w)
-	made, matched := m.match(step, w, q)
-	handed := m.handOver(ctx, w, q, append(ready, made...))
+	tidied := errors.Join(m.expireTickets(step, state, q), m.verifyParties(step, state))
+	ready, went := m.advanceProposals(step, state)
+	made, matched := m.makeMatches(step, state, q)
+	handed := m.runHandoffs(ctx, state, q, append(ready, made...))
 	return errors.Join(
-		tidied, went, matched, handed, m.tell(step, w, q), m.s.catchUp(step, queue), m.write(step, w),
+		tidied, went, matched, handed, m.pushEstimates(step, state, q), m.s.deliverAbandoned(step, queue), m.writeStats(step, state),
 	)
 }
 
 // read updates the waiting tickets from the ledger.
-func (m *Matcher) read(ctx context.Context, w *watch) error {
+func (m *Matcher) readTickets(ctx context.Context, state *queueState) error {
 	now := m.s.Now()
-	if now.Sub(w.readAt) >= anewAfter {
-		w.mark = 0
+	if now.Sub(state.readAt) >= fullReadEvery {
+		state.mark = 0
 	}
-	changes, err := m.s.Ledger.Changed(ctx, book(w.name), tickets, w.mark)
+	changes, err := m.s.Records.Changed(ctx, partition(state.name), tickets, state.mark)
 	if err != nil {
 		return err
 	}
-	if changes.Anew || w.waiting == nil {
-		w.waiting, w.of, w.readAt = map[string]waiter{}, map[string][]string{}, now
+	if changes.Anew || state.waiting == nil {
+		state.waiting, state.ticketsByPlayer, state.readAt = map[string]storedTicket{}, map[string][]string{}, now
 	}
-	w.mark = changes.Mark
+	state.mark = changes.Mark
 	for _, r := range changes.Records {
 		var t Ticket
 		if err := decode(r.Value, &t); err != nil {
 			return err
 		}
-		if r.Value == nil || t.Round != "" {
-			w.drop(r.Key)
+		if r.Value == nil || t.Proposal != "" {
+			state.remove(r.Key)
 		} else {
-			w.put(waiter{t, r.Value})
+			state.add(storedTicket{t, r.Value})
 		}
 	}
 	if !changes.Anew {
 		return nil
 	}
-	return errors.Join(m.dropOrphans(ctx, w), m.s.forgetVoids(ctx, w.name))
+	return errors.Join(m.dropOrphans(ctx, state), m.s.expireVoids(ctx, state.name))
 }

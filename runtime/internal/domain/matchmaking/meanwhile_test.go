@@ -30,7 +30,7 @@ func (w *world) wantMine(ticket string) {
 	if err := w.cancelOf("ann", ticket); err != nil {
 		w.Errorf("cancel: %v", err)
 	}
-	w.wantTold("ann", "cancelled: cancelled")
+	w.wantPushes("ann", "cancelled: cancelled")
 }
 
 func (w *world) cancelOf(user, ticket string) error {
@@ -74,7 +74,7 @@ func TestTicketIsKeptWhileItIsEntered(t *testing.T) {
 		"at once": func(w *world) { w.asks("ann") },
 		"much later": func(w *world) {
 			w.fails(func() error { _, err := w.enqueueKeyed("k"); return err })
-			w.pass(2 * membership.Newborn)
+			w.advance(2 * membership.Newborn)
 			w.asks("ann")
 		},
 		"when it is in the book": func(w *world) {
@@ -101,12 +101,12 @@ func TestTicketIsKeptWhileItIsEntered(t *testing.T) {
 func TestStaleEntriesAreRemoved(t *testing.T) {
 	w := newWorld(t, duel())
 	w.fails(func() error { _, err := w.enqueueKeyed(""); return err })
-	w.pass(membership.Newborn - time.Millisecond)
+	w.advance(membership.Newborn - time.Millisecond)
 	w.status("ann")
 	if got := w.listed(); len(got) != 1 {
 		t.Errorf("entries %q, want a new entry to stay", got)
 	}
-	w.pass(time.Millisecond)
+	w.advance(time.Millisecond)
 	w.status("ann")
 	if got := w.listed(); len(got) != 0 {
 		t.Errorf("entries %q, want none", got)
@@ -123,12 +123,12 @@ func duo(t *testing.T, q Queue) (w *world, bob string) {
 // A ticket that is proposed during its cancellation counts as declined.
 func TestCancelDuringItsProposal(t *testing.T) {
 	w, bob := duo(t, checked())
-	w.ledger.before(func() { w.tick(0, "duel") })
+	w.ledger.before(func() { w.runPass(0, "duel") })
 	if err := w.cancelOf("bob", bob); err != nil {
 		t.Fatal(err)
 	}
-	w.wantTold("bob", "proposal 0/2", "cancelled: declined, cooldown")
-	w.wantTold("ann", "proposal 0/2", "cancelled: others_declined, requeued")
+	w.wantPushes("bob", "proposal 0/2", "cancelled: declined, cooldown")
+	w.wantPushes("ann", "proposal 0/2", "cancelled: others_declined, requeued")
 	if got := w.status("bob"); len(got.Tickets)+len(got.Proposals) != 0 {
 		t.Errorf("status of bob: %+v, want nothing", got)
 	}
@@ -138,7 +138,7 @@ func TestCancelDuringItsProposal(t *testing.T) {
 // again and is cancelled.
 func TestCancelAfterAnotherDecline(t *testing.T) {
 	w, bob := duo(t, checked())
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	proposal := w.status("ann").Proposals[0].ProposalID
 	w.ledger.before(func() {
 		if _, err := w.pods[0].Decline(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: proposal}); err != nil {
@@ -148,7 +148,7 @@ func TestCancelAfterAnotherDecline(t *testing.T) {
 	if err := w.cancelOf("bob", bob); err != nil {
 		t.Fatal(err)
 	}
-	w.wantTold("bob", "proposal 0/2", "cancelled: others_declined, requeued", "cancelled: cancelled")
+	w.wantPushes("bob", "proposal 0/2", "cancelled: others_declined, requeued", "cancelled: cancelled")
 }
 
 // The cancellation of a ticket that is matched concurrently is refused, and the match
@@ -164,11 +164,11 @@ func TestCancelDuringTheMatch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w, bob := duo(t, duel())
 			w.broken = c.broken
-			w.ledger.before(func() { w.tick(0, "duel") })
+			w.ledger.before(func() { w.runPass(0, "duel") })
 			wantRefusal(t, w.cancelOf("bob", bob), c.want)
 			w.broken = false
-			w.tick(0, "duel")
-			w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
+			w.runPass(0, "duel")
+			w.wantPushes("bob", "matched [{red [ann]} {blue [bob]}] lobby")
 		})
 	}
 }
@@ -184,18 +184,18 @@ func TestCancelGivesUp(t *testing.T) {
 		defer w.ledger.set(turn)
 		proposals := w.status("ann").Proposals
 		if len(proposals) == 0 {
-			w.tick(0, "duel")
+			w.runPass(0, "duel")
 			return nil
 		}
 		_, err := w.pods[0].Decline(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: proposals[0].ProposalID})
-		w.pass(time.Minute) // ann's cooldown is over
+		w.advance(time.Minute) // ann's cooldown is over
 		w.enqueue("ann", 1500)
 		return err
 	}
 	w.ledger.set(turn)
 	wantRefusal(t, w.cancelOf("bob", bob), &wire.Error{Code: wire.CodeUnavailable, Retryable: true})
 	w.ledger.set(nil)
-	if turns > 3*tries || len(w.status("bob").Tickets) != 1 {
+	if turns > 3*maxTries || len(w.status("bob").Tickets) != 1 {
 		t.Errorf("after %d turns: status of bob: %+v, want 1 ticket", turns, w.status("bob"))
 	}
 }
@@ -208,10 +208,10 @@ func TestPartyGrowsDuringItsProposal(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.enqueue("bob", 1500)
-	w.ledger.before(func() { w.tick(0, "duel") })
+	w.ledger.before(func() { w.runPass(0, "duel") })
 	w.pods[1].service.PartyChanged(t.Context(), partyOf("ann", "cid"))
-	w.wantTold("ann", "proposal 0/2", "cancelled: party_changed")
-	w.wantTold("bob", "proposal 0/2", "cancelled: others_declined, requeued")
+	w.wantPushes("ann", "proposal 0/2", "cancelled: party_changed")
+	w.wantPushes("bob", "proposal 0/2", "cancelled: others_declined, requeued")
 	if got := w.status("ann"); len(got.Tickets)+len(got.Proposals) != 0 {
 		t.Errorf("status of ann: %+v, want nothing", got)
 	}
@@ -231,7 +231,7 @@ func TestPartyChangesDuringItsEnqueue(t *testing.T) {
 			if _, err := w.pods[0].Enqueue(t.Context(), call("ann", ""), &wire.MMEnqueue{Queue: "duel", PartyID: "p"}); err != nil {
 				t.Fatal(err)
 			}
-			w.wantTold("ann", "cancelled: party_changed")
+			w.wantPushes("ann", "cancelled: party_changed")
 			if got := w.status("ann").Tickets; len(got) != 0 {
 				t.Errorf("tickets of ann: %+v, want none", got)
 			}

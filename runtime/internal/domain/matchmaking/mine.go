@@ -35,10 +35,10 @@ func entry(queue, ticketID string) string { return queue + between + ticketID }
 // gone.
 func (s *Service) note(ctx context.Context, t Ticket) error {
 	for _, user := range t.Users() {
-		in, err := s.Sets.Add(ctx, setOf(user), entry(t.home(), t.ID), maxEntries, entryTTL)
+		in, err := s.Sets.Add(ctx, setOf(user), entry(t.homeQueue(), t.ID), maxEntries, entryTTL)
 		if err == nil && !in {
 			if _, err = s.mine(ctx, user); err == nil {
-				in, err = s.Sets.Add(ctx, setOf(user), entry(t.home(), t.ID), maxEntries, entryTTL)
+				in, err = s.Sets.Add(ctx, setOf(user), entry(t.homeQueue(), t.ID), maxEntries, entryTTL)
 			}
 		}
 		if err != nil {
@@ -70,13 +70,13 @@ func (s *Service) tooManyTickets(ctx context.Context, t Ticket, user string) err
 // noteAgain adds the entries of a ticket in the book again, in case they were removed as
 // stale. It ignores a full set.
 func (s *Service) noteAgain(ctx context.Context, t Ticket) error {
-	return settled(s.note(ctx, t))
+	return ignoreRefusal(s.note(ctx, t))
 }
 
 // unnote removes the entries that note added.
 func (s *Service) unnote(ctx context.Context, t Ticket) error {
 	for _, user := range t.Users() {
-		if err := s.Sets.Remove(ctx, setOf(user), entry(t.home(), t.ID)); err != nil {
+		if err := s.Sets.Remove(ctx, setOf(user), entry(t.homeQueue(), t.ID)); err != nil {
 			return err
 		}
 	}
@@ -114,7 +114,7 @@ func (s *Service) mine(ctx context.Context, userID string) ([]Ticket, error) {
 		switch {
 		case there && t.Has(userID):
 			all = append(all, t)
-		case there || !s.newborn(at.ticket):
+		case there || !s.withinGracePeriod(at.ticket):
 			if err := s.Sets.Remove(ctx, setOf(userID), entry(at.queue, at.ticket)); err != nil {
 				return nil, err
 			}
@@ -123,9 +123,9 @@ func (s *Service) mine(ctx context.Context, userID string) ([]Ticket, error) {
 	return all, nil
 }
 
-// newborn reports whether a ticket that is not in the book may still be entered, because
+// withinGracePeriod reports whether a ticket that is not in the book may still be entered, because
 // note precedes its step.
-func (s *Service) newborn(ticketID string) bool {
+func (s *Service) withinGracePeriod(ticketID string) bool {
 	id, err := ulid.ParseStrict(ticketID)
 	return err == nil && s.Now().Sub(id.Timestamp()) < membership.Newborn
 }
@@ -138,19 +138,19 @@ func (s *Service) Status(ctx context.Context, userID string) (wire.MMStatusList,
 		return list, err
 	}
 	for _, t := range all {
-		if t, err = s.current(ctx, t); err != nil {
+		if t, err = s.currentCopy(ctx, t); err != nil {
 			return list, err
 		}
 		view := t.View()
-		if t.Round == "" {
+		if t.Proposal == "" {
 			view.EstimateMs = s.estimates(ctx, t)
 		} else {
-			r, raw, err := s.readRound(ctx, t.Queue, t.Round)
+			r, raw, err := s.readProposal(ctx, t.Queue, t.Proposal)
 			if err != nil {
 				return list, err
 			}
-			if raw != nil && !r.Handing {
-				list.Proposals = append(list.Proposals, r.proposal(t.ID))
+			if raw != nil && !r.InHandoff {
+				list.Proposals = append(list.Proposals, r.proposalView(t.ID))
 			} else if raw != nil {
 				view.State = wire.TicketAccepted
 			}
@@ -160,43 +160,43 @@ func (s *Service) Status(ctx context.Context, userID string) (wire.MMStatusList,
 	return list, nil
 }
 
-// roundOf returns the queue of a user's proposal.
-func (s *Service) roundOf(ctx context.Context, userID, roundID string) (queue string, err error) {
+// queueOfProposal returns the queue of a user's proposal.
+func (s *Service) queueOfProposal(ctx context.Context, userID, proposalID string) (queue string, err error) {
 	all, err := s.mine(ctx, userID)
 	if err != nil {
 		return "", err
 	}
 	for _, t := range all {
-		if t, err = s.current(ctx, t); err != nil {
+		if t, err = s.currentCopy(ctx, t); err != nil {
 			return "", err
 		}
-		if t.Round == roundID && roundID != "" {
+		if t.Proposal == proposalID && proposalID != "" {
 			return t.Queue, nil
 		}
 	}
-	return "", noProposal()
+	return "", proposalNotFound()
 }
 
 // SessionOpened marks a user as connected in the user's tickets.
 func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
-	return s.each(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Connect(c.ID, c.SessionID) })
+	return s.updateTickets(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Connect(c.ID, c.SessionID) })
 }
 
 // SessionClosed removes a session from its user's tickets. A ticket whose player has no
 // other session is cancelled after disconnectGrace.
 func (s *Service) SessionClosed(ctx context.Context, c request.Caller, _ []stream.ID) error {
-	return s.each(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Disconnect(c.ID, c.SessionID, s.Now()) })
+	return s.updateTickets(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Disconnect(c.ID, c.SessionID, s.Now()) })
 }
 
 // each changes the tickets of a user.
-func (s *Service) each(ctx context.Context, userID string, change func(Ticket) (Ticket, bool)) error {
+func (s *Service) updateTickets(ctx context.Context, userID string, change func(Ticket) (Ticket, bool)) error {
 	places, err := s.of(ctx, userID)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, at := range places {
-		errs = append(errs, s.retry(ctx, func() (records.Step, []posted, error) {
+		errs = append(errs, s.commit(ctx, func() (records.Step, []outboxMessage, error) {
 			t, raw, err := s.readTicket(ctx, at.queue, at.ticket)
 			if err != nil || raw == nil {
 				return records.Step{}, nil, err
@@ -234,7 +234,7 @@ func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
 			if t.PartyID != p.ID {
 				continue
 			}
-			err := s.leave(ctx, t, user, reasonPartyChanged, reasonPartyChanged, records.Step{})
+			err := s.withdrawTicket(ctx, t, user, reasonPartyChanged, reasonPartyChanged, records.Step{})
 			if code := wire.CodeOf(err); err != nil && code != wire.CodeNotFound && code != wire.CodeFailedPrecondition {
 				s.Log.WarnContext(ctx, "ticket of a changed party not cancelled; the matcher will cancel it", "party", p.ID, "error", err)
 			}

@@ -63,7 +63,7 @@ func (w *world) lonely(pairs ...[2]string) {
 	for _, pair := range pairs {
 		w.enqueue(pair[0], 1500)
 		w.enqueue(pair[1], 1500)
-		w.tick(0, "duel")
+		w.runPass(0, "duel")
 	}
 	w.setQueue("duel", &q)
 	for _, pair := range pairs {
@@ -81,10 +81,10 @@ func (w *world) act(t *rapid.T, user string, i int) {
 	case 0, 1, 2:
 		_, err = w.pods[pod].Enqueue(ctx, c, &wire.MMEnqueue{Queue: "duel"})
 	case 3:
-		err = w.matchers[pod].Tick(ctx, "duel")
+		err = w.matchers[pod].Pass(ctx, "duel")
 	case 4:
-		err = w.matchers[pod].Tick(ctx, "duel")
-		w.pass(time.Duration(rapid.IntRange(0, 12).Draw(t, "seconds")) * time.Second)
+		err = w.matchers[pod].Pass(ctx, "duel")
+		w.advance(time.Duration(rapid.IntRange(0, 12).Draw(t, "seconds")) * time.Second)
 	case 5:
 		for _, p := range w.proposals(t, user) {
 			_, err = w.pods[pod].Accept(ctx, c, &wire.MMAnswer{ProposalID: p})
@@ -133,21 +133,21 @@ func (w *world) proposals(t *rapid.T, user string) []string {
 	return ids
 }
 
-// consistent checks the book: each player of a ticket has its entry, tickets and rounds
+// consistent checks the book: each player of a ticket has its entry, tickets and proposals
 // reference each other, and no user is in two tickets.
 func (w *world) consistent(t *rapid.T) {
 	in := map[string]string{}
 	held := map[string]string{}
 	filling := map[string]string{}
-	for _, r := range table[Round](w, t, rounds) {
-		if r.Done != nil {
+	for _, r := range table[Proposal](w, t, proposals) {
+		if r.Ended != nil {
 			continue // its tickets are gone or search again
 		}
 		if r.Backfill != "" && filling[r.Backfill] != "" {
 			t.Fatalf("rounds %s and %s fill the same match", filling[r.Backfill], r.ID)
 		}
 		filling[r.Backfill] = r.ID
-		for _, id := range r.tickets() {
+		for _, id := range r.ticketIDs() {
 			if held[id] != "" {
 				t.Fatalf("ticket %s is in the rounds %s and %s", id, held[id], r.ID)
 			}
@@ -155,8 +155,8 @@ func (w *world) consistent(t *rapid.T) {
 		}
 	}
 	for _, tk := range table[Ticket](w, t, tickets) {
-		if held[tk.ID] != tk.Round {
-			t.Fatalf("ticket %s has round %q, but is in round %q", tk.ID, tk.Round, held[tk.ID])
+		if held[tk.ID] != tk.Proposal {
+			t.Fatalf("ticket %s has round %q, but is in round %q", tk.ID, tk.Proposal, held[tk.ID])
 		}
 		delete(held, tk.ID)
 		for _, user := range tk.Users() {
@@ -170,8 +170,8 @@ func (w *world) consistent(t *rapid.T) {
 		t.Fatalf("rounds have tickets that do not exist: %v", held)
 	}
 	for _, b := range table[Backfill](w, t, backfills) {
-		if filling[b.LobbyID] != b.Round {
-			t.Fatalf("backfill of %s has round %q, but round %q fills it", b.LobbyID, b.Round, filling[b.LobbyID])
+		if filling[b.LobbyID] != b.Proposal {
+			t.Fatalf("backfill of %s has round %q, but round %q fills it", b.LobbyID, b.Proposal, filling[b.LobbyID])
 		}
 	}
 	for id, room := range w.rooms {
@@ -184,7 +184,7 @@ func (w *world) consistent(t *rapid.T) {
 		t.Fatal(err)
 	}
 	for _, r := range entered {
-		var e entries
+		var e userRecord
 		if err := decode(r.Value, &e); err != nil {
 			t.Fatal(err)
 		}
@@ -218,9 +218,9 @@ func (w *world) settle(t *rapid.T) {
 	w.setQueue("duel", &q)
 	w.broken = false
 	for range 8 {
-		w.pass(30 * time.Second)
+		w.advance(30 * time.Second)
 		for _, m := range w.matchers {
-			if err := m.Tick(w.Context(), "duel"); err != nil && !errors.Is(err, records.ErrFenced) {
+			if err := m.Pass(w.Context(), "duel"); err != nil && !errors.Is(err, records.ErrFenced) {
 				t.Fatal(err)
 			}
 		}
@@ -228,7 +228,7 @@ func (w *world) settle(t *rapid.T) {
 	if n := w.count(tickets); n > 1 {
 		t.Fatalf("%d tickets still wait, want at most 1", n)
 	}
-	if n := w.count(rounds) + w.count(outbox); n != 0 {
+	if n := w.count(proposals) + w.count(outbox); n != 0 {
 		t.Fatalf("%d rounds and outbox messages are left, want 0", n)
 	}
 	for _, b := range table[Backfill](w, t, backfills) {
@@ -237,7 +237,7 @@ func (w *world) settle(t *rapid.T) {
 		}
 	}
 	w.consistent(t)
-	w.toldOnce(t)
+	w.pushedOnce(t)
 }
 
 // plays reports whether the waiting player is already in a room or may not join it.
@@ -250,9 +250,9 @@ func (w *world) plays(lobbyID string) bool {
 	return false
 }
 
-// toldOnce checks that every player of every match received one push for each time that it
+// pushedOnce checks that every player of every match received one push for each time that it
 // joined, and that no ticket was in two matches.
-func (w *world) toldOnce(t *rapid.T) {
+func (w *world) pushedOnce(t *rapid.T) {
 	matchOf := map[string]string{} // by ticket
 	times := map[[2]string]int{}   // by match and player
 	players := map[string][]string{}
@@ -315,17 +315,17 @@ func TestPausedMatcherIsFenced(t *testing.T) {
 		if s.Fence == nil || paused {
 			return nil
 		}
-		// The matcher pauses during its interval; another matcher takes over and makes the
+		// The matcher pauses during its pass; another matcher takes over and makes the
 		// match.
 		paused = true
-		w.pass(leaseTTL + time.Second)
-		w.tick(1, "duel")
+		w.advance(leaseTTL + time.Second)
+		w.runPass(1, "duel")
 		return nil
 	})
-	if err := w.matchers[0].Tick(t.Context(), "duel"); !errors.Is(err, records.ErrFenced) {
+	if err := w.matchers[0].Pass(t.Context(), "duel"); !errors.Is(err, records.ErrFenced) {
 		t.Errorf("paused matcher: %v, want ErrFenced", err)
 	}
-	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantPushes("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	if n := len(w.made); n != 1 {
 		t.Errorf("%d hand-offs, want 1", n)
 	}
@@ -342,10 +342,10 @@ func TestAnotherMatcherContinues(t *testing.T) {
 				w.enqueue("ann", 1500)
 				w.enqueue("bob", 1500)
 				w.dieAfter(dies)
-				_ = w.matchers[0].Tick(t.Context(), "duel")
+				_ = w.matchers[0].Pass(t.Context(), "duel")
 				w.ledger.set(nil)
-				w.pass(leaseTTL + time.Second) // another matcher has the lease within 10 s
-				w.tick(1, "duel")
+				w.advance(leaseTTL + time.Second) // another matcher has the lease within 10 s
+				w.runPass(1, "duel")
 				for _, user := range []string{"ann", "bob"} {
 					for _, p := range w.status(user).Proposals {
 						if _, err := w.pods[1].Accept(t.Context(), call(user, ""), &wire.MMAnswer{ProposalID: p.ProposalID}); err != nil {
@@ -353,20 +353,20 @@ func TestAnotherMatcherContinues(t *testing.T) {
 						}
 					}
 				}
-				w.pass(leftBehind)
-				w.tick(1, "duel")
+				w.advance(abandonedAfter)
+				w.runPass(1, "duel")
 				for _, user := range []string{"ann", "bob"} {
 					matched := 0
-					for _, text := range w.told(user) {
+					for _, text := range w.pushes(user) {
 						if text == "matched [{red [ann]} {blue [bob]}] lobby" {
 							matched++
 						}
 					}
 					if matched != 1 {
-						t.Errorf("pushes to %s: %v, want one match", user, w.told(user))
+						t.Errorf("pushes to %s: %v, want one match", user, w.pushes(user))
 					}
 				}
-				if n := w.count(tickets) + w.count(rounds) + w.count(outbox); n != 0 {
+				if n := w.count(tickets) + w.count(proposals) + w.count(outbox); n != 0 {
 					t.Errorf("%d records are left, want 0", n)
 				}
 			})
@@ -374,16 +374,16 @@ func TestAnotherMatcherContinues(t *testing.T) {
 	}
 }
 
-// A round keeps the proposed teams.
+// A proposal keeps the proposed teams.
 func TestRoundHasTheTeams(t *testing.T) {
 	q := duel()
 	tickets := map[string]Ticket{
 		"a": {ID: "a", Players: []Player{{ID: "ann"}}}, "b": {ID: "b", Players: []Player{{ID: "bob"}}},
 	}
-	p := matching.Proposal{Region: "eu", Teams: []matching.Side{{Name: "red", Tickets: []string{"b"}}, {Name: "blue", Tickets: []string{"a"}}}}
-	r := NewRound(q, "r", p, "", func(id string) Ticket { return tickets[id] }, t0)
-	m := r.matched("a", Place{})
-	if m.Teams[0].Players[0] != "bob" || m.Teams[1].Players[0] != "ann" || m.Region != "eu" || !r.Handing {
+	p := matching.Candidate{Region: "eu", Teams: []matching.Side{{Name: "red", Tickets: []string{"b"}}, {Name: "blue", Tickets: []string{"a"}}}}
+	r := NewProposal(q, "r", p, "", func(id string) Ticket { return tickets[id] }, t0)
+	m := r.matchedView("a", Place{})
+	if m.Teams[0].Players[0] != "bob" || m.Teams[1].Players[0] != "ann" || m.Region != "eu" || !r.InHandoff {
 		t.Errorf("%+v", m)
 	}
 }

@@ -40,7 +40,7 @@ func TestLatePushesAreOrdered(t *testing.T) {
 						return err
 					}
 				}
-				return w.matchers[1].Tick(w.Context(), "duel")
+				return w.matchers[1].Pass(w.Context(), "duel")
 			},
 			map[string][]string{
 				"bob": {"proposal 1/2", "proposal 2/2", "matched [{red [ann]} {blue [bob]}] lobby"},
@@ -60,19 +60,19 @@ func TestLatePushesAreOrdered(t *testing.T) {
 				}
 				return nil
 			})
-			_ = w.matchers[0].Tick(t.Context(), "duel")
+			_ = w.matchers[0].Pass(t.Context(), "duel")
 			w.ledger.set(nil)
 			w.memory.SetDown(false)
 			if n := w.count(outbox); n != 2 {
 				t.Fatalf("%d outbox messages, want 2", n)
 			}
-			w.pass(leaseTTL + time.Second)
+			w.advance(leaseTTL + time.Second)
 			if err := c.end(w, w.status("bob").Proposals[0].ProposalID, ticket); err != nil {
 				t.Fatal(err)
 			}
-			w.tick(1, "duel")
+			w.runPass(1, "duel")
 			for user, want := range c.want {
-				w.wantTold(user, want...)
+				w.wantPushes(user, want...)
 			}
 			if n := w.count(outbox); n != 0 {
 				t.Errorf("%d outbox messages are left, want 0", n)
@@ -87,16 +87,16 @@ func TestExpiredProposalMessageIsDropped(t *testing.T) {
 	w := newWorld(t, checked())
 	s := w.pods[0].service
 	var step records.Step
-	_, err := s.post(&step, letter{Users: []string{"ann"}, Event: wire.EventMMProposal, About: "t", Order: 1}, wire.MMProposal{})
+	_, err := s.addMessage(&step, message{Users: []string{"ann"}, Event: wire.EventMMProposal, OrderKey: "t", Order: 1}, wire.MMProposal{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := w.ledger.Apply(t.Context(), "duel", step); err != nil {
 		t.Fatal(err)
 	}
-	w.pass(known)
-	w.tick(0, "duel")
-	w.wantTold("ann")
+	w.advance(deliveryMemory)
+	w.runPass(0, "duel")
+	w.wantPushes("ann")
 	if n := w.count(outbox); n != 0 {
 		t.Errorf("%d outbox messages are left, want 0", n)
 	}

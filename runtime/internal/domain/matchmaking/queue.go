@@ -91,8 +91,8 @@ type Queue struct {
 	MaxTickets     int
 }
 
-// largest returns the number of players of the largest team.
-func (q Queue) largest() int {
+// largestTeam returns the number of players of the largest team.
+func (q Queue) largestTeam() int {
 	most := 0
 	for _, t := range q.Match.Teams {
 		most = max(most, t.Max)
@@ -103,9 +103,9 @@ func (q Queue) largest() int {
 // maxParty returns the size of the largest party that may enqueue.
 func (q Queue) maxParty() int {
 	if q.PartyMax > 0 {
-		return min(q.PartyMax, q.largest())
+		return min(q.PartyMax, q.largestTeam())
 	}
-	return q.largest()
+	return q.largestTeam()
 }
 
 // Queues are the configured queues. They may change at any time.

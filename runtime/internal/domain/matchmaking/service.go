@@ -18,16 +18,16 @@ import (
 )
 
 // Followed is the table whose changes a matcher reads.
-const Followed = "tickets"
+const TicketsTable = "tickets"
 
 // The tables of a queue's book.
 const (
-	tickets   = Followed    // Ticket by id
-	rounds    = "rounds"    // Round by id
-	backfills = "backfills" // Backfill by the id of the lobby
-	users     = "users"     // entries by user id: the user's tickets and cooldown
-	outbox    = "outbox"    // letter by id
-	stats     = "stats"     // one Stats
+	tickets   = TicketsTable // Ticket by id
+	proposals = "rounds"     // Proposal by id
+	backfills = "backfills"  // Backfill by the id of the lobby
+	users     = "users"      // entries by user id: the user's tickets and cooldown
+	outbox    = "outbox"     // message by id
+	stats     = "stats"      // one Stats
 )
 
 // ticketSpace is the name space of ticket ids.
@@ -38,15 +38,15 @@ type Parties interface {
 	Member(ctx context.Context, partyID, userID string) (party.Party, error)
 }
 
-// Places make the places of matches.
-type Places interface {
-	// Make makes the place of a round. It is idempotent: a second call for a round returns
+// Handoffs make the places of matches.
+type Handoffs interface {
+	// Make makes the place of a proposal. It is idempotent: a second call for a proposal returns
 	// the same place. For a backfill it adds the players to the lobby; a *wire.Error says
 	// that the lobby refuses them.
-	Make(ctx context.Context, q Queue, r Round) (Place, error)
+	Place(ctx context.Context, q Queue, r Proposal) (Place, error)
 	// Room reads the lobby of a match for a member; userID "" is the matcher. The errors
 	// are those of lobbies, and permission_denied for a lobby that no queue made.
-	Room(ctx context.Context, lobbyID, userID string) (Room, error)
+	Lobby(ctx context.Context, lobbyID, userID string) (MatchLobby, error)
 }
 
 // Place is the place where a match is played.
@@ -55,7 +55,7 @@ type Place struct {
 	// Tokens are tokens of single players, by user id; other players get the handoff's
 	// token.
 	Tokens map[string]string
-	// Teams are all players there by team of the queue; nil when they are the round's
+	// Teams are all players there by team of the queue; nil when they are the proposal's
 	// players.
 	Teams []wire.MMMatchTeam
 }
@@ -70,17 +70,17 @@ func (e *UnplacedError) Error() string {
 
 // Ports are the dependencies of a Service.
 type Ports struct {
-	Ledger  records.Store
-	Store   stream.Store
-	Caster  stream.Caster
-	Names   stream.Names
-	Sets    stream.Sets
-	Queues  Queues
-	Parties Parties
-	Places  Places
-	// MayPlay, when not nil, returns a *wire.Error for a user who would exceed the limit of
+	Records  records.Store
+	Store    stream.Store
+	Caster   stream.Caster
+	Names    stream.Names
+	Sets     stream.Sets
+	Queues   Queues
+	Parties  Parties
+	Handoffs Handoffs
+	// CheckLobbyLimit, when not nil, returns a *wire.Error for a user who would exceed the limit of
 	// lobbies by a match of the queue.
-	MayPlay func(ctx context.Context, q Queue, userID string) error
+	CheckLobbyLimit func(ctx context.Context, q Queue, userID string) error
 	// Searching, when not nil, is called when users start or stop searching. Calls may be
 	// repeated; after an error of a stop the call is repeated.
 	Searching func(ctx context.Context, ticketID string, userIDs []string, searching bool) error
@@ -107,8 +107,8 @@ type Settings struct {
 type Service struct {
 	Ports
 	Settings
-	ids   ids.Minter
-	users userstream.Teller
+	minter ids.Minter
+	users  userstream.Teller
 }
 
 // NewService makes a Service.
@@ -121,7 +121,7 @@ func NewService(ports Ports, settings Settings) *Service {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
 	s.users = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
-	s.ids = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
+	s.minter = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
 	return s
 }
 
@@ -134,10 +134,10 @@ func (s *Service) queue(name string) (Queue, error) {
 	return q, nil
 }
 
-func book(queue string) records.Book { return records.Book(queue) }
+func partition(queue string) records.Book { return records.Book(queue) }
 
-// entries are the records of one user in a book.
-type entries struct {
+// userRecord are the records of one user in a book.
+type userRecord struct {
 	Tickets []string `json:"tickets,omitempty"`
 	// CooldownUntil is the time until which the user may not enqueue.
 	CooldownUntil int64 `json:"cooldownUntil,omitempty"`
@@ -162,25 +162,25 @@ func (s *Service) once(c request.Call) *records.Once {
 }
 
 // tries bounds the tries of a step after conflicts.
-const tries = 8
+const maxTries = 8
 
-// retry applies a step and sends its letters. After a conflict it builds the step again. An
+// commit applies a step and sends its messages. After a conflict it builds the step again. An
 // empty step changes nothing.
-func (s *Service) retry(ctx context.Context, next func() (records.Step, []posted, error), queue string) error {
-	return s.retryThen(ctx, next, queue, func() []records.Change { return nil })
+func (s *Service) commit(ctx context.Context, next func() (records.Step, []outboxMessage, error), queue string) error {
+	return s.commitThen(ctx, next, queue, func() []records.Change { return nil })
 }
 
-// retryThen is retry, and calls then after the step. The changes of then are applied
-// together with the deletion of the letters.
-func (s *Service) retryThen(
-	ctx context.Context, next func() (records.Step, []posted, error), queue string, then func() []records.Change,
+// commitThen is retry, and calls then after the step. The changes of then are applied
+// together with the deletion of the messages.
+func (s *Service) commitThen(
+	ctx context.Context, next func() (records.Step, []outboxMessage, error), queue string, then func() []records.Change,
 ) error {
-	for range tries {
-		step, letters, err := next()
+	for range maxTries {
+		step, messages, err := next()
 		if err != nil || len(step.Changes) == 0 {
 			return err
 		}
-		err = s.Ledger.Apply(ctx, book(queue), step)
+		err = s.Records.Apply(ctx, partition(queue), step)
 		var conflict *records.ConflictError
 		var full *records.FullError
 		switch {
@@ -193,13 +193,13 @@ func (s *Service) retryThen(
 		case err != nil:
 			return err
 		}
-		s.deliver(ctx, queue, letters, then()...)
+		s.deliverOrLog(ctx, queue, messages, then()...)
 		return nil
 	}
-	return tooFast()
+	return tooManyConflicts()
 }
 
-func tooFast() error {
+func tooManyConflicts() error {
 	return wire.Refuse(wire.CodeUnavailable, "the queue changes too fast right now")
 }
 
@@ -210,17 +210,17 @@ func (s *Service) ticket(ctx context.Context, queue, id string) (Ticket, bool, e
 }
 
 func (s *Service) readTicket(ctx context.Context, queue, id string) (t Ticket, raw []byte, err error) {
-	found, err := s.Ledger.Get(ctx, book(queue), tickets, id)
+	found, err := s.Records.Get(ctx, partition(queue), tickets, id)
 	if err != nil {
 		return Ticket{}, nil, err
 	}
 	return t, found[id], decode(found[id], &t)
 }
 
-func (s *Service) readRound(ctx context.Context, queue, id string) (r Round, raw []byte, err error) {
-	found, err := s.Ledger.Get(ctx, book(queue), rounds, id)
+func (s *Service) readProposal(ctx context.Context, queue, id string) (r Proposal, raw []byte, err error) {
+	found, err := s.Records.Get(ctx, partition(queue), proposals, id)
 	if err != nil {
-		return Round{}, nil, err
+		return Proposal{}, nil, err
 	}
 	return r, found[id], decode(found[id], &r)
 }
@@ -237,7 +237,7 @@ func (s *Service) List(ctx context.Context) (wire.MMQueueList, error) {
 			view.Regions = append(view.Regions, r.Name)
 		}
 		if q.Population != PopulationNone {
-			n, err := s.Ledger.Count(ctx, book(q.Name), tickets)
+			n, err := s.Records.Count(ctx, partition(q.Name), tickets)
 			if err != nil {
 				return wire.MMQueueList{}, err
 			}
@@ -267,19 +267,19 @@ func population(q Queue, n int) any {
 	return "high"
 }
 
-// inRound reads the tickets of a round.
-func (s *Service) inRound(ctx context.Context, r Round) (map[string]waiter, error) {
-	found, err := s.Ledger.Get(ctx, book(r.Queue), tickets, r.tickets()...)
+// ticketsOfProposal reads the tickets of a proposal.
+func (s *Service) ticketsOfProposal(ctx context.Context, r Proposal) (map[string]storedTicket, error) {
+	found, err := s.Records.Get(ctx, partition(r.Queue), tickets, r.ticketIDs()...)
 	if err != nil {
 		return nil, err
 	}
-	all := make(map[string]waiter, len(found))
+	all := make(map[string]storedTicket, len(found))
 	for id, raw := range found {
 		var t Ticket
 		if err := decode(raw, &t); err != nil {
 			return nil, err
 		}
-		all[id] = waiter{t, raw}
+		all[id] = storedTicket{t, raw}
 	}
 	return all, nil
 }

@@ -20,17 +20,17 @@ import (
 func TestTwoTicketsAreMatched(t *testing.T) {
 	w := newWorld(t, duel())
 	ann := w.enqueue("ann", 1500)
-	w.tick(0, "duel")
-	w.wantTold("ann")
+	w.runPass(0, "duel")
+	w.wantPushes("ann")
 	w.enqueue("bob", 1560)
 	if len(w.searching) != 2 || w.searching["ann"] != ann.ID {
 		t.Errorf("searching: %v, want ann and bob", w.searching)
 	}
-	w.tick(0, "duel")
-	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
-	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
-	w.wantStood("bob", "assigned")
-	for _, table := range []string{tickets, rounds, users, outbox} {
+	w.runPass(0, "duel")
+	w.wantPushes("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantPushes("bob", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantTicketStates("bob", "assigned")
+	for _, table := range []string{tickets, proposals, users, outbox} {
 		if n := w.count(table); n != 0 {
 			t.Errorf("%d %s are left, want 0", n, table)
 		}
@@ -48,20 +48,20 @@ func TestWindowWidens(t *testing.T) {
 	w := newWorld(t, duel())
 	w.enqueue("ann", 1500)
 	w.enqueue("bob", 1900)
-	w.tick(0, "duel")
-	w.pass(9 * time.Second)
-	w.tick(0, "duel")
-	w.wantTold("ann")
-	w.pass(time.Second)
-	w.tick(0, "duel")
-	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.runPass(0, "duel")
+	w.advance(9 * time.Second)
+	w.runPass(0, "duel")
+	w.wantPushes("ann")
+	w.advance(time.Second)
+	w.runPass(0, "duel")
+	w.wantPushes("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 }
 
 func TestReadyCheck(t *testing.T) {
 	w := newWorld(t, checked())
 	w.enqueue("ann", 1500)
 	w.enqueue("bob", 1500)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	asked := w.status("bob")
 	if len(asked.Proposals) != 1 || asked.Tickets[0].State != wire.TicketProposed {
 		t.Fatalf("status of bob: %+v", asked)
@@ -83,9 +83,9 @@ func TestReadyCheck(t *testing.T) {
 	}
 	_, err := w.pods[0].Decline(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: id})
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonProposalClosed})
-	w.tick(0, "duel")
-	w.wantTold("ann", "proposal 0/2", "proposal 1/2", "proposal 2/2", "matched [{red [ann]} {blue [bob]}] lobby")
-	w.wantStood("ann", "proposed", "accepted", "assigned")
+	w.runPass(0, "duel")
+	w.wantPushes("ann", "proposal 0/2", "proposal 1/2", "proposal 2/2", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantTicketStates("ann", "proposed", "accepted", "assigned")
 }
 
 func TestDeclineAndTimeout(t *testing.T) {
@@ -102,15 +102,15 @@ func TestDeclineAndTimeout(t *testing.T) {
 			return err
 		}},
 		"no answer": {"timed_out", func(w *world, _, _ string) error {
-			w.pass(20 * time.Second)
-			return w.matchers[0].Tick(w.Context(), "duel")
+			w.advance(20 * time.Second)
+			return w.matchers[0].Pass(w.Context(), "duel")
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, checked())
 			ann, bob := w.enqueue("ann", 1500), w.enqueue("bob", 1500)
-			w.pass(time.Second)
-			w.tick(0, "duel")
+			w.advance(time.Second)
+			w.runPass(0, "duel")
 			proposal := w.status("ann").Proposals[0].ProposalID
 			if _, err := w.pods[0].Accept(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: proposal}); err != nil {
 				t.Fatal(err)
@@ -118,10 +118,10 @@ func TestDeclineAndTimeout(t *testing.T) {
 			if err := refuse.do(w, proposal, bob.ID); err != nil {
 				t.Fatal(err)
 			}
-			w.wantTold("bob", "proposal 0/2", "proposal 1/2", "cancelled: "+refuse.reason+", cooldown")
-			w.wantTold("ann", "proposal 0/2", "proposal 1/2", "cancelled: others_declined, requeued")
-			w.wantStood("bob", "proposed", "cancelled, attempt 1")
-			w.wantStood("ann", "proposed", "searching, attempt 1")
+			w.wantPushes("bob", "proposal 0/2", "proposal 1/2", "cancelled: "+refuse.reason+", cooldown")
+			w.wantPushes("ann", "proposal 0/2", "proposal 1/2", "cancelled: others_declined, requeued")
+			w.wantTicketStates("bob", "proposed", "cancelled, attempt 1")
+			w.wantTicketStates("ann", "proposed", "searching, attempt 1")
 			got := w.status("ann").Tickets
 			if len(got) != 1 || got[0].EnqueuedAt != ann.EnqueuedAt || got[0].Attempt != 1 || got[0].State != wire.TicketSearching {
 				t.Errorf("ticket of ann: %+v", got)
@@ -129,11 +129,11 @@ func TestDeclineAndTimeout(t *testing.T) {
 			_, err := w.ask("bob", 1500)
 			wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonCooldown})
 			w.enqueue("cid", 1500)
-			w.tick(0, "duel")
+			w.runPass(0, "duel")
 			if n := len(w.status("ann").Proposals); n != 1 {
 				t.Errorf("%d proposals of ann, want 1", n)
 			}
-			w.pass(30 * time.Second)
+			w.advance(30 * time.Second)
 			w.enqueue("bob", 1500)
 		})
 	}
@@ -148,13 +148,13 @@ func TestRequeuePolicies(t *testing.T) {
 		w := newWorld(t, q)
 		w.enqueue("ann", 1500)
 		w.enqueue("bob", 1500)
-		w.pass(time.Second)
-		w.tick(0, "duel")
+		w.advance(time.Second)
+		w.runPass(0, "duel")
 		proposal := w.status("ann").Proposals[0].ProposalID
 		if _, err := w.pods[0].Decline(t.Context(), call("bob", ""), &wire.MMAnswer{ProposalID: proposal}); err != nil {
 			t.Fatal(err)
 		}
-		w.wantTold("ann", "proposal 0/2", want)
+		w.wantPushes("ann", "proposal 0/2", want)
 		got := w.status("ann").Tickets
 		if how == EndOfQueue && (len(got) != 1 || got[0].EnqueuedAt != ms(w.clock())) || how == LeaveQueue && len(got) != 0 {
 			t.Errorf("%s: %+v", how, got)
@@ -297,7 +297,7 @@ func TestKeysAndCancel(t *testing.T) {
 	if _, err := w.pods[1].Cancel(t.Context(), call("ann", ""), &wire.MMCancel{TicketID: first.ID}); err != nil {
 		t.Fatal(err)
 	}
-	w.wantTold("ann", "cancelled: cancelled")
+	w.wantPushes("ann", "cancelled: cancelled")
 	_, err := w.pods[1].Cancel(t.Context(), call("bob", ""), &wire.MMCancel{TicketID: first.ID})
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
 }
@@ -306,26 +306,26 @@ func TestTicketsEnd(t *testing.T) {
 	smaller := duel()
 	smaller.Attributes = append(smaller.Attributes, Attribute{Name: "mode", Type: Text})
 	for reason, end := range map[string]func(w *world){
-		"expired":       func(w *world) { w.pass(10 * time.Minute) },
+		"expired":       func(w *world) { w.advance(10 * time.Minute) },
 		"queue_removed": func(w *world) { w.setQueue("duel", nil) },
 		"queue_changed": func(w *world) { w.setQueue("duel", &smaller) },
 		"disconnected": func(w *world) {
 			if err := w.pods[1].service.SessionClosed(w.Context(), call("ann", "").Caller, nil); err != nil {
 				w.Fatal(err)
 			}
-			w.tick(0, "duel")
-			w.wantTold("ann")
-			w.pass(disconnectGrace)
+			w.runPass(0, "duel")
+			w.wantPushes("ann")
+			w.advance(disconnectGrace)
 		},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			w := newWorld(t, duel())
 			w.enqueue("ann", 1500)
-			w.tick(0, "duel")
+			w.runPass(0, "duel")
 			end(w)
-			w.tick(0, "duel")
-			w.wantTold("ann", "cancelled: "+reason)
-			w.wantStood("ann", map[bool]string{false: "cancelled", true: "expired"}[reason == "expired"])
+			w.runPass(0, "duel")
+			w.wantPushes("ann", "cancelled: "+reason)
+			w.wantTicketStates("ann", map[bool]string{false: "cancelled", true: "expired"}[reason == "expired"])
 			if n := w.count(users); n != 0 {
 				t.Errorf("%d users are left, want 0", n)
 			}
@@ -342,9 +342,9 @@ func TestReconnectKeepsTheTicket(t *testing.T) {
 	if err := errors.Join(s.SessionClosed(t.Context(), call("ann", "").Caller, nil), s.SessionOpened(t.Context(), back)); err != nil {
 		t.Fatal(err)
 	}
-	w.pass(2 * disconnectGrace)
-	w.tick(0, "duel")
-	w.wantTold("ann")
+	w.advance(2 * disconnectGrace)
+	w.runPass(0, "duel")
+	w.wantPushes("ann")
 }
 
 func partyOf(users ...string) party.Party {
@@ -389,8 +389,8 @@ func TestParty(t *testing.T) {
 	delete(p.Members, "bob")
 	p.Departed = []party.Departure{{UserID: "bob"}}
 	w.pods[1].service.PartyChanged(t.Context(), p)
-	w.wantTold("ann", "cancelled: party_changed")
-	w.wantTold("bob", "cancelled: party_changed")
+	w.wantPushes("ann", "cancelled: party_changed")
+	w.wantPushes("bob", "cancelled: party_changed")
 }
 
 func TestPartyChangesDuringItsReadyCheck(t *testing.T) {
@@ -405,11 +405,11 @@ func TestPartyChangesDuringItsReadyCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.enqueue("cid", 1500)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	w.pods[1].service.PartyChanged(t.Context(), p)
-	w.wantTold("ann", "proposal 0/3", "cancelled: party_changed")
-	w.wantTold("bob", "proposal 0/3", "cancelled: party_changed")
-	w.wantTold("cid", "proposal 0/3", "cancelled: others_declined, requeued")
+	w.wantPushes("ann", "proposal 0/3", "cancelled: party_changed")
+	w.wantPushes("bob", "proposal 0/3", "cancelled: party_changed")
+	w.wantPushes("cid", "proposal 0/3", "cancelled: others_declined, requeued")
 	w.enqueue("bob", 1500) // no player gets a cooldown
 }
 
@@ -418,16 +418,16 @@ func TestHandoffFails(t *testing.T) {
 	w.enqueue("ann", 1500)
 	w.enqueue("bob", 1500)
 	w.broken = true
-	w.tick(0, "duel")
-	w.wantTold("ann")
-	w.pass(15 * time.Second)
-	if err := w.matchers[0].Tick(t.Context(), "duel"); !errors.Is(err, stream.ErrUnavailable) {
+	w.runPass(0, "duel")
+	w.wantPushes("ann")
+	w.advance(15 * time.Second)
+	if err := w.matchers[0].Pass(t.Context(), "duel"); !errors.Is(err, stream.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
 	w.broken = false
-	w.tick(0, "duel")
-	w.wantTold("ann", "cancelled: handoff_failed, requeued", "matched [{red [ann]} {blue [bob]}] lobby")
-	w.wantStood("ann", "searching, attempt 1", "assigned, attempt 1")
+	w.runPass(0, "duel")
+	w.wantPushes("ann", "cancelled: handoff_failed, requeued", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.wantTicketStates("ann", "searching, attempt 1", "assigned, attempt 1")
 	for round, times := range w.made {
 		if times != 1 {
 			t.Errorf("place of %s made %d times, want 1", round, times)
@@ -439,34 +439,34 @@ func TestHandoffFails(t *testing.T) {
 // made once.
 func TestSlowHandoffDelaysOnlyItsMatch(t *testing.T) {
 	w := newWorld(t, duel())
-	w.matchers[0].patience = time.Millisecond
+	w.matchers[0].handoffWait = time.Millisecond
 	open, ready := make(chan struct{}), make(chan struct{})
 	close(open)
-	w.slow = func(r Round) <-chan struct{} {
-		if r.has("ann") {
+	w.slow = func(r Proposal) <-chan struct{} {
+		if r.hasPlayer("ann") {
 			return ready
 		}
 		return open
 	}
 	w.enqueue("ann", 1500)
 	w.enqueue("bob", 1500)
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	w.enqueue("cid", 1500)
 	w.enqueue("dan", 1500)
-	for until := time.Now().Add(time.Minute); len(w.told("cid")) == 0 && time.Now().Before(until); {
-		w.tick(0, "duel")
+	for until := time.Now().Add(time.Minute); len(w.pushes("cid")) == 0 && time.Now().Before(until); {
+		w.runPass(0, "duel")
 	}
-	w.wantTold("cid", "matched [{red [cid]} {blue [dan]}] lobby")
-	w.wantTold("ann")
+	w.wantPushes("cid", "matched [{red [cid]} {blue [dan]}] lobby")
+	w.wantPushes("ann")
 	if got := w.status("ann").Tickets; len(got) != 1 || got[0].State != wire.TicketAccepted {
 		t.Errorf("tickets of ann: %+v, want 1 accepted", got)
 	}
 	close(ready)
-	w.matchers[0].beside.Wait()
-	w.tick(0, "duel")
-	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby")
-	if n := len(w.made); n != 2 || w.count(rounds)+w.count(outbox) != 0 {
-		t.Errorf("%d places made and %d rounds left, want 2 and 0", n, w.count(rounds))
+	w.matchers[0].handoffs.Wait()
+	w.runPass(0, "duel")
+	w.wantPushes("ann", "matched [{red [ann]} {blue [bob]}] lobby")
+	if n := len(w.made); n != 2 || w.count(proposals)+w.count(outbox) != 0 {
+		t.Errorf("%d places made and %d rounds left, want 2 and 0", n, w.count(proposals))
 	}
 }
 
@@ -475,9 +475,9 @@ func TestEachPlayerHasItsToken(t *testing.T) {
 	w.tokens = map[string]string{"ann": "secret-of-ann"}
 	w.enqueue("ann", 1500)
 	w.enqueue("bob", 1500)
-	w.tick(0, "duel")
-	w.wantTold("ann", "matched [{red [ann]} {blue [bob]}] lobby secret-of-ann")
-	w.wantTold("bob", "matched [{red [ann]} {blue [bob]}] lobby")
+	w.runPass(0, "duel")
+	w.wantPushes("ann", "matched [{red [ann]} {blue [bob]}] lobby secret-of-ann")
+	w.wantPushes("bob", "matched [{red [ann]} {blue [bob]}] lobby")
 }
 
 func TestQueuesAndEstimates(t *testing.T) {
@@ -492,7 +492,7 @@ func TestQueuesAndEstimates(t *testing.T) {
 		return reply.Data.(wire.MMQueueList)
 	}
 	w.enqueue("ann", 1500)
-	w.pass(4 * time.Second)
+	w.advance(4 * time.Second)
 	w.enqueue("bob", 1500)
 	want := wire.MMQueueList{Queues: []wire.MMQueue{{
 		Name: "duel", Teams: []wire.MMTeam{{Name: "red", Min: 1, Max: 1}, {Name: "blue", Min: 1, Max: 1}}, MaxParty: 1, Population: 2,
@@ -500,7 +500,7 @@ func TestQueuesAndEstimates(t *testing.T) {
 	if d := cmp.Diff(want, list()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	w.tick(0, "duel")
+	w.runPass(0, "duel")
 	stats, holder, err := w.pods[1].service.Stats(t.Context(), "duel")
 	if err != nil || holder != "pod-0" || stats.Matches != 1 || stats.WaitP50Ms != 4001 || stats.Depth != 0 {
 		t.Errorf("%+v by %s, %v", stats, holder, err)
@@ -508,12 +508,12 @@ func TestQueuesAndEstimates(t *testing.T) {
 	if got := w.enqueue("cid", 1500); got.EstimateMs != 4001 {
 		t.Errorf("ticket of cid: %+v", got)
 	}
-	w.pass(5 * time.Second)
-	w.tick(0, "duel")
+	w.advance(5 * time.Second)
+	w.runPass(0, "duel")
 	if d := cmp.Diff([]string{"user:cid mm:ticket", "user:cid mm:ticket"}, w.casts[2:]); d != "" { // after those of ann and bob
 		t.Errorf("cast events (-want +got):\n%s", d)
 	}
-	w.wantTold("cid") // a cast event is not kept
+	w.wantPushes("cid") // a cast event is not kept
 	q.Population = PopulationBand
 	w.setQueue("duel", &q)
 	for i, band := range []string{"low", "medium", "high"} {

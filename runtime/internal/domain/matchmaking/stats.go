@@ -26,11 +26,11 @@ type Stats struct {
 }
 
 const (
-	// statsFor is the period of the waits; at most maxWaits are kept, the newest.
-	statsFor = 10 * time.Minute
-	maxWaits = 4096
-	perMin   = time.Minute
-	statsKey = "now"
+	// waitsPeriod is the period of the waits; at most maxWaits are kept, the newest.
+	waitsPeriod   = 10 * time.Minute
+	maxWaits      = 4096
+	matchesPeriod = time.Minute
+	statsKey      = "now"
 )
 
 // waits are the waits of recently matched tickets.
@@ -41,31 +41,31 @@ type waits struct {
 
 type wait struct{ at, ms int64 }
 
-func (w *waits) matched(at int64, tickets []Ticket) {
-	w.matches = append(w.matches, at)
-	w.matches = w.matches[max(len(w.matches)-maxWaits, 0):]
+func (state *waits) matched(at int64, tickets []Ticket) {
+	state.matches = append(state.matches, at)
+	state.matches = state.matches[max(len(state.matches)-maxWaits, 0):]
 	for _, t := range tickets {
-		w.tickets = append(w.tickets, wait{at, at - t.EnqueuedAt})
+		state.tickets = append(state.tickets, wait{at, at - t.EnqueuedAt})
 	}
-	w.tickets = w.tickets[max(len(w.tickets)-maxWaits, 0):]
+	state.tickets = state.tickets[max(len(state.tickets)-maxWaits, 0):]
 }
 
 // stats computes the Stats.
-func (w *waits) stats(waiting map[string]waiter, now time.Time) Stats {
+func (state *waits) stats(waiting map[string]storedTicket, now time.Time) Stats {
 	s := Stats{Depth: len(waiting), At: ms(now)}
 	for _, t := range waiting {
 		if s.OldestAt == 0 || t.EnqueuedAt < s.OldestAt {
 			s.OldestAt = t.EnqueuedAt
 		}
 	}
-	old := ms(now.Add(-statsFor))
-	w.tickets = slices.DeleteFunc(w.tickets, func(t wait) bool { return t.at < old })
-	minute := ms(now.Add(-perMin))
-	w.matches = slices.DeleteFunc(w.matches, func(at int64) bool { return at < minute })
-	s.Matches = len(w.matches)
-	if n := len(w.tickets); n > 0 {
+	old := ms(now.Add(-waitsPeriod))
+	state.tickets = slices.DeleteFunc(state.tickets, func(t wait) bool { return t.at < old })
+	minute := ms(now.Add(-matchesPeriod))
+	state.matches = slices.DeleteFunc(state.matches, func(at int64) bool { return at < minute })
+	s.Matches = len(state.matches)
+	if n := len(state.tickets); n > 0 {
 		lasted := make([]int64, n)
-		for i, t := range w.tickets {
+		for i, t := range state.tickets {
 			lasted[i] = t.ms
 		}
 		slices.Sort(lasted)
@@ -77,14 +77,14 @@ func (w *waits) stats(waiting map[string]waiter, now time.Time) Stats {
 // Stats returns a queue's figures, and the pod that is its matcher; "" for none.
 func (s *Service) Stats(ctx context.Context, queue string) (Stats, string, error) {
 	var now Stats
-	found, err := s.Ledger.Get(ctx, book(queue), stats, statsKey)
+	found, err := s.Records.Get(ctx, partition(queue), stats, statsKey)
 	if err != nil {
 		return now, "", err
 	}
 	if err := decode(found[statsKey], &now); err != nil {
 		return now, "", err
 	}
-	holder, err := s.Ledger.Holder(ctx, book(queue))
+	holder, err := s.Records.Holder(ctx, partition(queue))
 	return now, holder, err
 }
 
@@ -105,7 +105,7 @@ func (s *Service) estimate(ctx context.Context, queue string) int64 {
 // estimates returns the shortest estimate of a ticket's queues; 0 when none gives one.
 func (s *Service) estimates(ctx context.Context, t Ticket) int64 {
 	least := s.estimate(ctx, t.Queue)
-	for _, queue := range t.others() {
+	for _, queue := range t.otherQueues() {
 		if n := s.estimate(ctx, queue); n > 0 && (least == 0 || n < least) {
 			least = n
 		}
@@ -124,37 +124,37 @@ func (n Stats) change() (records.Change, error) {
 // Estimates are pushed to waiting tickets every estimateEvery, to at most mostTold of them;
 // the other clients read mm:status.
 const (
-	estimateEvery = 5 * time.Second
-	mostTold      = 500
+	estimateEvery     = 5 * time.Second
+	maxEstimatePushes = 500
 )
 
 // tell pushes the estimates to waiting tickets, where the queue gives estimates.
-func (m *Matcher) tell(ctx context.Context, w *watch, q Queue) error {
+func (m *Matcher) pushEstimates(ctx context.Context, state *queueState, q Queue) error {
 	now := m.s.Now()
-	if !q.Estimate || w.written.WaitP50Ms == 0 || now.Sub(w.toldAt) < estimateEvery {
+	if !q.Estimate || state.writtenStats.WaitP50Ms == 0 || now.Sub(state.estimatesPushedAt) < estimateEvery {
 		return nil
 	}
-	w.toldAt = now
-	told := 0
-	for _, t := range w.waiting {
-		if told++; told > mostTold {
+	state.estimatesPushedAt = now
+	pushed := 0
+	for _, t := range state.waiting {
+		if pushed++; pushed > maxEstimatePushes {
 			break
 		}
 		view := t.View()
-		view.EstimateMs = w.written.WaitP50Ms
-		if err := m.s.cast(ctx, view); err != nil {
+		view.EstimateMs = state.writtenStats.WaitP50Ms
+		if err := m.s.castTicket(ctx, view); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// write stores the queue's figures when they have changed.
-func (m *Matcher) write(ctx context.Context, w *watch) error {
+// writeStats stores the queue's figures when they have changed.
+func (m *Matcher) writeStats(ctx context.Context, state *queueState) error {
 	m.mu.Lock()
-	now := w.waits.stats(w.waiting, m.s.Now())
+	now := state.waits.stats(state.waiting, m.s.Now())
 	m.mu.Unlock()
-	same := w.written
+	same := state.writtenStats
 	same.At = now.At
 	if now == same {
 		return nil
@@ -163,9 +163,9 @@ func (m *Matcher) write(ctx context.Context, w *watch) error {
 	if err != nil {
 		return err
 	}
-	if err := m.s.Ledger.Apply(ctx, book(w.name), records.Step{Fence: w.fence, Changes: []records.Change{change}}); err != nil {
+	if err := m.s.Records.Apply(ctx, partition(state.name), records.Step{Fence: state.fence, Changes: []records.Change{change}}); err != nil {
 		return err
 	}
-	w.written = now
+	state.writtenStats = now
 	return nil
 }

@@ -33,8 +33,8 @@ type Ticket struct {
 	ExpiresAt  int64 `json:"expiresAt"`
 	// Attempt counts the failed proposals.
 	Attempt int `json:"attempt,omitempty"`
-	// Round is the round that has the ticket; "" while it searches.
-	Round string `json:"round,omitempty"`
+	// Proposal is the proposal that has the ticket; "" while it searches.
+	Proposal string `json:"round,omitempty"`
 	Profile
 }
 
@@ -83,14 +83,14 @@ func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[strin
 		t.Players = append(t.Players, e.Player)
 	}
 	for _, a := range q.Attributes {
-		if err := t.bring(a, party); err != nil {
+		if err := t.mergeAttribute(a, party); err != nil {
 			return Ticket{}, err
 		}
 	}
-	if err := t.measure(q, latencies); err != nil {
+	if err := t.setLatencies(q, latencies); err != nil {
 		return Ticket{}, err
 	}
-	return t, t.feasible(q)
+	return t, t.checkFeasible(q)
 }
 
 // newTickets makes the copies of a ticket, one for each queue. All copies have the earliest
@@ -102,7 +102,7 @@ func newTickets(queues []Queue, id, leader string, party []Entrant, req *wire.MM
 			names = append(names, q.Name)
 		}
 	}
-	if err := declared(queues, req.Attributes); err != nil {
+	if err := checkDeclared(queues, req.Attributes); err != nil {
 		return nil, err
 	}
 	all := make([]Ticket, len(queues))
@@ -124,30 +124,30 @@ func newTickets(queues []Queue, id, leader string, party []Entrant, req *wire.MM
 	return all, nil
 }
 
-// bring merges the players' values of one attribute.
-func (t *Ticket) bring(a Attribute, party []Entrant) error {
+// mergeAttribute merges the players' values of one attribute.
+func (t *Ticket) mergeAttribute(a Attribute, party []Entrant) error {
 	field := "attributes." + a.Name
 	for i, e := range party {
-		raw, given := e.brings(a)
+		raw, given := e.value(a)
 		if !given {
 			if a.Default == nil {
-				return wire.Invalid(field, a.missing())
+				return wire.Invalid(field, a.missingFault())
 			}
-			raw = a.fallback()
+			raw = a.defaultValue()
 		}
-		v, fault := a.read(raw)
+		v, fault := a.parse(raw)
 		if fault != "" {
 			return wire.Invalid(field, fault)
 		}
-		if fault := t.merge(a.Name, v, i); fault != "" {
+		if fault := t.mergeValue(a.Name, v, i); fault != "" {
 			return wire.Invalid(field, fault)
 		}
 	}
 	return nil
 }
 
-// brings returns an entrant's value of an attribute, from the attributes or the claims.
-func (e Entrant) brings(a Attribute) (raw any, given bool) {
+// value returns an entrant's value of an attribute, from the attributes or the claims.
+func (e Entrant) value(a Attribute) (raw any, given bool) {
 	from := e.Attributes
 	if a.FromToken {
 		from = e.Claims
@@ -156,15 +156,15 @@ func (e Entrant) brings(a Attribute) (raw any, given bool) {
 	return raw, given
 }
 
-func (a Attribute) missing() string {
+func (a Attribute) missingFault() string {
 	if a.FromToken {
 		return "this queue needs it in the token, as the claim " + a.Name
 	}
 	return "this queue needs it"
 }
 
-// merge adds the value of the i-th player.
-func (t *Ticket) merge(name string, v any, i int) string {
+// mergeValue adds the value of the i-th player.
+func (t *Ticket) mergeValue(name string, v any, i int) string {
 	switch v := v.(type) {
 	case float64:
 		t.Numbers[name] += (v - t.Numbers[name]) / float64(i+1)
@@ -182,8 +182,8 @@ func (t *Ticket) merge(name string, v any, i int) string {
 	return ""
 }
 
-// fallback returns the default in the form that a client would send.
-func (a Attribute) fallback() any {
+// defaultValue returns the default in the form that a client would send.
+func (a Attribute) defaultValue() any {
 	switch a.Type {
 	case Number:
 		n, _ := strconv.ParseFloat(*a.Default, 64) // validated by the API server
@@ -202,9 +202,9 @@ func (a Attribute) fallback() any {
 	return *a.Default
 }
 
-// read converts a value to the form that tickets store: a number, a text (also for
+// parse converts a value to the form that tickets store: a number, a text (also for
 // booleans) or a set.
-func (a Attribute) read(raw any) (value any, fault string) {
+func (a Attribute) parse(raw any) (value any, fault string) {
 	switch v := raw.(type) {
 	case float64:
 		if a.Type == Number && !math.IsNaN(v) && !math.IsInf(v, 0) {
@@ -220,7 +220,7 @@ func (a Attribute) read(raw any) (value any, fault string) {
 		}
 	case []any:
 		if a.Type == StringSet {
-			return readSet(v)
+			return parseSet(v)
 		}
 	}
 	return nil, map[AttributeType]string{
@@ -229,7 +229,7 @@ func (a Attribute) read(raw any) (value any, fault string) {
 	}[a.Type]
 }
 
-func readSet(raw []any) (any, string) {
+func parseSet(raw []any) (any, string) {
 	set := []string{}
 	for _, m := range raw {
 		s, ok := m.(string)
@@ -242,9 +242,9 @@ func readSet(raw []any) (any, string) {
 	return slices.Compact(set), ""
 }
 
-// measure stores the latencies to the queue's regions; a queue with regions needs at least
+// setLatencies stores the latencies to the queue's regions; a queue with regions needs at least
 // one.
-func (t *Ticket) measure(q Queue, latencies map[string]float64) error {
+func (t *Ticket) setLatencies(q Queue, latencies map[string]float64) error {
 	if len(q.Match.Regions) == 0 {
 		return nil
 	}
@@ -260,8 +260,8 @@ func (t *Ticket) measure(q Queue, latencies map[string]float64) error {
 	return nil
 }
 
-// Waiting returns the ticket as input of the matcher.
-func (t Ticket) Waiting() matching.Ticket {
+// ForMatching returns the ticket as input of the matcher.
+func (t Ticket) ForMatching() matching.Ticket {
 	return matching.Ticket{
 		ID: t.ID, Size: len(t.Players), EnqueuedAt: time.UnixMilli(t.EnqueuedAt), Attempt: t.Attempt,
 		Numbers: t.Numbers, Texts: t.Texts, Sets: t.Sets, Latencies: t.Latencies,
@@ -274,24 +274,24 @@ func (t Ticket) View() wire.MMTicket {
 		ID: t.ID, Queue: t.Queue, Queues: t.Queues, State: wire.TicketSearching, PartyID: t.PartyID, Players: t.Users(),
 		EnqueuedAt: t.EnqueuedAt, ExpiresAt: t.ExpiresAt, Attempt: t.Attempt,
 	}
-	if t.Round != "" {
+	if t.Proposal != "" {
 		v.State = wire.TicketProposed
 	} else {
-		v.Queue = t.home()
+		v.Queue = t.homeQueue()
 	}
 	return v
 }
 
-// home returns the queue whose copy decides whether the ticket exists.
-func (t Ticket) home() string {
+// homeQueue returns the queue whose copy decides whether the ticket exists.
+func (t Ticket) homeQueue() string {
 	if len(t.Queues) > 0 {
 		return t.Queues[0]
 	}
 	return t.Queue
 }
 
-// others returns the queues of the other copies.
-func (t Ticket) others() []string {
+// otherQueues returns the queues of the other copies.
+func (t Ticket) otherQueues() []string {
 	return slices.DeleteFunc(slices.Clone(t.Queues), func(q string) bool { return q == t.Queue })
 }
 
@@ -314,28 +314,28 @@ func (t Ticket) Users() []string {
 // Has reports whether a user is one of the players.
 func (t Ticket) Has(userID string) bool { return slices.Contains(t.Users(), userID) }
 
-// over returns the reason why a searching ticket must end; "" when it may stay.
-func (t Ticket) over(q Queue, now time.Time) string {
+// endReason returns the reason why a searching ticket must end; "" when it may stay.
+func (t Ticket) endReason(q Queue, now time.Time) string {
 	switch {
-	case t.Queue == t.home() && t.ExpiresAt <= ms(now):
+	case t.Queue == t.homeQueue() && t.ExpiresAt <= ms(now):
 		return reasonExpired
 	case len(t.Players) > q.maxParty():
 		return "queue_changed"
-	case t.Queue == t.home() && slices.ContainsFunc(t.Players, func(p Player) bool {
+	case t.Queue == t.homeQueue() && slices.ContainsFunc(t.Players, func(p Player) bool {
 		return p.AwaySince(now.Add(-disconnectGrace))
 	}):
 		return "disconnected"
 	}
-	if !t.suits(q) {
+	if !t.fits(q) {
 		return "queue_changed"
 	}
 	return ""
 }
 
-// suits reports whether the profile has all values that the queue needs.
-func (p Profile) suits(q Queue) bool {
+// fits reports whether the profile has all values that the queue needs.
+func (p Profile) fits(q Queue) bool {
 	for _, a := range q.Attributes {
-		if !p.has(a) {
+		if !p.hasAttribute(a) {
 			return false
 		}
 	}
@@ -345,7 +345,7 @@ func (p Profile) suits(q Queue) bool {
 	})
 }
 
-func (p Profile) has(a Attribute) bool {
+func (p Profile) hasAttribute(a Attribute) bool {
 	var is bool
 	switch a.Type {
 	case Number:
@@ -360,15 +360,15 @@ func (p Profile) has(a Attribute) bool {
 
 // Connect adds a session of a player; false when nothing changes.
 func (t Ticket) Connect(userID, session string) (Ticket, bool) {
-	return t.live(userID, func(l liveness.Live) (liveness.Live, bool) { return l.Connect(session) })
+	return t.updateLive(userID, func(l liveness.Live) (liveness.Live, bool) { return l.Connect(session) })
 }
 
 // Disconnect removes a session of a player; false when nothing changes.
 func (t Ticket) Disconnect(userID, session string, now time.Time) (Ticket, bool) {
-	return t.live(userID, func(l liveness.Live) (liveness.Live, bool) { return l.Disconnect(session, now) })
+	return t.updateLive(userID, func(l liveness.Live) (liveness.Live, bool) { return l.Disconnect(session, now) })
 }
 
-func (t Ticket) live(userID string, change func(liveness.Live) (liveness.Live, bool)) (Ticket, bool) {
+func (t Ticket) updateLive(userID string, change func(liveness.Live) (liveness.Live, bool)) (Ticket, bool) {
 	i := slices.IndexFunc(t.Players, func(p Player) bool { return p.ID == userID })
 	if i < 0 {
 		return t, false

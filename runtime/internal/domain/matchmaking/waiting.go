@@ -6,42 +6,42 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
 )
 
-// put adds a waiting ticket, or replaces it.
-func (w *watch) put(t waiter) {
+// add adds a waiting ticket, or replaces it.
+func (w *queueState) add(t storedTicket) {
 	if _, known := w.waiting[t.ID]; !known {
 		for _, user := range t.Users() {
-			w.of[user] = append(w.of[user], t.ID)
+			w.ticketsByPlayer[user] = append(w.ticketsByPlayer[user], t.ID)
 		}
 	}
 	w.waiting[t.ID] = t
 }
 
-// drop removes a ticket that no longer waits.
-func (w *watch) drop(id string) {
+// remove removes a ticket that no longer waits.
+func (w *queueState) remove(id string) {
 	t, known := w.waiting[id]
 	if !known {
 		return
 	}
 	delete(w.waiting, id)
-	delete(w.held, id)
-	delete(w.verified, id)
+	delete(w.suspended, id)
+	delete(w.partyVerifiedAt, id)
 	for _, user := range t.Users() {
-		left := slices.DeleteFunc(w.of[user], func(other string) bool { return other == id })
+		left := slices.DeleteFunc(w.ticketsByPlayer[user], func(other string) bool { return other == id })
 		if len(left) == 0 {
-			delete(w.of, user)
+			delete(w.ticketsByPlayer, user)
 		} else {
-			w.of[user] = left
+			w.ticketsByPlayer[user] = left
 		}
 	}
 }
 
-// apart returns, by ticket, the other waiting tickets that share a player with it.
-func (w *watch) apart() map[string][]string {
+// sharedPlayers returns, by ticket, the other waiting tickets that share a player with it.
+func (w *queueState) sharedPlayers() map[string][]string {
 	all := map[string][]string{}
-	if len(w.of) == 0 {
+	if len(w.ticketsByPlayer) == 0 {
 		return all
 	}
-	for _, ids := range w.of {
+	for _, ids := range w.ticketsByPlayer {
 		if len(ids) < 2 {
 			continue
 		}
@@ -56,14 +56,14 @@ func (w *watch) apart() map[string][]string {
 	return all
 }
 
-// hold suspends the tickets of a proposal that have one of these players; it reports
+// suspend suspends the tickets of a proposal that have one of these players; it reports
 // whether it suspended any.
-func (w *watch) hold(p matching.Proposal, players []string) bool {
+func (w *queueState) suspend(p matching.Candidate, players []string) bool {
 	held := false
 	for _, id := range p.Tickets() {
 		users := w.waiting[id].Users()
 		if slices.ContainsFunc(players, func(user string) bool { return slices.Contains(users, user) }) {
-			w.held[id] = true
+			w.suspended[id] = true
 			held = true
 		}
 	}

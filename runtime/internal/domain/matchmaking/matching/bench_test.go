@@ -45,7 +45,7 @@ func BenchmarkMatch(b *testing.B) {
 		for _, n := range []int{1000, 10_000, 100_000} {
 			b.Run(fmt.Sprintf("%dv%d/%d", size, size, n), func(b *testing.B) {
 				q, tickets := ranked(size, n, 1)
-				var proposals []Proposal
+				var proposals []Candidate
 				before := ownCPU(b)
 				for b.Loop() {
 					proposals = Match(tickets, nil, q, t0)
@@ -82,7 +82,7 @@ func BenchmarkUnmatchable(b *testing.B) {
 	}
 }
 
-func spreads(proposals []Proposal) (mean, p95 float64) {
+func spreads(proposals []Candidate) (mean, p95 float64) {
 	all := make([]float64, len(proposals))
 	for i, p := range proposals {
 		all[i] = p.Spread

@@ -286,8 +286,8 @@ func (g *group) spread() float64 {
 }
 
 // proposal returns the group as a proposal.
-func (g *group) proposal() Proposal {
-	p := Proposal{Region: g.bestRegion(), Spread: g.spread(), Teams: make([]Side, 0, len(g.sides))}
+func (g *group) proposal() Candidate {
+	p := Candidate{Region: g.bestRegion(), Spread: g.spread(), Teams: make([]Side, 0, len(g.sides))}
 	for i, s := range g.sides {
 		ids := make([]string, len(s.tickets))
 		for j, t := range s.tickets {

@@ -24,7 +24,7 @@ const (
 // Match proposes matches of the waiting tickets, and fills running matches. No ticket is in
 // two proposals, and the proposals never contain two tickets that share a player. A ticket
 // whose size fits no team is in none.
-func Match(tickets []Ticket, running []Backfill, q Queue, now time.Time) []Proposal {
+func Match(tickets []Ticket, running []Backfill, q Queue, now time.Time) []Candidate {
 	m := newMatcher(tickets, &q, now)
 	if q.NewFirst {
 		m.matches()
@@ -47,7 +47,7 @@ type matcher struct {
 	places  int
 	// mixed says that tickets of several sizes may meet, so that their order matters.
 	mixed     bool
-	proposals []Proposal
+	proposals []Candidate
 }
 
 func newMatcher(tickets []Ticket, q *Queue, now time.Time) *matcher {
@@ -64,7 +64,7 @@ func newMatcher(tickets []Ticket, q *Queue, now time.Time) *matcher {
 	for _, t := range q.Teams {
 		m.places += t.Max
 	}
-	m.proposals = make([]Proposal, 0, len(tickets)/max(m.places, 1))
+	m.proposals = make([]Candidate, 0, len(tickets)/max(m.places, 1))
 	return m
 }
 

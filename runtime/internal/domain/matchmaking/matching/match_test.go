@@ -39,7 +39,7 @@ func duel(rules ...Rule) Queue {
 }
 
 // told returns proposals as text: the teams with their tickets.
-func told(proposals []Proposal) []string {
+func told(proposals []Candidate) []string {
 	var all []string
 	for _, p := range proposals {
 		text := ""

@@ -81,7 +81,7 @@ func drawShared(t *rapid.T, q Queue) []Ticket {
 
 // apartIn returns a ticket of the proposals that shares a player with another ticket of
 // them; "" for none.
-func apartIn(proposals []Proposal, tickets []Ticket) string {
+func apartIn(proposals []Candidate, tickets []Ticket) string {
 	in := map[string]bool{}
 	for _, p := range proposals {
 		for _, id := range p.Tickets() {
@@ -123,7 +123,7 @@ func TestProposalsAreValid(t *testing.T) {
 				}
 			}
 			if fault := faultOf(q, sides, p.Region); fault != "" {
-				t.Fatalf("%v: %s", told([]Proposal{p}), fault)
+				t.Fatalf("%v: %s", told([]Candidate{p}), fault)
 			}
 		}
 	})
@@ -181,14 +181,14 @@ func TestBackfillsAreValid(t *testing.T) {
 				continue
 			}
 			if fault := fillFault(q, p, running, byID); fault != "" {
-				t.Fatalf("%v: %s", told([]Proposal{p}), fault)
+				t.Fatalf("%v: %s", told([]Candidate{p}), fault)
 			}
 		}
 	})
 }
 
 // fillFault checks a backfill against the definitions of the rules.
-func fillFault(q Queue, p Proposal, running []Backfill, byID map[string]Ticket) string {
+func fillFault(q Queue, p Candidate, running []Backfill, byID map[string]Ticket) string {
 	b := running[slices.IndexFunc(running, func(b Backfill) bool { return b.ID == p.Backfill })]
 	all := []Ticket{b.Ticket}
 	for _, side := range p.Teams {

@@ -126,8 +126,8 @@ type Backfill struct {
 	Barred map[string]bool
 }
 
-// Proposal is a possible match.
-type Proposal struct {
+// Candidate is a possible match.
+type Candidate struct {
 	// Teams are in the queue's order.
 	Teams []Side
 	// Region is the region with the lowest highest latency among the players; "" when the
@@ -146,7 +146,7 @@ type Side struct {
 }
 
 // Tickets returns the ids of all tickets of a proposal, sorted.
-func (p Proposal) Tickets() []string {
+func (p Candidate) Tickets() []string {
 	var all []string
 	for _, side := range p.Teams {
 		all = append(all, side.Tickets...)
