@@ -50,16 +50,6 @@ func (r Proposal) encodeClaim() ([]byte, error) {
 	return value, nil
 }
 
-// userIDs returns the distinct user ids of the players.
-func (r Proposal) userIDs() []string {
-	var ids []string
-	for _, p := range r.players() {
-		ids = append(ids, p.ID)
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
 // claim claims all players of a proposal or none. held are the players of other live proposals.
 func (s *Service) claimPlayers(ctx context.Context, r Proposal) (held []string, err error) {
 	value, err := r.encodeClaim()

@@ -89,17 +89,6 @@ func (s *Service) firstCopiesSearch(ctx context.Context, taken map[string]stored
 	return true, nil
 }
 
-// byHomeQueue groups the tickets whose first copy is in another queue by that queue.
-func byHomeQueue(some map[string]storedTicket) map[string][]string {
-	homes := map[string][]string{}
-	for id, t := range some {
-		if t.homeQueue() != t.Queue {
-			homes[t.homeQueue()] = append(homes[t.homeQueue()], id)
-		}
-	}
-	return homes
-}
-
 // dropOrphans removes copies without a first copy: a server died while it entered the
 // ticket.
 func (m *Matcher) dropOrphans(ctx context.Context, state *queueState) error {

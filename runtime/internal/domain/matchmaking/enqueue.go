@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/internal/core/records"
@@ -15,33 +14,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// requestedQueues finds the queues that a request names.
-func (s *Service) requestedQueues(req *wire.MMEnqueue) ([]Queue, error) {
-	names, field := req.Queues, "queues"
-	switch {
-	case req.Queue == "" && len(req.Queues) == 0:
-		return nil, wire.Invalid("queue", "give queue or queues")
-	case req.Queue != "" && len(req.Queues) > 0:
-		return nil, wire.Invalid("queues", "give queue or queues, not both")
-	case req.Queue != "":
-		names, field = []string{req.Queue}, "queue"
-	}
-	all := make([]Queue, len(names))
-	for i, name := range names {
-		if slices.Contains(names[:i], name) {
-			return nil, wire.Invalid(field, "must be distinct")
-		}
-		var err error
-		if all[i], err = s.queue(name); err != nil {
-			var refusal *wire.Error
-			if errors.As(err, &refusal) && field == "queues" {
-				refusal.Field = fmt.Sprintf("queues[%d]", i)
-			}
-			return nil, err
-		}
-	}
-	return all, nil
-}
+// ticketSpace is the name space of ticket ids.
+const ticketSpace = "mm-ticket"
 
 // Enqueue makes a ticket of the caller, or of the party that it leads.
 func (s *Service) Enqueue(ctx context.Context, c request.Call, req *wire.MMEnqueue) (Ticket, error) {
@@ -123,107 +97,32 @@ func (s *Service) enqueue(
 	return t, s.verifyParty(ctx, c, t)
 }
 
-// allConnected refuses a party with a member that has no connection: a match could be made
-// before the member is back.
-func allConnected(t Ticket, caller string) error {
-	for _, p := range t.Players {
-		if p.ID != caller && !p.Connected() {
-			return wire.Precondition(wire.ReasonMemberOffline, p.ID+" has no connection").At("partyId")
+// requestedQueues finds the queues that a request names.
+func (s *Service) requestedQueues(req *wire.MMEnqueue) ([]Queue, error) {
+	names, field := req.Queues, "queues"
+	switch {
+	case req.Queue == "" && len(req.Queues) == 0:
+		return nil, wire.Invalid("queue", "give queue or queues")
+	case req.Queue != "" && len(req.Queues) > 0:
+		return nil, wire.Invalid("queues", "give queue or queues, not both")
+	case req.Queue != "":
+		names, field = []string{req.Queue}, "queue"
+	}
+	all := make([]Queue, len(names))
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, wire.Invalid(field, "must be distinct")
 		}
-	}
-	return nil
-}
-
-// checkLobbyLimit refuses a ticket with a player who may not come into another lobby. What the
-// other members of a party are in is not named.
-func (s *Service) checkLobbyLimit(ctx context.Context, queues []Queue, t Ticket, caller string) error {
-	if s.CheckLobbyLimit == nil {
-		return nil
-	}
-	for _, q := range queues {
-		for _, user := range t.Users() {
-			err := s.CheckLobbyLimit(ctx, q, user)
+		var err error
+		if all[i], err = s.queue(name); err != nil {
 			var refusal *wire.Error
-			if user != caller && errors.As(err, &refusal) {
-				return wire.Precondition(refusal.Reason, "a member of the party may not be in another lobby of this type")
+			if errors.As(err, &refusal) && field == "queues" {
+				refusal.Field = fmt.Sprintf("queues[%d]", i)
 			}
-			if err != nil {
-				return err
-			}
+			return nil, err
 		}
 	}
-	return nil
-}
-
-// verifyParty withdraws a ticket that has come in if its party has changed since its players
-// were read: PartyChanged may have come too early to find it.
-func (s *Service) verifyParty(ctx context.Context, c request.Call, t Ticket) error {
-	if t.PartyID == "" {
-		return nil
-	}
-	if kept, err := s.partyUnchanged(ctx, t); err != nil || kept {
-		return err
-	}
-	return ignoreRefusal(s.withdrawTicket(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, records.Step{}))
-}
-
-// partyUnchanged reports whether a ticket's party has the members and the leader that queued.
-func (s *Service) partyUnchanged(ctx context.Context, t Ticket) (bool, error) {
-	p, err := s.Parties.Member(ctx, t.PartyID, t.leader())
-	if wire.CodeOf(err) != "" {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	users, queued := p.Users(), t.Users()
-	slices.Sort(users)
-	slices.Sort(queued)
-	return slices.Equal(users, queued) && (t.LeaderID == "" || p.LeaderID == t.LeaderID), nil
-}
-
-// findRepeated finds the ticket of a repeated request; false when there is none.
-func (s *Service) findRepeated(ctx context.Context, queue, id string) (Ticket, bool, error) {
-	t, known, err := s.ticket(ctx, queue, id)
-	if err == nil && known {
-		err = s.noteAgain(ctx, t)
-	}
-	return t, known, err
-}
-
-// rollbackEnqueue ends an enqueue that failed. Where that is certain, nothing of the ticket
-// stays; unless the same request came in at the same moment, or before: what it entered may
-// even have been matched since.
-func (s *Service) rollbackEnqueue(ctx context.Context, c request.Call, t Ticket, cause error) (Ticket, error) {
-	var refusal *wire.Error
-	if !errors.As(cause, &refusal) {
-		return Ticket{}, cause
-	}
-	if there, known, err := s.findRepeated(ctx, t.Queue, t.ID); err != nil || known {
-		return there, err
-	}
-	for _, queue := range t.otherQueues() {
-		if _, err := s.dropCopy(ctx, queue, t.ID); err != nil {
-			return Ticket{}, errors.Join(cause, err)
-		}
-	}
-	if err := s.unnote(ctx, t); err != nil {
-		return Ticket{}, errors.Join(cause, err)
-	}
-	return t, s.treatRepeatAsSuccess(ctx, c, cause, t.Queue)
-}
-
-// reportSearching reports that a ticket's players are searching. If the ticket was removed
-// concurrently, this report may have overwritten that of its end, which is sent again.
-func (s *Service) reportSearching(ctx context.Context, t Ticket) error {
-	if err := s.Searching(ctx, t.ID, t.Users(), true); err != nil {
-		return err
-	}
-	_, there, err := s.ticket(ctx, t.Queue, t.ID)
-	if err != nil || there {
-		return err
-	}
-	return s.Searching(ctx, t.ID, t.Users(), false)
+	return all, nil
 }
 
 // readEntrants are the players that a request queues.
@@ -258,6 +157,47 @@ func merged(a, b map[string]any) map[string]any {
 	maps.Copy(all, a)
 	maps.Copy(all, b)
 	return all
+}
+
+// allConnected refuses a party with a member that has no connection: a match could be made
+// before the member is back.
+func allConnected(t Ticket, caller string) error {
+	for _, p := range t.Players {
+		if p.ID != caller && !p.Connected() {
+			return wire.Precondition(wire.ReasonMemberOffline, p.ID+" has no connection").At("partyId")
+		}
+	}
+	return nil
+}
+
+// checkLobbyLimit refuses a ticket with a player who may not come into another lobby. What the
+// other members of a party are in is not named.
+func (s *Service) checkLobbyLimit(ctx context.Context, queues []Queue, t Ticket, caller string) error {
+	if s.CheckLobbyLimit == nil {
+		return nil
+	}
+	for _, q := range queues {
+		for _, user := range t.Users() {
+			err := s.CheckLobbyLimit(ctx, q, user)
+			var refusal *wire.Error
+			if user != caller && errors.As(err, &refusal) {
+				return wire.Precondition(refusal.Reason, "a member of the party may not be in another lobby of this type")
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// findRepeated finds the ticket of a repeated request; false when there is none.
+func (s *Service) findRepeated(ctx context.Context, queue, id string) (Ticket, bool, error) {
+	t, known, err := s.ticket(ctx, queue, id)
+	if err == nil && known {
+		err = s.noteAgain(ctx, t)
+	}
+	return t, known, err
 }
 
 // addCopies puts the copies of a ticket into their queues, the first one last: with it the
@@ -311,48 +251,49 @@ func (s *Service) enqueueStep(ctx context.Context, q Queue, t Ticket, once *reco
 	return step, nil, nil
 }
 
-// checkMayEnqueue refuses a user who is in as many tickets as it may be, or has to wait.
-func (e userRecord) checkMayEnqueue(q Queue, user, caller string, now time.Time) error {
-	who := "you are"
-	if user != caller {
-		who = "a member of the party is"
+// reportSearching reports that a ticket's players are searching. If the ticket was removed
+// concurrently, this report may have overwritten that of its end, which is sent again.
+func (s *Service) reportSearching(ctx context.Context, t Ticket) error {
+	if err := s.Searching(ctx, t.ID, t.Users(), true); err != nil {
+		return err
 	}
-	if e.CooldownUntil > ms(now) {
-		refusal := wire.Precondition(wire.ReasonCooldown, who+" not allowed to queue here yet")
-		refusal.RetryAfterMs = e.CooldownUntil - ms(now)
-		return refusal
+	_, there, err := s.ticket(ctx, t.Queue, t.ID)
+	if err != nil || there {
+		return err
 	}
-	if len(e.Tickets) >= q.TicketsPerUser {
-		var own []string // the tickets of another user are not the caller's to know
-		if user == caller {
-			own = e.Tickets
-		}
-		return wire.Already(wire.CodeAlreadyQueued, wire.ReasonTicketLimit, who+" in this queue already", own...)
-	}
-	return nil
+	return s.Searching(ctx, t.ID, t.Users(), false)
 }
 
-// change writes what is left of a user's entries.
-func (e userRecord) change(user string, was []byte) (records.Change, error) {
-	c := records.Change{Table: users, Key: user, Was: was}
-	if len(e.Tickets) == 0 && e.CooldownUntil == 0 {
-		return c, nil
+// verifyParty withdraws a ticket that has come in if its party has changed since its players
+// were read: PartyChanged may have come too early to find it.
+func (s *Service) verifyParty(ctx context.Context, c request.Call, t Ticket) error {
+	if t.PartyID == "" {
+		return nil
 	}
-	var err error
-	if c.Value, err = json.Marshal(e); err != nil {
-		err = fmt.Errorf("encode the entries of a user: %w", err)
+	if kept, err := s.partyUnchanged(ctx, t); err != nil || kept {
+		return err
 	}
-	return c, err
+	return ignoreRefusal(s.withdrawTicket(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, records.Step{}))
 }
 
-// without takes a ticket from the entries.
-func (e userRecord) without(ticket string) userRecord {
-	var left []string
-	for _, id := range e.Tickets {
-		if id != ticket {
-			left = append(left, id)
+// rollbackEnqueue ends an enqueue that failed. Where that is certain, nothing of the ticket
+// stays; unless the same request came in at the same moment, or before: what it entered may
+// even have been matched since.
+func (s *Service) rollbackEnqueue(ctx context.Context, c request.Call, t Ticket, cause error) (Ticket, error) {
+	var refusal *wire.Error
+	if !errors.As(cause, &refusal) {
+		return Ticket{}, cause
+	}
+	if there, known, err := s.findRepeated(ctx, t.Queue, t.ID); err != nil || known {
+		return there, err
+	}
+	for _, queue := range t.otherQueues() {
+		if _, err := s.dropCopy(ctx, queue, t.ID); err != nil {
+			return Ticket{}, errors.Join(cause, err)
 		}
 	}
-	e.Tickets = left
-	return e
+	if err := s.unnote(ctx, t); err != nil {
+		return Ticket{}, errors.Join(cause, err)
+	}
+	return t, s.treatRepeatAsSuccess(ctx, c, cause, t.Queue)
 }

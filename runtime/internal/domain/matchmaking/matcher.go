@@ -38,41 +38,6 @@ type Matcher struct {
 	handoffWait time.Duration
 }
 
-// queueState is this process's view of a queue.
-type queueState struct {
-	name  string
-	fence *records.Fence
-	busy  bool
-	// nextPass is the time of the next pass.
-	nextPass time.Time
-	readAt   time.Time
-	mark     uint64
-	waiting  map[string]storedTicket
-	// ticketsByPlayer are the waiting tickets by player. held are tickets that do not search while
-	// another proposal has one of their players.
-	ticketsByPlayer map[string][]string
-	suspended       map[string]bool
-	// partyVerifiedAt are the times at which the parties of waiting tickets were verified, by
-	// ticket.
-	partyVerifiedAt   map[string]time.Time
-	waits             waits
-	writtenStats      Stats
-	estimatesPushedAt time.Time
-	handoffs          *handoffs
-	// shownStats is the result for Figures; nil while another process is the matcher.
-	shownStats *Stats
-}
-
-func newQueueState(queue string) *queueState {
-	return &queueState{name: queue, handoffs: newHandoffs(), ticketsByPlayer: map[string][]string{}, suspended: map[string]bool{}, partyVerifiedAt: map[string]time.Time{}}
-}
-
-// storedTicket is a waiting ticket with its record.
-type storedTicket struct {
-	Ticket
-	raw []byte
-}
-
 // NewMatcher makes a Matcher.
 func NewMatcher(s *Service) *Matcher {
 	return &Matcher{s: s, queues: map[string]*queueState{}, handoffWait: defaultHandoffWait}
@@ -174,76 +139,4 @@ func (m *Matcher) releaseLeases(ctx context.Context) {
 			_ = m.s.Records.Release(ctx, partition(state.name), *state.fence)
 		}
 	}
-}
-
-// Pass runs one pass of a queue, if this process has or gets its lease. Slow hand-offs
-// continue until ctx ends.
-func (m *Matcher) Pass(ctx context.Context, queue string) error {
-	m.mu.Lock()
-	state := m.queues[queue]
-	if state == nil {
-		state = newQueueState(queue)
-		m.queues[queue] = state
-	}
-	m.mu.Unlock()
-	step, cancel := context.WithTimeout(ctx, leaseTTL)
-	defer cancel()
-	fence, held, err := m.s.Records.Acquire(step, partition(queue), m.s.Pod, leaseTTL)
-	if err != nil {
-		return err
-	}
-	if !held {
-		state.fence, state.mark = nil, 0
-		return nil
-	}
-	if state.fence == nil || *state.fence != fence {
-		m.mu.Lock()
-		state.fence, state.mark, state.waits = &fence, 0, waits{}
-		m.mu.Unlock()
-	}
-	if err := m.readTickets(step, state); err != nil {
-		return err
-	}
-	q, inForce := m.s.Queues.Queue(queue)
-	if !inForce {
-		return errors.Join(m.emptyRemovedQueue(step, state), m.s.deliverAbandoned(step, queue))
-	}
-	tidied := errors.Join(m.expireTickets(step, state, q), m.verifyParties(step, state))
-	ready, went := m.advanceProposals(step, state)
-	made, matched := m.makeMatches(step, state, q)
-	handed := m.runHandoffs(ctx, state, q, append(ready, made...))
-	return errors.Join(
-		tidied, went, matched, handed, m.pushEstimates(step, state, q), m.s.deliverAbandoned(step, queue), m.writeStats(step, state),
-	)
-}
-
-// read updates the waiting tickets from the ledger.
-func (m *Matcher) readTickets(ctx context.Context, state *queueState) error {
-	now := m.s.Now()
-	if now.Sub(state.readAt) >= fullReadEvery {
-		state.mark = 0
-	}
-	changes, err := m.s.Records.Changed(ctx, partition(state.name), tickets, state.mark)
-	if err != nil {
-		return err
-	}
-	if changes.Anew || state.waiting == nil {
-		state.waiting, state.ticketsByPlayer, state.readAt = map[string]storedTicket{}, map[string][]string{}, now
-	}
-	state.mark = changes.Mark
-	for _, r := range changes.Records {
-		var t Ticket
-		if err := decode(r.Value, &t); err != nil {
-			return err
-		}
-		if r.Value == nil || t.Proposal != "" {
-			state.remove(r.Key)
-		} else {
-			state.add(storedTicket{t, r.Value})
-		}
-	}
-	if !changes.Anew {
-		return nil
-	}
-	return errors.Join(m.dropOrphans(ctx, state), m.s.expireVoids(ctx, state.name))
 }

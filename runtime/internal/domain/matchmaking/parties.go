@@ -3,7 +3,12 @@ package matchmaking
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/records"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // A server may die between a party's change and its report to matchmaking. A queue's
@@ -14,6 +19,48 @@ const (
 	partyEvery     = 15 * time.Second
 	partiesPerPass = 200
 )
+
+// PartyChanged cancels the tickets of a party whose members or leader have changed.
+func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
+	seen := map[string]bool{}
+	for _, d := range p.Departed {
+		seen[d.UserID] = true
+	}
+	for _, id := range p.Users() {
+		seen[id] = true
+	}
+	for user := range seen {
+		all, err := s.mine(ctx, user)
+		if err != nil {
+			s.Log.WarnContext(ctx, "tickets of a changed party not read; the matcher will cancel them", "party", p.ID, "error", err)
+			return
+		}
+		for _, t := range all {
+			if t.PartyID != p.ID {
+				continue
+			}
+			err := s.withdrawTicket(ctx, t, user, reasonPartyChanged, reasonPartyChanged, records.Step{})
+			if code := wire.CodeOf(err); err != nil && code != wire.CodeNotFound && code != wire.CodeFailedPrecondition {
+				s.Log.WarnContext(ctx, "ticket of a changed party not cancelled; the matcher will cancel it", "party", p.ID, "error", err)
+			}
+		}
+	}
+}
+
+// partyUnchanged reports whether a ticket's party has the members and the leader that queued.
+func (s *Service) partyUnchanged(ctx context.Context, t Ticket) (bool, error) {
+	p, err := s.Parties.Member(ctx, t.PartyID, t.leader())
+	if wire.CodeOf(err) != "" {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	users, queued := p.Users(), t.Users()
+	slices.Sort(users)
+	slices.Sort(queued)
+	return slices.Equal(users, queued) && (t.LeaderID == "" || p.LeaderID == t.LeaderID), nil
+}
 
 // verifyParties cancels the waiting tickets whose party has changed.
 func (m *Matcher) verifyParties(ctx context.Context, state *queueState) error {

@@ -114,3 +114,22 @@ type Queues interface {
 	// Queues returns all queues, sorted by name.
 	Queues() []Queue
 }
+
+// population returns the number of waiting tickets, or a band of how many matches they
+// fill.
+func population(q Queue, n int) any {
+	if q.Population == PopulationExact {
+		return n
+	}
+	places := 0
+	for _, t := range q.Match.Teams {
+		places += t.Max
+	}
+	switch {
+	case n < 2*places:
+		return "low"
+	case n < 10*places:
+		return "medium"
+	}
+	return "high"
+}

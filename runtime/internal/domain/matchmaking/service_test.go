@@ -244,10 +244,10 @@ func TestRefusals(t *testing.T) {
 		"too few maps":       {func(r *wire.MMEnqueue) { r.Attributes["maps"] = []any{} }, invalid("attributes.maps")},
 		"unknown party":      {func(r *wire.MMEnqueue) { r.PartyID = "x" }, &wire.Error{Code: wire.CodeNotFound}},
 		"party is too large": {func(r *wire.MMEnqueue) { r.PartyID = "p" }, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonPartyTooLarge}},
-		"member is offline":  {func(r *wire.MMEnqueue) {
+		"member is offline": {func(r *wire.MMEnqueue) {
 			r.Queue, r.PartyID, r.Attributes, r.Latencies = "pairs", "away", nil, nil
 		}, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonMemberOffline, Field: "partyId"}},
-		"valid request":      {func(*wire.MMEnqueue) {}, nil},
+		"valid request": {func(*wire.MMEnqueue) {}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := w.count(tickets)

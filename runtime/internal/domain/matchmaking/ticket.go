@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
@@ -53,46 +50,6 @@ type Player struct {
 	liveness.Live
 }
 
-const (
-	// maxText bounds a text, and each member of a set, in bytes; maxSet bounds a set.
-	maxText = 128
-	maxSet  = 64
-	// disconnectGrace is how long a ticket keeps a player without a session.
-	disconnectGrace = 30 * time.Second
-)
-
-// Entrant is a player with the values of its attributes.
-type Entrant struct {
-	Player
-	Attributes map[string]any
-	// Claims are trusted values, from the player's token or a back end.
-	Claims map[string]any
-}
-
-// NewTicket makes the ticket of a party. Its number is the mean of its players' numbers,
-// its set the intersection of their sets; texts and booleans must be equal.
-func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[string]float64, now time.Time) (Ticket, error) {
-	if len(party) > q.maxParty() {
-		return Ticket{}, wire.Precondition(wire.ReasonPartyTooLarge, fmt.Sprintf("parties of at most %d may queue here", q.maxParty()))
-	}
-	t := Ticket{
-		ID: id, Queue: q.Name, PartyID: partyID, EnqueuedAt: ms(now), ExpiresAt: ms(now.Add(q.TicketTTL)),
-		Profile: Profile{Numbers: map[string]float64{}, Texts: map[string]string{}, Sets: map[string][]string{}},
-	}
-	for _, e := range party {
-		t.Players = append(t.Players, e.Player)
-	}
-	for _, a := range q.Attributes {
-		if err := t.mergeAttribute(a, party); err != nil {
-			return Ticket{}, err
-		}
-	}
-	if err := t.setLatencies(q, latencies); err != nil {
-		return Ticket{}, err
-	}
-	return t, t.checkFeasible(q)
-}
-
 // newTickets makes the copies of a ticket, one for each queue. All copies have the earliest
 // expiry of the queues.
 func newTickets(queues []Queue, id, leader string, party []Entrant, req *wire.MMEnqueue, now time.Time) ([]Ticket, error) {
@@ -124,140 +81,28 @@ func newTickets(queues []Queue, id, leader string, party []Entrant, req *wire.MM
 	return all, nil
 }
 
-// mergeAttribute merges the players' values of one attribute.
-func (t *Ticket) mergeAttribute(a Attribute, party []Entrant) error {
-	field := "attributes." + a.Name
-	for i, e := range party {
-		raw, given := e.value(a)
-		if !given {
-			if a.Default == nil {
-				return wire.Invalid(field, a.missingFault())
-			}
-			raw = a.defaultValue()
-		}
-		v, fault := a.parse(raw)
-		if fault != "" {
-			return wire.Invalid(field, fault)
-		}
-		if fault := t.mergeValue(a.Name, v, i); fault != "" {
-			return wire.Invalid(field, fault)
+// NewTicket makes the ticket of a party. Its number is the mean of its players' numbers,
+// its set the intersection of their sets; texts and booleans must be equal.
+func NewTicket(q Queue, id, partyID string, party []Entrant, latencies map[string]float64, now time.Time) (Ticket, error) {
+	if len(party) > q.maxParty() {
+		return Ticket{}, wire.Precondition(wire.ReasonPartyTooLarge, fmt.Sprintf("parties of at most %d may queue here", q.maxParty()))
+	}
+	t := Ticket{
+		ID: id, Queue: q.Name, PartyID: partyID, EnqueuedAt: ms(now), ExpiresAt: ms(now.Add(q.TicketTTL)),
+		Profile: Profile{Numbers: map[string]float64{}, Texts: map[string]string{}, Sets: map[string][]string{}},
+	}
+	for _, e := range party {
+		t.Players = append(t.Players, e.Player)
+	}
+	for _, a := range q.Attributes {
+		if err := t.mergeAttribute(a, party); err != nil {
+			return Ticket{}, err
 		}
 	}
-	return nil
-}
-
-// value returns an entrant's value of an attribute, from the attributes or the claims.
-func (e Entrant) value(a Attribute) (raw any, given bool) {
-	from := e.Attributes
-	if a.FromToken {
-		from = e.Claims
+	if err := t.setLatencies(q, latencies); err != nil {
+		return Ticket{}, err
 	}
-	raw, given = from[a.Name]
-	return raw, given
-}
-
-func (a Attribute) missingFault() string {
-	if a.FromToken {
-		return "this queue needs it in the token, as the claim " + a.Name
-	}
-	return "this queue needs it"
-}
-
-// mergeValue adds the value of the i-th player.
-func (t *Ticket) mergeValue(name string, v any, i int) string {
-	switch v := v.(type) {
-	case float64:
-		t.Numbers[name] += (v - t.Numbers[name]) / float64(i+1)
-	case string:
-		if i > 0 && t.Texts[name] != v {
-			return "must be the same for the whole party"
-		}
-		t.Texts[name] = v
-	case []string:
-		if i > 0 {
-			v = slices.DeleteFunc(slices.Clone(t.Sets[name]), func(m string) bool { return !slices.Contains(v, m) })
-		}
-		t.Sets[name] = v
-	}
-	return ""
-}
-
-// defaultValue returns the default in the form that a client would send.
-func (a Attribute) defaultValue() any {
-	switch a.Type {
-	case Number:
-		n, _ := strconv.ParseFloat(*a.Default, 64) // validated by the API server
-		return n
-	case Boolean:
-		return *a.Default == "true"
-	case StringSet:
-		var set []any
-		for _, m := range strings.Split(*a.Default, ",") {
-			if m = strings.TrimSpace(m); m != "" {
-				set = append(set, m)
-			}
-		}
-		return set
-	}
-	return *a.Default
-}
-
-// parse converts a value to the form that tickets store: a number, a text (also for
-// booleans) or a set.
-func (a Attribute) parse(raw any) (value any, fault string) {
-	switch v := raw.(type) {
-	case float64:
-		if a.Type == Number && !math.IsNaN(v) && !math.IsInf(v, 0) {
-			return v, ""
-		}
-	case string:
-		if a.Type == Text && len(v) <= maxText && utf8.ValidString(v) {
-			return v, ""
-		}
-	case bool:
-		if a.Type == Boolean {
-			return strconv.FormatBool(v), ""
-		}
-	case []any:
-		if a.Type == StringSet {
-			return parseSet(v)
-		}
-	}
-	return nil, map[AttributeType]string{
-		Number: "must be a finite number", Text: fmt.Sprintf("must be a string of at most %d bytes", maxText),
-		Boolean: "must be true or false", StringSet: "must be a list of strings",
-	}[a.Type]
-}
-
-func parseSet(raw []any) (any, string) {
-	set := []string{}
-	for _, m := range raw {
-		s, ok := m.(string)
-		if !ok || len(s) > maxText || !utf8.ValidString(s) || len(raw) > maxSet {
-			return nil, fmt.Sprintf("must be a list of at most %d strings of at most %d bytes", maxSet, maxText)
-		}
-		set = append(set, s)
-	}
-	slices.Sort(set)
-	return slices.Compact(set), ""
-}
-
-// setLatencies stores the latencies to the queue's regions; a queue with regions needs at least
-// one.
-func (t *Ticket) setLatencies(q Queue, latencies map[string]float64) error {
-	if len(q.Match.Regions) == 0 {
-		return nil
-	}
-	t.Latencies = map[string]float64{}
-	for _, r := range q.Match.Regions {
-		if v, given := latencies[r.Name]; given {
-			t.Latencies[r.Name] = v
-		}
-	}
-	if len(t.Latencies) == 0 {
-		return wire.Invalid("latencies", "this queue needs the latency to one of its regions at least")
-	}
-	return nil
+	return t, t.checkFeasible(q)
 }
 
 // ForMatching returns the ticket as input of the matcher.
@@ -282,6 +127,13 @@ func (t Ticket) View() wire.MMTicket {
 	return v
 }
 
+// In returns the ticket as its players see it, in a state that its record does not have.
+func (t Ticket) In(state wire.TicketState) *wire.MMTicket {
+	v := t.View()
+	v.State = state
+	return &v
+}
+
 // homeQueue returns the queue whose copy decides whether the ticket exists.
 func (t Ticket) homeQueue() string {
 	if len(t.Queues) > 0 {
@@ -295,13 +147,6 @@ func (t Ticket) otherQueues() []string {
 	return slices.DeleteFunc(slices.Clone(t.Queues), func(q string) bool { return q == t.Queue })
 }
 
-// In returns the ticket as its players see it, in a state that its record does not have.
-func (t Ticket) In(state wire.TicketState) *wire.MMTicket {
-	v := t.View()
-	v.State = state
-	return &v
-}
-
 // Users returns the ids of the players.
 func (t Ticket) Users() []string {
 	ids := make([]string, len(t.Players))
@@ -313,6 +158,10 @@ func (t Ticket) Users() []string {
 
 // Has reports whether a user is one of the players.
 func (t Ticket) Has(userID string) bool { return slices.Contains(t.Users(), userID) }
+
+// leader returns the player who enqueued: the party's leader, who need not be its first
+// member, or the single player.
+func (t Ticket) leader() string { return cmp.Or(t.LeaderID, t.Players[0].ID) }
 
 // endReason returns the reason why a searching ticket must end; "" when it may stay.
 func (t Ticket) endReason(q Queue, now time.Time) string {
@@ -332,30 +181,15 @@ func (t Ticket) endReason(q Queue, now time.Time) string {
 	return ""
 }
 
-// fits reports whether the profile has all values that the queue needs.
-func (p Profile) fits(q Queue) bool {
-	for _, a := range q.Attributes {
-		if !p.hasAttribute(a) {
-			return false
-		}
+// requeued returns a ticket that searches again after a failed proposal; false when the policy
+// removes it.
+func (t Ticket) requeued(how Requeue, now time.Time) (Ticket, bool) {
+	t.Proposal = ""
+	t.Attempt++
+	if how == EndOfQueue {
+		t.EnqueuedAt = ms(now)
 	}
-	return len(q.Match.Regions) == 0 || slices.ContainsFunc(q.Match.Regions, func(r matching.Region) bool {
-		_, known := p.Latencies[r.Name]
-		return known
-	})
-}
-
-func (p Profile) hasAttribute(a Attribute) bool {
-	var is bool
-	switch a.Type {
-	case Number:
-		_, is = p.Numbers[a.Name]
-	case StringSet:
-		_, is = p.Sets[a.Name]
-	default:
-		_, is = p.Texts[a.Name]
-	}
-	return is
+	return t, how != LeaveQueue
 }
 
 // Connect adds a session of a player; false when nothing changes.
@@ -379,8 +213,17 @@ func (t Ticket) updateLive(userID string, change func(liveness.Live) (liveness.L
 	return t, changed
 }
 
+func ticketNotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such ticket") }
+
 func ms(t time.Time) int64 { return t.UnixMilli() }
 
-// leader returns the player who enqueued: the party's leader, who need not be its first
-// member, or the single player.
-func (t Ticket) leader() string { return cmp.Or(t.LeaderID, t.Players[0].ID) }
+// byHomeQueue groups the tickets whose first copy is in another queue by that queue.
+func byHomeQueue(some map[string]storedTicket) map[string][]string {
+	homes := map[string][]string{}
+	for id, t := range some {
+		if t.homeQueue() != t.Queue {
+			homes[t.homeQueue()] = append(homes[t.homeQueue()], id)
+		}
+	}
+	return homes
+}

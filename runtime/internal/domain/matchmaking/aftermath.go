@@ -95,12 +95,3 @@ func (s *Service) cancelOtherTickets(ctx context.Context, r Proposal, p TeamPlay
 	}
 	return nil
 }
-
-// add adds a ticket in several queues to the remaining work after a proposal.
-func (e *sideEffects) add(t Ticket, gone bool) {
-	if len(t.Queues) > 1 {
-		e.Tickets = append(e.Tickets, endedTicket{
-			ID: t.ID, Queues: t.Queues, Gone: gone, Attempt: t.Attempt, EnqueuedAt: t.EnqueuedAt,
-		})
-	}
-}

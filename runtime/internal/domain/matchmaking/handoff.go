@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/records"
@@ -22,63 +19,6 @@ const (
 	// hand-offs continue during the next passes.
 	defaultHandoffWait = 200 * time.Millisecond
 )
-
-// handoffs are the running hand-offs of a queue.
-type handoffs struct {
-	slots chan struct{}
-
-	mu sync.Mutex
-	// running are the proposals with a running hand-off, and errs the errors of finished ones.
-	// ended has an element when a hand-off has finished.
-	running  map[string]bool
-	errs     []error
-	finished chan struct{}
-}
-
-func newHandoffs() *handoffs {
-	return &handoffs{slots: make(chan struct{}, maxConcurrentHandoffs), running: map[string]bool{}, finished: make(chan struct{}, 1)}
-}
-
-// start registers a proposal's hand-off; false when it is already running.
-func (h *handoffs) start(id string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.running[id] {
-		return false
-	}
-	h.running[id] = true
-	return true
-}
-
-func (h *handoffs) finish(id string, err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.running, id)
-	if err != nil && len(h.errs) < maxConcurrentHandoffs {
-		h.errs = append(h.errs, err)
-	}
-	select {
-	case h.finished <- struct{}{}:
-	default:
-	}
-}
-
-// runningIDs returns the proposals with a running hand-off.
-func (h *handoffs) runningIDs() map[string]bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return maps.Clone(h.running)
-}
-
-// allFinished takes the errors so far, and reports whether the hand-offs of some proposals have
-// finished.
-func (h *handoffs) allFinished(some []storedProposal) (all bool, err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	err, h.errs = errors.Join(h.errs...), nil
-	all = !slices.ContainsFunc(some, func(r storedProposal) bool { return h.running[r.ID] })
-	return all, err
-}
 
 // runHandoffs starts the hand-offs of proposals and waits for them up to m.patience. It returns
 // the errors of all finished hand-offs, including earlier ones. The others continue until
@@ -191,13 +131,28 @@ func (h handoff) assign(ctx context.Context, place Place) error {
 	return nil
 }
 
-// afterMatch returns the proposal's record after its players were matched.
-func (r Proposal) afterMatch(are map[string]storedTicket, now time.Time) Proposal {
-	e := sideEffects{At: ms(now), Assigned: true}
+// endTickets adds the end of a proposal's tickets to the step.
+func (m *Matcher) endTickets(
+	ctx context.Context, step *records.Step, r Proposal, are map[string]storedTicket, place Place,
+) (messages []outboxMessage, done []Ticket, err error) {
 	for _, id := range r.ticketIDs() {
-		if t, there := are[id]; there {
-			e.add(t.Ticket, true)
+		t, there := are[id]
+		var view *wire.MMTicket
+		if there {
+			view = t.In(wire.TicketAssigned)
+		}
+		for _, news := range r.matchedPushes(id, place) {
+			letter, err := m.s.addMessage(step,
+				message{Users: news.userIDs, Event: wire.EventMMMatched, OrderKey: id, Order: orderEnd, EndedTicket: id, HomeQueue: t.homeQueue(), Ticket: view}, news.matched)
+			if err != nil {
+				return nil, nil, err
+			}
+			messages = append(messages, letter)
+		}
+		if there {
+			step.Changes = append(step.Changes, records.Change{Table: tickets, Key: id, Was: t.raw})
+			done = append(done, t.Ticket)
 		}
 	}
-	return r.withSideEffects(e)
+	return messages, done, errors.Join(m.s.removeFromUsers(ctx, step, r.Queue, done, nil, 0), m.s.releaseBackfill(ctx, step, r))
 }

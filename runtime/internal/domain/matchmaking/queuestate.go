@@ -2,9 +2,40 @@ package matchmaking
 
 import (
 	"slices"
+	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/core/records"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
 )
+
+// queueState is this process's view of a queue.
+type queueState struct {
+	name  string
+	fence *records.Fence
+	busy  bool
+	// nextPass is the time of the next pass.
+	nextPass time.Time
+	readAt   time.Time
+	mark     uint64
+	waiting  map[string]storedTicket
+	// ticketsByPlayer are the waiting tickets by player. held are tickets that do not search while
+	// another proposal has one of their players.
+	ticketsByPlayer map[string][]string
+	suspended       map[string]bool
+	// partyVerifiedAt are the times at which the parties of waiting tickets were verified, by
+	// ticket.
+	partyVerifiedAt   map[string]time.Time
+	waits             waits
+	writtenStats      Stats
+	estimatesPushedAt time.Time
+	handoffs          *handoffs
+	// shownStats is the result for Figures; nil while another process is the matcher.
+	shownStats *Stats
+}
+
+func newQueueState(queue string) *queueState {
+	return &queueState{name: queue, handoffs: newHandoffs(), ticketsByPlayer: map[string][]string{}, suspended: map[string]bool{}, partyVerifiedAt: map[string]time.Time{}}
+}
 
 // add adds a waiting ticket, or replaces it.
 func (w *queueState) add(t storedTicket) {

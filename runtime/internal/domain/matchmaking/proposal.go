@@ -38,34 +38,6 @@ type Proposal struct {
 	Ended *sideEffects `json:"done,omitempty"`
 }
 
-// sideEffects is the remaining work after a proposal: the copies of its tickets in other queues
-// and, after a match, the other tickets of its players.
-type sideEffects struct {
-	// At is the time of the end; Assigned says that the players were matched.
-	At       int64 `json:"at"`
-	Assigned bool  `json:"assigned,omitempty"`
-	// Tickets are the proposal's tickets that are in several queues.
-	Tickets []endedTicket `json:"tickets,omitempty"`
-}
-
-// endedTicket is a ticket in several queues after a proposal.
-type endedTicket struct {
-	ID     string   `json:"id"`
-	Queues []string `json:"queues"`
-	// Gone says that the ticket has ended; otherwise its copies get the attempt and the
-	// position.
-	Gone       bool  `json:"gone,omitempty"`
-	Attempt    int   `json:"attempt,omitempty"`
-	EnqueuedAt int64 `json:"enqueuedAt,omitempty"`
-}
-
-// withSideEffects returns the proposal's record after its end.
-func (r Proposal) withSideEffects(e sideEffects) Proposal {
-	r.Ended, r.InHandoff = &e, true
-	r.Profiles, r.Accepted, r.Attempts = nil, nil, nil
-	return r
-}
-
 // Team is one team of a proposal.
 type Team struct {
 	Name    string       `json:"name"`
@@ -129,6 +101,16 @@ func (r Proposal) players() []TeamPlayer {
 	return all
 }
 
+func (r Proposal) playersOf(ticket string) []string {
+	var ids []string
+	for _, p := range r.players() {
+		if p.Ticket == ticket {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
+}
+
 // ticketIDs returns all tickets of the proposal.
 func (r Proposal) ticketIDs() []string {
 	var all []string
@@ -136,6 +118,16 @@ func (r Proposal) ticketIDs() []string {
 		all = append(all, side.Tickets...)
 	}
 	return all
+}
+
+// userIDs returns the distinct user ids of the players.
+func (r Proposal) userIDs() []string {
+	var ids []string
+	for _, p := range r.players() {
+		ids = append(ids, p.ID)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 func (r Proposal) hasPlayer(userID string) bool {
@@ -164,8 +156,6 @@ func (r Proposal) checkOpen(userID string, now time.Time) error {
 	return nil
 }
 
-func proposalNotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such proposal") }
-
 // Accept records that a player accepts. After the last player the hand-off begins.
 func (r Proposal) Accept(q Queue, userID string, now time.Time) (Proposal, error) {
 	if r.hasPlayer(userID) && r.Accepted[userID] {
@@ -184,6 +174,8 @@ func (r Proposal) Accept(q Queue, userID string, now time.Time) (Proposal, error
 	}
 	return r, nil
 }
+
+func proposalNotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such proposal") }
 
 // proposalView returns the push of the proposal for a ticket.
 func (r Proposal) proposalView(ticket string) wire.MMProposal {
@@ -234,15 +226,4 @@ func (r Proposal) matchedPushes(ticket string, place Place) []matchedPush {
 		each = append(each, matchedPush{r.matchedView(ticket, own), []string{user}})
 	}
 	return each
-}
-
-// requeued returns a ticket that searches again after a failed proposal; false when the policy
-// removes it.
-func (t Ticket) requeued(how Requeue, now time.Time) (Ticket, bool) {
-	t.Proposal = ""
-	t.Attempt++
-	if how == EndOfQueue {
-		t.EnqueuedAt = ms(now)
-	}
-	return t, how != LeaveQueue
 }
