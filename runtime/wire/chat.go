@@ -33,26 +33,26 @@ const (
 //   - "topic:{name}" to users whose token has the scope "chat:topic:{name}" or
 //     "chat:topic:*".
 //
-// The longest name is that of two ids of 128 bytes in which every byte is escaped.
+// The longest name has two ids of 128 bytes in which every byte is escaped.
 type ChatJoin struct {
 	Channel string `json:"channel" validate:"required,max=776"`
 }
 
-// ChatJoined acknowledges [ChatJoin]; the envelope's meta is the position from
-// which messages will be pushed.
+// ChatJoined acknowledges [ChatJoin]. Pushes of messages continue after the position in
+// the envelope's meta.
 type ChatJoined struct {
 	Channel string `json:"channel"`
 	ChatUnread
-	// Reads are the read marks of the channel's users, of at most 256.
+	// Reads are the read marks of at most 256 users of the channel.
 	Reads map[string]uint64 `json:"reads,omitempty"`
 }
 
-// ChatUnread says how far a user has read.
+// ChatUnread reports how far a user has read.
 type ChatUnread struct {
 	// ReadTo is the user's own read mark: a seq, 0 when it has read nothing.
 	ReadTo uint64 `json:"readTo"`
-	// Unread counts the messages of others after the mark; with MoreUnread there are
-	// more than were counted.
+	// Unread counts the messages of other users after the mark. With MoreUnread, further
+	// messages were not counted.
 	Unread     int  `json:"unread"`
 	MoreUnread bool `json:"moreUnread,omitempty"`
 }
@@ -62,9 +62,9 @@ type ChatLeave struct {
 	Channel string `json:"channel" validate:"required,max=776"`
 }
 
-// ChatSend sends a message. Type is the application's own word for the kind of
-// message and defaults to "text", which needs Text; other types may carry Data
-// only. "system" is refused: it is kept for the server.
+// ChatSend sends a message. Type is defined by the application and defaults to "text",
+// which requires Text; other types may carry Data only. "system" is refused because it is
+// reserved for the server.
 type ChatSend struct {
 	Key
 	Channel string `json:"channel" validate:"required,max=776"`
@@ -73,11 +73,12 @@ type ChatSend struct {
 	Text string `json:"text,omitempty" validate:"max=16384,lines"`
 	// Data is any JSON value of at most 4 KiB.
 	Data json.RawMessage `json:"data,omitempty" validate:"max=4096"`
-	// ReplyTo is the seq of the message that this one answers, which may have left the history; 0,
-	// or left out, means none. A seq that the channel has not given yet is refused.
+	// ReplyTo is the seq of the message that this message answers; that message may have
+	// left the history. 0, or left out, means none. A seq beyond the channel's newest is
+	// refused.
 	ReplyTo uint64 `json:"replyTo,omitempty"`
-	// Mentions are ids of users who are in the channel. Each is told by a
-	// [ChatNotice], except in topics, where the server does not know who listens.
+	// Mentions are ids of users in the channel. Each mentioned user receives a
+	// [ChatNotice], except in topics, where the server does not know the subscribers.
 	Mentions []string `json:"mentions,omitempty" validate:"max=20,dive,required,max=128"`
 }
 
@@ -88,20 +89,20 @@ type ChatSent struct {
 	TS  int64  `json:"ts"`
 }
 
-// ChatMessage is one message, pushed to a channel and kept in its history.
+// ChatMessage is a message, pushed to a channel and kept in its history.
 type ChatMessage struct {
 	Channel  string          `json:"channel"`
 	ID       string          `json:"id"`
 	UserID   string          `json:"userId"`
 	Name     string          `json:"name,omitempty"`
-	Key      string          `json:"key,omitempty"` // the sender's own key, so that it can match its echo
+	Key      string          `json:"key,omitempty"` // the sender's idempotency key, so that the sender recognizes its own message
 	Type     string          `json:"type"`
 	Text     string          `json:"text,omitempty"`
 	Data     json.RawMessage `json:"data,omitempty"`
 	ReplyTo  uint64          `json:"replyTo,omitempty"`
 	Mentions []string        `json:"mentions,omitempty"`
-	// What follows is only in a history: what became of the message since it was sent.
-	// A deleted one has neither text nor data.
+	// The following fields are set only in a history: the changes of the message after it
+	// was sent. A deleted message has neither text nor data.
 	EditedAt  int64           `json:"editedAt,omitempty"`
 	Deleted   bool            `json:"deleted,omitempty"`
 	Reactions []ChatReactions `json:"reactions,omitempty"`
@@ -109,24 +110,25 @@ type ChatMessage struct {
 	Meta *Meta `json:"meta,omitempty"`
 }
 
-// ChatReactions are the users who reacted to a message in one way, in the order in
-// which they did.
+// ChatReactions lists the users with one reaction to a message, in the order of their
+// reactions.
 type ChatReactions struct {
 	Reaction string   `json:"reaction"`
 	UserIDs  []string `json:"userIds"`
 }
 
-// ChatTarget names a message of a channel.
+// ChatTarget identifies a message of a channel.
 type ChatTarget struct {
 	Channel string `json:"channel" validate:"required,max=776"`
-	// Seq is the message's.
+	// Seq is the seq of the message.
 	Seq uint64 `json:"seq" validate:"required"`
-	// ID, when given, has to be the message's: it tells when a seq of an earlier epoch
-	// is meant.
+	// ID, if given, must be the id of the message: a seq of an earlier epoch is then
+	// refused.
 	ID string `json:"id,omitempty" validate:"max=64"`
 }
 
-// ChatEdit replaces the text and data of one's own message. Its type stays.
+// ChatEdit replaces the text and data of the caller's own message. Its type does not
+// change.
 type ChatEdit struct {
 	Key
 	ChatTarget
@@ -134,7 +136,7 @@ type ChatEdit struct {
 	Data json.RawMessage `json:"data,omitempty" validate:"max=4096"`
 }
 
-// ChatDelete deletes a message: one's own, or, for a moderator, anybody's.
+// ChatDelete deletes a message: the caller's own, or, for a moderator, any message.
 type ChatDelete struct {
 	Key
 	ChatTarget
@@ -143,14 +145,14 @@ type ChatDelete struct {
 
 // ChatChanged acknowledges [ChatEdit] and [ChatDelete].
 type ChatChanged struct {
-	Seq uint64 `json:"seq"` // the message's
+	Seq uint64 `json:"seq"` // of the message
 	ID  string `json:"id"`
 }
 
-// ChatEdited tells that a message was edited; the time is in the meta.
+// ChatEdited reports that a message was edited; the time is in the meta.
 type ChatEdited struct {
 	Channel string          `json:"channel"`
-	Seq     uint64          `json:"seq"` // the message's
+	Seq     uint64          `json:"seq"` // of the message
 	ID      string          `json:"id"`
 	UserID  string          `json:"userId"`
 	Text    string          `json:"text,omitempty"`
@@ -158,17 +160,17 @@ type ChatEdited struct {
 	Meta    *Meta           `json:"meta,omitempty"`
 }
 
-// ChatDeleted tells that a message was deleted, and by whom.
+// ChatDeleted reports that a message was deleted, and the user who deleted it.
 type ChatDeleted struct {
 	Channel string `json:"channel"`
-	Seq     uint64 `json:"seq"` // the message's
+	Seq     uint64 `json:"seq"` // of the message
 	ID      string `json:"id"`
 	UserID  string `json:"userId"`
 	Reason  string `json:"reason,omitempty"`
 	Meta    *Meta  `json:"meta,omitempty"`
 }
 
-// ChatReact reacts to a message, or takes that back.
+// ChatReact adds or removes a reaction to a message.
 type ChatReact struct {
 	Key
 	ChatTarget
@@ -179,16 +181,16 @@ type ChatReact struct {
 
 // ChatReacted acknowledges [ChatReact].
 type ChatReacted struct {
-	Seq      uint64 `json:"seq"` // the message's
+	Seq      uint64 `json:"seq"` // of the message
 	Reaction string `json:"reaction"`
-	// Count is how many users react in this way now.
+	// Count is the current number of users with this reaction.
 	Count int `json:"count"`
 }
 
-// ChatReaction tells that a user reacted to a message, or took it back.
+// ChatReaction reports that a user added or removed a reaction.
 type ChatReaction struct {
 	Channel  string `json:"channel"`
-	Seq      uint64 `json:"seq"` // the message's
+	Seq      uint64 `json:"seq"` // of the message
 	UserID   string `json:"userId"`
 	Reaction string `json:"reaction"`
 	Removed  bool   `json:"removed,omitempty"`
@@ -196,8 +198,8 @@ type ChatReaction struct {
 	Meta     *Meta  `json:"meta,omitempty"`
 }
 
-// ChatHistory asks for messages before or after a seq, at most one of which may
-// be given; with neither, the newest. The cursor's own message is not included.
+// ChatHistory reads messages before or after a seq, at most one of which may be given;
+// with neither, the newest messages. The message at the given seq is not included.
 type ChatHistory struct {
 	Channel string `json:"channel" validate:"required,max=776"`
 	// Before is a seq; 0 is as if it were left out, because no message is before 0.
@@ -208,31 +210,32 @@ type ChatHistory struct {
 	Limit int `json:"limit,omitempty" validate:"min=0,max=100"`
 }
 
-// ChatPage acknowledges [ChatHistory]: messages in ascending seq, as they are now.
+// ChatPage acknowledges [ChatHistory]: messages in ascending seq, in their current form.
 type ChatPage struct {
 	Messages []json.RawMessage `json:"messages" contract:"ChatMessage"` // with meta
-	// HasMore tells that more messages lie in the direction asked.
+	// HasMore reports that more messages exist in the requested direction.
 	HasMore bool `json:"hasMore"`
 	ChatUnread
 }
 
-// ChatRead moves the caller's read mark forward to a seq of the channel; one that is
-// not beyond the mark changes nothing.
+// ChatRead moves the caller's read mark forward to a seq of the channel. A seq at or
+// before the mark changes nothing.
 type ChatRead struct {
 	Channel string `json:"channel" validate:"required,max=776"`
 	Seq     uint64 `json:"seq" validate:"required"`
 }
 
-// ChatReadTo acknowledges [ChatRead] with the mark that is in force.
+// ChatReadTo acknowledges [ChatRead] with the mark in force.
 type ChatReadTo struct {
 	ReadTo uint64 `json:"readTo"`
 }
 
-// ChatReadMark tells how far a user has read. It is not part of the stream, so it has no
-// meta. Each mark that moved is pushed once more after about 5 seconds, by any server, so
-// that it survives the server that took it. The same mark may come twice, and chat:join
-// has all marks. That of an invisible user is pushed on the user's own stream alone, with a
-// meta; others see it with the next chat:read after the user is visible again.
+// ChatReadMark reports how far a user has read. The push is not part of the stream, so it
+// has no meta. Any server repeats each moved mark once after about 5 seconds, so that the
+// mark survives the server that accepted it. The same mark may arrive twice; chat:join
+// returns all marks. The mark of an invisible user is pushed on the user's own stream
+// alone, with a meta; other users see the mark with the next chat:read after the user is
+// visible again.
 type ChatReadMark struct {
 	Channel string `json:"channel"`
 	UserID  string `json:"userId"`
@@ -240,16 +243,16 @@ type ChatReadMark struct {
 	Meta    *Meta  `json:"meta,omitempty"`
 }
 
-// ChatTyping tells that the user is typing, or with Typing false that it stopped. The
-// connection has to have joined the channel. A muted user is refused with "muted"; what an
-// invisible user types is dropped.
+// ChatTyping reports that the user is typing, or with Typing false that it stopped. The
+// connection must have joined the channel. A muted user is refused with "muted"; the
+// typing of an invisible user is dropped.
 type ChatTyping struct {
 	Channel string `json:"channel" validate:"required,max=776"`
 	Typing  *bool  `json:"typing,omitempty"` // true when left out
 }
 
-// ChatTypist tells who is typing: at most every 2 seconds for each user. It has no
-// meta and is not stored; take it back after 6 seconds without another.
+// ChatTypist reports a typing user, at most every 2 seconds for each user. It has no meta
+// and is not stored; a client removes the indicator after 6 seconds without another push.
 type ChatTypist struct {
 	Channel string `json:"channel"`
 	UserID  string `json:"userId"`
@@ -257,34 +260,35 @@ type ChatTypist struct {
 	Typing  bool   `json:"typing"`
 }
 
-// ChatMute keeps a user from writing and typing in a channel. Moderators may: a lobby's
-// host, a party's leader, and whose token has the scope "chat:moderate".
+// ChatMute stops a user from writing and typing in a channel. Moderators may: a lobby's
+// host, a party's leader, and a token with the scope "chat:moderate".
 type ChatMute struct {
 	Key
 	Channel string `json:"channel" validate:"required,max=776"`
 	UserID  string `json:"userId" validate:"required,max=128"`
-	// ForMs is for how long: 1 second to 7 days; 0, or left out, means 10 minutes.
+	// ForMs is the duration: 1 second to 7 days; 0, or left out, means 10 minutes.
 	ForMs  int64  `json:"forMs,omitempty" validate:"omitempty,min=1000,max=604800000"`
 	Reason string `json:"reason,omitempty" validate:"max=200,lines"`
 }
 
-// ChatUnmute ends that. A mute by a token with the scope or by a back end is ended only by
-// another such token or a back end. A host or leader may end its own mute by a former one.
+// ChatUnmute ends a mute. A mute by a token with the scope or by a back end is ended only
+// by another such token or a back end. A host or leader may end a mute by a former host
+// or leader.
 type ChatUnmute struct {
 	Key
 	Channel string `json:"channel" validate:"required,max=776"`
 	UserID  string `json:"userId" validate:"required,max=128"`
 }
 
-// ChatMuted tells that a user was muted, or may write again, and acknowledges
-// [ChatMute] and [ChatUnmute].
+// ChatMuted reports that a user was muted or may write again, and acknowledges [ChatMute]
+// and [ChatUnmute].
 type ChatMuted struct {
 	Channel string `json:"channel"`
 	UserID  string `json:"userId"`
 	// ActorID is the moderator; "" for a back end.
 	ActorID string `json:"actorId"`
 	Muted   bool   `json:"muted"`
-	// Until is when it ends, in milliseconds since the epoch.
+	// Until is the end of the mute, in milliseconds since the epoch.
 	Until  int64  `json:"until,omitempty"`
 	Reason string `json:"reason,omitempty"`
 	Meta   *Meta  `json:"meta,omitempty"`
@@ -296,7 +300,7 @@ const (
 	ChatCauseDirect  = "direct"
 )
 
-// ChatNotice tells a user of a message that is for it, whether or not it has joined
+// ChatNotice notifies a user of a message addressed to it, even without a subscription to
 // the channel.
 type ChatNotice struct {
 	Cause   string `json:"cause"`
@@ -310,18 +314,18 @@ type ChatNotice struct {
 	Meta *Meta  `json:"meta,omitempty"`
 }
 
-// ChatNoticeRemoved tells a user that the message of a [ChatNotice] was deleted.
+// ChatNoticeRemoved reports that the message of a [ChatNotice] was deleted.
 type ChatNoticeRemoved struct {
 	Channel string `json:"channel"`
-	Seq     uint64 `json:"seq"` // the message's
+	Seq     uint64 `json:"seq"` // of the message
 	ID      string `json:"id"`
 	Meta    *Meta  `json:"meta,omitempty"`
 }
 
-// ChatChannels asks for the caller's channels: those of its lobbies, its party and the
-// topics that its token names, and then its direct channels, the latest first.
+// ChatChannels lists the caller's channels: first those of its lobbies, its party and the
+// topics in its token, then its direct channels, the most recent first.
 type ChatChannels struct {
-	// Cursor is that of the page before; "" asks for the first page.
+	// Cursor comes from the previous page; "" requests the first page.
 	Cursor string `json:"cursor,omitempty" validate:"max=1200"`
 	// Limit is 1 to 50; 0, or left out, means 20.
 	Limit int `json:"limit,omitempty" validate:"min=0,max=50"`
@@ -330,25 +334,25 @@ type ChatChannels struct {
 // ChatChannelPage acknowledges [ChatChannels].
 type ChatChannelPage struct {
 	Channels []ChatChannel `json:"channels"`
-	// Cursor asks for the next page; "" on the last page.
+	// Cursor requests the next page; "" on the last page.
 	Cursor string `json:"cursor,omitempty"`
 }
 
-// ChatChannel is a channel of the caller's. A user's list has up to 200 direct channels.
-// Beyond that, the one goes that is longest without a message, first of those in which the
-// user never wrote; the channel itself stays.
+// ChatChannel is a channel of the caller. A user's list has at most 200 direct channels.
+// Beyond that, the list drops the channel with the oldest last message, and first a
+// channel in which the user never wrote; the channel itself remains.
 type ChatChannel struct {
 	Channel string `json:"channel"`
 	// Peer is the other user of a direct channel.
 	Peer string `json:"peer,omitempty"`
-	// Last is the place of the newest message; left out when there is none among the newest
-	// 50 events of the channel.
+	// Last is the newest message; left out when the channel's newest 50 events have no
+	// message.
 	Last *ChatLast `json:"last,omitempty"`
 	// Unread counts up to 50 messages.
 	ChatUnread
 }
 
-// ChatLast is the newest message of a channel, as it is now.
+// ChatLast is the newest message of a channel, in its current form.
 type ChatLast struct {
 	Seq    uint64 `json:"seq"`
 	TS     int64  `json:"ts"`

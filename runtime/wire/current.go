@@ -3,19 +3,21 @@ package wire
 import "encoding/json"
 
 // Current is the "current" member of an [Error]. After [CodeVersionConflict] it is the
-// version in force, a JSON number. In every other refusal it lists the ids of what the
-// caller already has or is in, a JSON array of strings. The zero value is neither, and
-// its member is absent from the JSON of an Error.
+// version in force, a JSON number. In every other refusal it lists the ids of the
+// caller's existing objects or groups, a JSON array of strings. The zero value is
+// neither, and is absent from the JSON of an Error.
 type Current struct {
 	version uint64
 	// ids is the JSON array, "" without ids, so that an Error can be compared.
 	ids string
 }
 
-// CurrentVersion is the version in force; version 0 gives the zero Current.
+// CurrentVersion returns a Current with the version in force; version 0 gives the zero
+// Current.
 func CurrentVersion(version uint64) Current { return Current{version: version} }
 
-// CurrentIDs lists ids in their order; without ids it is the zero Current.
+// CurrentIDs returns a Current that lists ids in their order; without ids it is the zero
+// Current.
 func CurrentIDs(ids ...string) Current {
 	if len(ids) == 0 {
 		return Current{}
@@ -24,10 +26,10 @@ func CurrentIDs(ids ...string) Current {
 	return Current{ids: string(text)}
 }
 
-// Version is the version in force, 0 when Current lists ids.
+// Version returns the version in force, 0 when Current lists ids.
 func (c Current) Version() uint64 { return c.version }
 
-// IDs lists the ids; nil when there are none.
+// IDs returns the listed ids; nil when there are none.
 func (c Current) IDs() []string {
 	if c.ids == "" {
 		return nil
@@ -37,10 +39,10 @@ func (c Current) IDs() []string {
 	return ids
 }
 
-// IsZero reports whether Current says nothing; encoding/json omits it then.
+// IsZero reports whether Current is empty; encoding/json then omits it.
 func (c Current) IsZero() bool { return c == Current{} }
 
-// Equal reports whether both say the same.
+// Equal reports whether both values are the same.
 func (c Current) Equal(other Current) bool { return c == other }
 
 // MarshalJSON writes the number, or the array. The zero Current is null.

@@ -2,13 +2,14 @@ package wire
 
 import "errors"
 
-// Code says what kind of error happened. A client may branch on it; the set
-// only grows within a protocol version.
+// Code is the kind of an error. A client may branch on it; the set only grows within a
+// protocol version.
 type Code string
 
-// The error codes. Those marked "retryable" are safe to send again as they are.
+// The error codes. A request refused with a code marked "retryable" may be sent again
+// unchanged.
 const (
-	CodeInvalidArgument     Code = "invalid_argument" // Field names the offending field
+	CodeInvalidArgument     Code = "invalid_argument" // Field names the invalid field
 	CodeUnauthenticated     Code = "unauthenticated"
 	CodeTokenExpired        Code = "token_expired"
 	CodePermissionDenied    Code = "permission_denied"
@@ -18,13 +19,13 @@ const (
 	CodeAlreadyExists       Code = "already_exists"
 	CodeAlreadyMember       Code = "already_member"
 	CodeAlreadyQueued       Code = "already_queued"
-	CodeVersionConflict     Code = "version_conflict" // Current has the version that is in force
+	CodeVersionConflict     Code = "version_conflict" // Current has the version in force
 	CodeIdempotencyMismatch Code = "idempotency_mismatch"
-	CodeFailedPrecondition  Code = "failed_precondition" // Reason says which
+	CodeFailedPrecondition  Code = "failed_precondition" // Reason names the precondition
 	CodeCodeExpired         Code = "code_expired"
 	CodePayloadTooLarge     Code = "payload_too_large"
 	CodeRateLimited         Code = "rate_limited"       // retryable after RetryAfterMs
-	CodeResourceExhausted   Code = "resource_exhausted" // a bound of the service or of the policy is reached
+	CodeResourceExhausted   Code = "resource_exhausted" // a bound of the service or of a policy is reached
 	CodeUnsupportedProtocol Code = "unsupported_protocol"
 	CodeUnavailable         Code = "unavailable"       // retryable
 	CodeDraining            Code = "draining"          // retryable, on another server
@@ -32,8 +33,8 @@ const (
 	CodeInternal            Code = "internal"
 )
 
-// Reason narrows a code: always [CodeFailedPrecondition], and the codes of refusals
-// because of what the caller already has.
+// Reason narrows a code: always for [CodeFailedPrecondition], and for refusals because of
+// the caller's existing objects or groups.
 type Reason string
 
 // The reasons.
@@ -59,34 +60,33 @@ const (
 	ReasonMemberOffline   Reason = "member_offline" // a member of the party has no connection; the message names the user
 	ReasonProposalClosed  Reason = "proposal_closed"
 
-	// The following come with Error.Current, where the caller may know the ids.
-	ReasonLobbyLimit        Reason = "lobby_limit"        // in as many lobbies as allowed: Current lists them
+	// The following reasons come with Error.Current where the caller may know the ids.
+	ReasonLobbyLimit        Reason = "lobby_limit"        // the user is in the allowed number of lobbies: Current lists them
 	ReasonInLobby           Reason = "in_lobby"           // Current is the lobby
 	ReasonInParty           Reason = "in_party"           // Current is the party
-	ReasonTicketLimit       Reason = "ticket_limit"       // has as many tickets as allowed: Current lists them
-	ReasonSubscriptionLimit Reason = "subscription_limit" // follows as many streams as allowed: Current lists them
+	ReasonTicketLimit       Reason = "ticket_limit"       // the user has the allowed number of tickets: Current lists them
+	ReasonSubscriptionLimit Reason = "subscription_limit" // the session has the allowed number of subscriptions: Current lists them
 	ReasonConnectionLimit   Reason = "connection_limit"   // of a user to a server; without Current
-	ReasonWatchLimit        Reason = "watch_limit"        // watches as many users, or lists, as allowed: Current lists them
-	ReasonTopicLimit        Reason = "topic_limit"        // subscribed to as many topics as allowed: Current lists them
+	ReasonWatchLimit        Reason = "watch_limit"        // the session watches the allowed number of users or lists: Current lists them
+	ReasonTopicLimit        Reason = "topic_limit"        // the user subscribes to the allowed number of topics: Current lists them
 	ReasonReactionLimit     Reason = "reaction_limit"     // Current lists the caller's reactions to the message
 	ReasonRoomLimit         Reason = "room_limit"         // for back ends: Current lists the user's rooms
 )
 
-// Error is the error half of an acknowledgement. It is also the error type that
-// the domain rules return, so that a refusal keeps its code from the rule that
-// made it to the client that reads it.
+// Error is the error half of an acknowledgement. The domain rules return it as well, so
+// that a refusal keeps its code from the rule to the client.
 type Error struct {
 	Code    Code   `json:"code"`
 	Reason  Reason `json:"reason,omitempty"`
 	Message string `json:"message"`
-	// Retryable says that the same request may succeed later, unchanged.
+	// Retryable reports that the unchanged request may succeed later.
 	Retryable bool `json:"retryable"`
-	// RetryAfterMs is how long to wait before that, in milliseconds.
+	// RetryAfterMs is the delay before the retry, in milliseconds.
 	RetryAfterMs int64 `json:"retryAfterMs,omitempty"`
-	// Field is the path of the field that is wrong, as in "attributes.map".
+	// Field is the path of the invalid field, as in "attributes.map".
 	Field string `json:"field,omitempty"`
 	// Current is the version in force after version_conflict, a number. In a refusal
-	// because of what the caller already has or is in, it lists the ids of that.
+	// because of the caller's existing objects or groups, it lists their ids.
 	Current Current `json:"current,omitzero"`
 }
 
@@ -102,13 +102,13 @@ func (e *Error) Error() string {
 	return text + ": " + e.Message
 }
 
-// At gives the error the field that is wrong, and returns it.
+// At sets the invalid field of the error, and returns the error.
 func (e *Error) At(field string) *Error {
 	e.Field = field
 	return e
 }
 
-// CodeOf is the code of a refusal in an error's chain; "" when there is none.
+// CodeOf returns the code of the refusal in an error's chain; "" when there is none.
 func CodeOf(err error) Code {
 	var refusal *Error
 	if errors.As(err, &refusal) {
@@ -117,31 +117,31 @@ func CodeOf(err error) Code {
 	return ""
 }
 
-// Invalid is an [CodeInvalidArgument] error about one field.
+// Invalid returns a [CodeInvalidArgument] error about one field.
 func Invalid(field, message string) *Error {
 	return &Error{Code: CodeInvalidArgument, Field: field, Message: message}
 }
 
-// Refuse is an error with a code and a text for humans.
+// Refuse returns an error with a code and a text for humans.
 func Refuse(code Code, message string) *Error {
 	return &Error{Code: code, Message: message, Retryable: code.retryable()}
 }
 
-// Precondition is a [CodeFailedPrecondition] error with its reason.
+// Precondition returns a [CodeFailedPrecondition] error with its reason.
 func Precondition(reason Reason, message string) *Error {
 	return &Error{Code: CodeFailedPrecondition, Reason: reason, Message: message}
 }
 
-// Already is a refusal because of what the caller, or the user that the request is
-// about, already has or is in. Ids name that, as far as the caller may know them.
-// Every refusal with [CodeAlreadyExists], [CodeAlreadyMember] or [CodeAlreadyQueued],
-// and every bound of what one user has, is made here.
+// Already returns a refusal because the caller, or the user of the request, already has
+// an object or is in a group. Ids names those that the caller may know. Every refusal
+// with [CodeAlreadyExists], [CodeAlreadyMember] or [CodeAlreadyQueued], and every bound
+// on the objects of one user, is made here.
 func Already(code Code, reason Reason, message string, ids ...string) *Error {
 	return &Error{Code: code, Reason: reason, Message: message, Current: CurrentIDs(ids...)}
 }
 
-// Exhausted is a [CodeResourceExhausted] error for a bound that does not count what
-// the caller has: of the service, or of a group. Field is "" when no field is wrong.
+// Exhausted returns a [CodeResourceExhausted] error for a bound of the service or of a
+// group, not of the caller. Field is "" when no field is invalid.
 func Exhausted(field, message string) *Error {
 	return &Error{Code: CodeResourceExhausted, Field: field, Message: message}
 }
@@ -154,7 +154,7 @@ func (c Code) retryable() bool {
 	return false
 }
 
-// CloseReason says why the server ends a connection.
+// CloseReason is the server's reason to end a connection.
 type CloseReason string
 
 // Terminal close reasons: connecting again with the same credentials is useless.
@@ -165,7 +165,7 @@ const (
 	CloseReplaced            CloseReason = "replaced"
 )
 
-// Retryable close reasons: the transport is closed, and a stock client connects
+// Retryable close reasons: the server closes the transport, and a stock client connects
 // again by itself.
 const (
 	CloseDraining          CloseReason = "draining"
@@ -173,12 +173,12 @@ const (
 	CloseTokenExpired      CloseReason = "token_expired"
 	CloseInsufficientState CloseReason = "insufficient_state"
 	CloseRateLimited       CloseReason = "rate_limited"   // ten times the connection's budget
-	CloseDisconnected      CloseReason = "disconnected"   // a back end asked for it
-	CloseInvalidPacket     CloseReason = "invalid_packet" // a packet that breaks the protocol
+	CloseDisconnected      CloseReason = "disconnected"   // a back end disconnected the user
+	CloseInvalidPacket     CloseReason = "invalid_packet" // a packet violates the protocol
 	ClosePayloadTooLarge   CloseReason = "payload_too_large"
 )
 
-// Terminal tells whether a client should stop connecting.
+// Terminal reports whether a client should stop connecting.
 func (r CloseReason) Terminal() bool {
 	switch r {
 	case CloseUnauthenticated, CloseBanned, CloseUnsupportedProtocol, CloseReplaced:

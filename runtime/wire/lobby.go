@@ -40,10 +40,10 @@ const (
 	EventLobbyJoinDeclined   = "lobby:joinDeclined"   // push: LobbyJoinDeclined
 )
 
-// LobbyStatus is where a lobby is in its life.
+// LobbyStatus is the phase of a lobby.
 type LobbyStatus string
 
-// The states of a lobby.
+// The phases of a lobby.
 const (
 	LobbyOpen     LobbyStatus = "open"
 	LobbyLocked   LobbyStatus = "locked"
@@ -52,19 +52,19 @@ const (
 	LobbyClosed   LobbyStatus = "closed"
 )
 
-// Visibility says who can find a lobby.
+// Visibility decides who can find a lobby.
 type Visibility string
 
 // The visibilities of a lobby.
 const (
 	VisibilityPublic Visibility = "public"
-	// VisibilityFriends is as private; whom a member invites, or gives the code, is a
-	// friend as far as servers know.
+	// VisibilityFriends is handled as private, because the server knows no friends: a
+	// friend joins by a member's invite or the code.
 	VisibilityFriends Visibility = "friends"
 	VisibilityPrivate Visibility = "private"
 )
 
-// Role is what a member is in a lobby.
+// Role is the role of a member in a lobby.
 type Role string
 
 // The roles of a member. A lobby that is not closed has exactly one host.
@@ -96,14 +96,14 @@ type Lobby struct {
 	Members     map[string]Member `json:"members"` // by user id
 	Attributes  Attributes        `json:"attributes"`
 	Policy      PolicyRef         `json:"policy"`
-	// StartsAt is when the countdown of a lobby that is starting ends.
+	// StartsAt is the end of the countdown while the lobby is starting.
 	StartsAt int64  `json:"startsAt,omitempty"`
 	MatchID  string `json:"matchId,omitempty"`
-	// Match is what lobby:handoff told, while the lobby is in its match.
+	// Match is the match of lobby:handoff, while the match runs.
 	Match *Match `json:"match,omitempty"`
-	// LastMatch is what became of the match before.
+	// LastMatch is the end of the previous match.
 	LastMatch *MatchEnd `json:"lastMatch,omitempty"`
-	// Votes count those who want a player out, by the player's id.
+	// Votes counts the votes to kick a player, by the player's id.
 	Votes     map[string]int `json:"votes,omitempty"`
 	CreatedAt int64          `json:"createdAt"`
 	ExpiresAt int64          `json:"expiresAt"`
@@ -114,24 +114,25 @@ type Member struct {
 	Role Role   `json:"role"`
 	Name string `json:"name,omitempty"`
 	Team string `json:"team,omitempty"`
-	// Slot is the member's place, 0-based, kept until it leaves or changes places.
+	// Slot is the member's place, 0-based, kept until the member leaves or swaps places.
 	Slot  int  `json:"slot"`
 	Ready bool `json:"ready"`
-	// SwapWith is the member to whom this one offers its place for that member's.
+	// SwapWith is the member to whom this member offers to swap places.
 	SwapWith string `json:"swapWith,omitempty"`
-	// Connected is false while the member may still come back (disconnectGrace).
+	// Connected is false while the disconnected member may still reconnect
+	// (disconnectGrace).
 	Connected  bool       `json:"connected"`
 	JoinedAt   int64      `json:"joinedAt"`
 	Attributes Attributes `json:"attributes"`
 }
 
-// PolicyRef names the LobbyPolicy and the revision a lobby was made under.
+// PolicyRef names the LobbyPolicy and the revision under which a lobby was created.
 type PolicyRef struct {
 	Name     string `json:"name"`
 	Revision string `json:"revision"`
 }
 
-// LobbyCreate makes a lobby whose host is the caller.
+// LobbyCreate creates a lobby with the caller as its host.
 type LobbyCreate struct {
 	Key
 	// Type is a LobbyPolicy's lobbyType.
@@ -141,27 +142,27 @@ type LobbyCreate struct {
 	// MaxMembers is within the policy's size; 0, or left out, means the policy's maximum.
 	MaxMembers int    `json:"maxMembers,omitempty" validate:"min=0,max=1000"`
 	Password   string `json:"password,omitempty" validate:"max=72"`
-	// Attributes are the lobby's, Member the host's own.
+	// Attributes are the lobby's; Member holds the host's own attributes.
 	Attributes Attributes  `json:"attributes,omitempty" validate:"max=64,texts"`
 	Member     *MemberInit `json:"member,omitempty"`
-	// PartyID brings the party that the caller leads, as in [LobbyJoin].
+	// PartyID includes the party that the caller leads, as in [LobbyJoin].
 	PartyID string `json:"partyId,omitempty" validate:"max=64"`
 }
 
-// MemberInit is what a user brings when it creates or joins a lobby.
+// MemberInit holds a user's own values when the user creates or joins a lobby.
 type MemberInit struct {
 	Team       string     `json:"team,omitempty" validate:"max=32"`
 	Attributes Attributes `json:"attributes,omitempty" validate:"max=64,texts"`
 }
 
-// LobbyGet reads a lobby; members also follow its stream from then on.
+// LobbyGet reads a lobby; a member also subscribes to its stream.
 type LobbyGet struct {
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
 }
 
-// LobbyJoin joins by id, by code or by an invite; exactly one must be given. With
-// PartyID the party that the caller leads comes along, all of it or nobody: the others
-// are members who are not connected yet, and are told by [LobbyJoined].
+// LobbyJoin joins by id, by code or by an invite; exactly one must be given. PartyID
+// includes the party that the caller leads, as a whole or not at all. The other players
+// of the party become members who are not connected yet, and receive [LobbyJoined].
 type LobbyJoin struct {
 	Key
 	LobbyID  string `json:"lobbyId,omitempty" validate:"max=64"`
@@ -170,10 +171,10 @@ type LobbyJoin struct {
 	Password string `json:"password,omitempty" validate:"max=72"`
 	// As is member (the default) or spectator.
 	As Role `json:"as,omitempty" validate:"omitempty,oneof=member spectator"`
-	// Team is short for member.team.
+	// Team is a short form of member.team.
 	Team   string      `json:"team,omitempty" validate:"max=32"`
 	Member *MemberInit `json:"member,omitempty"`
-	// PartyID goes with an id or a code; an invite is for one user.
+	// PartyID is for a join by id or code; an invite is for a single user.
 	PartyID string `json:"partyId,omitempty" validate:"max=64"`
 }
 
@@ -182,7 +183,7 @@ type LobbyState struct {
 	Lobby Lobby `json:"lobby"`
 }
 
-// LobbyVersion acknowledges a change: the version after it.
+// LobbyVersion acknowledges a change with the version after it.
 type LobbyVersion struct {
 	LobbyID string `json:"lobbyId"`
 	Version uint64 `json:"version"`
@@ -195,7 +196,7 @@ type LobbyLeave struct {
 }
 
 // LobbyUpdate changes the lobby itself. With ExpectedVersion it is refused with
-// [CodeVersionConflict] when the lobby has moved on.
+// [CodeVersionConflict] when the lobby has a later version.
 type LobbyUpdate struct {
 	Key
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
@@ -206,7 +207,7 @@ type LobbyUpdate struct {
 	Unset []string `json:"unset,omitempty" validate:"max=64,dive,required,max=64"`
 }
 
-// LobbySet is what [LobbyUpdate] may set; absent fields stay as they are.
+// LobbySet holds the changes of [LobbyUpdate]; absent fields do not change.
 type LobbySet struct {
 	Name       *string     `json:"name,omitempty" validate:"omitempty,max=64,line"`
 	Visibility *Visibility `json:"visibility,omitempty" validate:"omitempty,oneof=public friends private"`
@@ -216,47 +217,47 @@ type LobbySet struct {
 	Attributes Attributes  `json:"attributes,omitempty" validate:"max=64,texts"`
 }
 
-// LobbySetMember changes a member: the caller, or with UserID (host only) another.
+// LobbySetMember changes a member: the caller, or with UserID (host only) another member.
 type LobbySetMember struct {
 	Key
 	LobbyID string  `json:"lobbyId" validate:"required,max=64"`
 	UserID  string  `json:"userId,omitempty" validate:"max=128"`
 	Team    *string `json:"team,omitempty" validate:"omitempty,max=32"`
-	// Role makes a spectator a player, where there is room, or the reverse.
+	// Role makes a spectator a player if there is room, or the reverse.
 	Role Role `json:"role,omitempty" validate:"omitempty,oneof=member spectator"`
-	// SwapWith offers the caller's place to a member for that member's: team, slot, and role.
-	// When the other offers the same within a minute, or when the host asks, the two change
-	// places; "" takes the offer back. Nothing else goes with it.
+	// SwapWith offers a member to swap places: team, slot and role. The swap takes effect
+	// when the other member offers the same within a minute, or at once for the host; ""
+	// withdraws the offer. Nothing else is swapped.
 	SwapWith   *string    `json:"swapWith,omitempty" validate:"omitempty,max=128"`
 	Attributes Attributes `json:"attributes,omitempty" validate:"max=64,texts"`
 	Unset      []string   `json:"unset,omitempty" validate:"max=64,dive,required,max=64"`
 }
 
-// LobbyEnd ends the running match, where the policy lets the host do so (host only). The
-// lobby is open again, or locked if it was, with the members who are in; nobody is ready.
+// LobbyEnd ends the running match, where the policy allows it (host only). The lobby is
+// open again, or locked as before, with its current members; nobody is ready.
 type LobbyEnd struct {
 	Key
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
-	// MatchID is the match that is meant; left out, any that runs.
+	// MatchID is the match to end; left out, any running match.
 	MatchID string `json:"matchId,omitempty" validate:"max=128"`
-	// Result is shown in the lobby until its next match ends: at most 16 keys and 2 KiB of
-	// texts, numbers and booleans.
+	// Result is shown in the lobby until its next match ends: at most 16 keys and 2 KiB
+	// of texts, numbers and booleans.
 	Result Attributes `json:"result,omitempty" validate:"max=16,texts"`
-	// Reason is told with the end.
+	// Reason is published with the end.
 	Reason string `json:"reason,omitempty" validate:"max=128,lines"`
 }
 
-// MatchEnd is what became of a match of a lobby.
+// MatchEnd describes the end of a lobby's match.
 type MatchEnd struct {
 	ID        string `json:"matchId"`
 	StartedAt int64  `json:"startedAt"`
 	EndedAt   int64  `json:"endedAt"`
-	// EndedBy is the host who ended it; absent when a back end did.
+	// EndedBy is the host who ended the match; absent when a back end did.
 	EndedBy string     `json:"endedBy,omitempty"`
 	Result  Attributes `json:"result,omitempty"`
 }
 
-// LobbyReady says whether the caller is ready.
+// LobbyReady sets whether the caller is ready.
 type LobbyReady struct {
 	Key
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
@@ -292,13 +293,13 @@ type LobbyPatch struct {
 	Ops     []PatchOp `json:"ops"`
 	Cause   Cause     `json:"cause"`
 	// StartsAt is set in lobby:starting and Match in lobby:handoff. Both are patches of
-	// their own, of the version alone: what they tell of is in the patch before.
+	// the version alone: the preceding patch has the change itself.
 	StartsAt int64  `json:"startsAt,omitempty"`
 	Match    *Match `json:"match,omitempty"`
 	Meta     *Meta  `json:"meta,omitempty"`
 }
 
-// Event is the name of the push that carries the patch.
+// Event returns the name of the push that carries the patch.
 func (p LobbyPatch) Event() string {
 	switch {
 	case p.StartsAt != 0:
@@ -309,15 +310,15 @@ func (p LobbyPatch) Event() string {
 	return EventLobbyPatch
 }
 
-// PatchOp is one operation of JSON Patch (RFC 6902): add, replace or remove.
-// Its path is within the lobby.
+// PatchOp is an operation of JSON Patch (RFC 6902): add, replace or remove. Its path is
+// within the lobby.
 type PatchOp struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
 	Value any    `json:"value,omitempty"`
 }
 
-// Cause says what changed a lobby, and who.
+// Cause names the change of a lobby and the user behind it.
 type Cause struct {
 	Type    CauseType `json:"type"`
 	ActorID string    `json:"actorId,omitempty"`
@@ -356,28 +357,28 @@ const (
 	CausePolicyChanged      CauseType = "policy_changed"
 )
 
-// LobbyRemoved tells a user that it is no longer in a lobby.
+// LobbyRemoved notifies a user that it is no longer in a lobby.
 type LobbyRemoved struct {
 	LobbyID string `json:"lobbyId"`
-	// Reason is kicked, banned, timed_out or closed; left when the user itself left over
-	// another of its connections; lost when the server has lost the lobby, and then
-	// there is no Meta.
+	// Reason is kicked, banned, timed_out or closed; left when the user left over another
+	// of its connections; lost when the server has lost the lobby, and then Meta is
+	// absent.
 	Reason  string `json:"reason"`
 	Message string `json:"message,omitempty"`
-	// Version is that of the lobby without the user; absent when it was lost. A client that
-	// was given the lobby with the user in it at this version or a later one ignores the
-	// push: the user has come back since.
+	// Version is the version of the lobby without the user; absent when the lobby was
+	// lost. A client that received the lobby with the user at this version or later
+	// ignores the push, because the user has joined again.
 	Version uint64 `json:"version,omitempty"`
 	Meta    *Meta  `json:"meta,omitempty"`
 }
 
-// Match is what the players of a lobby are handed over to.
+// Match is the hand-off of a lobby's players to their match.
 type Match struct {
 	ID        string                 `json:"matchId"`
 	LobbyID   string                 `json:"lobbyId"`
 	StartedAt int64                  `json:"startedAt"`
 	Players   map[string]MatchPlayer `json:"players"` // by user id
-	// Connection is where the match is, once a back end has reported it.
+	// Connection is the address of the match, once a back end has reported it.
 	Connection Attributes `json:"connection,omitempty"`
 }
 

@@ -1,19 +1,19 @@
 package wire
 
-// LobbyRef names a lobby.
+// LobbyRef identifies a lobby.
 type LobbyRef struct {
 	Key
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
 }
 
-// LobbyMemberRef names a user for a lobby.
+// LobbyMemberRef identifies a user for a lobby.
 type LobbyMemberRef struct {
 	Key
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
 	UserID  string `json:"userId" validate:"required,max=128"`
 }
 
-// LobbyBan keeps a user out, and takes it out if it is in (host only).
+// LobbyBan bans a user, and removes a member (host only).
 type LobbyBan struct {
 	Key
 	LobbyID string `json:"lobbyId" validate:"required,max=64"`
@@ -28,35 +28,35 @@ type LobbyInviteSent struct {
 	ExpiresAt int64  `json:"expiresAt"`
 }
 
-// LobbyJoined tells a user, on its own stream, that it is a member of a lobby that it did
-// not join itself: its party's leader, a match or a back end put it there. It is connected
-// as soon as it asks for the lobby (lobby:get), or connects anew; until ExpiresAt its place
-// is kept.
+// LobbyJoined notifies a user, on its own stream, of a membership that the user did not
+// request: its party's leader, a match or a back end added it. The user is connected once
+// it requests the lobby (lobby:get) or reconnects; its place is kept until ExpiresAt.
 type LobbyJoined struct {
 	LobbyID string `json:"lobbyId"`
 	Type    string `json:"type"`
 	Name    string `json:"name,omitempty"`
-	// PartyID and FromID, the leader, are there when Reason is party.
+	// PartyID and FromID, the leader, are set when Reason is party.
 	PartyID  string       `json:"partyId,omitempty"`
 	FromID   string       `json:"fromId,omitempty"`
 	FromName string       `json:"fromName,omitempty"`
 	Reason   JoinedReason `json:"reason"`
-	// ExpiresAt is when the user leaves if it has not come, in milliseconds since the epoch.
+	// ExpiresAt is the end of the membership if the user has not connected, in
+	// milliseconds since the epoch.
 	ExpiresAt int64 `json:"expiresAt"`
 	Meta      *Meta `json:"meta,omitempty"`
 }
 
-// JoinedReason is why a user is a member of a lobby that it did not join itself.
+// JoinedReason is the reason of a [LobbyJoined].
 type JoinedReason string
 
 // The reasons of [LobbyJoined].
 const (
 	JoinedWithParty JoinedReason = "party"
-	JoinedByMatch   JoinedReason = "match" // of a queue, or its backfill
+	JoinedByMatch   JoinedReason = "match" // a match of a queue, or its backfill
 	JoinedByServer  JoinedReason = "server"
 )
 
-// LobbyInvited asks a user in.
+// LobbyInvited invites a user.
 type LobbyInvited struct {
 	InviteID string `json:"inviteId"`
 	LobbyID  string `json:"lobbyId"`
@@ -64,13 +64,13 @@ type LobbyInvited struct {
 	Name     string `json:"name,omitempty"`
 	FromID   string `json:"fromId"`
 	FromName string `json:"fromName,omitempty"`
-	// Requested says that this answers the user's own lobby:requestJoin.
+	// Requested reports that the invite answers the user's own lobby:requestJoin.
 	Requested bool  `json:"requested,omitempty"`
 	ExpiresAt int64 `json:"expiresAt"`
 	Meta      *Meta `json:"meta,omitempty"`
 }
 
-// LobbyRespondInvite accepts an invite, which joins as [LobbyJoin] does, or declines it.
+// LobbyRespondInvite accepts an invite, which joins like [LobbyJoin], or declines it.
 type LobbyRespondInvite struct {
 	Key
 	InviteID string      `json:"inviteId" validate:"required,max=64"`
@@ -78,7 +78,7 @@ type LobbyRespondInvite struct {
 	Member   *MemberInit `json:"member,omitempty"`
 }
 
-// LobbyRequestJoin asks the host to be let in, to a lobby found by id or by code.
+// LobbyRequestJoin asks the host of a lobby, by id or by code, for admission.
 type LobbyRequestJoin struct {
 	Key
 	LobbyID string `json:"lobbyId,omitempty" validate:"max=64"`
@@ -92,7 +92,7 @@ type LobbyRequestSent struct {
 	ExpiresAt int64  `json:"expiresAt"`
 }
 
-// LobbyJoinRequested asks the host to let a user in.
+// LobbyJoinRequested asks the host to admit a user.
 type LobbyJoinRequested struct {
 	LobbyID   string `json:"lobbyId"`
 	UserID    string `json:"userId"`
@@ -110,7 +110,7 @@ type LobbyRespondJoin struct {
 	Accept  bool   `json:"accept"`
 }
 
-// LobbyJoinDeclined tells a user that the host does not let it in.
+// LobbyJoinDeclined notifies a user that the host declined its request.
 type LobbyJoinDeclined struct {
 	LobbyID string `json:"lobbyId"`
 	Meta    *Meta  `json:"meta,omitempty"`

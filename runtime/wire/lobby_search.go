@@ -3,21 +3,21 @@ package wire
 // LobbySearch finds public lobbies of a type.
 type LobbySearch struct {
 	Type string `json:"type" validate:"required,max=63"`
-	// Filter has, for each field, what has to be true of it. Fields are name, status,
-	// hasPassword, players, free, maxMembers, createdAt, and attributes.KEY for those
-	// that the policy makes searchable and public.
+	// Filter has the condition for each field. Fields are name, status, hasPassword,
+	// players, free, maxMembers, createdAt, and attributes.KEY for the attributes that
+	// the policy makes searchable and public.
 	Filter map[string]LobbyFilter `json:"filter,omitempty" validate:"max=8"`
-	// Sort is one of these fields, with "-" before it for the largest first; without it
-	// the newest come first. Lobbies that lack the field are not found.
+	// Sort is one of these fields, with a leading "-" for descending order; by default
+	// the newest come first. Lobbies without the field are not found.
 	Sort string `json:"sort,omitempty" validate:"max=80"`
 	// Limit is at most the policy's maxResults; 0, or left out, means maxResults.
 	Limit int `json:"limit,omitempty" validate:"min=0,max=1000"`
-	// Cursor is that of the page before, for the same type, filter and sort.
+	// Cursor comes from the previous page with the same type, filter and sort.
 	Cursor string `json:"cursor,omitempty" validate:"max=512"`
 }
 
-// LobbyFilter is true of a field for which all that is given is true. Texts are
-// compared by their first 128 bytes.
+// LobbyFilter matches a field that satisfies all given conditions. Texts are compared by
+// their first 128 bytes.
 type LobbyFilter struct {
 	Eq  any   `json:"eq,omitempty"`
 	Ne  any   `json:"ne,omitempty"`
@@ -26,11 +26,11 @@ type LobbyFilter struct {
 	Gt  any   `json:"gt,omitempty"`
 	Gte any   `json:"gte,omitempty"`
 	In  []any `json:"in,omitempty" validate:"max=16"`
-	// Near is for numbers that are within a distance of a value.
+	// Near matches numbers within a distance of a value.
 	Near *LobbyNear `json:"near,omitempty"`
 }
 
-// LobbyNear is true from Value-Within to Value+Within.
+// LobbyNear matches from Value-Within to Value+Within.
 type LobbyNear struct {
 	// Value is any number; left out, it is 0.
 	Value float64 `json:"value"`
@@ -38,14 +38,14 @@ type LobbyNear struct {
 	Within float64 `json:"within" validate:"min=0"`
 }
 
-// LobbyFound acknowledges lobby:search. A page may be short, even empty, while there
-// is a Cursor: go on with it.
+// LobbyFound acknowledges lobby:search. A page with a Cursor may be short or even empty;
+// further pages follow.
 type LobbyFound struct {
 	Lobbies []LobbyListing `json:"lobbies"`
 	Cursor  string         `json:"cursor,omitempty"`
 }
 
-// LobbyListing is a lobby as those see it who look for one.
+// LobbyListing is the public view of a lobby in search results.
 type LobbyListing struct {
 	ID          string      `json:"id"`
 	Type        string      `json:"type"`
@@ -59,12 +59,13 @@ type LobbyListing struct {
 	CreatedAt   int64       `json:"createdAt"`
 }
 
-// LobbyType names a type of lobby.
+// LobbyType identifies a type of lobby.
 type LobbyType struct {
 	Type string `json:"type" validate:"required,max=63"`
 }
 
-// LobbyListed tells those who watch a type what has changed in a quarter of a second.
+// LobbyListed notifies the watchers of a type of the changes within a quarter of a
+// second.
 type LobbyListed struct {
 	Type    string         `json:"type"`
 	Added   []LobbyListing `json:"added,omitempty"`
@@ -73,20 +74,20 @@ type LobbyListed struct {
 	Meta    *Meta          `json:"meta,omitempty"`
 }
 
-// LobbyQuickJoin joins any open lobby without a password that the filter is true of.
+// LobbyQuickJoin joins any open lobby without a password that matches the filter.
 type LobbyQuickJoin struct {
 	Key
 	Type   string                 `json:"type" validate:"required,max=63"`
 	Filter map[string]LobbyFilter `json:"filter,omitempty" validate:"max=8"`
 	Member *MemberInit            `json:"member,omitempty"`
-	// CreateIfNone makes a lobby when there is none to join.
+	// CreateIfNone creates a lobby when there is none to join.
 	CreateIfNone *LobbyQuickCreate `json:"createIfNone,omitempty"`
-	// PartyID brings the party that the caller leads, as in [LobbyJoin], into a lobby
-	// with room for all of it.
+	// PartyID includes the party that the caller leads, as in [LobbyJoin]; the lobby must
+	// have room for the whole party.
 	PartyID string `json:"partyId,omitempty" validate:"max=64"`
 }
 
-// LobbyQuickCreate is what a lobby is made with when none was found.
+// LobbyQuickCreate describes the lobby to create when none was found.
 type LobbyQuickCreate struct {
 	Name string `json:"name,omitempty" validate:"max=64,line"`
 	// MaxMembers is within the policy's size; 0, or left out, means the policy's maximum.

@@ -1,21 +1,20 @@
 package wire
 
-// Memberships are the groups that a user is in when its session begins, and its
-// tickets. They were read after the session's place in the user's own stream, so that
-// every later change arrives as a push. A list without entries is absent.
+// Memberships are a user's groups and tickets at the beginning of its session. They were
+// read after the session's position in the user's own stream, so that every later change
+// arrives as a push. A list without entries is absent.
 type Memberships struct {
-	// Lobbies are the caller's, the longest joined first. A session follows none of
-	// them until it asks: sync:resume from an entry's meta, or lobby:get.
+	// Lobbies are the caller's, the earliest joined first. A session has no subscription
+	// to them until it requests one: sync:resume from an entry's meta, or lobby:get.
 	Lobbies []LobbyPlace `json:"lobbies,omitempty"`
-	// Party is the caller's; sync:resume from its meta, or party:get, follows it.
+	// Party is the caller's; sync:resume from its meta, or party:get, subscribes to it.
 	Party *PartyPlace `json:"party,omitempty"`
-	// Tickets and Proposals are those that mm:status would answer.
+	// Tickets and Proposals equal those of mm:status.
 	Tickets   []MMTicket   `json:"tickets,omitempty"`
 	Proposals []MMProposal `json:"proposals,omitempty"`
 }
 
-// LobbyPlace is a lobby that the caller is in. Its fields were read from the snapshot
-// at Meta.
+// LobbyPlace is a lobby of the caller. Its fields were read from the snapshot at Meta.
 type LobbyPlace struct {
 	LobbyID string      `json:"lobbyId"`
 	Type    string      `json:"type"`
@@ -25,22 +24,22 @@ type LobbyPlace struct {
 	Meta    Meta        `json:"meta"`
 }
 
-// PartyPlace is the party that the caller is in, at Meta.
+// PartyPlace is the caller's party, at Meta.
 type PartyPlace struct {
 	PartyID string `json:"partyId"`
 	Meta    Meta   `json:"meta"`
 }
 
-// LobbyMineRequest asks for the lobbies that the caller is in. It follows none of
-// them: sync:resume from an entry's meta does.
+// LobbyMineRequest lists the caller's lobbies without a subscription; sync:resume from an
+// entry's meta subscribes.
 type LobbyMineRequest struct{}
 
-// LobbyMine acknowledges [LobbyMineRequest], the longest joined first.
+// LobbyMine acknowledges [LobbyMineRequest], the earliest joined first.
 type LobbyMine struct {
 	Lobbies []LobbyMembership `json:"lobbies"`
 }
 
-// LobbyMembership is a lobby that the caller is in, as lobby:get gives it, at Meta.
+// LobbyMembership is a lobby of the caller, as in lobby:get, at Meta.
 type LobbyMembership struct {
 	Lobby Lobby `json:"lobby"`
 	Meta  Meta  `json:"meta"`

@@ -15,28 +15,28 @@ const (
 	EventNotifyBadge       = "notify:badge"       // push: NotifyBadge
 )
 
-// Notification is one entry of a user's inbox.
+// Notification is an entry of a user's inbox.
 type Notification struct {
 	ID string `json:"id"`
-	// Type is the word of whoever made it for its kind, as in "lobby.invited".
+	// Type is the kind of notification, named by its source, as in "lobby.invited".
 	Type string `json:"type"`
-	// Topic is the topic that it came over, if any.
+	// Topic is the topic of the notification, if any.
 	Topic string          `json:"topic,omitempty"`
 	Title string          `json:"title,omitempty"`
 	Body  string          `json:"body,omitempty"`
 	Data  json.RawMessage `json:"data,omitempty"`
-	// CollapseKey: a later notification with the same one takes this one's place.
+	// CollapseKey replaces an earlier notification with the same key.
 	CollapseKey string `json:"collapseKey,omitempty"`
 	CreatedAt   int64  `json:"createdAt"`
-	// ExpiresAt is when it leaves the inbox by itself.
+	// ExpiresAt is when the notification leaves the inbox.
 	ExpiresAt int64 `json:"expiresAt"`
 	Acked     bool  `json:"acked"`
 	Read      bool  `json:"read"`
 }
 
-// NotifyList asks for the caller's inbox, newest first.
+// NotifyList reads the caller's inbox, newest first.
 type NotifyList struct {
-	// Cursor is the one that the page before gave.
+	// Cursor comes from the previous page.
 	Cursor string `json:"cursor,omitempty" validate:"max=32"`
 	// Limit is 1 to 100; 0, or left out, means 50.
 	Limit      int      `json:"limit,omitempty" validate:"min=0,max=100"`
@@ -44,37 +44,37 @@ type NotifyList struct {
 	Topics     []string `json:"topics,omitempty" validate:"max=64,dive,required,max=64"`
 }
 
-// NotifyPage acknowledges [NotifyList]. Cursor is there when there are more.
+// NotifyPage acknowledges [NotifyList]. Cursor is set when there are more entries.
 type NotifyPage struct {
 	Notifications []Notification `json:"notifications"`
 	Cursor        string         `json:"cursor,omitempty"`
 	Unread        int            `json:"unread"`
 }
 
-// NotifyAck says that notifications have arrived: they are not pushed again, and
-// nobody is called for them.
+// NotifyAck acknowledges delivered notifications: the server does not push them again,
+// and does not call the webhook for them.
 type NotifyAck struct {
 	Key
 	IDs []string `json:"ids" validate:"required,min=1,max=100,dive,required,max=64"`
 }
 
-// NotifyRead marks notifications as read. Exactly one of its ways must be given.
+// NotifyRead marks notifications as read. Exactly one field must be given.
 type NotifyRead struct {
 	Key
 	IDs []string `json:"ids,omitempty" validate:"max=100,dive,required,max=64"`
-	// UpTo means this notification and all that came before it.
+	// UpTo selects this notification and all earlier ones.
 	UpTo string `json:"upTo,omitempty" validate:"max=64"`
 	All  bool   `json:"all,omitempty"`
 }
 
-// NotifyDelete takes notifications out of the inbox.
+// NotifyDelete removes notifications from the inbox.
 type NotifyDelete struct {
 	Key
 	IDs []string `json:"ids" validate:"required,min=1,max=100,dive,required,max=64"`
 }
 
-// NotifyTopics subscribes the user, on all devices and also while it is away, to
-// topics, or takes that back.
+// NotifyTopics subscribes the user to topics, on all devices and also while it is
+// offline, or unsubscribes it.
 type NotifyTopics struct {
 	Key
 	Topics []string `json:"topics" validate:"required,min=1,max=64,dive,required,max=64"`
@@ -85,28 +85,30 @@ type NotifySubscribed struct {
 	Topics []string `json:"topics"`
 }
 
-// NotifyNew is a notification that came, or that came while the user was away. One that was
-// not acknowledged comes again, without meta, for each session that connects: go by its id.
+// NotifyNew is a new notification, or one that arrived while the user was offline. A
+// notification without an acknowledgement is pushed again, without meta, to each session
+// that connects: clients deduplicate by its id.
 type NotifyNew struct {
 	Notification Notification `json:"notification"`
-	// Replaces is the notification whose place it takes, which is gone.
+	// Replaces is the id of the notification that this notification replaced.
 	Replaces string `json:"replaces,omitempty"`
 	Meta     *Meta  `json:"meta,omitempty"`
 }
 
-// NotifyChange is what happened to notifications.
+// NotifyChange is the kind of a change of notifications.
 type NotifyChange string
 
 // The changes of notifications.
 const (
 	NotifyChangedRead    NotifyChange = "read"
 	NotifyChangedDeleted NotifyChange = "deleted"
-	// NotifyChangedExpired also means that the inbox was full and these the oldest.
+	// NotifyChangedExpired also means that the inbox was full and these entries the
+	// oldest.
 	NotifyChangedExpired NotifyChange = "expired"
 )
 
-// NotifyUpdated tells the user's devices of a change: of IDs, or of the notification
-// UpTo and all before it.
+// NotifyUpdated notifies the user's devices of a change of IDs, or of the notification
+// UpTo and all earlier ones.
 type NotifyUpdated struct {
 	Change NotifyChange `json:"change"`
 	IDs    []string     `json:"ids,omitempty"`
@@ -114,8 +116,8 @@ type NotifyUpdated struct {
 	Meta   *Meta        `json:"meta,omitempty"`
 }
 
-// NotifyBadge is how many notifications are unread. Of two, the one with the higher
-// Version holds.
+// NotifyBadge is the number of unread notifications. The badge with the higher Version is
+// current.
 type NotifyBadge struct {
 	Unread  int    `json:"unread"`
 	Version uint64 `json:"version"`

@@ -22,16 +22,16 @@ const (
 	EventPartyRemoved       = "party:removed"        // push: PartyRemoved
 )
 
-// PartyRole is what a member is in a party.
+// PartyRole is the role of a member in a party.
 type PartyRole string
 
-// The roles of a member. A party that is not over has exactly one leader.
+// The roles of a member. A party that has not ended has exactly one leader.
 const (
 	PartyLeader PartyRole = "leader"
 	PartyMember PartyRole = "member"
 )
 
-// Party is the state of a party as its members see it. Others see nothing of it.
+// Party is the state of a party as its members see it. Other users do not see it.
 type Party struct {
 	ID string `json:"id"`
 	// Version is the seq of the party's stream, and Epoch the epoch of that seq. After a
@@ -39,15 +39,15 @@ type Party struct {
 	Version  uint64 `json:"version"`
 	Epoch    string `json:"epoch"`
 	LeaderID string `json:"leaderId"`
-	// Code lets users who know it join while the party is joinable.
+	// Code admits users while the party is joinable.
 	Code       string `json:"code"`
 	MaxMembers int    `json:"maxMembers"`
-	// Joinable is false while the leader keeps the party closed to its code: users come in
-	// by an invite only.
+	// Joinable is false while the leader closes the party to its code: users then join
+	// only by an invite.
 	Joinable   bool                       `json:"joinable"`
 	Attributes Attributes                 `json:"attributes"`
 	Members    map[string]PartyMemberView `json:"members"` // by user id
-	// Invited are the users who have not answered yet, with until when they may.
+	// Invited are the users with a pending invite, with its expiry.
 	Invited   map[string]int64 `json:"invited"`
 	Closed    bool             `json:"closed"`
 	CreatedAt int64            `json:"createdAt"`
@@ -57,16 +57,16 @@ type Party struct {
 type PartyMemberView struct {
 	Role PartyRole `json:"role"`
 	Name string    `json:"name,omitempty"`
-	// Ready is what the member said by party:ready. Nobody is ready any more when a member
-	// comes or goes, and when the leader changes the party's size or attributes.
+	// Ready is the member's last party:ready. The members are no longer ready when a
+	// member joins or leaves, or when the leader changes the party's size or attributes.
 	Ready bool `json:"ready"`
-	// Connected is false while the member may still come back.
+	// Connected is false while the disconnected member may still reconnect.
 	Connected  bool       `json:"connected"`
 	JoinedAt   int64      `json:"joinedAt"`
 	Attributes Attributes `json:"attributes"`
 }
 
-// PartyCreate makes a party that the caller leads. A user is in one party at once.
+// PartyCreate creates a party with the caller as leader. A user is in at most one party.
 type PartyCreate struct {
 	Key
 	// MaxMembers is 2 to 16; 0, or left out, means 8.
@@ -74,14 +74,13 @@ type PartyCreate struct {
 	Attributes Attributes `json:"attributes,omitempty" validate:"max=16,texts"`
 }
 
-// PartyGet reads the caller's party and follows its stream; without an id, the one
-// that the caller is in.
+// PartyGet reads the caller's party and subscribes to its stream; an id is optional.
 type PartyGet struct {
 	PartyID string `json:"partyId,omitempty" validate:"max=64"`
 }
 
-// PartyInvite asks a user in. Any member may; a user who has an invite already gets
-// the same one again with a new time.
+// PartyInvite invites a user. Any member may; a user with a pending invite receives the
+// same invite with a new expiry.
 type PartyInvite struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
@@ -94,7 +93,7 @@ type PartyInviteSent struct {
 	ExpiresAt int64  `json:"expiresAt"`
 }
 
-// PartyRespondInvite takes an invite or turns it down.
+// PartyRespondInvite accepts or declines an invite.
 type PartyRespondInvite struct {
 	Key
 	InviteID   string     `json:"inviteId" validate:"required,max=64"`
@@ -114,21 +113,21 @@ type PartyState struct {
 	Party Party `json:"party"`
 }
 
-// PartyVersion acknowledges a change: the version after it.
+// PartyVersion acknowledges a change with the version after it.
 type PartyVersion struct {
 	PartyID string `json:"partyId"`
 	Version uint64 `json:"version"`
 }
 
-// PartyLeave leaves a party. When the leader leaves, the member who is longest in
-// and connected leads.
+// PartyLeave leaves a party. When the leader leaves, the connected member with the
+// longest membership becomes the leader.
 type PartyLeave struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
 }
 
-// PartyKick removes a member (leader only). The user may not come back by the code for ten
-// minutes, unless the leader invites it or takes that back by [PartyUnban].
+// PartyKick removes a member (leader only). The user cannot rejoin by the code for ten
+// minutes, unless the leader invites it or lifts the block with [PartyUnban].
 type PartyKick struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
@@ -136,8 +135,8 @@ type PartyKick struct {
 	Reason  string `json:"reason,omitempty" validate:"max=128,lines"`
 }
 
-// PartyBan keeps a user out as long as the party lives, and takes it out if it is in (leader
-// only). At most 64 users are banned at once.
+// PartyBan bans a user for the life of the party, and removes a member (leader only). At
+// most 64 users are banned at once.
 type PartyBan struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
@@ -145,7 +144,7 @@ type PartyBan struct {
 	Reason  string `json:"reason,omitempty" validate:"max=128,lines"`
 }
 
-// PartyUnban lets a user come back who was banned or kicked (leader only).
+// PartyUnban lets a banned or kicked user join again (leader only).
 type PartyUnban struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
@@ -153,7 +152,7 @@ type PartyUnban struct {
 }
 
 // PartyUpdate changes the party itself (leader only). With ExpectedVersion it is refused
-// with [CodeVersionConflict] when the party has moved on.
+// with [CodeVersionConflict] when the party has a later version.
 type PartyUpdate struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
@@ -164,22 +163,22 @@ type PartyUpdate struct {
 	Unset []string `json:"unset,omitempty" validate:"max=16,dive,required,max=64"`
 }
 
-// PartySet is what [PartyUpdate] may set; absent fields stay as they are.
+// PartySet holds the changes of [PartyUpdate]; absent fields do not change.
 type PartySet struct {
-	// MaxMembers is 2 to 16, and not less than the members who are in.
+	// MaxMembers is 2 to 16, and at least the current number of members.
 	MaxMembers *int       `json:"maxMembers,omitempty" validate:"omitempty,min=2,max=16"`
 	Joinable   *bool      `json:"joinable,omitempty"`
 	Attributes Attributes `json:"attributes,omitempty" validate:"max=16,texts"`
 }
 
-// PartyReady says whether the caller is ready.
+// PartyReady sets whether the caller is ready.
 type PartyReady struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
 	Ready   bool   `json:"ready"`
 }
 
-// PartyNewCode gives the party another code; the old one is no longer good (leader only).
+// PartyNewCode replaces the party's code; the old code becomes invalid (leader only).
 type PartyNewCode struct {
 	Key
 	PartyID string `json:"partyId" validate:"required,max=64"`
@@ -232,7 +231,7 @@ const (
 	CauseLeaderSuccession CauseType = "leader_succession"
 )
 
-// PartyInvited tells a user, on its own stream, that it is asked into a party.
+// PartyInvited invites a user, on its own stream, into a party.
 type PartyInvited struct {
 	InviteID  string `json:"inviteId"`
 	PartyID   string `json:"partyId"`
@@ -242,16 +241,16 @@ type PartyInvited struct {
 	Meta      *Meta  `json:"meta,omitempty"`
 }
 
-// PartyRemoved tells a user that it is no longer in a party.
+// PartyRemoved notifies a user that it is no longer in a party.
 type PartyRemoved struct {
 	PartyID string `json:"partyId"`
-	// Reason is kicked, banned or timed_out; left when the user itself left over another of
-	// its connections; lost when the server has lost the party.
+	// Reason is kicked, banned or timed_out; left when the user left over another of its
+	// connections; lost when the server has lost the party.
 	Reason  string `json:"reason"`
 	Message string `json:"message,omitempty"`
-	// Version is that of the party without the user; absent when it was lost. A client that
-	// was given the party with the user in it at this version or a later one ignores the
-	// push: the user has come back since.
+	// Version is the version of the party without the user; absent when the party was
+	// lost. A client that received the party with the user at this version or later
+	// ignores the push, because the user has joined again.
 	Version uint64 `json:"version,omitempty"`
 	Meta    *Meta  `json:"meta,omitempty"`
 }

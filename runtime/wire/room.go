@@ -1,13 +1,14 @@
 package wire
 
-// Room events; both come on the user's own stream. A back end puts users into rooms
-// and takes them out; whoever is in one gets the events that it sends there.
+// Room events; both come on the user's own stream. A back end adds users to rooms and
+// removes them; a member of a room receives the events that the back end sends to the
+// room.
 const (
 	EventRoomJoined = "room:joined" // push: RoomMembership
 	EventRoomLeft   = "room:left"   // push: RoomMembership
 )
 
-// RoomMembership tells in which room the user is now, or is not any more.
+// RoomMembership reports that the user joined or left a room.
 type RoomMembership struct {
 	Room string `json:"room"`
 	Meta *Meta  `json:"meta,omitempty"`

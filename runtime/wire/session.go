@@ -15,9 +15,9 @@ const (
 	EventSyncLost          = "sync:lost"          // push: SyncLost
 )
 
-// ConnectAuth is what a client sends as Socket.IO `auth` when it connects.
+// ConnectAuth is the Socket.IO `auth` payload of a client's connection.
 type ConnectAuth struct {
-	// Token is a JWT, or in Anonymous mode empty or any name the client gives itself.
+	// Token is a JWT; in Anonymous mode, empty or any name chosen by the client.
 	Token string `json:"token" validate:"max=8192"`
 	// Protocol is the version of this contract; 0, or left out, means the server's.
 	Protocol int         `json:"protocol"`
@@ -26,7 +26,7 @@ type ConnectAuth struct {
 	Resume   *SyncResume `json:"resume,omitempty"`
 }
 
-// ClientInfo names the program that connects; it is only for logs and metrics.
+// ClientInfo names the connecting program, for logs and metrics only.
 type ClientInfo struct {
 	Name     string `json:"name,omitempty" validate:"max=64"`
 	Version  string `json:"version,omitempty" validate:"max=32"`
@@ -45,24 +45,24 @@ type SessionReady struct {
 	Limits         SessionLimits   `json:"limits"`
 	Features       map[string]bool `json:"features"`
 	PolicyRevision string          `json:"policyRevision"`
-	// Resumed answers ConnectAuth.Resume, a result a stream.
+	// Resumed answers ConnectAuth.Resume, with a result for each stream.
 	Resumed []StreamResumed `json:"resumed,omitempty"`
-	// Follows are the streams that the session follows without being asked and that
-	// are not in Resumed: the user's own, that of all, and those of its rooms. Pushes go on
-	// from Seq plus one.
+	// Follows are the session's default subscriptions that are not in Resumed: the user's
+	// own stream, the broadcast stream, and those of its rooms. Pushes continue from Seq
+	// plus one.
 	Follows []StreamStand `json:"follows,omitempty"`
 	Memberships
 }
 
-// StreamStand is where a stream stands that a session follows. It has the fields of
-// [StreamPosition], which a client sends and may leave some of out.
+// StreamStand is the position of a subscribed stream. It has the fields of
+// [StreamPosition], some of which a client may leave out.
 type StreamStand struct {
 	Stream string `json:"stream"`
 	Epoch  string `json:"epoch"`
 	Seq    uint64 `json:"seq"`
 }
 
-// SessionLimits tells a client what it may do before it is refused.
+// SessionLimits lists the limits beyond which a client is refused.
 type SessionLimits struct {
 	EventsPerSecond int   `json:"eventsPerSecond"`
 	Burst           int   `json:"burst"`
@@ -81,15 +81,15 @@ type SessionRefreshed struct {
 	Scopes         []string `json:"scopes"`
 }
 
-// SessionExpiring warns that the token runs out; refresh before ExpiresAt.
+// SessionExpiring warns that the token expires soon; refresh before ExpiresAt.
 type SessionExpiring struct {
 	ExpiresAt int64 `json:"expiresAt"`
-	// GraceMs is how long after ExpiresAt the session is kept, in milliseconds.
+	// GraceMs is how long the session is kept after ExpiresAt, in milliseconds.
 	GraceMs int64 `json:"graceMs"`
 }
 
-// SessionDraining says that this server is about to go away. The client keeps
-// working until the transport closes and then connects again by itself.
+// SessionDraining announces that this server is shutting down. The client keeps working
+// until the transport closes and then connects again by itself.
 type SessionDraining struct {
 	Reason           string `json:"reason"`
 	ReconnectAfterMs int64  `json:"reconnectAfterMs"`
@@ -104,8 +104,8 @@ type SessionTerminated struct {
 	Reconnect bool `json:"reconnect"`
 }
 
-// SessionEnding tells on the user's own stream that a back end ends sessions of the
-// user: those named, or all. Each of them is then told [SessionTerminated].
+// SessionEnding reports, on the user's own stream, that a back end ends sessions of the
+// user: those listed, or all. Each then receives [SessionTerminated].
 type SessionEnding struct {
 	SessionIDs []string    `json:"sessionIds,omitempty"`
 	Code       CloseReason `json:"code"`
@@ -113,53 +113,55 @@ type SessionEnding struct {
 	Meta       *Meta       `json:"meta,omitempty"`
 }
 
-// SyncResume asks for what was missed on up to 64 streams.
+// SyncResume requests the missed events of up to 64 streams.
 type SyncResume struct {
 	Streams []StreamPosition `json:"streams" validate:"required,min=1,max=64,dive"`
 }
 
-// SyncLost names streams that the connection followed and follows no more: the token of a
-// [SessionRefresh] or a change of policies does not allow them. It has no meta.
+// SyncLost names streams whose subscription ended: the token of a [SessionRefresh] or a
+// change of policies no longer allows them. It has no meta.
 type SyncLost struct {
 	Streams []string `json:"streams"`
 }
 
-// StreamPosition is the last position a client has applied. Seq 0 with an empty Epoch is
-// before the first event, where an answer places a client on a stream that has none yet: what
-// came since is all that the stream had, or the state of now if its log no longer has all.
+// StreamPosition is the last position that a client applied. Seq 0 with an empty Epoch is
+// the position before the first event, which a client gets for a stream without events: a
+// resume then returns all events of the stream, or the current state if the log was
+// truncated.
 type StreamPosition struct {
 	Stream string `json:"stream" validate:"required,max=800"`
 	Epoch  string `json:"epoch" validate:"max=32"`
 	Seq    uint64 `json:"seq"`
 }
 
-// SyncResumed acknowledges [SyncResume], with a result for each stream in the
-// order asked.
+// SyncResumed acknowledges [SyncResume], with a result for each stream in the requested
+// order.
 type SyncResumed struct {
 	Streams []StreamResumed `json:"streams"`
 }
 
-// StreamResumed is how one stream was resumed. When Recovered, Events are all that
-// were missed, to be applied one after the other, whatever their epoch; otherwise Snapshot is the state of now (absent for streams
-// that have none) and the past before Seq cannot be had. Live pushes follow
-// from Seq plus one, in Epoch. Error is set, and all else absent, when the stream cannot
-// be had at all, or, if it is retryable, had no room in this answer: an answer has at most
-// 512 KiB of events and snapshots, or half of outboundBytes if that is less.
+// StreamResumed is the result of resuming one stream. When Recovered, Events are all
+// missed events, to be applied in order, whatever their epoch. Otherwise Snapshot is the
+// current state (absent for streams without a state), and the history before Seq is
+// unavailable. Live pushes follow from Seq plus one, in Epoch. Error is set, and all
+// other fields absent, when the stream cannot be resumed at all, or, if retryable, when
+// this answer had no room left: an answer has at most 512 KiB of events and snapshots, or
+// half of outboundBytes if that is less.
 type StreamResumed struct {
 	Stream    string `json:"stream"`
 	Recovered bool   `json:"recovered"`
 	Epoch     string `json:"epoch"`
 	Seq       uint64 `json:"seq"`
-	// Events is there, if only empty, when Recovered.
+	// Events is present, possibly empty, when Recovered.
 	Events []ResumedEvent `json:"events,omitzero"`
-	// More says that Events are only the first that were missed, as many as had room. The
-	// client asks again from Seq, and leaves out what is pushed before that answer.
+	// More reports that Events has only the first missed events, as many as had room. The
+	// client asks again from Seq, and ignores pushes before that answer.
 	More     bool            `json:"more,omitempty"`
 	Snapshot json.RawMessage `json:"snapshot,omitempty"`
 	Error    *Error          `json:"error,omitempty"`
 }
 
-// ResumedEvent is a push that was missed: its event name, and its payload with meta.
+// ResumedEvent is a missed push: its event name, and its payload with meta.
 type ResumedEvent struct {
 	Event string          `json:"event"`
 	Data  json.RawMessage `json:"data"`
@@ -167,7 +169,7 @@ type ResumedEvent struct {
 
 // SyncPing measures the round trip to the server.
 type SyncPing struct {
-	// At is a time of the client's own clock; the answer repeats it, also when it is 0.
+	// At is a time of the client's own clock; the answer repeats it, including 0.
 	At *int64 `json:"at,omitempty"`
 }
 

@@ -14,29 +14,29 @@ export type Current = number | string[];
 export type Ack<Data> = { ok: true; data: Data; meta?: Meta } | { ok: false; error: WireError };
 /** CauseType names a change of a lobby. */
 export type CauseType = "created" | "member_joined" | "member_left" | "member_kicked" | "member_updated" | "member_ready" | "member_disconnected" | "member_reconnected" | "member_timed_out" | "host_transferred" | "host_migrated" | "updated" | "closed" | "member_banned" | "unbanned" | "voted" | "member_voted_out" | "join_requested" | "join_answered" | "starting" | "start_cancelled" | "match_started" | "match_reported" | "match_ended" | "policy_changed" | "invited" | "invite_declined" | "invite_expired" | "leader_promoted" | "leader_succession";
-/** CloseReason says why the server ends a connection. */
+/** CloseReason is the server's reason to end a connection. */
 export type CloseReason = "unauthenticated" | "banned" | "unsupported_protocol" | "replaced" | "draining" | "slow_consumer" | "token_expired" | "insufficient_state" | "rate_limited" | "disconnected" | "invalid_packet" | "payload_too_large";
-/** Code says what kind of error happened. A client may branch on it; the set only grows within a protocol version. */
+/** Code is the kind of an error. A client may branch on it; the set only grows within a protocol version. */
 export type Code = "invalid_argument" | "unauthenticated" | "token_expired" | "permission_denied" | "banned" | "muted" | "not_found" | "already_exists" | "already_member" | "already_queued" | "version_conflict" | "idempotency_mismatch" | "failed_precondition" | "code_expired" | "payload_too_large" | "rate_limited" | "resource_exhausted" | "unsupported_protocol" | "unavailable" | "draining" | "deadline_exceeded" | "internal";
-/** JoinedReason is why a user is a member of a lobby that it did not join itself. */
+/** JoinedReason is the reason of a LobbyJoined. */
 export type JoinedReason = "party" | "match" | "server";
-/** LobbyStatus is where a lobby is in its life. */
+/** LobbyStatus is the phase of a lobby. */
 export type LobbyStatus = "open" | "locked" | "starting" | "in_match" | "closed";
-/** NotifyChange is what happened to notifications. */
+/** NotifyChange is the kind of a change of notifications. */
 export type NotifyChange = "read" | "deleted" | "expired";
-/** PartyRole is what a member is in a party. */
+/** PartyRole is the role of a member in a party. */
 export type PartyRole = "leader" | "member";
-/** PresenceStatus is what a user does, merged over all of its devices. */
+/** PresenceStatus is the status of a user, merged over all of its devices. */
 export type PresenceStatus = "in_match" | "in_lobby" | "in_queue" | "busy" | "online" | "away" | "offline" | "invisible";
-/** Reason narrows a code: always CodeFailedPrecondition, and the codes of refusals because of what the caller already has. */
+/** Reason narrows a code: always for CodeFailedPrecondition, and for refusals because of the caller's existing objects or groups. */
 export type Reason = "lobby_full" | "lobby_locked" | "lobby_started" | "lobby_closed" | "wrong_password" | "not_host" | "not_member" | "not_ready" | "not_starting" | "lobby_starting" | "not_in_match" | "teams_incomplete" | "teams_fixed" | "cooldown" | "party_full" | "party_locked" | "not_leader" | "party_too_large" | "member_offline" | "proposal_closed" | "lobby_limit" | "in_lobby" | "in_party" | "ticket_limit" | "subscription_limit" | "connection_limit" | "watch_limit" | "topic_limit" | "reaction_limit" | "room_limit";
-/** Role is what a member is in a lobby. */
+/** Role is the role of a member in a lobby. */
 export type Role = "host" | "member" | "spectator";
-/** TicketState is where a ticket is. */
+/** TicketState is the state of a ticket. */
 export type TicketState = "searching" | "proposed" | "accepted" | "assigned" | "cancelled" | "expired";
-/** Visibility says who can find a lobby. */
+/** Visibility decides who can find a lobby. */
 export type Visibility = "public" | "friends" | "private";
-/** Cause says what changed a lobby, and who. */
+/** Cause names the change of a lobby and the user behind it. */
 export interface Cause {
   type: CauseType;
   actorId?: string;
@@ -44,71 +44,71 @@ export interface Cause {
 }
 /** ChatChanged acknowledges ChatEdit and ChatDelete. */
 export interface ChatChanged {
-  /** the message's */
+  /** of the message */
   seq: number;
   id: string;
 }
-/** ChatChannel is a channel of the caller's. A user's list has up to 200 direct channels. Beyond that, the one goes that is longest without a message, first of those in which the user never wrote; the channel itself stays. */
+/** ChatChannel is a channel of the caller. A user's list has at most 200 direct channels. Beyond that, the list drops the channel with the oldest last message, and first a channel in which the user never wrote; the channel itself remains. */
 export interface ChatChannel {
   /** ReadTo is the user's own read mark: a seq, 0 when it has read nothing. */
   readTo: number;
-  /** Unread counts the messages of others after the mark; with MoreUnread there are more than were counted. */
+  /** Unread counts the messages of other users after the mark. With MoreUnread, further messages were not counted. */
   unread: number;
   moreUnread?: boolean;
   channel: string;
   /** Peer is the other user of a direct channel. */
   peer?: string;
-  /** Last is the place of the newest message; left out when there is none among the newest 50 events of the channel. */
+  /** Last is the newest message; left out when the channel's newest 50 events have no message. */
   last?: ChatLast;
 }
 /** ChatChannelPage acknowledges ChatChannels. */
 export interface ChatChannelPage {
   channels: ChatChannel[];
-  /** Cursor asks for the next page; "" on the last page. */
+  /** Cursor requests the next page; "" on the last page. */
   cursor?: string;
 }
-/** ChatChannels asks for the caller's channels: those of its lobbies, its party and the topics that its token names, and then its direct channels, the latest first. */
+/** ChatChannels lists the caller's channels: first those of its lobbies, its party and the topics in its token, then its direct channels, the most recent first. */
 export interface ChatChannels {
-  /** Cursor is that of the page before; "" asks for the first page. */
+  /** Cursor comes from the previous page; "" requests the first page. */
   cursor?: string;
   /** Limit is 1 to 50; 0, or left out, means 20. */
   limit?: number;
 }
-/** ChatDelete deletes a message: one's own, or, for a moderator, anybody's. */
+/** ChatDelete deletes a message: the caller's own, or, for a moderator, any message. */
 export interface ChatDelete {
   key?: string;
   channel: string;
-  /** Seq is the message's. */
+  /** Seq is the seq of the message. */
   seq: number;
-  /** ID, when given, has to be the message's: it tells when a seq of an earlier epoch is meant. */
+  /** ID, if given, must be the id of the message: a seq of an earlier epoch is then refused. */
   id?: string;
   reason?: string;
 }
-/** ChatDeleted tells that a message was deleted, and by whom. */
+/** ChatDeleted reports that a message was deleted, and the user who deleted it. */
 export interface ChatDeleted {
   channel: string;
-  /** the message's */
+  /** of the message */
   seq: number;
   id: string;
   userId: string;
   reason?: string;
   meta?: Meta;
 }
-/** ChatEdit replaces the text and data of one's own message. Its type stays. */
+/** ChatEdit replaces the text and data of the caller's own message. Its type does not change. */
 export interface ChatEdit {
   key?: string;
   channel: string;
-  /** Seq is the message's. */
+  /** Seq is the seq of the message. */
   seq: number;
-  /** ID, when given, has to be the message's: it tells when a seq of an earlier epoch is meant. */
+  /** ID, if given, must be the id of the message: a seq of an earlier epoch is then refused. */
   id?: string;
   text?: string;
   data?: unknown;
 }
-/** ChatEdited tells that a message was edited; the time is in the meta. */
+/** ChatEdited reports that a message was edited; the time is in the meta. */
 export interface ChatEdited {
   channel: string;
-  /** the message's */
+  /** of the message */
   seq: number;
   id: string;
   userId: string;
@@ -116,7 +116,7 @@ export interface ChatEdited {
   data?: unknown;
   meta?: Meta;
 }
-/** ChatHistory asks for messages before or after a seq, at most one of which may be given; with neither, the newest. The cursor's own message is not included. */
+/** ChatHistory reads messages before or after a seq, at most one of which may be given; with neither, the newest messages. The message at the given seq is not included. */
 export interface ChatHistory {
   channel: string;
   /** Before is a seq; 0 is as if it were left out, because no message is before 0. */
@@ -126,22 +126,22 @@ export interface ChatHistory {
   /** Limit is 1 to 100; 0, or left out, means 50. */
   limit?: number;
 }
-/** ChatJoin subscribes this connection to a channel: - "lobby:{id}" and "party:{id}" are open to the members; - "direct:{a}:{b}" to its two users, whose ids are in the order of their bytes. In each id write "%3A" for ":", and "%25" for a "%" before "3A" or "25"; - "topic:{name}" to users whose token has the scope "chat:topic:{name}" or "chat:topic:*". The longest name is that of two ids of 128 bytes in which every byte is escaped. */
+/** ChatJoin subscribes this connection to a channel: - "lobby:{id}" and "party:{id}" are open to the members; - "direct:{a}:{b}" to its two users, whose ids are in the order of their bytes. In each id write "%3A" for ":", and "%25" for a "%" before "3A" or "25"; - "topic:{name}" to users whose token has the scope "chat:topic:{name}" or "chat:topic:*". The longest name has two ids of 128 bytes in which every byte is escaped. */
 export interface ChatJoin {
   channel: string;
 }
-/** ChatJoined acknowledges ChatJoin; the envelope's meta is the position from which messages will be pushed. */
+/** ChatJoined acknowledges ChatJoin. Pushes of messages continue after the position in the envelope's meta. */
 export interface ChatJoined {
   /** ReadTo is the user's own read mark: a seq, 0 when it has read nothing. */
   readTo: number;
-  /** Unread counts the messages of others after the mark; with MoreUnread there are more than were counted. */
+  /** Unread counts the messages of other users after the mark. With MoreUnread, further messages were not counted. */
   unread: number;
   moreUnread?: boolean;
   channel: string;
-  /** Reads are the read marks of the channel's users, of at most 256. */
+  /** Reads are the read marks of at most 256 users of the channel. */
   reads?: Record<string, number>;
 }
-/** ChatLast is the newest message of a channel, as it is now. */
+/** ChatLast is the newest message of a channel, in its current form. */
 export interface ChatLast {
   seq: number;
   ts: number;
@@ -154,48 +154,48 @@ export interface ChatLast {
 export interface ChatLeave {
   channel: string;
 }
-/** ChatMessage is one message, pushed to a channel and kept in its history. */
+/** ChatMessage is a message, pushed to a channel and kept in its history. */
 export interface ChatMessage {
   channel: string;
   id: string;
   userId: string;
   name?: string;
-  /** the sender's own key, so that it can match its echo */
+  /** the sender's idempotency key, so that the sender recognizes its own message */
   key?: string;
   type: string;
   text?: string;
   data?: unknown;
   replyTo?: number;
   mentions?: string[];
-  /** What follows is only in a history: what became of the message since it was sent. A deleted one has neither text nor data. */
+  /** The following fields are set only in a history: the changes of the message after it was sent. A deleted message has neither text nor data. */
   editedAt?: number;
   deleted?: boolean;
   reactions?: ChatReactions[];
   /** Meta is filled in when the message is delivered. */
   meta?: Meta;
 }
-/** ChatMute keeps a user from writing and typing in a channel. Moderators may: a lobby's host, a party's leader, and whose token has the scope "chat:moderate". */
+/** ChatMute stops a user from writing and typing in a channel. Moderators may: a lobby's host, a party's leader, and a token with the scope "chat:moderate". */
 export interface ChatMute {
   key?: string;
   channel: string;
   userId: string;
-  /** ForMs is for how long: 1 second to 7 days; 0, or left out, means 10 minutes. */
+  /** ForMs is the duration: 1 second to 7 days; 0, or left out, means 10 minutes. */
   forMs?: number;
   reason?: string;
 }
-/** ChatMuted tells that a user was muted, or may write again, and acknowledges ChatMute and ChatUnmute. */
+/** ChatMuted reports that a user was muted or may write again, and acknowledges ChatMute and ChatUnmute. */
 export interface ChatMuted {
   channel: string;
   userId: string;
   /** ActorID is the moderator; "" for a back end. */
   actorId: string;
   muted: boolean;
-  /** Until is when it ends, in milliseconds since the epoch. */
+  /** Until is the end of the mute, in milliseconds since the epoch. */
   until?: number;
   reason?: string;
   meta?: Meta;
 }
-/** ChatNotice tells a user of a message that is for it, whether or not it has joined the channel. */
+/** ChatNotice notifies a user of a message addressed to it, even without a subscription to the channel. */
 export interface ChatNotice {
   cause: string;
   channel: string;
@@ -208,33 +208,33 @@ export interface ChatNotice {
   text?: string;
   meta?: Meta;
 }
-/** ChatNoticeRemoved tells a user that the message of a ChatNotice was deleted. */
+/** ChatNoticeRemoved reports that the message of a ChatNotice was deleted. */
 export interface ChatNoticeRemoved {
   channel: string;
-  /** the message's */
+  /** of the message */
   seq: number;
   id: string;
   meta?: Meta;
 }
-/** ChatPage acknowledges ChatHistory: messages in ascending seq, as they are now. */
+/** ChatPage acknowledges ChatHistory: messages in ascending seq, in their current form. */
 export interface ChatPage {
   /** ReadTo is the user's own read mark: a seq, 0 when it has read nothing. */
   readTo: number;
-  /** Unread counts the messages of others after the mark; with MoreUnread there are more than were counted. */
+  /** Unread counts the messages of other users after the mark. With MoreUnread, further messages were not counted. */
   unread: number;
   moreUnread?: boolean;
   /** with meta */
   messages: ChatMessage[];
-  /** HasMore tells that more messages lie in the direction asked. */
+  /** HasMore reports that more messages exist in the requested direction. */
   hasMore: boolean;
 }
-/** ChatReact reacts to a message, or takes that back. */
+/** ChatReact adds or removes a reaction to a message. */
 export interface ChatReact {
   key?: string;
   channel: string;
-  /** Seq is the message's. */
+  /** Seq is the seq of the message. */
   seq: number;
-  /** ID, when given, has to be the message's: it tells when a seq of an earlier epoch is meant. */
+  /** ID, if given, must be the id of the message: a seq of an earlier epoch is then refused. */
   id?: string;
   /** Reaction is an emoji or a word of at most 32 bytes. */
   reaction: string;
@@ -242,16 +242,16 @@ export interface ChatReact {
 }
 /** ChatReacted acknowledges ChatReact. */
 export interface ChatReacted {
-  /** the message's */
+  /** of the message */
   seq: number;
   reaction: string;
-  /** Count is how many users react in this way now. */
+  /** Count is the current number of users with this reaction. */
   count: number;
 }
-/** ChatReaction tells that a user reacted to a message, or took it back. */
+/** ChatReaction reports that a user added or removed a reaction. */
 export interface ChatReaction {
   channel: string;
-  /** the message's */
+  /** of the message */
   seq: number;
   userId: string;
   reaction: string;
@@ -259,28 +259,28 @@ export interface ChatReaction {
   count: number;
   meta?: Meta;
 }
-/** ChatReactions are the users who reacted to a message in one way, in the order in which they did. */
+/** ChatReactions lists the users with one reaction to a message, in the order of their reactions. */
 export interface ChatReactions {
   reaction: string;
   userIds: string[];
 }
-/** ChatRead moves the caller's read mark forward to a seq of the channel; one that is not beyond the mark changes nothing. */
+/** ChatRead moves the caller's read mark forward to a seq of the channel. A seq at or before the mark changes nothing. */
 export interface ChatRead {
   channel: string;
   seq: number;
 }
-/** ChatReadMark tells how far a user has read. It is not part of the stream, so it has no meta. Each mark that moved is pushed once more after about 5 seconds, by any server, so that it survives the server that took it. The same mark may come twice, and chat:join has all marks. That of an invisible user is pushed on the user's own stream alone, with a meta; others see it with the next chat:read after the user is visible again. */
+/** ChatReadMark reports how far a user has read. The push is not part of the stream, so it has no meta. Any server repeats each moved mark once after about 5 seconds, so that the mark survives the server that accepted it. The same mark may arrive twice; chat:join returns all marks. The mark of an invisible user is pushed on the user's own stream alone, with a meta; other users see the mark with the next chat:read after the user is visible again. */
 export interface ChatReadMark {
   channel: string;
   userId: string;
   readTo: number;
   meta?: Meta;
 }
-/** ChatReadTo acknowledges ChatRead with the mark that is in force. */
+/** ChatReadTo acknowledges ChatRead with the mark in force. */
 export interface ChatReadTo {
   readTo: number;
 }
-/** ChatSend sends a message. Type is the application's own word for the kind of message and defaults to "text", which needs Text; other types may carry Data only. "system" is refused: it is kept for the server. */
+/** ChatSend sends a message. Type is defined by the application and defaults to "text", which requires Text; other types may carry Data only. "system" is refused because it is reserved for the server. */
 export interface ChatSend {
   key?: string;
   channel: string;
@@ -289,9 +289,9 @@ export interface ChatSend {
   text?: string;
   /** Data is any JSON value of at most 4 KiB. */
   data?: unknown;
-  /** ReplyTo is the seq of the message that this one answers, which may have left the history; 0, or left out, means none. A seq that the channel has not given yet is refused. */
+  /** ReplyTo is the seq of the message that this message answers; that message may have left the history. 0, or left out, means none. A seq beyond the channel's newest is refused. */
   replyTo?: number;
-  /** Mentions are ids of users who are in the channel. Each is told by a ChatNotice, except in topics, where the server does not know who listens. */
+  /** Mentions are ids of users in the channel. Each mentioned user receives a ChatNotice, except in topics, where the server does not know the subscribers. */
   mentions?: string[];
 }
 /** ChatSent acknowledges ChatSend after the message is committed. */
@@ -300,34 +300,34 @@ export interface ChatSent {
   seq: number;
   ts: number;
 }
-/** ChatTyping tells that the user is typing, or with Typing false that it stopped. The connection has to have joined the channel. A muted user is refused with "muted"; what an invisible user types is dropped. */
+/** ChatTyping reports that the user is typing, or with Typing false that it stopped. The connection must have joined the channel. A muted user is refused with "muted"; the typing of an invisible user is dropped. */
 export interface ChatTyping {
   channel: string;
   /** true when left out */
   typing?: boolean;
 }
-/** ChatTypist tells who is typing: at most every 2 seconds for each user. It has no meta and is not stored; take it back after 6 seconds without another. */
+/** ChatTypist reports a typing user, at most every 2 seconds for each user. It has no meta and is not stored; a client removes the indicator after 6 seconds without another push. */
 export interface ChatTypist {
   channel: string;
   userId: string;
   name?: string;
   typing: boolean;
 }
-/** ChatUnmute ends that. A mute by a token with the scope or by a back end is ended only by another such token or a back end. A host or leader may end its own mute by a former one. */
+/** ChatUnmute ends a mute. A mute by a token with the scope or by a back end is ended only by another such token or a back end. A host or leader may end a mute by a former host or leader. */
 export interface ChatUnmute {
   key?: string;
   channel: string;
   userId: string;
 }
-/** ClientInfo names the program that connects; it is only for logs and metrics. */
+/** ClientInfo names the connecting program, for logs and metrics only. */
 export interface ClientInfo {
   name?: string;
   version?: string;
   platform?: string;
 }
-/** ConnectAuth is what a client sends as Socket.IO `auth` when it connects. */
+/** ConnectAuth is the Socket.IO `auth` payload of a client's connection. */
 export interface ConnectAuth {
-  /** Token is a JWT, or in Anonymous mode empty or any name the client gives itself. */
+  /** Token is a JWT; in Anonymous mode, empty or any name chosen by the client. */
   token: string;
   /** Protocol is the version of this contract; 0, or left out, means the server's. */
   protocol: number;
@@ -335,18 +335,18 @@ export interface ConnectAuth {
   deviceId?: string;
   resume?: SyncResume;
 }
-/** Error is the error half of an acknowledgement. It is also the error type that the domain rules return, so that a refusal keeps its code from the rule that made it to the client that reads it. */
+/** Error is the error half of an acknowledgement. The domain rules return it as well, so that a refusal keeps its code from the rule to the client. */
 export interface WireError {
   code: Code;
   reason?: Reason;
   message: string;
-  /** Retryable says that the same request may succeed later, unchanged. */
+  /** Retryable reports that the unchanged request may succeed later. */
   retryable: boolean;
-  /** RetryAfterMs is how long to wait before that, in milliseconds. */
+  /** RetryAfterMs is the delay before the retry, in milliseconds. */
   retryAfterMs?: number;
-  /** Field is the path of the field that is wrong, as in "attributes.map". */
+  /** Field is the path of the invalid field, as in "attributes.map". */
   field?: string;
-  /** Current is the version in force after version_conflict, a number. In a refusal because of what the caller already has or is in, it lists the ids of that. */
+  /** Current is the version in force after version_conflict, a number. In a refusal because of the caller's existing objects or groups, it lists their ids. */
   current?: Current;
 }
 /** Lobby is the state of a lobby as its members see it. */
@@ -367,19 +367,19 @@ export interface Lobby {
   members: Record<string, Member>;
   attributes: Attributes;
   policy: PolicyRef;
-  /** StartsAt is when the countdown of a lobby that is starting ends. */
+  /** StartsAt is the end of the countdown while the lobby is starting. */
   startsAt?: number;
   matchId?: string;
-  /** Match is what lobby:handoff told, while the lobby is in its match. */
+  /** Match is the match of lobby:handoff, while the match runs. */
   match?: Match;
-  /** LastMatch is what became of the match before. */
+  /** LastMatch is the end of the previous match. */
   lastMatch?: MatchEnd;
-  /** Votes count those who want a player out, by the player's id. */
+  /** Votes counts the votes to kick a player, by the player's id. */
   votes?: Record<string, number>;
   createdAt: number;
   expiresAt: number;
 }
-/** LobbyBan keeps a user out, and takes it out if it is in (host only). */
+/** LobbyBan bans a user, and removes a member (host only). */
 export interface LobbyBan {
   key?: string;
   lobbyId: string;
@@ -392,7 +392,7 @@ export interface LobbyCode {
   version: number;
   code: string;
 }
-/** LobbyCreate makes a lobby whose host is the caller. */
+/** LobbyCreate creates a lobby with the caller as its host. */
 export interface LobbyCreate {
   key?: string;
   /** Type is a LobbyPolicy's lobbyType. */
@@ -402,24 +402,24 @@ export interface LobbyCreate {
   /** MaxMembers is within the policy's size; 0, or left out, means the policy's maximum. */
   maxMembers?: number;
   password?: string;
-  /** Attributes are the lobby's, Member the host's own. */
+  /** Attributes are the lobby's; Member holds the host's own attributes. */
   attributes?: Attributes;
   member?: MemberInit;
-  /** PartyID brings the party that the caller leads, as in LobbyJoin. */
+  /** PartyID includes the party that the caller leads, as in LobbyJoin. */
   partyId?: string;
 }
-/** LobbyEnd ends the running match, where the policy lets the host do so (host only). The lobby is open again, or locked if it was, with the members who are in; nobody is ready. */
+/** LobbyEnd ends the running match, where the policy allows it (host only). The lobby is open again, or locked as before, with its current members; nobody is ready. */
 export interface LobbyEnd {
   key?: string;
   lobbyId: string;
-  /** MatchID is the match that is meant; left out, any that runs. */
+  /** MatchID is the match to end; left out, any running match. */
   matchId?: string;
   /** Result is shown in the lobby until its next match ends: at most 16 keys and 2 KiB of texts, numbers and booleans. */
   result?: Attributes;
-  /** Reason is told with the end. */
+  /** Reason is published with the end. */
   reason?: string;
 }
-/** LobbyFilter is true of a field for which all that is given is true. Texts are compared by their first 128 bytes. */
+/** LobbyFilter matches a field that satisfies all given conditions. Texts are compared by their first 128 bytes. */
 export interface LobbyFilter {
   eq?: unknown;
   ne?: unknown;
@@ -428,15 +428,15 @@ export interface LobbyFilter {
   gt?: unknown;
   gte?: unknown;
   in?: unknown[];
-  /** Near is for numbers that are within a distance of a value. */
+  /** Near matches numbers within a distance of a value. */
   near?: LobbyNear;
 }
-/** LobbyFound acknowledges lobby:search. A page may be short, even empty, while there is a Cursor: go on with it. */
+/** LobbyFound acknowledges lobby:search. A page with a Cursor may be short or even empty; further pages follow. */
 export interface LobbyFound {
   lobbies: LobbyListing[];
   cursor?: string;
 }
-/** LobbyGet reads a lobby; members also follow its stream from then on. */
+/** LobbyGet reads a lobby; a member also subscribes to its stream. */
 export interface LobbyGet {
   lobbyId: string;
 }
@@ -446,7 +446,7 @@ export interface LobbyInviteSent {
   inviteId: string;
   expiresAt: number;
 }
-/** LobbyInvited asks a user in. */
+/** LobbyInvited invites a user. */
 export interface LobbyInvited {
   inviteId: string;
   lobbyId: string;
@@ -454,12 +454,12 @@ export interface LobbyInvited {
   name?: string;
   fromId: string;
   fromName?: string;
-  /** Requested says that this answers the user's own lobby:requestJoin. */
+  /** Requested reports that the invite answers the user's own lobby:requestJoin. */
   requested?: boolean;
   expiresAt: number;
   meta?: Meta;
 }
-/** LobbyJoin joins by id, by code or by an invite; exactly one must be given. With PartyID the party that the caller leads comes along, all of it or nobody: the others are members who are not connected yet, and are told by LobbyJoined. */
+/** LobbyJoin joins by id, by code or by an invite; exactly one must be given. PartyID includes the party that the caller leads, as a whole or not at all. The other players of the party become members who are not connected yet, and receive LobbyJoined. */
 export interface LobbyJoin {
   key?: string;
   lobbyId?: string;
@@ -468,18 +468,18 @@ export interface LobbyJoin {
   password?: string;
   /** As is member (the default) or spectator. */
   as?: "member" | "spectator";
-  /** Team is short for member.team. */
+  /** Team is a short form of member.team. */
   team?: string;
   member?: MemberInit;
-  /** PartyID goes with an id or a code; an invite is for one user. */
+  /** PartyID is for a join by id or code; an invite is for a single user. */
   partyId?: string;
 }
-/** LobbyJoinDeclined tells a user that the host does not let it in. */
+/** LobbyJoinDeclined notifies a user that the host declined its request. */
 export interface LobbyJoinDeclined {
   lobbyId: string;
   meta?: Meta;
 }
-/** LobbyJoinRequested asks the host to let a user in. */
+/** LobbyJoinRequested asks the host to admit a user. */
 export interface LobbyJoinRequested {
   lobbyId: string;
   userId: string;
@@ -488,17 +488,17 @@ export interface LobbyJoinRequested {
   expiresAt: number;
   meta?: Meta;
 }
-/** LobbyJoined tells a user, on its own stream, that it is a member of a lobby that it did not join itself: its party's leader, a match or a back end put it there. It is connected as soon as it asks for the lobby (lobby:get), or connects anew; until ExpiresAt its place is kept. */
+/** LobbyJoined notifies a user, on its own stream, of a membership that the user did not request: its party's leader, a match or a back end added it. The user is connected once it requests the lobby (lobby:get) or reconnects; its place is kept until ExpiresAt. */
 export interface LobbyJoined {
   lobbyId: string;
   type: string;
   name?: string;
-  /** PartyID and FromID, the leader, are there when Reason is party. */
+  /** PartyID and FromID, the leader, are set when Reason is party. */
   partyId?: string;
   fromId?: string;
   fromName?: string;
   reason: JoinedReason;
-  /** ExpiresAt is when the user leaves if it has not come, in milliseconds since the epoch. */
+  /** ExpiresAt is the end of the membership if the user has not connected, in milliseconds since the epoch. */
   expiresAt: number;
   meta?: Meta;
 }
@@ -514,7 +514,7 @@ export interface LobbyLeave {
   key?: string;
   lobbyId: string;
 }
-/** LobbyListed tells those who watch a type what has changed in a quarter of a second. */
+/** LobbyListed notifies the watchers of a type of the changes within a quarter of a second. */
 export interface LobbyListed {
   type: string;
   added?: LobbyListing[];
@@ -522,7 +522,7 @@ export interface LobbyListed {
   removed?: string[];
   meta?: Meta;
 }
-/** LobbyListing is a lobby as those see it who look for one. */
+/** LobbyListing is the public view of a lobby in search results. */
 export interface LobbyListing {
   id: string;
   type: string;
@@ -535,25 +535,25 @@ export interface LobbyListing {
   attributes: Attributes;
   createdAt: number;
 }
-/** LobbyMemberRef names a user for a lobby. */
+/** LobbyMemberRef identifies a user for a lobby. */
 export interface LobbyMemberRef {
   key?: string;
   lobbyId: string;
   userId: string;
 }
-/** LobbyMembership is a lobby that the caller is in, as lobby:get gives it, at Meta. */
+/** LobbyMembership is a lobby of the caller, as in lobby:get, at Meta. */
 export interface LobbyMembership {
   lobby: Lobby;
   meta: Meta;
 }
-/** LobbyMine acknowledges LobbyMineRequest, the longest joined first. */
+/** LobbyMine acknowledges LobbyMineRequest, the earliest joined first. */
 export interface LobbyMine {
   lobbies: LobbyMembership[];
 }
-/** LobbyMineRequest asks for the lobbies that the caller is in. It follows none of them: sync:resume from an entry's meta does. */
+/** LobbyMineRequest lists the caller's lobbies without a subscription; sync:resume from an entry's meta subscribes. */
 export interface LobbyMineRequest {
 }
-/** LobbyNear is true from Value-Within to Value+Within. */
+/** LobbyNear matches from Value-Within to Value+Within. */
 export interface LobbyNear {
   /** Value is any number; left out, it is 0. */
   value: number;
@@ -567,12 +567,12 @@ export interface LobbyPatch {
   to: number;
   ops: PatchOp[];
   cause: Cause;
-  /** StartsAt is set in lobby:starting and Match in lobby:handoff. Both are patches of their own, of the version alone: what they tell of is in the patch before. */
+  /** StartsAt is set in lobby:starting and Match in lobby:handoff. Both are patches of the version alone: the preceding patch has the change itself. */
   startsAt?: number;
   match?: Match;
   meta?: Meta;
 }
-/** LobbyPlace is a lobby that the caller is in. Its fields were read from the snapshot at Meta. */
+/** LobbyPlace is a lobby of the caller. Its fields were read from the snapshot at Meta. */
 export interface LobbyPlace {
   lobbyId: string;
   type: string;
@@ -581,22 +581,22 @@ export interface LobbyPlace {
   status: LobbyStatus;
   meta: Meta;
 }
-/** LobbyQuickCreate is what a lobby is made with when none was found. */
+/** LobbyQuickCreate describes the lobby to create when none was found. */
 export interface LobbyQuickCreate {
   name?: string;
   /** MaxMembers is within the policy's size; 0, or left out, means the policy's maximum. */
   maxMembers?: number;
   attributes?: Attributes;
 }
-/** LobbyQuickJoin joins any open lobby without a password that the filter is true of. */
+/** LobbyQuickJoin joins any open lobby without a password that matches the filter. */
 export interface LobbyQuickJoin {
   key?: string;
   type: string;
   filter?: Record<string, LobbyFilter>;
   member?: MemberInit;
-  /** CreateIfNone makes a lobby when there is none to join. */
+  /** CreateIfNone creates a lobby when there is none to join. */
   createIfNone?: LobbyQuickCreate;
-  /** PartyID brings the party that the caller leads, as in LobbyJoin, into a lobby with room for all of it. */
+  /** PartyID includes the party that the caller leads, as in LobbyJoin; the lobby must have room for the whole party. */
   partyId?: string;
 }
 /** LobbyQuickJoined acknowledges lobby:quickJoin. */
@@ -604,28 +604,28 @@ export interface LobbyQuickJoined {
   lobby: Lobby;
   created: boolean;
 }
-/** LobbyReady says whether the caller is ready. */
+/** LobbyReady sets whether the caller is ready. */
 export interface LobbyReady {
   key?: string;
   lobbyId: string;
   ready: boolean;
 }
-/** LobbyRef names a lobby. */
+/** LobbyRef identifies a lobby. */
 export interface LobbyRef {
   key?: string;
   lobbyId: string;
 }
-/** LobbyRemoved tells a user that it is no longer in a lobby. */
+/** LobbyRemoved notifies a user that it is no longer in a lobby. */
 export interface LobbyRemoved {
   lobbyId: string;
-  /** Reason is kicked, banned, timed_out or closed; left when the user itself left over another of its connections; lost when the server has lost the lobby, and then there is no Meta. */
+  /** Reason is kicked, banned, timed_out or closed; left when the user left over another of its connections; lost when the server has lost the lobby, and then Meta is absent. */
   reason: string;
   message?: string;
-  /** Version is that of the lobby without the user; absent when it was lost. A client that was given the lobby with the user in it at this version or a later one ignores the push: the user has come back since. */
+  /** Version is the version of the lobby without the user; absent when the lobby was lost. A client that received the lobby with the user at this version or later ignores the push, because the user has joined again. */
   version?: number;
   meta?: Meta;
 }
-/** LobbyRequestJoin asks the host to be let in, to a lobby found by id or by code. */
+/** LobbyRequestJoin asks the host of a lobby, by id or by code, for admission. */
 export interface LobbyRequestJoin {
   key?: string;
   lobbyId?: string;
@@ -637,7 +637,7 @@ export interface LobbyRequestSent {
   lobbyId: string;
   expiresAt: number;
 }
-/** LobbyRespondInvite accepts an invite, which joins as LobbyJoin does, or declines it. */
+/** LobbyRespondInvite accepts an invite, which joins like LobbyJoin, or declines it. */
 export interface LobbyRespondInvite {
   key?: string;
   inviteId: string;
@@ -654,16 +654,16 @@ export interface LobbyRespondJoin {
 /** LobbySearch finds public lobbies of a type. */
 export interface LobbySearch {
   type: string;
-  /** Filter has, for each field, what has to be true of it. Fields are name, status, hasPassword, players, free, maxMembers, createdAt, and attributes.KEY for those that the policy makes searchable and public. */
+  /** Filter has the condition for each field. Fields are name, status, hasPassword, players, free, maxMembers, createdAt, and attributes.KEY for the attributes that the policy makes searchable and public. */
   filter?: Record<string, LobbyFilter>;
-  /** Sort is one of these fields, with "-" before it for the largest first; without it the newest come first. Lobbies that lack the field are not found. */
+  /** Sort is one of these fields, with a leading "-" for descending order; by default the newest come first. Lobbies without the field are not found. */
   sort?: string;
   /** Limit is at most the policy's maxResults; 0, or left out, means maxResults. */
   limit?: number;
-  /** Cursor is that of the page before, for the same type, filter and sort. */
+  /** Cursor comes from the previous page with the same type, filter and sort. */
   cursor?: string;
 }
-/** LobbySet is what LobbyUpdate may set; absent fields stay as they are. */
+/** LobbySet holds the changes of LobbyUpdate; absent fields do not change. */
 export interface LobbySet {
   name?: string;
   visibility?: "public" | "friends" | "private";
@@ -672,15 +672,15 @@ export interface LobbySet {
   password?: string;
   attributes?: Attributes;
 }
-/** LobbySetMember changes a member: the caller, or with UserID (host only) another. */
+/** LobbySetMember changes a member: the caller, or with UserID (host only) another member. */
 export interface LobbySetMember {
   key?: string;
   lobbyId: string;
   userId?: string;
   team?: string;
-  /** Role makes a spectator a player, where there is room, or the reverse. */
+  /** Role makes a spectator a player if there is room, or the reverse. */
   role?: "member" | "spectator";
-  /** SwapWith offers the caller's place to a member for that member's: team, slot, and role. When the other offers the same within a minute, or when the host asks, the two change places; "" takes the offer back. Nothing else goes with it. */
+  /** SwapWith offers a member to swap places: team, slot and role. The swap takes effect when the other member offers the same within a minute, or at once for the host; "" withdraws the offer. Nothing else is swapped. */
   swapWith?: string;
   attributes?: Attributes;
   unset?: string[];
@@ -700,11 +700,11 @@ export interface LobbyTransferHost {
   lobbyId: string;
   userId: string;
 }
-/** LobbyType names a type of lobby. */
+/** LobbyType identifies a type of lobby. */
 export interface LobbyType {
   type: string;
 }
-/** LobbyUpdate changes the lobby itself. With ExpectedVersion it is refused with CodeVersionConflict when the lobby has moved on. */
+/** LobbyUpdate changes the lobby itself. With ExpectedVersion it is refused with CodeVersionConflict when the lobby has a later version. */
 export interface LobbyUpdate {
   key?: string;
   lobbyId: string;
@@ -714,7 +714,7 @@ export interface LobbyUpdate {
   /** Unset removes lobby attributes by key, or "password". */
   unset?: string[];
 }
-/** LobbyVersion acknowledges a change: the version after it. */
+/** LobbyVersion acknowledges a change with the version after it. */
 export interface LobbyVersion {
   lobbyId: string;
   version: number;
@@ -724,59 +724,59 @@ export interface MMAnswer {
   key?: string;
   proposalId: string;
 }
-/** MMBackfill asks for players for the open places of a match, on the word of the host of its lobby: for those that are open and those that become so, for as long as a ticket of the queue may wait. Asking again begins that time anew. */
+/** MMBackfill requests players for the open places of a match, on behalf of the host of its lobby. It covers current and future open places, for as long as a ticket of the queue may wait. A repeat restarts that time. */
 export interface MMBackfill {
   key?: string;
   lobbyId: string;
-  /** Stop looks for no more players. Those who have been found still come. */
+  /** Stop ends the search. Players already found still join. */
   stop?: boolean;
 }
 /** MMBackfillState acknowledges MMBackfill. */
 export interface MMBackfillState {
   lobbyId: string;
   queue: string;
-  /** Open is how many places are open. */
+  /** Open is the number of open places. */
   open: number;
-  /** ExpiresAt is until when players are looked for; absent when they are not. */
+  /** ExpiresAt is the end of the search for players; absent without a search. */
   expiresAt?: number;
 }
-/** MMCancel takes a ticket back. Any of its players may. */
+/** MMCancel cancels a ticket. Any of its players may. */
 export interface MMCancel {
   key?: string;
   ticketId: string;
 }
-/** MMCancelled says that a ticket is not matched now, and why. */
+/** MMCancelled reports that a ticket is currently not matched, and the reason. */
 export interface MMCancelled {
   ticketId: string;
   queue: string;
-  /** Reason is cancelled, declined (by a player of this ticket), timed_out (one did not answer), others_declined, party_changed, disconnected, expired, queue_removed, queue_changed, handoff_failed, matched_elsewhere (a player of the ticket was matched by another ticket) or in_lobby (a player of the ticket is in as many lobbies of the match's type as join.maxPerUser allows). */
+  /** Reason is cancelled, declined (by a player of this ticket), timed_out (a player did not answer), others_declined, party_changed, disconnected, expired, queue_removed, queue_changed, handoff_failed, matched_elsewhere (a player was matched by another ticket) or in_lobby (a player has reached join.maxPerUser for the match's lobby type). */
   reason: string;
-  /** Requeued says that the ticket searches on. */
+  /** Requeued reports that the ticket continues to search. */
   requeued: boolean;
-  /** CooldownUntil is until when the player may not queue again here. */
+  /** CooldownUntil is the earliest time at which the player may queue again here. */
   cooldownUntil?: number;
   meta?: Meta;
 }
-/** MMEnqueue asks for a match; with PartyID for the caller's party, which it leads. */
+/** MMEnqueue creates a ticket; with PartyID, for the party that the caller leads. */
 export interface MMEnqueue {
   key?: string;
   /** Queue is the queue to search. Exactly one of queue and queues is given. */
   queue?: string;
-  /** Queues are several queues that one ticket searches at once; the first match wins. */
+  /** Queues are the queues that a single ticket searches at once; the first match wins. */
   queues?: string[];
   partyId?: string;
-  /** Attributes are those that the queue declares: numbers, strings, booleans and lists of strings. A member of a party may have its own by party:setMember. */
+  /** Attributes are declared by the queue: numbers, strings, booleans and lists of strings. A member of a party may set its own with party:setMember. */
   attributes?: Record<string, unknown>;
   /** Latencies are milliseconds by region. */
   latencies?: Record<string, number>;
 }
-/** MMHandoff is the place where a match is played: a lobby, or an address. */
+/** MMHandoff is the place of a match: a lobby, or an address. */
 export interface MMHandoff {
   /** Type is lobby or server. */
   type: string;
   lobbyId?: string;
   address?: string;
-  /** Token lets the players in; each gets its own where the service gives several. */
+  /** Token admits the players; each gets a separate token where the service provides several. */
   token?: string;
   expiresAt?: number;
 }
@@ -785,54 +785,54 @@ export interface MMMatchTeam {
   name: string;
   players: string[];
 }
-/** MMMatched says where to play. */
+/** MMMatched reports the players of a match and its hand-off. */
 export interface MMMatched {
   matchId: string;
   queue: string;
   ticketId: string;
-  /** Teams are all who play, also those who were there before. */
+  /** Teams has all players, including those who were in the match before. */
   teams: MMMatchTeam[];
-  /** Backfill says that the match ran already. */
+  /** Backfill reports that the match was already running. */
   backfill?: boolean;
   region?: string;
   handoff: MMHandoff;
   meta?: Meta;
 }
-/** MMProposal asks the players of a match whether they are there. */
+/** MMProposal asks the players of a match to accept. */
 export interface MMProposal {
   proposalId: string;
   queue: string;
   ticketId: string;
-  /** Players is how many it takes, Accepted how many have accepted so far. */
+  /** Players is the number of players who must accept, Accepted the number who have. */
   players: number;
   accepted: number;
   deadlineAt: number;
-  /** Backfill says that the match runs already: only those who would come are asked. */
+  /** Backfill reports that the match is already running: only the joining players are asked. */
   backfill?: boolean;
   meta?: Meta;
 }
-/** MMQueue is a queue as clients see it. */
+/** MMQueue is the clients' view of a queue. */
 export interface MMQueue {
   name: string;
   teams: MMTeam[];
   /** MaxParty is the largest party that may queue. */
   maxParty: number;
   readyCheck: boolean;
-  /** Backfill says that the host of a match's lobby may ask for players in open places. */
+  /** Backfill reports that the host of a match's lobby may request players for open places. */
   backfill: boolean;
-  /** Population is how many tickets wait: "low", "medium" or "high", or a number; it is absent where the queue does not tell. */
+  /** Population is the number of waiting tickets: "low", "medium" or "high", or a number; absent where the queue hides it. */
   population?: unknown;
-  /** Regions are those that clients send latencies for. */
+  /** Regions are the regions for which clients send latencies. */
   regions?: string[];
 }
 /** MMQueueList acknowledges MMQueues. */
 export interface MMQueueList {
   queues: MMQueue[];
 }
-/** MMQueues asks which queues there are. */
+/** MMQueues lists the queues. */
 export interface MMQueues {
 }
-/** MMStatus asks for the caller's tickets. */
+/** MMStatus reads the caller's tickets. */
 export interface MMStatus {
 }
 /** MMStatusList acknowledges MMStatus. */
@@ -840,30 +840,30 @@ export interface MMStatusList {
   tickets: MMTicket[];
   proposals: MMProposal[];
 }
-/** MMTeam is one team of a queue's matches. */
+/** MMTeam is a team of a queue's matches. */
 export interface MMTeam {
   name: string;
   min: number;
   max: number;
 }
-/** MMTicket is a ticket as its players see it. */
+/** MMTicket is the players' view of a ticket. */
 export interface MMTicket {
   id: string;
-  /** Queue is the queue of the proposal or match; while the ticket searches, the first of its queues. */
+  /** Queue is the queue of the proposal or match; while the ticket searches, its first queue. */
   queue: string;
-  /** Queues are all queues that the ticket searches; absent when it is one. */
+  /** Queues are all queues that the ticket searches; absent for a single queue. */
   queues?: string[];
   state: TicketState;
   partyId?: string;
   players: string[];
   enqueuedAt: number;
   expiresAt: number;
-  /** Attempt counts the matches that came to nothing. */
+  /** Attempt counts the failed matches. */
   attempt: number;
-  /** EstimateMs is about how long such tickets waited lately; absent where the queue does not tell or nothing is known. */
+  /** EstimateMs is the approximate recent wait of similar tickets; absent where the queue hides it or has no estimate. */
   estimateMs?: number;
 }
-/** MMTicketPush tells each state that a ticket comes to, beside the event that says why. That it was entered, and every five seconds how long it may take, is news of the moment: it comes without a meta, is not kept, and may come after the ticket has ended. */
+/** MMTicketPush reports each new state of a ticket, in addition to the event with the reason. The first state, and every five seconds the estimated wait, are transient: the push has no meta, is not kept, and may arrive after the ticket has ended. */
 export interface MMTicketPush {
   ticket: MMTicket;
   meta?: Meta;
@@ -872,22 +872,22 @@ export interface MMTicketPush {
 export interface MMTicketState {
   ticket: MMTicket;
 }
-/** Match is what the players of a lobby are handed over to. */
+/** Match is the hand-off of a lobby's players to their match. */
 export interface Match {
   matchId: string;
   lobbyId: string;
   startedAt: number;
   /** by user id */
   players: Record<string, MatchPlayer>;
-  /** Connection is where the match is, once a back end has reported it. */
+  /** Connection is the address of the match, once a back end has reported it. */
   connection?: Attributes;
 }
-/** MatchEnd is what became of a match of a lobby. */
+/** MatchEnd describes the end of a lobby's match. */
 export interface MatchEnd {
   matchId: string;
   startedAt: number;
   endedAt: number;
-  /** EndedBy is the host who ended it; absent when a back end did. */
+  /** EndedBy is the host who ended the match; absent when a back end did. */
   endedBy?: string;
   result?: Attributes;
 }
@@ -901,93 +901,93 @@ export interface Member {
   role: Role;
   name?: string;
   team?: string;
-  /** Slot is the member's place, 0-based, kept until it leaves or changes places. */
+  /** Slot is the member's place, 0-based, kept until the member leaves or swaps places. */
   slot: number;
   ready: boolean;
-  /** SwapWith is the member to whom this one offers its place for that member's. */
+  /** SwapWith is the member to whom this member offers to swap places. */
   swapWith?: string;
-  /** Connected is false while the member may still come back (disconnectGrace). */
+  /** Connected is false while the disconnected member may still reconnect (disconnectGrace). */
   connected: boolean;
   joinedAt: number;
   attributes: Attributes;
 }
-/** MemberInit is what a user brings when it creates or joins a lobby. */
+/** MemberInit holds a user's own values when the user creates or joins a lobby. */
 export interface MemberInit {
   team?: string;
   attributes?: Attributes;
 }
-/** Meta is the place of a push, or of the state in an acknowledgement, in its stream. A client applies a push whose Seq is its last plus one, drops one whose Seq is not larger, and calls SyncResume on a gap or another Epoch. */
+/** Meta is the position of a push, or of the state in an acknowledgement, in its stream. A client applies a push whose Seq is its last Seq plus one, drops a push with a Seq that is not larger, and calls SyncResume on a gap or another Epoch. */
 export interface Meta {
   /** Stream is the name of the stream, as in "lobby:01J…". */
   stream: string;
-  /** Epoch changes when the server lost the stream's past. */
+  /** Epoch changes when the server lost the stream's history. */
   epoch: string;
-  /** Seq counts the events of one stream: 1, 2, 3 … without holes. */
+  /** Seq counts the events of a stream: 1, 2, 3 … without gaps. */
   seq: number;
-  /** TS is when the event was committed, in milliseconds since the epoch. */
+  /** TS is the time of the commit, in milliseconds since the epoch. */
   ts: number;
 }
-/** Notification is one entry of a user's inbox. */
+/** Notification is an entry of a user's inbox. */
 export interface Notification {
   id: string;
-  /** Type is the word of whoever made it for its kind, as in "lobby.invited". */
+  /** Type is the kind of notification, named by its source, as in "lobby.invited". */
   type: string;
-  /** Topic is the topic that it came over, if any. */
+  /** Topic is the topic of the notification, if any. */
   topic?: string;
   title?: string;
   body?: string;
   data?: unknown;
-  /** CollapseKey: a later notification with the same one takes this one's place. */
+  /** CollapseKey replaces an earlier notification with the same key. */
   collapseKey?: string;
   createdAt: number;
-  /** ExpiresAt is when it leaves the inbox by itself. */
+  /** ExpiresAt is when the notification leaves the inbox. */
   expiresAt: number;
   acked: boolean;
   read: boolean;
 }
-/** NotifyAck says that notifications have arrived: they are not pushed again, and nobody is called for them. */
+/** NotifyAck acknowledges delivered notifications: the server does not push them again, and does not call the webhook for them. */
 export interface NotifyAck {
   key?: string;
   ids: string[];
 }
-/** NotifyBadge is how many notifications are unread. Of two, the one with the higher Version holds. */
+/** NotifyBadge is the number of unread notifications. The badge with the higher Version is current. */
 export interface NotifyBadge {
   unread: number;
   version: number;
   meta?: Meta;
 }
-/** NotifyDelete takes notifications out of the inbox. */
+/** NotifyDelete removes notifications from the inbox. */
 export interface NotifyDelete {
   key?: string;
   ids: string[];
 }
-/** NotifyList asks for the caller's inbox, newest first. */
+/** NotifyList reads the caller's inbox, newest first. */
 export interface NotifyList {
-  /** Cursor is the one that the page before gave. */
+  /** Cursor comes from the previous page. */
   cursor?: string;
   /** Limit is 1 to 100; 0, or left out, means 50. */
   limit?: number;
   unreadOnly?: boolean;
   topics?: string[];
 }
-/** NotifyNew is a notification that came, or that came while the user was away. One that was not acknowledged comes again, without meta, for each session that connects: go by its id. */
+/** NotifyNew is a new notification, or one that arrived while the user was offline. A notification without an acknowledgement is pushed again, without meta, to each session that connects: clients deduplicate by its id. */
 export interface NotifyNew {
   notification: Notification;
-  /** Replaces is the notification whose place it takes, which is gone. */
+  /** Replaces is the id of the notification that this notification replaced. */
   replaces?: string;
   meta?: Meta;
 }
-/** NotifyPage acknowledges NotifyList. Cursor is there when there are more. */
+/** NotifyPage acknowledges NotifyList. Cursor is set when there are more entries. */
 export interface NotifyPage {
   notifications: Notification[];
   cursor?: string;
   unread: number;
 }
-/** NotifyRead marks notifications as read. Exactly one of its ways must be given. */
+/** NotifyRead marks notifications as read. Exactly one field must be given. */
 export interface NotifyRead {
   key?: string;
   ids?: string[];
-  /** UpTo means this notification and all that came before it. */
+  /** UpTo selects this notification and all earlier ones. */
   upTo?: string;
   all?: boolean;
 }
@@ -995,39 +995,39 @@ export interface NotifyRead {
 export interface NotifySubscribed {
   topics: string[];
 }
-/** NotifyTopics subscribes the user, on all devices and also while it is away, to topics, or takes that back. */
+/** NotifyTopics subscribes the user to topics, on all devices and also while it is offline, or unsubscribes it. */
 export interface NotifyTopics {
   key?: string;
   topics: string[];
 }
-/** NotifyUpdated tells the user's devices of a change: of IDs, or of the notification UpTo and all before it. */
+/** NotifyUpdated notifies the user's devices of a change of IDs, or of the notification UpTo and all earlier ones. */
 export interface NotifyUpdated {
   change: NotifyChange;
   ids?: string[];
   upTo?: string;
   meta?: Meta;
 }
-/** Party is the state of a party as its members see it. Others see nothing of it. */
+/** Party is the state of a party as its members see it. Other users do not see it. */
 export interface Party {
   id: string;
   /** Version is the seq of the party's stream, and Epoch the epoch of that seq. After a restart of the store, the next patch replaces both. */
   version: number;
   epoch: string;
   leaderId: string;
-  /** Code lets users who know it join while the party is joinable. */
+  /** Code admits users while the party is joinable. */
   code: string;
   maxMembers: number;
-  /** Joinable is false while the leader keeps the party closed to its code: users come in by an invite only. */
+  /** Joinable is false while the leader closes the party to its code: users then join only by an invite. */
   joinable: boolean;
   attributes: Attributes;
   /** by user id */
   members: Record<string, PartyMemberView>;
-  /** Invited are the users who have not answered yet, with until when they may. */
+  /** Invited are the users with a pending invite, with its expiry. */
   invited: Record<string, number>;
   closed: boolean;
   createdAt: number;
 }
-/** PartyBan keeps a user out as long as the party lives, and takes it out if it is in (leader only). At most 64 users are banned at once. */
+/** PartyBan bans a user for the life of the party, and removes a member (leader only). At most 64 users are banned at once. */
 export interface PartyBan {
   key?: string;
   partyId: string;
@@ -1040,18 +1040,18 @@ export interface PartyCode {
   version: number;
   code: string;
 }
-/** PartyCreate makes a party that the caller leads. A user is in one party at once. */
+/** PartyCreate creates a party with the caller as leader. A user is in at most one party. */
 export interface PartyCreate {
   key?: string;
   /** MaxMembers is 2 to 16; 0, or left out, means 8. */
   maxMembers?: number;
   attributes?: Attributes;
 }
-/** PartyGet reads the caller's party and follows its stream; without an id, the one that the caller is in. */
+/** PartyGet reads the caller's party and subscribes to its stream; an id is optional. */
 export interface PartyGet {
   partyId?: string;
 }
-/** PartyInvite asks a user in. Any member may; a user who has an invite already gets the same one again with a new time. */
+/** PartyInvite invites a user. Any member may; a user with a pending invite receives the same invite with a new expiry. */
 export interface PartyInvite {
   key?: string;
   partyId: string;
@@ -1062,7 +1062,7 @@ export interface PartyInviteSent {
   inviteId: string;
   expiresAt: number;
 }
-/** PartyInvited tells a user, on its own stream, that it is asked into a party. */
+/** PartyInvited invites a user, on its own stream, into a party. */
 export interface PartyInvited {
   inviteId: string;
   partyId: string;
@@ -1077,14 +1077,14 @@ export interface PartyJoin {
   code: string;
   attributes?: Attributes;
 }
-/** PartyKick removes a member (leader only). The user may not come back by the code for ten minutes, unless the leader invites it or takes that back by PartyUnban. */
+/** PartyKick removes a member (leader only). The user cannot rejoin by the code for ten minutes, unless the leader invites it or lifts the block with PartyUnban. */
 export interface PartyKick {
   key?: string;
   partyId: string;
   userId: string;
   reason?: string;
 }
-/** PartyLeave leaves a party. When the leader leaves, the member who is longest in and connected leads. */
+/** PartyLeave leaves a party. When the leader leaves, the connected member with the longest membership becomes the leader. */
 export interface PartyLeave {
   key?: string;
   partyId: string;
@@ -1093,14 +1093,14 @@ export interface PartyLeave {
 export interface PartyMemberView {
   role: PartyRole;
   name?: string;
-  /** Ready is what the member said by party:ready. Nobody is ready any more when a member comes or goes, and when the leader changes the party's size or attributes. */
+  /** Ready is the member's last party:ready. The members are no longer ready when a member joins or leaves, or when the leader changes the party's size or attributes. */
   ready: boolean;
-  /** Connected is false while the member may still come back. */
+  /** Connected is false while the disconnected member may still reconnect. */
   connected: boolean;
   joinedAt: number;
   attributes: Attributes;
 }
-/** PartyNewCode gives the party another code; the old one is no longer good (leader only). */
+/** PartyNewCode replaces the party's code; the old code becomes invalid (leader only). */
 export interface PartyNewCode {
   key?: string;
   partyId: string;
@@ -1114,7 +1114,7 @@ export interface PartyPatch {
   cause: Cause;
   meta?: Meta;
 }
-/** PartyPlace is the party that the caller is in, at Meta. */
+/** PartyPlace is the caller's party, at Meta. */
 export interface PartyPlace {
   partyId: string;
   meta: Meta;
@@ -1125,32 +1125,32 @@ export interface PartyPromote {
   partyId: string;
   userId: string;
 }
-/** PartyReady says whether the caller is ready. */
+/** PartyReady sets whether the caller is ready. */
 export interface PartyReady {
   key?: string;
   partyId: string;
   ready: boolean;
 }
-/** PartyRemoved tells a user that it is no longer in a party. */
+/** PartyRemoved notifies a user that it is no longer in a party. */
 export interface PartyRemoved {
   partyId: string;
-  /** Reason is kicked, banned or timed_out; left when the user itself left over another of its connections; lost when the server has lost the party. */
+  /** Reason is kicked, banned or timed_out; left when the user left over another of its connections; lost when the server has lost the party. */
   reason: string;
   message?: string;
-  /** Version is that of the party without the user; absent when it was lost. A client that was given the party with the user in it at this version or a later one ignores the push: the user has come back since. */
+  /** Version is the version of the party without the user; absent when the party was lost. A client that received the party with the user at this version or later ignores the push, because the user has joined again. */
   version?: number;
   meta?: Meta;
 }
-/** PartyRespondInvite takes an invite or turns it down. */
+/** PartyRespondInvite accepts or declines an invite. */
 export interface PartyRespondInvite {
   key?: string;
   inviteId: string;
   accept: boolean;
   attributes?: Attributes;
 }
-/** PartySet is what PartyUpdate may set; absent fields stay as they are. */
+/** PartySet holds the changes of PartyUpdate; absent fields do not change. */
 export interface PartySet {
-  /** MaxMembers is 2 to 16, and not less than the members who are in. */
+  /** MaxMembers is 2 to 16, and at least the current number of members. */
   maxMembers?: number;
   joinable?: boolean;
   attributes?: Attributes;
@@ -1171,13 +1171,13 @@ export interface PartySnapshot {
 export interface PartyState {
   party: Party;
 }
-/** PartyUnban lets a user come back who was banned or kicked (leader only). */
+/** PartyUnban lets a banned or kicked user join again (leader only). */
 export interface PartyUnban {
   key?: string;
   partyId: string;
   userId: string;
 }
-/** PartyUpdate changes the party itself (leader only). With ExpectedVersion it is refused with CodeVersionConflict when the party has moved on. */
+/** PartyUpdate changes the party itself (leader only). With ExpectedVersion it is refused with CodeVersionConflict when the party has a later version. */
 export interface PartyUpdate {
   key?: string;
   partyId: string;
@@ -1187,95 +1187,95 @@ export interface PartyUpdate {
   /** Unset removes attributes of the party by key. */
   unset?: string[];
 }
-/** PartyVersion acknowledges a change: the version after it. */
+/** PartyVersion acknowledges a change with the version after it. */
 export interface PartyVersion {
   partyId: string;
   version: number;
 }
-/** PatchOp is one operation of JSON Patch (RFC 6902): add, replace or remove. Its path is within the lobby. */
+/** PatchOp is an operation of JSON Patch (RFC 6902): add, replace or remove. Its path is within the lobby. */
 export interface PatchOp {
   op: string;
   path: string;
   value?: unknown;
 }
-/** PolicyRef names the LobbyPolicy and the revision a lobby was made under. */
+/** PolicyRef names the LobbyPolicy and the revision under which a lobby was created. */
 export interface PolicyRef {
   name: string;
   revision: string;
 }
-/** Presence is what others see of a user. */
+/** Presence is the status of a user for other users. */
 export interface Presence {
   userId: string;
   status: PresenceStatus;
   text?: string;
   data?: unknown;
-  /** LastSeen is when the user was last connected, for one who is offline; 0 when that is not known any more. */
+  /** LastSeen is the end of the last connection of an offline user; 0 when unknown. */
   lastSeen?: number;
 }
-/** PresenceActivity says that the user did something on this device. */
+/** PresenceActivity reports that the user was active on this device. */
 export interface PresenceActivity {
 }
 /** PresenceGet reads presences; without ids, the caller's own. */
 export interface PresenceGet {
   userIds?: string[];
 }
-/** PresenceSet changes the caller's own presence; absent fields stay as they are. Busy and invisible hold for all devices, away for this one, and online takes back what was set. */
+/** PresenceSet changes the caller's own presence; absent fields do not change. Busy and invisible apply to all devices, away to this device, and online clears these. */
 export interface PresenceSet {
   key?: string;
   status?: "online" | "away" | "busy" | "invisible";
-  /** Text is for people; "" takes it away. */
+  /** Text is for people; "" removes it. */
   text?: string;
-  /** Data is any JSON value of at most 1 KiB; null takes it away. */
+  /** Data is any JSON value of at most 1 KiB; null removes it. */
   data?: unknown;
 }
-/** PresenceState acknowledges PresenceSet with what the user itself sees. */
+/** PresenceState acknowledges PresenceSet with the presence that the user itself sees. */
 export interface PresenceState {
   presence: Presence;
 }
-/** PresenceSubscribe follows users by id, or those who are in a lobby or party of the caller's, as they come and go. A connection follows at most 200 ids and 8 lists. */
+/** PresenceSubscribe watches users by id, or the members of one of the caller's lobbies or parties as they join and leave. A connection watches at most 200 ids and 8 lists. */
 export interface PresenceSubscribe {
   userIds?: string[];
   /** List is "lobby:" or "party:" and an id. */
   list?: string;
 }
-/** PresenceUpdate is what changed of the users that a connection follows in the last half second: of each the state of now. A connection that is new subscribes anew. */
+/** PresenceUpdate has the current state of each watched user that changed in the last half second. A new connection must subscribe again. */
 export interface PresenceUpdate {
   changes: Presence[];
 }
-/** Presences acknowledges get and subscribe, in the order of the ids asked. */
+/** Presences acknowledges get and subscribe, in the order of the requested ids. */
 export interface Presences {
   presences: Presence[];
 }
-/** ResumedEvent is a push that was missed: its event name, and its payload with meta. */
+/** ResumedEvent is a missed push: its event name, and its payload with meta. */
 export interface ResumedEvent {
   event: string;
   data: unknown;
 }
-/** RoomMembership tells in which room the user is now, or is not any more. */
+/** RoomMembership reports that the user joined or left a room. */
 export interface RoomMembership {
   room: string;
   meta?: Meta;
 }
-/** SessionDraining says that this server is about to go away. The client keeps working until the transport closes and then connects again by itself. */
+/** SessionDraining announces that this server is shutting down. The client keeps working until the transport closes and then connects again by itself. */
 export interface SessionDraining {
   reason: string;
   reconnectAfterMs: number;
   deadlineAt: number;
 }
-/** SessionEnding tells on the user's own stream that a back end ends sessions of the user: those named, or all. Each of them is then told SessionTerminated. */
+/** SessionEnding reports, on the user's own stream, that a back end ends sessions of the user: those listed, or all. Each then receives SessionTerminated. */
 export interface SessionEnding {
   sessionIds?: string[];
   code: CloseReason;
   message?: string;
   meta?: Meta;
 }
-/** SessionExpiring warns that the token runs out; refresh before ExpiresAt. */
+/** SessionExpiring warns that the token expires soon; refresh before ExpiresAt. */
 export interface SessionExpiring {
   expiresAt: number;
-  /** GraceMs is how long after ExpiresAt the session is kept, in milliseconds. */
+  /** GraceMs is how long the session is kept after ExpiresAt, in milliseconds. */
   graceMs: number;
 }
-/** SessionLimits tells a client what it may do before it is refused. */
+/** SessionLimits lists the limits beyond which a client is refused. */
 export interface SessionLimits {
   eventsPerSecond: number;
   burst: number;
@@ -1284,11 +1284,11 @@ export interface SessionLimits {
 }
 /** SessionReady is the first push after a successful connect. */
 export interface SessionReady {
-  /** Lobbies are the caller's, the longest joined first. A session follows none of them until it asks: sync:resume from an entry's meta, or lobby:get. */
+  /** Lobbies are the caller's, the earliest joined first. A session has no subscription to them until it requests one: sync:resume from an entry's meta, or lobby:get. */
   lobbies?: LobbyPlace[];
-  /** Party is the caller's; sync:resume from its meta, or party:get, follows it. */
+  /** Party is the caller's; sync:resume from its meta, or party:get, subscribes to it. */
   party?: PartyPlace;
-  /** Tickets and Proposals are those that mm:status would answer. */
+  /** Tickets and Proposals equal those of mm:status. */
   tickets?: MMTicket[];
   proposals?: MMProposal[];
   sessionId: string;
@@ -1301,9 +1301,9 @@ export interface SessionReady {
   limits: SessionLimits;
   features: Record<string, boolean>;
   policyRevision: string;
-  /** Resumed answers ConnectAuth.Resume, a result a stream. */
+  /** Resumed answers ConnectAuth.Resume, with a result for each stream. */
   resumed?: StreamResumed[];
-  /** Follows are the streams that the session follows without being asked and that are not in Resumed: the user's own, that of all, and those of its rooms. Pushes go on from Seq plus one. */
+  /** Follows are the session's default subscriptions that are not in Resumed: the user's own stream, the broadcast stream, and those of its rooms. Pushes continue from Seq plus one. */
   follows?: StreamStand[];
 }
 /** SessionRefresh replaces the token of a live session; the user must be the same. */
@@ -1322,38 +1322,38 @@ export interface SessionTerminated {
   /** Reconnect is false when connecting again with the same credentials is useless. */
   reconnect: boolean;
 }
-/** StreamPosition is the last position a client has applied. Seq 0 with an empty Epoch is before the first event, where an answer places a client on a stream that has none yet: what came since is all that the stream had, or the state of now if its log no longer has all. */
+/** StreamPosition is the last position that a client applied. Seq 0 with an empty Epoch is the position before the first event, which a client gets for a stream without events: a resume then returns all events of the stream, or the current state if the log was truncated. */
 export interface StreamPosition {
   stream: string;
   epoch: string;
   seq: number;
 }
-/** StreamResumed is how one stream was resumed. When Recovered, Events are all that were missed, to be applied one after the other, whatever their epoch; otherwise Snapshot is the state of now (absent for streams that have none) and the past before Seq cannot be had. Live pushes follow from Seq plus one, in Epoch. Error is set, and all else absent, when the stream cannot be had at all, or, if it is retryable, had no room in this answer: an answer has at most 512 KiB of events and snapshots, or half of outboundBytes if that is less. */
+/** StreamResumed is the result of resuming one stream. When Recovered, Events are all missed events, to be applied in order, whatever their epoch. Otherwise Snapshot is the current state (absent for streams without a state), and the history before Seq is unavailable. Live pushes follow from Seq plus one, in Epoch. Error is set, and all other fields absent, when the stream cannot be resumed at all, or, if retryable, when this answer had no room left: an answer has at most 512 KiB of events and snapshots, or half of outboundBytes if that is less. */
 export interface StreamResumed {
   stream: string;
   recovered: boolean;
   epoch: string;
   seq: number;
-  /** Events is there, if only empty, when Recovered. */
+  /** Events is present, possibly empty, when Recovered. */
   events?: ResumedEvent[];
-  /** More says that Events are only the first that were missed, as many as had room. The client asks again from Seq, and leaves out what is pushed before that answer. */
+  /** More reports that Events has only the first missed events, as many as had room. The client asks again from Seq, and ignores pushes before that answer. */
   more?: boolean;
   snapshot?: unknown;
   error?: WireError;
 }
-/** StreamStand is where a stream stands that a session follows. It has the fields of StreamPosition, which a client sends and may leave some of out. */
+/** StreamStand is the position of a subscribed stream. It has the fields of StreamPosition, some of which a client may leave out. */
 export interface StreamStand {
   stream: string;
   epoch: string;
   seq: number;
 }
-/** SyncLost names streams that the connection followed and follows no more: the token of a SessionRefresh or a change of policies does not allow them. It has no meta. */
+/** SyncLost names streams whose subscription ended: the token of a SessionRefresh or a change of policies no longer allows them. It has no meta. */
 export interface SyncLost {
   streams: string[];
 }
 /** SyncPing measures the round trip to the server. */
 export interface SyncPing {
-  /** At is a time of the client's own clock; the answer repeats it, also when it is 0. */
+  /** At is a time of the client's own clock; the answer repeats it, including 0. */
   at?: number;
 }
 /** SyncPong acknowledges SyncPing. */
@@ -1361,11 +1361,11 @@ export interface SyncPong {
   at?: number;
   serverTime: number;
 }
-/** SyncResume asks for what was missed on up to 64 streams. */
+/** SyncResume requests the missed events of up to 64 streams. */
 export interface SyncResume {
   streams: StreamPosition[];
 }
-/** SyncResumed acknowledges SyncResume, with a result for each stream in the order asked. */
+/** SyncResumed acknowledges SyncResume, with a result for each stream in the requested order. */
 export interface SyncResumed {
   streams: StreamResumed[];
 }
