@@ -126,7 +126,7 @@ export class Channel {
 
   /** Reports that the user is typing, or has stopped. */
   typing(typing = true): void {
-    this.#core.tell("chat:typing", { channel: this.name, typing });
+    this.#core.emitSilent("chat:typing", { channel: this.name, typing });
   }
 
   /** Reads messages before the known ones; it resolves with true when there are more. */
@@ -152,12 +152,12 @@ export class Channel {
   }
 
   /**
-   * @internal Reads the newest messages. Known messages stay, unless anew is set because
+   * @internal Reads the newest messages. Known messages stay, unless reset is set because
    * the stream's past was lost.
    */
-  async load(anew = false): Promise<void> {
+  async load(reset = false): Promise<void> {
     const page = await this.#core.request("chat:history", { channel: this.name });
-    if (anew) {
+    if (reset) {
       this.#set({ messages: [], pending: this.#unacked() });
       this.#acked.clear();
     }
@@ -319,25 +319,25 @@ export class ChatFacade {
     });
     core.answered("chat:leave", (_, { channel }) => this.#left(channel));
     core.answered("chat:send", ({ id }, { channel, key }) => key !== undefined && this.#channels.get(channel)?.acked(key, id));
-    core.hear("chat:message", (message) => this.#channels.get(message.channel)?.message(message));
-    core.hear("chat:edited", ({ channel, seq, text, data, meta }) =>
+    core.onPush("chat:message", (message) => this.#channels.get(message.channel)?.message(message));
+    core.onPush("chat:edited", ({ channel, seq, text, data, meta }) =>
       this.#channels.get(channel)?.amend(seq, (message) => {
         const { text: _text, data: _data, ...kept } = message;
         return { ...kept, ...(text !== undefined && { text }), ...(data !== undefined && { data }), editedAt: meta?.ts ?? Date.now() };
       }),
     );
-    core.hear("chat:deleted", ({ channel, seq }) =>
+    core.onPush("chat:deleted", ({ channel, seq }) =>
       this.#channels.get(channel)?.amend(seq, ({ text: _text, data: _data, ...message }) => ({ ...message, deleted: true })),
     );
-    core.hear("chat:reaction", ({ channel, seq, userId, reaction, removed }) =>
+    core.onPush("chat:reaction", ({ channel, seq, userId, reaction, removed }) =>
       this.#channels.get(channel)?.amend(seq, (message) => reacted(message, userId, reaction, removed ?? false)),
     );
-    core.hear("chat:read", ({ channel, userId, readTo }) => this.#channels.get(channel)?.marked(userId, readTo));
-    core.hear("chat:typing", ({ channel, userId, name, typing }) =>
+    core.onPush("chat:read", ({ channel, userId, readTo }) => this.#channels.get(channel)?.marked(userId, readTo));
+    core.onPush("chat:typing", ({ channel, userId, name, typing }) =>
       this.#channels.get(channel)?.typist(userId, name ?? userId, typing),
     );
-    core.hear("chat:notice", (notice) => (this.#notices.value = [...this.#notices.value, notice].slice(-50)));
-    core.hear("chat:noticeRemoved", ({ id }) => (this.#notices.value = this.#notices.value.filter((notice) => notice.id !== id)));
+    core.onPush("chat:notice", (notice) => (this.#notices.value = [...this.#notices.value, notice].slice(-50)));
+    core.onPush("chat:noticeRemoved", ({ id }) => (this.#notices.value = this.#notices.value.filter((notice) => notice.id !== id)));
     core.lost((stream, refused) => {
       const channel = stream.startsWith("chat:") ? stream.slice("chat:".length) : "";
       if (refused) this.#gone(channel);

@@ -21,7 +21,7 @@ export class AnteroomClient {
   readonly presence: PresenceFacade;
   readonly notifications: NotificationsFacade;
   readonly #connection: Connection;
-  readonly #hears = new Map<string, Listener[]>();
+  readonly #pushListeners = new Map<string, Listener[]>();
   readonly #answers = new Map<string, ((data: unknown, request: unknown, meta: unknown) => void)[]>();
   readonly #begins: ((session: SessionReady, fresh: boolean) => void)[] = [];
   readonly #losses: ((stream: string, refused: boolean) => void)[] = [];
@@ -107,8 +107,8 @@ export class AnteroomClient {
         return client.userId;
       },
       request: (event, request, options) => client.request(event, request, options),
-      tell: (event: SilentEvent, request: unknown) => client.#connection.tell(event, request),
-      hear: (event, listener) => append(client.#hears, event, (_, push) => listener(push as never)),
+      emitSilent: (event: SilentEvent, request: unknown) => client.#connection.emitSilent(event, request),
+      onPush: (event, listener) => append(client.#pushListeners, event, (_, push) => listener(push as never)),
       answered: (event, listener) => append(client.#answers, event, listener as never),
       ready: (listener) => void client.#begins.push(listener),
       lost: (listener) => void client.#losses.push(listener),
@@ -118,12 +118,12 @@ export class AnteroomClient {
   }
 
   #deliver(event: string, push: unknown): void {
-    for (const hear of this.#hears.get(event) ?? []) hear(event, push);
+    for (const listener of this.#pushListeners.get(event) ?? []) listener(event, push);
     for (const listener of [...this.#listeners]) guarded(() => listener(event, push));
   }
 
   #answered(event: string, request: unknown, { data, meta }: Extract<Ack<unknown>, { ok: true }>): void {
-    for (const hear of this.#answers.get(event) ?? []) hear(data, request, meta);
+    for (const listener of this.#answers.get(event) ?? []) listener(data, request, meta);
   }
 
   #ready(session: SessionReady): void {

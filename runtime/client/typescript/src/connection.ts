@@ -129,7 +129,7 @@ export class Connection implements Wire {
    * Sends an event without an acknowledgement. It is dropped without a session, or above
    * the session's rate.
    */
-  tell(event: string, request: unknown): void {
+  emitSilent(event: string, request: unknown): void {
     if (this.#open && this.#pace.now()) this.#raw.emit(event, request);
   }
 

@@ -9,12 +9,12 @@ export interface Core {
   /** The user's id; undefined before the first session. */
   readonly userId: string | undefined;
   request<E extends RequestEvent>(event: E, request: Request<E>, options?: RequestOptions): Promise<Answer<E>>;
-  tell<E extends SilentEvent>(event: E, request: Request<E>): void;
+  emitSilent<E extends SilentEvent>(event: E, request: Request<E>): void;
   /**
    * Calls the listener for each push in the order of its stream, before the application's
    * listeners.
    */
-  hear<E extends keyof ServerToClientEvents>(event: E, listener: (push: Push<E>) => void): void;
+  onPush<E extends keyof ServerToClientEvents>(event: E, listener: (push: Push<E>) => void): void;
   /**
    * Calls the listener for each answer in its order among the pushes, whichever code sent
    * the request.

@@ -64,26 +64,26 @@ export class LobbyFacade {
     core.answered("lobby:respondInvite", (_, request) => this.#dropInvite(request.inviteId));
     core.answered("lobby:respondJoin", (_, request) => this.#dropRequest(request.lobbyId, request.userId));
     for (const event of ["lobby:patch", "lobby:starting", "lobby:handoff"] as const) {
-      core.hear(event, ({ lobbyId, to, ops, meta }) => this.#lobbies.patch(lobbyId, to, meta?.epoch, ops));
+      core.onPush(event, ({ lobbyId, to, ops, meta }) => this.#lobbies.patch(lobbyId, to, meta?.epoch, ops));
     }
-    core.hear("lobby:snapshot", ({ lobby }) => this.#lobbies.take(lobby));
-    core.hear("lobby:removed", (removed) => {
+    core.onPush("lobby:snapshot", ({ lobby }) => this.#lobbies.take(lobby));
+    core.onPush("lobby:removed", (removed) => {
       if (this.#lobbies.cameBack(removed.lobbyId, removed.version)) return;
       this.#left(removed.lobbyId);
       this.#removed.value = removed;
     });
     core.ready(({ lobbies = [] }) => lobbies.forEach(({ lobbyId }) => this.#restore(lobbyId)));
     core.answered("lobby:mine", ({ lobbies }) => lobbies.forEach(({ lobby }) => this.#restore(lobby.id)));
-    core.hear("lobby:joined", ({ lobbyId }) => this.#restore(lobbyId));
-    core.hear("mm:matched", ({ handoff }) => handoff.lobbyId !== undefined && this.#restore(handoff.lobbyId));
-    core.hear("lobby:invited", (invite) => {
+    core.onPush("lobby:joined", ({ lobbyId }) => this.#restore(lobbyId));
+    core.onPush("mm:matched", ({ handoff }) => handoff.lobbyId !== undefined && this.#restore(handoff.lobbyId));
+    core.onPush("lobby:invited", (invite) => {
       this.#invites.value = [...this.#invites.value.filter((other) => other.inviteId !== invite.inviteId), invite].slice(-32);
     });
-    core.hear("lobby:joinRequested", (asked) => {
+    core.onPush("lobby:joinRequested", (asked) => {
       this.#dropRequest(asked.lobbyId, asked.userId);
       this.#requests.value = [...this.#requests.value, asked].slice(-32);
     });
-    core.hear("lobby:listed", (change) => {
+    core.onPush("lobby:listed", (change) => {
       for (const watcher of this.#watchers) if (watcher.type === change.type) guarded(() => watcher.listed(change));
     });
     core.lost((stream, refused) => {

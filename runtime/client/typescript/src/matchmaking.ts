@@ -24,16 +24,16 @@ export class MatchmakingFacade {
     core.answered("mm:enqueue", ({ ticket }) => this.#take(ticket));
     core.answered("mm:cancel", (_, request) => this.#drop(request.ticketId));
     core.answered("mm:decline", (_, request) => this.#dropProposal((p) => p.proposalId === request.proposalId));
-    core.hear("mm:ticket", ({ ticket }) => this.#take(ticket));
-    core.hear("mm:proposal", (proposal) => {
+    core.onPush("mm:ticket", ({ ticket }) => this.#take(ticket));
+    core.onPush("mm:proposal", (proposal) => {
       this.#dropProposal((other) => other.proposalId === proposal.proposalId);
       this.#proposals.value = [...this.#proposals.value, proposal];
     });
-    core.hear("mm:matched", (matched) => {
+    core.onPush("mm:matched", (matched) => {
       this.#drop(matched.ticketId);
       this.#matched.value = matched;
     });
-    core.hear("mm:cancelled", (cancelled) => {
+    core.onPush("mm:cancelled", (cancelled) => {
       if (cancelled.requeued) this.#dropProposal((p) => p.ticketId === cancelled.ticketId);
       else this.#drop(cancelled.ticketId);
       this.#cancelled.value = cancelled;

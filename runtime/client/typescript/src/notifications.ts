@@ -24,9 +24,9 @@ export class NotificationsFacade {
       this.#items.value = this.#items.value.map((n) => (ids.includes(n.id) ? { ...n, acked: true } : n));
     });
     core.answered("notify:delete", (_, { ids }) => this.#change({ change: "deleted", ids }));
-    core.hear("notify:badge", (badge) => this.#badge(badge));
-    core.hear("notify:updated", (updated) => this.#change(updated));
-    core.hear("notify:new", ({ notification, replaces }) => {
+    core.onPush("notify:badge", (badge) => this.#badge(badge));
+    core.onPush("notify:updated", (updated) => this.#change(updated));
+    core.onPush("notify:new", ({ notification, replaces }) => {
       this.#take([notification], replaces);
       if (!notification.acked) background(core.request("notify:ack", { ids: [notification.id] }));
     });

@@ -46,14 +46,14 @@ export class PartyFacade {
     core.answered("party:respondInvite", (_, { inviteId }) => {
       this.#invites.value = this.#invites.value.filter((invite) => invite.inviteId !== inviteId);
     });
-    core.hear("party:patch", ({ partyId, to, ops, meta }) => this.#parties.patch(partyId, to, meta?.epoch, ops));
-    core.hear("party:snapshot", ({ party }) => this.#parties.take(party));
-    core.hear("party:removed", (removed) => {
+    core.onPush("party:patch", ({ partyId, to, ops, meta }) => this.#parties.patch(partyId, to, meta?.epoch, ops));
+    core.onPush("party:snapshot", ({ party }) => this.#parties.take(party));
+    core.onPush("party:removed", (removed) => {
       if (this.#parties.cameBack(removed.partyId, removed.version)) return;
       this.#left(removed.partyId);
       this.#removed.value = removed;
     });
-    core.hear("party:invited", (invite) => {
+    core.onPush("party:invited", (invite) => {
       this.#invites.value = [...this.#invites.value.filter((other) => other.inviteId !== invite.inviteId), invite].slice(-16);
     });
     core.ready(({ party }) => party && !this.#parties.get(party.partyId) && background(this.get()));

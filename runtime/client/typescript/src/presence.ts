@@ -16,10 +16,10 @@ export class PresenceFacade {
       if (!request.userIds) this.#own.value = presences[0];
     });
     core.answered("presence:subscribe", ({ presences }) => this.#take(presences));
-    core.hear("presence:update", ({ changes }) => this.#take(changes));
+    core.onPush("presence:update", ({ changes }) => this.#take(changes));
     // A new connection has no subscriptions.
     core.ready(() => {
-      for (const whom of this.#followed) background(core.request("presence:subscribe", whom));
+      for (const target of this.#followed) background(core.request("presence:subscribe", target));
     });
   }
 
@@ -46,8 +46,8 @@ export class PresenceFacade {
    * Follows users, or the members of a list, also over later connections. The returned
    * function ends it.
    */
-  async subscribe(whom: { userIds: string[] } | { list: string }): Promise<() => Promise<void>> {
-    const followed = { ...whom };
+  async subscribe(target: { userIds: string[] } | { list: string }): Promise<() => Promise<void>> {
+    const followed = { ...target };
     await this.#core.request("presence:subscribe", followed);
     this.#followed.add(followed);
     return async () => {
@@ -65,7 +65,7 @@ export class PresenceFacade {
     const now = Date.now();
     if (now - this.#lastActivity < 10_000) return;
     this.#lastActivity = now;
-    this.#core.tell("presence:activity", {});
+    this.#core.emitSilent("presence:activity", {});
   }
 
   #lastActivity = 0;

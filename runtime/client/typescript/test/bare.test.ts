@@ -26,9 +26,9 @@ const program = `(async () => {
   const lobby = await client.lobby.create({ type: "casual" });
   const chat = await client.chat.join("lobby:" + lobby.id);
   client.cut();
-  const heard = new Promise((resolve) => client.on("chat:message", resolve));
+  const received = new Promise((resolve) => client.on("chat:message", resolve));
   await chat.send("from afar");
-  const { text, userId } = await heard;
+  const { text, userId } = await received;
   await client.lobby.close();
   client.close();
   return JSON.stringify({ text, userId });

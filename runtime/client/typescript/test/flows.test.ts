@@ -127,13 +127,13 @@ test("two users are matched, accept, and join the match's lobby", async () => {
 test("lobbies are found, and a watcher receives additions and removals", async () => {
   const alice = user("alice");
   const carol = user("carol");
-  const heard: string[] = [];
+  const received: string[] = [];
   const stop = await carol.lobby.watch("casual", ({ added, removed }) => {
-    heard.push(...(added ?? []).map(({ id }) => `added ${id}`), ...(removed ?? []).map((id) => `removed ${id}`));
+    received.push(...(added ?? []).map(({ id }) => `added ${id}`), ...(removed ?? []).map((id) => `removed ${id}`));
   });
   const lobby = await alice.lobby.create({ type: "casual", name: "seen" });
-  await until("the new lobby", () => heard.includes(`added ${lobby.id}`));
+  await until("the new lobby", () => received.includes(`added ${lobby.id}`));
   await alice.lobby.close();
-  await until("the removal of the lobby", () => heard.includes(`removed ${lobby.id}`));
+  await until("the removal of the lobby", () => received.includes(`removed ${lobby.id}`));
   await stop();
 });

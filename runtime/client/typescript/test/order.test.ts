@@ -83,9 +83,9 @@ test("messages above the rate are pending until they are in the log, never in bo
 test("a muted user's message fails, and retry sends it with its key", async () => {
   const { alice, hers, his } = await slow();
   await hers.mute("bob");
-  await expect(his.send("am I heard?")).rejects.toMatchObject({ code: "muted" });
+  await expect(his.send("am I muted?")).rejects.toMatchObject({ code: "muted" });
   const [failed] = his.failed;
-  expect(failed).toMatchObject({ text: "am I heard?", error: { code: "muted" } });
+  expect(failed).toMatchObject({ text: "am I muted?", error: { code: "muted" } });
   await hers.unmute("bob");
   await his.retry(failed!.key);
   await value("the message", hers.state, ({ messages }) => messages.at(-1)?.key === failed!.key);

@@ -16,7 +16,7 @@ interface Asked {
 /** A core whose pushes and answers the test gives. */
 function core() {
   const asked: Asked[] = [];
-  const hears = new Map<string, (push: unknown) => void>();
+  const listeners = new Map<string, (push: unknown) => void>();
   const answers = new Map<string, (data: unknown, request: unknown) => void>();
   const losses: ((stream: string, refused: boolean) => void)[] = [];
   const fake = {
@@ -34,7 +34,7 @@ function core() {
         };
         asked.push({ event, request, onAttempt: options?.onAttempt ?? (() => {}), answer, refuse });
       }),
-    hear: (event: string, listener: never) => void hears.set(event, listener),
+    onPush: (event: string, listener: never) => void listeners.set(event, listener),
     answered: (event: string, listener: never) => void answers.set(event, listener),
     lost: (listener: never) => void losses.push(listener),
     ready: () => {},
@@ -42,7 +42,7 @@ function core() {
     forget: () => {},
   };
   const chat = new ChatFacade(fake as unknown as Core);
-  const push = (message: ChatMessage) => hears.get("chat:message")?.(message);
+  const push = (message: ChatMessage) => listeners.get("chat:message")?.(message);
   const lose = (refused: boolean) => losses.forEach((listener) => listener("chat:c", refused));
   return { fake: fake as unknown as Core, chat, asked, push, lose };
 }

@@ -3,7 +3,7 @@ import type { ChatMessage, Meta } from "../src/index.js";
 import { apiToken, server, until, user, value } from "./stack.js";
 
 /** The messages that a client received of a stream, in their order. */
-function heard(client: ReturnType<typeof user>): ChatMessage[] {
+function received(client: ReturnType<typeof user>): ChatMessage[] {
   const messages: ChatMessage[] = [];
   client.on("chat:message", (message) => messages.push(message));
   return messages;
@@ -37,8 +37,8 @@ async function pair() {
 
 test("both users receive every message once and in order when a server is killed", async () => {
   const { alice, bob, hers, his, faults } = await pair();
-  const heardByAlice = heard(alice);
-  const heardByBob = heard(bob);
+  const receivedByAlice = received(alice);
+  const receivedByBob = received(bob);
   const before = server("server-2").pid;
   const sending = Array.from({ length: 20 }, async (_, i) => {
     const [a, b] = await Promise.all([hers.send(`a${i}`), his.send(`b${i}`)]);
@@ -49,12 +49,12 @@ test("both users receive every message once and in order when a server is killed
   const first = (await Promise.all(sending)).flat();
   const second = await Promise.all(Array.from({ length: 20 }, (_, i) => his.send(`after ${i}`)));
   const sent = [...first, ...second.map(({ id }) => id)].sort();
-  for (const [who, messages] of [["alice", heardByAlice], ["bob", heardByBob]] as const) {
+  for (const [who, messages] of [["alice", receivedByAlice], ["bob", receivedByBob]] as const) {
     await until(`all of ${sent.length} at ${who}`, () => messages.length >= sent.length);
     expect(messages.map(({ id }) => id).sort()).toEqual(sent);
   }
-  expect(heardByBob.map(({ id }) => id)).toEqual(heardByAlice.map(({ id }) => id));
-  expect(his.state.value.messages.map(({ id }) => id)).toEqual(heardByAlice.map(({ id }) => id));
+  expect(receivedByBob.map(({ id }) => id)).toEqual(receivedByAlice.map(({ id }) => id));
+  expect(his.state.value.messages.map(({ id }) => id)).toEqual(receivedByAlice.map(({ id }) => id));
   expect(faults.flat()).toEqual([]);
   await until("server-2 to be ready again", () => server("server-2").ready && server("server-2").pid !== before);
   await alice.lobby.close();
@@ -62,7 +62,7 @@ test("both users receive every message once and in order when a server is killed
 
 test("missed patches and messages are caught up after a network failure", async () => {
   const { alice, bob, hers, his, faults } = await pair();
-  const messages = heard(bob);
+  const messages = received(bob);
   bob.cut();
   await value("the cut", bob.connection, ({ status }) => status === "reconnecting");
   await alice.lobby.update({ set: { name: "renamed" } });
@@ -142,13 +142,13 @@ async function emit(target: object, event: string, data: object) {
 test("events during an early loss of the first connection are received", async () => {
   for (const target of [{ user: "carol" }, { broadcast: true }]) {
     const carol = user("carol");
-    const heard: unknown[] = [];
-    carol.on("game:early", (push) => heard.push((push as { n: number }).n));
-    carol.connection.subscribe(({ status }) => status === "ready" && heard.length === 0 && carol.cut()); // before the first event
+    const received: unknown[] = [];
+    carol.on("game:early", (push) => received.push((push as { n: number }).n));
+    carol.connection.subscribe(({ status }) => status === "ready" && received.length === 0 && carol.cut()); // before the first event
     await value("the cut", carol.connection, ({ status }) => status === "reconnecting");
     for (const n of [1, 2]) await emit(target, "game:early", { n });
-    await until(`both events to ${JSON.stringify(target)}`, () => heard.length === 2);
-    expect(heard).toEqual([1, 2]);
+    await until(`both events to ${JSON.stringify(target)}`, () => received.length === 2);
+    expect(received).toEqual([1, 2]);
     carol.close();
   }
 });

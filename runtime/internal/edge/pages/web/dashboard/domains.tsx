@@ -1,10 +1,6 @@
-import { nameOf, type Pod } from "./fleet";
+import { lobbiesOf, nameOf, type Pod } from "./fleet";
+import { count } from "./format";
 import { Table } from "./table";
-import { count } from "./totals";
-
-// lobbiesOf returns the number of living lobbies of the cluster by type. Each server counts
-// all lobbies, so the first server with a count is used.
-export const lobbiesOf = (pods: Pod[]) => pods.find(({ status }) => status?.lobbies)?.status?.lobbies;
 
 export function Lobbies({ pods }: { pods: Pod[] }) {
   const rows = Object.entries(lobbiesOf(pods) ?? {}).sort();

@@ -61,6 +61,10 @@ export const nameOf = (pod: Pod) => pod.status?.pod.replace(/-[0-9A-Z]{26}$/, ""
 
 export const sum = (pods: Pod[], of: (status: Status) => number) => pods.reduce((all, { status }) => all + (status ? of(status) : 0), 0);
 
+// lobbiesOf returns the number of living lobbies of the cluster by type. Each server counts
+// all lobbies, so the first server with a count is used.
+export const lobbiesOf = (pods: Pod[]) => pods.find(({ status }) => status?.lobbies)?.status?.lobbies;
+
 // perSecond returns the growth of a server's counter per second between two reports;
 // undefined when the server's process has changed.
 export function perSecond(name: string, now: Fleet, before: Fleet | undefined, pod: Pod): number | undefined {

@@ -1,6 +1,6 @@
 import { nameOf, perSecond, type Fleet, type Pod, type Status } from "./fleet";
+import { count, short } from "./format";
 import { Table } from "./table";
-import { count, short } from "./totals";
 
 const columns = [
   { name: "Server" },

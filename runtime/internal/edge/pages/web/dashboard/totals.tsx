@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { lobbiesOf } from "./domains";
-import { sum, type Fleet } from "./fleet";
+import { lobbiesOf, sum, type Fleet } from "./fleet";
+import { count, short } from "./format";
 
 export function Totals({ fleet: { pods } }: { fleet: Fleet }) {
   const ready = sum(pods, (s) => (s.ready ? 1 : 0));
@@ -33,7 +33,3 @@ function Total({ name, bad = false, children }: { name: string; bad?: boolean; c
     </div>
   );
 }
-
-export const count = (n: number) => Math.round(n).toLocaleString("en");
-
-export const short = (revision: string | undefined) => revision?.slice(0, 10) || "none";

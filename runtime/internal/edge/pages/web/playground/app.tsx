@@ -12,7 +12,7 @@ export function App() {
     <>
       <header class="top">
         <h1>Anteroom playground</h1>
-        <p>Two users, side by side. Sign both in and watch what each of them sends and hears.</p>
+        <p>Two users, side by side. Sign both in and watch what each of them sends and receives.</p>
       </header>
       <main>
         {failure && <p role="alert">The server does not answer: {failure}. Load the page again.</p>}

@@ -93,7 +93,7 @@ function Actions({ channel, message, moderator, muted, edit, done }: Props & { e
         </button>
       )}
       {moderator && !own && (
-        <button class="small" onClick={() => say(() => (muted ? channel.unmute(message.userId) : channel.mute(message.userId)), `${who} is ${muted ? "heard again" : "muted"}`)}>
+        <button class="small" onClick={() => say(() => (muted ? channel.unmute(message.userId) : channel.mute(message.userId)), `${who} is ${muted ? "no longer muted" : "muted"}`)}>
           {muted ? "Unmute" : "Mute"} {who}
         </button>
       )}
