@@ -46,6 +46,21 @@ const (
 	FilterFailureReject ChatFilterFailure = "Reject"
 )
 
+// FilterScope is a kind of text that users show to others in a lobby.
+//
+// +kubebuilder:validation:Enum=Messages;MessageData;Names;Attributes;Reasons;Reactions
+type FilterScope string
+
+// The kinds of texts.
+const (
+	FilterMessages    FilterScope = "Messages"
+	FilterMessageData FilterScope = "MessageData"
+	FilterNames       FilterScope = "Names"
+	FilterAttributes  FilterScope = "Attributes"
+	FilterReasons     FilterScope = "Reasons"
+	FilterReactions   FilterScope = "Reactions"
+)
+
 // ChatRules are the rules of a lobby's channel.
 type ChatRules struct {
 	// Enabled gives every lobby a channel.
@@ -87,7 +102,8 @@ type ChatRules struct {
 	// +kubebuilder:default=true
 	Edit *bool `json:"edit,omitempty"`
 
-	// Filters look at every message, in this order.
+	// Filters check the texts of the lobby's users, in this order: messages, and the other
+	// kinds of text that a filter's appliesTo names.
 	//
 	// +optional
 	// +listType=atomic
@@ -129,7 +145,7 @@ type ChatRate struct {
 	Per Duration `json:"per,omitzero"`
 }
 
-// ChatFilter looks at every message.
+// ChatFilter checks texts before other users are shown them.
 //
 // +kubebuilder:validation:XValidation:rule=`self.type != 'WordList' || has(self.words) || has(self.wordsConfigMapRef)`,message="type WordList needs words or wordsConfigMapRef",fieldPath=".words",reason=FieldValueRequired
 // +kubebuilder:validation:XValidation:rule=`self.type != 'Webhook' || has(self.url)`,message="type Webhook needs url: the service that is asked about each message",fieldPath=".url",reason=FieldValueRequired
@@ -171,7 +187,19 @@ type ChatFilter struct {
 	// +optional
 	Lookalikes FilterLookalikes `json:"lookalikes,omitempty"`
 
-	// URL that a Webhook posts each message to. https, or http for names inside the
+	// AppliesTo are the kinds of text that the filter checks. Messages: the text of messages.
+	// MessageData: the strings in their data. Names: of lobbies. Attributes: text attributes of
+	// lobbies and members, and results of matches. Reasons: of kicks, bans, mutes, deletions and
+	// ends, and the message of a join request. Reactions: to messages. Left out: Messages. What
+	// back ends write is not checked.
+	//
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=6
+	AppliesTo []FilterScope `json:"appliesTo,omitempty"`
+
+	// URL that a Webhook posts each message to, and the other texts of a request in one call. https, or http for names inside the
 	// Kubernetes cluster.
 	//
 	// +optional

@@ -224,6 +224,11 @@ func (in *ChatFilter) DeepCopyInto(out *ChatFilter) {
 		*out = new(KeyReference)
 		**out = **in
 	}
+	if in.AppliesTo != nil {
+		in, out := &in.AppliesTo, &out.AppliesTo
+		*out = make([]FilterScope, len(*in))
+		copy(*out, *in)
+	}
 	if in.SecretRef != nil {
 		in, out := &in.SecretRef, &out.SecretRef
 		*out = new(KeyReference)

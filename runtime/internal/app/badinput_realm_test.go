@@ -106,6 +106,7 @@ func (r *realm) token(user string) string {
 // nothing is allowed; and the queues "duel",
 // where matches are found, "alone", where they are not, "open", where nobody is asked
 // and matches are filled, and "served", whose matches a service is to make.
+// The filters of each policy refuse the word forbidden in every text.
 func realmPolicies(service string) *v1alpha1.PolicySet {
 	d, set := realtime.NewDuration, testPolicies()
 	set.Limits.PerConnection.EventsPerSecond, set.Limits.PerConnection.Burst = 10_000, 10_000
@@ -116,6 +117,9 @@ func realmPolicies(service string) *v1alpha1.PolicySet {
 		spec.Moderation.VoteKick = realtime.VoteKickRules{Enabled: true, Ratio: "1"}
 		spec.Chat.Edit, spec.Moderation.BanTTL = ptr(true), ptr(d(time.Hour))
 		spec.Search = realtime.SearchRules{Enabled: ptr(true), MaxResults: 50}
+		spec.Chat.Filters = []realtime.ChatFilter{{Type: realtime.FilterWordList, Words: []string{forbidden}, AppliesTo: []realtime.FilterScope{
+			realtime.FilterMessages, realtime.FilterMessageData, realtime.FilterNames, realtime.FilterAttributes, realtime.FilterReasons, realtime.FilterReactions,
+		}}}
 		change(&spec)
 		set.Lobbies = append(set.Lobbies, v1alpha1.LobbyPolicy{Name: name, Spec: spec})
 	}
@@ -388,3 +392,6 @@ func changed(before, after map[string]string) string {
 	}
 	return strings.Join(out, "\n")
 }
+
+// forbidden is a word that the filters of the realm refuse.
+const forbidden = "darn"

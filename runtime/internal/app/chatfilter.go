@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/oklog/ulid/v2"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
@@ -19,18 +22,36 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// chatFilters makes the filters of a policy. The words of ConfigMaps come with the
-// policies, where the operator puts them among the others; secrets is the folder with
-// the keys that webhooks' calls are signed with.
-func chatFilters(policy v1alpha1.LobbyPolicy, secrets string, hooks *hooks, log *slog.Logger) []chat.Filter {
-	filters := make([]chat.Filter, 0, len(policy.Spec.Chat.Filters))
+// filter checks every kind of text.
+type filter interface {
+	chat.Filter
+	text.FieldFilter
+}
+
+// chatFilters makes the filters of a policy: those of messages, and those of other texts. The
+// words of ConfigMaps come with the policies, where the operator puts them among the others;
+// secrets is the folder with the keys that webhooks' calls are signed with.
+func chatFilters(policy v1alpha1.LobbyPolicy, secrets string, hooks *hooks, log *slog.Logger) (
+	messages []chat.Filter, fields map[text.Kind][]text.FieldFilter,
+) {
+	fields = map[text.Kind][]text.FieldFilter{}
+	add := func(f filter, scopes []realtime.FilterScope) {
+		if len(scopes) == 0 || slices.Contains(scopes, realtime.FilterMessages) {
+			messages = append(messages, f)
+		}
+		for _, scope := range scopes {
+			if kind := text.Kind(scope); scope != realtime.FilterMessages {
+				fields[kind] = append(fields[kind], f)
+			}
+		}
+	}
 	for _, r := range policy.Spec.Chat.Filters {
 		mask := r.Action == realtime.FilterMask
 		if r.Type == realtime.FilterWordList {
 			if r.WordsConfigMapRef != nil {
 				log.Warn("the words of a chat filter's ConfigMap did not come with the policy", "policy", policy.Name)
 			}
-			filters = append(filters, text.NewWordList(r.Words, mask, lookalikes(r.Lookalikes)))
+			add(text.NewWordList(r.Words, mask, lookalikes(r.Lookalikes)), r.AppliesTo)
 			continue
 		}
 		f := &hookFilter{
@@ -40,9 +61,9 @@ func chatFilters(policy v1alpha1.LobbyPolicy, secrets string, hooks *hooks, log 
 		if r.SecretRef != nil {
 			f.secretFile = filepath.Join(secrets, v1alpha1.PolicySecretFile(*r.SecretRef))
 		}
-		filters = append(filters, f)
+		add(f, r.AppliesTo)
 	}
-	return filters
+	return messages, fields
 }
 
 // lookalikes are those of a policy.
@@ -74,7 +95,7 @@ type hookFilter struct {
 type hookCall struct {
 	Type      string    `json:"type"`
 	Timestamp time.Time `json:"timestamp"`
-	Data      hookDraft `json:"data"`
+	Data      any       `json:"data"` // hookDraft or hookTexts
 }
 
 type hookDraft struct {
@@ -85,6 +106,22 @@ type hookDraft struct {
 	Type    string          `json:"type"`
 	Text    string          `json:"text,omitempty"`
 	Data    json.RawMessage `json:"data,omitempty"`
+}
+
+// hookTexts are the texts of a request that is no message.
+type hookTexts struct {
+	ID        string     `json:"id"`
+	Event     string     `json:"event"`
+	LobbyType string     `json:"lobbyType"`
+	LobbyID   string     `json:"lobbyId,omitempty"`
+	UserID    string     `json:"userId"`
+	Name      string     `json:"name,omitempty"`
+	Texts     []hookText `json:"texts"`
+}
+
+type hookText struct {
+	Field string `json:"field"`
+	Text  string `json:"text"`
 }
 
 // hookVerdict is its answer.
@@ -107,7 +144,7 @@ func (f *hookFilter) Check(ctx context.Context, d chat.Draft) (string, error) {
 	case !ok:
 		return "", wire.Refuse(wire.CodeUnavailable, "messages cannot be checked right now")
 	case !f.mask || d.Text == "":
-		return "", wire.Invalid("text", f.reason(verdict))
+		return "", wire.Invalid("text", f.reason(verdict, "is not allowed in this channel"))
 	case verdict.Text != nil && fits(*verdict.Text, d.Text):
 		return *verdict.Text, nil
 	}
@@ -120,31 +157,57 @@ func fits(text, instead string) bool {
 	return strings.TrimSpace(text) != "" && utf8.RuneCountInString(text) <= 2*utf8.RuneCountInString(instead)
 }
 
-func (f *hookFilter) reason(v hookVerdict) string {
+func (f *hookFilter) reason(v hookVerdict, fallback string) string {
 	const most = 200
 	if v.Reason == "" || len(v.Reason) > most {
-		return "is not allowed in this channel"
+		return fallback
 	}
 	return v.Reason
 }
 
-// ask asks the service; false when it could not be asked or understood.
+// CheckFields implements text.FieldFilter: the service is asked once about all texts of a
+// request. What it objects to is refused also where the policy says Mask, because the answer
+// does not say which text is meant.
+func (f *hookFilter) CheckFields(ctx context.Context, from text.Author, fields []text.Field) ([]string, error) {
+	call, shown := hookTexts{
+		ID: ulid.Make().String(), Event: from.Event, LobbyType: from.LobbyType, LobbyID: from.LobbyID,
+		UserID: from.UserID, Name: from.Name,
+	}, make([]string, len(fields))
+	for i, field := range fields {
+		call.Texts, shown[i] = append(call.Texts, hookText{field.Path, field.Text}), field.Text
+	}
+	verdict, ok := f.post(ctx, call.ID, "lobby.texts", call)
+	switch {
+	case !ok && f.allow, ok && *verdict.Allow:
+		return shown, nil
+	case !ok:
+		return nil, wire.Refuse(wire.CodeUnavailable, "texts cannot be checked right now")
+	}
+	return nil, wire.Invalid(fields[0].Path, f.reason(verdict, "is not allowed in this lobby"))
+}
+
+// ask asks the service about a message; false when it could not be asked or understood.
 func (f *hookFilter) ask(ctx context.Context, d chat.Draft) (hookVerdict, bool) {
+	return f.post(ctx, d.ID, "chat.message", hookDraft{
+		ID: d.ID, Channel: d.Channel, UserID: d.UserID, Name: d.Name, Type: d.Type, Text: d.Text, Data: d.Data,
+	})
+}
+
+// post sends a call to the service; false when the answer cannot be had or understood.
+func (f *hookFilter) post(ctx context.Context, id, kind string, data any) (hookVerdict, bool) {
 	hook, err := f.signing()
 	if err != nil {
 		f.log.Warn("a chat filter could not be asked", "policy", f.policy, "error", err)
 		return hookVerdict{}, false
 	}
 	now := time.Now()
-	body, err := json.Marshal(hookCall{Type: "chat.message", Timestamp: now.UTC(), Data: hookDraft{
-		ID: d.ID, Channel: d.Channel, UserID: d.UserID, Name: d.Name, Type: d.Type, Text: d.Text, Data: d.Data,
-	}})
+	body, err := json.Marshal(hookCall{Type: kind, Timestamp: now.UTC(), Data: data})
 	if err != nil {
 		f.log.Error("a message cannot be encoded for a chat filter", "policy", f.policy, "error", err)
 		return hookVerdict{}, false
 	}
 	var verdict hookVerdict
-	answer, err := hook.Post(ctx, webhook.Call{ID: d.ID, At: now, Body: body})
+	answer, err := hook.Post(ctx, webhook.Call{ID: id, At: now, Body: body})
 	if err == nil {
 		err = json.Unmarshal(answer, &verdict)
 	}

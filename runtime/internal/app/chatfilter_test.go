@@ -10,19 +10,24 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
+	"github.com/anteroom/anteroom/runtime/internal/core/text"
 	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
 	"github.com/anteroom/anteroom/runtime/internal/infra/webhook"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 func TestHookFilter(t *testing.T) {
-	var told hookCall
+	var told struct {
+		Type string
+		Data hookDraft
+	}
 	var id, signature string
 	secrets := t.TempDir()
 	if err := os.WriteFile(filepath.Join(secrets, "s_key"), []byte("whsec_c2VjcmV0"), 0o600); err != nil {
@@ -38,7 +43,7 @@ func TestHookFilter(t *testing.T) {
 		}
 		id = r.Header.Get("webhook-id")
 		body, _ := io.ReadAll(r.Body)
-		told = hookCall{}
+		told.Data = hookDraft{}
 		if err := json.Unmarshal(body, &told); err != nil {
 			t.Error(err)
 		}
@@ -80,7 +85,7 @@ func TestHookFilter(t *testing.T) {
 			}
 			policy := v1alpha1.LobbyPolicy{Name: "p"}
 			policy.Spec.Chat.Filters = []realtime.ChatFilter{rule}
-			filters := chatFilters(policy, secrets, localHooks(), slog.New(slog.DiscardHandler))
+			filters, _ := chatFilters(policy, secrets, localHooks(), slog.New(slog.DiscardHandler))
 			got, err := filters[0].Check(t.Context(), chat.Draft{ID: "m1", Channel: "lobby:x", UserID: "ann", Type: "text", Text: "hello"})
 			var refused *wire.Error
 			errors.As(err, &refused)
@@ -103,10 +108,69 @@ func TestLookalikesOfAPolicy(t *testing.T) {
 			policy := v1alpha1.LobbyPolicy{Spec: realtime.LobbyPolicySpec{Chat: realtime.ChatRules{Filters: []realtime.ChatFilter{
 				{Type: realtime.FilterWordList, Words: []string{"darn"}, Lookalikes: like},
 			}}}}
-			_, err := chatFilters(policy, "", nil, slog.New(slog.DiscardHandler))[0].Check(t.Context(), chat.Draft{Text: spelling})
+			filters, _ := chatFilters(policy, "", nil, slog.New(slog.DiscardHandler))
+			_, err := filters[0].Check(t.Context(), chat.Draft{Text: spelling})
 			if (err != nil) != (i >= first) {
 				t.Errorf("%q with lookalikes %q: %v", spelling, like, err)
 			}
 		}
+	}
+}
+
+// A webhook is asked once about all texts of a request. It cannot mask them, because its
+// answer does not say which text is meant.
+func TestHookFilterOfFields(t *testing.T) {
+	var calls []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		var call struct {
+			Type string
+			Data hookTexts
+		}
+		if err := json.Unmarshal(body, &call); err != nil {
+			t.Error(err)
+		}
+		data := call.Data
+		data.ID = ""
+		text, _ := json.Marshal(data)
+		calls = append(calls, call.Type+" "+string(text))
+		_, _ = w.Write([]byte(r.URL.Query().Get("answer")))
+	}))
+	defer server.Close()
+	fields := []text.Field{{Path: "name", Text: "one"}, {Path: "attributes.mood", Text: "two"}}
+	for name, tc := range map[string]struct {
+		answer string
+		rule   realtime.ChatFilter
+		code   wire.Code
+		field  string
+	}{
+		"allowed":              {answer: `{"allow":true}`},
+		"refused":              {answer: `{"allow":false,"reason":"is rude"}`, code: wire.CodeInvalidArgument, field: "name"},
+		"refused under Mask":   {answer: `{"allow":false}`, rule: realtime.ChatFilter{Action: realtime.FilterMask}, code: wire.CodeInvalidArgument, field: "name"},
+		"no verdict":           {answer: `{}`, code: wire.CodeUnavailable},
+		"no verdict, but open": {answer: `{}`, rule: realtime.ChatFilter{FailurePolicy: realtime.FilterFailureAllow}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rule := tc.rule
+			rule.Type, rule.URL = realtime.FilterWebhook, server.URL+"/?answer="+url.QueryEscape(tc.answer)
+			rule.AppliesTo = []realtime.FilterScope{realtime.FilterNames}
+			policy := v1alpha1.LobbyPolicy{Name: "p"}
+			policy.Spec.Chat.Filters = []realtime.ChatFilter{rule}
+			messages, filters := chatFilters(policy, "", localHooks(), slog.New(slog.DiscardHandler))
+			if len(messages) != 0 || len(filters[text.Names]) != 1 {
+				t.Fatalf("%d filters of messages and %d of names, want 0 and 1", len(messages), len(filters[text.Names]))
+			}
+			calls = nil
+			got, err := filters[text.Names][0].CheckFields(t.Context(), text.Author{UserID: "ann", Event: "lobby:create", LobbyType: "arena"}, fields)
+			var refused *wire.Error
+			errors.As(err, &refused)
+			if tc.code == "" && (err != nil || !slices.Equal(got, []string{"one", "two"})) || tc.code != "" && (refused == nil || refused.Code != tc.code || refused.Field != tc.field) {
+				t.Errorf("got %q, %v; want code %q at %q", got, err, tc.code, tc.field)
+			}
+			want := `lobby.texts {"id":"","event":"lobby:create","lobbyType":"arena","userId":"ann","texts":[{"field":"name","text":"one"},{"field":"attributes.mood","text":"two"}]}`
+			if !slices.Equal(calls, []string{want}) {
+				t.Errorf("calls %q, want %q", calls, want)
+			}
+		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/cluster/peer"
 	"github.com/anteroom/anteroom/runtime/internal/core/budget"
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/screening"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
@@ -94,6 +95,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 		Encoder: socketio.Encoder{}, Auth: a.settings.auth, Hub: k.hub, Replies: client.Replies(),
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Standing: standing, Memberships: a.memberships(k), Admit: k.headroom.Request, Listener: listener{k.roster, watcher}, Limits: a.rules.limits,
 		Spend:      k.budgets.Request,
+		Screen:     screening.New(a.rules, k.lobbies).Request,
 		WarnBefore: c.Auth.Expiry.WarnBefore.Duration, Grace: c.Auth.Expiry.Grace.Duration,
 		MaxPayload: c.Engine.MaxPayload, Metrics: session.NewMetrics(a.registry), Tracer: a.tracing.Session, Log: a.log,
 	})

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	"github.com/anteroom/anteroom/runtime/internal/core/text"
 	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
@@ -29,6 +30,7 @@ type ruleset struct {
 	queues   map[string]matchmaking.Queue
 	lobbies  map[string]lobby.Policy  // by lobby type
 	filters  map[string][]chat.Filter // of their chats
+	fields   map[string]map[text.Kind][]text.FieldFilter
 	limits   session.Limits
 	outbound int64
 	revision string
@@ -46,13 +48,18 @@ func (p *policies) apply(set *v1alpha1.PolicySet) {
 		lobbies:  make(map[string]lobby.Policy, len(set.Lobbies)),
 		queues:   p.queues(set),
 		filters:  make(map[string][]chat.Filter, len(set.Lobbies)),
+		fields:   map[string]map[text.Kind][]text.FieldFilter{},
 		limits:   sessionLimits(set),
 		outbound: set.Limits.PerConnection.OutboundBytes,
 		revision: set.Revision,
 	}
 	for _, l := range set.Lobbies {
 		rules.lobbies[l.Spec.LobbyType] = lobbyPolicy(l)
-		rules.filters[l.Spec.LobbyType] = chatFilters(l, p.secrets, p.hooks, p.log)
+		messages, fields := chatFilters(l, p.secrets, p.hooks, p.log)
+		rules.filters[l.Spec.LobbyType] = messages
+		if len(fields) > 0 {
+			rules.fields[l.Spec.LobbyType] = fields
+		}
 	}
 	p.claims.set(rules.queues)
 	p.current.Store(rules)
@@ -71,6 +78,14 @@ func (p *policies) lobbyTypes() []string { return slices.Sorted(maps.Keys(p.curr
 // also for those that keep the rest of the policy that they were made with.
 func (p *policies) filters(lobbyType string) []chat.Filter {
 	return p.current.Load().filters[lobbyType]
+}
+
+// Screens implements screening.Policies.
+func (p *policies) Screens() bool { return len(p.current.Load().fields) > 0 }
+
+// FieldFilters implements screening.Policies.
+func (p *policies) FieldFilters(lobbyType string, kind text.Kind) []text.FieldFilter {
+	return p.current.Load().fields[lobbyType][kind]
 }
 
 func (p *policies) limits() session.Limits { return p.current.Load().limits }

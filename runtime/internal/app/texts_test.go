@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +85,54 @@ func TestEveryTextIsChecked(t *testing.T) {
 		if !used[name] {
 			t.Errorf("no request has a string %s", name)
 		}
+	}
+}
+
+// unfiltered are texts that no filter of a lobby's policy checks.
+var unfiltered = map[string]string{
+	"party:create.attributes{}":        "a party has no policy",
+	"party:join.attributes{}":          "a party has no policy",
+	"party:respondInvite.attributes{}": "a party has no policy",
+	"party:setMember.attributes{}":     "a party has no policy",
+	"party:update.set.attributes{}":    "a party has no policy",
+	"party:kick.reason":                "a party has no policy",
+	"party:ban.reason":                 "a party has no policy",
+	"presence:set.text":                "presence has no policy",
+}
+
+// TestEveryTextMeetsTheFilters sends a word that the filters of the policy refuse in each text
+// of the contract that other users are shown in a lobby.
+func TestEveryTextMeetsTheFilters(t *testing.T) {
+	schema, r := readContract(t), newRealm(t)
+	before, checked, skipped := r.quiet(), 0, []string(nil)
+	for _, event := range schema.events() {
+		for _, path := range stringsOf(t, event) {
+			name := event + "." + strings.Join(path, ".")
+			if _, exception := otherwise[name]; exception || classes[path[len(path)-1]] != shown {
+				continue
+			}
+			if _, exception := unfiltered[name]; exception {
+				skipped = append(skipped, name)
+				continue
+			}
+			checked++
+			in := badInputs[event]
+			a := r.users[in.by].insist(event, json.RawMessage(withText(t, r.named(in.good), path, forbidden)))
+			field := strings.TrimSuffix(strings.ReplaceAll(strings.Join(path, "."), "{}", ".mood"), ".")
+			if a.OK || a.Error.Code != "invalid_argument" || a.Error.Field != field || !strings.Contains(a.Error.Message, "words") {
+				t.Errorf("%s with a forbidden word: %+v, want a refusal at %s", name, a, field)
+			}
+		}
+	}
+	if d := changed(before, r.state()); d != "" {
+		t.Errorf("refused texts changed\n%s", d)
+	}
+	slices.Sort(skipped)
+	if want := slices.Sorted(maps.Keys(unfiltered)); !slices.Equal(skipped, want) {
+		t.Errorf("unfiltered texts %q, want %q", skipped, want)
+	}
+	if checked < 20 {
+		t.Errorf("sent %d texts, want at least 20", checked)
 	}
 }
 

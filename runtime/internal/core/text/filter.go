@@ -38,3 +38,37 @@ func Run(ctx context.Context, filters []Filter, d Draft) (string, error) {
 	}
 	return d.Text, nil
 }
+
+// Kind is what a text of a request is, other than the text of a message.
+type Kind string
+
+// The kinds of texts, as policies name them.
+const (
+	Names       Kind = "Names"       // of lobbies
+	Attributes  Kind = "Attributes"  // of lobbies and members, and results of matches
+	Reasons     Kind = "Reasons"     // of kicks, bans, mutes and ends, and messages of join requests
+	Reactions   Kind = "Reactions"   // to messages
+	MessageData Kind = "MessageData" // strings in the data of messages
+)
+
+// Kinds are all of them.
+var Kinds = []Kind{Names, Attributes, Reasons, Reactions, MessageData}
+
+// Author is the user of a request, and the lobby in which its texts are shown.
+type Author struct {
+	UserID, Name string
+	// Event is the request's.
+	Event string
+	// LobbyID is "" for a lobby that the request creates or names by a code or an invite.
+	LobbyType, LobbyID string
+}
+
+// Field is a text of a request, by its path.
+type Field struct{ Path, Text string }
+
+// FieldFilter checks the texts of a request that is no message.
+type FieldFilter interface {
+	// CheckFields returns the texts as they may be shown, in the same order, or refuses the
+	// request with a *wire.Error that names a field.
+	CheckFields(ctx context.Context, from Author, fields []Field) ([]string, error)
+}

@@ -44,21 +44,38 @@ func NewWordList(words []string, mask bool, like Lookalikes) *WordList {
 
 // Check implements Filter.
 func (l *WordList) Check(_ context.Context, d Draft) (string, error) {
-	found := l.find(l.split(d.Text))
+	return l.check("text", d.Text)
+}
+
+// CheckFields implements FieldFilter.
+func (l *WordList) CheckFields(_ context.Context, _ Author, fields []Field) ([]string, error) {
+	shown := make([]string, len(fields))
+	for i, f := range fields {
+		var err error
+		if shown[i], err = l.check(f.Path, f.Text); err != nil {
+			return nil, err
+		}
+	}
+	return shown, nil
+}
+
+// check masks the words of a text, or refuses its field.
+func (l *WordList) check(field, text string) (string, error) {
+	found := l.find(l.split(text))
 	switch {
 	case len(found) == 0:
-		return d.Text, nil
+		return text, nil
 	case !l.mask:
-		return "", wire.Invalid("text", "has words that are not allowed here")
+		return "", wire.Invalid(field, "has words that are not allowed here")
 	}
 	var out strings.Builder
 	end := 0
 	for _, w := range found {
-		out.WriteString(d.Text[end:w.from])
-		out.WriteString(strings.Repeat("*", utf8.RuneCountInString(d.Text[w.from:w.to])))
+		out.WriteString(text[end:w.from])
+		out.WriteString(strings.Repeat("*", utf8.RuneCountInString(text[w.from:w.to])))
 		end = w.to
 	}
-	out.WriteString(d.Text[end:])
+	out.WriteString(text[end:])
 	return out.String(), nil
 }
 

@@ -78,6 +78,9 @@ type Options struct {
 	// *wire.Error refuses the request. Back is called when the request had no effect; it may
 	// be nil. A repeated request whose answer is known spends nothing. Nil spends nothing.
 	Spend func(ctx context.Context, userID, event string, req any) (back func(context.Context), err error)
+	// Screen passes the texts of a request through the filters of a policy, after Spend and before
+	// the handler. It may replace texts in req; a *wire.Error refuses the request. Nil passes all.
+	Screen func(ctx context.Context, caller request.Caller, event string, req any) error
 	// Admit may refuse a request by its name, with a *wire.Error, before anything is done
 	// for it. It is called for each request and must be quick. Nil refuses none.
 	Admit func(event string) error

@@ -96,7 +96,10 @@ func (s *Session) call(
 	if err != nil {
 		return nil, err
 	}
-	reply, err := found.run(ctx, s, c, req)
+	var reply request.Reply
+	if err = s.m.screen(ctx, c.Caller, event, req); err == nil {
+		reply, err = found.run(ctx, s, c, req)
+	}
 	if err != nil {
 		if back != nil && Certain(Refusal(err).Code) {
 			back(ctx)
@@ -112,6 +115,14 @@ func (m *Manager) spend(ctx context.Context, userID, event string, req any) (bac
 		return nil, nil
 	}
 	return m.Spend(ctx, userID, event, req)
+}
+
+// screen filters the texts of a request; see [Options.Screen].
+func (m *Manager) screen(ctx context.Context, caller request.Caller, event string, req any) error {
+	if m.Screen == nil {
+		return nil
+	}
+	return m.Screen(ctx, caller, event, req)
 }
 
 // panicText is what may be logged of a panic: its value could hold a payload.
