@@ -41,12 +41,33 @@ type duels struct {
 // answering is a service that has a place for every match at once.
 type answering struct{ matchmaking.Handoffs }
 
-func (answering) Make(context.Context, matchmaking.Queue, matchmaking.Proposal) (matchmaking.Place, error) {
+func (answering) Place(context.Context, matchmaking.Queue, matchmaking.Proposal) (matchmaking.Place, error) {
 	return matchmaking.Place{MMHandoff: wire.MMHandoff{Type: "server", Address: "192.0.2.1:7777"}}, nil
 }
 
-// startDuels starts them; alone is matchmaking alone: matches are played elsewhere, and
-// nobody's presence or inbox is touched.
+// duelEvents records matches and passes the events to next, unless next is nil.
+type duelEvents struct {
+	d    *duels
+	next matchmaking.Events
+}
+
+func (e duelEvents) Searching(ctx context.Context, ticketID string, users []string, searching bool) error {
+	if e.next == nil {
+		return nil
+	}
+	return e.next.Searching(ctx, ticketID, users, searching)
+}
+
+func (e duelEvents) Matched(ctx context.Context, id string, users []string, m wire.MMMatched) error {
+	e.d.note(users)
+	if e.next == nil {
+		return nil
+	}
+	return e.next.Matched(ctx, id, users, m)
+}
+
+// startDuels starts the service and its matcher. With alone, matchmaking runs alone: matches
+// are played elsewhere, and presence and inboxes do not change.
 func startDuels(b *testing.B, alone bool) *duels {
 	d := &duels{redis: redistest.Start(b), possible: map[string]time.Time{}, matched: map[string]time.Time{}}
 	client, err := redisstore.Open(b.Context(), redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{d.redis.Addr()}})
@@ -71,17 +92,11 @@ func startDuels(b *testing.B, alone bool) *duels {
 	a := &App{settings: &Settings{config: testConfig(d.redis.Addr())}, log: log, pod: "bench", rules: newPolicies(set, "", nil, &claimNames{}, log)}
 	d.core = &core{client: client}
 	a.addServices(d.core)
-	told := d.queues.Matched
-	d.queues.Matched = func(ctx context.Context, id string, users []string, m wire.MMMatched) error {
-		d.note(users)
-		if alone {
-			return nil
-		}
-		return told(ctx, id, users, m)
-	}
+	events := duelEvents{d, d.queues.Events}
 	if alone {
-		d.queues.Handoffs, d.queues.Searching = answering{}, nil
+		d.queues.Handoffs, events.next = answering{}, nil
 	}
+	d.queues.Events = events
 	ctx, stop := context.WithCancel(b.Context())
 	var running sync.WaitGroup
 	running.Go(func() { _ = d.matcher.Run(ctx) })

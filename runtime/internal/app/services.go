@@ -8,6 +8,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // addServices makes the domains, from below: each is told of those that it builds on.
@@ -64,15 +65,31 @@ func (a *App) newQueues(k *core, n notices) *matchmaking.Service {
 	ports := matchmaking.Ports{
 		Records: k.client.Ledger(matchmaking.TicketsTable), Store: store, Caster: store, Names: k.client.Names(), Sets: k.client.Sets(),
 		Queues: a.rules, Parties: k.parties, Handoffs: places, CheckLobbyLimit: places.checkLobbyLimit,
-		Searching: k.whereabouts.Searching,
-	}
-	if k.inbox != nil {
-		ports.Matched = n.matched
+		Events: matchmakingEvents{k.whereabouts, n},
 	}
 	return matchmaking.NewService(ports, matchmaking.Settings{
 		Pod: a.pod, HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Log: a.log,
 	})
+}
+
+// matchmakingEvents passes the events of matchmaking to presence and to the inboxes.
+type matchmakingEvents struct {
+	presence *whereabouts
+	notices  notices
+}
+
+// Searching implements matchmaking.Events.
+func (e matchmakingEvents) Searching(ctx context.Context, ticketID string, userIDs []string, searching bool) error {
+	return e.presence.Searching(ctx, ticketID, userIDs, searching)
+}
+
+// Matched implements matchmaking.Events. Without notifications it does nothing.
+func (e matchmakingEvents) Matched(ctx context.Context, id string, userIDs []string, matched wire.MMMatched) error {
+	if e.notices.inbox == nil {
+		return nil
+	}
+	return e.notices.matched(ctx, id, userIDs, matched)
 }
 
 func (a *App) newChats(k *core, n notices) *chat.Service {

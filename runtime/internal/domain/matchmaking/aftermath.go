@@ -13,41 +13,41 @@ import (
 // applySideEffects does the remaining work after a proposal, while its players are still claimed. The
 // copies of its tickets in other queues are removed or search again. After a match it
 // cancels the other tickets of its players. Then it frees the players. It is idempotent.
-func (s *Service) applySideEffects(ctx context.Context, r Proposal) error {
+func (s *Service) applySideEffects(ctx context.Context, p Proposal) error {
 	var errs []error
-	for _, e := range r.Ended.Tickets {
-		errs = append(errs, s.updateCopies(ctx, r.Queue, e))
+	for _, e := range p.Ended.Tickets {
+		errs = append(errs, s.updateCopies(ctx, p.Queue, e))
 	}
-	if r.Ended.Assigned {
-		for _, p := range r.players() {
-			errs = append(errs, s.cancelOtherTickets(ctx, r, p))
+	if p.Ended.Assigned {
+		for _, player := range p.players() {
+			errs = append(errs, s.cancelOtherTickets(ctx, p, player))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	return s.releasePlayers(ctx, r)
+	return s.releasePlayers(ctx, p)
 }
 
-// applySideEffectsOrLog is settle right after the step that ended a proposal. It returns the change that
+// applySideEffectsOrLog runs applySideEffects right after the commit that ended a proposal. It returns the change that
 // deletes the proposal's record. When it fails, the queue's matcher settles the proposal later.
-func (s *Service) applySideEffectsOrLog(ctx context.Context, r Proposal) []records.Change {
-	if err := s.applySideEffects(ctx, r); err != nil {
-		s.Log.WarnContext(ctx, "ended proposal not settled; the matcher will retry", "queue", r.Queue, "proposal", r.ID, "error", err)
+func (s *Service) applySideEffectsOrLog(ctx context.Context, p Proposal) []records.Change {
+	if err := s.applySideEffects(ctx, p); err != nil {
+		s.Log.WarnContext(ctx, "ended proposal not settled; the matcher will retry", "queue", p.Queue, "proposal", p.ID, "error", err)
 		return nil
 	}
-	return []records.Change{{Table: proposals, Key: r.ID, Any: true}}
+	return []records.Change{{Table: proposals, Key: p.ID, Any: true}}
 }
 
-// applyLateSideEffects settles an ended proposal whose server died before it did so.
-func (s *Service) applyLateSideEffects(ctx context.Context, r Proposal) error {
-	if r.Ended == nil || s.Now().Sub(time.UnixMilli(r.Ended.At)) < claimGrace {
+// applyLateSideEffects applies the side effects of an ended proposal whose server died before it applied them.
+func (s *Service) applyLateSideEffects(ctx context.Context, p Proposal) error {
+	if p.Ended == nil || s.Now().Sub(time.UnixMilli(p.Ended.At)) < claimGrace {
 		return nil
 	}
-	if err := s.applySideEffects(ctx, r); err != nil {
+	if err := s.applySideEffects(ctx, p); err != nil {
 		return err
 	}
-	return s.Records.Apply(ctx, partition(r.Queue), records.Step{Changes: []records.Change{{Table: proposals, Key: r.ID, Any: true}}})
+	return s.Records.Apply(ctx, partition(p.Queue), records.Step{Changes: []records.Change{{Table: proposals, Key: p.ID, Any: true}}})
 }
 
 // updateCopies updates the copies of a ticket in other queues after a proposal.
@@ -75,19 +75,19 @@ func (s *Service) updateCopies(ctx context.Context, queue string, e endedTicket)
 
 // cancelOtherTickets cancels the other tickets that a matched player had at the time of the
 // match.
-func (s *Service) cancelOtherTickets(ctx context.Context, r Proposal, p TeamPlayer) error {
-	places, err := s.of(ctx, p.ID)
+func (s *Service) cancelOtherTickets(ctx context.Context, p Proposal, player TeamPlayer) error {
+	places, err := s.index.Entries(ctx, player.ID)
 	if err != nil {
 		return err
 	}
 	for _, at := range places {
 		id, err := ulid.ParseStrict(at.ticket)
-		if at.ticket == p.Ticket || err == nil && ms(id.Timestamp()) > r.Ended.At {
+		if at.ticket == player.Ticket || err == nil && ms(id.Timestamp()) > p.Ended.At {
 			continue
 		}
 		t, there, err := s.ticket(ctx, at.queue, at.ticket)
-		if err == nil && there && t.Has(p.ID) {
-			err = ignoreRefusal(s.withdrawTicket(ctx, t, p.ID, reasonMatchedElsewhere, reasonMatchedElsewhere, records.Step{}))
+		if err == nil && there && t.Has(player.ID) {
+			err = ignoreRefusal(s.withdrawTicket(ctx, t, player.ID, reasonMatchedElsewhere, reasonMatchedElsewhere, records.Step{}))
 		}
 		if err != nil {
 			return err

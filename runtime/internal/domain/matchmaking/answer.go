@@ -25,15 +25,15 @@ func (s *Service) accept(ctx context.Context, c request.Call, proposalID string)
 		return err
 	}
 	return s.commit(ctx, func() (records.Step, []outboxMessage, error) {
-		r, raw, err := s.readProposal(ctx, queue, proposalID)
+		p, raw, err := s.readProposal(ctx, queue, proposalID)
 		if err != nil {
 			return records.Step{}, nil, err
 		}
-		if raw == nil || r.Ended != nil {
+		if raw == nil || p.Ended != nil {
 			return records.Step{}, nil, proposalNotFound()
 		}
-		next, err := r.Accept(q, c.ID, s.Now())
-		if err != nil || len(next.Accepted) == len(r.Accepted) {
+		next, err := p.Accept(q, c.ID, s.Now())
+		if err != nil || len(next.Accepted) == len(p.Accepted) {
 			return records.Step{}, nil, err
 		}
 		return s.acceptStep(ctx, next, raw, s.once(c))
@@ -42,15 +42,15 @@ func (s *Service) accept(ctx context.Context, c request.Call, proposalID string)
 
 // acceptStep is the step after an mm:accept: it pushes the number of accepted players. After
 // the last one it also pushes the tickets as accepted.
-func (s *Service) acceptStep(ctx context.Context, r Proposal, was []byte, once *records.Once) (records.Step, []outboxMessage, error) {
-	value, err := json.Marshal(r)
+func (s *Service) acceptStep(ctx context.Context, p Proposal, was []byte, once *records.Once) (records.Step, []outboxMessage, error) {
+	value, err := json.Marshal(p)
 	if err != nil {
 		return records.Step{}, nil, fmt.Errorf("encode a proposal: %w", err)
 	}
-	step := records.Step{Once: once, Changes: []records.Change{{Table: proposals, Key: r.ID, Was: was, Value: value}}}
+	step := records.Step{Once: once, Changes: []records.Change{{Table: proposals, Key: p.ID, Was: was, Value: value}}}
 	views := map[string]*wire.MMTicket{}
-	if r.InHandoff {
-		are, err := s.ticketsOfProposal(ctx, r)
+	if p.InHandoff {
+		are, err := s.ticketsOfProposal(ctx, p)
 		if err != nil {
 			return records.Step{}, nil, err
 		}
@@ -58,7 +58,7 @@ func (s *Service) acceptStep(ctx context.Context, r Proposal, was []byte, once *
 			views[id] = t.In(wire.TicketAccepted)
 		}
 	}
-	messages, err := s.pushProposal(&step, r, views)
+	messages, err := s.pushProposal(&step, p, views)
 	return step, messages, err
 }
 

@@ -65,13 +65,13 @@ func (b Backfill) change(was []byte, now time.Time) (records.Change, error) {
 	return c, err
 }
 
-// release frees the backfill of an ended proposal for another proposal.
-func (s *Service) releaseBackfill(ctx context.Context, step *records.Step, r Proposal) error {
-	if r.Backfill == "" {
+// releaseBackfill frees the backfill of an ended proposal for another proposal.
+func (s *Service) releaseBackfill(ctx context.Context, step *records.Step, p Proposal) error {
+	if p.Backfill == "" {
 		return nil
 	}
-	b, raw, err := s.readBackfill(ctx, r.Queue, r.Backfill)
-	if err != nil || raw == nil || b.Proposal != r.ID {
+	b, raw, err := s.readBackfill(ctx, p.Queue, p.Backfill)
+	if err != nil || raw == nil || b.Proposal != p.ID {
 		return err
 	}
 	b.Proposal = ""
@@ -127,7 +127,7 @@ func (m *Matcher) openBackfills(ctx context.Context, state *queueState, q Queue)
 	return vacancies, err
 }
 
-// refreshBackfill reads the room of a backfill and updates OpenAt, which is 0 when no place is open or
+// refreshBackfill reads the lobby of a backfill and updates OpenAt, which is 0 when no place is open or
 // the backfill is over.
 func (m *Matcher) refreshBackfill(ctx context.Context, state *queueState, q Queue, v *vacancy) error {
 	var err error

@@ -2,7 +2,6 @@ package matchmaking
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/records"
@@ -120,25 +119,23 @@ func (s *Service) removeFromUsers(ctx context.Context, step *records.Step, queue
 		if slices.Contains(refusers, user) {
 			e.CooldownUntil = max(e.CooldownUntil, until)
 		}
-		change, err := e.change(user, found[user])
+		value, err := e.encode()
 		if err != nil {
 			return err
 		}
-		step.Changes = append(step.Changes, change)
+		step.Changes = append(step.Changes, records.Change{Table: users, Key: user, Was: found[user], Value: value})
 	}
 	return nil
 }
 
-// onTicketEnd removes a ticket from its players' sets and searching status, which are not in the
-// book.
+// onTicketEnd removes a ticket from its players' sets and searching status, which are
+// outside the queue's records.
 func (s *Service) onTicketEnd(ctx context.Context, queue, ticketID string, users []string) error {
-	for _, user := range users {
-		if err := s.Sets.Remove(ctx, setOf(user), entry(queue, ticketID)); err != nil {
-			return fmt.Errorf("remove a ticket from its players' sets: %w", err)
-		}
+	if err := s.index.Remove(ctx, indexEntry{queue, ticketID}, users); err != nil {
+		return err
 	}
-	if s.Searching == nil {
+	if s.Events == nil {
 		return nil
 	}
-	return s.Searching(ctx, ticketID, users, false)
+	return s.Events.Searching(ctx, ticketID, users, false)
 }

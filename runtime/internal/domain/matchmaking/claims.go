@@ -12,12 +12,12 @@ import (
 )
 
 // A player is in at most one live proposal or hand-off, over all queues. The claims of all
-// players are in one book, so that a proposal claims all its players in one step. A proposal
+// players are in one partition, so that a proposal claims all its players in one step. A proposal
 // claims its players before it is committed, and frees them after it has ended.
 //
-// A claim is live while its proposal is in the book of its queue. A matcher may die between
+// A claim is live while its proposal is in the partition of its queue. A matcher may die between
 // the claim and the proposal. After claimGrace, another matcher may take over such a claim: it
-// first voids the proposal in its queue's book, so that the first matcher can no longer commit
+// first voids the proposal in its queue's partition, so that the first matcher can no longer commit
 // it.
 const (
 	// claimsPartition has the claims. No queue has this name: names of resources begin with a
@@ -25,7 +25,7 @@ const (
 	claimsPartition records.Book = "-players"
 	// claims is the table of claims by user id.
 	claims = "claims"
-	// voids is a table of a queue's book: the times at which proposals were voided, by proposal
+	// voids is a table of a queue's partition: the times at which proposals were voided, by proposal
 	// id. A voided proposal cannot be committed. The records are kept for voidTTL.
 	voids = "voids"
 	// claimGrace is how long a claim without a proposal is live.
@@ -42,21 +42,21 @@ type claim struct {
 }
 
 // encodeClaim encodes the proposal's claim; the encoding is always the same.
-func (r Proposal) encodeClaim() ([]byte, error) {
-	value, err := json.Marshal(claim{r.Queue, r.ID, r.MadeAt})
+func (p Proposal) encodeClaim() ([]byte, error) {
+	value, err := json.Marshal(claim{p.Queue, p.ID, p.MadeAt})
 	if err != nil {
 		return nil, fmt.Errorf("encode a claim: %w", err)
 	}
 	return value, nil
 }
 
-// claim claims all players of a proposal or none. held are the players of other live proposals.
-func (s *Service) claimPlayers(ctx context.Context, r Proposal) (held []string, err error) {
-	value, err := r.encodeClaim()
+// claimPlayers claims all players of a proposal or none. held are the players whom other live proposals have claimed.
+func (s *Service) claimPlayers(ctx context.Context, p Proposal) (held []string, err error) {
+	value, err := p.encodeClaim()
 	if err != nil {
 		return nil, err
 	}
-	users := r.userIDs()
+	users := p.userIDs()
 	var stale map[string][]byte
 	for range claimTries {
 		var step records.Step
@@ -85,7 +85,7 @@ func (s *Service) claimPlayers(ctx context.Context, r Proposal) (held []string, 
 
 // claimStates are the claims of some users.
 type claimStates struct {
-	// held are the users with a live claim. stale are the claims without a proposal by user,
+	// live are the users with a live claim. stale are the claims without a proposal by user,
 	// and raw their records.
 	live  []string
 	stale map[string]claim
@@ -156,16 +156,16 @@ func (s *Service) voidStale(ctx context.Context, found *claimStates) error {
 }
 
 // requireNotVoid is the change that makes a step fail if the proposal was voided.
-func (r Proposal) requireNotVoid() records.Change { return records.Change{Table: voids, Key: r.ID} }
+func (p Proposal) requireNotVoid() records.Change { return records.Change{Table: voids, Key: p.ID} }
 
 // releasePlayers deletes the claims of an ended proposal. It keeps claims that another proposal has taken
 // over.
-func (s *Service) releasePlayers(ctx context.Context, r Proposal) error {
-	value, err := r.encodeClaim()
+func (s *Service) releasePlayers(ctx context.Context, p Proposal) error {
+	value, err := p.encodeClaim()
 	if err != nil {
 		return err
 	}
-	users := r.userIDs()
+	users := p.userIDs()
 	for range claimTries {
 		var step records.Step
 		for _, user := range users {
@@ -189,13 +189,13 @@ func (s *Service) releasePlayers(ctx context.Context, r Proposal) error {
 }
 
 // releasePlayersOrLog is free for callers that ignore a failure: the claims expire after claimGrace.
-func (s *Service) releasePlayersOrLog(ctx context.Context, r Proposal) {
-	if err := s.releasePlayers(ctx, r); err != nil {
-		s.Log.WarnContext(ctx, "claims of an ended proposal not released; they will expire", "queue", r.Queue, "proposal", r.ID, "error", err)
+func (s *Service) releasePlayersOrLog(ctx context.Context, p Proposal) {
+	if err := s.releasePlayers(ctx, p); err != nil {
+		s.Log.WarnContext(ctx, "claims of an ended proposal not released; they will expire", "queue", p.Queue, "proposal", p.ID, "error", err)
 	}
 }
 
-// expireVoids deletes old voids from a queue's book.
+// expireVoids deletes old voids from a queue's partition.
 func (s *Service) expireVoids(ctx context.Context, queue string) error {
 	all, err := s.Records.All(ctx, partition(queue), voids)
 	if err != nil {

@@ -92,14 +92,14 @@ func ignoreRefusal(err error) error {
 	return err
 }
 
-// stepsAtOnce bounds the concurrent steps on the proposals of a queue.
-const maxConcurrentSteps = 64
+// parallelSteps bounds the concurrent steps on the proposals of a queue.
+const parallelSteps = 64
 
-// forEach calls do for all elements, up to stepsAtOnce concurrently, and continues after
+// forEach calls do for all elements, up to parallelSteps concurrently, and continues after
 // errors.
 func forEach[T any](all []T, do func(i int, one T) error) error {
 	var group errgroup.Group
-	group.SetLimit(maxConcurrentSteps)
+	group.SetLimit(parallelSteps)
 	errs := make([]error, len(all))
 	for i, one := range all {
 		group.Go(func() error {

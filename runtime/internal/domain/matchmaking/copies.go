@@ -71,7 +71,7 @@ func (s *Service) syncFirstCopy(ctx context.Context, t Ticket) error {
 }
 
 // firstCopiesSearch reports whether the first copies of these tickets are in their queues and
-// search. The first copy is entered last, so other copies may exist before it.
+// search. The first copy is committed last, so other copies may exist before it.
 func (s *Service) firstCopiesSearch(ctx context.Context, taken map[string]storedTicket) (bool, error) {
 	homes := byHomeQueue(taken)
 	for queue, ids := range homes {
@@ -89,7 +89,7 @@ func (s *Service) firstCopiesSearch(ctx context.Context, taken map[string]stored
 	return true, nil
 }
 
-// dropOrphans removes copies without a first copy: a server died while it entered the
+// dropOrphans removes copies without a first copy: a server died while it added the
 // ticket.
 func (m *Matcher) dropOrphans(ctx context.Context, state *queueState) error {
 	var errs []error
@@ -99,7 +99,7 @@ func (m *Matcher) dropOrphans(ctx context.Context, state *queueState) error {
 			return err
 		}
 		for _, id := range ids {
-			if found[id] != nil || m.s.withinGracePeriod(id) {
+			if found[id] != nil || m.s.index.withinGracePeriod(id) {
 				continue
 			}
 			_, err := m.s.dropCopy(ctx, state.name, id)

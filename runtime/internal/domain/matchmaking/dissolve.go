@@ -25,18 +25,18 @@ func (s *Service) dissolve(
 	}
 	var over Proposal
 	return s.commitThen(ctx, func() (records.Step, []outboxMessage, error) {
-		r, raw, err := s.readProposal(ctx, queue, proposalID)
+		p, raw, err := s.readProposal(ctx, queue, proposalID)
 		if err != nil {
 			return records.Step{}, nil, err
 		}
-		if raw == nil || r.Ended != nil {
+		if raw == nil || p.Ended != nil {
 			return records.Step{}, nil, proposalNotFound()
 		}
-		blamed, reason, err := who(r)
+		blamed, reason, err := who(p)
 		if err != nil {
 			return records.Step{}, nil, err
 		}
-		d := dissolution{s: s, queue: q, proposal: r, blamed: blamed, reason: reason, step: base}
+		d := dissolution{s: s, queue: q, proposal: p, blamed: blamed, reason: reason, step: base}
 		err = d.endTickets(ctx)
 		if err == nil {
 			over, err = d.endProposal(raw)
@@ -136,7 +136,7 @@ func (d *dissolution) endTicket(t Ticket, raw []byte, until int64, now time.Time
 	return nil
 }
 
-// end deletes the proposal. While tickets have copies in other queues, the proposal's record
+// endProposal deletes the proposal. While tickets have copies in other queues, the proposal's record
 // stays until they are updated.
 func (d *dissolution) endProposal(was []byte) (Proposal, error) {
 	change := records.Change{Table: proposals, Key: d.proposal.ID, Was: was}

@@ -33,8 +33,8 @@ func (s *Service) Enqueue(ctx context.Context, c request.Call, req *wire.MMEnque
 	return s.enqueue(ctx, queues, c, liveness.Through(c.SessionID), nil, req)
 }
 
-// EnqueueFor is Enqueue by a back end, for a user who is connected as live says. What it
-// says of attributes that come from tokens holds.
+// EnqueueFor is Enqueue by a back end, for a user with these live sessions. The request may
+// set attributes that otherwise come from tokens.
 func (s *Service) EnqueueFor(ctx context.Context, c request.Call, live liveness.Live, req *wire.MMEnqueue) (Ticket, error) {
 	queues, err := s.requestedQueues(req)
 	if err != nil {
@@ -43,8 +43,8 @@ func (s *Service) EnqueueFor(ctx context.Context, c request.Call, live liveness.
 	return s.enqueue(ctx, queues, c, live, req.Attributes, req)
 }
 
-// enqueue makes a ticket; vouched are claims that hold for all its players, in place of
-// their tokens'.
+// enqueue makes a ticket. vouched are claims of a back end for all players; they override the
+// claims of the players' tokens.
 func (s *Service) enqueue(
 	ctx context.Context, queues []Queue, c request.Call, live liveness.Live, vouched map[string]any, req *wire.MMEnqueue,
 ) (Ticket, error) {
@@ -75,22 +75,20 @@ func (s *Service) enqueue(
 	if err := s.checkLobbyLimit(ctx, queues, t, c.ID); err != nil {
 		return Ticket{}, err
 	}
-	if err := s.note(ctx, t); err != nil {
+	if err := s.index.Add(ctx, t); err != nil {
 		return s.rollbackEnqueue(ctx, c, t, err)
 	}
 	if err := s.addCopies(ctx, queues, copies, s.once(c)); err != nil {
 		return s.rollbackEnqueue(ctx, c, t, err)
 	}
 	if err := s.castTicket(ctx, t.View()); err != nil {
-		s.Log.WarnContext(ctx, "the other players of a ticket are not told of it", "queue", t.Queue, "error", err)
+		s.Log.WarnContext(ctx, "new ticket not pushed to its players", "queue", t.Queue, "ticket", t.ID, "error", err)
 	}
-	if s.Searching != nil {
-		if err := s.reportSearching(ctx, t); err != nil {
-			s.Log.WarnContext(ctx, "who searches does not seem to", "queue", t.Queue, "error", err)
-		}
+	if err := s.reportSearching(ctx, t); err != nil {
+		s.Log.WarnContext(ctx, "searching status not published", "queue", t.Queue, "ticket", t.ID, "error", err)
 	}
-	if !s.withinGracePeriod(t.ID) { // it was first asked for long before it came in
-		if err := s.noteAgain(ctx, t); err != nil {
+	if !s.index.withinGracePeriod(t.ID) { // its entries may have been removed as stale before its commit
+		if err := s.index.Restore(ctx, t); err != nil {
 			return t, err
 		}
 	}
@@ -125,7 +123,7 @@ func (s *Service) requestedQueues(req *wire.MMEnqueue) ([]Queue, error) {
 	return all, nil
 }
 
-// readEntrants are the players that a request queues.
+// readEntrants returns the players that a request enqueues.
 func (s *Service) readEntrants(ctx context.Context, c request.Caller, live liveness.Live, req *wire.MMEnqueue) ([]Entrant, error) {
 	if req.PartyID == "" {
 		return []Entrant{{Player: Player{ID: c.ID, Name: c.Name, Live: live}, Attributes: req.Attributes, Claims: c.Claims}}, nil
@@ -148,7 +146,7 @@ func (s *Service) readEntrants(ctx context.Context, c request.Caller, live liven
 	return all, nil
 }
 
-// merged is a with b over it.
+// merged returns a with the values of b, which win.
 func merged(a, b map[string]any) map[string]any {
 	if len(b) == 0 {
 		return a
@@ -170,8 +168,8 @@ func allConnected(t Ticket, caller string) error {
 	return nil
 }
 
-// checkLobbyLimit refuses a ticket with a player who may not come into another lobby. What the
-// other members of a party are in is not named.
+// checkLobbyLimit refuses a ticket with a player who may not join another lobby. The refusal
+// does not name the lobbies of other party members.
 func (s *Service) checkLobbyLimit(ctx context.Context, queues []Queue, t Ticket, caller string) error {
 	if s.CheckLobbyLimit == nil {
 		return nil
@@ -191,17 +189,17 @@ func (s *Service) checkLobbyLimit(ctx context.Context, queues []Queue, t Ticket,
 	return nil
 }
 
-// findRepeated finds the ticket of a repeated request; false when there is none.
+// findRepeated returns the ticket of a repeated request; false for none.
 func (s *Service) findRepeated(ctx context.Context, queue, id string) (Ticket, bool, error) {
 	t, known, err := s.ticket(ctx, queue, id)
 	if err == nil && known {
-		err = s.noteAgain(ctx, t)
+		err = s.index.Restore(ctx, t)
 	}
 	return t, known, err
 }
 
 // addCopies puts the copies of a ticket into their queues, the first one last: with it the
-// ticket exists. A copy that an earlier try of the request has entered stays as it is.
+// ticket exists. A copy that an earlier attempt of the request has committed stays as it is.
 func (s *Service) addCopies(ctx context.Context, queues []Queue, copies []Ticket, once *records.Once) error {
 	for i := len(copies) - 1; i > 0; i-- {
 		err := s.commit(ctx, func() (records.Step, []outboxMessage, error) {
@@ -218,7 +216,7 @@ func (s *Service) addCopies(ctx context.Context, queues []Queue, copies []Ticket
 	return s.commit(ctx, func() (records.Step, []outboxMessage, error) { return s.enqueueStep(ctx, queues[0], copies[0], once) }, queues[0].Name)
 }
 
-// enqueueStep is the step by which a ticket comes in.
+// enqueueStep builds the step that adds a ticket.
 func (s *Service) enqueueStep(ctx context.Context, q Queue, t Ticket, once *records.Once) (records.Step, []outboxMessage, error) {
 	found, err := s.Records.Get(ctx, partition(q.Name), users, t.Users()...)
 	if err != nil {
@@ -242,30 +240,33 @@ func (s *Service) enqueueStep(ctx context.Context, q Queue, t Ticket, once *reco
 			return records.Step{}, nil, err
 		}
 		e.Tickets = append(e.Tickets, t.ID)
-		change, err := e.change(user, found[user])
+		value, err := e.encode()
 		if err != nil {
 			return records.Step{}, nil, err
 		}
-		step.Changes = append(step.Changes, change)
+		step.Changes = append(step.Changes, records.Change{Table: users, Key: user, Was: found[user], Value: value})
 	}
 	return step, nil, nil
 }
 
-// reportSearching reports that a ticket's players are searching. If the ticket was removed
-// concurrently, this report may have overwritten that of its end, which is sent again.
+// reportSearching publishes that a ticket's players are searching. If the ticket was removed
+// concurrently, this event may have overwritten the event of its end, which is sent again.
 func (s *Service) reportSearching(ctx context.Context, t Ticket) error {
-	if err := s.Searching(ctx, t.ID, t.Users(), true); err != nil {
+	if s.Events == nil {
+		return nil
+	}
+	if err := s.Events.Searching(ctx, t.ID, t.Users(), true); err != nil {
 		return err
 	}
 	_, there, err := s.ticket(ctx, t.Queue, t.ID)
 	if err != nil || there {
 		return err
 	}
-	return s.Searching(ctx, t.ID, t.Users(), false)
+	return s.Events.Searching(ctx, t.ID, t.Users(), false)
 }
 
-// verifyParty withdraws a ticket that has come in if its party has changed since its players
-// were read: PartyChanged may have come too early to find it.
+// verifyParty withdraws a committed ticket if its party has changed since the players were
+// read: PartyChanged may have run before the ticket existed.
 func (s *Service) verifyParty(ctx context.Context, c request.Call, t Ticket) error {
 	if t.PartyID == "" {
 		return nil
@@ -276,9 +277,10 @@ func (s *Service) verifyParty(ctx context.Context, c request.Call, t Ticket) err
 	return ignoreRefusal(s.withdrawTicket(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, records.Step{}))
 }
 
-// rollbackEnqueue ends an enqueue that failed. Where that is certain, nothing of the ticket
-// stays; unless the same request came in at the same moment, or before: what it entered may
-// even have been matched since.
+// rollbackEnqueue removes the copies and the index entries of a ticket that was refused. It
+// removes nothing after an error whose outcome is unknown. If a repeat of the request has
+// committed the ticket, rollbackEnqueue returns that ticket, or success if it was matched
+// since.
 func (s *Service) rollbackEnqueue(ctx context.Context, c request.Call, t Ticket, cause error) (Ticket, error) {
 	var refusal *wire.Error
 	if !errors.As(cause, &refusal) {
@@ -292,7 +294,7 @@ func (s *Service) rollbackEnqueue(ctx context.Context, c request.Call, t Ticket,
 			return Ticket{}, errors.Join(cause, err)
 		}
 	}
-	if err := s.unnote(ctx, t); err != nil {
+	if err := s.index.Remove(ctx, indexEntry{t.homeQueue(), t.ID}, t.Users()); err != nil {
 		return Ticket{}, errors.Join(cause, err)
 	}
 	return t, s.treatRepeatAsSuccess(ctx, c, cause, t.Queue)

@@ -30,14 +30,14 @@ func (s *Service) estimates(ctx context.Context, t Ticket) int64 {
 	return least
 }
 
-// Estimates are pushed to waiting tickets every estimateEvery, to at most mostTold of them;
+// Estimates are pushed to waiting tickets every estimateEvery, to at most estimatesPerPass of them;
 // the other clients read mm:status.
 const (
-	estimateEvery     = 5 * time.Second
-	maxEstimatePushes = 500
+	estimateEvery    = 5 * time.Second
+	estimatesPerPass = 500
 )
 
-// tell pushes the estimates to waiting tickets, where the queue gives estimates.
+// pushEstimates pushes the estimates to waiting tickets, where the queue gives estimates.
 func (m *Matcher) pushEstimates(ctx context.Context, state *queueState, q Queue) error {
 	now := m.s.Now()
 	if !q.Estimate || state.writtenStats.WaitP50Ms == 0 || now.Sub(state.estimatesPushedAt) < estimateEvery {
@@ -46,7 +46,7 @@ func (m *Matcher) pushEstimates(ctx context.Context, state *queueState, q Queue)
 	state.estimatesPushedAt = now
 	pushed := 0
 	for _, t := range state.waiting {
-		if pushed++; pushed > maxEstimatePushes {
+		if pushed++; pushed > estimatesPerPass {
 			break
 		}
 		view := t.View()

@@ -66,14 +66,14 @@ type world struct {
 	mu     sync.Mutex
 	now    time.Time
 	queues map[string]Queue
-	// made counts the hand-offs by proposal; rooms are their lobbies. broken makes every
+	// made counts the hand-offs by proposal; lobbies are their lobbies. broken makes every
 	// hand-off fail.
 	made   map[string]int
 	rooms  map[string]*MatchLobby
 	broken bool
 	// unplaced are the users that the hand-off refuses.
 	unplaced []string
-	// places is the number of players of a room, at least one for each team.
+	// places is the number of players of a lobby, at least one for each team.
 	places int
 	// slow, when not nil, delays the hand-off of a proposal until the channel is closed.
 	slow   func(Proposal) <-chan struct{}
@@ -144,7 +144,7 @@ func newWorld(t testing.TB, queues ...Queue) *world {
 	}
 	for i := range w.pods {
 		s := NewService(Ports{
-			Records: w.ledger, Store: w.memory, Caster: w, Searching: w.search, Matched: w.notify, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Handoffs: w,
+			Records: w.ledger, Store: w.memory, Caster: w, Events: w, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Handoffs: w,
 		}, Settings{
 			Pod: fmt.Sprint("pod-", i), HistorySize: 10_000, HistoryTTL: time.Hour, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
 		})
@@ -162,7 +162,7 @@ func (w *world) advance(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// Queue, Queues, Member and Make implement the service's ports.
+// Queue, Queues, Member and Place implement the service's ports.
 func (w *world) Queue(name string) (Queue, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -232,7 +232,7 @@ func (w *world) Place(ctx context.Context, _ Queue, r Proposal) (Place, error) {
 	return place, room.bring(r)
 }
 
-// bring adds the players of a proposal to a room for two teams of one.
+// bring adds the players of a proposal to a lobby for two teams of one.
 func (r *MatchLobby) bring(round Proposal) error {
 	if len(round.players()) > r.Left {
 		return wire.Precondition(wire.ReasonLobbyFull, "the lobby is full")
@@ -250,7 +250,7 @@ func (r *MatchLobby) bring(round Proposal) error {
 	return nil
 }
 
-// Room returns a room, to the matcher or to a member.
+// Lobby returns a lobby, to the matcher or to a member.
 func (w *world) Lobby(_ context.Context, lobbyID, userID string) (MatchLobby, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -266,7 +266,7 @@ func (w *world) Lobby(_ context.Context, lobbyID, userID string) (MatchLobby, er
 	return now, nil
 }
 
-// quit removes a player from all rooms. An empty room is closed.
+// quit removes a player from all lobbies. An empty lobby is closed.
 func (w *world) quit(user string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -286,7 +286,7 @@ func (w *world) quit(user string) {
 	}
 }
 
-func (w *world) notify(_ context.Context, id string, users []string, _ wire.MMMatched) error {
+func (w *world) Matched(_ context.Context, id string, users []string, _ wire.MMMatched) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.deaf {
@@ -306,7 +306,7 @@ func (w *world) Cast(_ context.Context, id stream.ID, e stream.Event) error {
 	return nil
 }
 
-func (w *world) search(_ context.Context, ticketID string, userIDs []string, searching bool) error {
+func (w *world) Searching(_ context.Context, ticketID string, userIDs []string, searching bool) error {
 	if w.beforeSearch != nil {
 		w.beforeSearch()
 	}
@@ -476,7 +476,7 @@ func wantRefusal(t testing.TB, err error, want *wire.Error) {
 	}
 }
 
-// count returns the number of records of a table of the first queue's book.
+// count returns the number of records of a table of the first queue's partition.
 func (w *world) count(table string) int {
 	w.Helper()
 	n, err := w.ledger.Count(w.Context(), "duel", table)
@@ -486,7 +486,7 @@ func (w *world) count(table string) int {
 	return n
 }
 
-// dieAfter makes the ledger fail after some steps. The next step still has its effect.
+// dieAfter makes the records fail after some steps. The next step still has its effect.
 func (w *world) dieAfter(steps int) {
 	var made atomic.Int64
 	w.ledger.set(func(records.Step) error {

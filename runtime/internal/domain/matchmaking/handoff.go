@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	// maxConcurrentHandoffs bounds the concurrent hand-offs of a queue.
-	maxConcurrentHandoffs = 64
+	// parallelHandoffs bounds the concurrent hand-offs of a queue.
+	parallelHandoffs = 64
 	// defaultHandoffWait is how long an pass waits for the hand-offs of its matches. Slower
 	// hand-offs continue during the next passes.
 	defaultHandoffWait = 200 * time.Millisecond
 )
 
-// runHandoffs starts the hand-offs of proposals and waits for them up to m.patience. It returns
+// runHandoffs starts the hand-offs of proposals and waits for them up to m.handoffWait. It returns
 // the errors of all finished hand-offs, including earlier ones. The others continue until
 // ctx ends or the queue's timeout.
 func (m *Matcher) runHandoffs(ctx context.Context, state *queueState, q Queue, ready []storedProposal) error {
@@ -133,15 +133,15 @@ func (h handoff) assign(ctx context.Context, place Place) error {
 
 // endTickets adds the end of a proposal's tickets to the step.
 func (m *Matcher) endTickets(
-	ctx context.Context, step *records.Step, r Proposal, are map[string]storedTicket, place Place,
+	ctx context.Context, step *records.Step, p Proposal, are map[string]storedTicket, place Place,
 ) (messages []outboxMessage, done []Ticket, err error) {
-	for _, id := range r.ticketIDs() {
+	for _, id := range p.ticketIDs() {
 		t, there := are[id]
 		var view *wire.MMTicket
 		if there {
 			view = t.In(wire.TicketAssigned)
 		}
-		for _, news := range r.matchedPushes(id, place) {
+		for _, news := range p.matchedPushes(id, place) {
 			letter, err := m.s.addMessage(step,
 				message{Users: news.userIDs, Event: wire.EventMMMatched, OrderKey: id, Order: orderEnd, EndedTicket: id, HomeQueue: t.homeQueue(), Ticket: view}, news.matched)
 			if err != nil {
@@ -154,5 +154,5 @@ func (m *Matcher) endTickets(
 			done = append(done, t.Ticket)
 		}
 	}
-	return messages, done, errors.Join(m.s.removeFromUsers(ctx, step, r.Queue, done, nil, 0), m.s.releaseBackfill(ctx, step, r))
+	return messages, done, errors.Join(m.s.removeFromUsers(ctx, step, p.Queue, done, nil, 0), m.s.releaseBackfill(ctx, step, p))
 }

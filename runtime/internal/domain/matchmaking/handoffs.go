@@ -13,14 +13,14 @@ type handoffs struct {
 
 	mu sync.Mutex
 	// running are the proposals with a running hand-off, and errs the errors of finished ones.
-	// ended has an element when a hand-off has finished.
+	// finished has an element when a hand-off has finished.
 	running  map[string]bool
 	errs     []error
 	finished chan struct{}
 }
 
 func newHandoffs() *handoffs {
-	return &handoffs{slots: make(chan struct{}, maxConcurrentHandoffs), running: map[string]bool{}, finished: make(chan struct{}, 1)}
+	return &handoffs{slots: make(chan struct{}, parallelHandoffs), running: map[string]bool{}, finished: make(chan struct{}, 1)}
 }
 
 // start registers a proposal's hand-off; false when it is already running.
@@ -38,7 +38,7 @@ func (h *handoffs) finish(id string, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.running, id)
-	if err != nil && len(h.errs) < maxConcurrentHandoffs {
+	if err != nil && len(h.errs) < parallelHandoffs {
 		h.errs = append(h.errs, err)
 	}
 	select {

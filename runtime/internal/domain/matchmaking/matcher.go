@@ -20,8 +20,8 @@ const (
 	renewAfter = 2 * time.Second
 	// dueEvery is the pass at which the due queues are determined.
 	dueEvery = 100 * time.Millisecond
-	// maxConcurrentQueues bounds the queues of this process that are processed concurrently.
-	maxConcurrentQueues = 8
+	// parallelQueues bounds the queues of this process that are processed concurrently.
+	parallelQueues = 8
 	// fullReadEvery is how often all tickets of a queue are read, in case the database lost
 	// changes.
 	fullReadEvery = 30 * time.Second
@@ -33,7 +33,7 @@ type Matcher struct {
 
 	mu     sync.Mutex
 	queues map[string]*queueState
-	// handoffs has the running hand-offs; patience is how long an pass waits for them.
+	// handoffs has the running hand-offs; handoffWait is how long a pass waits for them.
 	handoffs    sync.WaitGroup
 	handoffWait time.Duration
 }
@@ -48,7 +48,7 @@ func (m *Matcher) Run(ctx context.Context) error {
 	tick := time.NewTicker(dueEvery)
 	defer tick.Stop()
 	var group errgroup.Group
-	group.SetLimit(maxConcurrentQueues)
+	group.SetLimit(parallelQueues)
 	for {
 		select {
 		case <-ctx.Done():
@@ -67,7 +67,7 @@ func (m *Matcher) Run(ctx context.Context) error {
 	}
 }
 
-// dueQueues returns the queues whose next pass has come, and marks them busy until their turn
+// dueQueues returns the queues whose next pass has come, and marks them busy until their pass
 // ends. A removed queue is included until it is empty.
 func (m *Matcher) dueQueues() []*queueState {
 	m.mu.Lock()

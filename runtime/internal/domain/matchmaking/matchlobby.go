@@ -43,7 +43,7 @@ type LobbyPlayer struct {
 	Profile *Profile
 }
 
-// open returns the free places by team, and their total.
+// openPlaces returns the free places by team, and their total.
 func (r MatchLobby) openPlaces(q Queue) (free map[string]int, all int) {
 	has := map[int]int{}
 	for _, p := range r.Players {
@@ -100,7 +100,7 @@ func (r MatchLobby) commonProfile() Profile {
 	return p
 }
 
-// forMatching returns the room as input of the matcher.
+// forMatching returns the lobby as input of the matcher.
 func (r MatchLobby) forMatching(b Backfill, free map[string]int, barred map[string]bool) matching.Backfill {
 	p := r.commonProfile()
 	return matching.Backfill{

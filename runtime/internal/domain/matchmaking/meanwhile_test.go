@@ -57,7 +57,7 @@ func (w *world) asks(user string) {
 	})
 }
 
-// fails makes the next request fail without an effect on the book.
+// fails makes the next request fail without an effect on the records.
 func (w *world) fails(request func() error) {
 	w.Helper()
 	w.ledger.set(func(records.Step) error { return stream.ErrUnavailable })
@@ -67,8 +67,8 @@ func (w *world) fails(request func() error) {
 	}
 }
 
-// A ticket is kept although its player reads its tickets while it is being entered: at the
-// first request, at a much later repetition, or when it is already in the book.
+// A ticket is kept although its player reads its tickets while it is being added: at the
+// first request, at a much later repetition, or when it is already committed.
 func TestTicketIsKeptWhileItIsEntered(t *testing.T) {
 	for name, begin := range map[string]func(w *world){
 		"at once": func(w *world) { w.asks("ann") },
@@ -79,7 +79,7 @@ func TestTicketIsKeptWhileItIsEntered(t *testing.T) {
 		},
 		"when it is in the book": func(w *world) {
 			ticket, err := w.enqueueKeyed("k")
-			if err = errors.Join(err, w.memory.Remove(w.Context(), setOf("ann"), entry("duel", ticket))); err != nil {
+			if err = errors.Join(err, w.memory.Remove(w.Context(), setOf("ann"), indexEntry{"duel", ticket}.String())); err != nil {
 				w.Fatal(err)
 			}
 		},

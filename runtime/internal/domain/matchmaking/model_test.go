@@ -133,7 +133,7 @@ func (w *world) proposals(t *rapid.T, user string) []string {
 	return ids
 }
 
-// consistent checks the book: each player of a ticket has its entry, tickets and proposals
+// consistent checks the records: each player of a ticket has its entry, tickets and proposals
 // reference each other, and no user is in two tickets.
 func (w *world) consistent(t *rapid.T) {
 	in := map[string]string{}
@@ -240,7 +240,7 @@ func (w *world) settle(t *rapid.T) {
 	w.pushedOnce(t)
 }
 
-// plays reports whether the waiting player is already in a room or may not join it.
+// plays reports whether the waiting player is already in a lobby or may not join it.
 func (w *world) plays(lobbyID string) bool {
 	for _, user := range w.players(lobbyID) {
 		if found, _ := w.ledger.Get(w.Context(), "duel", users, user); len(found) > 0 {

@@ -35,13 +35,13 @@ type message struct {
 	HomeQueue   string `json:"home,omitempty"`
 }
 
-// leftBehind is the age at which the matcher delivers a message, because its pod must have
-// died. known is how long a delivery is remembered, so that it is not repeated.
+// abandonedAfter is the age at which the matcher delivers a message, because its pod must have
+// died. deliveryMemory is how long a delivery is remembered, so that it is not repeated.
 const (
 	abandonedAfter = 5 * time.Second
-	// maxAbandoned bounds the messages that the matcher delivers in one pass.
-	maxAbandoned   = 1000
-	deliveryMemory = 10 * time.Minute
+	// abandonedPerPass bounds the messages that the matcher delivers in one pass.
+	abandonedPerPass = 1000
+	deliveryMemory   = 10 * time.Minute
 )
 
 // outboxMessage is a message with its id in the outbox.
@@ -160,8 +160,8 @@ func (s *Service) castTicket(ctx context.Context, t wire.MMTicket) error {
 
 // applyFollowUps does the follow-up work of a message; it is idempotent.
 func (s *Service) applyFollowUps(ctx context.Context, queue string, p outboxMessage) error {
-	if p.matched != nil && s.Matched != nil {
-		if err := s.Matched(ctx, p.id, p.Users, *p.matched); err != nil {
+	if p.matched != nil && s.Events != nil {
+		if err := s.Events.Matched(ctx, p.id, p.Users, *p.matched); err != nil {
 			return fmt.Errorf("notify offline players: %w", err)
 		}
 	}
@@ -184,7 +184,7 @@ func (s *Service) deliverAbandoned(ctx context.Context, queue string) error {
 	var messages []outboxMessage
 	var errs []error
 	var expired records.Step
-	for _, r := range left[:min(len(left), maxAbandoned)] {
+	for _, r := range left[:min(len(left), abandonedPerPass)] {
 		p, err := decodeMessage(r)
 		switch {
 		case err != nil:

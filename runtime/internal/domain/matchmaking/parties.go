@@ -30,7 +30,7 @@ func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
 		seen[id] = true
 	}
 	for user := range seen {
-		all, err := s.mine(ctx, user)
+		all, err := s.index.Tickets(ctx, user)
 		if err != nil {
 			s.Log.WarnContext(ctx, "tickets of a changed party not read; the matcher will cancel them", "party", p.ID, "error", err)
 			return

@@ -49,7 +49,7 @@ func (m *Matcher) Pass(ctx context.Context, queue string) error {
 	)
 }
 
-// read updates the waiting tickets from the ledger.
+// readTickets updates the waiting tickets from the queue's records.
 func (m *Matcher) readTickets(ctx context.Context, state *queueState) error {
 	now := m.s.Now()
 	if now.Sub(state.readAt) >= fullReadEvery {
@@ -128,20 +128,20 @@ func (m *Matcher) advanceProposals(ctx context.Context, state *queueState) (read
 		if going[record.Key] {
 			continue
 		}
-		r := storedProposal{raw: record.Value}
-		if err := decode(record.Value, &r.Proposal); err != nil {
+		p := storedProposal{raw: record.Value}
+		if err := decode(record.Value, &p.Proposal); err != nil {
 			return nil, err
 		}
 		switch {
-		case r.Ended != nil:
-			done = append(done, r.Proposal)
-		case r.InHandoff:
-			ready = append(ready, r)
-		case r.Deadline <= ms(m.s.Now()):
-			late = append(late, r.ID)
+		case p.Ended != nil:
+			done = append(done, p.Proposal)
+		case p.InHandoff:
+			ready = append(ready, p)
+		case p.Deadline <= ms(m.s.Now()):
+			late = append(late, p.ID)
 		}
 	}
-	ended := forEach(done, func(_ int, r Proposal) error { return m.s.applyLateSideEffects(ctx, r) })
+	ended := forEach(done, func(_ int, p Proposal) error { return m.s.applyLateSideEffects(ctx, p) })
 	return ready, errors.Join(ended, forEach(late, func(_ int, id string) error {
 		return ignoreRefusal(m.s.dissolve(ctx, state.name, id, records.Step{Fence: state.fence}, func(now Proposal) ([]string, string, error) {
 			if now.InHandoff || now.Deadline > ms(m.s.Now()) {

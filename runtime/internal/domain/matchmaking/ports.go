@@ -19,11 +19,11 @@ type Parties interface {
 
 // Handoffs make the places of matches.
 type Handoffs interface {
-	// Make makes the place of a proposal. It is idempotent: a second call for a proposal returns
+	// Place makes the place of a proposal. It is idempotent: a second call for a proposal returns
 	// the same place. For a backfill it adds the players to the lobby; a *wire.Error says
 	// that the lobby refuses them.
 	Place(ctx context.Context, q Queue, r Proposal) (Place, error)
-	// Room reads the lobby of a match for a member; userID "" is the matcher. The errors
+	// Lobby reads the lobby of a match for a member; userID "" is the matcher. The errors
 	// are those of lobbies, and permission_denied for a lobby that no queue made.
 	Lobby(ctx context.Context, lobbyID, userID string) (MatchLobby, error)
 }
@@ -39,7 +39,7 @@ type Place struct {
 	Teams []wire.MMMatchTeam
 }
 
-// UnplacedError of Places.Make lists the players that the place refuses. Their tickets are
+// UnplacedError of Handoffs.Place lists the players that the place refuses. Their tickets are
 // cancelled, and the other tickets search again.
 type UnplacedError struct{ Users []string }
 
@@ -57,15 +57,20 @@ type Ports struct {
 	Queues   Queues
 	Parties  Parties
 	Handoffs Handoffs
-	// CheckLobbyLimit, when not nil, returns a *wire.Error for a user who would exceed the limit of
-	// lobbies by a match of the queue.
+	// CheckLobbyLimit, when not nil, returns a *wire.Error for a user who would exceed the
+	// limit of lobbies by a match of the queue.
 	CheckLobbyLimit func(ctx context.Context, q Queue, userID string) error
-	// Searching, when not nil, is called when users start or stop searching. Calls may be
-	// repeated; after an error of a stop the call is repeated.
-	Searching func(ctx context.Context, ticketID string, userIDs []string, searching bool) error
-	// Matched, when not nil, is called with the place of a match, to notify offline users.
-	// Calls may be repeated with the same id; after an error the call is repeated.
-	Matched func(ctx context.Context, id string, userIDs []string, matched wire.MMMatched) error
+	// Events receives the events of the domain; nil for no receiver.
+	Events Events
+}
+
+// Events are the events of matchmaking for other domains. Calls may be repeated.
+type Events interface {
+	// Searching reports that users start or stop searching. A failed stop is repeated.
+	Searching(ctx context.Context, ticketID string, userIDs []string, searching bool) error
+	// Matched reports the place of a match, to notify offline users. A failed call is
+	// repeated with the same id.
+	Matched(ctx context.Context, id string, userIDs []string, matched wire.MMMatched) error
 }
 
 // Settings are the settings of a Service.

@@ -87,124 +87,124 @@ func NewProposal(q Queue, id string, p matching.Candidate, match string, ticket 
 }
 
 // startHandoff begins the hand-off.
-func (r Proposal) startHandoff(q Queue, now time.Time) Proposal {
-	r.InHandoff, r.Deadline = true, ms(now.Add(q.Handoff.Timeout))
-	return r
+func (p Proposal) startHandoff(q Queue, now time.Time) Proposal {
+	p.InHandoff, p.Deadline = true, ms(now.Add(q.Handoff.Timeout))
+	return p
 }
 
 // players returns all players.
-func (r Proposal) players() []TeamPlayer {
+func (p Proposal) players() []TeamPlayer {
 	var all []TeamPlayer
-	for _, side := range r.Teams {
+	for _, side := range p.Teams {
 		all = append(all, side.Players...)
 	}
 	return all
 }
 
-func (r Proposal) playersOf(ticket string) []string {
+func (p Proposal) playersOf(ticket string) []string {
 	var ids []string
-	for _, p := range r.players() {
-		if p.Ticket == ticket {
-			ids = append(ids, p.ID)
+	for _, player := range p.players() {
+		if player.Ticket == ticket {
+			ids = append(ids, player.ID)
 		}
 	}
 	return ids
 }
 
 // ticketIDs returns all tickets of the proposal.
-func (r Proposal) ticketIDs() []string {
+func (p Proposal) ticketIDs() []string {
 	var all []string
-	for _, side := range r.Teams {
+	for _, side := range p.Teams {
 		all = append(all, side.Tickets...)
 	}
 	return all
 }
 
 // userIDs returns the distinct user ids of the players.
-func (r Proposal) userIDs() []string {
+func (p Proposal) userIDs() []string {
 	var ids []string
-	for _, p := range r.players() {
-		ids = append(ids, p.ID)
+	for _, player := range p.players() {
+		ids = append(ids, player.ID)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }
 
-func (r Proposal) hasPlayer(userID string) bool {
-	return slices.ContainsFunc(r.players(), func(p TeamPlayer) bool { return p.ID == userID })
+func (p Proposal) hasPlayer(userID string) bool {
+	return slices.ContainsFunc(p.players(), func(player TeamPlayer) bool { return player.ID == userID })
 }
 
 // pendingPlayers returns the players who have not accepted.
-func (r Proposal) pendingPlayers() []string {
+func (p Proposal) pendingPlayers() []string {
 	var ids []string
-	for _, p := range r.players() {
-		if !r.Accepted[p.ID] {
-			ids = append(ids, p.ID)
+	for _, player := range p.players() {
+		if !p.Accepted[player.ID] {
+			ids = append(ids, player.ID)
 		}
 	}
 	return ids
 }
 
 // checkOpen refuses an answer of a user who has no proposal in this proposal, or after its end.
-func (r Proposal) checkOpen(userID string, now time.Time) error {
+func (p Proposal) checkOpen(userID string, now time.Time) error {
 	switch {
-	case !r.hasPlayer(userID):
+	case !p.hasPlayer(userID):
 		return proposalNotFound()
-	case r.InHandoff || r.Deadline <= ms(now):
+	case p.InHandoff || p.Deadline <= ms(now):
 		return wire.Precondition(wire.ReasonProposalClosed, "this proposal is closed")
 	}
 	return nil
 }
 
 // Accept records that a player accepts. After the last player the hand-off begins.
-func (r Proposal) Accept(q Queue, userID string, now time.Time) (Proposal, error) {
-	if r.hasPlayer(userID) && r.Accepted[userID] {
-		return r, nil
+func (p Proposal) Accept(q Queue, userID string, now time.Time) (Proposal, error) {
+	if p.hasPlayer(userID) && p.Accepted[userID] {
+		return p, nil
 	}
-	if err := r.checkOpen(userID, now); err != nil {
-		return r, err
+	if err := p.checkOpen(userID, now); err != nil {
+		return p, err
 	}
-	r.Accepted = maps.Clone(r.Accepted)
-	if r.Accepted == nil {
-		r.Accepted = map[string]bool{}
+	p.Accepted = maps.Clone(p.Accepted)
+	if p.Accepted == nil {
+		p.Accepted = map[string]bool{}
 	}
-	r.Accepted[userID] = true
-	if len(r.pendingPlayers()) == 0 {
-		r = r.startHandoff(q, now)
+	p.Accepted[userID] = true
+	if len(p.pendingPlayers()) == 0 {
+		p = p.startHandoff(q, now)
 	}
-	return r, nil
+	return p, nil
 }
 
 func proposalNotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such proposal") }
 
 // proposalView returns the push of the proposal for a ticket.
-func (r Proposal) proposalView(ticket string) wire.MMProposal {
+func (p Proposal) proposalView(ticket string) wire.MMProposal {
 	return wire.MMProposal{
-		ProposalID: r.ID, Queue: r.Queue, TicketID: ticket,
-		Players: len(r.players()), Accepted: len(r.Accepted), DeadlineAt: r.Deadline, Backfill: r.Backfill != "",
+		ProposalID: p.ID, Queue: p.Queue, TicketID: ticket,
+		Players: len(p.players()), Accepted: len(p.Accepted), DeadlineAt: p.Deadline, Backfill: p.Backfill != "",
 	}
 }
 
 // matchedView returns the push of the place for a ticket.
-func (r Proposal) matchedView(ticket string, p Place) wire.MMMatched {
+func (p Proposal) matchedView(ticket string, place Place) wire.MMMatched {
 	m := wire.MMMatched{
-		MatchID: cmp.Or(r.Match, r.ID), Queue: r.Queue, TicketID: ticket, Teams: p.Teams, Backfill: r.Backfill != "",
-		Region: r.Region, Handoff: p.MMHandoff,
+		MatchID: cmp.Or(p.Match, p.ID), Queue: p.Queue, TicketID: ticket, Teams: place.Teams, Backfill: p.Backfill != "",
+		Region: p.Region, Handoff: place.MMHandoff,
 	}
 	if m.Teams != nil {
 		return m
 	}
-	for _, side := range r.Teams {
+	for _, side := range p.Teams {
 		team := wire.MMMatchTeam{Name: side.Name, Players: []string{}}
-		for _, p := range side.Players {
-			team.Players = append(team.Players, p.ID)
+		for _, player := range side.Players {
+			team.Players = append(team.Players, player.ID)
 		}
 		m.Teams = append(m.Teams, team)
 	}
 	return m
 }
 
-// news is a push to some players of a ticket.
+// matchedPush is a push to some players of a ticket.
 type matchedPush struct {
 	matched wire.MMMatched
 	userIDs []string
@@ -212,10 +212,10 @@ type matchedPush struct {
 
 // matchedPushes returns one push for all players of a ticket, or one for each player when they have
 // their own tokens.
-func (r Proposal) matchedPushes(ticket string, place Place) []matchedPush {
-	all := r.playersOf(ticket)
+func (p Proposal) matchedPushes(ticket string, place Place) []matchedPush {
+	all := p.playersOf(ticket)
 	if len(place.Tokens) == 0 {
-		return []matchedPush{{r.matchedView(ticket, place), all}}
+		return []matchedPush{{p.matchedView(ticket, place), all}}
 	}
 	var each []matchedPush
 	for _, user := range all {
@@ -223,7 +223,7 @@ func (r Proposal) matchedPushes(ticket string, place Place) []matchedPush {
 		if token, has := place.Tokens[user]; has {
 			own.Token = token
 		}
-		each = append(each, matchedPush{r.matchedView(ticket, own), []string{user}})
+		each = append(each, matchedPush{p.matchedView(ticket, own), []string{user}})
 	}
 	return each
 }

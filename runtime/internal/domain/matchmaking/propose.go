@@ -72,20 +72,20 @@ func (m *Matcher) matchOnce(ctx context.Context, state *queueState, q Queue, vac
 	return ready, lost, err
 }
 
-// open makes a proposal of a proposal and takes the proposal's tickets and places. When any of
-// these has changed, open takes nothing and returns no record.
-func (m *Matcher) propose(ctx context.Context, state *queueState, q Queue, p matching.Candidate, v vacancy) (storedProposal, error) {
+// propose commits a proposal of a candidate, with its tickets and places. When any of these
+// has changed, propose commits nothing and returns no record.
+func (m *Matcher) propose(ctx context.Context, state *queueState, q Queue, candidate matching.Candidate, v vacancy) (storedProposal, error) {
 	id, err := ulid.New(ulid.Timestamp(m.s.Now()), rand.Reader)
 	if err != nil {
 		return storedProposal{}, fmt.Errorf("make the id of a match: %w", err)
 	}
-	r := NewProposal(q, id.String(), p, v.lobby.Match, func(id string) Ticket { return state.waiting[id].Ticket }, m.s.Now())
-	value, err := json.Marshal(r)
+	p := NewProposal(q, id.String(), candidate, v.lobby.Match, func(id string) Ticket { return state.waiting[id].Ticket }, m.s.Now())
+	value, err := json.Marshal(p)
 	if err != nil {
 		return storedProposal{}, fmt.Errorf("encode a proposal: %w", err)
 	}
 	taken := map[string]storedTicket{}
-	for _, id := range p.Tickets() {
+	for _, id := range candidate.Tickets() {
 		taken[id] = state.waiting[id]
 	}
 	if t, changed, err := m.changedParty(ctx, taken); err != nil || changed {
@@ -94,14 +94,14 @@ func (m *Matcher) propose(ctx context.Context, state *queueState, q Queue, p mat
 		}
 		return storedProposal{}, err
 	}
-	if held, err := m.s.claimPlayers(ctx, r); err != nil || len(held) > 0 {
+	if held, err := m.s.claimPlayers(ctx, p); err != nil || len(held) > 0 {
 		return storedProposal{claimedElsewhere: held}, err
 	}
-	step := records.Step{Fence: state.fence, Changes: []records.Change{{Table: proposals, Key: r.ID, Value: value}, r.requireNotVoid()}}
+	step := records.Step{Fence: state.fence, Changes: []records.Change{{Table: proposals, Key: p.ID, Value: value}, p.requireNotVoid()}}
 	views := map[string]*wire.MMTicket{}
-	for _, id := range p.Tickets() {
+	for _, id := range candidate.Tickets() {
 		next := state.waiting[id].Ticket
-		next.Proposal = r.ID
+		next.Proposal = p.ID
 		is, err := json.Marshal(next)
 		if err != nil {
 			return storedProposal{}, fmt.Errorf("encode a ticket: %w", err)
@@ -109,46 +109,46 @@ func (m *Matcher) propose(ctx context.Context, state *queueState, q Queue, p mat
 		step.Changes = append(step.Changes, records.Change{Table: tickets, Key: id, Was: state.waiting[id].raw, Value: is})
 		taken[id], views[id] = storedTicket{next, is}, next.In(wire.TicketProposed)
 	}
-	if r.Backfill != "" {
-		if err := v.reserve(&step, r.ID); err != nil {
+	if p.Backfill != "" {
+		if err := v.reserve(&step, p.ID); err != nil {
 			return storedProposal{}, err
 		}
 	}
 	var messages []outboxMessage
-	if !r.InHandoff {
-		if messages, err = m.s.pushProposal(&step, r, views); err != nil {
+	if !p.InHandoff {
+		if messages, err = m.s.pushProposal(&step, p, views); err != nil {
 			return storedProposal{}, err
 		}
 	}
 	if searching, err := m.s.firstCopiesSearch(ctx, taken); err != nil || !searching {
-		m.s.releasePlayersOrLog(ctx, r)
+		m.s.releasePlayersOrLog(ctx, p)
 		return storedProposal{}, err
 	}
 	err = m.s.Records.Apply(ctx, partition(state.name), step)
 	var conflict *records.ConflictError
 	switch {
 	case errors.As(err, &conflict):
-		m.s.releasePlayersOrLog(ctx, r)
+		m.s.releasePlayersOrLog(ctx, p)
 		return storedProposal{}, nil
 	case errors.Is(err, records.ErrFenced):
-		m.s.releasePlayersOrLog(ctx, r)
+		m.s.releasePlayersOrLog(ctx, p)
 		return storedProposal{}, err
 	case err != nil: // the proposal may exist: its claims last as long as the proposal
 		return storedProposal{}, err
 	}
 	m.s.deliverOrLog(ctx, state.name, messages)
-	return storedProposal{Proposal: r, raw: value, tickets: taken}, nil
+	return storedProposal{Proposal: p, raw: value, tickets: taken}, nil
 }
 
 // pushProposal pushes the state of a proposal to all its players, with the tickets whose state
 // changes.
-func (s *Service) pushProposal(step *records.Step, r Proposal, views map[string]*wire.MMTicket) ([]outboxMessage, error) {
+func (s *Service) pushProposal(step *records.Step, p Proposal, views map[string]*wire.MMTicket) ([]outboxMessage, error) {
 	var messages []outboxMessage
-	for _, id := range r.ticketIDs() {
+	for _, id := range p.ticketIDs() {
 		pushed, err := s.addMessage(step, message{
-			Users: r.playersOf(id), Event: wire.EventMMProposal, Ticket: views[id],
-			OrderKey: id, Order: orderProposed(r.Attempts[id], len(r.Accepted)),
-		}, r.proposalView(id))
+			Users: p.playersOf(id), Event: wire.EventMMProposal, Ticket: views[id],
+			OrderKey: id, Order: orderProposed(p.Attempts[id], len(p.Accepted)),
+		}, p.proposalView(id))
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +157,7 @@ func (s *Service) pushProposal(step *records.Step, r Proposal, views map[string]
 	return messages, nil
 }
 
-// resumeSuspended releases the held tickets whose players are free.
+// resumeSuspended releases the suspended tickets whose players are free.
 func (m *Matcher) resumeSuspended(ctx context.Context, state *queueState) error {
 	var users []string
 	for id := range state.suspended {

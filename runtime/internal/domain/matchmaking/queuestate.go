@@ -18,7 +18,7 @@ type queueState struct {
 	readAt   time.Time
 	mark     uint64
 	waiting  map[string]storedTicket
-	// ticketsByPlayer are the waiting tickets by player. held are tickets that do not search while
+	// ticketsByPlayer are the waiting tickets by player. suspended are tickets that do not search while
 	// another proposal has one of their players.
 	ticketsByPlayer map[string][]string
 	suspended       map[string]bool
@@ -29,7 +29,7 @@ type queueState struct {
 	writtenStats      Stats
 	estimatesPushedAt time.Time
 	handoffs          *handoffs
-	// shownStats is the result for Figures; nil while another process is the matcher.
+	// shownStats is the result of Stats; nil while another process is the matcher.
 	shownStats *Stats
 }
 

@@ -15,6 +15,7 @@ import (
 type Service struct {
 	Ports
 	Settings
+	index  ticketIndex
 	minter ids.Minter
 	users  userstream.Teller
 }
@@ -29,6 +30,7 @@ func NewService(ports Ports, settings Settings) *Service {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
 	s.users = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
+	s.index = ticketIndex{sets: s.Sets, read: s.ticket, now: func() time.Time { return s.Now() }}
 	s.minter = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
 	return s
 }

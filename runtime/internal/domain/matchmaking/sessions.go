@@ -22,9 +22,9 @@ func (s *Service) SessionClosed(ctx context.Context, c request.Caller, _ []strea
 	return s.updateTickets(ctx, c.ID, func(t Ticket) (Ticket, bool) { return t.Disconnect(c.ID, c.SessionID, s.Now()) })
 }
 
-// each changes the tickets of a user.
+// updateTickets changes the tickets of a user.
 func (s *Service) updateTickets(ctx context.Context, userID string, change func(Ticket) (Ticket, bool)) error {
-	places, err := s.of(ctx, userID)
+	places, err := s.index.Entries(ctx, userID)
 	if err != nil {
 		return err
 	}

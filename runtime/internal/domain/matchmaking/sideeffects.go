@@ -35,19 +35,19 @@ func (e *sideEffects) add(t Ticket, gone bool) {
 }
 
 // withSideEffects returns the proposal's record after its end.
-func (r Proposal) withSideEffects(e sideEffects) Proposal {
-	r.Ended, r.InHandoff = &e, true
-	r.Profiles, r.Accepted, r.Attempts = nil, nil, nil
-	return r
+func (p Proposal) withSideEffects(e sideEffects) Proposal {
+	p.Ended, p.InHandoff = &e, true
+	p.Profiles, p.Accepted, p.Attempts = nil, nil, nil
+	return p
 }
 
 // afterMatch returns the proposal's record after its players were matched.
-func (r Proposal) afterMatch(are map[string]storedTicket, now time.Time) Proposal {
+func (p Proposal) afterMatch(are map[string]storedTicket, now time.Time) Proposal {
 	e := sideEffects{At: ms(now), Assigned: true}
-	for _, id := range r.ticketIDs() {
+	for _, id := range p.ticketIDs() {
 		if t, there := are[id]; there {
 			e.add(t.Ticket, true)
 		}
 	}
-	return r.withSideEffects(e)
+	return p.withSideEffects(e)
 }

@@ -9,7 +9,7 @@ import (
 // Status returns a user's tickets and open proposals.
 func (s *Service) Status(ctx context.Context, userID string) (wire.MMStatusList, error) {
 	list := wire.MMStatusList{Tickets: []wire.MMTicket{}, Proposals: []wire.MMProposal{}}
-	all, err := s.mine(ctx, userID)
+	all, err := s.index.Tickets(ctx, userID)
 	if err != nil {
 		return list, err
 	}
@@ -21,12 +21,12 @@ func (s *Service) Status(ctx context.Context, userID string) (wire.MMStatusList,
 		if t.Proposal == "" {
 			view.EstimateMs = s.estimates(ctx, t)
 		} else {
-			r, raw, err := s.readProposal(ctx, t.Queue, t.Proposal)
+			p, raw, err := s.readProposal(ctx, t.Queue, t.Proposal)
 			if err != nil {
 				return list, err
 			}
-			if raw != nil && !r.InHandoff {
-				list.Proposals = append(list.Proposals, r.proposalView(t.ID))
+			if raw != nil && !p.InHandoff {
+				list.Proposals = append(list.Proposals, p.proposalView(t.ID))
 			} else if raw != nil {
 				view.State = wire.TicketAccepted
 			}
@@ -38,7 +38,7 @@ func (s *Service) Status(ctx context.Context, userID string) (wire.MMStatusList,
 
 // queueOfProposal returns the queue of a user's proposal.
 func (s *Service) queueOfProposal(ctx context.Context, userID, proposalID string) (queue string, err error) {
-	all, err := s.mine(ctx, userID)
+	all, err := s.index.Tickets(ctx, userID)
 	if err != nil {
 		return "", err
 	}
@@ -55,7 +55,7 @@ func (s *Service) queueOfProposal(ctx context.Context, userID, proposalID string
 
 // queueOfTicket returns the queue of a user's ticket.
 func (s *Service) queueOfTicket(ctx context.Context, userID, ticketID string) (queue string, err error) {
-	all, err := s.of(ctx, userID)
+	all, err := s.index.Entries(ctx, userID)
 	if err != nil {
 		return "", err
 	}

@@ -8,15 +8,15 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/records"
 )
 
-// Followed is the table whose changes a matcher reads.
+// TicketsTable is the table whose changes a matcher reads.
 const TicketsTable = "tickets"
 
-// The tables of a queue's book.
+// The tables of a queue's partition.
 const (
 	tickets   = TicketsTable // Ticket by id
 	proposals = "rounds"     // Proposal by id
 	backfills = "backfills"  // Backfill by the id of the lobby
-	users     = "users"      // entries by user id: the user's tickets and cooldown
+	users     = "users"      // userRecord by user id: the user's tickets and cooldown
 	outbox    = "outbox"     // message by id
 	stats     = "stats"      // one Stats
 )
@@ -47,17 +47,17 @@ func (s *Service) readTicket(ctx context.Context, queue, id string) (t Ticket, r
 	return t, found[id], decode(found[id], &t)
 }
 
-func (s *Service) readProposal(ctx context.Context, queue, id string) (r Proposal, raw []byte, err error) {
+func (s *Service) readProposal(ctx context.Context, queue, id string) (p Proposal, raw []byte, err error) {
 	found, err := s.Records.Get(ctx, partition(queue), proposals, id)
 	if err != nil {
 		return Proposal{}, nil, err
 	}
-	return r, found[id], decode(found[id], &r)
+	return p, found[id], decode(found[id], &p)
 }
 
 // ticketsOfProposal reads the tickets of a proposal.
-func (s *Service) ticketsOfProposal(ctx context.Context, r Proposal) (map[string]storedTicket, error) {
-	found, err := s.Records.Get(ctx, partition(r.Queue), tickets, r.ticketIDs()...)
+func (s *Service) ticketsOfProposal(ctx context.Context, p Proposal) (map[string]storedTicket, error) {
+	found, err := s.Records.Get(ctx, partition(p.Queue), tickets, p.ticketIDs()...)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ type storedProposal struct {
 	Proposal
 	raw     []byte
 	tickets map[string]storedTicket
-	// held are players that another proposal has claimed; then no proposal was made.
+	// claimedElsewhere are players whom another proposal has claimed; then no proposal was made.
 	claimedElsewhere []string
 }
 

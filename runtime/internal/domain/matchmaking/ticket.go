@@ -16,9 +16,9 @@ import (
 type Ticket struct {
 	ID    string `json:"id"`
 	Queue string `json:"queue"`
-	// Queues are all queues of the ticket; nil for Queue alone. Each queue's book has a
+	// Queues are all queues of the ticket; nil for Queue alone. Each queue's partition has a
 	// copy, whose Queue is that queue. The copy of the first queue decides whether the
-	// ticket exists: it is entered last and removed last.
+	// ticket exists: it is committed last and removed last.
 	Queues  []string `json:"queues,omitempty"`
 	PartyID string   `json:"partyId,omitempty"`
 	// LeaderID is the party's leader, who enqueued it.

@@ -9,107 +9,119 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// A set for each user has the user's tickets with their queues, outside the books, as long
-// as a ticket can live. An entry may be of a ticket that is gone.
+// A set for each user lists the user's tickets with their queues, outside the queues'
+// records. A set lives as long as a ticket can. It may list tickets that have ended.
 const (
-	maxEntries = 64
-	entryTTL   = 25 * time.Hour
-	between    = "/"
+	maxEntries     = 64
+	entryTTL       = 25 * time.Hour
+	entrySeparator = "/"
 )
+
+// ticketIndex finds the tickets of a user.
+type ticketIndex struct {
+	sets stream.Sets
+	// read reads a ticket; false when it does not exist.
+	read func(ctx context.Context, queue, id string) (Ticket, bool, error)
+	now  func() time.Time
+}
+
+// indexEntry is a ticket in the set of a user, with the queue of its first copy.
+type indexEntry struct{ queue, ticket string }
+
+func (e indexEntry) String() string { return e.queue + entrySeparator + e.ticket }
+
+func entryOf(t Ticket) string { return indexEntry{t.homeQueue(), t.ID}.String() }
 
 func setOf(userID string) string { return "mm:" + userID }
 
-func entry(queue, ticketID string) string { return queue + between + ticketID }
-
-// note adds a ticket to the sets of its players before it is entered into the book, so that
-// every ticket has its entries. A full set first drops the entries of tickets that are
-// gone.
-func (s *Service) note(ctx context.Context, t Ticket) error {
+// Add adds a ticket to the sets of its players. It precedes the commit of the ticket, so
+// that every ticket is in its players' sets. When a set is full, Add first removes the
+// entries of ended tickets. Error: resource_exhausted when the set is still full.
+func (x ticketIndex) Add(ctx context.Context, t Ticket) error {
 	for _, user := range t.Users() {
-		in, err := s.Sets.Add(ctx, setOf(user), entry(t.homeQueue(), t.ID), maxEntries, entryTTL)
-		if err == nil && !in {
-			if _, err = s.mine(ctx, user); err == nil {
-				in, err = s.Sets.Add(ctx, setOf(user), entry(t.homeQueue(), t.ID), maxEntries, entryTTL)
+		added, err := x.sets.Add(ctx, setOf(user), entryOf(t), maxEntries, entryTTL)
+		if err == nil && !added {
+			if _, err = x.Tickets(ctx, user); err == nil {
+				added, err = x.sets.Add(ctx, setOf(user), entryOf(t), maxEntries, entryTTL)
 			}
 		}
 		if err != nil {
 			return err
 		}
-		if !in {
-			return s.tooManyTickets(ctx, t, user)
+		if !added {
+			return x.full(ctx, t, user)
 		}
 	}
 	return nil
 }
 
-// tooManyTickets refuses a player who has maxEntries tickets. It lists them only for a
-// player without a party: the caller may not know the tickets of other members.
-func (s *Service) tooManyTickets(ctx context.Context, t Ticket, user string) error {
+// full returns the refusal of a ticket whose player has maxEntries tickets. It lists them
+// only for a player without a party: the caller may not know the tickets of other members.
+func (x ticketIndex) full(ctx context.Context, t Ticket, user string) error {
 	var ids []string
 	if t.PartyID == "" {
-		places, err := s.of(ctx, user)
+		entries, err := x.Entries(ctx, user)
 		if err != nil {
 			return err
 		}
-		for _, at := range places {
-			ids = append(ids, at.ticket)
+		for _, e := range entries {
+			ids = append(ids, e.ticket)
 		}
 	}
 	return wire.Already(wire.CodeResourceExhausted, wire.ReasonTicketLimit, fmt.Sprintf("a player may have %d tickets", maxEntries), ids...)
 }
 
-// noteAgain adds the entries of a ticket in the book again, in case they were removed as
-// stale. It ignores a full set.
-func (s *Service) noteAgain(ctx context.Context, t Ticket) error {
-	return ignoreRefusal(s.note(ctx, t))
+// Restore adds a committed ticket again, in case its entries were removed as stale. It
+// ignores a full set.
+func (x ticketIndex) Restore(ctx context.Context, t Ticket) error {
+	return ignoreRefusal(x.Add(ctx, t))
 }
 
-// unnote removes the entries that note added.
-func (s *Service) unnote(ctx context.Context, t Ticket) error {
-	for _, user := range t.Users() {
-		if err := s.Sets.Remove(ctx, setOf(user), entry(t.homeQueue(), t.ID)); err != nil {
-			return err
+// Remove removes a ticket from the sets of users.
+func (x ticketIndex) Remove(ctx context.Context, e indexEntry, users []string) error {
+	for _, user := range users {
+		if err := x.sets.Remove(ctx, setOf(user), e.String()); err != nil {
+			return fmt.Errorf("remove a ticket from its players' sets: %w", err)
 		}
 	}
 	return nil
 }
 
-type place struct{ queue, ticket string }
-
-// of returns the entries of a user's set; a ticket may be gone.
-func (s *Service) of(ctx context.Context, userID string) ([]place, error) {
-	all, err := s.Sets.List(ctx, setOf(userID))
+// Entries returns the set of a user; some of its tickets may have ended.
+func (x ticketIndex) Entries(ctx context.Context, userID string) ([]indexEntry, error) {
+	all, err := x.sets.List(ctx, setOf(userID))
 	if err != nil {
 		return nil, fmt.Errorf("list the tickets of a user: %w", err)
 	}
-	places := make([]place, 0, len(all))
+	entries := make([]indexEntry, 0, len(all))
 	for _, e := range all {
-		queue, ticket, _ := strings.Cut(e, between)
-		places = append(places, place{queue, ticket})
+		queue, ticket, _ := strings.Cut(e, entrySeparator)
+		entries = append(entries, indexEntry{queue, ticket})
 	}
-	return places, nil
+	return entries, nil
 }
 
-// mine returns the tickets of a user, and removes stale entries.
-func (s *Service) mine(ctx context.Context, userID string) ([]Ticket, error) {
-	places, err := s.of(ctx, userID)
+// Tickets reads the tickets of a user, and removes stale entries.
+func (x ticketIndex) Tickets(ctx context.Context, userID string) ([]Ticket, error) {
+	entries, err := x.Entries(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
 	var all []Ticket
-	for _, at := range places {
-		t, there, err := s.ticket(ctx, at.queue, at.ticket)
+	for _, e := range entries {
+		t, exists, err := x.read(ctx, e.queue, e.ticket)
 		if err != nil {
 			return nil, err
 		}
 		switch {
-		case there && t.Has(userID):
+		case exists && t.Has(userID):
 			all = append(all, t)
-		case there || !s.withinGracePeriod(at.ticket):
-			if err := s.Sets.Remove(ctx, setOf(userID), entry(at.queue, at.ticket)); err != nil {
+		case exists || !x.withinGracePeriod(e.ticket):
+			if err := x.sets.Remove(ctx, setOf(userID), e.String()); err != nil {
 				return nil, err
 			}
 		}
@@ -117,9 +129,9 @@ func (s *Service) mine(ctx context.Context, userID string) ([]Ticket, error) {
 	return all, nil
 }
 
-// withinGracePeriod reports whether a ticket that is not in the book may still be entered, because
-// note precedes its step.
-func (s *Service) withinGracePeriod(ticketID string) bool {
+// withinGracePeriod reports whether a ticket that does not exist may still be committed,
+// because Add precedes its commit.
+func (x ticketIndex) withinGracePeriod(ticketID string) bool {
 	id, err := ulid.ParseStrict(ticketID)
-	return err == nil && s.Now().Sub(id.Timestamp()) < membership.Newborn
+	return err == nil && x.now().Sub(id.Timestamp()) < membership.Newborn
 }

@@ -5,18 +5,17 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/records"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// userRecord are the records of one user in a book.
+// userRecord has the tickets of one user in a queue, and the user's cooldown.
 type userRecord struct {
 	Tickets []string `json:"tickets,omitempty"`
 	// CooldownUntil is the time until which the user may not enqueue.
 	CooldownUntil int64 `json:"cooldownUntil,omitempty"`
 }
 
-// checkMayEnqueue refuses a user who is in as many tickets as it may be, or has to wait.
+// checkMayEnqueue refuses a user who has the maximum of tickets in the queue, or a cooldown.
 func (e userRecord) checkMayEnqueue(q Queue, user, caller string, now time.Time) error {
 	who := "you are"
 	if user != caller {
@@ -37,7 +36,7 @@ func (e userRecord) checkMayEnqueue(q Queue, user, caller string, now time.Time)
 	return nil
 }
 
-// without takes a ticket from the entries.
+// without returns the record without a ticket.
 func (e userRecord) without(ticket string) userRecord {
 	var left []string
 	for _, id := range e.Tickets {
@@ -49,15 +48,14 @@ func (e userRecord) without(ticket string) userRecord {
 	return e
 }
 
-// change writes what is left of a user's entries.
-func (e userRecord) change(user string, was []byte) (records.Change, error) {
-	c := records.Change{Table: users, Key: user, Was: was}
+// encode encodes the record; nil for an empty record, which is deleted.
+func (e userRecord) encode() ([]byte, error) {
 	if len(e.Tickets) == 0 && e.CooldownUntil == 0 {
-		return c, nil
+		return nil, nil
 	}
-	var err error
-	if c.Value, err = json.Marshal(e); err != nil {
-		err = fmt.Errorf("encode the entries of a user: %w", err)
+	value, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("encode the tickets of a user: %w", err)
 	}
-	return c, err
+	return value, nil
 }

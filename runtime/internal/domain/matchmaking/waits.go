@@ -11,7 +11,7 @@ type Stats struct {
 	// OldestAt is the enqueue time of the oldest ticket; 0 without tickets.
 	OldestAt int64 `json:"oldestAt,omitempty"`
 	// WaitP50Ms and WaitP95Ms are percentiles of the waits of the tickets that were matched
-	// within the last statsFor; 0 when none was.
+	// within the last waitsPeriod; 0 when none was.
 	WaitP50Ms int64 `json:"waitP50Ms,omitempty"`
 	WaitP95Ms int64 `json:"waitP95Ms,omitempty"`
 	// Matches is the number of matches of the last minute.
@@ -36,17 +36,17 @@ type waits struct {
 
 type wait struct{ at, ms int64 }
 
-func (state *waits) matched(at int64, tickets []Ticket) {
-	state.matches = append(state.matches, at)
-	state.matches = state.matches[max(len(state.matches)-maxWaits, 0):]
+func (w *waits) matched(at int64, tickets []Ticket) {
+	w.matches = append(w.matches, at)
+	w.matches = w.matches[max(len(w.matches)-maxWaits, 0):]
 	for _, t := range tickets {
-		state.tickets = append(state.tickets, wait{at, at - t.EnqueuedAt})
+		w.tickets = append(w.tickets, wait{at, at - t.EnqueuedAt})
 	}
-	state.tickets = state.tickets[max(len(state.tickets)-maxWaits, 0):]
+	w.tickets = w.tickets[max(len(w.tickets)-maxWaits, 0):]
 }
 
 // stats computes the Stats.
-func (state *waits) stats(waiting map[string]storedTicket, now time.Time) Stats {
+func (w *waits) stats(waiting map[string]storedTicket, now time.Time) Stats {
 	s := Stats{Depth: len(waiting), At: ms(now)}
 	for _, t := range waiting {
 		if s.OldestAt == 0 || t.EnqueuedAt < s.OldestAt {
@@ -54,13 +54,13 @@ func (state *waits) stats(waiting map[string]storedTicket, now time.Time) Stats 
 		}
 	}
 	old := ms(now.Add(-waitsPeriod))
-	state.tickets = slices.DeleteFunc(state.tickets, func(t wait) bool { return t.at < old })
+	w.tickets = slices.DeleteFunc(w.tickets, func(t wait) bool { return t.at < old })
 	minute := ms(now.Add(-matchesPeriod))
-	state.matches = slices.DeleteFunc(state.matches, func(at int64) bool { return at < minute })
-	s.Matches = len(state.matches)
-	if n := len(state.tickets); n > 0 {
+	w.matches = slices.DeleteFunc(w.matches, func(at int64) bool { return at < minute })
+	s.Matches = len(w.matches)
+	if n := len(w.tickets); n > 0 {
 		lasted := make([]int64, n)
-		for i, t := range state.tickets {
+		for i, t := range w.tickets {
 			lasted[i] = t.ms
 		}
 		slices.Sort(lasted)

@@ -38,8 +38,8 @@ func duel(rules ...Rule) Queue {
 	return Queue{Teams: teams(2, 1, 1), MixSizes: true, Rules: rules, PreferFullFor: 20 * time.Second}
 }
 
-// told returns proposals as text: the teams with their tickets.
-func told(proposals []Candidate) []string {
+// describe returns proposals as text: the teams with their tickets.
+func describe(proposals []Candidate) []string {
 	var all []string
 	for _, p := range proposals {
 		text := ""
@@ -125,7 +125,7 @@ func TestMatch(t *testing.T) {
 			[]string{"a[a c]b[b d]"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if d := cmp.Diff(tc.want, told(Match(tc.tickets, nil, tc.queue, t0))); d != "" {
+			if d := cmp.Diff(tc.want, describe(Match(tc.tickets, nil, tc.queue, t0))); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
@@ -136,20 +136,20 @@ func TestBackfill(t *testing.T) {
 	running := Backfill{Ticket: Ticket{ID: "m1", EnqueuedAt: t0.Add(-time.Minute), Numbers: map[string]float64{"skill": 1500}}, Open: map[string]int{"b": 1}}
 	waiting := []Ticket{solo("a", 1500, 2), solo("far", 3000, 3), solo("c", 1510, 1)}
 	q := duel(skill)
-	if d := cmp.Diff([]string{"a[]b[a] into m1"}, told(Match(waiting, []Backfill{running}, q, t0))); d != "" {
+	if d := cmp.Diff([]string{"a[]b[a] into m1"}, describe(Match(waiting, []Backfill{running}, q, t0))); d != "" {
 		t.Errorf("backfill first (-want +got):\n%s", d)
 	}
 	q.NewFirst = true
-	if d := cmp.Diff([]string{"a[a]b[c]"}, told(Match(waiting, []Backfill{running}, q, t0))); d != "" {
+	if d := cmp.Diff([]string{"a[a]b[c]"}, describe(Match(waiting, []Backfill{running}, q, t0))); d != "" {
 		t.Errorf("new first (-want +got):\n%s", d)
 	}
 	q.NewFirst, running.Barred = false, map[string]bool{"a": true}
-	if d := cmp.Diff([]string{"a[]b[c] into m1"}, told(Match(waiting, []Backfill{running}, q, t0))); d != "" {
+	if d := cmp.Diff([]string{"a[]b[c] into m1"}, describe(Match(waiting, []Backfill{running}, q, t0))); d != "" {
 		t.Errorf("a is barred (-want +got):\n%s", d)
 	}
 	running.Open = nil
 	if got := Match(waiting[:1], []Backfill{running}, q, t0); len(got) != 0 {
-		t.Errorf("no open place: %v, want none", told(got))
+		t.Errorf("no open place: %v, want none", describe(got))
 	}
 }
 
@@ -163,7 +163,7 @@ func TestBackfillOfOnePlace(t *testing.T) {
 	}
 	other, one := solo("other", 0, time.Millisecond), solo("one", 0, 0)
 	other.Texts, one.Texts = map[string]string{"mode": "dm"}, map[string]string{"mode": "ctf"}
-	if got := told(Match(append(waiting, other, one), []Backfill{running}, q, t0)); len(got) == 0 || got[0] != "a[]b[one] into m1" {
+	if got := describe(Match(append(waiting, other, one), []Backfill{running}, q, t0)); len(got) == 0 || got[0] != "a[]b[one] into m1" {
 		t.Errorf("got %v, want one into m1 first", got)
 	}
 }
@@ -176,7 +176,7 @@ func TestBackfillStaysInItsRegion(t *testing.T) {
 	far := solo("far", 0, 2)
 	far.Latencies = map[string]float64{"eu": 300, "us": 20}
 	running := Backfill{Ticket: Ticket{ID: "m1", EnqueuedAt: t0}, Open: map[string]int{"a": 1}, Region: "eu"}
-	if d := cmp.Diff([]string{"a[near]b[] in eu into m1"}, told(Match([]Ticket{near, far}, []Backfill{running}, q, t0))); d != "" {
+	if d := cmp.Diff([]string{"a[near]b[] in eu into m1"}, describe(Match([]Ticket{near, far}, []Backfill{running}, q, t0))); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -123,7 +123,7 @@ func TestProposalsAreValid(t *testing.T) {
 				}
 			}
 			if fault := faultOf(q, sides, p.Region); fault != "" {
-				t.Fatalf("%v: %s", told([]Candidate{p}), fault)
+				t.Fatalf("%v: %s", describe([]Candidate{p}), fault)
 			}
 		}
 	})
@@ -181,7 +181,7 @@ func TestBackfillsAreValid(t *testing.T) {
 				continue
 			}
 			if fault := fillFault(q, p, running, byID); fault != "" {
-				t.Fatalf("%v: %s", told([]Candidate{p}), fault)
+				t.Fatalf("%v: %s", describe([]Candidate{p}), fault)
 			}
 		}
 	})
