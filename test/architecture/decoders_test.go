@@ -28,6 +28,7 @@ var decoders = map[string]string{
 	"session.readAuth":        "schema.FuzzRequest",
 	"serverapi.post":          "schema.FuzzRequest",
 	"serverapi.emitOne":       "serverapi.FuzzEvent",
+	"screening.data":          "schema.FuzzRequest", // the same bytes, after Exact
 	"serverapi.event":         "serverapi.FuzzEvent",
 	"serverapi.parseEmission": "serverapi.FuzzEmission",
 	"socketio.event":          "socketio.FuzzPacket",
