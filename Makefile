@@ -1,4 +1,4 @@
-# Anteroom. `make help` lists the targets; hack/make/*.mk define them by concern.
+# Anteroom. `make help` lists the targets; hack/make/*.mk define them by topic.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help

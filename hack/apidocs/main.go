@@ -1,5 +1,5 @@
-// Command apidocs writes the reference of all fields, a Markdown page, from the
-// generated CRDs: field, type, default, constraints, description.
+// Command apidocs writes the reference of all fields, a Markdown page, from the generated
+// CRDs: field, type, default, constraints, description.
 //
 //	go run ./hack/apidocs -crds config/crd/bases -out api/README.md
 package main

@@ -9,8 +9,8 @@ import (
 
 const tableHead = "| field | type | default | constraints | description |\n|---|---|---|---|---|\n"
 
-// describe writes the chapter of one kind: a table for the fields of spec, one
-// for each struct in it, and one for status.
+// describe writes the chapter of a kind: a table for the fields of spec, a table for each
+// struct in it, and a table for status.
 func describe(crd definition) string {
 	names, root := crd.Spec.Names, crd.Spec.Versions[0].Schema.OpenAPIV3Schema
 	var b strings.Builder
@@ -56,7 +56,7 @@ func row(path string, s *schema, required bool) string {
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// cell keeps a text from ending its table cell.
+// cell escapes a text so that it cannot end its table cell.
 func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", "*", `\*`).Replace(text)
 }

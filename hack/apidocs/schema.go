@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// definition is the part of a CustomResourceDefinition that is described.
+// definition is the documented part of a CustomResourceDefinition.
 type definition struct {
 	Spec struct {
 		Names struct {
@@ -22,7 +22,7 @@ type definition struct {
 	} `json:"spec"`
 }
 
-// schema is the part of an OpenAPI schema that is described.
+// schema is the documented part of an OpenAPI schema.
 type schema struct {
 	Description          string             `json:"description"`
 	Type                 string             `json:"type"`
@@ -49,7 +49,7 @@ type schema struct {
 	} `json:"x-kubernetes-validations"`
 }
 
-// typeName is what a user calls the type.
+// typeName returns the name of the type for users.
 func (s *schema) typeName() string {
 	switch {
 	case s.Type == "array":
@@ -82,7 +82,7 @@ func (s *schema) isSelector() bool {
 	return len(s.Properties) == 2 && s.Properties["matchLabels"] != nil && s.Properties["matchExpressions"] != nil
 }
 
-// fields are the properties whose rows come below this one's.
+// fields returns the properties with rows of their own below this one.
 func (s *schema) fields() map[string]*schema {
 	switch {
 	case s.Items != nil:
@@ -93,7 +93,8 @@ func (s *schema) fields() map[string]*schema {
 	return s.Properties
 }
 
-// defaultText is the default as YAML on one line; that of a struct shows in its fields.
+// defaultText returns the default as YAML on one line; a struct's default shows in its
+// fields.
 func (s *schema) defaultText() string {
 	text := string(s.Default)
 	if text == "" || text == "{}" {
@@ -102,7 +103,7 @@ func (s *schema) defaultText() string {
 	return "`" + strings.Trim(text, `"`) + "`"
 }
 
-// constraints are what a value must obey, as a list of short phrases.
+// constraints returns the constraints of a value, as a list of short phrases.
 func (s *schema) constraints(required bool) []string {
 	var all []string
 	if required {
@@ -132,7 +133,7 @@ func (s *schema) constraints(required bool) []string {
 	return append(all, append(s.rules(), itemRules(s)...)...)
 }
 
-// rules are the texts of the CEL rules, but for that of durations.
+// rules returns the texts of the CEL rules, except the rule of durations.
 func (s *schema) rules() []string {
 	var all []string
 	for _, v := range s.Validations {
@@ -150,7 +151,7 @@ func itemRules(s *schema) []string {
 	return s.Items.rules()
 }
 
-// span writes bounds, such as "1 to 16 items".
+// span returns bounds in words, such as "1 to 16 items".
 func span[N int64 | float64](unit string, low, high *N) []string {
 	unit = strings.TrimSuffix(" "+unit, " ")
 	switch {

@@ -1,6 +1,6 @@
-// Command chartdocs writes the README of a Helm chart: what README.md.gotmpl says, with a
-// table of the values in place of {{values}}. A value is described by the comment above
-// it that begins with "# -- ".
+// Command chartdocs writes the README of a Helm chart from README.md.gotmpl, with a table
+// of the values in place of {{values}}. The comment above a value that begins with "# --
+// " describes the value.
 package main
 
 import (
@@ -41,7 +41,7 @@ func run(chart string) error {
 	return os.WriteFile(filepath.Join(chart, "README.md"), []byte(out), 0o644) //nolint:gosec // a document
 }
 
-// valuesTable describes the values of a chart.
+// valuesTable returns the table of a chart's values.
 func valuesTable(text []byte) (string, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
@@ -58,7 +58,7 @@ func valuesTable(text []byte) (string, error) {
 	return b.String(), nil
 }
 
-// rows writes a row for each value that has a description, or nothing below it.
+// rows writes a row for each value with a description.
 func rows(b *strings.Builder, prefix string, mapping *yaml.Node) error {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		key, value := mapping.Content[i], mapping.Content[i+1]

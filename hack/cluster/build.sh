@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# build.sh coredns|traefik - print the path of a program that is built from its module, once
-# a version, into the user's cache. Needs Go and the module proxy; progress goes to stderr.
+# build.sh coredns|traefik - print the path of a program. It is built from its module into
+# the user's cache, once per version. Needs Go and the module proxy; progress goes to
+# stderr.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 program=${1:?usage: build.sh coredns|traefik}
 
 say() { printf 'cluster: %s\n' "$*" >&2; }
 
-# compile TARGET: build the program from a copy of its module, because traefik's needs a
-# library beside it that is made of another.
+# compile TARGET: build the program from a copy of its module, because traefik needs an
+# adjacent library that is derived from another module.
 compile() {
   local src=$dir/src package=.
   rm -rf "$src" && cp -r "$here/$program" "$src"

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# e2e.sh - run the suite of test/e2e/cluster: a cluster, both images in two versions, the
-# suite, and the cluster's end. KEEP=1 leaves the cluster up; LABELS picks specs.
+# e2e.sh - run the suite of test/e2e/cluster: create a cluster, build both images in two
+# versions, run the suite, end the cluster. KEEP=1 keeps the cluster running; LABELS
+# selects specs.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 export E2E_REGISTRY=${IMAGE_REGISTRY:-localhost} E2E_VERSION=e2e E2E_NEXT=e2e-next
 
-# finish: end the cluster, whatever became of the suite.
+# finish: end the cluster after a success or a failure of the suite.
 finish() {
   local status=$?
   if [ -n "${KEEP:-}" ]; then

@@ -1,6 +1,6 @@
-# given.sh - a cluster that is there already and that E2E_KUBECONFIG names. E2E_URL is where
-# its ingress controller of class traefik answers. Images come to it by a registry that both
-# can reach: set IMAGE_REGISTRY.
+# given.sh - the existing cluster of E2E_KUBECONFIG. E2E_URL is the address of its ingress
+# controller of class traefik. Images are pushed to IMAGE_REGISTRY, a registry that this
+# machine and the cluster can reach.
 cluster_up() {
   export KUBECONFIG=$E2E_KUBECONFIG
   [ -n "${E2E_URL:-}" ] || fail "E2E_KUBECONFIG is set, so set E2E_URL too: where its ingress controller of class traefik answers"

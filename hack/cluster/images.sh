@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# images.sh - images for places without a registry, made with buildah from what is on this
-# machine: Debian's packages and programs that build.sh builds.
+# images.sh - build images with buildah for machines without a registry, from Debian's
+# packages and the programs of build.sh.
 #
-#   images.sh cluster   print archives of what a cluster needs: pause, CoreDNS, Traefik, Redis
-#   images.sh bases     stand-ins for the Dockerfile's base images; print the flags that
-#                       `make images` needs as IMAGE_FLAGS to build with them
+#  images.sh cluster   print archives of the cluster's images: pause, CoreDNS, Traefik, Redis
+#  images.sh bases     build replacements for the Dockerfile's base images; print the flags
+#                      for IMAGE_FLAGS of `make images`
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/anteroom/cluster/images
 
-# image REF ROOTFS CONFIG...: an image of one layer, with buildah's flags for its config.
+# image REF ROOTFS CONFIG...: build an image of one layer, with buildah's flags for its
+# config.
 image() {
   local ref=$1 rootfs=$2 container
   shift 2
@@ -19,8 +20,8 @@ image() {
   buildah commit -q --rm "$container" "$ref" >/dev/null
 }
 
-# archive NAME VERSION REF: print the archive of an image; make it first, by the function
-# image_NAME ROOTFS REF, unless that was done for this version.
+# archive NAME VERSION REF: print the archive of an image; build it first with the
+# function image_NAME ROOTFS REF, unless this version exists.
 archive() {
   local file=$cache/$1-$2.tar rootfs
   if [ ! -e "$file" ]; then
@@ -35,7 +36,7 @@ archive() {
   echo "$file"
 }
 
-# add_program ROOTFS FILE: a program with the libraries that it loads.
+# add_program ROOTFS FILE: add a program with the libraries that it loads.
 add_program() {
   local library
   install -D "$(readlink -f "$2")" "$1/usr/bin/$(basename "$2")"
@@ -44,7 +45,7 @@ add_program() {
   done
 }
 
-# add_busybox ROOTFS NAME...: busybox, by these names.
+# add_busybox ROOTFS NAME...: add busybox under these names.
 add_busybox() {
   local rootfs=$1 name
   shift
@@ -52,7 +53,7 @@ add_busybox() {
   for name; do [ -e "$rootfs/bin/$name" ] || ln -s busybox "$rootfs/bin/$name"; done
 }
 
-# What keeps a pod's namespaces; containerd ends it with SIGKILL.
+# A program that holds a pod's namespaces; containerd ends it with SIGKILL.
 image_pause() {
   add_busybox "$1"
   image "$2" "$1" --user 65535:65535 --entrypoint '["/bin/busybox", "sleep", "infinity"]'
@@ -69,7 +70,7 @@ image_traefik() {
   image "$2" "$1" --user 65532:65532 --entrypoint '["/traefik"]'
 }
 
-# Debian's Redis, with the shell and the programs that the operator's scripts use.
+# Debian's Redis, with the shell and the programs of the operator's scripts.
 image_redis() {
   add_program "$1" /usr/bin/redis-server
   add_program "$1" /usr/bin/redis-cli
@@ -101,7 +102,7 @@ base_build() {
   rm -rf "$rootfs"
 }
 
-# base_static REF: nothing but certificates, time zones, and users.
+# base_static REF: only certificates, time zones and users.
 base_static() {
   local rootfs
   rootfs=$(mktemp -d)

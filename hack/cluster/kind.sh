@@ -1,4 +1,4 @@
-# kind.sh - a cluster of one node in a container, where Docker runs.
+# kind.sh - a cluster of one node in a Docker container.
 kind_name=anteroom
 
 cluster_up() {

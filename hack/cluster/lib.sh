@@ -1,16 +1,17 @@
-# lib.sh - what the scripts of this folder share; they source it.
+# lib.sh - functions that the scripts of this folder source.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 
 say() { printf 'cluster: %s\n' "$*" >&2; }
 fail() { say "error: $*"; exit 1; }
 
-# Where a running cluster has its state. It is outside the checkout and the caches: another
-# checkout finds the same cluster, and `down` removes all of it.
+# The state of a running cluster. It is outside the checkout and the caches, so that
+# another checkout finds the same cluster, and `down` removes all of it.
 state=${ANTEROOM_CLUSTER_DIR:-/var/lib/anteroom-cluster}
 
-# provider: what `up`, `down` and `load` work with: the cluster that E2E_KUBECONFIG names,
-# kind where Docker runs, or a node of our own on this machine. CLUSTER names one by force.
+# provider: print the kind of cluster for `up`, `down` and `load`: the cluster of
+# E2E_KUBECONFIG, kind where Docker runs, or a node on this machine. CLUSTER overrides the
+# choice.
 provider() {
   if [ -n "${E2E_KUBECONFIG:-}" ]; then
     echo given
@@ -32,7 +33,7 @@ use_provider() {
   . "$here/$name.sh"
 }
 
-# wait_for SECONDS WHAT COMMAND...: ask twice a second until the command succeeds.
+# wait_for SECONDS WHAT COMMAND...: run the command twice a second until it succeeds.
 wait_for() {
   local deadline=$((SECONDS + $1)) what=$2
   shift 2
@@ -42,7 +43,7 @@ wait_for() {
   done
 }
 
-# free_port: a TCP port of this machine that nobody listens on.
+# free_port: print an unused TCP port of this machine.
 free_port() {
   local port
   while :; do
@@ -51,15 +52,15 @@ free_port() {
   done
 }
 
-# ingress_up [IMAGE]: Traefik as the cluster's ingress controller, of class traefik, at the
-# NodePort 30080.
+# ingress_up [IMAGE]: install Traefik as the cluster's ingress controller, of class
+# traefik, at the NodePort 30080.
 ingress_up() {
   local image=${1:-docker.io/library/traefik:$(sed -n 's#.*github.com/traefik/traefik/v3 \(v[0-9.]*\).*#\1#p' "$here/traefik/go.mod" | head -n 1)}
   sed "s#TRAEFIK_IMAGE#$image#" "$here/manifests/traefik.yaml" | kubectl apply -f - >/dev/null
   kubectl -n traefik rollout status deployment/traefik --timeout=180s >&2
 }
 
-# print_env: what a shell needs to use the cluster.
+# print_env: print the shell variables for the cluster.
 print_env() {
   local name
   for name in KUBECONFIG E2E_URL E2E_REDIS_IMAGE PATH; do

@@ -1,8 +1,10 @@
-# node.sh - a real cluster of one node on this machine, without Docker and without a registry.
+# node.sh - a real cluster of one node on this machine, without Docker and without a
+# registry.
 #
-# etcd and Kubernetes are built from their Go modules (hack/envtest), containerd, runc and the
-# CNI plugins are Debian's. All of it runs in one network namespace that has no way out. This
-# machine reaches the API server and the ingress through Unix sockets, at ports of 127.0.0.1.
+# etcd and Kubernetes are built from their Go modules (hack/envtest); containerd, runc and
+# the CNI plugins come from Debian. All of them run in a network namespace without an
+# external route. This machine reaches the API server and the ingress through Unix
+# sockets, at ports of 127.0.0.1.
 netns=anteroom
 node_name=anteroom-node
 node_ip=10.245.0.1
@@ -16,7 +18,7 @@ cri_socket=$state/containerd.sock
 # cgroups, because it mounts a new /sys.
 in_ns() { nsenter --net=/run/netns/$netns -- "$@"; }
 
-# start NAME COMMAND...: start in the background and note the process.
+# start NAME COMMAND...: start in the background and record the process id.
 start() {
   local name=$1
   shift
@@ -24,20 +26,21 @@ start() {
   echo $! >"$state/pids/$name"
 }
 
-# start_ns NAME COMMAND...: start in the cluster's network namespace; nsenter becomes the command.
+# start_ns NAME COMMAND...: start in the cluster's network namespace; the command replaces
+# nsenter.
 start_ns() {
   local name=$1
   shift
   start "$name" nsenter --net=/run/netns/$netns -- "$@"
 }
 
-# lives PID: it runs. A zombie does not, though it can be signalled.
+# lives PID: the process runs. A zombie does not run, although it accepts signals.
 lives() {
   local stat
   stat=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) && [ -n "$stat" ] && [ "${stat%% *}" != Z ]
 }
 
-# stop NAME SECONDS: end a process, by force after so long.
+# stop NAME SECONDS: end a process; kill it after the given time.
 stop() {
   local file=$state/pids/$1 pid deadline=$((SECONDS + $2))
   [ -s "$file" ] || return 0
@@ -50,7 +53,7 @@ stop() {
   done
 }
 
-# only_one: one `up` or `down` at a time.
+# only_one: allow a single `up` or `down` at a time.
 only_one() {
   exec 9>>"$state.lock"
   flock 9
@@ -58,13 +61,13 @@ only_one() {
 
 cri() { ctr --address "$cri_socket" --namespace k8s.io "$@"; }
 
-# needs_root: what this kind of cluster asks of the machine.
+# needs_root: check the requirements of this kind of cluster.
 needs_root() {
   [ "$(id -u)" = 0 ] || fail "a cluster on this machine needs root. Run this as root, install kind and Docker, or name a cluster with E2E_KUBECONFIG"
   [ "$(uname -s)" = Linux ] || fail "a cluster on this machine needs Linux. Install kind and Docker, or name a cluster with E2E_KUBECONFIG"
 }
 
-# packages: Debian's, those that are missing.
+# packages: install the missing Debian packages.
 packages() {
   local package missing=()
   for package in containerd runc containernetworking-plugins conntrack iptables socat iproute2 kmod openssl buildah busybox-static ca-certificates tzdata; do
@@ -81,7 +84,8 @@ packages() {
   rm -f "$log"
 }
 
-# The namespace has no route out. A veth pair holds the node's address; nothing is behind it.
+# The namespace has no external route. A veth pair holds the node's address; its other end
+# is unused.
 network_up() {
   ip netns add $netns || fail "no network namespace can be made here: this needs a machine, or a container, with CAP_SYS_ADMIN. Name a cluster with E2E_KUBECONFIG instead"
   in_ns ip link set lo up
@@ -92,14 +96,14 @@ network_up() {
   # Connections of the node itself to Services need a route; kube-proxy sends them elsewhere.
   in_ns ip route add $service_cidr dev node
   in_ns sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet'
-  # Is there only where the bridge filter is loaded.
+  # This setting exists only after the bridge filter is loaded.
   modprobe br_netfilter 2>/dev/null || true
   in_ns sh -c '[ ! -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables'
 }
 
 key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key" 2>/dev/null; }
 
-# authority NAME: a key and a certificate that signs others.
+# authority NAME: create a key and a certificate that signs others.
 authority() {
   key "$1"
   openssl req -x509 -new -key "$1.key" -subj "/CN=$1" -days 30 -out "$1.crt" \
@@ -156,7 +160,8 @@ certificates() {
   cd "$state"
 }
 
-# bridge NAME PORT TARGET: a port of this machine's loopback leads to an address in the namespace.
+# bridge NAME PORT TARGET: forward a loopback port of this machine to an address in the
+# namespace.
 bridge() {
   start_ns "$1-inside" socat "UNIX-LISTEN:$state/$1.sock,fork" "TCP:$3"
   start "$1-outside" socat "TCP-LISTEN:$2,bind=127.0.0.1,reuseaddr,fork" "UNIX-CONNECT:$state/$1.sock"
@@ -203,7 +208,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
   address = "$cri_socket"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "localhost/pause:1"
-  # A machine that is itself a guest may not lower a process's score.
+  # On a machine that is itself a guest, a process cannot lower its OOM score.
   restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
   disable_apparmor = true
@@ -225,7 +230,7 @@ Y
   wait_for 60 containerd cri version
 }
 
-# cgroups_up: the parent of all pods' cgroups.
+# cgroups_up: create the parent of all pods' cgroups.
 cgroups_up() {
   local controller file
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
@@ -238,7 +243,7 @@ cgroups_up() {
   for controller in /sys/fs/cgroup/*/; do
     mkdir -p "$controller/anteroom" 2>/dev/null || true
   done
-  # A new cpuset is empty, and nothing can join it.
+  # A new cpuset is empty, so no process can join it yet.
   for file in cpuset.cpus cpuset.mems; do
     cat /sys/fs/cgroup/cpuset/$file >/sys/fs/cgroup/cpuset/anteroom/$file
   done
@@ -281,7 +286,7 @@ healthzBindAddress: 127.0.0.1:10256
 metricsBindAddress: 127.0.0.1:10249
 oomScoreAdj: 0
 clientConnection: {kubeconfig: $state/conf/proxy.kubeconfig}
-# These cannot be written in a namespace.
+# These settings are read-only in a namespace.
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
 Y
   start_ns kubelet kubelet --config="$state/conf/kubelet.yaml" --kubeconfig="$state/conf/kubelet.kubeconfig" \
@@ -291,7 +296,7 @@ Y
   kubectl wait --for=condition=Ready node/$node_name --timeout=120s >&2
 }
 
-# volumes_up: twenty volumes for claims, in folders of the state.
+# volumes_up: create twenty volumes for claims, in folders of the state.
 volumes_up() {
   local n
   {
@@ -326,7 +331,7 @@ Y
   } | kubectl apply -f - >/dev/null
 }
 
-# running: all that was started still runs, and the API server answers.
+# running: all started processes run, and the API server answers.
 running() {
   local file
   [ -e "$state/up" ] || return 1
@@ -377,7 +382,7 @@ cluster_up() {
   say "the cluster is up after $((SECONDS - started)) s"
 }
 
-# containers_down: end the containers while containerd can still do it.
+# containers_down: end the containers while containerd still runs.
 containers_down() {
   local id
   for id in $(cri tasks ls -q); do cri tasks kill -s KILL -a "$id" >/dev/null 2>&1 || true; done
@@ -393,7 +398,7 @@ cluster_down() {
   for name in kubelet kube-proxy kube-scheduler kube-controller-manager; do stop $name 15; done
   [ ! -S "$cri_socket" ] || containers_down
   stop containerd 15
-  stop kube-apiserver 2 # it would wait for those who watch
+  stop kube-apiserver 2 # a graceful stop would wait for open watches
   for path in "$state"/pids/*; do [ ! -e "$path" ] || stop "$(basename "$path")" 5; done
   awk -v dir="$state/" 'index($2, dir) == 1 {print $2}' /proc/self/mounts | sort -r | while read -r path; do umount -l "$path" || true; done
   ip netns delete $netns 2>/dev/null || true

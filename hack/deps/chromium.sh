@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that Chromium is here, for the tests of the playground. Does nothing when it
-# is; CHROMIUM names another browser of its kind.
+# Installs Chromium for the tests of the playground, unless it is installed. CHROMIUM
+# names another Chromium-based browser.
 set -euo pipefail
 
 have_chromium() { command -v "${CHROMIUM:-chromium}" >/dev/null; }

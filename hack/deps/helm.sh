@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints the path of a helm that is built from its module, once a version, into the user's
-# cache. Needs Go and the module proxy.
+# Prints the path of helm. It is built from its module into the user's cache, once per
+# version. Needs Go and the module proxy.
 set -euo pipefail
 version=v3.22.0
-# What charts that are rendered without a cluster are rendered for.
+# The Kubernetes version for charts that are rendered without a cluster.
 kubernetes=1.37
 dir=${XDG_CACHE_HOME:-$HOME/.cache}/anteroom/helm/$version
 if [ ! -x "$dir/helm" ]; then

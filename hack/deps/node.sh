@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that Node (18 or later) and npm are here and that the end-to-end
-# tests' JavaScript packages are installed, or those of the directories named as
-# arguments. Does nothing when they are.
+# Installs Node (18 or later) and npm, and the JavaScript packages of the end-to-end tests
+# or of the directories given as arguments, unless they are installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

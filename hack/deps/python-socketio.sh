@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# python-socketio.sh - make sure that /usr/bin/python3 has Debian's python3-socketio, with what its
-# sync client (requests, websocket-client) and its async client (aiohttp) need.
+# python-socketio.sh - install Debian's python3-socketio for /usr/bin/python3, with the
+# dependencies of its sync client (requests, websocket-client) and its async client
+# (aiohttp).
 #
-# Does nothing when it has. Otherwise installs the packages, as root on Debian. Says what is missing
-# when it cannot.
+# Does nothing when the packages are installed. Installs them as root on Debian; otherwise
+# names the missing packages.
 set -euo pipefail
 
 packages=(python3-socketio python3-aiohttp python3-requests python3-websocket)

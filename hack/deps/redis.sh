@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# redis.sh - make sure that redis-server and redis-cli are installed (redis-server --sentinel is
-# the sentinel).
+# redis.sh - install redis-server and redis-cli (redis-server --sentinel is the sentinel).
 #
-# Does nothing when they are. Otherwise installs Debian's redis-server package, as root or
-# through sudo, without letting the package start a service of its own: the tests start their
-# servers themselves, on free ports. Says what is missing when it can do neither.
+# Does nothing when both are installed. Otherwise installs Debian's redis-server package,
+# as root or through sudo, without starting the package's service: the tests start their
+# own servers on free ports. Names the missing programs when it can do neither.
 set -euo pipefail
 
 say() { printf 'redis: %s\n' "$*" >&2; }
@@ -12,7 +11,7 @@ fail() { say "error: $*"; exit 1; }
 
 commands=(redis-server redis-cli)
 
-# missing: the commands that are not on PATH, separated by spaces.
+# missing: print the commands that are not on PATH, separated by spaces.
 missing() {
   local c lacks=()
   for c in "${commands[@]}"; do
@@ -21,7 +20,7 @@ missing() {
   echo "${lacks[*]-}"
 }
 
-# as_root COMMAND...: run it as root.
+# as_root COMMAND...: run the command as root.
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
@@ -32,13 +31,13 @@ as_root() {
   fi
 }
 
-# apt ARGS...: apt-get that never asks and waits for another apt to end.
+# apt ARGS...: run apt-get without questions; wait for another apt to end.
 apt() {
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
     apt-get -qq -o DPkg::Lock::Timeout=120 "$@" >&2
 }
 
-# install: the package, after one update if the lists do not have it.
+# install: install the package, after an update if the lists lack it.
 install() {
   apt install -y --no-install-recommends redis-server && return
   say "not in the package lists yet, updating them"
@@ -46,8 +45,8 @@ install() {
   apt install -y --no-install-recommends redis-server
 }
 
-# forbid_start: have invoke-rc.d refuse to start services while the package is installed.
-# A policy that is there already is left alone.
+# forbid_start: let invoke-rc.d refuse to start services during the installation. An
+# existing policy is not changed.
 forbid_start() {
   [ -e /usr/sbin/policy-rc.d ] && return
   printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null
@@ -55,7 +54,7 @@ forbid_start() {
   trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
 }
 
-# disable_service: with systemd the unit would come up at the next boot.
+# disable_service: otherwise systemd would start the unit at the next boot.
 disable_service() {
   [ -d /run/systemd/system ] || return 0
   as_root systemctl disable --now redis-server.service >/dev/null 2>&1 || true
@@ -63,7 +62,7 @@ disable_service() {
 
 [ -z "$(missing)" ] && exit 0
 command -v apt-get >/dev/null || fail "$(missing) not found, and there is no apt-get here: install Redis 6.2 or later"
-# Two test packages may get here at once; the second then finds it done.
+# Two test packages may arrive at once; the second then finds Redis installed.
 exec 9>"${TMPDIR:-/tmp}/anteroom-redis-install.lock"
 command -v flock >/dev/null && flock 9
 [ -z "$(missing)" ] && exit 0

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# assets.sh - print a directory that holds kube-apiserver, etcd and kubectl for envtest, and
-# the further Kubernetes commands that are named.
+# assets.sh - print a directory with kube-apiserver, etcd and kubectl for envtest, and
+# with the further Kubernetes commands given as arguments.
 #
 #   export KUBEBUILDER_ASSETS="$(hack/envtest/assets.sh)"
 #   hack/envtest/assets.sh kubelet kube-proxy
 #
-# In this order: $KUBEBUILDER_ASSETS, when all of them are in it; the cache
-# (${XDG_CACHE_HOME:-~/.cache}/anteroom/envtest/<version>); a build from Go modules into that
-# cache, which takes about five minutes on two cores, once. Nothing but the Go module proxy is
-# asked. Only the directory goes to stdout; progress and errors go to stderr.
+# Looked up in this order: $KUBEBUILDER_ASSETS, if complete; the cache
+# (${XDG_CACHE_HOME:-~/.cache}/anteroom/envtest/<version>); a build from Go modules into
+# that cache, once, in about five minutes on two cores. The build uses only the Go module
+# proxy. Only the directory goes to stdout; progress and errors go to stderr.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,7 +17,7 @@ commands=(etcd kubectl kube-apiserver "$@")
 say() { printf 'envtest: %s\n' "$*" >&2; }
 fail() { say "error: $*"; exit 1; }
 
-# missing DIR: the commands that DIR lacks, separated by spaces.
+# missing DIR: print the commands that DIR lacks, separated by spaces.
 missing() {
   local c lacks=()
   for c in "${commands[@]}"; do
@@ -26,7 +26,7 @@ missing() {
   echo "${lacks[*]-}"
 }
 
-# stamps: the linker flags for what `--version` and the version-skew code read.
+# stamps: print the linker flags for `--version` and the version-skew code.
 stamps() {
   local release=${version#v} package
   local major=${release%%.*} minor=${release#*.}
@@ -38,7 +38,7 @@ stamps() {
   done
 }
 
-# main_package COMMAND: the package that COMMAND is built from.
+# main_package COMMAND: print the main package of COMMAND.
 main_package() {
   case $1 in
     etcd) echo go.etcd.io/etcd/server/v3 ;;
@@ -46,7 +46,8 @@ main_package() {
   esac
 }
 
-# build COMMAND: compile beside its place and move it there, so that what is there is whole.
+# build COMMAND: compile to a temporary name and move the result, so that an existing file
+# is complete.
 build() {
   local started=$SECONDS partial="$cache/.$1.$$"
   say "building $1 $version (kube-apiserver takes minutes when Go's build cache is cold)"

@@ -4,10 +4,9 @@
 //
 //	go run bump.go v1.37.2
 //
-// k8s.io/kubernetes cannot be installed by name, because its go.mod replaces the
-// staging modules by directories which no module archive carries. The tools
-// module asks for the same versions and replaces each staging module by the one
-// that was published with the release.
+// k8s.io/kubernetes cannot be installed by name, because its go.mod replaces the staging
+// modules by directories, which no module archive contains. The tools module requires the
+// same versions and replaces each staging module by its published release.
 package main
 
 import (
@@ -19,7 +18,7 @@ import (
 	"strings"
 )
 
-// module is the part of `go mod edit -json` that is carried over.
+// module is the copied part of `go mod edit -json`.
 type module struct {
 	Go      string
 	Require []struct {
@@ -31,8 +30,7 @@ type module struct {
 	}
 }
 
-// commands are the main packages that envtest starts or calls, and those that a whole
-// cluster needs beside them.
+// commands are the main packages for envtest, and the further ones for a whole cluster.
 var commands = []string{
 	"go.etcd.io/etcd/server/v3",
 	"k8s.io/kubernetes/cmd/kube-apiserver",
@@ -64,7 +62,7 @@ func run(args []string) error {
 	if err := os.RemoveAll("go.sum"); err != nil {
 		return err
 	}
-	// Loading the packages writes the sums of exactly what the commands need.
+	// Loading the packages writes the sums of exactly the needed modules.
 	list := exec.Command("go", append([]string{"list", "-mod=mod", "-deps"}, commands...)...)
 	list.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	list.Stderr = os.Stderr
@@ -84,7 +82,7 @@ func load(version string) (module, error) {
 	return m, err
 }
 
-// goJSON runs the go command outside this module and decodes what it prints.
+// goJSON runs the go command outside this module and decodes its output.
 func goJSON(into any, args ...string) error {
 	cmd := exec.Command("go", args...)
 	cmd.Dir = os.TempDir()

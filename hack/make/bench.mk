@@ -1,7 +1,7 @@
-# Anteroom beside what one could run instead: test/load/README.md. BENCH=quick takes
-# about two minutes; without it, about twelve, and README.md gets the main table.
-# BENCH_ONLY='node|anteroom' drives some of the targets (matching is matchmaking, search that of lobbies), BENCH_OUT names the file with
-# the tables.
+# Anteroom compared with alternatives: test/load/README.md. BENCH=quick takes about two
+# minutes; the full run takes about twelve and writes the main table into README.md.
+# BENCH_ONLY='node|anteroom' selects targets ("matching" is matchmaking, "search" is lobby
+# search); BENCH_OUT names the file for the tables.
 BENCH      ?= full
 BENCH_ONLY ?=
 BENCH_BIN  := bin/load
@@ -27,5 +27,5 @@ bench-build:
 
 .PHONY: bench-load
 bench: bench-load
-bench-load: bench-build ## Measure beside Node, centrifuge and gws (BENCH=quick for a short look)
+bench-load: bench-build ## Compare with Node, centrifuge and gws (BENCH=quick for a short run)
 	$(BENCH_BIN)/load -bin $(BENCH_BIN) -out '$(BENCH_OUT)' -only '$(BENCH_ONLY)' $(BENCH_ARGS)

@@ -1,10 +1,10 @@
-# Servers and Redis are killed, paused and replaced under clients who check every push:
+# Servers and Redis are killed, paused and replaced under clients that check every push.
 # test/faults takes about two minutes, and the audit of a few fixed seeds two more.
-# SEED=7,8 runs those seeds of the audit alone.
+# SEED=7,8 runs only those seeds of the audit.
 SEED ?=
 
 .PHONY: faults
-faults: ## Prove that nothing is lost while servers and Redis fail; SEED=… runs those seeds of the audit alone
+faults: ## Check that no data is lost while servers and Redis fail; SEED=… runs only those seeds of the audit
 	@hack/deps/redis.sh
 ifeq ($(SEED),)
 	$(GO) test -tags faults -count=1 -parallel 8 -timeout 10m ./test/faults/...

@@ -1,3 +1,3 @@
 .PHONY: golden
-golden: ## Rewrite the golden files of what the operator renders
+golden: ## Rewrite the golden files of the rendered objects
 	$(GO) test ./controllers/internal/desired/... -run TestGolden -update

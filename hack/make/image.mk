@@ -1,5 +1,5 @@
-# The images. They are built with whatever of docker, podman and buildah is here, and a
-# release pushes them for several architectures.
+# The images, built with docker, podman or buildah, whichever is installed. A release
+# pushes them for several architectures.
 IMAGE_REGISTRY  ?= ghcr.io/anteroom
 IMAGE_BUILDER   ?= $(shell command -v docker || command -v podman || command -v buildah)
 IMAGE_PLATFORMS ?= linux/amd64,linux/arm64
@@ -17,9 +17,9 @@ push: images ## Build both images and push them (IMAGE_REGISTRY=… VERSION=…)
 	$(IMAGE_BUILDER) push $(OPERATOR_IMAGE)
 	$(IMAGE_BUILDER) push $(SERVER_IMAGE)
 
-# Images for all platforms, in one name each. The build stage runs on this machine's own
-# platform and compiles for the others. docker pushes what it has built; podman and buildah
-# build a manifest and push it then, unless IMAGE_PUSH is empty.
+# Images for all platforms under one name each. The build stage runs on this machine's own
+# platform and compiles for the others. docker pushes its build directly; podman and
+# buildah build a manifest and push it afterwards, unless IMAGE_PUSH is empty.
 IMAGE_PUSH ?= yes
 define release-image
 	@case '$(notdir $(IMAGE_BUILDER))' in \
@@ -33,7 +33,8 @@ release: sbom ## Build for all platforms and push; bin/*.cdx.json are the bills 
 	$(call release-image,manager,$(OPERATOR_IMAGE))
 	$(call release-image,runtime,$(SERVER_IMAGE))
 
-# What the programs are made of, in CycloneDX, read from the binaries' own build information.
+# The programs' bill of materials in CycloneDX, read from the binaries' own build
+# information.
 CYCLONEDX_GOMOD_VERSION := v1.10.0
 CYCLONEDX_GOMOD := $(TOOLS)/cyclonedx-gomod-$(CYCLONEDX_GOMOD_VERSION)/cyclonedx-gomod
 

@@ -1,5 +1,5 @@
-# The pages that servers show, built from web/ and from the TypeScript client, and
-# committed so that building a server needs no Node.
+# The servers' web pages, built from web/ and from the TypeScript client. The build is
+# committed, so that building a server needs no Node.
 PAGES := runtime/internal/edge/pages
 GENERATED += $(PAGES)/dist
 

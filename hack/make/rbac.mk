@@ -1,4 +1,4 @@
-# The operator's rights, from the markers beside its controllers.
+# The operator's RBAC rules, from the markers of its controllers.
 GENERATED += config/rbac/role.yaml config/rbac/namespace_role.yaml
 
 .PHONY: generate-rbac

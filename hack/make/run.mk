@@ -1,4 +1,4 @@
-# The programs, and the cluster on this machine.
+# The programs, and a local cluster on this machine.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 COMMIT  ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
@@ -8,7 +8,8 @@ RUN_DIR ?= .run
 CLUSTER ?=
 # Claims of the dev tokens, such as {"alice": {"skill": 1700}, "*": {"skill": 1500}}.
 CLAIMS  ?=
-# Ranges of addresses that webhooks may reach besides public ones; empty means this machine.
+# Address ranges that webhooks may reach in addition to public ones; empty means this
+# machine.
 WEBHOOKS_TO ?=
 
 .PHONY: build

@@ -1,7 +1,7 @@
-# Each test does its own set-up; `make test` only does it first, so that what is
-# slow or missing is told before the tests begin.
+# Each test sets itself up; `make test` runs the set-up first, so that slow or missing
+# tools show before the tests begin.
 .PHONY: test test-setup
-test-setup: ## Install what the tests need: Redis, Node packages, a browser, helm, the API server's binaries
+test-setup: ## Install the requirements of the tests: Redis, Node packages, a browser, helm, the API server's binaries
 	@hack/deps/redis.sh
 	@hack/deps/node.sh test/e2e runtime/client/typescript runtime/contract/asyncapi
 	@hack/deps/chromium.sh

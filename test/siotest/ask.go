@@ -8,7 +8,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Emit sends an event without asking for an acknowledgement.
+// Emit sends an event without requesting an acknowledgement.
 func (c *Client) Emit(event string, args ...any) {
 	c.tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), c.o.patience)
@@ -18,13 +18,13 @@ func (c *Client) Emit(event string, args ...any) {
 	}
 }
 
-// EmitWithAck sends an event and gives the arguments of its acknowledgement. Without
-// one within the client's patience the test fails.
+// EmitWithAck sends an event and returns the arguments of its acknowledgement. Without an
+// acknowledgement within the client's patience the test fails.
 func (c *Client) EmitWithAck(event string, args ...any) []json.RawMessage {
 	c.tb.Helper()
 	answer, err := c.emitWithAck(event, args)
 	if err != nil {
-		c.tb.Fatalf("siotest: %s sent %q, but %v\n%s", c.o.name, event, err, c.Report())
+		c.tb.Fatalf("siotest: %s sent %q: %v\n%s", c.o.name, event, err, c.Report())
 	}
 	return answer
 }
@@ -47,17 +47,17 @@ func (c *Client) emitWithAck(event string, args []any) ([]json.RawMessage, error
 	}
 }
 
-// Answer is the data of a request that Anteroom granted.
+// Answer is the successful answer of Anteroom to a request.
 type Answer struct {
 	c     *Client
 	event string
 	// Data is the acknowledgement's data; it may be empty.
 	Data json.RawMessage
-	// Meta is where in its stream the change is, if the answer says so.
+	// Meta is the position of the change in its stream; nil when the answer has none.
 	Meta *wire.Meta
 }
 
-// Into reads the data into v, which fails the test if it does not fit.
+// Into reads the data into v; the test fails if the data does not fit.
 func (a Answer) Into(v any) {
 	a.c.tb.Helper()
 	if err := json.Unmarshal(a.Data, v); err != nil {
@@ -65,7 +65,8 @@ func (a Answer) Into(v any) {
 	}
 }
 
-// Get is a value inside the data by its path, as in [Event.Get]; its absence fails the test.
+// Get returns a value inside the data by its path, as in [Event.Get]; a missing value
+// fails the test.
 func (a Answer) Get(path string) any {
 	a.c.tb.Helper()
 	value, ok := get(a.Data, path)
@@ -75,7 +76,7 @@ func (a Answer) Get(path string) any {
 	return value
 }
 
-// Text is a string inside the data by its path; its absence fails the test.
+// Text returns a string inside the data by its path; a missing string fails the test.
 func (a Answer) Text(path string) string {
 	a.c.tb.Helper()
 	text, ok := a.Get(path).(string)
@@ -85,12 +86,12 @@ func (a Answer) Text(path string) string {
 	return text
 }
 
-// Ask sends one of Anteroom's requests, which must be granted.
+// Ask sends a request to Anteroom; a refusal fails the test.
 func (c *Client) Ask(event string, request any) Answer {
 	c.tb.Helper()
 	ack := c.ack(event, request)
 	if !ack.OK {
-		c.tb.Fatalf("siotest: %s was refused %q: %v", c.o.name, event, ack.Error)
+		c.tb.Fatalf("siotest: %s: %q was refused: %v", c.o.name, event, ack.Error)
 	}
 	if ack.Meta != nil && joins[event] {
 		c.streams.Place(ack.Meta.Stream, position(*ack.Meta))
@@ -98,18 +99,17 @@ func (c *Client) Ask(event string, request any) Answer {
 	return Answer{c: c, event: event, Data: ack.Data, Meta: ack.Meta}
 }
 
-// AskRefused sends one of Anteroom's requests, which must be refused, and gives the
-// refusal.
+// AskRefused sends a request that Anteroom must refuse, and returns the refusal.
 func (c *Client) AskRefused(event string, request any) *wire.Error {
 	c.tb.Helper()
 	ack := c.ack(event, request)
 	if ack.OK {
-		c.tb.Fatalf("siotest: %s was granted %q, and should not have been: %s", c.o.name, event, ack.Data)
+		c.tb.Fatalf("siotest: %s: got an answer to %q, want a refusal: %s", c.o.name, event, ack.Data)
 	}
 	return ack.Error
 }
 
-// ack is Anteroom's envelope of an acknowledgement.
+// ack is Anteroom's acknowledgement envelope.
 type ack struct {
 	OK    bool            `json:"ok"`
 	Data  json.RawMessage `json:"data"`

@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/test/siotest/audit"
 )
 
-// Client is one Socket.IO client of a test.
+// Client is a Socket.IO client of a test.
 type Client struct {
 	tb      TB
 	address string
@@ -24,7 +24,7 @@ type Client struct {
 	conn *conn
 }
 
-// ConnectError is a refusal of the server to let a client into a namespace.
+// ConnectError is the server's refusal of a client in a namespace.
 type ConnectError struct {
 	Message string          `json:"message"`
 	Data    json.RawMessage `json:"data,omitempty"`
@@ -35,8 +35,8 @@ func (e *ConnectError) Error() string {
 	return fmt.Sprintf("refused: %s %s", e.Message, e.Data)
 }
 
-// Connect connects a client and waits until it is in its namespace. Without success
-// it fails the test at once. The client is closed with the test.
+// Connect connects a client and waits until it has joined its namespace; a failure ends
+// the test at once. The client is closed at the end of the test.
 func Connect(tb TB, address string, opts ...Option) *Client {
 	tb.Helper()
 	c := newClient(tb, address, opts)
@@ -47,7 +47,7 @@ func Connect(tb TB, address string, opts ...Option) *Client {
 	return c
 }
 
-// ConnectRefused connects a client that the server must refuse, and gives the refusal.
+// ConnectRefused connects a client that the server must refuse, and returns the refusal.
 func ConnectRefused(tb TB, address string, opts ...Option) *ConnectError {
 	tb.Helper()
 	c := newClient(tb, address, opts)
@@ -56,9 +56,9 @@ func ConnectRefused(tb TB, address string, opts ...Option) *ConnectError {
 	var refusal *ConnectError
 	switch {
 	case err == nil:
-		tb.Fatalf("siotest: %s was let in by %s, and should not have been", c.o.name, address)
+		tb.Fatalf("siotest: %s: got a connection to %s, want a refusal", c.o.name, address)
 	case !errors.As(err, &refusal):
-		tb.Fatalf("siotest: %s was not refused by %s; connecting failed: %v", c.o.name, address, err)
+		tb.Fatalf("siotest: %s: got a failed connection to %s, want a refusal: %v", c.o.name, address, err)
 	}
 	return refusal
 }
@@ -70,11 +70,11 @@ func newClient(tb TB, address string, opts []Option) *Client {
 	}
 }
 
-// dial opens a connection and keeps it as the client's.
+// dial opens a connection and makes it the client's current connection.
 func (c *Client) dial() error {
 	ctx, cancel := context.WithTimeout(context.Background(), c.o.patience)
 	defer cancel()
-	conn, err := openConn(ctx, opening{address: c.address, o: c.o, auth: c.auth(), heard: c.heard})
+	conn, err := openConn(ctx, opening{address: c.address, o: c.o, auth: c.auth(), received: c.received})
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (c *Client) dial() error {
 	return nil
 }
 
-// end closes the client with its test, and tells what the audit found.
+// end closes the client at the end of its test, and reports the faults of the audit.
 func (c *Client) end() {
 	c.Close()
 	if c.o.audit {
@@ -94,20 +94,20 @@ func (c *Client) end() {
 	}
 }
 
-// Name is the client's name in failure messages.
+// Name returns the client's name in failure messages.
 func (c *Client) Name() string { return c.o.name }
 
-// Transport is how packets travel now.
+// Transport returns the transport in use.
 func (c *Client) Transport() Transport { return c.current().engine.kind() }
 
-// Connected tells whether the connection lives.
+// Connected reports whether the connection is open.
 func (c *Client) Connected() bool { return c.current().err() == nil }
 
-// Closed is closed when the present connection has ended.
+// Closed is closed when the current connection has ended.
 func (c *Client) Closed() <-chan struct{} { return c.current().ended }
 
-// ExpectClosed waits until the connection ends and gives the reason: what the network
-// or the server said.
+// ExpectClosed waits until the connection ends and returns the reason given by the
+// network or the server.
 func (c *Client) ExpectClosed() error {
 	c.tb.Helper()
 	conn := c.current()
@@ -120,7 +120,7 @@ func (c *Client) ExpectClosed() error {
 	}
 }
 
-// Close leaves the namespace and closes the connection, as a client does that ends.
+// Close leaves the namespace and closes the connection, as a well-behaved client does.
 func (c *Client) Close() {
 	conn := c.current()
 	if conn == nil {
@@ -132,22 +132,21 @@ func (c *Client) Close() {
 	conn.end(errors.New("closed by the test"))
 }
 
-// Cut ends the connection as a lost network does: no closing frame, and the server
-// gets a reset.
+// Cut ends the connection like a lost network: without a closing frame; the server
+// receives a reset.
 func (c *Client) Cut() {
 	c.current().endBy(errors.New("cut by the test"), true)
 }
 
-// Pause stops reading: the client is a slow one until Unpause. Over a WebSocket it can
-// still send; over polling its requests wait for their answers.
+// Pause stops reading until Unpause, as a slow client does. Over a WebSocket the client
+// can still send; over polling its requests wait for their answers.
 func (c *Client) Pause() { c.current().link.pause() }
 
-// Unpause reads on.
+// Unpause resumes reading.
 func (c *Client) Unpause() { c.current().link.resume() }
 
-// Reconnect connects again after Cut, Close or an end by the server, by the given
-// address ("" is the one before), and asks for what was missed on every stream that
-// the client follows.
+// Reconnect connects again after Cut, Close or an end by the server, to the given address
+// ("" is the previous one), and resumes every stream that the client follows.
 func (c *Client) Reconnect(address string) {
 	c.tb.Helper()
 	c.Close()
@@ -159,7 +158,7 @@ func (c *Client) Reconnect(address string) {
 	}
 }
 
-// Faults are the holes, doubles and disorders in streams that the audit found so far.
+// Faults returns the gaps, duplicates and wrong orders that the audit has found so far.
 func (c *Client) Faults() []string { return c.streams.Faults() }
 
 func (c *Client) current() *conn {

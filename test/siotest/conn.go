@@ -8,32 +8,33 @@ import (
 	"sync"
 )
 
-// conn is one connection of a client, from its CONNECT to its end.
+// conn is a connection of a client, from its CONNECT to its end.
 type conn struct {
 	namespace string
 	link      *link
 	engine    *engine
-	// heard is called with each event, in the order of arrival.
-	heard func(c *conn, name string, args []json.RawMessage)
+	// received is called with each event, in the order of arrival.
+	received func(c *conn, name string, args []json.RawMessage)
 
 	mu   sync.Mutex
 	next uint64
-	// asked are called with their acknowledgement, in its place among the events.
+	// asked has the callbacks for acknowledgements, which are called in order among the
+	// events.
 	asked map[uint64]func(args []json.RawMessage)
 	why   error
-	// ended is closed with why set.
+	// ended is closed after why is set.
 	ended chan struct{}
 }
 
-// opening is how a connection is opened: auth is the payload of its CONNECT.
+// opening has the parameters of a connection: auth is the payload of its CONNECT.
 type opening struct {
-	address string
-	o       options
-	auth    any
-	heard   func(c *conn, name string, args []json.RawMessage)
+	address  string
+	o        options
+	auth     any
+	received func(c *conn, name string, args []json.RawMessage)
 }
 
-// openConn opens a connection and enters the namespace.
+// openConn opens a connection and joins the namespace.
 func openConn(ctx context.Context, with opening) (*conn, error) {
 	l := newLink()
 	d, err := newDialer(with.address, with.o, l)
@@ -55,7 +56,7 @@ func openConn(ctx context.Context, with opening) (*conn, error) {
 		rest = append(rest, more...)
 	}
 	c := &conn{
-		namespace: with.o.namespace, link: l, engine: e, heard: with.heard,
+		namespace: with.o.namespace, link: l, engine: e, received: with.received,
 		asked: make(map[uint64]func([]json.RawMessage)), ended: make(chan struct{}),
 	}
 	if err := c.enter(ctx, rest, with.auth); err != nil {
@@ -65,7 +66,7 @@ func openConn(ctx context.Context, with opening) (*conn, error) {
 	return c, nil
 }
 
-// enter sends CONNECT, waits for its answer and leaves a goroutine that reads.
+// enter sends CONNECT, waits for its answer and starts a goroutine that reads.
 func (c *conn) enter(ctx context.Context, rest []string, with any) error {
 	auth, err := json.Marshal(with)
 	if err != nil {
@@ -85,7 +86,8 @@ func (c *conn) enter(ctx context.Context, rest []string, with any) error {
 	}
 }
 
-// read handles what comes until the connection ends. answered gets the answer to CONNECT.
+// read handles packets until the connection ends. answered receives the answer to
+// CONNECT.
 func (c *conn) read(packets []string, answered chan<- error) {
 	messages, err := c.engine.messages(context.Background(), packets)
 	for {
@@ -107,7 +109,7 @@ func (c *conn) finish(err error, answered chan<- error) {
 	c.end(err)
 	select {
 	case answered <- err:
-	default: // was answered before
+	default: // already answered
 	}
 }
 
@@ -124,7 +126,7 @@ func (c *conn) handle(message string, answered chan<- error) error {
 		answered <- nil
 	case packetConnectError:
 		refusal := new(ConnectError)
-		_ = json.Unmarshal(p.data, refusal) // what it does not say stays empty
+		_ = json.Unmarshal(p.data, refusal) // missing fields stay empty
 		return refusal
 	case packetDisconnect:
 		return errors.New("disconnected by the server")
@@ -135,7 +137,7 @@ func (c *conn) handle(message string, answered chan<- error) error {
 		if err != nil {
 			return err
 		}
-		c.heard(c, name, args)
+		c.received(c, name, args)
 	}
 	return nil
 }
@@ -150,13 +152,13 @@ func (c *conn) answer(p packet) error {
 	delete(c.asked, *p.id)
 	c.mu.Unlock()
 	if answer == nil {
-		return fmt.Errorf("an acknowledgement that nobody waits for, or a second one: %s", p.encode())
+		return fmt.Errorf("an acknowledgement without a request, or a repeated one: %s", p.encode())
 	}
 	answer(args)
 	return nil
 }
 
-// emit sends an event. With answer it asks for an acknowledgement; answer must not block.
+// emit sends an event. With answer it requests an acknowledgement; answer must not block.
 func (c *conn) emit(ctx context.Context, event string, args []any, answer func([]json.RawMessage)) error {
 	data, err := json.Marshal(append([]any{event}, args...))
 	if err != nil {
@@ -179,10 +181,10 @@ func (c *conn) await(answer func([]json.RawMessage)) (id uint64) {
 	return id
 }
 
-// end closes the connection; the first reason stays.
+// end closes the connection; the first reason is kept.
 func (c *conn) end(why error) { c.endBy(why, false) }
 
-// endBy closes the connection, with reset as a lost network does.
+// endBy closes the connection, with reset like a lost network.
 func (c *conn) endBy(why error, reset bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -194,7 +196,7 @@ func (c *conn) endBy(why error, reset bool) {
 	c.link.end(reset)
 }
 
-// err is why the connection ended; nil while it lives.
+// err returns the reason for the end of the connection; nil while it is open.
 func (c *conn) err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

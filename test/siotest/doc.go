@@ -1,6 +1,6 @@
-// Package siotest tests Socket.IO servers, and programs that talk through them, from
-// Go tests. It is a small Socket.IO v5 client (Engine.IO v4, over WebSocket, polling
-// or an upgrade) whose methods fail the test by themselves and say what came instead:
+// Package siotest tests Socket.IO servers, and programs that communicate through them,
+// from Go tests. It is a small Socket.IO v5 client (Engine.IO v4, over WebSocket, polling
+// or an upgrade) whose methods fail the test themselves and report the received events:
 //
 //	server := siotest.StartServer(t, siotest.Manifest("realtime.yaml"))
 //	alice, bob := server.Connect(t, "alice"), server.Connect(t, "bob")
@@ -11,13 +11,13 @@
 //	bob.Expect("chat:message", siotest.Field("text", "hello"))
 //
 // [Connect] works with any Socket.IO server; [StartServer], [Client.Ask] and the audit
-// know Anteroom's protocol. [Client.Cut], [Client.Pause] and [Client.Reconnect] make
-// the network fail. Every client follows the sequence numbers of all streams that it
-// hears and fails its test in the end if an event was missing, double or out of
-// order, unless [WithoutAudit] says otherwise.
+// use Anteroom's protocol. [Client.Cut], [Client.Pause] and [Client.Reconnect] simulate
+// network failures. Every client checks the sequence numbers of all its streams, and
+// fails its test at the end if an event was missing, duplicated or out of order, unless
+// [WithoutAudit] is given.
 //
 // Event arguments are JSON; a packet with binary attachments ends the connection.
-// What waits is bounded by the client's patience (20 seconds, see [WithPatience]).
-// The methods of a Client may be called from several goroutines, but as they may end
-// the test, only from the goroutine that runs it unless its documentation allows more.
+// The client's patience bounds every wait (20 seconds, see [WithPatience]). The methods
+// of a Client may be called from several goroutines. A method that may end the test must
+// be called from the test's own goroutine, unless its documentation allows more.
 package siotest

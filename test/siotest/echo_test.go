@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// echoProgram is the server of the protocol's conformance tests, which sends back what
-// it gets.
+// echoProgram is the server of the protocol's conformance tests, which returns the events
+// that it receives.
 var echoProgram = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "siotest-echo-")
 	if err != nil {
@@ -22,15 +22,15 @@ var echoProgram = sync.OnceValues(func() (string, error) {
 	return program, goCommand(filepath.Join("..", ".."), "build", "-o", program, "./runtime/internal/edge/socketio/conformance")
 })
 
-// startEcho runs it until the test ends and gives its address.
+// startEcho runs the echo server until the test ends, and returns its address.
 func startEcho(t *testing.T) string {
 	t.Helper()
 	address, _ := echo(t)
 	return address
 }
 
-// echo runs it until the test ends, or stop is called. A pong may take its time: the
-// machine may be busy.
+// echo runs the echo server until the test ends or stop is called. The ping timeout is
+// long, because the machine may be busy.
 func echo(t *testing.T) (address string, stop func()) {
 	t.Helper()
 	program, err := echoProgram()
@@ -94,7 +94,8 @@ func TestEachTransportAndNamespace(t *testing.T) {
 	}
 }
 
-// TestPings has clients outlive several rounds of pings, which come every 300 ms.
+// TestPings keeps clients connected over several rounds of pings, which arrive every 300
+// ms.
 func TestPings(t *testing.T) {
 	address := startEcho(t)
 	for _, transport := range []Transport{WebSocket, Polling, Upgrade} {
@@ -114,8 +115,8 @@ func TestRefusal(t *testing.T) {
 	if refusal := ConnectRefused(t, address, WithNamespace("/nowhere")); refusal.Message != "Invalid namespace" {
 		t.Errorf("refused with %v", refusal)
 	}
-	if got := verdict(t, func(tb TB) { ConnectRefused(tb, address) }); !strings.Contains(got, "was let in") {
-		t.Errorf("a client that was let in: %q", got)
+	if got := verdict(t, func(tb TB) { ConnectRefused(tb, address) }); !strings.Contains(got, "want a refusal") {
+		t.Errorf("an accepted client: got failure %q", got)
 	}
 	if got := verdict(t, func(tb TB) { Connect(tb, address, WithNamespace("/nowhere")) }); !strings.Contains(got, "Invalid namespace") {
 		t.Errorf("a refused client: %q", got)
@@ -123,7 +124,7 @@ func TestRefusal(t *testing.T) {
 	if got := verdict(t, func(tb TB) { Connect(tb, "http://127.0.0.1:1") }); !strings.Contains(got, "could not connect") {
 		t.Errorf("no server: %q", got)
 	}
-	if got := verdict(t, func(tb TB) { Connect(tb, "ftp://127.0.0.1") }); !strings.Contains(got, "none of the schemes") {
+	if got := verdict(t, func(tb TB) { Connect(tb, "ftp://127.0.0.1") }); !strings.Contains(got, "needs the scheme") {
 		t.Errorf("a bad scheme: %q", got)
 	}
 }
@@ -168,15 +169,15 @@ func TestFailuresSayWhatCame(t *testing.T) {
 		"no acknowledgement": {func(_ TB, c *Client) {
 			c.tire()
 			c.EmitWithAck("message")
-		}, []string{`ann sent "message", but no acknowledgement came`}},
+		}, []string{`ann sent "message": no acknowledgement came`}},
 		"not Anteroom's": {func(_ TB, c *Client) { c.Ask("message-with-ack", M{}) }, []string{
 			`the acknowledgement of "message-with-ack" is not one of Anteroom's`,
 		}},
 		"a refusal": {func(_ TB, c *Client) {
 			c.Ask("message-with-ack", M{"ok": false, "error": M{"code": "not_found", "message": "none"}})
-		}, []string{`ann was refused "message-with-ack": not_found: none`}},
+		}, []string{`ann: "message-with-ack" was refused: not_found: none`}},
 		"a grant": {func(_ TB, c *Client) { c.AskRefused("message-with-ack", M{"ok": true, "data": 5}) }, []string{
-			`ann was granted "message-with-ack", and should not have been: 5`,
+			`ann: got an answer to "message-with-ack", want a refusal: 5`,
 		}},
 		"a field that is not there": {func(_ TB, c *Client) {
 			c.Ask("message-with-ack", M{"ok": true, "data": M{"a": 1}}).Text("b.c")
@@ -204,7 +205,7 @@ func TestFailuresSayWhatCame(t *testing.T) {
 	}
 }
 
-// tire makes the next wait a short one, which is meant to fail.
+// tire shortens the next wait, which is expected to fail.
 func (c *Client) tire() { c.o.patience = 300 * time.Millisecond }
 
 func TestEventuallyLooksAtAllEvents(t *testing.T) {

@@ -30,11 +30,11 @@ var (
 // engine is one Engine.IO session.
 type engine struct {
 	dialer *dialer
-	// silent is how long the server may say nothing before it counts as gone.
+	// silent is the time without a packet after which the server counts as disconnected.
 	silent time.Duration
 	sid    string
 
-	mu sync.Mutex // held while something is sent
+	mu sync.Mutex // held during a write
 	t  transport
 }
 
@@ -46,8 +46,8 @@ type handshake struct {
 	PingTimeout  int64    `json:"pingTimeout"`  // milliseconds
 }
 
-// openEngine opens a session. What came with the handshake, as polling servers may
-// send, is in rest.
+// openEngine opens a session. rest has the packets that came with the handshake, as
+// polling servers may send.
 func openEngine(ctx context.Context, d *dialer, with Transport) (e *engine, rest []string, err error) {
 	e = &engine{dialer: d}
 	if with == WebSocket {
@@ -86,7 +86,7 @@ func (e *engine) opened(packet string, with Transport) error {
 	return nil
 }
 
-// upgrade changes from polling to a WebSocket, before anything else is received.
+// upgrade changes from polling to a WebSocket, before any other packet is received.
 func (e *engine) upgrade(ctx context.Context) (rest []string, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -109,7 +109,7 @@ func (e *engine) upgrade(ctx context.Context) (rest []string, err error) {
 	if answer[0] != string(enginePong)+"probe" {
 		return nil, fmt.Errorf("upgrade: the probe was answered with %q", answer[0])
 	}
-	// What is pending comes with one last poll; the server ends it by a noop.
+	// A last poll collects the pending packets; the server ends that poll with a noop.
 	if rest, err = e.t.receive(ctx); err != nil {
 		return nil, fmt.Errorf("upgrade: last poll: %w", err)
 	}
@@ -135,7 +135,7 @@ func (e *engine) write(ctx context.Context, packets ...string) error {
 	return e.t.send(ctx, packets...)
 }
 
-// receive waits for packets and gives their messages; pings are answered.
+// receive waits for packets and returns their messages; it answers pings.
 func (e *engine) receive(ctx context.Context) ([]string, error) {
 	e.mu.Lock()
 	t := e.t
@@ -175,14 +175,14 @@ func (e *engine) messages(ctx context.Context, packets []string) (messages []str
 	return messages, nil
 }
 
-// leave sends a last message; over polling also that the session is over, which
-// a WebSocket says by closing.
+// leave sends a last message; over polling it also ends the session, which a WebSocket
+// ends by closing.
 func (e *engine) leave(ctx context.Context, message string) {
 	packets := []string{string(engineMessage) + message}
 	if e.kind() == Polling {
 		packets = append(packets, string(engineClose))
 	}
-	_ = e.write(ctx, packets...) // a connection that is gone already needs no farewell
+	_ = e.write(ctx, packets...) // a closed connection needs no close packet
 }
 
 func (e *engine) close() {

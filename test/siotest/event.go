@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// Event is one event that a client received.
+// Event is an event that a client received.
 type Event struct {
 	Name string
 	Args []json.RawMessage
-	// After is how long after the client was made it came.
+	// After is the time between the creation of the client and the event's arrival.
 	After time.Duration
-	// Resumed tells that it was missed first, and came with the answer to a resume.
+	// Resumed reports that the event was missed first, and came with the answer to a
+	// resume.
 	Resumed bool
 }
 
@@ -26,8 +27,8 @@ func (e Event) Decode(v any) error {
 	return json.Unmarshal(e.Args[0], v)
 }
 
-// Get is a value inside the first argument, by its path: names and list indices with
-// dots between, as in "members.0.name". ok is false when there is none.
+// Get returns a value inside the first argument by its path: names and list indices
+// separated by dots, as in "members.0.name". ok is false when there is none.
 func (e Event) Get(path string) (value any, ok bool) {
 	if len(e.Args) == 0 {
 		return nil, false
@@ -35,14 +36,14 @@ func (e Event) Get(path string) (value any, ok bool) {
 	return get(e.Args[0], path)
 }
 
-// Text is a string inside the first argument, by its path; "" when there is none.
+// Text returns a string inside the first argument by its path; "" when there is none.
 func (e Event) Text(path string) string {
 	value, _ := e.Get(path)
 	text, _ := value.(string)
 	return text
 }
 
-// String is the event on one line.
+// String returns the event on one line.
 func (e Event) String() string {
 	var b strings.Builder
 	b.WriteString(e.Name)

@@ -7,7 +7,7 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-// script is the *testing.T of an example, which has none.
+// script replaces the *testing.T, which an example does not have.
 type script struct {
 	failed   bool
 	cleanups []func()
@@ -56,7 +56,7 @@ func Example() {
 	// Output: alice says hello
 }
 
-// Rules of your own: a lobby for two.
+// A custom policy: a lobby for two.
 func ExampleYAML() {
 	t := &script{}
 	defer t.end()
@@ -80,7 +80,7 @@ spec: {clusterRef: {name: test}, lobbyType: duel, size: {min: 1, max: 2}}
 	// Output: failed_precondition lobby_full
 }
 
-// A network that fails: what came meanwhile is there after the next connect.
+// A lost network: the next connection receives the missed events.
 func ExampleClient_Cut() {
 	t := &script{}
 	defer t.end()

@@ -7,15 +7,16 @@ import (
 )
 
 const (
-	// shownEvents and shownText bound a failure message: events, and bytes of each.
+	// shownEvents and shownText bound a failure message: the number of events, and the
+	// bytes of each.
 	shownEvents = 30
 	shownText   = 240
 )
 
-// Expect waits for an event that satisfies all conditions and gives it. Each event is
-// given once; those that are not meant stay for later expectations. When none comes
-// within the client's patience, or the connection ends first, the test fails with what
-// came instead.
+// Expect waits for an event that satisfies all conditions and returns it. Each event is
+// returned once; other events remain for later expectations. Without a match within the
+// client's patience, or when the connection ends first, the test fails and lists the
+// received events.
 func (c *Client) Expect(event string, where ...Where) Event {
 	c.tb.Helper()
 	e, ended, ok := c.wait(event, where, c.o.patience)
@@ -25,7 +26,7 @@ func (c *Client) Expect(event string, where ...Where) Event {
 	return e
 }
 
-// inTime says until when something did not come.
+// inTime names the bound that was exceeded.
 func (c *Client) inTime(ended bool) string {
 	if ended {
 		return "before its connection ended"
@@ -33,10 +34,10 @@ func (c *Client) inTime(ended bool) string {
 	return fmt.Sprintf("within %v", c.o.patience)
 }
 
-// Eventually waits until a condition holds of all events that the client has received,
-// those too that were expected already; what names it. When it does not come to hold
-// within the client's patience, or before the connection ends, the test fails with what
-// came.
+// Eventually waits until a condition holds for all events that the client has received,
+// including those already expected; what names the condition. If it does not hold within
+// the client's patience, or before the connection ends, the test fails and lists the
+// received events.
 func (c *Client) Eventually(what string, holds func([]Event) bool) {
 	c.tb.Helper()
 	timeout := time.NewTimer(c.o.patience)
@@ -52,7 +53,7 @@ func (c *Client) Eventually(what string, holds func([]Event) bool) {
 			case <-changed:
 				continue
 			case <-over:
-				ended = true // what it still brought is looked at once more
+				ended = true // check the last events once more
 				continue
 			case <-timeout.C:
 			}
@@ -62,8 +63,8 @@ func (c *Client) Eventually(what string, holds func([]Event) bool) {
 	}
 }
 
-// ExpectNone waits for the whole of d and fails the test as soon as an event comes
-// that satisfies all conditions; one that came before and was not expected counts too.
+// ExpectNone waits for d and fails the test as soon as an event satisfies all conditions;
+// an earlier event that was not expected counts too.
 func (c *Client) ExpectNone(d time.Duration, event string, where ...Where) {
 	c.tb.Helper()
 	if e, _, ok := c.wait(event, where, d); ok {
@@ -71,7 +72,7 @@ func (c *Client) ExpectNone(d time.Duration, event string, where ...Where) {
 	}
 }
 
-// Events are all events that the client received so far, in order, at most the last
+// Events returns the events that the client received so far, in order, at most the last
 // 10,000. It may be called from any goroutine.
 func (c *Client) Events() []Event {
 	entries, _ := c.inbox.all()
@@ -82,8 +83,8 @@ func (c *Client) Events() []Event {
 	return events
 }
 
-// wait takes the next event that is meant. ended tells that the connection was over
-// before.
+// wait takes the next matching event. ended reports that the connection had already
+// ended.
 func (c *Client) wait(event string, where []Where, d time.Duration) (e Event, ended, ok bool) {
 	timeout := time.NewTimer(d)
 	defer timeout.Stop()
@@ -99,7 +100,7 @@ func (c *Client) wait(event string, where []Where, d time.Duration) (e Event, en
 		select {
 		case <-changed:
 		case <-over:
-			ended = true // what it still brought is looked at once more
+			ended = true // check the last events once more
 		case <-timeout.C:
 			return Event{}, false, false
 		}
@@ -118,11 +119,12 @@ func wanted(event string, where []Where) string {
 	return text
 }
 
-// Report says what the client received, in order, and how its connection is: the last
+// Report lists the received events, in order, and the state of the connection: the last
 // 30 events, each cut at 240 bytes.
 func (c *Client) Report() string { return c.report("", nil) }
 
-// report says what came instead of an event, in order, and how the connection is.
+// report lists the events received in place of an expected event, and the state of the
+// connection.
 func (c *Client) report(event string, where []Where) string {
 	var b strings.Builder
 	entries, dropped := c.inbox.all()

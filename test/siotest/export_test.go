@@ -1,4 +1,4 @@
 package siotest
 
-// Verdict is what a test fails with.
+// Verdict returns the failures of a test.
 var Verdict = verdict

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// judge is a test that may fail without failing the one that runs it.
+// judge is a test that may fail without failing the surrounding test.
 type judge struct {
 	*testing.T
 	mu       sync.Mutex
@@ -31,7 +31,7 @@ func (j *judge) Fatalf(format string, args ...any) {
 
 func (j *judge) Cleanup(f func()) { j.cleanups = append(j.cleanups, f) }
 
-// verdict runs a test, with its clean-up, and gives what it failed with.
+// verdict runs a test with its clean-up, and returns its failures.
 func verdict(t *testing.T, test func(TB)) string {
 	t.Helper()
 	j := &judge{T: t}

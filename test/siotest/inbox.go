@@ -2,10 +2,10 @@ package siotest
 
 import "sync"
 
-// maxEvents bounds what a client keeps of what it received; then the oldest go.
+// maxEvents bounds the kept events of a client; beyond it, the oldest are dropped.
 const maxEvents = 10_000
 
-// inbox keeps what a client received, in order.
+// inbox keeps the events that a client received, in order.
 type inbox struct {
 	mu      sync.Mutex
 	entries []entry
@@ -34,8 +34,8 @@ func (i *inbox) add(e Event) {
 	i.changed = make(chan struct{})
 }
 
-// take gives the first event that nobody took yet and that is meant, and takes it.
-// Otherwise changed is closed when it is worth to look again.
+// take takes the first matching event that no expectation took yet. Without a match,
+// changed is closed when another event arrives.
 func (i *inbox) take(name string, where []Where) (e Event, ok bool, changed <-chan struct{}) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -52,14 +52,14 @@ func (i *inbox) take(name string, where []Where) (e Event, ok bool, changed <-ch
 	return Event{}, false, i.changed
 }
 
-// next is closed when another event has come.
+// next is closed when another event arrives.
 func (i *inbox) next() <-chan struct{} {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.changed
 }
 
-// all is a copy of what is kept, and how many were dropped before.
+// all returns a copy of the kept events, and the number of dropped ones.
 func (i *inbox) all() (entries []entry, dropped int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// abandonedFor is how long a connection that vanished stays open towards the server,
-// unless the test ends before.
+// abandonedFor is how long a vanished connection stays open towards the server, unless
+// the test ends first.
 const abandonedFor = time.Minute
 
-// link is the network between one client and its server: every connection that the
-// client's transports open goes through it, so that it can be cut and paused.
+// link is the network between a client and its server: every connection of the client's
+// transports passes through it, so that it can be cut and paused.
 type link struct {
 	mu    sync.Mutex
 	conns map[*lineConn]struct{}
-	// flows is closed while data is delivered; a link that is paused has an open one.
+	// flows is closed while data is delivered; a paused link has an open channel.
 	flows chan struct{}
 	cut   bool
-	// mute drops what the client sends, as a network that has lost the client does.
+	// mute drops the client's data, like a network that lost the client.
 	mute bool
 }
 
@@ -46,8 +46,8 @@ func (l *link) dial(ctx context.Context, network, address string) (net.Conn, err
 	return line, nil
 }
 
-// end closes all connections; with reset as a lost network does, so that what is under
-// way is lost too. No further one can be opened.
+// end closes all connections; with reset like a lost network, so that data in flight is
+// lost too. The link then opens no further connection.
 func (l *link) end(reset bool) {
 	l.mu.Lock()
 	l.cut = true
@@ -64,15 +64,15 @@ func (l *link) end(reset bool) {
 	}
 }
 
-// pause holds back what the server sends, in the kernel's buffers and then in the
-// server's own, until resume.
+// pause holds back the server's data, in the kernel's buffers and then in the server's
+// own, until resume.
 func (l *link) pause() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
 	case <-l.flows:
 		l.flows = make(chan struct{})
-	default: // is paused already
+	default: // already paused
 	}
 }
 
@@ -86,8 +86,8 @@ func (l *link) resume() {
 	}
 }
 
-// vanish drops what the client sends and holds back what the server sends: for the
-// server the connection is half-open.
+// vanish drops the client's data and holds back the server's data: for the server the
+// connection is half-open.
 func (l *link) vanish() {
 	l.pause()
 	l.mu.Lock()
@@ -108,7 +108,7 @@ func (l *link) gate() <-chan struct{} {
 	return l.flows
 }
 
-// lineConn is one connection of a link.
+// lineConn is a connection of a link.
 type lineConn struct {
 	net.Conn
 	link   *link
@@ -116,7 +116,7 @@ type lineConn struct {
 	closed chan struct{}
 }
 
-// Read implements net.Conn: what was read while the link is paused is held back.
+// Read implements net.Conn: it holds back data while the link is paused.
 func (c *lineConn) Read(b []byte) (int, error) {
 	if err := c.pass(); err != nil {
 		return 0, err
@@ -155,7 +155,7 @@ func (c *lineConn) Close() error {
 	})
 	if c.link.muted() {
 		time.AfterFunc(abandonedFor, func() { _ = c.Conn.Close() })
-		return c.Conn.SetDeadline(time.Now()) // ends the reads; the server notices nothing
+		return c.Conn.SetDeadline(time.Now()) // ends the reads without a packet to the server
 	}
 	return c.Conn.Close()
 }

@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// lockFile waits for a file's lock; one process holds it at a time.
+// lockFile waits for a file's lock; a single process holds it at a time.
 func lockFile(path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TB is what this package needs of a test: a *testing.T, a *testing.B, or what
-// ginkgo.GinkgoTB returns.
+// TB is the part of a test that this package uses: a *testing.T, a *testing.B, or the
+// result of ginkgo.GinkgoTB.
 type TB interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -21,14 +21,14 @@ type TB interface {
 // M is a JSON object, for short requests.
 type M map[string]any
 
-// Transport is how a client's packets travel.
+// Transport is the way in which a client's packets travel.
 type Transport string
 
 // The transports.
 const (
 	// WebSocket connects with a WebSocket at once.
 	WebSocket Transport = "websocket"
-	// Polling stays with HTTP requests.
+	// Polling uses HTTP requests only.
 	Polling Transport = "polling"
 	// Upgrade begins with HTTP requests and changes to a WebSocket before Connect
 	// returns, as browsers do.
@@ -75,7 +75,7 @@ func WithToken(token string) Option {
 	return func(o *options) { o.auth["token"], o.auth["protocol"] = token, 1 }
 }
 
-// WithAuth adds to the object that is sent as Socket.IO's auth when connecting.
+// WithAuth adds to the object sent as Socket.IO's auth when connecting.
 func WithAuth(auth M) Option {
 	return func(o *options) {
 		for k, v := range auth {
@@ -84,24 +84,24 @@ func WithAuth(auth M) Option {
 	}
 }
 
-// WithTransport chooses how packets travel; the default is [WebSocket].
+// WithTransport chooses the transport; the default is [WebSocket].
 func WithTransport(t Transport) Option { return func(o *options) { o.transport = t } }
 
 // WithNamespace connects to another namespace than "/".
 func WithNamespace(namespace string) Option { return func(o *options) { o.namespace = namespace } }
 
-// WithPath is where the server's engine listens; the default is "/socket.io/".
+// WithPath sets the path of the server's engine; the default is "/socket.io/".
 func WithPath(path string) Option { return func(o *options) { o.path = path } }
 
-// WithHeader adds a header to every HTTP request, the WebSocket's among them.
+// WithHeader adds a header to every HTTP request, including the WebSocket's.
 func WithHeader(name, value string) Option { return func(o *options) { o.header.Add(name, value) } }
 
-// WithTLS is how https and wss addresses are checked.
+// WithTLS sets the TLS configuration for https and wss addresses.
 func WithTLS(config *tls.Config) Option { return func(o *options) { o.tls = config } }
 
 // WithPatience bounds each wait of the client; the default is 20 seconds.
 func WithPatience(d time.Duration) Option { return func(o *options) { o.patience = d } }
 
-// WithoutAudit does not fail the test for holes and doubles in streams; ask
-// [Client.Faults] instead.
+// WithoutAudit does not fail the test for gaps and duplicates in streams; [Client.Faults]
+// returns them.
 func WithoutAudit() Option { return func(o *options) { o.audit = false } }

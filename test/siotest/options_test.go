@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestBehindTLSOnAnotherPath connects through a proxy that has a certificate of its own,
-// and the engine under a path of its own.
+// TestBehindTLSOnAnotherPath connects through a proxy with a private certificate and
+// another path for the engine.
 func TestBehindTLSOnAnotherPath(t *testing.T) {
 	const path = "/games/rt/"
 	server := secured(t, path)
@@ -44,7 +44,7 @@ func TestBehindTLSOnAnotherPath(t *testing.T) {
 	}
 }
 
-// secured is a proxy with TLS that has a server's engine under a path, and nothing else.
+// secured is a TLS proxy that serves a server's engine under a path, and nothing else.
 func secured(t *testing.T, path string) *httptest.Server {
 	t.Helper()
 	to, err := url.Parse(startEcho(t) + defaultPath)
@@ -54,7 +54,7 @@ func secured(t *testing.T, path string) *httptest.Server {
 	mux := http.NewServeMux()
 	mux.Handle(path, http.StripPrefix(path, &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}))
 	server := httptest.NewUnstartedServer(mux)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // a client that does not trust it is part of the test
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the test includes a client that does not trust the certificate
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server

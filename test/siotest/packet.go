@@ -10,8 +10,7 @@ import (
 // packetType is the type of a Socket.IO packet (protocol v5).
 type packetType byte
 
-// The types that are known here; 5 and 6 are events and acknowledgements with
-// binary attachments.
+// The known types; 5 and 6 are events and acknowledgements with binary attachments.
 const (
 	packetConnect      packetType = '0'
 	packetDisconnect   packetType = '1'
@@ -20,11 +19,11 @@ const (
 	packetConnectError packetType = '4'
 )
 
-// packet is one Socket.IO packet.
+// packet is a Socket.IO packet.
 type packet struct {
 	kind      packetType
 	namespace string
-	// id is the number of the acknowledgement that is asked for or given.
+	// id is the number of the acknowledgement that the packet requests or answers.
 	id   *uint64
 	data json.RawMessage
 }

@@ -40,7 +40,8 @@ func TestPackets(t *testing.T) {
 	}
 }
 
-// FuzzPacket: no text makes the decoder panic, and what it takes it writes alike.
+// FuzzPacket: no text makes the decoder panic, and an accepted packet is encoded to the
+// same packet.
 func FuzzPacket(f *testing.F) {
 	for _, seed := range []string{`0{}`, `2/a,7["x"]`, `37[]`, `2[`, "", "4\"x\""} {
 		f.Add(seed)

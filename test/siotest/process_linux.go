@@ -2,7 +2,7 @@ package siotest
 
 import "syscall"
 
-// dieWithParent ends a child when the test's process dies.
+// dieWithParent kills the child when the test's process dies.
 func dieWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 }

@@ -4,5 +4,5 @@ package siotest
 
 import "syscall"
 
-// dieWithParent does nothing here: only Linux ends a child with its parent.
+// dieWithParent does nothing here: only Linux can kill a child with its parent.
 func dieWithParent() *syscall.SysProcAttr { return nil }

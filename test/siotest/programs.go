@@ -12,10 +12,10 @@ import (
 	"sync"
 )
 
-// module is where the programs come from.
+// module is the module of the programs.
 const module = "github.com/anteroom/anteroom"
 
-// programs builds the programs, once a process for each way.
+// programs builds the programs, once a process with and without race detector.
 func programs(race bool) (dir string, err error) {
 	if race {
 		return raceBuild()
@@ -28,7 +28,8 @@ var (
 	raceBuild  = sync.OnceValues(func() (string, error) { return build(true) })
 )
 
-// build builds the programs into the user's cache, where they stay: Go links again
+// build builds the programs into the user's cache: a later build links only after
+// changes.
 // only what changed.
 func build(race bool) (string, error) {
 	source, err := moduleDir()
@@ -63,7 +64,7 @@ func build(race bool) (string, error) {
 	return dir, nil
 }
 
-// moduleDir is the source of Anteroom in the module that the test belongs to.
+// moduleDir returns the folder of Anteroom's source in the module of the test.
 func moduleDir() (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	if err != nil {
@@ -80,7 +81,7 @@ func moduleDir() (string, error) {
 	return dir, nil
 }
 
-// goCommand runs go in the module's own directory, under its own go.mod.
+// goCommand runs go in the module's own folder, under its own go.mod.
 func goCommand(dir string, args ...string) error {
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir

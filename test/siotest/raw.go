@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// emitWithin bounds the sending of one event.
+// emitWithin bounds the time to send an event.
 const emitWithin = 30 * time.Second
 
-// Raw is one connection without a test and without an audit: a program that judges a
-// history of its own records every event and acknowledgement in the order of arrival.
+// Raw is a connection without a test and without an audit, for programs that record every
+// event and acknowledgement in the order of arrival and judge the history themselves.
 type Raw struct{ conn *conn }
 
-// Dial opens a connection with auth as the payload of its CONNECT. heard is called with
-// each event on the goroutine that reads, so it must not block.
-func Dial(ctx context.Context, address string, auth any, heard func(event string, args []json.RawMessage), opts ...Option) (*Raw, error) {
+// Dial opens a connection with auth as the payload of its CONNECT. received is called
+// with each event on the reading goroutine, so it must not block.
+func Dial(ctx context.Context, address string, auth any, received func(event string, args []json.RawMessage), opts ...Option) (*Raw, error) {
 	conn, err := openConn(ctx, opening{
 		address: address, o: newOptions(opts), auth: auth,
-		heard: func(_ *conn, name string, args []json.RawMessage) { heard(name, args) },
+		received: func(_ *conn, name string, args []json.RawMessage) { received(name, args) },
 	})
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func Dial(ctx context.Context, address string, auth any, heard func(event string
 	return &Raw{conn: conn}, nil
 }
 
-// Emit sends an event. acked is called once, in its place among the events, if the
+// Emit sends an event. acked is called once, in order among the events, if the
 // acknowledgement arrives; [Raw.Ended] reports the end of a connection without it.
 func (r *Raw) Emit(event string, body any, acked func(args []json.RawMessage)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), emitWithin)
@@ -38,7 +38,7 @@ func (r *Raw) Emit(event string, body any, acked func(args []json.RawMessage)) e
 // Ended is closed when the connection has ended.
 func (r *Raw) Ended() <-chan struct{} { return r.conn.ended }
 
-// Err is why the connection ended; nil while it lives.
+// Err returns the reason for the end of the connection; nil while it is open.
 func (r *Raw) Err() error { return r.conn.err() }
 
 // Close leaves the namespace and closes the connection. It does not wait for a server
@@ -52,15 +52,15 @@ func (r *Raw) Close() {
 	r.conn.end(errors.New("closed by the client"))
 }
 
-// Cut ends the connection as a lost network does: the server gets a reset.
+// Cut ends the connection like a lost network: the server receives a reset.
 func (r *Raw) Cut() { r.conn.endBy(errors.New("cut by the client"), true) }
 
-// Vanish leaves a half-open connection: the server gets no close, no reset and no
-// further byte, and the client hears nothing more.
+// Vanish leaves a half-open connection: the server receives neither a close nor a reset
+// nor further bytes, and the client receives nothing more.
 func (r *Raw) Vanish() { r.conn.link.vanish() }
 
-// Pause stops reading until Unpause: the client is a slow one.
+// Pause stops reading until Unpause, as a slow client does.
 func (r *Raw) Pause() { r.conn.link.pause() }
 
-// Unpause reads on.
+// Unpause resumes reading.
 func (r *Raw) Unpause() { r.conn.link.resume() }

@@ -15,39 +15,39 @@ import (
 	"github.com/anteroom/anteroom/test/process"
 )
 
-// startWithin bounds how long a server may take until all of its processes are ready,
-// and stopWithin how long until they have ended.
+// startWithin bounds the start of a server until all of its processes are ready;
+// stopWithin bounds its stop.
 const startWithin, stopWithin = 60 * time.Second, 60 * time.Second
 
-// Server is a whole Anteroom on this machine: Redis (an embedded one when redis-server
-// is not installed), two or more server processes, and a sticky front before them.
+// Server is a whole Anteroom on this machine: Redis (embedded when redis-server is not
+// installed), two or more server processes, and a sticky proxy in front of them.
 type Server struct {
-	// URL is where clients connect: the front.
+	// URL is the address for clients: the proxy.
 	URL string
-	// StateFile describes what runs, for programs in other languages.
+	// StateFile describes the running processes, for programs in other languages.
 	StateFile string
 
 	logs    *process.Output
 	process *exec.Cmd
-	// ended is closed when the process is over, with err.
+	// ended is closed when the process has exited, with err set.
 	ended chan struct{}
 	err   error
 }
 
-// Instance is one server process, as it is at the moment.
+// Instance is a server process, as it is at the moment.
 type Instance struct {
 	Name string `json:"name"`
-	// URL is where clients reach it without the front.
+	// URL is the address for clients that bypass the proxy.
 	URL string `json:"url"`
 	// AdminURL has /readyz, /statusz and /metrics.
 	AdminURL string `json:"adminUrl"`
-	// APIURL is where back ends reach it; empty when the server API is switched off.
+	// APIURL is the address for back ends; empty when the server API is disabled.
 	APIURL string `json:"apiUrl"`
 	PID    int    `json:"pid"`
 	Ready  bool   `json:"ready"`
 }
 
-// ServerOption changes what StartServer starts.
+// ServerOption changes the server that StartServer starts.
 type ServerOption func(*serverOptions)
 
 type serverOptions struct {
@@ -67,14 +67,16 @@ func YAML(text string) ServerOption {
 	return func(o *serverOptions) { o.manifest = []byte(text) }
 }
 
-// Users names the users that [Server.Token] knows, at most 1,000; without it they are
+// Users names the users of [Server.Token], at most 1,000; the default is alice, bob,
+// carol and dave.
 // alice, bob, carol and dave.
 func Users(names ...string) ServerOption { return func(o *serverOptions) { o.users = names } }
 
-// Race builds the server processes with the race detector, which ends one that has a race.
+// Race builds the server processes with the race detector; a process with a data race
+// exits.
 func Race() ServerOption { return func(o *serverOptions) { o.race = true } }
 
-// quickStart is what runs when no manifest is given.
+// quickStart is the default manifest.
 const quickStart = `apiVersion: realtime.anteroom.dev/v1alpha1
 kind: RealtimeCluster
 metadata: {name: test}
@@ -89,10 +91,10 @@ spec:
   size: {min: 1, max: 8}
 `
 
-// StartServer builds Anteroom's programs from the module that the test uses, runs a
-// manifest ([Manifest] or [YAML]; without one a cluster with lobbies of type
-// "casual") and waits until every server process is ready. All ends with the test, which shows
-// the servers' logs when it failed.
+// StartServer builds Anteroom's programs from the test's module, runs a manifest
+// ([Manifest] or [YAML]; by default a cluster with lobbies of type "casual") and waits
+// until every server process is ready. It stops all of them at the end of the test; a
+// failed test prints the servers' logs.
 func StartServer(tb TB, opts ...ServerOption) *Server {
 	tb.Helper()
 	o := serverOptions{manifest: []byte(quickStart)}
@@ -149,7 +151,7 @@ func launch(bin, dir string, o serverOptions) (*Server, error) {
 	return s, nil
 }
 
-// waitReady waits until every server process is ready, and the front knows it.
+// waitReady waits until every server process is ready and known to the proxy.
 func (s *Server) waitReady() error {
 	deadline := time.After(startWithin)
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -181,7 +183,7 @@ func (s *Server) ready() bool {
 	return true
 }
 
-// end stops everything, as Ctrl-C does.
+// end stops the processes like Ctrl-C.
 func (s *Server) end(tb TB) {
 	tb.Helper()
 	_ = s.process.Process.Signal(os.Interrupt)
@@ -202,7 +204,7 @@ func (s *Server) end(tb TB) {
 	}
 }
 
-// state is what the runner says of itself.
+// state is the content of the runner's state file.
 type state struct {
 	Servers      []Instance `json:"servers"`
 	APITokenFile string     `json:"apiTokenFile"`
@@ -220,7 +222,7 @@ func (s *Server) state() (state state, err error) {
 	return state, json.Unmarshal(content, &state)
 }
 
-// mustState fails the test when the state file cannot be had.
+// mustState fails the test when the state file cannot be read.
 func (s *Server) mustState(tb TB) state {
 	tb.Helper()
 	state, err := s.state()
@@ -230,13 +232,13 @@ func (s *Server) mustState(tb TB) state {
 	return state
 }
 
-// Instances are the server processes at this moment.
+// Instances returns the server processes at this moment.
 func (s *Server) Instances(tb TB) []Instance {
 	tb.Helper()
 	return s.mustState(tb).Servers
 }
 
-// Kill ends a server process as a crash does; another one takes its place.
+// Kill ends a server process like a crash; another process replaces it.
 func (s *Server) Kill(tb TB, instance Instance) {
 	tb.Helper()
 	if err := syscall.Kill(instance.PID, syscall.SIGKILL); err != nil {
@@ -244,7 +246,7 @@ func (s *Server) Kill(tb TB, instance Instance) {
 	}
 }
 
-// Token is what a user connects with.
+// Token returns the access token of a user.
 func (s *Server) Token(tb TB, user string) string {
 	tb.Helper()
 	for _, t := range s.mustState(tb).Tokens {
@@ -252,27 +254,27 @@ func (s *Server) Token(tb TB, user string) string {
 			return t.Token
 		}
 	}
-	tb.Fatalf("siotest: there is no token for %s: name the user with Users, and leave spec.auth.providers out", user)
+	tb.Fatalf("siotest: no token for %s: name the user with Users, and omit spec.auth.providers", user)
 	return ""
 }
 
-// APIToken is what back ends send to an instance's APIURL, as a bearer token.
+// APIToken returns the bearer token for an instance's APIURL.
 func (s *Server) APIToken(tb TB) string {
 	tb.Helper()
 	token, err := os.ReadFile(s.mustState(tb).APITokenFile)
 	if err != nil {
-		tb.Fatalf("siotest: the server API's token cannot be read (is it switched on?): %v", err)
+		tb.Fatalf("siotest: the server API's token cannot be read (is it enabled?): %v", err)
 	}
 	return strings.TrimSpace(string(token))
 }
 
-// Connect connects a user through the front and waits for session:ready.
+// Connect connects a user through the proxy and waits for session:ready.
 func (s *Server) Connect(tb TB, user string, opts ...Option) *Client {
 	tb.Helper()
 	return s.ConnectTo(tb, s.URL, user, opts...)
 }
 
-// ConnectTo connects a user to an address, as that of an [Instance], and waits for
+// ConnectTo connects a user to an address, such as an [Instance]'s, and waits for
 // session:ready.
 func (s *Server) ConnectTo(tb TB, address, user string, opts ...Option) *Client {
 	tb.Helper()

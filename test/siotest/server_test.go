@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-// TestTheReadmeShowsATestThatRuns: the README's example is TestTwoUsersChat.
+// TestTheReadmeShowsATestThatRuns compares the README's example with TestTwoUsersChat.
 func TestTheReadmeShowsATestThatRuns(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -24,7 +24,7 @@ func TestTheReadmeShowsATestThatRuns(t *testing.T) {
 	_, example, found := strings.Cut(string(readme), "```go\n")
 	example, _, closed := strings.Cut(example, "```")
 	if !found || !closed || !strings.Contains(string(source), example) {
-		t.Errorf("the README shows another test than TestTwoUsersChat:\n%s", example)
+		t.Errorf("the README's example differs from TestTwoUsersChat:\n%s", example)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestNothingIsLostWhenServersDie(t *testing.T) {
 	}
 
 	if refusal := server.Connect(t, "cid").AskRefused("lobby:join", siotest.M{"lobbyId": lobby}); refusal.Reason != "lobby_full" {
-		t.Errorf("a third one was refused with %v", refusal)
+		t.Errorf("got refusal %v of a third user", refusal)
 	}
 
 	server.Kill(t, instances[1])

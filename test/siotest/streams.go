@@ -12,11 +12,11 @@ import (
 	"github.com/anteroom/anteroom/test/siotest/audit"
 )
 
-// maxResumed is how many streams one resume may ask for.
+// maxResumed bounds the streams of a resume.
 const maxResumed = 64
 
-// joins are the requests whose answer says where in a stream the client now is. The
-// meta of other answers says where their change is, which comes as a push too.
+// joins are the requests whose answer has the client's new position in a stream. The meta
+// of other answers is the position of their change, which is also pushed.
 var joins = map[string]bool{
 	wire.EventLobbyCreate: true, wire.EventLobbyJoin: true, wire.EventLobbyGet: true,
 	wire.EventLobbyQuickJoin: true, wire.EventLobbyRespondInvite: true, wire.EventLobbyWatch: true,
@@ -26,7 +26,7 @@ var joins = map[string]bool{
 
 func position(m wire.Meta) audit.Position { return audit.Position{Epoch: m.Epoch, Seq: m.Seq} }
 
-// auth is the auth object of a CONNECT, with where the client is in its streams.
+// auth returns the auth object of a CONNECT, with the client's positions.
 func (c *Client) auth() M {
 	auth := maps.Clone(c.o.auth)
 	positions := c.streams.Positions()
@@ -43,8 +43,8 @@ func (c *Client) auth() M {
 	return auth
 }
 
-// heard takes an event of a connection, in the order of its arrival.
-func (c *Client) heard(conn *conn, name string, args []json.RawMessage) {
+// received processes an event of a connection, in the order of arrival.
+func (c *Client) received(conn *conn, name string, args []json.RawMessage) {
 	event := Event{Name: name, Args: args, After: time.Since(c.began)}
 	if name == wire.EventSessionReady {
 		var ready wire.SessionReady
@@ -61,8 +61,8 @@ func (c *Client) heard(conn *conn, name string, args []json.RawMessage) {
 	}
 }
 
-// take audits an event and tells whether it is to be kept: what comes while a resume
-// is under way comes again with its answer.
+// take audits an event and reports whether to keep it: the answer of a running resume
+// repeats the events that arrive before it.
 func (c *Client) take(conn *conn, e Event) bool {
 	meta, ok := metaOf(e)
 	if !ok {
@@ -79,7 +79,7 @@ func (c *Client) take(conn *conn, e Event) bool {
 	return take
 }
 
-// metaOf is the place of an event in its stream; not all events have one.
+// metaOf returns the position of an event in its stream; not all events have one.
 func metaOf(e Event) (meta wire.Meta, ok bool) {
 	var push struct {
 		Meta wire.Meta `json:"meta"`
@@ -90,7 +90,7 @@ func metaOf(e Event) (meta wire.Meta, ok bool) {
 	return push.Meta, true
 }
 
-// catchUp asks for what streams have beyond what the client knows.
+// catchUp resumes streams beyond the client's positions.
 func (c *Client) catchUp(conn *conn, streams ...string) {
 	positions := c.streams.Positions()
 	var request wire.SyncResume
@@ -105,7 +105,7 @@ func (c *Client) catchUp(conn *conn, streams ...string) {
 	defer cancel()
 	answer := make(chan []json.RawMessage, 1)
 	if err := conn.emit(ctx, wire.EventSyncResume, []any{request}, func(args []json.RawMessage) { answer <- args }); err != nil {
-		return // the connection is over, and the next one resumes the stream
+		return // the next connection resumes the stream
 	}
 	select {
 	case args := <-answer:
@@ -126,11 +126,11 @@ func (c *Client) catchUp(conn *conn, streams ...string) {
 	}
 }
 
-// askAgainAfter is how long after a refusal that may pass a resume is asked for again.
+// askAgainAfter is the delay of another resume after a retryable refusal.
 const askAgainAfter = 200 * time.Millisecond
 
-// resumed takes the answer to a resume. What cannot be had at the moment is asked for
-// again, and so is the rest of what came in part, for as long as the connection lives.
+// resumed processes the answer to a resume. It resumes again, while the connection is
+// open, the streams with a retryable error and those with a partial answer.
 func (c *Client) resumed(conn *conn, streams []wire.StreamResumed) {
 	var again []string
 	wait := time.Duration(0)
@@ -153,7 +153,7 @@ func (c *Client) resumed(conn *conn, streams []wire.StreamResumed) {
 	c.askAgain(conn, wait, again)
 }
 
-// askAgain resumes streams later, if there are any.
+// askAgain resumes streams after a delay.
 func (c *Client) askAgain(conn *conn, wait time.Duration, streams []string) {
 	if len(streams) == 0 {
 		return
@@ -165,7 +165,7 @@ func (c *Client) askAgain(conn *conn, wait time.Duration, streams []string) {
 	})
 }
 
-// resumeRest asks for those streams that had no place in the CONNECT.
+// resumeRest resumes the streams that exceeded the bound of the CONNECT.
 func (c *Client) resumeRest(conn *conn, resumed []wire.StreamResumed) {
 	rest := c.streams.Positions()
 	for _, s := range resumed {
@@ -179,7 +179,7 @@ func (c *Client) resumeRest(conn *conn, resumed []wire.StreamResumed) {
 	}
 }
 
-// missed are the events of a resume, which also go to the inbox.
+// missed returns the events of a resume, which also go to the inbox.
 func (c *Client) missed(s wire.StreamResumed) []audit.Event {
 	var events []audit.Event
 	for _, m := range s.Events {

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// feed hands an event of a stream to a client, as if it had come.
+// feed passes an event of a stream to a client, as if it had arrived.
 func feed(c *Client, name, epoch string, seq int) {
 	push := fmt.Sprintf(`{"meta": {"stream": "s", "epoch": %q, "seq": %d}}`, epoch, seq)
-	c.heard(c.current(), name, []json.RawMessage{json.RawMessage(push)})
+	c.received(c.current(), name, []json.RawMessage{json.RawMessage(push)})
 }
 
-// TestTheAuditFailsTheTest has faults of a server told at the end of the test, and
-// none where there is none.
+// TestTheAuditFailsTheTest expects the faults of a server at the end of the test, and
+// none in a correct history.
 func TestTheAuditFailsTheTest(t *testing.T) {
 	address := startEcho(t)
 	tests := map[string]struct {
@@ -23,35 +23,35 @@ func TestTheAuditFailsTheTest(t *testing.T) {
 		want string // part of the failure; "" when there is none
 	}{
 		"dense": {nil, func(c *Client) { feed(c, "x", "e", 4); feed(c, "x", "e", 5) }, ""},
-		"a hole": {nil, func(c *Client) { feed(c, "x", "e", 4); feed(c, "x", "e", 6) },
+		"a gap": {nil, func(c *Client) { feed(c, "x", "e", 4); feed(c, "x", "e", 6) },
 			`ann: s: live seq 6 ("x") where 5 was due`},
-		"a double": {nil, func(c *Client) { feed(c, "x", "e", 4); feed(c, "x", "e", 4) }, "where 5 was due"},
-		"a hole that a snapshot fills": {nil, func(c *Client) {
+		"a duplicate": {nil, func(c *Client) { feed(c, "x", "e", 4); feed(c, "x", "e", 4) }, "where 5 was due"},
+		"a gap that a snapshot fills": {nil, func(c *Client) {
 			feed(c, "x", "e", 4)
 			feed(c, "lobby:snapshot", "e", 8)
 			feed(c, "x", "e", 9)
 		}, ""},
-		"a hole without the audit": {[]Option{WithoutAudit()}, func(c *Client) {
+		"a gap without the audit": {[]Option{WithoutAudit()}, func(c *Client) {
 			feed(c, "x", "e", 4)
 			feed(c, "x", "e", 6)
 			if len(c.Faults()) != 1 {
-				panic("the fault is not told when asked for")
+				panic("Faults does not return the fault")
 			}
 		}, ""},
-		"a resume with a hole": {nil, func(c *Client) {
+		"a resume with a gap": {nil, func(c *Client) {
 			feed(c, "x", "e", 4)
 			ready := `{"resumed": [{"stream": "s", "recovered": true, "epoch": "e", "seq": 6, "events": []}]}`
-			c.heard(c.current(), "session:ready", []json.RawMessage{json.RawMessage(ready)})
+			c.received(c.current(), "session:ready", []json.RawMessage{json.RawMessage(ready)})
 		}, "resumed up to seq 6, but the events end with 4"},
-		"a hole before the first push": {nil, func(c *Client) {
+		"a gap before the first push": {nil, func(c *Client) {
 			ready := `{"follows": [{"stream": "s", "epoch": "e", "seq": 4}]}`
-			c.heard(c.current(), "session:ready", []json.RawMessage{json.RawMessage(ready)})
+			c.received(c.current(), "session:ready", []json.RawMessage{json.RawMessage(ready)})
 			feed(c, "x", "e", 6)
 		}, `live seq 6 ("x") where 5 was due`},
-		"a resume whose past is gone": {nil, func(c *Client) {
+		"a resume with a lost history": {nil, func(c *Client) {
 			feed(c, "x", "e", 4)
 			ready := `{"resumed": [{"stream": "s", "recovered": false, "epoch": "f", "seq": 1, "snapshot": {}}]}`
-			c.heard(c.current(), "session:ready", []json.RawMessage{json.RawMessage(ready)})
+			c.received(c.current(), "session:ready", []json.RawMessage{json.RawMessage(ready)})
 			feed(c, "x", "f", 2)
 		}, ""},
 	}
@@ -61,25 +61,26 @@ func TestTheAuditFailsTheTest(t *testing.T) {
 				test.came(Connect(tb, address, append(test.opts, WithName("ann"))...))
 			})
 			if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
-				t.Errorf("failed with %q, want %q", got, test.want)
+				t.Errorf("got failure %q, want %q", got, test.want)
 			}
 		})
 	}
 }
 
-// TestTheInboxIsBounded: the oldest events go, and a failure says so.
+// TestTheInboxIsBounded: the inbox drops the oldest events, and a failure reports their
+// number.
 func TestTheInboxIsBounded(t *testing.T) {
 	c := Connect(t, startEcho(t))
 	c.Expect("auth")
 	for n := range maxEvents + 5 {
-		c.heard(c.current(), "tick", []json.RawMessage{fmt.Appendf(nil, "%d", n)})
+		c.received(c.current(), "tick", []json.RawMessage{fmt.Appendf(nil, "%d", n)})
 	}
 	events := c.Events()
 	if len(events) != maxEvents || string(events[0].Args[0]) != "5" {
-		t.Errorf("%d events are kept, from %s on", len(events), events[0])
+		t.Errorf("got %d events, the first %s", len(events), events[0])
 	}
 	if report := c.report("tock", nil); !strings.Contains(report, fmt.Sprintf("… %d earlier events", maxEvents+6-shownEvents)) {
-		t.Errorf("the report is\n%s", report)
+		t.Errorf("got report\n%s", report)
 	}
 }
 

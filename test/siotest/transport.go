@@ -15,11 +15,11 @@ import (
 // maxMessage bounds one message, and one polling answer, in bytes.
 const maxMessage = 64 << 20
 
-// separator stands between the packets of a polling payload
-// (Engine.IO protocol v4, "HTTP long-polling").
+// separator separates the packets of a polling payload (Engine.IO protocol v4, "HTTP
+// long-polling").
 const separator = "\x1e"
 
-// transport carries Engine.IO packets as text. receive is called by one goroutine.
+// transport carries Engine.IO packets as text. A single goroutine calls receive.
 type transport interface {
 	send(ctx context.Context, packets ...string) error
 	receive(ctx context.Context) (packets []string, err error)
@@ -27,7 +27,7 @@ type transport interface {
 	kind() Transport
 }
 
-// dialer makes the transports of one connection, which share a link and cookies.
+// dialer opens the transports of a connection, which share a link and cookies.
 type dialer struct {
 	base   *url.URL // scheme http or https, with the engine's path
 	header http.Header
@@ -47,10 +47,10 @@ func newDialer(address string, o options, l *link) (*dialer, error) {
 		base.Scheme = "https"
 	case "http", "https":
 	default:
-		return nil, fmt.Errorf("siotest: address %q has none of the schemes http, https, ws, wss", address)
+		return nil, fmt.Errorf("siotest: address %q needs the scheme http, https, ws or wss", address)
 	}
 	base.Path = o.path
-	jar, _ := cookiejar.New(nil) // fails with bad options only
+	jar, _ := cookiejar.New(nil) // fails only with bad options
 	return &dialer{
 		base: base, header: o.header,
 		client: &http.Client{Jar: jar, Transport: &http.Transport{DialContext: l.dial, TLSClientConfig: o.tls}},
@@ -58,7 +58,7 @@ func newDialer(address string, o options, l *link) (*dialer, error) {
 	}, nil
 }
 
-// address is the engine's URL for a transport; sid is empty for a new session.
+// address returns the engine's URL for a transport; sid is empty for a new session.
 func (d *dialer) address(t Transport, sid string) string {
 	u := *d.base
 	query := url.Values{"EIO": {"4"}, "transport": {string(t)}}
@@ -72,7 +72,7 @@ func (d *dialer) address(t Transport, sid string) string {
 	return u.String()
 }
 
-// webSocket opens a WebSocket, for a new session or for one that is to be upgraded.
+// webSocket opens a WebSocket, for a new session or for an upgrade.
 func (d *dialer) webSocket(ctx context.Context, sid string) (transport, error) {
 	c, res, err := d.socket.DialContext(ctx, d.address(WebSocket, sid), d.header)
 	if res != nil && err != nil {
@@ -86,12 +86,12 @@ func (d *dialer) webSocket(ctx context.Context, sid string) (transport, error) {
 	return &webSocket{conn: c}, nil
 }
 
-// polling is the polling transport of a session; it opens nothing by itself.
+// polling returns the polling transport of a session; it opens no connection yet.
 func (d *dialer) polling(sid string) *polling {
 	return &polling{dialer: d, address: d.address(Polling, sid)}
 }
 
-// webSocket carries one packet a message.
+// webSocket carries one packet per message.
 type webSocket struct{ conn *websocket.Conn }
 
 func (w *webSocket) kind() Transport { return WebSocket }

@@ -6,14 +6,14 @@ import (
 	"reflect"
 )
 
-// Where is a condition on an event, and what it says in a failure message.
+// Where is a condition on an event, with its description for failure messages.
 type Where struct {
 	text string
-	// holds tells whether an event is meant; otherwise why says what is different.
+	// holds reports whether an event matches; otherwise why has the difference.
 	holds func(Event) (ok bool, why string)
 }
 
-// Field asks that a value inside the event's first argument, by its path as in
+// Field requires that a value inside the event's first argument, by its path as in
 // [Event.Get], equals want, compared as JSON.
 func Field(path string, want any) Where {
 	wanted, shown := canonical(want)
@@ -30,7 +30,7 @@ func Field(path string, want any) Where {
 	}}
 }
 
-// That asks whatever a function does; text says it in words.
+// That requires that holds returns true; text describes the condition.
 func That(text string, holds func(Event) bool) Where {
 	return Where{text, func(e Event) (bool, string) {
 		if holds(e) {
@@ -40,25 +40,25 @@ func That(text string, holds func(Event) bool) Where {
 	}}
 }
 
-// Canonical is a value as it is after a way through JSON, as the values of [Event.Get]
-// are; one that has no JSON stays as it is.
+// Canonical returns a value after a round trip through JSON, comparable with the values
+// of [Event.Get]; a value without a JSON form is returned unchanged.
 func Canonical(v any) any {
 	value, _ := canonical(v)
 	return value
 }
 
-// canonical is a value as it is after a way through JSON, and that JSON.
+// canonical returns a value after a round trip through JSON, and that JSON.
 func canonical(v any) (value any, text string) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return v, fmt.Sprintf("%v (no JSON: %v)", v, err)
 	}
-	_ = json.Unmarshal(data, &value) // was written just now
+	_ = json.Unmarshal(data, &value) // written above
 	return value, string(data)
 }
 
-// match tells whether an event has the name and satisfies all conditions, and
-// otherwise what keeps it from that. Another name is no near miss: why is empty.
+// match reports whether an event has the name and satisfies all conditions, and otherwise
+// the violated condition. For another name, why is empty.
 func match(e Event, name string, where []Where) (ok bool, why string) {
 	if e.Name != name {
 		return false, ""

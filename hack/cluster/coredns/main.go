@@ -1,5 +1,5 @@
-// Command coredns is CoreDNS with the plugins that a cluster without a way out needs, and
-// no others: fewer modules and a faster build.
+// Command coredns is CoreDNS with only the plugins that a cluster without external
+// network needs: fewer modules and a faster build.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/template"
 )
 
-// The order in which a query passes the plugins.
+// The order of the plugins for a query.
 func init() {
 	dnsserver.Directives = []string{"errors", "health", "ready", "cache", "kubernetes", "template"}
 }

@@ -1,7 +1,7 @@
-// Package audit checks what clients were told. A [Listener] follows the streams of
-// one client by the rules of the client contract and finds holes, doubles and wrong
-// epochs as they come; a [Book] holds what was acknowledged and says in the end who
-// did not hear it exactly once and in order.
+// Package audit checks the events that clients received. A [Listener] follows the streams
+// of a client by the rules of the client contract and finds gaps, duplicates and wrong
+// epochs at once. A [Book] records the acknowledged messages and reports each message
+// that a member did not receive exactly once and in order.
 package audit
 
 import (
@@ -9,41 +9,42 @@ import (
 	"sync"
 )
 
-// Position is where a client is in a stream. The zero Position is before the first
-// event of a stream that has none yet.
+// Position is the position of a client in a stream. The zero Position is before the first
+// event of a stream without events.
 type Position struct {
 	Epoch string `json:"epoch"`
 	Seq   uint64 `json:"seq"`
 }
 
-// Event is one push of a stream. Text says what it was, where a Book asks for it.
+// Event is a push of a stream. Text is the unique text of a message, which a Book
+// compares.
 type Event struct {
 	Stream string
 	At     Position
 	Text   string
 }
 
-// Listener is the audit of one client. It is safe for concurrent use.
+// Listener audits a client. It is safe for concurrent use.
 type Listener struct {
 	mu      sync.Mutex
 	streams map[string]*followed
 	faults  []string
 }
 
-// followed is one stream of a listener.
+// followed is a stream of a listener.
 type followed struct {
-	at    Position
-	heard []Event
-	// asking is set while a resume is under way, whose answer brings again what
-	// comes meanwhile.
+	at       Position
+	received []Event
+	// asking is set while a resume is running; its answer repeats the events that arrive
+	// before the answer.
 	asking bool
 }
 
-// NewListener makes a Listener that follows nothing.
+// NewListener returns a Listener without streams.
 func NewListener() *Listener { return &Listener{streams: make(map[string]*followed)} }
 
-// Follow begins a stream where an answer says that the client is. One that is
-// followed already stays where it is.
+// Follow begins a stream at the position of an answer. A stream that is already followed
+// keeps its position.
 func (l *Listener) Follow(stream string, at Position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,9 +53,8 @@ func (l *Listener) Follow(stream string, at Position) {
 	}
 }
 
-// Place begins a stream, or moves it forward, to where a snapshot says that the client
-// is: nothing before it will be heard any more. A position that was passed already
-// changes nothing.
+// Place begins a stream, or moves it forward, at the position of a snapshot: the client
+// receives no earlier events. An earlier position changes nothing.
 func (l *Listener) Place(stream string, at Position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,7 +67,7 @@ func (l *Listener) Place(stream string, at Position) {
 	}
 }
 
-// Placed ends a resume whose answer was a snapshot instead of the past.
+// Placed ends a resume whose answer was a snapshot instead of events.
 func (l *Listener) Placed(stream string, at Position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -83,16 +83,16 @@ func (l *Listener) Drop(stream string) {
 	delete(l.streams, stream)
 }
 
-// Live takes a push that came by itself. It returns true when the client has to
-// resume the stream before it goes on, since the epoch is another one; that push, and
-// all until the resume is answered, come again with the answer, and take is false.
+// Live processes a push outside a resume. It reports resume when the epoch has changed,
+// so the client must resume the stream first; take is then false, because the answer
+// repeats this push and all pushes before it.
 func (l *Listener) Live(e Event) (take, resume bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.streams[e.Stream]
 	switch {
 	case f == nil:
-		l.streams[e.Stream] = &followed{at: e.At, heard: []Event{e}}
+		l.streams[e.Stream] = &followed{at: e.At, received: []Event{e}}
 	case f.asking:
 	case f.at != (Position{}) && f.at.Epoch != e.At.Epoch:
 		f.asking = true
@@ -103,7 +103,7 @@ func (l *Listener) Live(e Event) (take, resume bool) {
 	return f == nil || !f.asking, false
 }
 
-// Asking notes that a resume of the stream is under way, as with a new connection.
+// Asking records that a resume of the stream is running, as with a new connection.
 func (l *Listener) Asking(stream string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,8 +112,8 @@ func (l *Listener) Asking(stream string) {
 	}
 }
 
-// Resumed takes the answer to a resume: what was missed, and where the stream now is. More
-// says that the answer is a part, and that the resume goes on.
+// Resumed processes the answer to a resume: the missed events and the stream's position.
+// With more, the answer is partial and the resume continues.
 func (l *Listener) Resumed(stream string, events []Event, end Position, more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,7 +132,7 @@ func (l *Listener) Resumed(stream string, events []Event, end Position, more boo
 	f.at = end
 }
 
-// Lost notes that the server says the past of a stream is gone.
+// Lost records that the server lost the history of a stream.
 func (l *Listener) Lost(stream string, why string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -144,34 +144,34 @@ func (l *Listener) Lost(stream string, why string) {
 	l.fault("%s: not recovered after seq %d of epoch %s: %s", stream, at.Seq, at.Epoch, why)
 }
 
-// take appends an event, which has to be the next one.
+// take appends an event, which must be the next event.
 func (l *Listener) take(f *followed, e Event, how string) {
 	if want := f.at.Seq + 1; e.At.Seq != want {
 		l.fault("%s: %s seq %d (%q) where %d was due", e.Stream, how, e.At.Seq, e.Text, want)
 	}
 	f.at = e.At
-	f.heard = append(f.heard, e)
+	f.received = append(f.received, e)
 }
 
 func (l *Listener) fault(format string, args ...any) {
 	l.faults = append(l.faults, fmt.Sprintf(format, args...))
 }
 
-// Fault notes something else that must not be.
+// Fault records another violation.
 func (l *Listener) Fault(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fault(format, args...)
 }
 
-// Faults is what was found so far.
+// Faults returns the violations so far.
 func (l *Listener) Faults() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return append([]string(nil), l.faults...)
 }
 
-// Positions are the streams that are followed, and where the client is in them.
+// Positions returns the client's position in each followed stream.
 func (l *Listener) Positions() map[string]Position {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -182,12 +182,12 @@ func (l *Listener) Positions() map[string]Position {
 	return all
 }
 
-// Heard is what was heard of a stream, in the order it came.
+// Heard returns the received events of a stream, in order of arrival.
 func (l *Listener) Heard(stream string) []Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if f := l.streams[stream]; f != nil {
-		return append([]Event(nil), f.heard...)
+		return append([]Event(nil), f.received...)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 const stream = "chat:lobby:1"
 
-// event is message n, in its place of epoch e.
+// event returns message n at its seq of an epoch.
 func event(epoch string, n uint64) Event {
 	return Event{Stream: stream, At: Position{epoch, n}, Text: string(rune('a' + n))}
 }
@@ -21,7 +21,8 @@ func events(epoch string, ns ...uint64) []Event {
 	return all
 }
 
-// TestListener has each fault of a server found, and none in what is right.
+// TestListener expects each fault of a server to be found, and no fault in correct
+// histories.
 func TestListener(t *testing.T) {
 	live := func(ns ...uint64) func(*Listener) {
 		return func(l *Listener) {
@@ -42,8 +43,8 @@ func TestListener(t *testing.T) {
 		want  string // part of the only fault; "" when there is none
 	}{
 		{"dense", []func(*Listener){live(1, 2, 3)}, ""},
-		{"hole", []func(*Listener){live(1, 3)}, "seq 3 (\"d\") where 2 was due"},
-		{"double", []func(*Listener){live(1, 2, 2)}, "seq 2 (\"c\") where 3 was due"},
+		{"gap", []func(*Listener){live(1, 3)}, "seq 3 (\"d\") where 2 was due"},
+		{"duplicate", []func(*Listener){live(1, 2, 2)}, "seq 2 (\"c\") where 3 was due"},
 		{"resumed", []func(*Listener){live(1, 2), resumed("e", 4, 3, 4), live(5)}, ""},
 		{"resumed with nothing missed", []func(*Listener){live(1, 2), resumed("e", 2), live(3)}, ""},
 		{"what comes before the answer does not count", []func(*Listener){
@@ -79,7 +80,7 @@ func TestListenerFollowsFromWhereItIsPlaced(t *testing.T) {
 	l := NewListener()
 	l.Follow(stream, Position{"e", 7})
 	l.Live(event("e", 8))
-	l.Follow(stream, Position{"e", 3}) // an answer that is repeated
+	l.Follow(stream, Position{"e", 3}) // a repeated answer
 	l.Live(event("e", 9))
 	l.Follow("fresh", Position{})
 	l.Live(Event{Stream: "fresh", At: Position{"f", 1}})
@@ -90,28 +91,28 @@ func TestListenerFollowsFromWhereItIsPlaced(t *testing.T) {
 		t.Errorf("positions: %v", at)
 	}
 	if got := l.Heard(stream); !slices.Equal(got, events("e", 8, 9)) {
-		t.Errorf("heard: %v", got)
+		t.Errorf("received events: got %v", got)
 	}
 }
 
-// TestBook has a hole, a double, a wrong order and the rest found.
+// TestBook expects a gap, a duplicate, a wrong order and further faults to be found.
 func TestBook(t *testing.T) {
 	moved := event("e", 2)
 	moved.At.Seq = 4
 	cases := []struct {
-		name  string
-		heard []Event
-		want  []string // parts of the faults, in order
+		name     string
+		received []Event
+		want     []string // parts of the faults, in order
 	}{
 		{"all", events("e", 1, 2, 3), nil},
 		{"all, and something else", slices.Insert(events("e", 1, 2, 3), 2, Event{Stream: stream, At: Position{"e", 9}}), nil},
 		{"in two epochs", append(events("e", 1, 2), event("f", 3)), nil},
 		{"none", nil, []string{`"b", acknowledged with seq 1, was never`, `"c", acknowledged with seq 2, was never`, `"d", acknowledged with seq 3, was never`}},
-		{"hole", events("e", 1, 3), []string{`"c", acknowledged with seq 2, was never heard`}},
-		{"double", events("e", 1, 2, 2, 3), []string{`"c" was heard 2 times, once with seq 2`, `"c" was heard 2 times, once with seq 2`}},
-		{"reorder", events("e", 1, 3, 2), []string{`"c" with seq 2 was heard after seq 3`}},
-		{"elsewhere", []Event{event("e", 1), event("e", 3), moved}, []string{`"c" was acknowledged with seq 2, but heard with 4`}},
-		{"made up", events("e", 1, 2, 3, 4), []string{`"e" was heard with seq 4, but never acknowledged`}},
+		{"gap", events("e", 1, 3), []string{`"c", acknowledged with seq 2, was not received`}},
+		{"duplicate", events("e", 1, 2, 2, 3), []string{`"c" was received 2 times, once with seq 2`, `"c" was received 2 times, once with seq 2`}},
+		{"reorder", events("e", 1, 3, 2), []string{`"c" with seq 2 was received after seq 3`}},
+		{"elsewhere", []Event{event("e", 1), event("e", 3), moved}, []string{`"c" was acknowledged with seq 2, but received with 4`}},
+		{"invented", events("e", 1, 2, 3, 4), []string{`"e" was received with seq 4, but never acknowledged`}},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -119,7 +120,7 @@ func TestBook(t *testing.T) {
 			for _, e := range events("e", 3, 1, 2) { // acknowledgements come in any order
 				b.Acked(e)
 			}
-			got := b.Check("alice", stream, tc.heard)
+			got := b.Check("alice", stream, tc.received)
 			if len(got) != len(tc.want) {
 				t.Fatalf("faults %q, want %q", got, tc.want)
 			}
@@ -153,7 +154,7 @@ func TestBookIsBrief(t *testing.T) {
 		b.Acked(e)
 	}
 	got := b.Check("alice", stream, nil)
-	if len(got) != maxTold+1 || !strings.HasSuffix(got[maxTold], "and 2 more") {
+	if len(got) != maxListed+1 || !strings.HasSuffix(got[maxTold], "and 2 more") {
 		t.Errorf("faults: %q", got)
 	}
 }

@@ -7,27 +7,26 @@ import (
 	"sync"
 )
 
-// maxTold bounds how many faults of one member are told in full.
-const maxTold = 10
+// maxTold bounds the number of faults that are listed for a member.
+const maxListed = 10
 
-// Book holds what was acknowledged. It is safe for concurrent use.
+// Book records the acknowledged messages. It is safe for concurrent use.
 type Book struct {
 	mu    sync.Mutex
 	acked map[string][]Event // by stream
 }
 
-// NewBook makes an empty Book.
+// NewBook returns an empty Book.
 func NewBook() *Book { return &Book{acked: make(map[string][]Event)} }
 
-// Acked notes that a message was acknowledged with this place in its stream. Texts
-// are unique.
+// Acked records the acknowledgement of a message with its position. Texts are unique.
 func (b *Book) Acked(e Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.acked[e.Stream] = append(b.acked[e.Stream], e)
 }
 
-// Count is how many messages were acknowledged.
+// Count returns the number of acknowledged messages.
 func (b *Book) Count() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -38,18 +37,18 @@ func (b *Book) Count() int {
 	return n
 }
 
-// Check compares what a member of a stream heard with what was acknowledged: each
-// message exactly once, at the place that its sender was told, in order. Events
-// without a text are no messages. It gives what is wrong, in the order of the stream;
-// nothing when all is well.
-func (b *Book) Check(member, stream string, heard []Event) []string {
+// Check compares the events that a member of a stream received with the acknowledged
+// messages: each message exactly once, in order, at its acknowledged position. It ignores
+// events without a text. It returns the faults in the order of the stream; none when the
+// history is correct.
+func (b *Book) Check(member, stream string, received []Event) []string {
 	b.mu.Lock()
 	acked := slices.Clone(b.acked[stream])
 	b.mu.Unlock()
-	heard = slices.DeleteFunc(slices.Clone(heard), func(e Event) bool { return e.Text == "" })
+	received = slices.DeleteFunc(slices.Clone(received), func(e Event) bool { return e.Text == "" })
 	slices.SortFunc(acked, func(a, b Event) int { return cmp.Compare(a.At.Seq, b.At.Seq) })
 	times := make(map[string]int)
-	for _, e := range heard {
+	for _, e := range received {
 		times[e.Text]++
 	}
 	var wrong []string
@@ -63,26 +62,26 @@ func (b *Book) Check(member, stream string, heard []Event) []string {
 		}
 		known[e.Text] = e.At.Seq
 		if times[e.Text] == 0 {
-			say("%q, acknowledged with seq %d, was never heard", e.Text, e.At.Seq)
+			say("%q, acknowledged with seq %d, was not received", e.Text, e.At.Seq)
 		}
 	}
 	last := uint64(0)
-	for _, e := range heard {
+	for _, e := range received {
 		seq, isKnown := known[e.Text]
 		switch {
 		case !isKnown:
-			say("%q was heard with seq %d, but never acknowledged", e.Text, e.At.Seq)
+			say("%q was received with seq %d, but never acknowledged", e.Text, e.At.Seq)
 		case times[e.Text] > 1:
-			say("%q was heard %d times, once with seq %d", e.Text, times[e.Text], e.At.Seq)
+			say("%q was received %d times, once with seq %d", e.Text, times[e.Text], e.At.Seq)
 		case seq != e.At.Seq:
-			say("%q was acknowledged with seq %d, but heard with %d", e.Text, seq, e.At.Seq)
+			say("%q was acknowledged with seq %d, but received with %d", e.Text, seq, e.At.Seq)
 		case e.At.Seq <= last:
-			say("%q with seq %d was heard after seq %d", e.Text, e.At.Seq, last)
+			say("%q with seq %d was received after seq %d", e.Text, e.At.Seq, last)
 		}
 		last = max(last, e.At.Seq)
 	}
-	if over := len(wrong) - maxTold; over > 0 {
-		wrong = append(wrong[:maxTold], fmt.Sprintf("%s, %s: and %d more", member, stream, over))
+	if over := len(wrong) - maxListed; over > 0 {
+		wrong = append(wrong[:maxListed], fmt.Sprintf("%s, %s: and %d more", member, stream, over))
 	}
 	return wrong
 }

@@ -19,16 +19,16 @@ import (
 )
 
 // Fields are values inside an event's first argument by their path, as in
-// [siotest.Event.Get]. A value is a gomega matcher, or compared as JSON.
+// [siotest.Event.Get]. A value is a gomega matcher, or is compared as JSON.
 type Fields map[string]any
 
-// BeEvent succeeds for a [siotest.Event] of that name whose fields are as given.
+// BeEvent succeeds for a [siotest.Event] with the name and the fields.
 func BeEvent(name string, fields ...Fields) types.GomegaMatcher {
 	return &event{name: name, fields: merge(fields)}
 }
 
-// HaveReceived succeeds for a [*siotest.Client] that received such an event, whether an
-// expectation took it or not.
+// HaveReceived succeeds for a [*siotest.Client] that received such an event, including
+// events that an expectation took.
 func HaveReceived(name string, fields ...Fields) types.GomegaMatcher {
 	return &received{event{name: name, fields: merge(fields)}}
 }
@@ -41,7 +41,7 @@ func merge(all []Fields) Fields {
 	return fields
 }
 
-// event matches one event.
+// event matches an event.
 type event struct {
 	name   string
 	fields Fields
@@ -89,7 +89,7 @@ func (m *event) NegatedFailureMessage(actual any) string {
 	return fmt.Sprintf("Expected\n    %v\nnot to be %s", actual, m)
 }
 
-// String says what is meant.
+// String describes the expected event.
 func (m *event) String() string {
 	text := fmt.Sprintf("an event %q", m.name)
 	for n, path := range slices.Sorted(maps.Keys(m.fields)) {
@@ -135,6 +135,6 @@ func (m *received) NegatedFailureMessage(actual any) string {
 }
 
 func (m *received) message(actual any, what string) string {
-	c, _ := actual.(*siotest.Client) // Match took it
+	c, _ := actual.(*siotest.Client) // Match accepted it
 	return fmt.Sprintf("Expected %s %s %s; %s", c.Name(), what, &m.event, c.Report())
 }
