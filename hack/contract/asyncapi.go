@@ -9,8 +9,8 @@ import (
 
 func jsonNumber(text string) json.Number { return json.Number(text) }
 
-// asyncAPI describes the contract as AsyncAPI 3 does: one channel, the connection; an
-// operation for each request, with its reply, and one for each push.
+// asyncAPI returns the contract as an AsyncAPI 3 document: the connection is the only
+// channel; each request, with its reply, and each push is an operation.
 func (c *contract) asyncAPI() obj {
 	messages, inChannel, operations := obj{}, obj{}, obj{}
 	message := func(e event, part string) obj {
@@ -58,7 +58,7 @@ func (c *contract) asyncAPI() obj {
 	}
 }
 
-// messageID is a name as AsyncAPI's identifiers may be.
+// messageID returns a name in the form of AsyncAPI's identifiers.
 func messageID(name string) string { return strings.NewReplacer(":", "_", ".", "_").Replace(name) }
 
 func aside(text string) string {

@@ -25,8 +25,9 @@ func TestEventsSayWhatGoesWithThem(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotUnderstoodIsAnError has nothing left out of the documents in silence.
-func TestWhatIsNotUnderstoodIsAnError(t *testing.T) {
+// TestWhatIsNotUnderstoodIsAnError ensures that no part of the contract is silently left
+// out of the documents.
+func TestUnknownSourceIsAnError(t *testing.T) {
 	for name, c := range map[string]struct{ source, says string }{
 		"no comment":         {`const EventX = "x:y"`, "neither request nor push"},
 		"no such type":       {"const EventX = \"x:y\" // push: Missing", "no type Missing"},

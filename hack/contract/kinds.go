@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// attributes is the one named map of the contract: the application's own values.
+// attributes is the only named map of the contract: the application's own values.
 const attributes = "Attributes"
 
-// current is the one union of the contract: a version, or ids.
+// current is the only union of the contract: a version, or ids.
 const current = "Current"
 
-// shape says which of its parts a kind has.
+// shape selects the fields of a kind that are set.
 type shape int
 
 const (
@@ -23,18 +23,18 @@ const (
 	mapping               // from texts to of
 )
 
-// kind is the type of a field, as JSON has it.
+// kind is the JSON type of a field.
 type kind struct {
 	shape shape
 	name  string
 	of    *kind
-	// raw is set where the bytes of a value are bounded, not its parts.
+	// raw is set when the size of the value is bounded, not its parts.
 	raw bool
-	// pointer is set where an empty value differs from none.
+	// pointer is set when an empty value differs from an absent one.
 	pointer bool
 }
 
-// readKind takes a type of Go.
+// readKind converts a Go type.
 func readKind(expr ast.Expr) (kind, error) {
 	switch t := expr.(type) {
 	case *ast.Ident:
@@ -67,7 +67,7 @@ func identKind(name string) kind {
 	return kind{shape: named, name: name}
 }
 
-// shaped is the kind with raw JSON replaced by a type of the contract.
+// shaped returns the kind with raw JSON replaced by a type of the contract.
 func (k kind) shaped(name string) kind {
 	if k.shape == list || k.shape == mapping {
 		of := k.of.shaped(name)
@@ -77,7 +77,7 @@ func (k kind) shaped(name string) kind {
 	return kind{shape: named, name: name}
 }
 
-// objects are the structs that a kind is made of.
+// objects returns the structs in a kind.
 func (k kind) objects(c *contract) []string {
 	switch {
 	case k.of != nil:
@@ -88,10 +88,10 @@ func (k kind) objects(c *contract) []string {
 	return nil
 }
 
-// special reports whether a type has a schema that is written by hand.
+// special reports whether a type has a hand-written schema.
 func special(name string) bool { return name == attributes || name == current }
 
-// rules are those of a validate tag; elements those after "dive".
+// rules are the rules of a validate tag; elements has the rules after "dive".
 type rules struct {
 	required, omitempty bool
 	min, max            string // numbers; "" when there is no such bound
@@ -100,8 +100,8 @@ type rules struct {
 	elements            *rules
 }
 
-// readRules reads a validate tag, and refuses what it does not know: a rule that the
-// server checks and nobody is told of would be a trap.
+// readRules reads a validate tag, and refuses unknown rules: the documents would not show
+// a rule that the server enforces.
 func readRules(tag string) (rules, error) {
 	var r rules
 	tag, elements, dive := strings.Cut(tag, "dive")
@@ -117,7 +117,7 @@ func readRules(tag string) (rules, error) {
 			r.min = value
 		case "max":
 			r.max = value
-		case "line", "lines", "texts": // of code points, which JSON Schema cannot say
+		case "line", "lines", "texts": // rules on code points, which JSON Schema cannot express
 		case "oneof":
 			r.oneOf = strings.Fields(value)
 		case "required_without":

@@ -1,11 +1,11 @@
-// Command contract writes what is made of the client contract, runtime/wire, for
-// those who do not read Go: JSON Schemas, an AsyncAPI document, TypeScript types and
-// the reference of the events.
+// Command contract generates, from the client contract in runtime/wire, the documents for
+// other languages: JSON Schemas, an AsyncAPI document, TypeScript types and the reference
+// of the events.
 //
 //	go run ./hack/contract
 //
 // It reads the contract's source: the structs, their json and validate tags, and the
-// comments, of which those beside the events' names say what goes with each.
+// comments. The comment next to an event's name declares its types.
 package main
 
 import (
@@ -54,14 +54,14 @@ func run(root string) error {
 		filepath.Join(root, "runtime", "client", "typescript", "src", "wire.ts"): c.typeScript(),
 		readme: page,
 	} {
-		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // committed files that all may read
+		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // committed files, readable by all
 			return err
 		}
 	}
 	return nil
 }
 
-// indented is a document as JSON, with its members sorted.
+// indented returns a document as JSON, with sorted members.
 func indented(document any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

@@ -9,18 +9,18 @@ import (
 	"testing"
 )
 
-// zero says what the value 0 of a number in a request means.
+// zero is the meaning of the value 0 of a number in a request.
 type zero string
 
 const (
-	// absent: 0 means the same as a member that is left out. The field's comment says so.
+	// absent: 0 has the same meaning as a missing member. The field's comment says so.
 	absent zero = "as if left out"
-	// itself: 0 is a value of its own, which differs from a member that is left out.
-	// The field is a pointer, because a plain number cannot tell them apart.
+	// itself: 0 differs from a missing member. The field is a pointer, because a plain
+	// number cannot distinguish the two.
 	itself zero = "a value of its own"
-	// refused: 0 is out of bounds, and the server answers invalid_argument.
+	// refused: 0 is out of bounds; the server answers invalid_argument.
 	refused zero = "refused"
-	// only: the member is not optional, or its absence means the value 0.
+	// only: the member is required, or its absence means 0.
 	only zero = "the value when left out"
 )
 
@@ -56,14 +56,14 @@ var numbers = map[string]zero{
 var saysZero = regexp.MustCompile(`\b0, or left out,|\b0 is as if it were left out`)
 
 // TestEveryNumberOfARequestDeclaresItsZero reads the requests from the source of the
-// contract, so that a new number fails until its 0 is declared.
+// contract, so that a new number fails the test until its 0 is declared.
 func TestEveryNumberOfARequestDeclaresItsZero(t *testing.T) {
 	c, err := read("../../runtime/wire")
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(c.asked)) {
+	for _, name := range slices.Sorted(maps.Keys(c.requested)) {
 		for _, f := range c.all(c.types[name]) {
 			if !numeric(f.typ) || name == "ChatTarget" {
 				continue
@@ -72,7 +72,7 @@ func TestEveryNumberOfARequestDeclaresItsZero(t *testing.T) {
 			found[at] = true
 			meaning, declared := numbers[at]
 			if !declared {
-				t.Errorf("%s: say in this test what its 0 means", at)
+				t.Errorf("%s: declare the meaning of its 0 in this test", at)
 			}
 			if wrong := f.breaks(meaning); wrong != "" {
 				t.Errorf("%s: 0 is %s, but %s", at, meaning, wrong)
@@ -85,7 +85,7 @@ func TestEveryNumberOfARequestDeclaresItsZero(t *testing.T) {
 		}
 	}
 	if len(found) < 15 {
-		t.Errorf("%d numbers were found; the test proves too little", len(found))
+		t.Errorf("got %d numbers, want at least 15", len(found))
 	}
 }
 
@@ -96,13 +96,14 @@ func numeric(k kind) bool {
 	return k.shape == scalar && slices.Contains([]string{"int", "int64", "uint64", "float64"}, k.name)
 }
 
-// breaks tells how a field contradicts what its 0 is said to mean; "" when it does not.
+// breaks returns how a field contradicts the declared meaning of its 0; "" when it does
+// not.
 func (f field) breaks(meaning zero) string {
 	switch meaning {
 	case absent:
 		switch {
 		case f.typ.pointer:
-			return "a pointer tells 0 from a member that is left out"
+			return "a pointer distinguishes 0 from a missing member"
 		case !saysZero.MatchString(f.doc):
 			return `its comment does not say what "0, or left out," means`
 		case f.rules.required:
@@ -122,7 +123,7 @@ func (f field) breaks(meaning zero) string {
 		}
 	case only:
 		if f.typ.pointer {
-			return "a pointer tells 0 from a member that is left out"
+			return "a pointer distinguishes 0 from a missing member"
 		}
 	}
 	return ""

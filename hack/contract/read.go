@@ -16,22 +16,22 @@ import (
 	"strings"
 )
 
-// contract is what the source of runtime/wire says.
+// contract is the parsed source of runtime/wire.
 type contract struct {
 	protocol int
 	events   []event // in the order of the source
 	types    map[string]*object
 	words    map[string]*word
-	// asked are the types that clients send, told those that the server sends, with
-	// what they are made of.
-	asked, told map[string]bool
+	// requested are the types that clients send, sent the types that the server sends,
+	// each with the types of its fields.
+	requested, sent map[string]bool
 }
 
 // object is a struct of the contract.
 type object struct {
 	name, doc string
 	fields    []field
-	// embeds are the structs whose fields it has as well.
+	// embeds are the embedded structs.
 	embeds []string
 }
 
@@ -44,7 +44,7 @@ type field struct {
 	rules     rules
 }
 
-// word is a string type with the values that it may have, or none when it is open.
+// word is a string type with its values, or without values when it is open.
 type word struct {
 	name, doc string
 	values    []string
@@ -89,7 +89,7 @@ func read(folder string) (*contract, error) {
 	return c, c.check()
 }
 
-// addType takes a struct, or a string type with its values.
+// addType adds a struct, or a string type with its values.
 func (c *contract) addType(t *doc.Type) error {
 	for _, group := range t.Consts {
 		if err := c.addConstants(group.Decl); err != nil {
@@ -121,7 +121,7 @@ func (c *contract) word(name string) *word {
 	return c.words[name]
 }
 
-// addConstants takes events, by their names, and the values of string types.
+// addConstants adds events, by their names, and the values of string types.
 func (c *contract) addConstants(group *ast.GenDecl) error {
 	for _, spec := range group.Specs {
 		constant := spec.(*ast.ValueSpec)
@@ -131,7 +131,7 @@ func (c *contract) addConstants(group *ast.GenDecl) error {
 		}
 		switch name := constant.Names[0].Name; {
 		case name == "Protocol":
-			c.protocol, _ = strconv.Atoi(literal.Value) // the compiler has seen to it
+			c.protocol, _ = strconv.Atoi(literal.Value) // the compiler has checked it
 		case strings.HasPrefix(name, "Event"):
 			e, err := readEvent(unquote(literal), constant.Comment.Text())
 			if err != nil {
@@ -156,7 +156,7 @@ func unquote(literal *ast.BasicLit) string {
 	return text
 }
 
-// readObject takes the fields of a struct.
+// readObject reads the fields of a struct.
 func readObject(name, about string, s *ast.StructType) (*object, error) {
 	o := &object{name: name, doc: about}
 	for _, f := range s.Fields.List {
@@ -199,7 +199,7 @@ func readObject(name, about string, s *ast.StructType) (*object, error) {
 	return o, nil
 }
 
-// all are the fields of an object with those that it embeds, in order.
+// all returns the fields of an object, including those of embedded structs, in order.
 func (c *contract) all(o *object) []field {
 	var found []field
 	for _, embedded := range o.embeds {
@@ -208,33 +208,33 @@ func (c *contract) all(o *object) []field {
 	return append(found, o.fields...)
 }
 
-// keyed tells whether a request takes an idempotency key.
+// keyed reports whether a request has an idempotency key.
 func (c *contract) keyed(request string) bool { return slices.Contains(c.types[request].embeds, "Key") }
 
-// names are the names of all objects that are sent, sorted.
+// names returns the names of all objects that are sent, sorted.
 func (c *contract) names() []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(c.types)) {
-		if c.asked[name] || c.told[name] {
+		if c.requested[name] || c.sent[name] {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// check finds who sends what, and what is named but not there.
+// check finds the sender of each type, and reports missing types.
 func (c *contract) check() error {
-	c.asked, c.told = map[string]bool{}, map[string]bool{}
-	err := errors.Join(c.mark(c.asked, "ConnectAuth"), c.mark(c.told, "Error"), c.mark(c.told, "Meta"))
+	c.requested, c.sent = map[string]bool{}, map[string]bool{}
+	err := errors.Join(c.mark(c.requested, "ConnectAuth"), c.mark(c.sent, "Error"), c.mark(c.sent, "Meta"))
 	for _, e := range c.events {
 		if e.request != "" {
-			err = errors.Join(err, c.mark(c.asked, e.request))
+			err = errors.Join(err, c.mark(c.requested, e.request))
 		}
 		if e.answer != "" {
-			err = errors.Join(err, c.mark(c.told, e.answer))
+			err = errors.Join(err, c.mark(c.sent, e.answer))
 		}
 		if e.push != "" {
-			err = errors.Join(err, c.mark(c.told, e.push))
+			err = errors.Join(err, c.mark(c.sent, e.push))
 		}
 	}
 	if len(c.events) == 0 {
@@ -262,7 +262,7 @@ func (c *contract) mark(side map[string]bool, name string) error {
 	return nil
 }
 
-// sentence is a comment on one line, without Go's brackets around names.
+// sentence returns a comment on one line, without Go's brackets around names.
 func sentence(text string) string {
 	return strings.NewReplacer("[", "", "]", "").Replace(strings.Join(strings.Fields(text), " "))
 }

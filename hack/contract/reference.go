@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// The reference stands between these lines of a page.
+// The lines around the reference in a page.
 const (
 	begin = "<!-- events: written by hack/contract from runtime/wire; do not edit -->\n"
 	end   = "<!-- /events -->\n"
 )
 
-// between puts a text between the marks of a page.
+// between replaces the text between the marks of a page.
 func between(page []byte, text string) ([]byte, error) {
 	before, rest, ok := bytes.Cut(page, []byte(begin))
 	_, after, closed := bytes.Cut(rest, []byte(end))
 	if !ok || !closed {
-		return nil, fmt.Errorf("the lines %q and %q are not there", strings.TrimSpace(begin), strings.TrimSpace(end))
+		return nil, fmt.Errorf("the lines %q and %q are missing", strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
 	return bytes.Join([][]byte{before, []byte(begin), []byte(text), []byte(end), after}, nil), nil
 }
 
-// reference lists the events with the members of what goes with them.
+// reference lists the events with the members of their payloads.
 func (c *contract) reference() string {
 	var page strings.Builder
 	page.WriteString("| request | members → data of the acknowledgement |\n|---|---|\n")
@@ -50,8 +50,8 @@ func (c *contract) reference() string {
 	return page.String()
 }
 
-// shape is the outline of a type: "{lobbyId, name?}". A question mark is for what may
-// be absent.
+// shape returns the outline of a type: "{lobbyId, name?}". A question mark marks an
+// optional member.
 func (c *contract) shape(name string) string {
 	o := c.types[name]
 	if o == nil {

@@ -5,17 +5,17 @@ import (
 	"strconv"
 )
 
-// dialect is the version of JSON Schema that is written, and schemaID the name of the
-// document with all schemas.
+// dialect is the version of JSON Schema, and schemaID the name of the document with all
+// schemas.
 const (
 	dialect  = "https://json-schema.org/draft/2020-12/schema"
 	schemaID = "https://anteroom.dev/contract/v1/schema.json"
 )
 
-// object of JSON.
+// obj is a JSON object.
 type obj = map[string]any
 
-// schema is a document with the schema of each type and of each event:
+// schema returns a document with the schema of each type and of each event:
 // "lobby:create.request", "lobby:create.ack", "lobby:patch.push".
 func (c *contract) schema() obj {
 	definitions := c.definitions("#/$defs/")
@@ -33,7 +33,7 @@ func (c *contract) schema() obj {
 	}
 }
 
-// parts are the schemas of an event: its request, its ack and its push, if any.
+// parts returns the schemas of an event: its request, its ack and its push, if any.
 func (c *contract) parts(e event, refs string) map[string]obj {
 	parts := map[string]obj{}
 	if e.request != "" {
@@ -48,7 +48,7 @@ func (c *contract) parts(e event, refs string) map[string]obj {
 	return parts
 }
 
-// ack is the schema of the acknowledgement of a request.
+// ack returns the schema of the acknowledgement of a request.
 func (c *contract) ack(e event, refs string) obj {
 	members := obj{"ok": obj{"const": true}, "meta": obj{"$ref": refs + "Meta"}}
 	required := []string{"ok"}
@@ -66,7 +66,7 @@ func (c *contract) ack(e event, refs string) obj {
 	}}
 }
 
-// definitions are the schemas of all types, which refer to each other under refs.
+// definitions returns the schemas of all types, which refer to each other under refs.
 func (c *contract) definitions(refs string) obj {
 	all := obj{attributes: obj{
 		"description": "The application's own values, under keys that a policy declares.",
@@ -88,14 +88,14 @@ func (c *contract) definitions(refs string) obj {
 	return all
 }
 
-// object is the schema of a struct. What must be there depends on who sends it: the
-// server leaves out what may be empty, and a client what no rule requires.
+// object returns the schema of a struct. The required members depend on the sender: the
+// server omits empty members, and a client may omit members that no rule requires.
 func (c *contract) object(o *object, refs string) obj {
 	members, required := obj{}, []string{}
 	dependent := []obj{}
 	for _, f := range c.all(o) {
 		members[f.name] = described(c.field(f, refs), f.doc)
-		if c.told[o.name] && !f.omitted || c.asked[o.name] && f.rules.required {
+		if c.sent[o.name] && !f.omitted || c.requested[o.name] && f.rules.required {
 			required = append(required, f.name)
 		}
 		if other, ok := c.member(o, f.rules.without); ok {
@@ -115,8 +115,8 @@ func (c *contract) object(o *object, refs string) obj {
 	return described(s, o.doc)
 }
 
-// given is true of objects in which a member has a value. For a pointer every value but
-// null counts, as it does for the server; otherwise an empty one does not.
+// given returns the schema of objects in which a member has a value. For a pointer every
+// value but null counts, as in the server; otherwise an empty value does not count.
 func given(f field) obj {
 	empty := []any{"", 0, nil}
 	if f.typ.pointer {
@@ -125,7 +125,7 @@ func given(f field) obj {
 	return obj{"required": []string{f.name}, "properties": obj{f.name: obj{"not": obj{"enum": empty}}}}
 }
 
-// member finds the field with a name of Go.
+// member returns the field with a Go name.
 func (c *contract) member(o *object, goName string) (field, bool) {
 	fields := c.all(o)
 	if i := slices.IndexFunc(fields, func(f field) bool { return goName != "" && f.goName == goName }); i >= 0 {
@@ -139,7 +139,8 @@ func (c *contract) field(f field, refs string) obj {
 	if f.typ.raw && f.rules.max != "" {
 		s["$comment"] = "at most " + f.rules.max + " bytes of JSON"
 	}
-	// "omitempty" lets the empty value pass, where no value and the empty one are the same.
+	// "omitempty" accepts the empty value where an empty value and a missing one are the
+	// same.
 	if empty, ok := emptyOf(f.typ); ok && f.rules.omitempty && !f.typ.pointer {
 		return obj{"anyOf": []obj{s, {"const": empty}}}
 	}
@@ -216,7 +217,7 @@ func scalarOf(k kind, r rules) obj {
 	return bounded(s, "minimum", "maximum", r)
 }
 
-// bounded adds the rules min and max, under the names that they have for a type.
+// bounded adds the rules min and max, under their JSON Schema names for the type.
 func bounded(s obj, least, most string, r rules) obj {
 	for name, value := range map[string]string{least: r.min, most: r.max} {
 		if value != "" {

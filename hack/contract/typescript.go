@@ -12,20 +12,20 @@ import (
 const typeScriptHead = `// Written by hack/contract from runtime/wire; do not edit. Change the Go types there and
 // run "make generate".
 
-/** The version of the contract that this client speaks. */
+/** The version of the contract that this client implements. */
 export const PROTOCOL = %d;
 
 /** The application's own values, under keys that a policy declares. */
 export type Attributes = Record<string, string | number | boolean>;
 
-/** The version in force, or the ids of what the caller already has or is in. */
+/** The version in force, or the ids of the caller's existing objects or groups. */
 export type Current = number | string[];
 
 /** The answer to a request. */
 export type Ack<Data> = { ok: true; data: Data; meta?: Meta } | { ok: false; error: WireError };
 `
 
-// typeScript writes the types in socket.io-client's own shape:
+// typeScript returns the types in the form of socket.io-client:
 // Socket<ServerToClientEvents, ClientToServerEvents>.
 func (c *contract) typeScript() []byte {
 	var out bytes.Buffer
@@ -87,7 +87,7 @@ func typeScriptKind(k kind) string {
 	return "unknown"
 }
 
-// typeName is a type's name in TypeScript, where Error is taken.
+// typeName returns a type's name in TypeScript, where Error is already a global.
 func typeName(name string) string {
 	if name == "Error" {
 		return "WireError"

@@ -11,14 +11,14 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// The bounds of how many servers run on one machine, whatever spec.replicas says.
+// The bounds of the number of servers on one machine, whatever spec.replicas is.
 const (
 	minServers = 2
 	maxServers = 8
 )
 
-// servers is how many servers to run, and a remark when that is not what the
-// cluster asks for.
+// servers returns the number of servers to run, and a remark when the cluster asks for
+// another number.
 func servers(cluster v1alpha1.RealtimeCluster) (n int, remark string) {
 	want := minServers
 	if cluster.Spec.Replicas != nil {
@@ -31,15 +31,14 @@ func servers(cluster v1alpha1.RealtimeCluster) (n int, remark string) {
 	return n, remark
 }
 
-// persistent tells whether the cluster's own Redis keeps its data.
+// persistent reports whether the cluster's own Redis keeps its data.
 func persistent(cluster v1alpha1.RealtimeCluster) bool {
 	return cluster.Spec.Redis.Managed.Storage.Type == v1alpha1.StoragePersistent
 }
 
-// adapt returns the configuration with what is different on this machine: where
-// Redis is, and where the secrets are. Everything else stays as rendered. The
-// secrets are written to dir; remarks say what was replaced. Webhooks may also reach the
-// ranges of allow.
+// adapt returns the configuration for this machine: it replaces the address of Redis and
+// the files of secrets, and writes the secrets to dir. The remaining fields stay as
+// rendered; remarks list the replacements. Webhooks may also reach the ranges of allow.
 func adapt(r rendered, redisAddress, dir string, allow []string, secrets secretFinder) (config configv1.RuntimeConfig, remarks []string, err error) {
 	config = r.runtime
 	if r.cluster.Spec.Redis.Mode == v1alpha1.RedisExternal {
@@ -74,7 +73,7 @@ func adapt(r rendered, redisAddress, dir string, allow []string, secrets secretF
 	}
 	config.Observability.Playground = true
 	config.Webhooks.AllowCIDRs = append(config.Webhooks.AllowCIDRs, allow...)
-	config.Admin = configv1.Admin{} // nobody tells a local server to drain
+	config.Admin = configv1.Admin{} // there is no operator to request a drain
 	config.Auth.Providers = nil
 	for _, p := range r.runtime.Auth.Providers {
 		local, remark, err := adaptProvider(p, r.cluster, dir, secrets)
@@ -91,8 +90,8 @@ func adapt(r rendered, redisAddress, dir string, allow []string, secrets secretF
 	return config, append(remarks, more...), err
 }
 
-// policySecrets writes the keys that policies and queues name, as far as the user's
-// file holds them; remarks say which it does not.
+// policySecrets writes the keys that policies and queues refer to, if the user's file
+// holds them; remarks list the missing keys.
 func policySecrets(policies []byte, dir string, secrets secretFinder) (remarks []string, err error) {
 	var set configv1.PolicySet
 	if err := yaml.Unmarshal(policies, &set); err != nil {
@@ -129,8 +128,8 @@ func policySecrets(policies []byte, dir string, secrets secretFinder) (remarks [
 	return remarks, nil
 }
 
-// adaptOfflineWebhook puts the key that the offline webhook is signed with into a file of
-// this machine, as far as the user's file holds it.
+// adaptOfflineWebhook writes the signing key of the offline webhook into a file of this
+// machine, if the user's file holds it.
 func adaptOfflineWebhook(config *configv1.RuntimeConfig, ref v1alpha1.KeyReference, dir string, secrets secretFinder) (remark string, err error) {
 	hook := *config.Notifications.OfflineWebhook
 	hook.SecretFile = filepath.Join(dir, "offline-webhook")
@@ -145,8 +144,8 @@ func adaptOfflineWebhook(config *configv1.RuntimeConfig, ref v1alpha1.KeyReferen
 	return "", writeFile(hook.SecretFile, value, 0o600)
 }
 
-// adaptAPI puts the token of the server API into a file of this machine: the one of
-// the Secret when the user's file holds it, and a new one otherwise.
+// adaptAPI writes the token of the server API into a file of this machine: the Secret's
+// token when the user's file holds it, otherwise a new token.
 func adaptAPI(config *configv1.RuntimeConfig, cluster v1alpha1.RealtimeCluster, dir string, secrets secretFinder) (remark string, err error) {
 	path := filepath.Join(dir, "api-token")
 	config.API.TokenFile = path
@@ -166,9 +165,9 @@ func adaptAPI(config *configv1.RuntimeConfig, cluster v1alpha1.RealtimeCluster, 
 	return remark, ensureKey(path)
 }
 
-// adaptProvider puts the provider's key into a file of this machine: the one of
-// the Secret when the user's file holds it, and a new one for a shared secret
-// that is made in the cluster or kept elsewhere.
+// adaptProvider writes the provider's key into a file of this machine: the Secret's key
+// when the user's file holds it, otherwise a new key for a shared secret that is
+// generated in the cluster or stored elsewhere.
 func adaptProvider(p configv1.AuthProvider, cluster v1alpha1.RealtimeCluster, dir string, secrets secretFinder) (configv1.AuthProvider, string, error) {
 	if p.SharedSecretFile == "" && p.KeysFile == "" {
 		return p, "", nil
@@ -199,8 +198,8 @@ func adaptProvider(p configv1.AuthProvider, cluster v1alpha1.RealtimeCluster, di
 	return p, remark, err
 }
 
-// keyReference is where the named provider's key is, or an empty reference when
-// the operator makes it.
+// keyReference returns the reference to the named provider's key; it is empty when the
+// operator generates the key.
 func keyReference(cluster v1alpha1.RealtimeCluster, provider string) v1alpha1.KeyReference {
 	for _, p := range cluster.Spec.Auth.Providers {
 		switch {

@@ -7,8 +7,8 @@ import (
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// prepare adapts a rendering to this machine, makes its keys and tokens, and
-// takes it as what is to run.
+// prepare adapts a rendering to this machine, creates its keys and tokens, and makes it
+// the desired state.
 func (l *local) prepare(next rendered) (configv1.RuntimeConfig, error) {
 	config, remarks, err := adapt(next, l.redis.address, l.options.dir, l.options.webhooksTo, secretsOf(l.options.file))
 	if err != nil {
@@ -27,7 +27,7 @@ func (l *local) prepare(next rendered) (configv1.RuntimeConfig, error) {
 	return config, nil
 }
 
-// render renders the file, and takes a hash of the keys that it brings along.
+// render renders the file, and hashes the keys in the file.
 func (l *local) render(ctx context.Context) (rendered, error) {
 	next, err := l.source.render(ctx)
 	if err != nil {
@@ -37,8 +37,8 @@ func (l *local) render(ctx context.Context) (rendered, error) {
 	return next, err
 }
 
-// edited renders the file anew and applies what changed. When the file is not
-// good, its problems are shown and everything stays as it is.
+// edited renders the file again and applies the changes. When the file is invalid, it
+// prints the problems and changes nothing.
 func (l *local) edited(ctx context.Context) {
 	next, err := l.render(ctx)
 	if ctx.Err() != nil {
@@ -53,9 +53,9 @@ func (l *local) edited(ctx context.Context) {
 	l.writeState()
 }
 
-// apply brings what runs to what is wanted. Policies go first: the servers take
-// them at once, without a restart. More servers come last, so that they start
-// with what the others run with.
+// apply brings the running processes to the desired state. Policies come first: the
+// servers apply them at once, without a restart. Additional servers come last, so that
+// they start with the others' configuration.
 func (l *local) apply(ctx context.Context, next rendered) error {
 	before := l.now
 	if next.notes != before.notes {
@@ -83,7 +83,7 @@ func (l *local) apply(ctx context.Context, next rendered) error {
 	return nil
 }
 
-// applyLive changes what no server is restarted for.
+// applyLive applies the changes that need no restart of servers.
 func (l *local) applyLive(p plan, next rendered) error {
 	if p.policies {
 		if err := writeFile(l.fleet.policies, next.policies, 0o644); err != nil {
@@ -120,8 +120,8 @@ func (l *local) resize(ctx context.Context, n int, next rendered) {
 	l.fleet.scale(ctx, n)
 }
 
-// keepRuntime remembers that the servers still run as before, so that the next
-// edit tries again.
+// keepRuntime records that the servers still run as before, so that the next edit tries
+// again.
 func (l *local) keepRuntime(before rendered) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,9 +7,9 @@ import (
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// banner is what a user sees once all is up: the URL, a token a user, and a
-// client of three lines that works when it is pasted. Why says why there are no
-// tokens; lobbyType is one that the client can create.
+// banner returns the text for the user once the servers are ready: the URL, a token for
+// each user, and a client of three lines to paste. why is the reason when there are no
+// tokens; lobbyType is a type that the client can create.
 func banner(s runState, why, lobbyType string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  Anteroom serves %s on %s\n\n", s.File, s.Front.URL)
@@ -41,8 +41,8 @@ func banner(s runState, why, lobbyType string) string {
 	return b.String()
 }
 
-// emission is a request to the server API to paste into a shell; "" when there is none.
-// The token stays in its file.
+// emission returns a request to the server API to paste into a shell; "" when there is
+// none. The token stays in its file.
 func emission(s runState) string {
 	if s.APITokenFile == "" || len(s.Servers) == 0 || s.Servers[0].APIURL == "" {
 		return ""
@@ -56,9 +56,9 @@ func emission(s runState) string {
 		s.Servers[0].APIURL, s.APITokenFile, user)
 }
 
-// client is a three-line client: it connects, shows every push, and creates a
-// lobby or, when there is no lobby type, pings. Its key is new each time it is pasted.
-// It has no single quote, so that a shell takes it.
+// client returns a three-line client: it connects, prints every push, and creates a lobby
+// or, without a lobby type, pings. Each paste uses a new key. It has no single quote, so
+// that a shell accepts it.
 func client(s runState, lobbyType string) string {
 	token := "YOUR_TOKEN"
 	if len(s.Tokens) > 0 {

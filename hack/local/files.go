@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// writeFile replaces a file in one step: a reader sees the old content or the
-// new one, never a part.
+// writeFile replaces a file atomically: a reader sees the old or the new content, never a
+// part.
 func writeFile(path string, content []byte, mode fs.FileMode) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
@@ -33,9 +33,9 @@ func writeFile(path string, content []byte, mode fs.FileMode) error {
 	return nil
 }
 
-// freeAddresses returns n addresses on the loopback interface that nobody
-// listened on a moment ago. Whoever is to listen there may still find one taken
-// and must be started again with others.
+// freeAddresses returns n addresses on the loopback interface that are currently unused.
+// Another process may still take one; the server must then be started again with other
+// addresses.
 func freeAddresses(ctx context.Context, n int) ([]string, error) {
 	var addresses []string
 	for range n {

@@ -11,29 +11,29 @@ import (
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// fleet keeps the server processes running: a slot each, as a Deployment has
+// fleet keeps the server processes running, each in a slot, like a Deployment with its
 // pods.
 type fleet struct {
 	log   *console
 	front *front
-	// program is the server binary, dir the directory for its config files, and
-	// policies the PolicySet file that all servers watch.
+	// program is the server binary, dir the directory for its config files, and policies
+	// the PolicySet file that all servers watch.
 	program, dir, policies string
-	// changed is called after a process started, ended or changed its readiness.
+	// changed is called after a process started, exited or changed its readiness.
 	changed func()
-	// cut and kill hasten whatever drains; see urgency.
+	// cut and kill shorten drains; see urgency.
 	cut, kill chan struct{}
 
 	mu     sync.Mutex
 	config configv1.RuntimeConfig
 	slots  []*slot
 	killed sync.Once
-	// leaving are the instances that drain in the background.
+	// leaving counts the instances that drain in the background.
 	leaving sync.WaitGroup
 }
 
-// newFleet returns a fleet without servers. When hurry is closed, whatever
-// drains then or later is killed.
+// newFleet returns a fleet without servers. When hurry is closed, draining servers are
+// killed, now and later.
 func newFleet(log *console, front *front, program, dir string, changed func(), hurry <-chan struct{}) *fleet {
 	f := &fleet{
 		log: log, front: front, program: program, dir: dir, changed: changed,
@@ -46,26 +46,26 @@ func newFleet(log *console, front *front, program, dir string, changed func(), h
 	return f
 }
 
-// killAll ends whatever drains, now and from now on.
+// killAll kills draining servers, now and later.
 func (f *fleet) killAll() { f.killed.Do(func() { close(f.kill) }) }
 
-// processState is one process in the state file.
+// processState is a process in the state file.
 type processState struct {
 	Name string `json:"name"`
 	PID  int    `json:"pid"`
-	// URL is where clients reach this server directly, without the front.
+	// URL is the address for clients that bypass the proxy.
 	URL string `json:"url"`
 	// AdminURL has /readyz, /statusz and /metrics.
 	AdminURL string `json:"adminUrl"`
-	// APIURL is where back ends reach this server; left out when the API is switched off.
+	// APIURL is the address for back ends; left out when the API is disabled.
 	APIURL string `json:"apiUrl,omitempty"`
-	// Cookie is the value of the front's cookie for this server.
+	// Cookie is the value of the proxy's cookie for this server.
 	Cookie string `json:"cookie"`
 	Ready  bool   `json:"ready"`
 	Reason string `json:"reason,omitempty"`
 }
 
-// scale starts or retires servers until n run. They outlive ctx: stop ends them.
+// scale starts or retires servers until n run. The servers outlive ctx: stop ends them.
 func (f *fleet) scale(ctx context.Context, n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,7 +81,7 @@ func (f *fleet) scale(ctx context.Context, n int) {
 	}
 }
 
-// configure sets what the next server to start gets.
+// configure sets the configuration of the next server to start.
 func (f *fleet) configure(config configv1.RuntimeConfig) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -94,16 +94,16 @@ func (f *fleet) current() configv1.RuntimeConfig {
 	return f.config
 }
 
-// grace is how long a draining server may take: what it was told, and a little
-// more. The caller holds mu.
+// grace returns how long a draining server may take: its configured drain time with a
+// margin. The caller holds mu.
 func (f *fleet) grace() time.Duration {
 	d := f.config.Drain
 	return d.Settle.Duration + d.Window.Duration + d.FlushTimeout.Duration + 5*time.Second
 }
 
-// roll replaces the servers one after the other: the new one must be ready
-// before the old one drains. It stops at the first that does not become ready;
-// the servers not yet replaced go on as they were.
+// roll replaces the servers one by one: the new server must be ready before the old one
+// drains. It stops at the first server that does not become ready; the remaining servers
+// keep running unchanged.
 func (f *fleet) roll(ctx context.Context, config configv1.RuntimeConfig) error {
 	f.mu.Lock()
 	old, grace, slots := f.config, f.grace(), slices.Clone(f.slots)
@@ -121,7 +121,7 @@ func (f *fleet) roll(ctx context.Context, config configv1.RuntimeConfig) error {
 	return nil
 }
 
-// processes lists the servers in the order of their names.
+// processes lists the servers, sorted by name.
 func (f *fleet) processes() []processState {
 	f.mu.Lock()
 	slots := slices.Clone(f.slots)
@@ -140,7 +140,7 @@ func (f *fleet) processes() []processState {
 	return all
 }
 
-// waitReady waits until all servers are ready, and returns those that were not
+// waitReady waits until all servers are ready, and returns those that were not ready
 // within timeout.
 func (f *fleet) waitReady(ctx context.Context, timeout time.Duration) (late []processState) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -164,8 +164,8 @@ func (f *fleet) waitReady(ctx context.Context, timeout time.Duration) (late []pr
 	}
 }
 
-// stop ends all servers, those that drain already too. After settle they cut
-// their drain short, and after grace they are killed. It is called once.
+// stop ends all servers, including draining ones. After settle it cuts their drain short,
+// and after grace it kills them. It is called once.
 func (f *fleet) stop(settle, grace time.Duration) {
 	cut := time.AfterFunc(settle, func() { close(f.cut) })
 	defer cut.Stop()

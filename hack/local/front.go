@@ -14,17 +14,16 @@ import (
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// front is the sticky proxy before the servers. Like the ingress of a cluster
-// it sets a cookie that names a server, and follows it as long as that server
-// can answer:
+// front is the sticky proxy in front of the servers. Like the ingress of a cluster it
+// sets a cookie that names a server, and follows the cookie while that server can answer:
 //
 //   - a ready server gets every request with its cookie;
-//   - a server that is alive but not ready (it drains) keeps the requests of the
-//     sessions it holds, those with a sid; whoever begins anew is moved away;
-//   - a dead server's clients are moved to one that is ready.
+//   - a server that is alive but not ready (it drains) keeps the requests of its sessions,
+//     those with a sid; other requests move to another server;
+//   - the clients of a dead server move to a ready server.
 //
-// New clients go round the ready servers in turn, and so does whoever sends no
-// cookie: the servers forward to each other what belongs to another one.
+// New clients, and clients without cookies, are distributed over the ready servers in
+// turn: the servers forward requests of other servers' sessions to each other.
 type front struct {
 	mu         sync.Mutex
 	cookieName string
@@ -37,20 +36,20 @@ type front struct {
 	transport *http.Transport
 }
 
-// backend is one server as the front sees it.
+// backend is a server behind the proxy.
 type backend struct {
-	// id is the cookie's value.
+	// id is the value of the cookie.
 	id    string
 	url   *url.URL
 	ready bool
 	proxy *httputil.ReverseProxy
 }
 
-// dialTimeout bounds how long the front tries to reach a server on this machine.
+// dialTimeout bounds an attempt to reach a server on this machine.
 const dialTimeout = 2 * time.Second
 
-// newFront returns a front without servers; until the first is added and ready
-// it answers 503. Users answers under devUsersPath.
+// newFront returns a proxy without servers; it answers 503 until the first server is
+// ready. users answers under devUsersPath.
 func newFront(cookieName, enginePath string, users http.Handler) *front {
 	return &front{
 		cookieName: cookieName,
@@ -64,15 +63,15 @@ func newFront(cookieName, enginePath string, users http.Handler) *front {
 	}
 }
 
-// configure changes the cookie's name and the path that sessions live under.
-// Clients with a cookie of the old name are spread anew.
+// configure changes the cookie's name and the path of the engine. Clients with a cookie
+// of the old name are distributed again.
 func (f *front) configure(cookieName, enginePath string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.cookieName, f.enginePath = cookieName, enginePath
 }
 
-// add makes a server known; it gets clients once it is ready.
+// add adds a server; it gets clients once it is ready.
 func (f *front) add(id string, target *url.URL) {
 	b := &backend{id: id, url: target}
 	b.proxy = &httputil.ReverseProxy{
@@ -80,7 +79,7 @@ func (f *front) add(id string, target *url.URL) {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.SetXForwarded()
-			// The server compares a browser's Origin with the Host it was asked for.
+			// The server compares a browser's Origin with the requested Host.
 			r.Out.Host = r.In.Host
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) { f.failed(b, w, r, err) },
@@ -91,14 +90,14 @@ func (f *front) add(id string, target *url.URL) {
 	f.backends = append(f.backends, b)
 }
 
-// remove forgets a server; its clients are moved with their next request.
+// remove removes a server; its clients move with their next request.
 func (f *front) remove(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.backends = slices.DeleteFunc(f.backends, func(b *backend) bool { return b.id == id })
 }
 
-// setReady says whether a server may get new clients.
+// setReady sets whether a server may get new clients.
 func (f *front) setReady(id string, ready bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -111,8 +110,8 @@ func (f *front) index(id string) int {
 	return slices.IndexFunc(f.backends, func(b *backend) bool { return b.id == id })
 }
 
-// ServeHTTP passes the request to the client's server, or to a new one, and
-// sets the cookie when the server is not the one the client named.
+// ServeHTTP passes the request to the client's server, or to a new one, and sets the
+// cookie when the server differs from the client's cookie.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/":
@@ -134,8 +133,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.proxy.ServeHTTP(w, r)
 }
 
-// choose returns the server for a request, and whether its cookie names that
-// server already. It returns nil when no server is ready.
+// choose returns the server for a request, and whether the request's cookie names that
+// server. It returns nil when no server is ready.
 func (f *front) choose(r *http.Request) (b *backend, named bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -159,8 +158,8 @@ func (f *front) roundRobin() *backend {
 	return nil
 }
 
-// setCookie makes the client stick to a server. The cookie is not Secure: this
-// front speaks plain HTTP and only on this machine.
+// setCookie makes the client stick to a server. The cookie is not Secure, because this
+// proxy serves plain HTTP on this machine only.
 func (f *front) setCookie(w http.ResponseWriter, b *backend) {
 	f.mu.Lock()
 	name := f.cookieName
@@ -168,9 +167,8 @@ func (f *front) setCookie(w http.ResponseWriter, b *backend) {
 	http.SetCookie(w, &http.Cookie{Name: name, Value: b.id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }
 
-// failed answers for a server that did not. A client that went away is no
-// fault of the server; anything else takes it out until its readiness probe
-// says otherwise.
+// failed answers for a server that did not. An error of the client's side does not count;
+// any other error makes the server unready until its next readiness probe.
 func (f *front) failed(b *backend, w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		return
@@ -180,7 +178,7 @@ func (f *front) failed(b *backend, w http.ResponseWriter, r *http.Request, err e
 	http.Error(w, fmt.Sprintf("%s did not answer: %v", b.id, err), http.StatusBadGateway)
 }
 
-// welcome tells a person with a browser what this port is for.
+// welcome describes this port to a person with a browser.
 func (f *front) welcome(w http.ResponseWriter) {
 	f.mu.Lock()
 	path := f.enginePath

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// behind starts a front with n ready servers that answer with their id.
+// behind starts a proxy with n ready servers that answer with their id.
 func behind(t *testing.T, n int) (*front, *httptest.Server, map[string]*httptest.Server) {
 	t.Helper()
 	f := newFront("anteroom", "/socket.io/", http.NotFoundHandler())
@@ -34,8 +34,7 @@ func behind(t *testing.T, n int) (*front, *httptest.Server, map[string]*httptest
 	return f, s, servers
 }
 
-// ask sends a request with a cookie, and returns who answered and what cookie
-// was set.
+// ask sends a request with a cookie, and returns the answering server and the cookie set.
 func ask(t *testing.T, base, query, cookie string) (status int, who, set string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/socket.io/?"+query, nil)
@@ -164,7 +163,7 @@ func TestFrontKeepsTheHost(t *testing.T) {
 	}
 }
 
-// upgradeEcho switches protocols and sends back each line it gets.
+// upgradeEcho switches protocols and returns each received line.
 func upgradeEcho(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Upgrade") != "websocket" {
 		http.Error(w, "no upgrade", http.StatusBadRequest)

@@ -18,38 +18,39 @@ import (
 )
 
 const (
-	// probeEvery is how often a server's readiness is asked for.
+	// probeEvery is the interval of readiness probes.
 	probeEvery = 200 * time.Millisecond
-	// probeTimeout bounds one answer.
+	// probeTimeout bounds a probe.
 	probeTimeout = 5 * time.Second
-	// maxReason bounds how much of an answer is kept, in bytes.
+	// maxReason bounds the kept part of an answer, in bytes.
 	maxReason = 512
 )
 
-// instance is one run of a server process. A restart is a new instance with
-// ports and an id of its own.
+// instance is a run of a server process. A restart is a new instance with its own ports
+// and id.
 type instance struct {
-	// id is what the front's cookie calls it.
+	// id is the value of the proxy's cookie.
 	id        string
 	child     *child
 	clientURL *url.URL
 	adminURL  *url.URL
-	// apiURL is nil when the server API is switched off.
+	// apiURL is nil when the server API is disabled.
 	apiURL *url.URL
 	front  *front
 	log    *console
-	// config is the file it was started with; it goes when the process has ended.
+	// config is the config file of the process; it is removed when the process has
+	// exited.
 	config string
 
 	mu      sync.Mutex
 	ready   bool
 	retired bool
-	// reason is what the readiness probe last answered when not ready.
+	// reason is the last answer of the readiness probe while not ready.
 	reason string
 }
 
-// startInstance starts a server with the config on ports of its own, and puts
-// it behind the front. The config file is written to dir.
+// startInstance starts a server with the config on new ports, and adds it to the proxy.
+// The config file is written to dir.
 func (f *fleet) startInstance(ctx context.Context, name, id string, config configv1.RuntimeConfig) (*instance, error) {
 	addresses, err := freeAddresses(ctx, 4)
 	if err != nil {
@@ -90,8 +91,8 @@ func (f *fleet) startInstance(ctx context.Context, name, id string, config confi
 	return i, nil
 }
 
-// probe follows the server's readiness until the process has ended, and calls
-// changed after each change.
+// probe follows the server's readiness until the process has exited, and calls changed
+// after each change.
 func (i *instance) probe(ctx context.Context, changed func()) {
 	client := &http.Client{Timeout: probeTimeout}
 	defer client.CloseIdleConnections()
@@ -107,15 +108,15 @@ func (i *instance) probe(ctx context.Context, changed func()) {
 			return
 		case <-tick.C:
 			if i.set(askReady(ctx, client, i.adminURL)) {
-				i.tell()
+				i.notify()
 				changed()
 			}
 		}
 	}
 }
 
-// tell says that the readiness changed.
-func (i *instance) tell() {
+// notify publishes a change of readiness.
+func (i *instance) notify() {
 	if ready, reason := i.isReady(); ready {
 		i.log.say("%s is ready", i.id)
 	} else {
@@ -123,7 +124,7 @@ func (i *instance) tell() {
 	}
 }
 
-// askReady asks /readyz; without an answer it says so.
+// askReady requests /readyz; the reason reports a missing answer.
 func askReady(ctx context.Context, client *http.Client, admin *url.URL) (ready bool, reason string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, admin.JoinPath("readyz").String(), http.NoBody)
 	if err != nil {
@@ -141,8 +142,8 @@ func askReady(ctx context.Context, client *http.Client, admin *url.URL) (ready b
 	return false, fmt.Sprintf("/readyz answers %d %s", answer.StatusCode, strings.TrimSpace(string(body)))
 }
 
-// set records readiness, tells the front, and returns whether it changed. A
-// retired instance is never ready again.
+// set records the readiness, updates the proxy, and reports whether the readiness
+// changed. A retired instance never becomes ready again.
 func (i *instance) set(ready bool, reason string) (changed bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -153,7 +154,7 @@ func (i *instance) set(ready bool, reason string) (changed bool) {
 	return changed
 }
 
-// api is where back ends reach the server; "" when it does not serve them.
+// api returns the address for back ends; "" when the server API is disabled.
 func (i *instance) api() string {
 	if i.apiURL == nil {
 		return ""
@@ -161,15 +162,15 @@ func (i *instance) api() string {
 	return i.apiURL.String()
 }
 
-// isReady tells whether the server may get clients, and if not, why.
+// isReady reports whether the server may get clients, and if not, why.
 func (i *instance) isReady() (ready bool, reason string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.ready, i.reason
 }
 
-// waitReady waits until the server is ready. It fails when the process ends
-// before that, when ctx does, or after timeout.
+// waitReady waits until the server is ready. It fails when the process exits first, when
+// ctx ends, or after timeout.
 func (i *instance) waitReady(ctx context.Context, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -190,8 +191,8 @@ func (i *instance) waitReady(ctx context.Context, timeout time.Duration) error {
 	}
 }
 
-// retire drains the server: no new clients, SIGTERM, and as long as grace until
-// it is killed. It reports whether the server ended by itself.
+// retire drains the server: no new clients, then SIGTERM, and SIGKILL after grace. It
+// reports whether the server exited by itself.
 func (i *instance) retire(grace time.Duration, haste urgency) bool {
 	i.mu.Lock()
 	i.retired, i.ready, i.reason = true, false, "it drains"

@@ -1,7 +1,7 @@
-// Command anteroom-local is what `make run` runs: a RealtimeCluster on this
-// machine, without Kubernetes. It renders the manifest as the operator would,
-// starts Redis, as many servers as the cluster asks for and a cookie-sticky
-// front before them, and applies the manifest again whenever it is edited.
+// Command anteroom-local is the program behind `make run`: a RealtimeCluster on this
+// machine, without Kubernetes. It renders the manifest like the operator, starts Redis,
+// the cluster's servers and a cookie-sticky proxy in front of them, and applies each edit
+// of the manifest.
 package main
 
 import (
@@ -30,8 +30,8 @@ func main() {
 	}
 }
 
-// signals returns a context that ends with the first SIGINT, SIGTERM or SIGHUP,
-// and a channel that is closed by the second.
+// signals returns a context that ends with the first SIGINT, SIGTERM or SIGHUP, and a
+// channel that the second signal closes.
 func signals() (context.Context, <-chan struct{}) {
 	received := make(chan os.Signal, 2)
 	signal.Notify(received, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)

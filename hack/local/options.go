@@ -13,8 +13,7 @@ import (
 	"strings"
 )
 
-// options are what the command line says; the Makefile fills them from its
-// variables.
+// options are the command line's options; the Makefile sets them from its variables.
 type options struct {
 	file    string
 	cluster string
@@ -22,13 +21,13 @@ type options struct {
 	bin     string
 	dir     string
 	state   string
-	// users get a ready-made token, with claims by user, those under everyone for all.
+	// users get a token, with claims by user; the claims under everyone apply to all
+	// users.
 	users  []string
 	claims map[string]map[string]any
-	// webhooksTo are the ranges of addresses that webhooks reach besides those that the
-	// cluster allows.
+	// webhooksTo are address ranges that webhooks may reach in addition to the cluster's.
 	webhooksTo []string
-	// quiet leaves out the welcome, and with it the tokens.
+	// quiet suppresses the banner, and with it the tokens.
 	quiet bool
 }
 
@@ -73,7 +72,7 @@ func (o *options) takeUsers(list string) error {
 	return nil
 }
 
-// thisMachine is where the services of who develops with make run listen.
+// thisMachine are the addresses of a developer's local services.
 var thisMachine = []string{"127.0.0.0/8", "::1/128"}
 
 // takeWebhooks reads --webhooks-to.
@@ -90,7 +89,7 @@ func (o *options) takeWebhooks(list string) error {
 	return nil
 }
 
-// everyone stands for the claims of all users.
+// everyone is the key for the claims of all users.
 const everyone = "*"
 
 // takeClaims reads --claims.
@@ -104,7 +103,7 @@ func (o *options) takeClaims(text string) error {
 	return nil
 }
 
-// claimsOf are those of a user, over those of everyone.
+// claimsOf returns the claims of a user, merged over those of everyone.
 func (o options) claimsOf(user string) map[string]any {
 	all := maps.Clone(o.claims[everyone])
 	if all == nil {
@@ -114,7 +113,7 @@ func (o options) claimsOf(user string) map[string]any {
 	return all
 }
 
-// check finds what is missing before anything starts.
+// check reports missing options before a process starts.
 func (o options) check() error {
 	if _, err := os.Stat(o.file); err != nil {
 		return fmt.Errorf("there is no %s: name a manifest with FILE=…", o.file)

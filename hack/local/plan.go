@@ -7,22 +7,21 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// plan is what has to happen so that a new desired state holds. The zero plan
-// means that nothing does.
+// plan lists the steps to a new desired state. The zero plan has no steps.
 type plan struct {
-	// policies: the PolicySet file is rewritten, and the servers swap it while they run.
+	// policies: the PolicySet file is rewritten, and the servers apply it live.
 	policies bool
 	// roll: the servers are restarted one by one, because their configuration changed.
 	roll bool
-	// cookie: the front takes another cookie name or path.
+	// cookie: the proxy uses another cookie name or path.
 	cookie bool
-	// servers is how many are to run; 0 when that stays as it is.
+	// servers is the desired number; 0 when it does not change.
 	servers int
-	// redis: only a new make run gives Redis what it now asks for.
+	// redis: only another make run changes Redis.
 	redis bool
 }
 
-// decide compares what runs with what is wanted.
+// decide compares the running state with the desired state.
 func decide(now, next rendered) plan {
 	var p plan
 	p.policies = !bytes.Equal(now.policies, next.policies)
@@ -36,10 +35,10 @@ func decide(now, next rendered) plan {
 	return p
 }
 
-// nothing tells whether there is nothing to do.
+// nothing reports whether the plan has no steps.
 func (p plan) nothing() bool { return p == plan{} }
 
-// cookieName is the name of the front's cookie.
+// cookieName returns the name of the proxy's cookie.
 func cookieName(cluster v1alpha1.RealtimeCluster) string {
 	if name := cluster.Spec.Exposure.Affinity.CookieName; name != "" {
 		return name

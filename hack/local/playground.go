@@ -8,12 +8,12 @@ import (
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// devUsersPath is where the playground asks whom it may sign in as. The front answers
-// it, not the servers: only this program makes tokens.
+// devUsersPath is the path of the playground's list of users to sign in as. The proxy
+// answers it, because only this program makes tokens.
 const devUsersPath = configv1.PlaygroundPath + "users.json"
 
-// devUsersHandler gives the dev tokens to the playground in a browser on this machine,
-// and an empty list to everybody else, who has to paste a token.
+// devUsersHandler returns the dev tokens to the playground in a browser on this machine.
+// Other clients get an empty list and must paste a token.
 func devUsersHandler(tokens func() []devToken) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var answer struct {
@@ -27,13 +27,13 @@ func devUsersHandler(tokens func() []devToken) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
-		_ = json.NewEncoder(w).Encode(answer) // a browser that went away misses nothing
+		_ = json.NewEncoder(w).Encode(answer) // a closed connection is no error
 	})
 }
 
-// fromThisMachine tells whether a request comes from this machine, under one of its own
-// names (a foreign one that leads here is a page that rebinds its DNS name), through no
-// proxy, and from no page of another site.
+// fromThisMachine reports whether a request comes from this machine, under one of its own
+// names, through no proxy, and from no page of another site. Another name that resolves
+// here belongs to a page that rebinds its DNS name.
 func fromThisMachine(r *http.Request) bool {
 	peer, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil || !loopback(peer) {

@@ -9,27 +9,26 @@ import (
 	"time"
 )
 
-// child is a process this program started. It runs in a process group of its
-// own, so that Ctrl-C in the terminal reaches only this program, which then
-// stops its children in order; and it ends with this program on Linux, however
-// that ends.
+// child is a process that this program started. Its own process group keeps Ctrl-C in the
+// terminal from it, so that this program stops its children in order. On Linux the kernel
+// kills it when this program ends.
 type child struct {
 	name string
 	cmd  *exec.Cmd
-	// done is closed when the process has ended; err says how.
+	// done is closed when the process has exited; err has the result.
 	done chan struct{}
 	err  error
 }
 
 // startChild starts a program and copies its output to the console under name.
 func startChild(log *console, name, program string, args ...string) (*child, error) {
-	// No context ends a child: stop does, in order.
+	// No context ends a child, because stop ends children in order.
 	cmd := &exec.Cmd{Path: program, Args: append([]string{program}, args...)}
 	c := &child{name: name, cmd: cmd, done: make(chan struct{})}
 	c.cmd.SysProcAttr = childAttributes()
 	reader, writer := io.Pipe()
 	c.cmd.Stdout, c.cmd.Stderr = writer, writer
-	// A grandchild may hold the output open; the process has ended all the same.
+	// A grandchild may hold the output open after the process has exited.
 	c.cmd.WaitDelay = time.Second
 	started := make(chan error, 1)
 	go log.copy(name, reader)
@@ -40,7 +39,7 @@ func startChild(log *console, name, program string, args ...string) (*child, err
 	return c, nil
 }
 
-// run starts the process and waits for it on one locked thread: the kernel ends
+// run starts the process and waits for it on a locked thread, because the kernel kills
 // the child when the thread that started it ends.
 func (c *child) run(started chan<- error, output io.Closer) {
 	runtime.LockOSThread()
@@ -58,7 +57,7 @@ func (c *child) run(started chan<- error, output io.Closer) {
 // pid is the process id.
 func (c *child) pid() int { return c.cmd.Process.Pid }
 
-// alive tells whether the process still runs.
+// alive reports whether the process runs.
 func (c *child) alive() bool {
 	select {
 	case <-c.done:
@@ -68,17 +67,17 @@ func (c *child) alive() bool {
 	}
 }
 
-// urgency is how a stop is hastened. Either channel may be nil.
+// urgency hastens a stop. Either channel may be nil.
 type urgency struct {
-	// cut, when closed, asks the process a second time, at which a server leaves
-	// out the rest of its drain.
+	// cut, when closed, sends a second SIGTERM, after which a server skips the rest of
+	// its drain.
 	cut <-chan struct{}
-	// kill, when closed, ends it at once.
+	// kill, when closed, kills the process at once.
 	kill <-chan struct{}
 }
 
-// stop asks the process to end and waits for it, at most as long as grace; then
-// it is killed. It reports whether the process ended by itself.
+// stop sends SIGTERM and waits for the process for at most grace, then kills it. It
+// reports whether the process exited by itself.
 func (c *child) stop(grace time.Duration, haste urgency) bool {
 	c.terminate()
 	timer := time.NewTimer(grace)
@@ -101,13 +100,13 @@ func (c *child) stop(grace time.Duration, haste urgency) bool {
 
 func (c *child) terminate() { _ = c.cmd.Process.Signal(syscall.SIGTERM) }
 
-// kill ends the process at once and waits until it is gone.
+// kill kills the process and waits until it has exited.
 func (c *child) kill() {
 	_ = c.cmd.Process.Kill()
 	<-c.done
 }
 
-// how says in words how the process ended; only after done.
+// how describes how the process exited; only after done.
 func (c *child) how() string {
 	if c.err == nil {
 		return "exit status 0"

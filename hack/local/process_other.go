@@ -4,7 +4,7 @@ package main
 
 import "syscall"
 
-// childAttributes puts a child into its own process group.
+// childAttributes gives a child its own process group.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

@@ -17,15 +17,15 @@ const (
 	redisEmbedded = "embedded"
 )
 
-// redisState is the Redis that the servers share, in the state file.
+// redisState is the servers' shared Redis, in the state file.
 type redisState struct {
-	// Kind is redis-server or embedded (miniredis, inside this program).
+	// Kind is redis-server or embedded (miniredis, in this process).
 	Kind    string `json:"kind"`
 	PID     int    `json:"pid"`
 	Address string `json:"address"`
 }
 
-// redis is the Redis that the servers share: a real one or the embedded one.
+// redis is the servers' shared Redis: redis-server or the embedded one.
 type redis struct {
 	kind    string
 	address string
@@ -33,9 +33,8 @@ type redis struct {
 	server  *miniredis.Miniredis
 }
 
-// startRedis starts redis-server when it is installed and the embedded one
-// otherwise, and says which. Data goes to dir; with persistent it is kept from
-// one run to the next.
+// startRedis starts redis-server if it is installed, otherwise the embedded Redis, and
+// prints its choice. Data goes to dir; with persistent it is kept from run to run.
 func startRedis(ctx context.Context, log *console, dir string, persistent bool) (*redis, error) {
 	program, err := exec.LookPath(redisServer)
 	if err != nil {
@@ -63,8 +62,8 @@ func keeps(persistent bool) string {
 	return "its data ends with it (storage type Ephemeral)"
 }
 
-// redisArgs are the settings: only this machine, and an append-only file or
-// nothing on disk.
+// redisArgs returns the settings: this machine only, and an append-only file or no data
+// on disk.
 func redisArgs(address, dir string, persistent bool) []string {
 	host, port, _ := net.SplitHostPort(address)
 	appendOnly := "no"
@@ -78,7 +77,7 @@ func redisArgs(address, dir string, persistent bool) []string {
 	}
 }
 
-// startEmbedded runs miniredis in this process. It keeps nothing on disk.
+// startEmbedded runs miniredis in this process, without data on disk.
 func startEmbedded(log *console) (*redis, error) {
 	server := miniredis.NewMiniRedis()
 	server.ClockTTL(true)
@@ -90,7 +89,7 @@ func startEmbedded(log *console) (*redis, error) {
 	return &redis{kind: redisEmbedded, address: server.Addr(), server: server}, nil
 }
 
-// state is what the state file says of it.
+// state returns the entry of the state file.
 func (r *redis) state() redisState {
 	s := redisState{Kind: r.kind, Address: r.address, PID: os.Getpid()}
 	if r.keeper != nil {

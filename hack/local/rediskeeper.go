@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// redisTimeout bounds how long Redis may take to listen.
+	// redisTimeout bounds the start of Redis until it listens.
 	redisTimeout = 10 * time.Second
-	// redisGrace is how long Redis may take to end.
+	// redisGrace bounds the stop of Redis.
 	redisGrace = 3 * time.Second
 )
 
@@ -22,7 +22,7 @@ type redisKeeper struct {
 	program string
 	args    []string
 	address string
-	// quit is closed when Redis is to stay down.
+	// quit is closed to keep Redis stopped.
 	quit chan struct{}
 
 	mu    sync.Mutex
@@ -33,8 +33,7 @@ func newRedisKeeper(log *console, program string, args []string, address string)
 	return &redisKeeper{log: log, program: program, args: args, address: address, quit: make(chan struct{})}
 }
 
-// start runs Redis, waits until it listens, and from then on starts it again
-// when it ends.
+// start runs Redis, waits until it listens, and from then on restarts it when it exits.
 func (k *redisKeeper) start(ctx context.Context) error {
 	c, err := startChild(k.log, "redis", k.program, k.args...)
 	if err != nil {
@@ -49,12 +48,12 @@ func (k *redisKeeper) start(ctx context.Context) error {
 	k.mu.Lock()
 	k.child = c
 	k.mu.Unlock()
-	// It is kept running beyond ctx, which ends before the servers have stopped.
+	// Redis outlives ctx, which ends before the servers have stopped.
 	go k.watch(context.WithoutCancel(ctx), c)
 	return nil
 }
 
-// watch starts Redis again, after a growing pause, when it ended by itself.
+// watch restarts Redis, after a growing pause, when it exits by itself.
 func (k *redisKeeper) watch(ctx context.Context, c *child) {
 	<-c.done
 	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
@@ -82,7 +81,7 @@ func (k *redisKeeper) ended() bool {
 	}
 }
 
-// end stops Redis for good.
+// end stops Redis permanently.
 func (k *redisKeeper) end() {
 	close(k.quit)
 	k.mu.Lock()
@@ -91,14 +90,14 @@ func (k *redisKeeper) end() {
 	c.stop(redisGrace, urgency{})
 }
 
-// pid is the process id of the Redis that runs, or ran last.
+// pid returns the process id of the current Redis, or of the last.
 func (k *redisKeeper) pid() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.child.pid()
 }
 
-// waitListening waits until something accepts connections at the address.
+// waitListening waits until the address accepts connections.
 func waitListening(ctx context.Context, address string, ended <-chan struct{}) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -17,21 +17,21 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// The keys under which a ConfigMap holds the two files.
+// The keys of the two files in a ConfigMap.
 const (
 	keyRuntime  = "runtime.yaml"
 	keyPolicies = "policies.yaml"
 )
 
-// renderTimeout bounds one run of the manager.
+// renderTimeout bounds a run of the manager.
 const renderTimeout = time.Minute
 
-// source is where the desired state comes from: the user's file, read by the
-// manager, which alone knows defaults and rules.
+// source is the source of the desired state: the user's file, read by the manager, which
+// implements the defaults and rules.
 type source struct {
 	manager string
 	file    string
-	// cluster chooses one of several RealtimeClusters; empty when there is one.
+	// cluster selects one of several RealtimeClusters; empty when there is only one.
 	cluster string
 }
 
@@ -43,16 +43,16 @@ type rendered struct {
 	// policies is the PolicySet file, byte for byte, and revision its hash.
 	policies []byte
 	revision string
-	// lobbyType is one that clients can create; empty when there is none.
+	// lobbyType is a type that clients can create; empty when there is none.
 	lobbyType string
-	// keys is a hash of the providers' keys that the user's file holds.
+	// keys is a hash of the providers' keys in the user's file.
 	keys string
-	// notes are what the manager had to remark.
+	// notes are the manager's remarks.
 	notes string
 }
 
-// render runs the manager. When the file is not good, the error is the
-// manager's list of problems.
+// render runs the manager. For an invalid file, the error is the manager's list of
+// problems.
 func (s source) render(ctx context.Context) (rendered, error) {
 	ctx, cancel := context.WithTimeout(ctx, renderTimeout)
 	defer cancel()
@@ -74,7 +74,7 @@ func (s source) render(ctx context.Context) (rendered, error) {
 	return r, err
 }
 
-// parseRendered finds the cluster and the two files in the manager's output.
+// parseRendered extracts the cluster and the two files from the manager's output.
 func parseRendered(output []byte) (rendered, error) {
 	var r rendered
 	clusters := 0

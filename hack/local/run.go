@@ -14,13 +14,12 @@ import (
 )
 
 const (
-	// stopSettle is how long servers drain on Ctrl-C before they are told to cut it
-	// short, since nobody else serves the clients then, and stopGrace how long they
-	// may take in all.
+	// stopSettle is how long servers drain after Ctrl-C before their drain is cut short,
+	// because no other server takes their clients. stopGrace bounds the whole stop.
 	stopSettle = 500 * time.Millisecond
 	stopGrace  = 5 * time.Second
-	// startTimeout is how long the servers may take before the banner tells which
-	// are not ready.
+	// startTimeout is the time after which the banner lists the servers that are not
+	// ready.
 	startTimeout = 30 * time.Second
 )
 
@@ -34,18 +33,18 @@ type local struct {
 	redis   *redis
 	url     string
 
-	// writing lets one write the state file at a time, and sealed ends that.
+	// writing serializes writes of the state file; sealed ends them.
 	writing sync.Mutex
 	sealed  bool
-	// mu guards what the state file says.
+	// mu guards the values of the state file.
 	mu     sync.Mutex
 	now    rendered
 	tokens []devToken
 	why    string
 }
 
-// run keeps the cluster running until ctx ends, and stops it then; when hurry is
-// closed, what still runs is killed.
+// run keeps the cluster running until ctx ends, and then stops it; when hurry is closed,
+// the remaining processes are killed.
 func run(ctx context.Context, o options, log *console, hurry <-chan struct{}) error {
 	held, err := lock(o.dir)
 	if err != nil {
@@ -69,7 +68,7 @@ func run(ctx context.Context, o options, log *console, hurry <-chan struct{}) er
 	return l.serve(ctx, listener, next, hurry)
 }
 
-// listen opens the front's port, and says what to do when it is taken.
+// listen opens the proxy's port; the error for a used port names the remedy.
 func listen(ctx context.Context, address string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -81,7 +80,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// clientURL is where clients on this machine find a listener.
+// clientURL returns the URL of a listener for clients on this machine.
 func clientURL(address net.Addr) string {
 	host, port, err := net.SplitHostPort(address.String())
 	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
@@ -90,7 +89,7 @@ func clientURL(address net.Addr) string {
 	return "http://" + address.String()
 }
 
-// serve starts the servers and the front, applies edits, and stops all of it.
+// serve starts the servers and the proxy, applies edits, and stops all processes.
 func (l *local) serve(ctx context.Context, listener net.Listener, first rendered, hurry <-chan struct{}) error {
 	l.url = clientURL(listener.Addr())
 	l.front = newFront(cookieName(first.cluster), first.runtime.Engine.Path, devUsersHandler(l.devTokens))
@@ -112,7 +111,7 @@ func (l *local) serve(ctx context.Context, listener net.Listener, first rendered
 	return err
 }
 
-// begin brings up what the first rendering asks for.
+// begin starts the processes of the first rendering.
 func (l *local) begin(ctx context.Context, first rendered) error {
 	config, err := l.prepare(first)
 	if err != nil {
@@ -129,7 +128,7 @@ func (l *local) begin(ctx context.Context, first rendered) error {
 	return nil
 }
 
-// welcome prints the banner, unless it is to be quiet, once the servers are ready.
+// welcome prints the banner, unless quiet, once the servers are ready.
 func (l *local) welcome(ctx context.Context) {
 	late := l.fleet.waitReady(ctx, startTimeout)
 	if ctx.Err() != nil {
@@ -152,7 +151,7 @@ func (l *local) remark(text string) {
 	}
 }
 
-// state is what runs now.
+// state returns the current state.
 func (l *local) state() runState {
 	servers, tokenFile := l.fleet.processes(), l.fleet.current().API.TokenFile
 	l.mu.Lock()
@@ -169,14 +168,14 @@ func (l *local) state() runState {
 	}
 }
 
-// devTokens are the tokens that are good now.
+// devTokens returns the valid tokens.
 func (l *local) devTokens() []devToken {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.tokens
 }
 
-// writeState brings the state file up to date.
+// writeState updates the state file.
 func (l *local) writeState() {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -188,7 +187,7 @@ func (l *local) writeState() {
 	}
 }
 
-// removeState takes the state file away for good: nothing of it is true any more.
+// removeState removes the state file permanently, because its content is outdated.
 func (l *local) removeState() {
 	l.writing.Lock()
 	defer l.writing.Unlock()

@@ -19,7 +19,7 @@ import (
 	"github.com/anteroom/anteroom/test/process"
 )
 
-// programs is where TestMain builds manager and server, a fake one.
+// programs is the folder into which TestMain builds the manager and a fake server.
 var programs string
 
 func TestMain(m *testing.M) { os.Exit(build(m)) }
@@ -117,7 +117,7 @@ func (s *session) eventually(t *testing.T, what string, condition func(runState)
 	return state
 }
 
-// says waits until the console shows the text.
+// says waits until the console has the text.
 func (s *session) says(t *testing.T, text string) {
 	t.Helper()
 	s.eventually(t, "says "+text, func(runState) bool { return strings.Contains(s.output.String(), text) })
@@ -151,7 +151,7 @@ func get(t *testing.T, url string) string {
 }
 
 func TestRunServesAndStops(t *testing.T) {
-	t.Setenv("PATH", "") // no redis-server: the embedded one
+	t.Setenv("PATH", "") // without redis-server, the embedded Redis runs
 	s := begin(t)
 	state := s.eventually(t, "two servers", ready(2))
 	s.says(t, "Redis: embedded")

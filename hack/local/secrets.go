@@ -18,13 +18,13 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// secretFinder returns the value under a key of a Secret, and whether it is known.
+// secretFinder returns the value of a key of a Secret, and whether it is known.
 type secretFinder func(ref v1alpha1.KeyReference) (value []byte, found bool, err error)
 
-// manifestExtensions are the files of a directory that are read.
+// manifestExtensions are the extensions of manifests in a directory.
 var manifestExtensions = []string{".yaml", ".yml", ".json"}
 
-// sourceFiles lists the files behind FILE: itself, or the manifests of the
+// sourceFiles lists the files of FILE: the file itself, or the manifests of the
 // directory, sorted by name.
 func sourceFiles(file string) ([]string, error) {
 	info, err := os.Stat(file)
@@ -47,7 +47,7 @@ func sourceFiles(file string) ([]string, error) {
 	return files, nil
 }
 
-// secretsOf returns a finder over the Secret objects in the user's file. They
+// secretsOf returns a finder over the Secret objects in the user's file. Their values
 // stay on this machine: the manager does not print them.
 func secretsOf(file string) secretFinder {
 	return func(ref v1alpha1.KeyReference) ([]byte, bool, error) {
@@ -71,7 +71,7 @@ func secretsOf(file string) secretFinder {
 	}
 }
 
-// secret is what is read of a Secret.
+// secret is the used part of a Secret.
 type secret struct {
 	Kind     string `yaml:"kind"`
 	Metadata struct {
@@ -98,7 +98,7 @@ func findSecret(manifest []byte, ref v1alpha1.KeyReference) (value []byte, found
 	}
 }
 
-// value reads a key; stringData wins over data, as in the API server.
+// value reads a key; stringData overrides data, as in the API server.
 func (s secret) value(ref v1alpha1.KeyReference) ([]byte, bool, error) {
 	if text, ok := s.StringData[ref.Key]; ok {
 		return []byte(text), true, nil
@@ -114,8 +114,8 @@ func (s secret) value(ref v1alpha1.KeyReference) ([]byte, bool, error) {
 	return value, true, nil
 }
 
-// keysDigest is a hash over the keys that the cluster's providers refer to, as
-// far as they are known; it changes when one of them does.
+// keysDigest returns a hash of the known keys of the cluster's providers; it changes with
+// any of them.
 func keysDigest(cluster v1alpha1.RealtimeCluster, secrets secretFinder) (string, error) {
 	sum := sha256.New()
 	for _, p := range cluster.Spec.Auth.Providers {

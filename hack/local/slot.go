@@ -9,25 +9,25 @@ import (
 )
 
 const (
-	// minBackoff and maxBackoff bound how long a server that ended stays down;
-	// the time doubles with each failure and begins anew after steadyAfter.
+	// minBackoff and maxBackoff bound the pause before an exited server is restarted; the
+	// pause doubles with each failure and resets after steadyAfter.
 	minBackoff  = 500 * time.Millisecond
 	maxBackoff  = 10 * time.Second
 	steadyAfter = 10 * time.Second
-	// readyTimeout is how long a replacement may take to become ready.
+	// readyTimeout bounds the start of a replacement until it is ready.
 	readyTimeout = 30 * time.Second
 )
 
-// slot keeps one server running under a name: it starts it again when it ends,
-// and replaces it when asked to.
+// slot keeps a server running under a name: it restarts an exited server, and replaces
+// the server on request.
 type slot struct {
 	name  string
 	fleet *fleet
 	// requests carries replacements to keep, one at a time.
 	requests chan replacement
-	// quit ends keep; the grace period of the last instance travels in it.
+	// quit ends keep; it carries the grace period of the last instance.
 	quit chan time.Duration
-	// gone is closed when keep has ended and nothing runs any more.
+	// gone is closed when keep has ended and no instance runs.
 	gone chan struct{}
 
 	mu         sync.Mutex
@@ -35,9 +35,9 @@ type slot struct {
 	current    *instance
 }
 
-// replacement asks for a new instance; the result is sent to done.
+// replacement requests a new instance; the result is sent to done.
 type replacement struct {
-	// cancelled is closed when nobody waits for the result any more.
+	// cancelled is closed when the requester no longer waits for the result.
 	cancelled <-chan struct{}
 	grace     time.Duration
 	done      chan error
@@ -50,7 +50,7 @@ func newSlot(f *fleet, name string) *slot {
 	}
 }
 
-// instance is the one that serves now; nil before the first start.
+// instance returns the serving instance; nil before the first start.
 func (s *slot) instance() *instance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,8 +79,8 @@ func (s *slot) keep(ctx context.Context) {
 	}
 }
 
-// serve starts an instance and returns when the last one has ended by itself,
-// or, with true, when the slot is to end.
+// serve starts an instance and returns when it has exited by itself, or, with true, when
+// the slot must end.
 func (s *slot) serve(ctx context.Context) (grace time.Duration, ended bool) {
 	if err := s.start(ctx); err != nil {
 		s.fleet.log.say("%v", err)
@@ -98,7 +98,7 @@ func (s *slot) serve(ctx context.Context) (grace time.Duration, ended bool) {
 	}
 }
 
-// start makes a new instance the current one.
+// start starts a new instance and makes it current.
 func (s *slot) start(ctx context.Context) error {
 	s.mu.Lock()
 	s.generation++
@@ -116,8 +116,8 @@ func (s *slot) start(ctx context.Context) error {
 	return nil
 }
 
-// swap starts a new instance beside the current one, and lets that drain once
-// the new one is ready. If it does not become ready, the current one stays.
+// swap starts a new instance next to the current one, and drains the current one once the
+// new one is ready. If the new one does not become ready, the current one stays.
 func (s *slot) swap(ctx context.Context, r replacement) error {
 	old := s.instance()
 	if err := s.start(ctx); err != nil {
@@ -145,15 +145,15 @@ func (s *slot) swap(ctx context.Context, r replacement) error {
 	return nil
 }
 
-// drain ends an instance and says so when it had to be killed.
+// drain ends an instance and prints a line when it had to be killed.
 func (s *slot) drain(i *instance, grace time.Duration) {
 	if !i.retire(grace, urgency{cut: s.fleet.cut, kill: s.fleet.kill}) {
 		s.fleet.log.say("%s was still draining and was killed", i.id)
 	}
 }
 
-// pause waits before the next start, or for a replacement, which comes with a
-// new configuration and starts at once. It returns true when the slot is to end.
+// pause waits before the next start, or until a replacement, which starts at once with
+// the new configuration. It returns true when the slot must end.
 func (s *slot) pause(backoff time.Duration) (ended bool) {
 	timer := time.NewTimer(backoff)
 	defer timer.Stop()
@@ -181,7 +181,7 @@ func (s *slot) lastWords() string {
 	return fmt.Sprintf("%s ended (%s)", s.name, i.child.how())
 }
 
-// replace asks keep for a new instance and waits until it is ready.
+// replace requests a new instance and waits until it is ready.
 func (s *slot) replace(ctx context.Context, grace time.Duration) error {
 	r := replacement{cancelled: ctx.Done(), grace: grace, done: make(chan error, 1)}
 	select {

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// runState is the state file: what runs now, for programs that want to talk to
-// it or disturb it. It holds tokens and is readable only by its owner.
+// runState is the state file: the running processes, for programs that connect to them or
+// disturb them. It holds tokens and is readable only by its owner.
 type runState struct {
 	PID     int            `json:"pid"`
 	File    string         `json:"file"`
@@ -18,12 +18,12 @@ type runState struct {
 	Redis   redisState     `json:"redis"`
 	Servers []processState `json:"servers"`
 	Tokens  []devToken     `json:"tokens"`
-	// APITokenFile holds the token of the server API; left out when that is switched off.
+	// APITokenFile holds the token of the server API; left out when the API is disabled.
 	APITokenFile string `json:"apiTokenFile,omitempty"`
 	Revision     string `json:"policyRevision"`
 }
 
-// frontState is where clients connect.
+// frontState is the address for clients.
 type frontState struct {
 	URL string `json:"url"`
 	// Path is the engine's path, such as /socket.io/.
@@ -40,8 +40,8 @@ func (s runState) write(path string) error {
 	return writeFile(path, append(content, '\n'), 0o600)
 }
 
-// lock makes sure that only one make run works in dir. The lock ends with the
-// returned file, or with this program.
+// lock ensures that a single make run uses dir. The lock ends with the returned file, or
+// with this program.
 func lock(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the run directory: %w", err)

@@ -17,23 +17,23 @@ import (
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// tokenLifetime is how long a dev token is good.
+// tokenLifetime is the validity of a dev token.
 const tokenLifetime = 24 * time.Hour
 
-// maxUsers bounds how many users get a ready-made token.
+// maxUsers bounds the number of users with a dev token.
 const maxUsers = 1000
 
-// devUsers are the users that get a ready-made token, unless others are named.
+// devUsers are the default users with a dev token.
 var devUsers = []string{"alice", "bob", "carol", "dave"}
 
-// devToken is what a user connects with.
+// devToken is the token of a user.
 type devToken struct {
 	User  string `json:"user"`
 	Token string `json:"token"`
 }
 
-// devTokens makes a token a user, good for what auth asks for and with the claims that
-// of gives. It returns none, and why, when the tokens can only come from somewhere else.
+// devTokens returns a token for each user, valid for auth and with the claims of the
+// user. It returns none, and the reason, when tokens can only come from elsewhere.
 func devTokens(auth configv1.Auth, users []string, of func(user string) map[string]any, now time.Time) (tokens []devToken, why string, err error) {
 	if auth.Mode == configv1.AuthAnonymous {
 		for _, user := range users {
@@ -72,8 +72,8 @@ func elsewhere(providers []configv1.AuthProvider) string {
 		": get one there, or leave out spec.auth.providers to have dev tokens made here"
 }
 
-// signToken makes a token that the provider's checks accept. More are the claims that
-// nothing of this depends on.
+// signToken returns a token that the provider's checks accept. more are additional
+// claims.
 func signToken(p configv1.AuthProvider, key []byte, user string, more map[string]any, now time.Time) (string, error) {
 	claims := jwt.MapClaims{}
 	if p.Claims.Name != "" {
@@ -94,8 +94,8 @@ func signToken(p configv1.AuthProvider, key []byte, user string, more map[string
 	return token, nil
 }
 
-// ensureKey makes a file with a fresh HS256 key, readable only by its owner,
-// unless it is there already: tokens of an earlier run stay good.
+// ensureKey creates a file with a new HS256 key, readable only by its owner, unless the
+// file exists: tokens of an earlier run stay valid.
 func ensureKey(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil

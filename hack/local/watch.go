@@ -12,13 +12,13 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settleTime is how long the file must have been quiet: editors write in
-// several steps.
+// settleTime is how long the file must be unchanged, because editors write in several
+// steps.
 const settleTime = 150 * time.Millisecond
 
-// watch calls changed after each change of what the file, or the manifests in
-// the directory, hold, until ctx ends. It watches the directory, because editors
-// replace files instead of writing into them.
+// watch calls changed after each change of the content of the file, or of the manifests
+// in the directory, until ctx ends. It watches the directory, because editors replace
+// files instead of writing into them.
 func watch(ctx context.Context, file string, changed func()) error {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -26,7 +26,7 @@ func watch(ctx context.Context, file string, changed func()) error {
 	}
 	defer func() { _ = watcher.Close() }()
 	dir := file
-	if info, err := os.Stat(file); err != nil || !info.IsDir() { // a file that an editor replaces right now
+	if info, err := os.Stat(file); err != nil || !info.IsDir() { // an editor may be replacing the file
 		dir = filepath.Dir(file)
 	}
 	if err := watcher.Add(dir); err != nil {
@@ -45,7 +45,7 @@ func watch(ctx context.Context, file string, changed func()) error {
 			}
 			quiet.Reset(settleTime)
 		case err := <-watcher.Errors:
-			if err != nil { // an overflow: look at the file all the same
+			if err != nil { // an overflow: check the file nevertheless
 				quiet.Reset(settleTime)
 			}
 		case <-quiet.C:
@@ -57,8 +57,8 @@ func watch(ctx context.Context, file string, changed func()) error {
 	}
 }
 
-// digest is a hash over all that the file or directory holds; nil when it
-// cannot be read now, as in the moment when an editor replaces it.
+// digest returns a hash of the content of the file or directory; nil when it cannot be
+// read, as while an editor replaces it.
 func digest(file string) []byte {
 	files, err := sourceFiles(file)
 	if err != nil {

@@ -34,7 +34,7 @@ func TestWatchFollowsWhatTheFilesHold(t *testing.T) {
 			dir := t.TempDir()
 			file := filepath.Join(dir, "a.yaml")
 			must(t, os.WriteFile(file, []byte("old"), 0o600))
-			// Another file of the directory is nobody's business.
+			// Another file of the directory changes nothing.
 			must(t, os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600))
 			watched := file
 			if test.directory {
@@ -44,7 +44,7 @@ func TestWatchFollowsWhatTheFilesHold(t *testing.T) {
 			changes, ended := make(chan struct{}, 16), make(chan error, 1)
 			go func() { ended <- watch(ctx, watched, func() { changes <- struct{}{} }) }()
 
-			// The watch may not have begun: edit until it is seen.
+			// The watch may not have begun: edit until the first change is reported.
 			seen := false
 			for n := 0; !seen && n < 60; n++ {
 				test.edit(t, dir, []byte(fmt.Sprint(n)))

@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// possession are the codes of refusals because of what somebody already has, and of
-// bounds.
+// possession are the codes of refusals because of a user's existing objects or groups,
+// and of bounds.
 var possession = regexp.MustCompile(`^Code(Already[A-Z]\w*|ResourceExhausted)$`)
 
-// TestRefusalsNameWhatTheCallerHas: a refusal with one of these codes is made by wire.Already,
-// which takes a reason and the ids, or by wire.Exhausted, for bounds that count nothing of
-// the caller's. Elsewhere the codes are only compared. So a new refusal cannot forget to name
-// what the caller has; TestBadInput and TestEveryRefusalIsProvoked hold each reason.
+// TestRefusalsNameWhatTheCallerHas: only wire.Already makes refusals with these codes,
+// from a reason and ids; wire.Exhausted makes those of bounds that do not count the
+// caller's objects. Other code only compares the codes, so that a new refusal cannot omit
+// the ids. TestBadInput and TestEveryRefusalIsProvoked test each reason.
 func TestRefusalsNameWhatTheCallerHas(t *testing.T) {
 	made, files := 0, 0
 	for _, folder := range packages(t) {
@@ -47,7 +47,7 @@ func TestRefusalsNameWhatTheCallerHas(t *testing.T) {
 	}
 }
 
-// ofWire is the name in an expression wire.Name; "" for any other.
+// ofWire returns the name in an expression wire.Name; "" for any other expression.
 func ofWire(e ast.Expr) string {
 	s, is := e.(*ast.SelectorExpr)
 	if !is {
@@ -59,7 +59,7 @@ func ofWire(e ast.Expr) string {
 	return s.Sel.Name
 }
 
-// comparisons are the operands of == and !=, and the values of switch cases.
+// comparisons returns the operands of == and !=, and the values of switch cases.
 func comparisons(file *ast.File) map[ast.Node]bool {
 	found := map[ast.Node]bool{}
 	ast.Inspect(file, func(n ast.Node) bool {

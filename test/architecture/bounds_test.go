@@ -9,10 +9,11 @@ import (
 	"testing"
 )
 
-// growing hold what clients make grow.
+// growing are the domains whose data grows with requests of clients.
 var growing = []string{"chat", "lobby", "matchmaking", "notify", "party", "presence"}
 
-// elsewhere are bounds that another package's test reaches, or that no client can reach.
+// elsewhere are bounds that a test of another package reaches, or that no client can
+// reach.
 var elsewhere = map[string]string{
 	"lobby.maxTimeouts":    "of what one look takes out; the next look goes on",
 	"matchmaking.maxWaits": "of what estimates are made of; the oldest go",
@@ -24,8 +25,8 @@ var elsewhere = map[string]string{
 
 var bound = regexp.MustCompile(`^max[A-Z]|Bound$`)
 
-// TestEveryBoundIsReached wants a test for each bound of the domains: one of its package
-// that goes by the constant. A bound that is new fails here until it has one.
+// TestEveryBoundIsReached requires, for each bound of a domain, a test of its package
+// that uses the constant. A new bound fails here until a test reaches it.
 func TestEveryBoundIsReached(t *testing.T) {
 	found := 0
 	for _, domain := range growing {
@@ -44,7 +45,7 @@ func TestEveryBoundIsReached(t *testing.T) {
 	}
 }
 
-// boundsOf are the names of a package's constants that are bounds.
+// boundsOf returns the names of a package's constants that are bounds.
 func boundsOf(t *testing.T, folder string) (names []string) {
 	t.Helper()
 	each(t, folder, false, func(path string, text []byte) {
@@ -69,7 +70,7 @@ func boundsOf(t *testing.T, folder string) (names []string) {
 	return names
 }
 
-// testsOf is the text of a package's tests.
+// testsOf returns the text of a package's tests.
 func testsOf(t *testing.T, folder string) string {
 	t.Helper()
 	var all strings.Builder

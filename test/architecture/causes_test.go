@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestEveryMessageToAUserHasACause: a message on a user's own stream says whether another user
-// caused it, because what users cause has a share of the stream. So a new message cannot
-// drive out what back ends put there.
+// TestEveryMessageToAUserHasACause: a message on a user's own stream declares whether
+// another user caused it, because such messages have a limited share of the stream. They
+// cannot evict the messages of back ends.
 func TestEveryMessageToAUserHasACause(t *testing.T) {
 	found := 0
 	for _, folder := range packages(t) {
@@ -36,7 +36,7 @@ func TestEveryMessageToAUserHasACause(t *testing.T) {
 	}
 }
 
-// ofUserStream tells whether a type is userstream.Message.
+// ofUserStream reports whether a type is userstream.Message.
 func ofUserStream(e ast.Expr) bool {
 	s, is := e.(*ast.SelectorExpr)
 	if !is || s.Sel.Name != "Message" {
@@ -46,7 +46,7 @@ func ofUserStream(e ast.Expr) bool {
 	return is && pkg.Name == "userstream"
 }
 
-// sets tells whether a literal sets a field by its name.
+// sets reports whether a literal sets a field by its name.
 func sets(literal *ast.CompositeLit, field string) bool {
 	for _, e := range literal.Elts {
 		pair, is := e.(*ast.KeyValueExpr)

@@ -12,15 +12,15 @@ import (
 	"testing"
 )
 
-// decodes are calls that read what somebody else wrote.
+// decodes are calls that decode external input.
 var decodes = map[string]bool{
 	"json.Unmarshal": true, "json.NewDecoder": true, "msgpack.Decode": true, "msgpack.Unmarshal": true, "yaml.NewDecoder": true, "yaml.Unmarshal": true,
 	"schema.Decode": true, "gob.NewDecoder": true, "xml.Unmarshal": true, "io.ReadAll": true,
 	"StdEncoding.DecodeString": true, "StdEncoding.Decode": true, "RawURLEncoding.DecodeString": true, "Strict().DecodeString": true,
 }
 
-// decoders are all functions of the server that decode: by which fuzz target bombs reach
-// them, or, after a dash, what makes that unneeded.
+// decoders lists all decoding functions of the server with the fuzz target that feeds
+// them bombs or, after a dash, the reason why none is needed.
 var decoders = map[string]string{
 	"schema.Decode":           "schema.FuzzRequest",
 	"schema.name":             "schema.FuzzExact",
@@ -71,8 +71,8 @@ var decoders = map[string]string{
 	"stream.JSON":             stored,
 }
 
-// Why a decoder has no fuzz target of its own. All of them read JSON or base64, which declare
-// no length, with encoding/json, which refuses more than 10,000 levels.
+// The reasons for a decoder without a fuzz target. These decoders read JSON or base64,
+// which declare no length, with encoding/json, which refuses more than 10,000 levels.
 const (
 	small     = "- base64 of a header, or of a Secret's key, which net/http or Kubernetes bounds"
 	bytesOnly = "- bytes up to a bound, which TestWholeBodiesAreReadWithinABound wants"
@@ -80,7 +80,7 @@ const (
 	stored    = "- what a server of this cluster wrote, from requests that were decoded and bounded before"
 )
 
-// handmade are decoders that no call of the above betrays.
+// handmade are decoders that make none of the calls above.
 var handmade = map[string]string{
 	"socketio.parsePacket":    "socketio.FuzzPacket",
 	"engineio.parsePayload":   "engineio.FuzzPayload",
@@ -89,8 +89,9 @@ var handmade = map[string]string{
 	"msgpack.Decode":          "msgpack.FuzzDecode",
 }
 
-// TestEveryDecoderMeetsBombs wants a fuzz target with bombs in its corpus for each function that
-// decodes. A new function fails here until the list gives its target, or why no bomb reaches it.
+// TestEveryDecoderMeetsBombs requires a fuzz target with bombs in its corpus for each
+// decoding function. A new function fails here until the list has its target, or a
+// reason.
 func TestEveryDecoderMeetsBombs(t *testing.T) {
 	calls, targets := decoding(t)
 	for name := range calls {
@@ -120,7 +121,7 @@ func TestEveryDecoderMeetsBombs(t *testing.T) {
 	}
 }
 
-// TestWholeBodiesAreReadWithinABound wants a bound around what io.ReadAll reads.
+// TestWholeBodiesAreReadWithinABound requires a bound around the input of io.ReadAll.
 func TestWholeBodiesAreReadWithinABound(t *testing.T) {
 	bounded := regexp.MustCompile(`io\.ReadAll\((io\.LimitReader|http\.MaxBytesReader)\(`)
 	for _, root := range []string{"runtime", "controllers", "api"} {
@@ -134,7 +135,7 @@ func TestWholeBodiesAreReadWithinABound(t *testing.T) {
 	}
 }
 
-// decoding finds the functions that decode, with what they call, and the text of all fuzz
+// decoding returns the decoding functions with their calls, and the texts of all fuzz
 // targets, both by package and name.
 func decoding(t *testing.T) (calls, targets map[string]string) {
 	t.Helper()
@@ -168,7 +169,7 @@ func decoding(t *testing.T) (calls, targets map[string]string) {
 	return calls, targets
 }
 
-// called is the last two parts of what a call names.
+// called returns the last two parts of a call's name.
 func called(fun ast.Expr) string {
 	if generic, is := fun.(*ast.IndexExpr); is {
 		fun = generic.X
@@ -190,7 +191,8 @@ func called(fun ast.Expr) string {
 	return ""
 }
 
-// goFiles gives the Go files under a folder of the module, by their path within it.
+// goFiles reads the Go files under a folder of the module, with their paths in the
+// module.
 func goFiles(t *testing.T, root string, do func(path string, text []byte)) {
 	t.Helper()
 	top := filepath.Join("..", "..")

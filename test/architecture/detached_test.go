@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestWorkAfterARequestIsDetached holds domains to stream.Detached: a context that only
-// outlives its request still heeds the request's fence, so that the store refuses what the
-// work writes.
+// TestWorkAfterARequestIsDetached requires stream.Detached in the domains: a context that
+// merely outlives its request still has the request's fence, so that the store would
+// refuse the writes.
 func TestWorkAfterARequestIsDetached(t *testing.T) {
 	checked := 0
 	for _, domain := range append(domains, "room", "document", "userstream") {

@@ -10,12 +10,12 @@ import (
 	"testing"
 )
 
-// epochs declares every field Epoch, Version or Seq and every field of type stream.Position in the servers,
-// with why it is right after a restart of the store, which begins an epoch and may lose
-// nothing.
+// epochs declares every field Epoch, Version or Seq and every field of type
+// stream.Position in the servers, with the reason why it stays correct after a restart of
+// the store. A restart begins an epoch and may lose nothing.
 //
-// Fields Version and Seq hold places without their epoch. They are right because a stream's
-// seq goes on over the end of an epoch that lost nothing.
+// Fields Version and Seq hold positions without an epoch. They are correct because a
+// stream's seq continues over the end of an epoch that lost nothing.
 var epochs = map[string]string{
 	"app.lately.at":             "a position to follow from, which catch-up compares by the ends of epochs; kept for a second",
 	"chat.Marks.Epoch":          "Snapshot.Clamp moves the marks by the ends of epochs",
@@ -57,8 +57,8 @@ var epochs = map[string]string{
 	"streamtest.Recorder.at":    "a client of the tests",
 }
 
-// TestEveryEpochIsDeclared finds state that is tied to an epoch, so that a new one fails
-// until its author says how it survives a restart that lost nothing.
+// TestEveryEpochIsDeclared finds state that depends on an epoch. A new field fails until
+// its author declares how it survives a restart without losses.
 func TestEveryEpochIsDeclared(t *testing.T) {
 	found := map[string]bool{}
 	err := filepath.WalkDir(internal, func(path string, d os.DirEntry, err error) error {
@@ -97,7 +97,7 @@ func TestEveryEpochIsDeclared(t *testing.T) {
 	}
 }
 
-// addEpochs notes the fields of a struct that hold an epoch, a position or a seq.
+// addEpochs records the fields of a struct that hold an epoch, a position or a seq.
 func addEpochs(found map[string]bool, in string, f *ast.Field) {
 	position := false
 	switch t := f.Type.(type) {

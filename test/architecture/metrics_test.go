@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// metricName is a metric of ours, as in a query or a table.
+// metricName is a metric of Anteroom in a query or a table.
 var metricName = regexp.MustCompile(`\banteroom_[a-z0-9_]+`)
 
-// TestMetricsThatAreNamedExist: what dashboards and documents speak of is what the
-// servers serve.
+// TestMetricsThatAreNamedExist: the servers serve the metrics that dashboards and
+// documents name.
 func TestMetricsThatAreNamedExist(t *testing.T) {
 	root := filepath.Join("..", "..")
 	exist := map[string]bool{}

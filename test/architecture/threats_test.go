@@ -23,8 +23,8 @@ var (
 	kindRoot     = regexp.MustCompile(`(?s)\+kubebuilder:object:root=true\n(?:.*?\n)??type (\w+) struct`)
 )
 
-// TestTheThreatModelListsEachDoor reads the page: each port, kind, request domain and fuzz
-// target of the code has a row there, and each test that the page names exists.
+// TestTheThreatModelListsEachDoor reads the page: each port, kind, request domain and
+// fuzz target of the code has a row in the page, and each named test exists.
 func TestTheThreatModelListsEachDoor(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "runtime", "guides", "threat-model.md"))
 	if err != nil {
@@ -52,7 +52,7 @@ func TestTheThreatModelListsEachDoor(t *testing.T) {
 	}
 }
 
-// testNames are the tests and fuzz targets of the repository.
+// testNames returns the tests and fuzz targets of the repository.
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
@@ -77,7 +77,7 @@ func testNames(t *testing.T) map[string]bool {
 	return names
 }
 
-// listeners are the ports of a server.
+// listeners returns the ports of a server.
 func listeners() (names []string) {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[configv1.Listen]()) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -86,7 +86,7 @@ func listeners() (names []string) {
 	return names
 }
 
-// requestDomains are the parts of the requests' names before the colon.
+// requestDomains returns the parts of the requests' names before the colon.
 func requestDomains() []string {
 	all := map[string]bool{}
 	for _, m := range requestNamed.FindAllSubmatch(contract.Schema, -1) {
@@ -95,7 +95,7 @@ func requestDomains() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// kinds are the resources that users write.
+// kinds returns the resources that users write.
 func kinds(t *testing.T) (names []string) {
 	t.Helper()
 	each(t, filepath.Join("..", "..", "api", "v1alpha1"), false, func(_ string, text []byte) {

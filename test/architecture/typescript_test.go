@@ -12,7 +12,8 @@ import (
 	"testing/fstest"
 )
 
-// typescript are the folders of TypeScript sources, each with its lowest number of files.
+// typescript are the folders of TypeScript sources, each with its minimum number of
+// files.
 var typescript = map[string]int{
 	"../../runtime/client/typescript/src":   20,
 	"../../runtime/client/typescript/test":  10,

@@ -11,8 +11,8 @@ import (
 
 type m = map[string]any
 
-// act does one step of the plan. What cannot be done in the user's present state becomes a
-// message in a topic.
+// act performs a step of the plan. An act that is impossible in the user's current state
+// is replaced by a message in a topic.
 func (u *user) act(s plan.Step) {
 	d := u.devices[s.Device]
 	if do := acts[s.Op]; do != nil && do(u, d, s) {
@@ -85,7 +85,7 @@ var acts = map[string]func(u *user, d *device, s plan.Step) bool{
 	},
 }
 
-// word is one of some words.
+// word chooses a word.
 func word(pick float64) string {
 	w, _ := choose([]string{"calm", "keen", "odd", "glad", "shy"}, pick)
 	return w
@@ -98,7 +98,7 @@ func lobbyType(pick float64) string {
 	return "casual"
 }
 
-// views are the lobbies that the user believes to be in.
+// views returns the lobbies in the user's view.
 func (u *user) views() []lobbyView {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -109,7 +109,7 @@ func (u *user) views() []lobbyView {
 	return all
 }
 
-// inLobby makes an act on a lobby that the user is in.
+// inLobby returns an act on a lobby of the user.
 func inLobby(event string, more func(plan.Step) m) func(*user, *device, plan.Step) bool {
 	return func(u *user, d *device, s plan.Step) bool {
 		l, ok := choose(u.views(), s.Pick[0])
@@ -128,7 +128,7 @@ func inLobby(event string, more func(plan.Step) m) func(*user, *device, plan.Ste
 	}
 }
 
-// gone reports a refusal that says that the user is not in.
+// gone reports whether a refusal means that the user is not a member.
 func gone(o outcome) bool {
 	return o.err != nil && (o.err.Code == wire.CodeNotFound || o.err.Reason == wire.ReasonNotMember || o.err.Reason == wire.ReasonLobbyClosed)
 }
@@ -151,7 +151,7 @@ func updateLobby(s plan.Step) m {
 	return m{"set": m{"name": word(s.Pick[2])}}
 }
 
-// onMember makes an act on another member of a lobby.
+// onMember returns an act on another member of a lobby.
 func onMember(event string) func(*user, *device, plan.Step) bool { return onMemberAs(event, "userId") }
 
 // onMemberAs is onMember with another name for the member in the request.
@@ -174,7 +174,7 @@ func changeRole(s plan.Step) m {
 	return m{"role": role}
 }
 
-// onAnybody makes an act of a lobby on any user.
+// onAnybody returns an act of a lobby on any user.
 func onAnybody(event string) func(*user, *device, plan.Step) bool {
 	return func(u *user, d *device, s plan.Step) bool {
 		l, ok := choose(u.views(), s.Pick[0])
@@ -187,7 +187,7 @@ func onAnybody(event string) func(*user, *device, plan.Step) bool {
 	}
 }
 
-// enterLobby has a user without a lobby come into one, and be silent otherwise.
+// enterLobby joins a user without a lobby to a lobby, or creates one; other users stay.
 func enterLobby(u *user, d *device, s plan.Step) bool {
 	if len(u.views()) > 0 {
 		return false
@@ -249,7 +249,8 @@ func joinLobbyAsParty(u *user, d *device, s plan.Step) bool {
 	return ok && u.inParty(func(p wire.Party) { u.enter(d, s, l, m{"lobbyId": l.ID, "partyId": p.ID}) })
 }
 
-// rejoinLobby leaves a lobby and comes back at once, on another device where there is one.
+// rejoinLobby leaves a lobby and joins it again at once, on another device if the user
+// has one.
 func rejoinLobby(u *user, d *device, s plan.Step) bool {
 	l, ok := choose(u.views(), s.Pick[0])
 	if !ok || l.Type == "match" {
@@ -277,7 +278,7 @@ func respondLobbyInvite(u *user, d *device, s plan.Step) bool {
 	return ok
 }
 
-// take takes the newest of a list.
+// take removes the newest entry of a list.
 func (u *user) take(list *[]string) (one string, ok bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -328,7 +329,7 @@ func getLobby(u *user, d *device, s plan.Step) bool {
 	return ok
 }
 
-// inParty does something in the user's party, where it has one.
+// inParty performs an act in the user's party, if the user has one.
 func (u *user) inParty(do func(wire.Party)) bool {
 	u.mu.Lock()
 	party := u.party
@@ -340,7 +341,7 @@ func (u *user) inParty(do func(wire.Party)) bool {
 	return true
 }
 
-// withParty makes an act on the user's party.
+// withParty returns an act on the user's party.
 func withParty(event string, more func(plan.Step) m) func(*user, *device, plan.Step) bool {
 	return func(u *user, d *device, s plan.Step) bool {
 		return u.inParty(func(p wire.Party) {
@@ -378,7 +379,7 @@ func respondPartyInvite(u *user, d *device, s plan.Step) bool {
 	return ok
 }
 
-// onPartyUser makes an act of a party on a member, or on anybody.
+// onPartyUser returns an act of a party on a member, or on any user.
 func onPartyUser(event string, member bool) func(*user, *device, plan.Step) bool {
 	return func(u *user, d *device, s plan.Step) bool {
 		return u.inParty(func(p wire.Party) {

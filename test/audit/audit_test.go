@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// TestAudit runs the seeds of the flags, and names those that failed at its end.
+// TestAudit runs the seeds of the flags, and prints the failed seeds at its end.
 func TestAudit(t *testing.T) {
 	var failed []string
 	one := func(seed int64) {
@@ -54,14 +54,14 @@ func TestAudit(t *testing.T) {
 	}
 }
 
-// shownRecords bounds how many records of one violation are printed.
+// shownRecords bounds the printed records of a violation.
 const shownRecords = 3
 
 func audit(t *testing.T, seed int64) {
 	dir := *traces
 	if dir == "" {
 		var err error
-		if dir, err = os.MkdirTemp("", "anteroom-audit-"); err != nil { // outlives the test when it fails
+		if dir, err = os.MkdirTemp("", "anteroom-audit-"); err != nil { // a failed test keeps the folder
 			t.Fatal(err)
 		}
 	} else if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// backend is another back end, which uses the server API.
+// backend is a further back end, which uses the server API.
 type backend struct {
 	run    *run
 	client http.Client
@@ -38,10 +38,11 @@ func (b *backend) event(s plan.Step, user string) {
 	b.post(fmt.Sprintf("api-event-%d", s.N), "/v1/events", body)
 }
 
-// post does a request until it is granted or refused for good, on one server after another.
+// post repeats a request until it is answered or finally refused, on one server after
+// another.
 func (b *backend) post(key, path string, body m) (data json.RawMessage, is trace.Outcome) {
 	b.run.calls.Add(1)
-	request, _ := json.Marshal(body) // of strings, numbers and lists
+	request, _ := json.Marshal(body) // strings, numbers and lists
 	is = trace.Unknown
 	for try, deadline := 1, time.Now().Add(callFor); time.Now().Before(deadline); try++ {
 		server := try % len(b.run.fleet.Servers)
@@ -56,7 +57,7 @@ func (b *backend) post(key, path string, body m) (data json.RawMessage, is trace
 			data, is = answer, trace.OK
 		default:
 			var refusal struct{ Error *wire.Error }
-			_ = json.Unmarshal(answer, &refusal) // what it does not say stays empty
+			_ = json.Unmarshal(answer, &refusal) // missing fields stay empty
 			b.run.trace.Add(trace.Record{Kind: trace.Refused, User: backendName, Call: key, Try: try, Event: path, Err: refusal.Error, Text: fmt.Sprint(status)})
 			if refusal.Error != nil && !refusal.Error.Retryable {
 				is = trace.MaybeDone

@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	// tryFor is how long a try waits before the next one begins beside it.
+	// tryFor is the time after which the next try begins, in parallel with the previous.
 	tryFor = 1500 * time.Millisecond
 	// callFor bounds all tries of a call.
 	callFor = 40 * time.Second
 )
 
-// begins are the requests whose answer says where in a stream the device now is.
+// begins are the requests whose answer has the device's new position in a stream.
 var begins = map[string]bool{
 	wire.EventLobbyCreate: true, wire.EventLobbyJoin: true, wire.EventLobbyGet: true,
 	wire.EventLobbyQuickJoin: true, wire.EventLobbyRespondInvite: true, wire.EventLobbyWatch: true,
@@ -26,7 +26,7 @@ var begins = map[string]bool{
 	wire.EventPartyCreate: true, wire.EventPartyJoin: true, wire.EventPartyGet: true, wire.EventPartyRespondInvite: true,
 }
 
-// call is one request with all of its tries.
+// call is a request with all of its tries.
 type call struct {
 	user  *user
 	name  string // the key
@@ -35,11 +35,11 @@ type call struct {
 
 	mu      sync.Mutex
 	tries   int
-	pending int // tries that are not answered yet, those of ended connections included
+	pending int // tries without an answer, including those of ended connections
 	answers chan result
 }
 
-// result is the end of one try.
+// result is the end of a try.
 type result struct {
 	ack    ack
 	device *device
@@ -52,11 +52,11 @@ type outcome struct {
 	data json.RawMessage
 	meta *wire.Meta
 	err  *wire.Error
-	// device is the one that was answered.
+	// device is the device that received the answer.
 	device *device
 }
 
-// ask does a request until it is granted or refused for good, on any of the user's
+// ask repeats a request until it is answered or finally refused, on any of the user's
 // devices. Requests with a key may be repeated.
 func (u *user) ask(d *device, event string, body map[string]any, keyed bool, repeat plan.Repeat) outcome {
 	c := &call{user: u, name: u.nextKey(event), event: event, body: body, answers: make(chan result, 64)}
@@ -74,7 +74,7 @@ func (c *call) finish(d *device, repeat plan.Repeat) outcome {
 	deadline := time.Now().Add(callFor)
 	c.try(d)
 	switch repeat {
-	case plan.Beside:
+	case plan.Parallel:
 		c.try(c.user.other(d))
 	case plan.CutFirst:
 		d.act(func(s *session) { s.client.Cut() })
@@ -96,7 +96,7 @@ func (c *call) finish(d *device, repeat plan.Repeat) outcome {
 				}
 				return outcome{is: is, err: r.ack.Error, device: r.device}
 			}
-			time.Sleep(r.pause()) // the client's own pause before it asks again
+			time.Sleep(r.pause()) // the client's own pause before its next try
 		case <-time.After(tryFor):
 		}
 		if time.Now().After(deadline) {
@@ -109,7 +109,8 @@ func (c *call) finish(d *device, repeat plan.Repeat) outcome {
 	}
 }
 
-// pause is how long a client waits before it asks again: as the refusal says, or a moment.
+// pause returns the client's pause before its next try: as the refusal requests, or a
+// short one.
 func (r result) pause() time.Duration {
 	if r.ack.Error != nil && r.ack.Error.RetryAfterMs > 0 {
 		return min(time.Duration(r.ack.Error.RetryAfterMs)*time.Millisecond, tryFor)
@@ -117,7 +118,7 @@ func (r result) pause() time.Duration {
 	return comeBackAfter + rand.N(comeBackAfter)
 }
 
-// repeatLater sends the key once more, whose answer must be the same.
+// repeatLater sends the key again; its answer must be the same.
 func (c *call) repeatLater(d *device) {
 	c.try(c.user.other(d))
 	select {
@@ -144,7 +145,7 @@ func (c *call) try(d *device) {
 	n := c.tries
 	c.pending++
 	c.mu.Unlock()
-	request, _ := json.Marshal(c.body) // of strings, numbers and lists
+	request, _ := json.Marshal(c.body) // strings, numbers and lists
 	s.note(trace.Record{Kind: trace.Ask, Call: c.name, Try: n, Event: c.event, Data: request})
 	s.device.run.tries.Add(1)
 	acked := make(chan struct{})
@@ -168,11 +169,11 @@ func (c *call) try(d *device) {
 func (c *call) answer(r result) {
 	select {
 	case c.answers <- r:
-	default: // the call is over
+	default: // the call has ended
 	}
 }
 
-// acked takes an acknowledgement, in its place among the events.
+// acked processes an acknowledgement, in order among the events.
 func (c *call) acked(s *session, try int, args []json.RawMessage) {
 	c.mu.Lock()
 	c.pending--
@@ -196,7 +197,7 @@ func (c *call) acked(s *session, try int, args []json.RawMessage) {
 	c.answer(result{ack: a, device: s.device})
 }
 
-// granted applies what a grant says about the device itself.
+// granted applies an answer's effect on the device itself.
 func (s *session) granted(event string, body map[string]any, data json.RawMessage) {
 	switch event {
 	case wire.EventChatLeave:

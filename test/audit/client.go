@@ -7,9 +7,10 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-// client is one connection, of the raw client or of the stock one.
+// client is a connection of the raw or the stock client.
 type client interface {
-	// Emit sends an event; acked is called in the acknowledgement's place among the events.
+	// Emit sends an event; acked is called in the acknowledgement's order among the
+	// events.
 	Emit(event string, body any, acked func(args []json.RawMessage)) error
 	Ended() <-chan struct{}
 	Err() error
@@ -21,12 +22,12 @@ type client interface {
 }
 
 // dialer opens a connection to an address.
-type dialer func(ctx context.Context, address string, auth any, heard func(event string, args []json.RawMessage)) (client, error)
+type dialer func(ctx context.Context, address string, auth any, received func(event string, args []json.RawMessage)) (client, error)
 
-// dialRaw dials with the raw client over one transport.
+// dialRaw returns a dialer of the raw client for a transport.
 func dialRaw(transport string) dialer {
-	return func(ctx context.Context, address string, auth any, heard func(string, []json.RawMessage)) (client, error) {
-		raw, err := siotest.Dial(ctx, "http://"+address, auth, heard, siotest.WithTransport(siotest.Transport(transport)))
+	return func(ctx context.Context, address string, auth any, received func(string, []json.RawMessage)) (client, error) {
+		raw, err := siotest.Dial(ctx, "http://"+address, auth, received, siotest.WithTransport(siotest.Transport(transport)))
 		if err != nil {
 			return nil, err
 		}

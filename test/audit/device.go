@@ -17,11 +17,11 @@ import (
 const (
 	// dialWithin bounds a connect, readyWithin the wait for session:ready after it.
 	dialWithin, readyWithin = 4 * time.Second, 8 * time.Second
-	// comeBackAfter is the pause before a device connects again or asks again.
+	// comeBackAfter is the pause before a device reconnects or repeats a request.
 	comeBackAfter = 100 * time.Millisecond
 )
 
-// device is one client of a user, which comes back to another server whenever its
+// device is a client of a user, which reconnects to another server whenever its
 // connection ends.
 type device struct {
 	user   *user
@@ -39,10 +39,10 @@ type device struct {
 	server int
 	// changed is closed when live changes.
 	changed chan struct{}
-	watched map[string]wire.Presence // the last heard of each user
+	watched map[string]wire.Presence // the last received state of each user
 }
 
-// session is one connection of a device.
+// session is a connection of a device.
 type session struct {
 	device *device
 	client client
@@ -70,12 +70,12 @@ func (d *device) keep() {
 	}
 }
 
-// visit is one connection, from its dial to its end.
+// visit is a connection, from its dial to its end.
 func (d *device) visit() {
 	d.mu.Lock()
 	d.conns++
 	s := &session{device: d, conn: d.conns, server: d.server % len(d.run.fleet.Servers), ready: make(chan struct{})}
-	d.server++ // the next connection goes to the next server
+	d.server++ // the next connection uses the next server
 	d.mu.Unlock()
 	auth := wire.ConnectAuth{Token: d.user.token, Protocol: wire.Protocol, DeviceID: d.name}
 	rest := d.track.Connect()
@@ -88,7 +88,7 @@ func (d *device) visit() {
 	c, err := d.dial(ctx, d.run.fleet.Servers[s.server].Client, auth, func(event string, args []json.RawMessage) {
 		<-gate
 		if len(args) > 0 {
-			s.heard(event, args[0])
+			s.received(event, args[0])
 		}
 	})
 	s.client = c
@@ -123,7 +123,7 @@ func (d *device) visit() {
 	d.run.trace.Add(s.record(trace.Record{Kind: trace.Cut, Text: why}))
 }
 
-// maxResume is how many streams a resume may ask for.
+// maxResume bounds the streams of a resume.
 const maxResume = 64
 
 func (d *device) become(s *session) {
@@ -134,7 +134,7 @@ func (d *device) become(s *session) {
 	d.changed = make(chan struct{})
 }
 
-// session is the live session; nil while there is none.
+// session returns the live session; nil while there is none.
 func (d *device) session() *session {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -165,14 +165,14 @@ func (d *device) leave() {
 	<-d.done
 }
 
-// act does something to the connection of the moment.
+// act acts on the current connection.
 func (d *device) act(do func(*session)) {
 	if s := d.session(); s != nil {
 		do(s)
 	}
 }
 
-// record fills in who saw it.
+// record sets the user, device and connection of a record.
 func (s *session) record(r trace.Record) trace.Record {
 	r.User, r.Device, r.Conn, r.Server = s.device.user.name, s.device.name, s.conn, s.server
 	return r
@@ -180,8 +180,8 @@ func (s *session) record(r trace.Record) trace.Record {
 
 func (s *session) note(r trace.Record) { s.device.run.trace.Add(s.record(r)) }
 
-// heard takes an event, in the order of arrival.
-func (s *session) heard(event string, data json.RawMessage) {
+// received processes an event, in the order of arrival.
+func (s *session) received(event string, data json.RawMessage) {
 	meta := metaOf(data)
 	s.note(trace.Record{Kind: trace.Push, Event: event, Data: data, Meta: meta})
 	if event == wire.EventSessionReady {
@@ -206,7 +206,7 @@ func (s *session) heard(event string, data json.RawMessage) {
 	s.learn(event, data)
 }
 
-// begin takes session:ready.
+// begin processes session:ready.
 func (s *session) begin(data json.RawMessage) {
 	s.once.Do(func() {})
 	var ready wire.SessionReady
@@ -230,15 +230,15 @@ func (s *session) follow(m wire.Meta, repeated bool) {
 
 func (s *session) unfollow(stream, why string) { s.unfollowAt(stream, 0, why) }
 
-// unfollowAt stops following a stream at the version of the user's departure, 0 where none
-// is named.
+// unfollowAt stops following a stream at the version of the user's departure, or 0
+// without a version.
 func (s *session) unfollowAt(stream string, version uint64, why string) {
 	if s.device.track.Drop(stream) {
 		s.note(trace.Record{Kind: trace.Unfollow, Meta: &wire.Meta{Stream: stream, Seq: version}, Text: why})
 	}
 }
 
-// resume asks for what a stream has beyond the device's position.
+// resume requests the events beyond the device's position in a stream.
 func (s *session) resume(stream string) {
 	at, ok := s.device.track.At(stream)
 	if !ok {
@@ -257,11 +257,11 @@ func (s *session) resume(stream string) {
 			default:
 				time.AfterFunc(comeBackAfter, func() { s.resume(stream) })
 			}
-		}) // an error is the end of the connection, and the next one resumes the stream
+		}) // after an error, the next connection resumes the stream
 	}()
 }
 
-// resumed takes the answer to a resume of one stream.
+// resumed processes the answer to a resume of one stream.
 func (s *session) resumed(r wire.StreamResumed) {
 	events, again, broken := s.device.track.Resumed(r)
 	at := &wire.Meta{Stream: r.Stream, Epoch: r.Epoch, Seq: r.Seq}
@@ -289,7 +289,7 @@ func (s *session) resumed(r wire.StreamResumed) {
 	}
 }
 
-// metaOf is the place of a push; nil when it has none.
+// metaOf returns the position of a push; nil when it has none.
 func metaOf(data json.RawMessage) *wire.Meta {
 	var push struct {
 		Meta *wire.Meta `json:"meta"`

@@ -9,13 +9,14 @@ import (
 	"github.com/anteroom/anteroom/test/audit/trace"
 )
 
-// readyWithinFault bounds how long the servers may take after the last fault.
+// readyWithinFault bounds the time of the servers until they are ready after the last
+// fault.
 const readyWithinFault = 45 * time.Second
 
-// fail does the faults of the plan, and returns when all of them are over.
+// fail performs the faults of the plan, and returns after all of them have ended.
 func (r *run) fail(ctx context.Context, began time.Time) {
 	var under sync.WaitGroup
-	busy := make([]sync.Mutex, r.plan.Servers+1) // the last is that of Redis
+	busy := make([]sync.Mutex, r.plan.Servers+1) // the last is for Redis
 	for _, f := range r.plan.Faults {
 		select {
 		case <-ctx.Done():
@@ -35,7 +36,7 @@ func (r *run) fail(ctx context.Context, began time.Time) {
 	under.Wait()
 }
 
-// exclusive does a fault where no other one is under way; else the fault is left out.
+// exclusive performs a fault unless another fault is active; then it omits the fault.
 func (r *run) exclusive(mu *sync.Mutex, f plan.Fault, do func(plan.Fault)) {
 	if !mu.TryLock() {
 		return
@@ -56,11 +57,11 @@ func (r *run) failServer(f plan.Fault) {
 	switch f.Kind {
 	case plan.KillServer:
 		server.Kill()
-		time.Sleep(f.For) // how long the server is away
+		time.Sleep(f.For) // how long the server is down
 		server.Start()
 	case plan.StopServer:
 		server.Stop()
-		time.Sleep(f.For) // how long the server stands still
+		time.Sleep(f.For) // how long the server is paused
 		server.Continue()
 	case plan.DrainServer:
 		server.Drain()
@@ -69,11 +70,11 @@ func (r *run) failServer(f plan.Fault) {
 		way.Cut()
 	case plan.StallWay:
 		way.Stall()
-		time.Sleep(f.For) // how long the way is stalled
+		time.Sleep(f.For) // how long the network is stalled
 		way.Heal()
 	case plan.SlowWay:
 		way.Slow(time.Duration(20+280*f.Pick) * time.Millisecond)
-		time.Sleep(f.For) // how long the way is slow
+		time.Sleep(f.For) // how long the network is slow
 		way.Heal()
 	case plan.LoseAnswers:
 		way.LoseAnswers(1 + int(10*f.Pick))
@@ -85,7 +86,7 @@ func (r *run) failServer(f plan.Fault) {
 func (r *run) failRedis(f plan.Fault) {
 	if f.Kind == plan.KillRedis {
 		r.redis.Kill()
-		time.Sleep(f.For / 2) // how long Redis is away
+		time.Sleep(f.For / 2) // how long Redis is down
 		r.redis.Restart()
 		return
 	}
@@ -93,7 +94,7 @@ func (r *run) failRedis(f plan.Fault) {
 	if f.Pick < 0.5 {
 		kind = "pubsub"
 	}
-	_, _ = r.redis.Do("CLIENT", "KILL", "TYPE", kind) // a Redis that is away has no clients to kill
+	_, _ = r.redis.Do("CLIENT", "KILL", "TYPE", kind) // a stopped Redis has no clients to kill
 }
 
 func (r *run) failDevice(f plan.Fault) {
@@ -106,7 +107,7 @@ func (r *run) failDevice(f plan.Fault) {
 			s.client.Cut()
 		case plan.VanishHalf:
 			s.client.Vanish()
-			time.Sleep(f.For / 2) // until the client notices
+			time.Sleep(f.For / 2) // until the client notices the fault
 			s.client.Cut()
 		case plan.SlowReader:
 			d.track.Slow()

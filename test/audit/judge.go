@@ -13,7 +13,7 @@ import (
 	"github.com/anteroom/anteroom/test/audit/trace"
 )
 
-// judge reads the whole state at the end, by each user and over the server API.
+// judge reads the whole state at the end, as each user and over the server API.
 func (r *run) judge() {
 	r.trace.Note(trace.Phase, check.FinalPhase)
 	var reading sync.WaitGroup
@@ -61,7 +61,7 @@ func (r *run) readLobbies(kind string) {
 	}
 }
 
-// readChannels reads the history of every channel, each by a user who may.
+// readChannels reads the history of every channel, as a user with access.
 func (r *run) readChannels() {
 	channels := make(map[string]bool)
 	r.board.mu.Lock()
@@ -76,7 +76,7 @@ func (r *run) readChannels() {
 	}
 }
 
-// reader is a connected user who may read a channel.
+// reader returns a connected user with access to a channel.
 func (r *run) reader(channel string) *user {
 	for _, u := range r.stayers() {
 		switch parts := strings.Split(channel, ":"); parts[0] {

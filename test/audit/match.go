@@ -22,7 +22,8 @@ func init() {
 	})
 }
 
-// enqueue queues the user, or its party, after it has left the lobby of its last match.
+// enqueue queues the user, or its party, after the user has left the lobby of its last
+// match.
 func enqueue(u *user, d *device, s plan.Step) bool {
 	for _, l := range u.views() {
 		if l.Type == "match" && s.Pick[2] < 0.8 {
@@ -58,7 +59,7 @@ func cancelTicket(u *user, d *device, s plan.Step) bool {
 	return ok
 }
 
-// answerProposal answers the newest proposal, each at most once with each verb.
+// answerProposal answers the newest proposal, each at most once with each event.
 func answerProposal(event string) func(*user, *device, plan.Step) bool {
 	return func(u *user, d *device, s plan.Step) bool {
 		u.mu.Lock()
@@ -80,10 +81,10 @@ func answerProposal(event string) func(*user, *device, plan.Step) bool {
 	}
 }
 
-// get is a value inside an outcome's data, by its path.
+// get returns a value inside an outcome's data, by its path.
 func (o outcome) get(path ...string) any {
 	var v any
-	_ = json.Unmarshal(o.data, &v) // without data there is nothing
+	_ = json.Unmarshal(o.data, &v) // without data the result is nil
 	for _, step := range path {
 		object, _ := v.(map[string]any)
 		v = object[step]

@@ -22,21 +22,21 @@ import (
 )
 
 const (
-	// connectWithin bounds how long all devices may take until they have sessions.
+	// connectWithin bounds the time until all devices have sessions.
 	connectWithin = 30 * time.Second
-	// lateBy is how far behind its plan a user may fall before it skips steps.
+	// lateBy is how far behind its plan a user may be before it skips steps.
 	lateBy = 10 * time.Second
 )
 
-// Options say how a run is done.
+// Options are the options of a run.
 type Options struct {
-	// Dir is where the trace is written.
+	// Dir is the folder for the trace.
 	Dir string
 	// Race builds the servers with the race detector.
 	Race bool
 }
 
-// run is one run of the audit.
+// run is a run of the audit.
 type run struct {
 	t     testing.TB
 	o     Options
@@ -54,7 +54,7 @@ type run struct {
 	calls, tries, faults atomic.Int64
 }
 
-// Report is the outcome of a run.
+// Report is the result of a run.
 type Report struct {
 	Seed       int64
 	Users      int
@@ -63,15 +63,15 @@ type Report struct {
 	Operations int64 // calls; Tries counts each sending
 	Tries      int64
 	Faults     int64
-	Deliveries int // pushes that were judged
+	Deliveries int // judged pushes
 	Took       time.Duration
 	Violations []check.Violation
-	// TraceFile has every record, a JSON object a line.
+	// TraceFile has every record, a JSON object per line.
 	TraceFile string
 	Records   []trace.Record
 }
 
-// String is the report on one line.
+// String returns the report on one line.
 func (r Report) String() string {
 	return fmt.Sprintf("seed %d: %d servers, %d users, %d devices, %d operations in %d tries, %d faults, %d deliveries checked, %d violations, %v",
 		r.Seed, r.Servers, r.Users, r.Devices, r.Operations, r.Tries, r.Faults, r.Deliveries, len(r.Violations), r.Took.Round(time.Second))
@@ -110,7 +110,7 @@ func Run(t testing.TB, seed int64, o Options) Report {
 	return report
 }
 
-// start starts Redis, a way to it for each server, and the servers.
+// start starts Redis, a proxy to Redis for each server, and the servers.
 func (r *run) start() {
 	r.t.Helper()
 	r.redis = redistest.Start(r.t, redistest.AppendOnly())
@@ -157,7 +157,7 @@ func (r *run) connect() {
 	r.awaitSessions()
 }
 
-// dialer dials as a device of the plan does.
+// dialer returns the dialer of a device of the plan.
 func (r *run) dialer(p plan.Device) dialer {
 	if p.Stock {
 		return r.stocks.dial(p.Transport)
@@ -186,7 +186,7 @@ func (r *run) awaitSessions() {
 	}
 }
 
-// staying are the user's devices that have not left.
+// staying returns the user's devices that have not left.
 func (u *user) staying() []*device {
 	var all []*device
 	for _, d := range u.devices {
@@ -199,7 +199,7 @@ func (u *user) staying() []*device {
 	return all
 }
 
-// leave has users close all of their devices.
+// leave closes all devices of the users.
 func (r *run) leave(who func(*user) bool) {
 	var leaving sync.WaitGroup
 	for _, u := range r.users {
@@ -213,7 +213,7 @@ func (r *run) leave(who func(*user) bool) {
 	leaving.Wait()
 }
 
-// live does the steps and the faults of the plan.
+// live performs the steps and the faults of the plan.
 func (r *run) live() {
 	r.trace.Note(trace.Phase, "live")
 	began := time.Now()

@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// heardWithin bounds how long a probe may take to each who must hear it.
-	heardWithin = 15 * time.Second
-	// presenceWithin is the promise that presence is right 20 s after the last fault, with
-	// what a busy machine needs.
+	// deliveredWithin bounds the delivery of a probe to each device that must receive it.
+	deliveredWithin = 15 * time.Second
+	// presenceWithin is the promise that presence is correct 20 s after the last fault,
+	// with a margin for a busy machine.
 	presenceWithin = 25 * time.Second
-	// endsWithin bounds how long tickets may live after all were cancelled.
+	// endsWithin bounds the time of tickets after all were cancelled.
 	endsWithin = 20 * time.Second
 	pollEvery  = 200 * time.Millisecond
 )
 
-// settle ends all faults, has those users leave that the plan says, and probes every
+// settle ends all faults, disconnects the leaving users of the plan, and probes every
 // stream.
 func (r *run) settle() {
 	r.t.Helper()
@@ -46,12 +46,12 @@ func (r *run) settle() {
 	waiting.Wait()
 }
 
-// stayers are the users who are still connected.
+// stayers returns the users who are still connected.
 func (r *run) stayers() []*user {
 	return slices.DeleteFunc(slices.Clone(r.users), func(u *user) bool { return u.plan.Leaves })
 }
 
-// watch has some devices follow the presence of all users.
+// watch subscribes some devices to the presence of all users.
 func (r *run) watch() []*device {
 	var names []string
 	for _, u := range r.users {
@@ -74,14 +74,14 @@ func (r *run) watch() []*device {
 
 func (o outcome) presences(each func(wire.Presence)) {
 	var all wire.Presences
-	_ = json.Unmarshal(o.data, &all) // without data there are none
+	_ = json.Unmarshal(o.data, &all) // without data the list is empty
 	for _, p := range all.Presences {
 		each(p)
 	}
 }
 
-// checkPresence waits until all servers say the truth about every user, and the watchers
-// have heard it.
+// checkPresence waits until all servers have the correct presence of every user, and the
+// watchers have received it.
 func (r *run) checkPresence(watchers []*device, since time.Time) {
 	var wrong []string
 	for {
@@ -125,7 +125,7 @@ func (r *run) wrongPresence(watchers []*device) (wrong []string) {
 	return wrong
 }
 
-// wrong says how a presence differs from the truth.
+// wrong returns how a presence differs from the correct one.
 func (r *run) wrong(p wire.Presence) string {
 	i := slices.IndexFunc(r.users, func(u *user) bool { return u.name == p.UserID })
 	if i < 0 {
@@ -146,8 +146,8 @@ func (r *run) wrong(p wire.Presence) string {
 	return ""
 }
 
-// endTickets cancels all tickets and waits until there are none, and until the users were
-// told: the news of a match may wait for the next matcher of its queue.
+// endTickets cancels all tickets and waits until none is left and the users have received
+// the ends: the next matcher of a queue may have to publish a match.
 func (r *run) endTickets() {
 	deadline := time.Now().Add(endsWithin)
 	var ending sync.WaitGroup
@@ -158,7 +158,7 @@ func (r *run) endTickets() {
 				o := u.ask(u.devices[0], wire.EventMMStatus, m{}, false, "")
 				var status wire.MMStatusList
 				_ = json.Unmarshal(o.data, &status) // an unknown status has no tickets
-				if gone = o.is == trace.OK && len(status.Tickets) == 0; gone && u.toldOfTickets() {
+				if gone = o.is == trace.OK && len(status.Tickets) == 0; gone && u.knowsTicketEnds() {
 					return
 				}
 				for _, t := range status.Tickets {
@@ -167,7 +167,7 @@ func (r *run) endTickets() {
 				time.Sleep(pollEvery)
 			}
 			if gone {
-				return // a check reports who was not told
+				return // a check reports the users without news
 			}
 			r.trace.Add(trace.Record{Kind: trace.Broken, User: u.name, Event: wire.EventMMStatus, Text: fmt.Sprintf("a ticket lives %v after it was cancelled", endsWithin)})
 		})
@@ -188,8 +188,8 @@ type spot struct {
 	seq   uint64
 }
 
-// probe sends something to every stream that a connected device follows, and waits until
-// all of them have heard it.
+// probe sends an event to every stream that a connected device follows, and waits until
+// all of these devices have received it.
 func (r *run) probe() {
 	r.trace.Note(trace.Phase, "probe")
 	followers := make(map[string][]*device)
@@ -217,29 +217,30 @@ func (r *run) probe() {
 	}
 	sending.Wait()
 	slices.SortFunc(probes, func(a, b probe) int { return cmp.Compare(a.stream, b.stream) })
-	deadline := time.Now().Add(heardWithin)
+	deadline := time.Now().Add(deliveredWithin)
 	for _, p := range probes {
 		for _, d := range p.must {
-			for !p.heard(d) && time.Now().Before(deadline) {
+			for !p.reached(d) && time.Now().Before(deadline) {
 				time.Sleep(pollEvery / 4)
 			}
-			if !p.heard(d) && r.member(d.user, p.stream) {
+			if !p.reached(d) && r.member(d.user, p.stream) {
 				r.trace.Add(trace.Record{
 					Kind: trace.Broken, User: d.user.name, Device: d.name, Event: p.stream, Meta: &wire.Meta{Stream: p.stream, Epoch: p.at.epoch, Seq: p.at.seq},
-					Text: fmt.Sprintf("present but deaf: the probe with seq %d was not heard within %v; the device is at %v", p.at.seq, heardWithin, d.track.Streams()[p.stream]),
+					Text: fmt.Sprintf("member without delivery: the probe with seq %d was not received within %v; the device is at %v", p.at.seq, deliveredWithin, d.track.Streams()[p.stream]),
 				})
 			}
 		}
 	}
 }
 
-// heard reports whether a device has come to the probe's place, or follows no more.
-func (p probe) heard(d *device) bool {
+// reached reports whether a device has reached the probe's position, or no longer follows
+// the stream.
+func (p probe) reached(d *device) bool {
 	at, follows := d.track.Streams()[p.stream]
 	return !follows || at.Seq >= p.at.seq
 }
 
-// send sends a probe to a stream by one of its followers, and gives its place.
+// send sends a probe to a stream by one of its followers, and returns its position.
 func (r *run) send(stream string, followers []*device, n int) *wire.Meta {
 	kind, id, _ := strings.Cut(stream, ":")
 	if kind == "user" {
@@ -269,7 +270,7 @@ func (r *run) send(stream string, followers []*device, n int) *wire.Meta {
 	return nil
 }
 
-// lastPlace is the place that the last answer of the back end's probe to a stream named.
+// lastPlace returns the position in the last answer to the back end's probe of a stream.
 func (r *run) lastPlace(stream string) *wire.Meta {
 	records := r.trace.Records()
 	for _, record := range slices.Backward(records) {
@@ -281,8 +282,8 @@ func (r *run) lastPlace(stream string) *wire.Meta {
 	return nil
 }
 
-// member reports whether a user may hear a stream now: the server's own word for lobbies
-// and parties; the others are open to the user.
+// member reports whether a user may receive a stream now: the server decides for lobbies
+// and parties; the other streams are open to the user.
 func (r *run) member(u *user, stream string) bool {
 	parts := strings.Split(strings.TrimPrefix(stream, "chat:"), ":")
 	switch parts[0] {

@@ -24,11 +24,11 @@ type host struct {
 	clients map[int]*stock
 }
 
-// stock is one stock client of a host.
+// stock is a stock client of a host.
 type stock struct {
 	host      *host
 	id        int
-	heard     func(event string, args []json.RawMessage)
+	received  func(event string, args []json.RawMessage)
 	connected chan struct{}
 	ended     chan struct{}
 
@@ -77,12 +77,12 @@ func startHost(t testing.TB) *host {
 	t.Cleanup(func() {
 		_ = in.Close() // the process ends with its input
 		<-read
-		_ = node.Wait() // its clients were judged already
+		_ = node.Wait() // its clients are already judged
 	})
 	return h
 }
 
-// read takes the lines of the host, in their order.
+// read processes the lines of the host, in their order.
 func (h *host) read(out io.Reader) {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, maxLine)
@@ -105,20 +105,20 @@ func (h *host) read(out io.Reader) {
 	}
 }
 
-// dial makes a dialer of stock clients over a transport.
+// dial returns a dialer of stock clients over a transport.
 func (h *host) dial(transport string) dialer {
 	transports := []string{transport}
 	if transport == "upgrade" {
 		transports = []string{"polling", "websocket"}
 	}
-	return func(ctx context.Context, address string, auth any, heard func(string, []json.RawMessage)) (client, error) {
-		c := &stock{host: h, heard: heard, connected: make(chan struct{}), ended: make(chan struct{}), acks: make(map[int]func([]json.RawMessage))}
+	return func(ctx context.Context, address string, auth any, received func(string, []json.RawMessage)) (client, error) {
+		c := &stock{host: h, received: received, connected: make(chan struct{}), ended: make(chan struct{}), acks: make(map[int]func([]json.RawMessage))}
 		h.mu.Lock()
 		h.next++
 		c.id = h.next
 		h.clients[c.id] = c
 		h.mu.Unlock()
-		if err := c.tell("dial", map[string]any{"url": "http://" + address, "auth": auth, "transports": transports}); err != nil {
+		if err := c.command("dial", map[string]any{"url": "http://" + address, "auth": auth, "transports": transports}); err != nil {
 			return nil, err
 		}
 		select {
@@ -134,7 +134,7 @@ func (h *host) dial(transport string) dialer {
 }
 
 // tell sends a command about the client.
-func (c *stock) tell(do string, more map[string]any) error {
+func (c *stock) command(do string, more map[string]any) error {
 	line := map[string]any{"do": do, "id": c.id}
 	for k, v := range more {
 		line[k] = v
@@ -149,13 +149,13 @@ func (c *stock) tell(do string, more map[string]any) error {
 	return err
 }
 
-// take takes a line about the client.
+// take processes a line about the client.
 func (c *stock) take(s said) {
 	switch s.Is {
 	case "connected":
 		close(c.connected)
 	case "event":
-		c.heard(s.Event, s.Args)
+		c.received(s.Event, s.Args)
 	case "ack":
 		c.mu.Lock()
 		acked := c.acks[s.Ack]
@@ -186,14 +186,14 @@ func (c *stock) Emit(event string, body any, acked func(args []json.RawMessage))
 		defer c.mu.Unlock()
 		return c.err
 	}
-	ask := 0 // asks for no acknowledgement
+	ask := 0 // requests no acknowledgement
 	if acked != nil {
 		c.asked++
 		ask = c.asked
 		c.acks[ask] = acked
 	}
 	c.mu.Unlock()
-	return c.tell("emit", map[string]any{"event": event, "body": body, "ack": ask})
+	return c.command("emit", map[string]any{"event": event, "body": body, "ack": ask})
 }
 
 // Ended implements client.
@@ -206,9 +206,9 @@ func (c *stock) Err() error {
 	return c.err
 }
 
-// do sends a command. One that cannot be sent finds a host that has ended, and its clients
-// have ended with it.
-func (c *stock) do(command string) { _ = c.tell(command, nil) }
+// do sends a command. Sending fails only after the host has ended, which ends its clients
+// as well.
+func (c *stock) do(command string) { _ = c.command(command, nil) }
 
 // Close implements client.
 func (c *stock) Close() { c.do("close") }

@@ -72,7 +72,8 @@ func init() {
 	})
 }
 
-// channel chooses a channel: of a lobby or party of the user, a topic, or between two.
+// channel chooses a channel: of a lobby or party of the user, a topic, or a direct
+// channel.
 func (u *user) channel(pick, which float64) string {
 	if l, ok := choose(u.views(), which); ok && pick < 0.5 {
 		return "lobby:" + l.ID
@@ -95,7 +96,7 @@ func (u *user) channel(pick, which float64) string {
 
 func direct(a, b string) string { return fmt.Sprintf("direct:%s:%s", min(a, b), max(a, b)) }
 
-// send sends a message whose text is its key, so that it is unique.
+// send sends a message whose text is its key, and therefore unique.
 func (u *user) send(d *device, channel string, s plan.Step) {
 	if channel == direct(u.name, u.name) {
 		channel = topics[0]
@@ -110,7 +111,7 @@ func (u *user) send(d *device, channel string, s plan.Step) {
 	}
 }
 
-// onMessage makes an act on a message: an own one, or one of a channel of the user.
+// onMessage returns an act on a message: an own one, or one of a channel of the user.
 func onMessage(event string, own bool) func(*user, *device, plan.Step) bool {
 	return func(u *user, d *device, s plan.Step) bool {
 		u.mu.Lock()
@@ -143,7 +144,7 @@ func onMessage(event string, own bool) func(*user, *device, plan.Step) bool {
 	}
 }
 
-// some are a few users.
+// some chooses a few users.
 func (u *user) some(pick float64) []string {
 	at := int(pick * float64(len(u.run.users)))
 	var names []string
@@ -171,7 +172,7 @@ func subscribePresence(u *user, d *device, s plan.Step) bool {
 	return true
 }
 
-// onNote makes an act on a notification of the user.
+// onNote returns an act on a notification of the user.
 func onNote(event string) func(*user, *device, plan.Step) bool {
 	return func(u *user, d *device, s plan.Step) bool {
 		u.mu.Lock()

@@ -14,8 +14,8 @@ import (
 	"github.com/anteroom/anteroom/test/audit/plan"
 )
 
-// user is one user: its devices, and its view of what it is in, from which its acts are
-// chosen. The view may be behind; then an act is refused.
+// user is a user: its devices, and its view of its own state, from which its acts are
+// chosen. With an outdated view, an act is refused.
 type user struct {
 	run     *run
 	plan    plan.User
@@ -36,19 +36,19 @@ type user struct {
 	want      wishes
 }
 
-// wishes are what the user last asked for with success, or may have.
+// wishes are the user's last successful or possibly successful settings.
 type wishes struct {
 	text    string
 	certain bool
 }
 
-// lobbyView is a lobby as the user last saw it.
+// lobbyView is a lobby as the user last received it.
 type lobbyView struct {
 	wire.Lobby
 	raw json.RawMessage
 }
 
-// message is a place in a channel.
+// message is a position in a channel.
 type message struct {
 	channel string
 	seq     uint64
@@ -62,7 +62,7 @@ func (u *user) nextKey(event string) string {
 	return fmt.Sprintf("%s-%d-%s", u.name, u.calls, strings.ReplaceAll(event, ":", "-"))
 }
 
-// other is another device of the user, where it has one.
+// other returns another device of the user, if there is one.
 func (u *user) other(d *device) *device {
 	for _, o := range u.devices {
 		if o != d {
@@ -72,7 +72,7 @@ func (u *user) other(d *device) *device {
 	return d
 }
 
-// learn takes what a device was told.
+// learn updates the view with a device's event.
 func (s *session) learn(event string, data json.RawMessage) {
 	u := s.device.user
 	u.mu.Lock()
@@ -156,7 +156,7 @@ func appendNew(all []string, one string) []string {
 	return append(all, one)
 }
 
-// seeLobby takes a whole state of a lobby.
+// seeLobby processes a whole state of a lobby.
 func (u *user) seeLobby(raw json.RawMessage) {
 	v := lobbyView{raw: raw}
 	if json.Unmarshal(raw, &v.Lobby) != nil {
@@ -181,7 +181,7 @@ func (u *user) seeParty(p *wire.Party) {
 	}
 }
 
-// patchLobby applies a patch to the user's view, when it is the next one.
+// patchLobby applies a patch to the user's view, if it is the next one.
 func (u *user) patchLobby(data json.RawMessage) {
 	var p wire.LobbyPatch
 	if json.Unmarshal(data, &p) != nil {
@@ -222,7 +222,7 @@ func apply(doc json.RawMessage, ops []wire.PatchOp) (json.RawMessage, error) {
 	return patch.Apply(doc)
 }
 
-// board is what all users know: the lobbies, parties and messages there are.
+// board is the common knowledge of all users: the existing lobbies, parties and messages.
 type board struct {
 	mu       sync.Mutex
 	lobbies  map[string]wire.Lobby
@@ -241,7 +241,7 @@ func (b *board) lobby(l wire.Lobby) {
 	defer b.mu.Unlock()
 	if old := b.lobbies[l.ID]; old.Version <= l.Version {
 		if l.Code == "" {
-			l.Code = old.Code // who is not in does not see it
+			l.Code = old.Code // non-members do not see the code
 		}
 		b.lobbies[l.ID] = l
 	}
@@ -255,7 +255,7 @@ func (b *board) party(p wire.Party) {
 	}
 }
 
-// pickLobby chooses an open lobby of a type; "" is any.
+// pickLobby chooses an open lobby of a type; "" is any type.
 func (b *board) pickLobby(kind string, pick float64) (wire.Lobby, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -283,7 +283,7 @@ func (b *board) say(m message) {
 	b.messages = append(b.messages, m)
 }
 
-// choose picks one of a list by a number from 0 to below 1.
+// choose chooses an element of a list by a number from 0 to below 1.
 func choose[T any](all []T, pick float64) (one T, ok bool) {
 	if len(all) == 0 {
 		return one, false
@@ -291,8 +291,8 @@ func choose[T any](all []T, pick float64) (one T, ok bool) {
 	return all[int(pick*float64(len(all)))], true
 }
 
-// toldOfTickets reports whether the user knows of each of its tickets that it is over.
-func (u *user) toldOfTickets() bool {
+// knowsTicketEnds reports whether the user knows the end of each of its tickets.
+func (u *user) knowsTicketEnds() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, t := range u.tickets {

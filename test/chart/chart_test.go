@@ -1,5 +1,5 @@
-// Package chart proves the Helm chart: what it renders, what it refuses, and that an API
-// server takes all of it.
+// Package chart tests the Helm chart: its rendering, its validation, and that an API
+// server accepts all objects.
 package chart
 
 import (
@@ -25,10 +25,10 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 const chartDir = "../../charts/anteroom"
 
-// namespaces are those that the value sets speak of.
+// namespaces are the namespaces of the value sets.
 var namespaces = []string{"anteroom-system", "games", "staging"}
 
-// helmProgram is a helm, built when there is none.
+// helmProgram is a helm, built when none is installed.
 var helmProgram = sync.OnceValues(func() (string, error) {
 	cmd := exec.Command("../../hack/deps/helm.sh")
 	cmd.Stderr = os.Stderr
@@ -36,7 +36,7 @@ var helmProgram = sync.OnceValues(func() (string, error) {
 	return strings.TrimSpace(string(out)), err
 })
 
-// helm runs it.
+// helm runs helm.
 func helm(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	program, err := helmProgram()
@@ -50,7 +50,7 @@ func helm(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	return out.String(), problems.String(), err
 }
 
-// sets are the value sets of testdata, by name.
+// sets returns the value sets of testdata, by name.
 func sets(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("testdata/*.values.yaml")
@@ -83,7 +83,8 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// TestGolden compares what is rendered, but for the CRDs, which are those of config/crd.
+// TestGolden compares the rendered objects without the CRDs, which equal those of
+// config/crd.
 func TestGolden(t *testing.T) {
 	for name, values := range sets(t) {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +112,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestTyposAreRefused: the schema of the values knows each of them.
+// TestTyposAreRefused: the schema of the values refuses each typo.
 func TestTyposAreRefused(t *testing.T) {
 	refuses(t, map[string]string{
 		"replica: 2":                                   "replica",
@@ -147,8 +148,8 @@ func TestTyposAreRefused(t *testing.T) {
 	})
 }
 
-// TestWhatCannotWorkIsRefused: values that are right each by itself.
-func TestWhatCannotWorkIsRefused(t *testing.T) {
+// TestConflictingValuesAreRefused: values that are valid individually, but not together.
+func TestConflictingValuesAreRefused(t *testing.T) {
 	refuses(t, map[string]string{
 		"{namespaces: [games], openAllNamespaces: true}":                         "openAllNamespaces opens every namespace",
 		"{namespaces: [games], openNamespaces: [games, staging]}":                "openNamespaces has staging",
@@ -160,8 +161,8 @@ func TestWhatCannotWorkIsRefused(t *testing.T) {
 	})
 }
 
-// TestWhatWorksIsNotRefused: what is beside that which is refused.
-func TestWhatWorksIsNotRefused(t *testing.T) {
+// TestValidValuesAreAccepted: valid values that are close to refused ones.
+func TestValidValuesAreAccepted(t *testing.T) {
 	for _, values := range []string{
 		"resync: 1s",
 		"resync: 90s",
@@ -185,9 +186,9 @@ func TestWhatWorksIsNotRefused(t *testing.T) {
 	}
 }
 
-// TestTheNamespaceOfTheClusterIsLookedAfter: a cluster is made in the release's namespace,
-// which is one of those that are looked after, named or not.
-func TestTheNamespaceOfTheClusterIsLookedAfter(t *testing.T) {
+// TestTheNamespaceOfTheClusterIsWatched: the operator watches the release's
+// namespace, listed or not, because a cluster may be created in it.
+func TestTheNamespaceOfTheClusterIsWatched(t *testing.T) {
 	got := render(t, valuesFile(t, "{namespaces: [games], cluster: {enabled: true}}"))
 	if !strings.Contains(got, "- --namespaces=games,anteroom-system\n") {
 		t.Error("the operator does not look after it")
@@ -198,7 +199,7 @@ func TestTheNamespaceOfTheClusterIsLookedAfter(t *testing.T) {
 	}
 }
 
-// refuses renders values, and has each of them refused with a message that has a text.
+// refuses renders values, and expects each case to fail with a text in its message.
 func refuses(t *testing.T, cases map[string]string) {
 	t.Helper()
 	for values, want := range cases {
@@ -211,10 +212,10 @@ func refuses(t *testing.T, cases map[string]string) {
 	}
 }
 
-// valuesFile is a file with values.
+// valuesFile writes a file with values.
 func valuesFile(t *testing.T, values string) string {
 	t.Helper()
-	f, err := os.CreateTemp("", "values") // t.TempDir has the test's name, whose commas helm takes for lists
+	f, err := os.CreateTemp("", "values") // t.TempDir contains the test's name, whose commas helm reads as lists
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,9 +229,9 @@ func valuesFile(t *testing.T, values string) string {
 	return f.Name()
 }
 
-// TestAnAPIServerTakesIt applies each set with a server-side dry run, and holds pods
+// TestAnAPIServerAcceptsTheChart applies each set with a server-side dry run, and checks pods
 // against Pod Security's level restricted.
-func TestAnAPIServerTakesIt(t *testing.T) {
+func TestAnAPIServerAcceptsTheChart(t *testing.T) {
 	k8s := manifest.StartWithCRDs(t, namespaces...)
 	for name, values := range sets(t) {
 		t.Run(name, func(t *testing.T) {
@@ -243,10 +244,10 @@ func TestAnAPIServerTakesIt(t *testing.T) {
 	}
 }
 
-// TestInstallUpgradeUninstall has a real helm do it, where nothing runs pods: the test runs
-// what the chart's Job would, with the Job's own rights. The first install makes the CRDs
-// and a cluster in one go, an upgrade changes it, and what is kept at the end is what was
-// asked for.
+// TestInstallUpgradeUninstall runs a real helm against an API server without nodes: the
+// test runs the Job's work itself, with the Job's own rights. The first install creates
+// the CRDs and a cluster at once, an upgrade changes the cluster, and the uninstall keeps
+// only the requested objects.
 func TestInstallUpgradeUninstall(t *testing.T) {
 	k8s, kubeconfig, job := startBareAPIServer(t)
 	declare := buildManager(t)
@@ -314,8 +315,8 @@ func buildManager(t *testing.T) string {
 	return program
 }
 
-// startBareAPIServer runs one without the CRDs, and gives the kubeconfigs of an
-// administrator and of the Job's service account.
+// startBareAPIServer starts an API server without the CRDs, and returns the kubeconfigs
+// of an administrator and of the Job's service account.
 func startBareAPIServer(t *testing.T) (k8s client.Client, admin, job string) {
 	t.Helper()
 	environment, k8s := manifest.Start(t, &envtest.Environment{}, namespaces...)

@@ -10,8 +10,8 @@ import (
 	"github.com/anteroom/anteroom/test/manifest"
 )
 
-// TestGrantsAreThoseOfConfig: who installs by Helm gives the operator the rights that it
-// has when installed by kubectl, no fewer and no more.
+// TestGrantsAreThoseOfConfig: the operator has the same rights after an install by Helm
+// as after an install by kubectl.
 func TestGrantsAreThoseOfConfig(t *testing.T) {
 	for _, tc := range []struct {
 		folder string
@@ -38,7 +38,7 @@ func TestGrantsAreThoseOfConfig(t *testing.T) {
 	}
 }
 
-// grants are the roles and bindings among the objects: what they say, without labels.
+// grants returns the rules of the roles and bindings among the objects, without labels.
 func grants(objects []*unstructured.Unstructured) map[string]any {
 	all := map[string]any{}
 	for _, o := range objects {

@@ -17,14 +17,14 @@ import (
 const (
 	// dialWithin bounds a connect up to session:ready.
 	dialWithin = 15 * time.Second
-	// silentFor is how long a server may be silent: it pings every 20 s.
+	// silentFor bounds the silence of a server, which pings every 20 s.
 	silentFor = 60 * time.Second
 )
 
-// errClosed is what a request gets whose connection ended before the answer.
+// errClosed is the error of a request whose connection ended before the answer.
 var errClosed = errors.New("the connection ended")
 
-// conn is one connection of a Socket.IO client over a WebSocket, in raw frames.
+// conn is a connection of a Socket.IO client over a WebSocket, in raw frames.
 type conn struct {
 	net net.Conn
 	// push is called with each event, on the goroutine of read.
@@ -52,8 +52,8 @@ func dial(ctx context.Context, addr, host string, push func(string, json.RawMess
 	return &conn{net: c, push: push, asked: make(map[uint64]func(json.RawMessage, error))}, nil
 }
 
-// read handles what comes until the connection ends, and says why it did. connect is
-// the payload of the CONNECT packet.
+// read handles packets until the connection ends, and returns the reason. connect is the
+// payload of the CONNECT packet.
 func (c *conn) read(connect []byte) error {
 	defer c.close()
 	var frames websocket.Decoder
@@ -89,7 +89,7 @@ func (c *conn) read(connect []byte) error {
 	}
 }
 
-// packet handles one packet of Engine.IO.
+// packet handles a packet of Engine.IO.
 func (c *conn) packet(p string, connect []byte) error {
 	switch {
 	case p == "2":
@@ -132,12 +132,12 @@ func (c *conn) answer(p string) error {
 	return nil
 }
 
-// ask sends a request. done is called once: with the acknowledgement, in its place
-// among the pushes, or with an error when the connection ended before it.
+// ask sends a request. done is called once: with the acknowledgement, in order among the
+// pushes, or with an error when the connection ended first.
 func (c *conn) ask(event string, body any, done func(ack json.RawMessage, err error)) {
 	text, err := json.Marshal([]any{event, body})
 	if err != nil {
-		panic(err) // what the tests send can be encoded
+		panic(err) // the requests of the tests can be encoded
 	}
 	c.mu.Lock()
 	if c.closed {
@@ -149,7 +149,7 @@ func (c *conn) ask(event string, body any, done func(ack json.RawMessage, err er
 	id := c.next
 	c.asked[id] = done
 	c.mu.Unlock()
-	// An error also ends read, which then ends the request.
+	// After an error, read ends too, which ends the request.
 	_ = c.send("42" + strconv.FormatUint(id, 10) + string(text))
 }
 
@@ -161,7 +161,7 @@ func (c *conn) send(packet string) error {
 	return err
 }
 
-// close ends the connection and the requests that have no answer yet.
+// close ends the connection and its unanswered requests.
 func (c *conn) close() {
 	_ = c.net.Close()
 	c.mu.Lock()

@@ -14,41 +14,41 @@ import (
 const (
 	lobbies = 3
 	members = 4 // of each lobby, over all servers
-	// patience bounds waits that have no bound of their own to prove, and pollEvery is how
-	// often what is waited for is looked at.
+	// patience bounds waits without a promise of their own, and pollEvery is the interval
+	// at which conditions are checked.
 	patience  = 90 * time.Second
 	pollEvery = 50 * time.Millisecond
-	// sayEvery is how often each member says something.
+	// sayEvery is the interval of each member's messages.
 	sayEvery = 100 * time.Millisecond
-	// moodEvery is how many messages a member sends between changes of its attribute.
+	// moodEvery is the number of messages between a member's changes of its attribute.
 	moodEvery = 5
 )
 
-// Site is where a crowd meets.
+// Site is the cluster of a crowd.
 type Site struct {
-	// Addresses are those of the servers, or of what stands before them.
+	// Addresses are the addresses of the servers, or of their proxies.
 	Addresses []string
-	// Host is what the members call the site; empty: its address.
+	// Host is the host name of the requests; empty: the address.
 	Host string
-	// Token is a user's.
+	// Token returns the token of a user.
 	Token func(user string) string
 }
 
-// Crowd is the members of some lobbies, who talk until they are told to stop.
+// Crowd is the members of some lobbies, who send messages until they are stopped.
 type Crowd struct {
 	t       siotest.TB
 	book    *audit.Book
 	members []*member
 	lobby   map[*member]string
-	// stop ends what the members say, not their connections.
+	// stop ends the messages of the members, not their connections.
 	stop    context.CancelFunc
 	talking sync.WaitGroup
 	// busy is held by each member from a request to its acknowledgement.
 	busy sync.RWMutex
 }
 
-// Gather connects members to all addresses, has them make lobbies of type "arena" and
-// begin to talk. They leave with the test.
+// Gather connects members to all addresses, creates lobbies of type "arena" and starts
+// the messages. The members leave at the end of the test.
 func Gather(t siotest.TB, site Site) *Crowd {
 	t.Helper()
 	c := &Crowd{t: t, book: audit.NewBook(), lobby: make(map[*member]string)}
@@ -75,7 +75,7 @@ func Gather(t siotest.TB, site Site) *Crowd {
 	return c
 }
 
-// enter has a member join a lobby, or make one, and follow its chat.
+// enter joins a member to a lobby, or creates a lobby, and subscribes to its chat.
 func (c *Crowd) enter(m *member, lobby string) string {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -100,8 +100,8 @@ func (c *Crowd) enter(m *member, lobby string) string {
 	return lobby
 }
 
-// talk has a member say one thing after another; each is asked again until it is
-// acknowledged, also after ctx has ended.
+// talk sends a member's messages one after another; it repeats each until it is
+// acknowledged, even after ctx has ended.
 func (c *Crowd) talk(ctx context.Context, m *member) {
 	tick := time.NewTicker(sayEvery)
 	defer tick.Stop()
@@ -138,15 +138,15 @@ func (c *Crowd) say(m *member, n int) error {
 	return err
 }
 
-// Still waits until nobody waits for an answer and holds everybody back until the
-// function it gives is called.
+// Still waits until no request is pending and holds all members back until goOn is
+// called.
 func (c *Crowd) Still() (goOn func()) {
 	c.busy.Lock()
 	return c.busy.Unlock
 }
 
-// GoesOn waits until every member has heard two more messages of each member of its
-// lobby: the first of them was acknowledged, since one waits for the other.
+// GoesOn waits until every member has received two more messages of each member of its
+// lobby: the first of them was acknowledged, because a member sends sequentially.
 func (c *Crowd) GoesOn(within time.Duration) {
 	c.t.Helper()
 	began := time.Now()
@@ -169,7 +169,7 @@ func (c *Crowd) GoesOn(within time.Duration) {
 	}
 }
 
-// quiet names somebody who heard less than two messages of another since.
+// quiet names a member who received fewer than two messages of another member since then.
 func (c *Crowd) quiet(since map[*member]int) string {
 	for _, m := range c.members {
 		said := make(map[string]int)
@@ -188,7 +188,7 @@ func (c *Crowd) quiet(since map[*member]int) string {
 
 func (c *Crowd) chat(m *member) string { return "chat:lobby:" + c.lobby[m] }
 
-// behind lists who is not where the furthest of its lobby is.
+// behind lists the members who are behind the furthest member of their lobby.
 func (c *Crowd) behind() []string {
 	furthest := make(map[string]audit.Position)
 	for _, m := range c.members {
@@ -209,7 +209,7 @@ func (c *Crowd) behind() []string {
 	return all
 }
 
-// StaysConnected checks that nobody lost its connection so far.
+// StaysConnected checks that no member has lost its connection so far.
 func (c *Crowd) StaysConnected() {
 	c.t.Helper()
 	for _, m := range c.members {
@@ -219,7 +219,7 @@ func (c *Crowd) StaysConnected() {
 	}
 }
 
-// Cuts are the ends of all connections so far.
+// Cuts returns the ends of all connections so far.
 func (c *Crowd) Cuts() []Cut {
 	var all []Cut
 	for _, m := range c.members {
@@ -229,7 +229,8 @@ func (c *Crowd) Cuts() []Cut {
 	return all
 }
 
-// WasRefused checks that everybody was told to retry with this code, and no other.
+// WasRefused checks that every member received a retryable refusal with this code, and no
+// other refusal.
 func (c *Crowd) WasRefused(code string) {
 	c.t.Helper()
 	for _, m := range c.members {
@@ -239,8 +240,8 @@ func (c *Crowd) WasRefused(code string) {
 	}
 }
 
-// Settle ends the talk and checks that everybody heard everything, exactly once and
-// in order, and is where all others are.
+// Settle ends the messages and checks that every member received every message exactly
+// once and in order, and that all members have the same positions.
 func (c *Crowd) Settle() {
 	c.t.Helper()
 	c.stop()

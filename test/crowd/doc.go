@@ -1,4 +1,4 @@
-// Package crowd is members of lobbies who chat and change their attributes while parts of
-// a cluster fail, come back when they are cut, and check every push; in the
-// end each acknowledged message was heard by every member exactly once, in order.
+// Package crowd simulates members of lobbies who chat and change their attributes while
+// parts of a cluster fail. They reconnect after a cut and check every push; at the end,
+// every member must have received each acknowledged message exactly once, in order.
 package crowd

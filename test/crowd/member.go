@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	// comeBackAfter is how long a member waits until it connects again, and asks
-	// again what it was told to retry.
+	// comeBackAfter is the pause before a member reconnects, or repeats a retryable
+	// request.
 	comeBackAfter = 200 * time.Millisecond
-	// answerWithin bounds the wait for one acknowledgement.
+	// answerWithin bounds the wait for an acknowledgement.
 	answerWithin = 60 * time.Second
 )
 
-// member is a user with one client that comes back whenever it is cut, to the next
-// of the servers, and asks again until it is answered.
+// member is a user with a client that reconnects after each cut, to the next server, and
+// repeats each request until it is answered.
 type member struct {
 	name, token string
 	site        Site
@@ -34,7 +34,8 @@ type member struct {
 	live *conn // nil while there is no session
 	// changed is closed when live changes.
 	changed chan struct{}
-	// cuts is when and why its connections ended; refused counts refusals by code.
+	// cuts has the time and reason of each end of a connection; refused counts refusals
+	// by code.
 	cuts    []Cut
 	refused map[string]int
 }
@@ -46,13 +47,13 @@ func newMember(name string, site Site) *member {
 	}
 }
 
-// Cut is the end of a connection, or an attempt that failed.
+// Cut is the end of a connection, or a failed attempt.
 type Cut struct {
 	At  time.Time
 	Why string
 }
 
-// run keeps the member connected until ctx ends; first is the server it begins with.
+// run keeps the member connected until ctx ends; first is its first server.
 func (m *member) run(ctx context.Context, first int) {
 	for try := first; ctx.Err() == nil; try++ {
 		err := m.visit(ctx, m.site.Addresses[try%len(m.site.Addresses)])
@@ -64,7 +65,7 @@ func (m *member) run(ctx context.Context, first int) {
 	}
 }
 
-// visit is one connection, from its beginning to its end.
+// visit is a connection, from its beginning to its end.
 func (m *member) visit(ctx context.Context, addr string) error {
 	var c *conn
 	c, err := dial(ctx, addr, cmp.Or(m.site.Host, addr), func(event string, data json.RawMessage) { m.pushed(c, event, data) })
@@ -75,7 +76,7 @@ func (m *member) visit(ctx context.Context, addr string) error {
 	return c.read(m.connect())
 }
 
-// connect is the payload of CONNECT, with where the member is in its streams.
+// connect returns the payload of CONNECT, with the member's positions.
 func (m *member) connect() []byte {
 	type position struct {
 		Stream string `json:"stream"`
@@ -101,14 +102,14 @@ func (m *member) left(why error) {
 	m.cuts = append(m.cuts, Cut{At: time.Now(), Why: fmt.Sprint(why)})
 }
 
-// become is called with mu held.
+// become sets the live connection. The caller holds mu.
 func (m *member) become(c *conn) {
 	m.live = c
 	close(m.changed)
 	m.changed = make(chan struct{})
 }
 
-// resumed is one stream of the answer to a resume.
+// resumed is a stream of the answer to a resume.
 type resumed struct {
 	Stream          string
 	Recovered, More bool
@@ -123,7 +124,7 @@ type resumed struct {
 	}
 }
 
-// pushed takes an event of a connection.
+// pushed processes an event of a connection.
 func (m *member) pushed(c *conn, event string, data json.RawMessage) {
 	switch event {
 	case "session:ready":
@@ -150,7 +151,7 @@ func (m *member) pushed(c *conn, event string, data json.RawMessage) {
 	}
 }
 
-// catchUp asks for what a stream has beyond what the member knows.
+// catchUp resumes a stream beyond the member's position.
 func (m *member) catchUp(c *conn, stream string) {
 	at := m.Positions()[stream]
 	position := map[string]any{"stream": stream, "epoch": at.Epoch, "seq": at.Seq}
@@ -162,14 +163,15 @@ func (m *member) catchUp(c *conn, stream string) {
 		switch {
 		case err != nil: // the next connection resumes it
 		case json.Unmarshal(ack, &answer) != nil || !answer.OK:
-			c.close() // as a client does that cannot go on
+			c.close() // like a client that cannot continue
 		default:
 			m.resume(c, answer.Data.Streams)
 		}
 	})
 }
 
-// resume takes the answer to a resume. What cannot be had at the moment is asked for again.
+// resume processes the answer to a resume. It resumes again the streams that are
+// temporarily unavailable.
 func (m *member) resume(c *conn, streams []resumed) {
 	for _, r := range streams {
 		if r.Error.Retryable {
@@ -195,7 +197,7 @@ func (m *member) resume(c *conn, streams []resumed) {
 	}
 }
 
-// parse reads an event of a stream; others have no meta.
+// parse reads an event of a stream; other events have no meta.
 func parse(event string, data json.RawMessage) (e audit.Event, ok bool) {
 	var push struct {
 		Text string
@@ -214,7 +216,7 @@ func parse(event string, data json.RawMessage) (e audit.Event, ok bool) {
 	return e, true
 }
 
-// answer is an acknowledgement of a request that was granted.
+// answer is a successful acknowledgement.
 type answer struct {
 	OK   bool
 	Data json.RawMessage
@@ -229,9 +231,9 @@ type answer struct {
 	}
 }
 
-// ask asks until it is granted, over as many connections as that takes. What may be
-// repeated without a second effect only has a key in body. follow begins the stream
-// of the answer's meta.
+// ask repeats a request until it is answered, over any number of connections. A request
+// that must not have a second effect has a key in body. follow begins the stream of the
+// answer's meta.
 func (m *member) ask(ctx context.Context, event string, body any, follow bool) (answer, error) {
 	for {
 		a, err := m.tryAsk(ctx, event, body, follow)
@@ -256,7 +258,7 @@ func (m *member) ask(ctx context.Context, event string, body any, follow bool) (
 	}
 }
 
-// tryAsk asks once, as soon as there is a session.
+// tryAsk sends a request once, as soon as there is a session.
 func (m *member) tryAsk(ctx context.Context, event string, body any, follow bool) (a answer, err error) {
 	c, err := m.session(ctx)
 	if err != nil {
@@ -297,8 +299,7 @@ func (m *member) session(ctx context.Context) (*conn, error) {
 	}
 }
 
-// seen is why the member's connections ended, and the refusals that it was told to
-// retry, by code.
+// seen returns the ends of the member's connections, and its retryable refusals by code.
 func (m *member) seen() (cuts []Cut, refused map[string]int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

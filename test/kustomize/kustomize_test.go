@@ -19,9 +19,9 @@ const config = "../../config"
 // parts are the folders that are applied only as a part of another.
 var parts = []string{"crd", "manager", "rbac"}
 
-// TestAnAPIServerTakesIt builds each folder that has a kustomization, and applies those that
+// TestAnAPIServerAcceptsEachFolder builds each folder that has a kustomization, and applies those that
 // are a whole with a server-side dry run.
-func TestAnAPIServerTakesIt(t *testing.T) {
+func TestAnAPIServerAcceptsEachFolder(t *testing.T) {
 	folders, err := filepath.Glob(filepath.Join(config, "*", "kustomization.yaml"))
 	if err != nil {
 		t.Fatal(err)

@@ -7,8 +7,8 @@ import (
 	"github.com/anteroom/anteroom/test/audit/trace"
 )
 
-// chat reports acknowledged messages that are not in the history exactly once with their
-// place, refused ones that are there, and channels whose history cannot be read.
+// chat reports acknowledged messages that are not in the history exactly once at their
+// position, refused messages in the history, and unreadable channels.
 func chat(h History, report reporter) {
 	requests := h.requests()
 	type found struct {
@@ -16,7 +16,7 @@ func chat(h History, report reporter) {
 		record  int
 	}
 	history := make(map[string][]found) // by key
-	whole := make(map[string]bool)      // channels that were read to their beginning
+	whole := make(map[string]bool)      // channels read to their beginning
 	for _, r := range h.final() {
 		if r.Kind != trace.Done || r.Event != wire.EventChatHistory || r.Outcome != trace.OK {
 			continue
@@ -41,7 +41,7 @@ func chat(h History, report reporter) {
 			continue
 		}
 		var asked wire.ChatSend
-		_ = json.Unmarshal(requests[call].Data, &asked) // a call without a try was not sent
+		_ = json.Unmarshal(requests[call].Data, &asked) // a call without a try was never sent
 		there := history[call]
 		var sent wire.ChatSent
 		_ = json.Unmarshal(r.Data, &sent) // a refusal has no data
@@ -60,7 +60,7 @@ func chat(h History, report reporter) {
 	pushedOnce(h, report)
 }
 
-// pushedOnce reports a message that one device applied under two places.
+// pushedOnce reports a message that a device applied at two positions.
 func pushedOnce(h History, report reporter) {
 	type delivery struct{ user, device, key string }
 	first := make(map[delivery]trace.Record)
@@ -83,7 +83,7 @@ func pushedOnce(h History, report reporter) {
 // effects reports keys with more than one effect: two lobbies, parties, tickets or
 // notifications of one key.
 func effects(h History, report reporter) {
-	ids := make(map[string]map[string]int) // by call, the ids that its answers named
+	ids := make(map[string]map[string]int) // by call, the ids in its answers
 	for _, r := range h {
 		if r.Kind != trace.Ack || !keyed(r.Event) {
 			continue

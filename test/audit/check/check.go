@@ -1,8 +1,8 @@
-// Package check holds the checks of an audit. Each is a pure function from a history to the
-// promises that the history breaks, so that a history written by hand shows what it finds.
+// Package check holds the checks of an audit. Each is a pure function from a history to
+// the broken promises, so that tests can run it on hand-written histories.
 //
-// A check asserts only what can be known from outside: the effect of a request that was not
-// answered may exist or not.
+// A check asserts only facts that are visible from outside: the effect of a request
+// without an answer may or may not exist.
 package check
 
 import (
@@ -16,20 +16,20 @@ import (
 	"github.com/anteroom/anteroom/test/audit/trace"
 )
 
-// FinalPhase is the phase in which the whole state is read.
+// FinalPhase is the phase that reads the whole state.
 const FinalPhase = "final"
 
-// maxEach bounds how many violations of one check are reported.
+// maxEach bounds the reported violations of a check.
 const maxEach = 20
 
 // Violation is a promise that a history breaks.
 type Violation struct {
 	Check, Text string
-	// Records are the numbers of the records that show it.
+	// Records are the numbers of the records that show the violation.
 	Records []int
 }
 
-// String is the violation on one line.
+// String returns the violation on one line.
 func (v Violation) String() string { return v.Check + ": " + v.Text }
 
 // History is the records of a run.
@@ -38,9 +38,9 @@ type History []trace.Record
 // checks are all checks by their names.
 var checks = map[string]func(History, reporter){
 	"rules of a stream": broken, "refusals": refusals, "one key, one answer": answers,
-	"one meaning a place": places, "replay": replay, "lobby state": lobbyStates, "party state": partyStates,
+	"one meaning a position": places, "replay": replay, "lobby state": lobbyStates, "party state": partyStates,
 	"chat exactly once": chat, "one effect": effects, "places in lobbies": memberships,
-	"distinct players": players, "news of tickets": tickets, "no ticket untold": untold, "inbox": inbox,
+	"distinct players": players, "news of tickets": tickets, "ticket ends reported": endsReported, "inbox": inbox,
 }
 
 // reporter reports a violation with the records that show it.
@@ -56,7 +56,7 @@ func All(h History) []Violation {
 	return all
 }
 
-// One runs one check.
+// One runs a single check.
 func One(name string, h History) []Violation {
 	var found []Violation
 	checks[name](h, func(records []int, format string, args ...any) {
@@ -67,7 +67,8 @@ func One(name string, h History) []Violation {
 	return found
 }
 
-// broken reports what devices saw at once: gaps, doubles, lost pasts, deaf members.
+// broken reports violations that devices detected at once: gaps, duplicates, lost
+// histories, missing deliveries.
 func broken(h History, report reporter) {
 	for _, r := range h {
 		if r.Kind == trace.Broken {
@@ -93,7 +94,7 @@ func refusals(h History, report reporter) {
 	}
 }
 
-// answers reports two grants of one key that differ.
+// answers reports two different answers to one key.
 func answers(h History, report reporter) {
 	first := make(map[string]trace.Record)
 	for _, r := range h {
@@ -128,7 +129,8 @@ func decode(data json.RawMessage) (v any) {
 
 func sameJSON(a, b json.RawMessage) bool { return reflect.DeepEqual(decode(a), decode(b)) }
 
-// difference is the part of a that is not in b: the members of an object that differ.
+// difference returns the part of a that is not in b: the members of an object that
+// differ.
 func difference(a, b json.RawMessage) string {
 	return shorten(differ(decode(a), decode(b)))
 }
@@ -137,7 +139,7 @@ func differ(a, b any) string {
 	x, isObject := a.(map[string]any)
 	y, both := b.(map[string]any)
 	if !isObject || !both {
-		text, _ := json.Marshal(a) // was decoded before
+		text, _ := json.Marshal(a) // already decoded
 		return string(text)
 	}
 	var parts []string
@@ -158,7 +160,7 @@ func shorten(text string) string {
 	return text
 }
 
-// final gives the records of the last phase.
+// final returns the records of the last phase.
 func (h History) final() History {
 	for i, r := range slices.Backward(h) {
 		if r.Kind == trace.Phase && r.Text == FinalPhase {
@@ -168,7 +170,7 @@ func (h History) final() History {
 	return nil
 }
 
-// outcomes are the ends of all calls, by key.
+// outcomes returns the ends of all calls, by key.
 func (h History) outcomes() map[string]trace.Record {
 	all := make(map[string]trace.Record)
 	for _, r := range h {
@@ -179,7 +181,7 @@ func (h History) outcomes() map[string]trace.Record {
 	return all
 }
 
-// requests are the first tries of all calls, by key.
+// requests returns the first tries of all calls, by key.
 func (h History) requests() map[string]trace.Record {
 	all := make(map[string]trace.Record)
 	for _, r := range h {

@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/test/audit/trace"
 )
 
-// written makes a history by hand: records are numbered in order.
+// written returns a hand-written history: records are numbered in order.
 func written(records ...trace.Record) History {
 	for i := range records {
 		records[i].N = i
@@ -58,8 +58,8 @@ func ticket(user string, seq uint64, state string, attempt int) trace.Record {
 // Times of ULIDs, in milliseconds: 32 and 1024.
 const at32, at1024 = "0000000010AAAAAAAAAAAAAAAA", "0000000100AAAAAAAAAAAAAAAA"
 
-// TestChecksFindViolations has each check find what a history written by hand breaks, and
-// nothing in one that is right.
+// TestChecksFindViolations expects each check to find the violation in a hand-written
+// history, and nothing in a correct one.
 func TestChecksFindViolations(t *testing.T) {
 	history := func(data string) trace.Record { return of(trace.Done, "a", wire.EventChatHistory, "h", data) }
 	asked := of(trace.Ask, "a", wire.EventChatHistory, "h", `{"channel": "topic:news"}`)
@@ -84,8 +84,8 @@ func TestChecksFindViolations(t *testing.T) {
 		{"refusals", "a full lobby", written(trace.Record{Kind: trace.Refused, Err: &wire.Error{Code: wire.CodeFailedPrecondition}}), ""},
 		{"one key, one answer", "two answers", written(of(trace.Ack, "a", "lobby:ready", "k", `{"version": 1}`), of(trace.Ack, "a", "lobby:ready", "k", `{"version": 2}`)), "two answers: {version: 1} and {version: 2}"},
 		{"one key, one answer", "the same answer", written(of(trace.Ack, "a", "lobby:ready", "k", `{"version": 1}`), of(trace.Ack, "a", "lobby:ready", "k", `{"version":1}`)), ""},
-		{"one meaning a place", "two contents", written(push("a", "chat:message", "chat:c", 1, `{"text": "x"}`), push("b", "chat:message", "chat:c", 1, `{"text": "y"}`)), `{text: "x"}, {text: "y"}`},
-		{"one meaning a place", "one content", written(push("a", "chat:message", "chat:c", 1, `{"text": "x"}`), push("b", "chat:message", "chat:c", 1, `{"text": "x"}`)), ""},
+		{"one meaning a position", "two contents", written(push("a", "chat:message", "chat:c", 1, `{"text": "x"}`), push("b", "chat:message", "chat:c", 1, `{"text": "y"}`)), `{text: "x"}, {text: "y"}`},
+		{"one meaning a position", "one content", written(push("a", "chat:message", "chat:c", 1, `{"text": "x"}`), push("b", "chat:message", "chat:c", 1, `{"text": "x"}`)), ""},
 		{"replay", "two states of a version", written(of(trace.Ack, "a", "lobby:get", "1", lobby(1, host+","+guest, "")), of(trace.Ack, "b", "lobby:get", "2", lobby(1, host+","+guest, `, "name": "x"`))), "two states with version 1"},
 		{"replay", "a patch that leads elsewhere", written(
 			of(trace.Ack, "a", "lobby:get", "1", lobby(1, host, "")),
@@ -114,10 +114,10 @@ func TestChecksFindViolations(t *testing.T) {
 		{"distinct players", "two matches at once", written(enqueued("T", 1), enqueued("U", 2), matched("a", 1, at32, "T", "a", "b"), matched("a", 2, at1024, "U", "a", "c")), "was queued when the first was made"},
 		{"distinct players", "one match after another", written(enqueued("T", 1), enqueued("U", 40), matched("a", 1, at32, "T", "a", "b"), matched("a", 2, at1024, "U", "a", "c")), ""},
 		{"news of tickets", "news after the end", written(ticket("a", 1, "cancelled", 1), ticket("a", 2, "proposed", 1)), "after its end"},
-		{"news of tickets", "an earlier attempt", written(ticket("a", 1, "searching", 2), ticket("a", 2, "proposed", 1)), "heard attempt 1"},
+		{"news of tickets", "an earlier attempt", written(ticket("a", 1, "searching", 2), ticket("a", 2, "proposed", 1)), "received attempt 1"},
 		{"news of tickets", "in order", written(ticket("a", 1, "searching", 0), ticket("a", 2, "proposed", 0), ticket("a", 3, "searching", 1), ticket("a", 4, "cancelled", 1)), ""},
-		{"no ticket untold", "no word of its end", written(enqueued("T", 1), final, status), "was not told its end"},
-		{"no ticket untold", "told", written(enqueued("T", 1), ticket("a", 1, "expired", 0), final, status), ""},
+		{"ticket ends reported", "the end not reported", written(enqueued("T", 1), final, status), "did not receive its end"},
+		{"ticket ends reported", "the end reported", written(enqueued("T", 1), ticket("a", 1, "expired", 0), final, status), ""},
 		{"inbox", "a lost notification", written(noted, final, inboxOf("", 0)), "is not in the inbox of a"},
 		{"inbox", "a wrong count", written(noted, final, inboxOf(`{"id": "N"}`, 2)), "has 1 unread, and says 2"},
 		{"inbox", "a deleted one", written(noted, of(trace.Ask, "a", wire.EventNotifyDelete, "d", `{"ids": ["N"]}`), of(trace.Done, "a", wire.EventNotifyDelete, "d", ""), final, inboxOf(`{"id": "N"}`, 1)), "was deleted, and is in the inbox"},

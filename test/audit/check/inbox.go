@@ -7,9 +7,9 @@ import (
 	"github.com/anteroom/anteroom/test/audit/trace"
 )
 
-// inbox reports notifications that are not in the inbox of their user exactly once though
-// acknowledged, that are there though deleted, and a badge that is not the number of those
-// unread.
+// inbox reports acknowledged notifications that are not in their user's inbox exactly
+// once, deleted notifications in the inbox, and a badge that differs from the number of
+// unread ones.
 func inbox(h History, report reporter) {
 	lists := make(map[string]map[string]wire.Notification)
 	unread := make(map[string]trace.Record)
@@ -42,7 +42,7 @@ func inbox(h History, report reporter) {
 			}
 		}
 		var page wire.NotifyPage
-		_ = json.Unmarshal(unread[user].Data, &page) // no last page says nothing
+		_ = json.Unmarshal(unread[user].Data, &page) // without a page the result is zero
 		if _, whole := unread[user]; whole && page.Unread != count {
 			report([]int{unread[user].N}, "the inbox of %s has %d unread, and says %d", user, count, page.Unread)
 		}
@@ -51,8 +51,8 @@ func inbox(h History, report reporter) {
 	kept(h, lists, report)
 }
 
-// badge reports a device whose last badge is not the number of those unread when the inbox
-// was read, by the record read. A badge that is pushed after that is about a later inbox.
+// badge reports a device whose last badge differs from the number of unread notifications
+// in the inbox at the record read. A later badge is about a later inbox.
 func badge(h History, user string, count, read int, report reporter) {
 	last := make(map[string]wire.NotifyBadge)
 	records := make(map[string]int)
@@ -72,7 +72,7 @@ func badge(h History, user string, count, read int, report reporter) {
 	}
 }
 
-// kept reports what became of single notifications.
+// kept reports wrong states of single notifications.
 func kept(h History, lists map[string]map[string]wire.Notification, report reporter) {
 	requests := h.requests()
 	deleted := make(map[string]trace.Outcome) // "user id"

@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/test/audit/trace"
 )
 
-// news are the pushes about tickets on one user's stream, in the order of the stream.
+// news are the pushes about tickets on a user's stream, in the order of the stream.
 type news struct {
 	trace.Record
 	ticket  string
@@ -18,7 +18,7 @@ type news struct {
 	attempt int
 }
 
-// newsOf gives each user's news about tickets, from all devices together.
+// newsOf returns each user's news about tickets, from all devices together.
 func (h History) newsOf() map[string][]news {
 	type at struct {
 		user string
@@ -55,14 +55,14 @@ func (h History) newsOf() map[string][]news {
 	return all
 }
 
-// over reports whether the news are the end of the ticket.
+// over reports whether the news end the ticket.
 func (n news) over() bool {
 	switch n.Event {
 	case wire.EventMMMatched:
 		return true
 	case wire.EventMMCancelled:
 		var v wire.MMCancelled
-		_ = json.Unmarshal(n.Data, &v) // was decoded before
+		_ = json.Unmarshal(n.Data, &v) // already decoded
 		return !v.Requeued
 	}
 	return ended(n.state)
@@ -72,7 +72,7 @@ func ended(s wire.TicketState) bool {
 	return s == wire.TicketAssigned || s == wire.TicketCanceled || s == wire.TicketExpired
 }
 
-// tickets reports news of a ticket in an order that its states do not allow.
+// tickets reports news of a ticket in an order that contradicts its states.
 func tickets(h History, report reporter) {
 	for user, all := range h.newsOf() {
 		last := make(map[string]news)
@@ -80,9 +80,9 @@ func tickets(h History, report reporter) {
 			was, known := last[n.ticket]
 			switch {
 			case known && was.over() && !n.over():
-				report([]int{was.N, n.N}, "%s heard %s %s of ticket %s (seq %d) after its end, %s %s (seq %d)", user, n.Event, n.state, n.ticket, n.Meta.Seq, was.Event, was.state, was.Meta.Seq)
+				report([]int{was.N, n.N}, "%s received %s %s of ticket %s (seq %d) after its end, %s %s (seq %d)", user, n.Event, n.state, n.ticket, n.Meta.Seq, was.Event, was.state, was.Meta.Seq)
 			case known && n.Event == wire.EventMMTicket && n.attempt < was.attempt:
-				report([]int{was.N, n.N}, "%s heard attempt %d of ticket %s (seq %d) after attempt %d (seq %d)", user, n.attempt, n.ticket, n.Meta.Seq, was.attempt, was.Meta.Seq)
+				report([]int{was.N, n.N}, "%s received attempt %d of ticket %s (seq %d) after attempt %d (seq %d)", user, n.attempt, n.ticket, n.Meta.Seq, was.attempt, was.Meta.Seq)
 			}
 			if n.Event != wire.EventMMTicket {
 				n.attempt = was.attempt
@@ -94,8 +94,8 @@ func tickets(h History, report reporter) {
 	}
 }
 
-// untold reports tickets that ended without a word to a player who can still hear.
-func untold(h History, report reporter) {
+// endsReported reports ended tickets with a connected player who did not receive the end.
+func endsReported(h History, report reporter) {
 	live := make(map[string]bool)
 	stays := make(map[string]bool)
 	for _, r := range h.final() {
@@ -109,11 +109,11 @@ func untold(h History, report reporter) {
 			live[t.ID] = true
 		}
 	}
-	told := make(map[string]bool)
+	knows := make(map[string]bool)
 	for user, all := range h.newsOf() {
 		for _, n := range all {
 			if n.over() {
-				told[user+" "+n.ticket] = true
+				knows[user+" "+n.ticket] = true
 			}
 		}
 	}
@@ -123,15 +123,15 @@ func untold(h History, report reporter) {
 			continue
 		}
 		for _, player := range v.Ticket.Players {
-			if stays[player] && !told[player+" "+v.Ticket.ID] {
-				report([]int{r.N}, "the ticket %s of %v is over, and %s was not told its end", v.Ticket.ID, v.Ticket.Players, player)
+			if stays[player] && !knows[player+" "+v.Ticket.ID] {
+				report([]int{r.N}, "the ticket %s of %v has ended, and %s did not receive its end", v.Ticket.ID, v.Ticket.Players, player)
 			}
 		}
 	}
 }
 
-// players reports matches with a player twice, and users with two matches at once: the
-// ticket of the second was in its queue when the first was made.
+// players reports matches with a duplicate player, and users with two matches at once:
+// the ticket of the second match was queued before the first match was made.
 func players(h History, report reporter) {
 	enqueued := make(map[string]int64)
 	for _, r := range h {
@@ -179,7 +179,7 @@ func players(h History, report reporter) {
 	}
 }
 
-// ulidTime is the time in a ULID, in milliseconds; 0 when it is none.
+// ulidTime returns the time of a ULID, in milliseconds; 0 for any other text.
 func ulidTime(id string) (ms int64) {
 	const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	if len(id) != 26 {

@@ -13,8 +13,8 @@ import (
 // maxPerUser is join.maxPerUser of each type of lobby in testdata/cluster.yaml.
 var maxPerUser = map[string]int{"arena": 1, "casual": 2, "match": 1}
 
-// lobbyStates reports states of lobbies with players and without exactly one host, or with
-// more members than there are places. A lobby of spectators alone has no host.
+// lobbyStates reports states of lobbies that have players but not exactly one host, or
+// more members than places. A lobby with spectators only has no host.
 func lobbyStates(h History, report reporter) {
 	seen := make(map[string]bool)
 	for _, r := range h {
@@ -44,7 +44,7 @@ func lobbyStates(h History, report reporter) {
 	}
 }
 
-// lobbiesIn are the states of lobbies in a record.
+// lobbiesIn returns the states of lobbies in a record.
 func lobbiesIn(r trace.Record) []wire.Lobby {
 	if r.Kind != trace.Ack && (r.Kind != trace.Push || r.Event != wire.EventLobbySnapshot) {
 		return nil
@@ -62,11 +62,11 @@ func lobbiesIn(r trace.Record) []wire.Lobby {
 	return v.Lobbies
 }
 
-// memberships reports users in more lobbies of a type than its policy allows, by what the
-// server API says at the end.
+// memberships reports users in more lobbies of a type than its policy allows, according
+// to the server API at the end.
 func memberships(h History, report reporter) {
 	type seat struct{ user, kind string }
-	in := make(map[seat]map[string]int) // by lobby, the record
+	in := make(map[seat]map[string]int) // the record, by lobby
 	for _, r := range h.final() {
 		if r.User != "backend" {
 			continue
@@ -91,8 +91,8 @@ func memberships(h History, report reporter) {
 	}
 }
 
-// partyStates reports parties without exactly one leader, with too many members, and
-// users who are in two parties at the end.
+// partyStates reports parties without exactly one leader or with too many members, and
+// users in two parties at the end.
 func partyStates(h History, report reporter) {
 	for _, r := range h {
 		p := partyIn(r)

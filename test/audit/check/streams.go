@@ -13,7 +13,7 @@ import (
 	"github.com/anteroom/anteroom/test/audit/trace"
 )
 
-// place is a place in a stream.
+// place is a position in a stream.
 type place struct {
 	stream, epoch string
 	seq           uint64
@@ -23,8 +23,8 @@ func placeOf(m *wire.Meta) place { return place{m.Stream, m.Epoch, m.Seq} }
 
 func (p place) String() string { return fmt.Sprintf("%s, epoch %s, seq %d", p.stream, p.epoch, p.seq) }
 
-// places reports two pushes with one place and different contents, and one seq with
-// two contents in two epochs, since Redis loses nothing in these runs.
+// places reports two pushes with one position and different contents, and one seq with
+// two contents in two epochs, because Redis loses nothing in these runs.
 func places(h History, report reporter) {
 	first := make(map[place]trace.Record)
 	for _, r := range h {
@@ -50,15 +50,15 @@ func places(h History, report reporter) {
 	}
 }
 
-// states are the whole states of lobbies or parties that members saw, by stream and
+// states are the whole states of lobbies or parties that members received, by stream and
 // version, and the patches between them.
 type states struct {
 	whole   map[string]map[uint64]trace.Record
-	patches map[string]map[uint64]json.RawMessage // by the version that they lead to
-	other   map[string]map[uint64]bool            // events of back ends, which only take a version
+	patches map[string]map[uint64]json.RawMessage // by the resulting version
+	other   map[string]map[uint64]bool            // events of back ends, which only increment the version
 }
 
-// docOf is the state inside an answer or a snapshot.
+// docOf returns the state inside an answer or a snapshot.
 func docOf(r trace.Record, kind string) (doc json.RawMessage) {
 	var holder map[string]json.RawMessage
 	if json.Unmarshal(r.Data, &holder) != nil {
@@ -67,7 +67,7 @@ func docOf(r trace.Record, kind string) (doc json.RawMessage) {
 	return holder[kind]
 }
 
-// state is what lobbies and parties have in common.
+// state has the common fields of lobbies and parties.
 type state struct {
 	ID      string                     `json:"id"`
 	Version uint64                     `json:"version"`
@@ -112,7 +112,7 @@ func put[T any](in map[string]map[uint64]T, stream string, version uint64, v T) 
 	}
 }
 
-// replay reports states of one version that differ, and patches that do not lead from one
+// replay reports different states of one version, and patches that do not lead from one
 // state to the next.
 func replay(h History, report reporter) {
 	for _, kind := range []string{"lobby", "party"} {
@@ -147,8 +147,8 @@ func replayKind(h History, kind string, report reporter) {
 	}
 }
 
-// replayStep patches the state of one version to that of another, where all patches
-// between them are known.
+// replayStep patches the state of one version to that of another, if all patches between
+// them are known.
 func replayStep(s states, stream, kind string, from, to trace.Record, version, end uint64, report reporter) {
 	doc := docOf(from, kind)
 	for v := version + 1; v <= end; v++ {

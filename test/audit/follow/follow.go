@@ -1,5 +1,5 @@
-// Package follow keeps the positions of one device in its streams, as the client contract
-// says, and reports each rule that the server breaks.
+// Package follow keeps the positions of a device in its streams by the rules of the
+// client contract, and reports each rule that the server breaks.
 package follow
 
 import (
@@ -11,40 +11,40 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Position is a place in a stream.
+// Position is a position in a stream.
 type Position struct {
 	Epoch string
 	Seq   uint64
 }
 
-// place is one stream of a tracker.
+// place is a stream of a tracker.
 type place struct {
 	Position
-	// asking is set while a resume is under way: its answer repeats the pushes that
-	// arrive meanwhile.
+	// asking is set while a resume is running: its answer repeats the pushes that arrive
+	// before the answer.
 	asking bool
-	// gaps is set where a gap is legal: the answer that began the stream was one to a
-	// repeated request, or the client reads slowly.
+	// gaps is set when a gap is legal: a repeated answer began the stream, or the client
+	// reads slowly.
 	gaps bool
-	// begun is the last place of an answer or a snapshot that gave the stream.
+	// begun is the last position of an answer or a snapshot that gave the stream.
 	begun uint64
 }
 
-// Tracker is the positions of one device. It is safe for concurrent use.
+// Tracker has the positions of a device. It is safe for concurrent use.
 type Tracker struct {
 	mu      sync.Mutex
 	streams map[string]*place
-	// pushed are the places that the present connection delivered.
+	// pushed are the positions that the current connection delivered.
 	pushed map[string]map[Position]bool
 	slow   bool
 }
 
-// New makes a tracker that follows nothing.
+// New returns a tracker without streams.
 func New() *Tracker {
 	return &Tracker{streams: make(map[string]*place), pushed: make(map[string]map[Position]bool)}
 }
 
-// Connect begins a connection and gives the positions that its resume asks for.
+// Connect begins a connection and returns the positions for its resume.
 func (t *Tracker) Connect() []wire.StreamPosition {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -58,15 +58,15 @@ func (t *Tracker) Connect() []wire.StreamPosition {
 	return all
 }
 
-// Slow notes that the client reads slowly: the server may leave patches out.
+// Slow records that the client reads slowly: the server may omit patches.
 func (t *Tracker) Slow() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.slow = true
 }
 
-// Begin begins a stream, or moves it forward, to the place of an answer or a snapshot.
-// repeated says that the answer may be an earlier one, of the same key.
+// Begin begins a stream, or moves it forward, at the position of an answer or a snapshot.
+// With repeated, the answer may be an earlier answer of the same key.
 func (t *Tracker) Begin(m wire.Meta, repeated bool) (fresh bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -76,8 +76,9 @@ func (t *Tracker) Begin(m wire.Meta, repeated bool) (fresh bool) {
 	}
 	switch {
 	case p == nil:
-		// A subscription that begins after an earlier one ended repeats the pushes after its
-		// place: the answer to a repeated request gives the place of its first try.
+		// A subscription that begins after an earlier one ended repeats the pushes after
+		// its position, because the answer to a repeated request has the position of its
+		// first try.
 		maps.DeleteFunc(t.pushed[m.Stream], func(at Position, _ bool) bool { return at.Seq > m.Seq })
 		t.streams[m.Stream] = &place{Position: Position{m.Epoch, m.Seq}, gaps: repeated, begun: m.Seq}
 	case p.asking:
@@ -89,8 +90,8 @@ func (t *Tracker) Begin(m wire.Meta, repeated bool) (fresh bool) {
 	return p == nil
 }
 
-// CameBack reports whether a removal at a version is about an earlier membership: the
-// device was given the stream at that version or a later one. A client ignores it.
+// CameBack reports whether a removal at a version concerns an earlier membership: the
+// device received the stream at that version or later. A client ignores such a removal.
 func (t *Tracker) CameBack(stream string, version uint64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -107,10 +108,10 @@ func (t *Tracker) Drop(stream string) (followed bool) {
 	return followed
 }
 
-// Verdict is what to do with a live push.
+// Verdict is the decision on a live push.
 type Verdict struct {
-	// Apply says that the push is the next one, Resume that the device has to resume
-	// the stream. Broken is the rule that the push breaks.
+	// Apply: the push is the next one. Resume: the device must resume the stream. Broken
+	// is the rule that the push breaks.
 	Apply, Resume bool
 	Broken        string
 }
@@ -130,7 +131,7 @@ func (t *Tracker) Live(m wire.Meta, snapshot bool) Verdict {
 	case double:
 		return Verdict{Broken: fmt.Sprintf("seq %d of epoch %s was pushed twice on one connection", m.Seq, m.Epoch)}
 	case p == nil:
-		return Verdict{} // the last pushes of a stream that was left
+		return Verdict{} // the last pushes of an ended subscription
 	case p.asking:
 		return Verdict{}
 	case snapshot:
@@ -150,7 +151,7 @@ func (t *Tracker) Live(m wire.Meta, snapshot bool) Verdict {
 	return v
 }
 
-// At is the position in a stream, as a resume asks for it.
+// At returns the position in a stream, for a resume.
 func (t *Tracker) At(stream string) (at wire.StreamPosition, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -162,15 +163,15 @@ func (t *Tracker) At(stream string) (at wire.StreamPosition, ok bool) {
 	return wire.StreamPosition{Stream: stream, Epoch: p.Epoch, Seq: p.Seq}, true
 }
 
-// Resumed judges the answer to a resume of one stream. The events of the answer that are
-// new to the device are given back; again says that the device has to ask again.
+// Resumed judges the answer to a resume of one stream. It returns the answer's new
+// events; again reports that the device must resume again.
 func (t *Tracker) Resumed(r wire.StreamResumed) (events []wire.ResumedEvent, again bool, broken string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := t.streams[r.Stream]
 	switch {
 	case p == nil:
-		return nil, false, "" // left meanwhile
+		return nil, false, "" // the device left the stream before the answer
 	case r.Error != nil && r.Error.Retryable:
 		return nil, true, ""
 	case r.Error != nil:
@@ -197,7 +198,7 @@ func (t *Tracker) Resumed(r wire.StreamResumed) (events []wire.ResumedEvent, aga
 	return events, false, broken
 }
 
-// Streams are the followed streams and their positions.
+// Streams returns the followed streams and their positions.
 func (t *Tracker) Streams() map[string]Position {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -212,6 +213,6 @@ func metaOf(data json.RawMessage) wire.Meta {
 	var push struct {
 		Meta wire.Meta `json:"meta"`
 	}
-	_ = json.Unmarshal(data, &push) // without a meta the zero one is no place
+	_ = json.Unmarshal(data, &push) // without a meta the position is zero
 	return push.Meta
 }

@@ -23,7 +23,8 @@ func resumed(epoch string, end uint64, seqs ...uint64) wire.StreamResumed {
 	return r
 }
 
-// TestTracker has the tracker report each rule that a server breaks, and nothing else.
+// TestTracker expects the tracker to report each rule that a server breaks, and nothing
+// else.
 func TestTracker(t *testing.T) {
 	live := func(epoch string, seqs ...uint64) func(*Tracker) string {
 		return func(tr *Tracker) (broken string) {

@@ -6,18 +6,18 @@ import (
 	"slices"
 )
 
-// Lane is a sequence of acts of one user.
+// Lane is a sequence of acts of a user.
 type Lane string
 
-// The lanes. State are lobbies and parties, Talk is chat, presence and notifications, and
-// Match is matchmaking.
+// The lanes. State has lobbies and parties, Talk has chat, presence and notifications,
+// and Match has matchmaking.
 const (
 	State Lane = "state"
 	Talk  Lane = "talk"
 	Match Lane = "match"
 )
 
-// weights say how often each act is chosen.
+// weights are the relative frequencies of the acts.
 var weights = map[Lane]map[string]int{
 	State: {
 		"lobby:enter": 14, "lobby:create": 4, "lobby:join": 8, "lobby:joinCode": 4, "lobby:quickJoin": 6, "lobby:leave": 7,
@@ -41,7 +41,7 @@ var weights = map[Lane]map[string]int{
 	},
 }
 
-// laneOf is the lane of each act, and acts repeats each as often as its weight.
+// laneOf maps each act to its lane, and acts repeats each act as often as its weight.
 var (
 	laneOf = make(map[string]Lane)
 	acts   []string

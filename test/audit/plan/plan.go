@@ -1,6 +1,6 @@
-// Package plan makes all choices of an audit from one seed: users and their devices, what
-// each does and when, and which faults happen. The same seed gives the same plan; how the
-// steps of the users interleave is real and may differ.
+// Package plan makes all choices of an audit from a seed: users and their devices, the
+// acts of each with their times, and the faults. The same seed gives the same plan; the
+// interleaving of the users' steps is real and may differ.
 package plan
 
 import (
@@ -10,52 +10,53 @@ import (
 	"time"
 )
 
-// Plan is one run.
+// Plan is a run.
 type Plan struct {
 	Seed    int64
 	Servers int
-	// Length is how long the users act; the last checks follow.
+	// Length is how long the users act; the final checks follow.
 	Length time.Duration
 	Users  []User
 	Steps  []Step // by time
 	Faults []Fault
 }
 
-// User is one user with its devices.
+// User is a user with its devices.
 type User struct {
 	Name    string
 	Devices []Device
-	// Leaves says that the user closes all connections at the end of the acts, and is
-	// offline from then on.
+	// Leaves reports that the user closes all connections at the end of the acts, and
+	// stays offline.
 	Leaves bool
 }
 
-// Device is one client.
+// Device is a client.
 type Device struct {
 	Name string
-	// Stock devices have the stock JavaScript client, others the raw one.
+	// Stock devices use the stock JavaScript client, other devices the raw client.
 	Stock bool
 	// Transport is websocket, polling or upgrade.
 	Transport string
-	// Server is where it connects first.
+	// Server is the first server of the device.
 	Server int
 }
 
-// Repeat is how a request is sent more than once.
+// Repeat is the way in which a request is sent more than once.
 type Repeat string
 
-// The ways to repeat a request. Without one it is repeated after a time-out or a cut.
+// The ways to repeat a request. Without one, a request is repeated after a timeout or a
+// cut.
 const (
-	// Beside sends the same key on another device at once.
-	Beside Repeat = "beside"
+	// Parallel sends the same key on another device at once.
+	Parallel Repeat = "parallel"
 	// Later sends the same key again after the answer.
 	Later Repeat = "later"
 	// CutFirst cuts the connection right after the first try.
 	CutFirst Repeat = "cut first"
 )
 
-// Step is one act of a user. What it is about depends on the state at that moment, which
-// Pick chooses from.
+// Step is an act of a user. Its target depends on the state at that moment, from which
+// Pick chooses.
 type Step struct {
 	N      int
 	At     time.Duration
@@ -66,14 +67,14 @@ type Step struct {
 	Repeat Repeat
 }
 
-// Lane is the kind of acts that a user does one after another, beside those of its other
-// lanes.
+// Lane returns the lane of the act: a user performs the acts of a lane sequentially, and
+// its lanes in parallel.
 func (s Step) Lane() Lane { return laneOf[s.Op] }
 
 // FaultKind is a kind of fault.
 type FaultKind string
 
-// The kinds of faults: of servers, of Redis, of the way between them, and of clients.
+// The kinds of faults: of servers, of Redis, of the network between them, and of clients.
 const (
 	KillServer  FaultKind = "kill server"
 	StopServer  FaultKind = "stop server"
@@ -89,7 +90,7 @@ const (
 	SlowReader  FaultKind = "slow reader"
 )
 
-// Fault is one fault: Server or User and Device say where.
+// Fault is a fault of Server, or of User and Device.
 type Fault struct {
 	At, For      time.Duration
 	Kind         FaultKind
@@ -98,20 +99,20 @@ type Fault struct {
 	Pick         float64
 }
 
-// String is the fault on one line.
+// String returns the fault on one line.
 func (f Fault) String() string {
 	return fmt.Sprintf("%s server %d user %d for %v", f.Kind, f.Server, f.User, f.For.Round(time.Millisecond))
 }
 
 const (
 	minUsers, maxUsers = 14, 40
-	// stepsEvery is the mean time between two acts of one user.
+	// stepsEvery is the mean time between two acts of a user.
 	stepsEvery = 450 * time.Millisecond
 	// settleIn is how long the users act before the first fault.
 	settleIn = 2 * time.Second
 )
 
-// New makes the plan of a seed.
+// New returns the plan of a seed.
 func New(seed int64) Plan {
 	r := rand.New(rand.NewPCG(uint64(seed), 0x5eed))
 	p := Plan{Seed: seed, Servers: 2 + r.IntN(2), Length: time.Duration(12+r.IntN(9)) * time.Second}
@@ -129,7 +130,7 @@ func New(seed int64) Plan {
 	return p
 }
 
-// upTo is a random time below d.
+// upTo returns a random time below d.
 func upTo(r *rand.Rand, d time.Duration) time.Duration { return time.Duration(r.Int64N(int64(d))) }
 
 func user(r *rand.Rand, n, servers int) User {
@@ -145,7 +146,7 @@ func user(r *rand.Rand, n, servers int) User {
 	return u
 }
 
-// spare draws a number that no choice needs any more, so that known seeds keep their plans.
+// spare draws an unused number, so that known seeds keep their plans.
 func spare(r *rand.Rand) *rand.Rand {
 	r.IntN(5)
 	return r
@@ -163,7 +164,7 @@ func (p *Plan) steps(r *rand.Rand, u int) {
 		}
 		switch r.IntN(12) {
 		case 0, 1:
-			s.Repeat = Beside
+			s.Repeat = Parallel
 		case 2:
 			s.Repeat = Later
 		case 3:
@@ -173,8 +174,8 @@ func (p *Plan) steps(r *rand.Rand, u int) {
 	}
 }
 
-// faults plans those of servers and Redis one after another, and those of clients beside
-// them.
+// faults plans the faults of servers and Redis sequentially, and those of clients in
+// parallel.
 func (p *Plan) faults(r *rand.Rand) {
 	kinds := []FaultKind{
 		KillServer, KillServer, StopServer, StopServer, DrainServer, KillRedis, KillClients,

@@ -1,4 +1,4 @@
-// Package proxy is a TCP proxy whose way can be stalled, slowed and made to lose answers.
+// Package proxy is a TCP proxy that can stall and slow connections, and lose answers.
 package proxy
 
 import (
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Proxy forwards connections to one target.
+// Proxy forwards connections to a target.
 type Proxy struct {
 	listener net.Listener
 	target   string
@@ -19,17 +19,17 @@ type Proxy struct {
 	mu    sync.Mutex
 	open  chan struct{} // closed while data passes
 	pairs map[*pair]struct{}
-	// slow is the longest delay of one chunk of data, late that of one chunk of what Redis
-	// publishes.
+	// slow is the longest delay of a chunk of data, late the longest delay of a chunk
+	// that Redis publishes.
 	slow, late time.Duration
-	// lose is how many of the next answers are lost, each with its connection.
+	// lose is the number of next answers to lose, each with its connection.
 	lose int
 }
 
-// pair is one forwarded connection.
+// pair is a forwarded connection.
 type pair struct {
 	client, server net.Conn
-	// subscribes says that the client subscribes to channels by it.
+	// subscribes is set when the client subscribes to channels on the connection.
 	subscribes atomic.Bool
 }
 
@@ -47,7 +47,7 @@ func Listen(target string) (*Proxy, error) {
 	return p, nil
 }
 
-// Addr is where the proxy listens.
+// Addr returns the address of the proxy.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
 // Close ends the proxy and its connections.
@@ -64,7 +64,7 @@ func (p *Proxy) Stall() {
 	select {
 	case <-p.open:
 		p.open = make(chan struct{})
-	default: // is stalled already
+	default: // already stalled
 	}
 }
 
@@ -75,7 +75,7 @@ func (p *Proxy) Slow(d time.Duration) {
 	p.slow = d
 }
 
-// Late delays each chunk of data that Redis publishes by up to d; what it answers is not
+// Late delays each chunk of data that Redis publishes by up to d; answers are not
 // delayed.
 func (p *Proxy) Late(d time.Duration) {
 	p.mu.Lock()
@@ -83,8 +83,8 @@ func (p *Proxy) Late(d time.Duration) {
 	p.late = d
 }
 
-// LoseAnswers ends the connections of the next n answers instead of forwarding them: the
-// requests have arrived, and their effects stay.
+// LoseAnswers ends the connections of the next n answers instead of forwarding them. The
+// requests have arrived, and their effects remain.
 func (p *Proxy) LoseAnswers(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,7 +139,7 @@ func (p *Proxy) serve(client net.Conn) {
 	p.mu.Unlock()
 }
 
-// copy forwards one direction until it ends, and then ends the pair.
+// copy forwards a direction until it ends, and then ends the pair.
 func (p *Proxy) copy(pair *pair, to io.Writer, from io.Reader, answers bool) {
 	defer pair.close()
 	buf := make([]byte, 64<<10)
@@ -162,7 +162,7 @@ func (p *Proxy) copy(pair *pair, to io.Writer, from io.Reader, answers bool) {
 	}
 }
 
-// pass waits until a chunk may go on; false means that it is lost.
+// pass waits until a chunk may continue; false means that the chunk is lost.
 func (p *Proxy) pass(pair *pair, answer bool) bool {
 	p.mu.Lock()
 	open, slow := p.open, p.slow

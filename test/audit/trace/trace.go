@@ -1,5 +1,5 @@
-// Package trace is the history that an audit judges: every request, answer, push, cut and
-// fault as one record, in the order in which each client saw them.
+// Package trace is the history for an audit: every request, answer, push, cut and fault
+// as a record, in the order in which each client saw them.
 package trace
 
 import (
@@ -19,7 +19,7 @@ type Kind string
 
 // The kinds of records.
 const (
-	// Ask is one try of a request, Ack its grant, Refused its refusal, and Lost a try
+	// Ask is a try of a request, Ack its answer, Refused its refusal, and Lost a try
 	// whose connection ended before the answer.
 	Ask     Kind = "ask"
 	Ack     Kind = "ack"
@@ -32,10 +32,10 @@ const (
 	// Connected and Cut are the beginning and the end of a connection.
 	Connected Kind = "connected"
 	Cut       Kind = "cut"
-	// Follow and Unfollow say that a device begins or stops to follow a stream.
+	// Follow and Unfollow are the beginning and the end of a device's subscription.
 	Follow   Kind = "follow"
 	Unfollow Kind = "unfollow"
-	// Broken is a rule of the contract that a device saw broken.
+	// Broken is a broken rule of the contract that a device detected.
 	Broken Kind = "broken"
 	// Fault is an act of the fault schedule, Phase the beginning of a phase of the run.
 	Fault Kind = "fault"
@@ -45,8 +45,8 @@ const (
 // Outcome is the outcome of a call.
 type Outcome string
 
-// The outcomes of a call. After Unknown, and after a refusal beside a try that was not
-// answered, the effect may exist or not.
+// The outcomes of a call. After Unknown, and after a refusal with another try still
+// unanswered, the effect may or may not exist.
 const (
 	OK        Outcome = "ok"
 	Denied    Outcome = "refused"
@@ -54,23 +54,23 @@ const (
 	MaybeDone Outcome = "refused, but an earlier try was not answered"
 )
 
-// Record is one thing that happened.
+// Record is an occurrence of the run.
 type Record struct {
 	N    int           `json:"n"`
 	At   time.Duration `json:"at"` // since the beginning of the run, in nanoseconds
 	Kind Kind          `json:"kind"`
-	// User and Device name the client, Conn counts the connections of the device.
+	// User and Device name the client; Conn counts the connections of the device.
 	User   string `json:"user,omitempty"`
 	Device string `json:"device,omitempty"`
 	Conn   int    `json:"conn,omitempty"`
 	Server int    `json:"server,omitempty"`
-	// Call is the idempotency key of a request, or a name for one without a key.
+	// Call is the idempotency key of a request, or a name for a request without a key.
 	Call  string `json:"call,omitempty"`
 	Try   int    `json:"try,omitempty"`
 	Event string `json:"event,omitempty"`
 	// Data is the request, the data of the acknowledgement, or the payload of the push.
 	Data json.RawMessage `json:"data,omitempty"`
-	// Meta is the place of a push or of an acknowledgement in its stream.
+	// Meta is the position of a push or of an acknowledgement in its stream.
 	Meta    *wire.Meta  `json:"meta,omitempty"`
 	Err     *wire.Error `json:"err,omitempty"`
 	Outcome Outcome     `json:"outcome,omitempty"`
@@ -78,10 +78,10 @@ type Record struct {
 	Text    string      `json:"text,omitempty"`
 }
 
-// shown is how much of a payload String shows, in bytes.
+// shown bounds the payload in String, in bytes.
 const shown = 300
 
-// String is the record on one line.
+// String returns the record on one line.
 func (r Record) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%6d %8.3fs %-9s", r.N, r.At.Seconds(), r.Kind)
@@ -119,17 +119,17 @@ type Trace struct {
 	out     *bufio.Writer
 }
 
-// New makes a trace that is also written to w, a JSON object a line.
+// New returns a trace that is also written to w, a JSON object per line.
 func New(w io.Writer) *Trace { return &Trace{began: time.Now(), out: bufio.NewWriterSize(w, 1<<20)} }
 
-// Add appends a record; its number and time are filled in.
+// Add appends a record; it sets the record's number and time.
 func (t *Trace) Add(r Record) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r.N, r.At = len(t.records), time.Since(t.began)
 	t.records = append(t.records, r)
 	if line, err := json.Marshal(r); err == nil {
-		_, _ = t.out.Write(append(line, '\n')) // the records in memory are the ones that are judged
+		_, _ = t.out.Write(append(line, '\n')) // the audit judges the records in memory
 	}
 }
 
@@ -138,7 +138,7 @@ func (t *Trace) Note(kind Kind, format string, args ...any) {
 	t.Add(Record{Kind: kind, Text: fmt.Sprintf(format, args...)})
 }
 
-// Records is a copy of all records so far, and writes out what is buffered.
+// Records returns a copy of all records so far, and flushes the output.
 func (t *Trace) Records() []Record {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,6 +1,6 @@
-// Command fakeserver stands in for the server in the tests of make run. It takes
-// the same flags, answers on both addresses of its configuration, and tells who
-// it is and what its files hold. With the log level "error" it does not start.
+// Command fakeserver replaces the server in the tests of make run. It takes the same
+// flags, serves both addresses of its configuration, and answers with its pod and the
+// content of its files. With the log level "error" it does not start.
 package main
 
 import (

@@ -1,13 +1,13 @@
 // Written by hack/contract from runtime/wire; do not edit. Change the Go types there and
 // run "make generate".
 
-/** The version of the contract that this client speaks. */
+/** The version of the contract that this client implements. */
 export const PROTOCOL = 1;
 
 /** The application's own values, under keys that a policy declares. */
 export type Attributes = Record<string, string | number | boolean>;
 
-/** The version in force, or the ids of what the caller already has or is in. */
+/** The version in force, or the ids of the caller's existing objects or groups. */
 export type Current = number | string[];
 
 /** The answer to a request. */
