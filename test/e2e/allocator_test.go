@@ -23,12 +23,12 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-// allocator is a service that gives out game servers as Agones' does. A scenario tells it
-// at its control address to keep callers waiting (/hold, /release), and asks how many wait
+// allocator is a service that allocates game servers like Agones. Over its control
+// address, a scenario makes callers wait (/hold, /release) and counts the waiting callers
 // (/waiting).
 type allocator struct {
 	control *httptest.Server
-	// manifest is that of testdata with its address and its key.
+	// manifest is the manifest of testdata with the allocator's address and key.
 	manifest string
 	held     atomic.Pointer[chan struct{}]
 	waiting  atomic.Int64
@@ -64,7 +64,7 @@ func (a *allocator) allocate(w http.ResponseWriter, r *http.Request) {
 		defer a.waiting.Add(-1)
 		select {
 		case <-*held:
-		case <-r.Context().Done(): // the caller died
+		case <-r.Context().Done(): // the caller disconnected
 			return
 		}
 	}
@@ -88,7 +88,8 @@ func (a *allocator) command(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprint(w, a.waiting.Load())
 }
 
-// certificate signs itself for 127.0.0.1, for both sides, in PEM with its key.
+// certificate returns a self-signed certificate for 127.0.0.1, for clients and servers,
+// in PEM with its key.
 func certificate(t *testing.T) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -1,6 +1,6 @@
-// Package e2e drives the whole stack (renderer, Redis, server processes, sticky
-// front) with the stock Socket.IO client from npm. The scenarios are JavaScript
-// and stand in scenarios/; this package starts and ends what they talk to.
+// Package e2e tests the whole stack (renderer, Redis, server processes, sticky proxy)
+// with the stock Socket.IO client from npm. The scenarios are JavaScript files in
+// scenarios/; this package starts and stops the processes that they use.
 package e2e
 
 import (
@@ -84,7 +84,7 @@ func TestRedisHangsForAWhile(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "redis-paused.test.mjs")
 }
 
-// The clients that are not JavaScript are Debian's, so they are installed only for this test.
+// The non-JavaScript clients are Debian packages; only this test installs them.
 func TestTheClientMatrix(t *testing.T) {
 	setup := exec.Command(filepath.Join(root(), "hack", "deps", "python-socketio.sh"))
 	if out, err := setup.CombinedOutput(); err != nil {

@@ -24,16 +24,16 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-// pusher is a service that is told of who is away. It keeps its callers waiting until it
-// is let go; a call whose caller dies before that has not arrived.
+// pusher is a service that receives the offline webhook. It makes its callers wait until
+// it is released; a call whose caller died during the wait does not count as arrived.
 type pusher struct {
 	*httptest.Server
 	t   *testing.T
 	let chan struct{}
 
 	mu sync.Mutex
-	// waiting are the addresses of callers, by the id of the call; arrived and broken
-	// count the calls of an id that were answered, and whose caller died.
+	// waiting has the addresses of waiting callers, by the id of the call; arrived and
+	// broken count the answered calls of an id, and the calls whose caller died.
 	waiting         map[string]string
 	arrived, broken map[string]int
 }
@@ -54,7 +54,7 @@ func startPusher(t *testing.T) *pusher {
 	if err := os.WriteFile(filepath.Join(roots, "pusher.pem"), bundle, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("SSL_CERT_DIR", roots) // beside the machine's own file, for the servers
+	t.Setenv("SSL_CERT_DIR", roots) // in addition to the machine's own file, for the servers
 	return p
 }
 
@@ -80,7 +80,7 @@ func (p *pusher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (p *pusher) note(what func()) { p.mu.Lock(); defer p.mu.Unlock(); what() }
 
-// until waits for what the pusher knows.
+// until waits for a condition on the pusher's state.
 func (p *pusher) until(what string, is func() bool) {
 	p.t.Helper()
 	for deadline := time.Now().Add(90 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -95,8 +95,8 @@ func (p *pusher) until(what string, is func() bool) {
 	}
 }
 
-// TestAServerDiesWhileTheOfflineWebhookIsUnderWay: whoever was to be told by it is told by
-// another, under the same id; nobody else is told twice.
+// TestAServerDiesWhileTheOfflineWebhookIsUnderWay: another server repeats the dead
+// server's calls with the same ids; no other call is repeated.
 func TestAServerDiesWhileTheOfflineWebhookIsUnderWay(t *testing.T) {
 	p := startPusher(t)
 	manifest, err := os.ReadFile(filepath.Join("testdata", "offline.yaml"))
@@ -125,7 +125,7 @@ func TestAServerDiesWhileTheOfflineWebhookIsUnderWay(t *testing.T) {
 	t.Logf("%s died with %d of %d calls", dying.Name, len(theirs), len(ids))
 }
 
-// notifyAway notifies so many users who were never here, and gives the ids.
+// notifyAway notifies users who never connected, and returns the ids.
 func notifyAway(t *testing.T, s *siotest.Server, n int) []string {
 	t.Helper()
 	var users []string
@@ -153,7 +153,7 @@ func notifyAway(t *testing.T, s *siotest.Server, n int) []string {
 	return sent.IDs
 }
 
-// callerOf finds the server that makes a call, and all the calls that it makes.
+// callerOf returns the server that makes a call, and all of its calls.
 func callerOf(t *testing.T, s *siotest.Server, p *pusher, id string) (found siotest.Instance, calls []string) {
 	t.Helper()
 	var waiting map[string]string
@@ -174,7 +174,7 @@ func callerOf(t *testing.T, s *siotest.Server, p *pusher, id string) (found siot
 	return found, nil
 }
 
-// portsOf are the ports of a process's TCP connections over IPv4.
+// portsOf returns the ports of a process's TCP connections over IPv4.
 func portsOf(t *testing.T, pid int) map[string]bool {
 	t.Helper()
 	sockets, ports := map[string]bool{}, map[string]bool{}

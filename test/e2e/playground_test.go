@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestThePlayground drives the page with Chromium; PICTURES names a folder for pictures
-// of it.
+// TestThePlayground drives the page with Chromium; PICTURES names a folder for
+// screenshots.
 func TestThePlayground(t *testing.T) {
 	needChromium(t)
 	startStack(t, filepath.Join("testdata", "playground.yaml")).scenario(t, "playground.test.mjs")
@@ -20,7 +20,7 @@ func TestTheDashboard(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "playground.yaml")).scenario(t, "dashboard.test.mjs")
 }
 
-// TestTheAdminUI does it with the page of @socket.io/admin-ui.
+// TestTheAdminUI does the same with the page of @socket.io/admin-ui.
 func TestTheAdminUI(t *testing.T) {
 	needChromium(t)
 	startStack(t, filepath.Join("testdata", "playground.yaml")).scenario(t, "adminui.test.mjs")

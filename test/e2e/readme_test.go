@@ -11,8 +11,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/contract"
 )
 
-// TestTheReadmeHasEveryEvent: each event of the contract has a line, whose scenario is there
-// under its title.
+// TestTheReadmeHasEveryEvent: each event of the contract has a line with an existing
+// scenario.
 func TestTheReadmeHasEveryEvent(t *testing.T) {
 	var document struct {
 		Operations map[string]struct{ Title, Action string }

@@ -13,7 +13,7 @@ import (
 
 func root() string { return filepath.Join("..", "..") }
 
-// stack is `make run` over a manifest of its own, with the servers built to find races.
+// stack is `make run` with a separate manifest, and servers with the race detector.
 type stack struct{ *siotest.Server }
 
 func startStack(t *testing.T, manifest string) stack {
@@ -21,15 +21,15 @@ func startStack(t *testing.T, manifest string) stack {
 	return stack{siotest.StartServer(t, siotest.Manifest(manifest), siotest.Race())}
 }
 
-// scenario runs one file of scenarios/ with Node's own test runner against the stack, with
-// more variables in its environment.
+// scenario runs a file of scenarios/ with Node's own test runner against the stack, with
+// further environment variables.
 func (s stack) scenario(t *testing.T, file string, env ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test", filepath.Join("scenarios", file))
 	cmd.Env = append(append(os.Environ(), "ANTEROOM_STATE="+s.StateFile), env...)
-	cmd.WaitDelay = 10 * time.Second // the file's own process has the output too, and may live on
+	cmd.WaitDelay = 10 * time.Second // the file's own process shares the output, and may outlive the runner
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {

@@ -8,16 +8,17 @@ import (
 	"time"
 )
 
-// stay is bob's in a group, on the devices of both servers.
+// stay is bob's membership of a group, on the devices of both servers.
 type stay struct {
-	// out ends it by the second server; back begins another by the first one.
+	// out ends the membership over the second server; back begins another over the first
+	// server.
 	out, back func()
 	// probe is a change of the group, which pushes event to its members.
 	probe func()
 	event string
 }
 
-// stays are the ways to go out of a group.
+// stays are the ways to leave a group.
 var stays = map[string]func(r *round) stay{
 	"lobby left":   func(r *round) stay { return r.inLobby("lobby:leave", r.bob) },
 	"lobby kicked": func(r *round) stay { return r.inLobby("lobby:kick", r.ann) },
@@ -46,7 +47,7 @@ func (r *round) inParty(out string, by *user) stay {
 	enter()
 	r.bob.must(1, "party:get", object{})
 	back := enter
-	if by != r.bob { // the leader lets the user come back whom it kicked
+	if by != r.bob { // the leader lifts the block of the kicked user
 		back = func() {
 			r.ann.must(1, "party:unban", object{"partyId": party, "userId": r.bob.name})
 			enter()
@@ -60,7 +61,7 @@ func (r *round) inParty(out string, by *user) stay {
 	}
 }
 
-// outOf is the request by which bob, or ann for him, ends his stay.
+// outOf returns the request of bob, or of ann for him, that ends his membership.
 func (r *round) outOf(field, group string, by *user) object {
 	request := object{field: group}
 	if by != r.bob {
@@ -69,10 +70,10 @@ func (r *round) outOf(field, group string, by *user) object {
 	return request
 }
 
-// TestWhoComesBackHears has users go out of a group and come back at once, on a server that
-// gets late what Redis publishes: the order to stop following arrives when they are members
-// again.
-func TestWhoComesBackHears(t *testing.T) {
+// TestReturningMembersReceivePushes: users leave a group and rejoin at once, on a server
+// that receives Redis's publications late. The control to stop following then arrives
+// after they are members again.
+func TestReturningMembersReceivePushes(t *testing.T) {
 	k := startKeys(t)
 	const ofEach = 10
 	var all []*round

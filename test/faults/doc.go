@@ -1,7 +1,7 @@
-// Package faults proves at the socket that nothing is lost while parts of a cluster
-// fail: a [crowd.Crowd] on three server processes goes on, and in the end each
-// acknowledged message was heard by every member exactly once, in order.
+// Package faults verifies at the socket that no data is lost while parts of a cluster
+// fail. A [crowd.Crowd] on three server processes keeps running, and at the end every
+// member must have received each acknowledged message exactly once, in order.
 //
-// `make faults` runs it; it takes minutes, so that it is behind the build tag
-// "faults". The check itself is tested with everything else.
+// `make faults` runs the tests. They take minutes, so they require the build tag
+// "faults"; the check itself has tests without the tag.
 package faults

@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// unreadyWithin is how soon servers say that Redis is away, and healsWithin how
-	// soon all is well again once it is back.
+	// unreadyWithin bounds the time until servers report that Redis is down, and
+	// healsWithin the time until the cluster works again after Redis is back.
 	unreadyWithin = 10 * time.Second
 	healsWithin   = 15 * time.Second
-	// slack is for a machine that has much else to do.
+	// slack is a margin for a busy machine.
 	slack = 5 * time.Second
 )
 
@@ -26,7 +26,7 @@ func standalone(s *redistest.Server) configv1.Redis {
 	return configv1.Redis{Topology: configv1.RedisStandalone, Addresses: []string{s.Addr()}}
 }
 
-// start gathers a crowd on servers over a Redis, once all of it works.
+// start starts servers over a Redis and gathers a crowd.
 func start(t *testing.T, redis configv1.Redis) (*fleet.Fleet, *crowd.Crowd) {
 	t.Helper()
 	f := startFleet(t, redis)
@@ -78,9 +78,9 @@ func TestPubSubConnectionsKilled(t *testing.T) {
 	c.Settle()
 }
 
-// TestRedisRestarts stops Redis in order, and kills it. Each is a test of its own: of a
-// stream that has no event between two restarts, one of the epochs is forgotten (see
-// "What Redis may lose" in runtime/README.md).
+// TestRedisRestarts stops Redis gracefully, and kills it. Each is a separate test: a
+// stream without an event between two restarts forgets one of the epochs (see "What Redis
+// may lose" in runtime/README.md).
 func TestRedisRestarts(t *testing.T) {
 	for name, end := range map[string]func(*redistest.Server){"stopped": (*redistest.Server).Stop, "killed": (*redistest.Server).Kill} {
 		t.Run(name, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestRedisRestarts(t *testing.T) {
 			redis := redistest.Start(t, redistest.AppendOnly())
 			f, c := start(t, standalone(redis))
 			end(redis)
-			<-time.After(time.Second) // how long Redis is away; nothing is waited for
+			<-time.After(time.Second) // how long Redis is down
 			redis.Restart()
 			back := time.Now()
 			c.GoesOn(healsWithin + slack)
@@ -99,9 +99,8 @@ func TestRedisRestarts(t *testing.T) {
 	}
 }
 
-// TestSentinelFailover kills the primary at a moment when its replica has all that
-// was acknowledged: replication is asynchronous, and what only the dead one had
-// nobody can bring back.
+// TestSentinelFailover kills the primary while its replica has all acknowledged data.
+// Replication is asynchronous, so data that only the primary had would be lost.
 func TestSentinelFailover(t *testing.T) {
 	t.Parallel()
 	redis := redistest.StartSentinel(t, 3*time.Second)

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// patience bounds waits that have no bound of their own to prove.
+	// patience bounds waits without a promise of their own.
 	patience = 90 * time.Second
 	replicas = 3
 )
@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// startFleet starts three servers with the race detector, so that a race ends one and is
-// found.
+// startFleet starts three servers with the race detector, so that a race ends a server
+// and fails the test.
 func startFleet(t *testing.T, redis configv1.Redis) *fleet.Fleet {
 	t.Helper()
 	return fleet.Start(t, fleet.Options{

@@ -11,8 +11,9 @@ import (
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
-// kept are the states that Redis keeps for users. Each is set, and gives a way to read it
-// from outside, which must give the same after Redis was away and lost nothing.
+// kept are the states that Redis keeps for users. Each sets a state and returns a
+// function that reads it from outside; the result must be the same after a restart of
+// Redis without loss.
 var kept = map[string]func(r *round) (read func() ack){
 	"read mark": func(r *round) func() ack {
 		channel, _ := r.chat()
@@ -80,7 +81,7 @@ var kept = map[string]func(r *round) (read func() ack){
 	},
 }
 
-// refused is a request that is refused with certainty.
+// refused sends a request that must be refused definitely.
 func (r *round) refused(by *user, event string, body object) ack {
 	a := by.settle(1, event, body)
 	if a.OK {
@@ -89,13 +90,13 @@ func (r *round) refused(by *user, event string, body object) ack {
 	return a
 }
 
-// passing are the parts of an answer that a restart may change, or that change by
-// themselves: epochs, estimates and times that are left.
+// passing matches the parts of an answer that a restart or the time may change: epochs,
+// estimates and remaining times.
 var passing = regexp.MustCompile(`"(epoch|estimateMs|RetryAfterMs|retryAfterMs|until)":("[^"]*"|\d+),?`)
 
 func lasting(a ack) string { return passing.ReplaceAllString(a.String(), "") }
 
-// wantKept reads all states, has Redis go away and come back, and reads them again.
+// wantKept reads all states, stops and restarts Redis, and reads them again.
 func wantKept(t *testing.T, k *keys, away func()) {
 	t.Helper()
 	var all []*round
@@ -125,7 +126,7 @@ func wantKept(t *testing.T, k *keys, away func()) {
 	wantNone(t, all)
 }
 
-// TestStatesSurviveARestart kills a Redis that keeps every write, twice, and starts it again.
+// TestStatesSurviveARestart kills a Redis that keeps every write, twice, and restarts it.
 func TestStatesSurviveARestart(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Start(t, redistest.AppendOnly())
@@ -140,7 +141,7 @@ func TestStatesSurviveARestart(t *testing.T) {
 	})
 }
 
-// TestStatesSurviveAFailover kills a primary whose replica has all that was acknowledged.
+// TestStatesSurviveAFailover kills a primary whose replica has all acknowledged data.
 func TestStatesSurviveAFailover(t *testing.T) {
 	t.Parallel()
 	redis := redistest.StartSentinel(t, 3*time.Second)

@@ -15,10 +15,10 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-// object is a JSON object of a request.
+// object is the JSON object of a request.
 type object = map[string]any
 
-// ack is the answer to a request as it came.
+// ack is the unparsed answer to a request.
 type ack struct {
 	OK    bool            `json:"ok"`
 	Data  json.RawMessage `json:"data"`
@@ -30,7 +30,7 @@ type ack struct {
 	} `json:"error"`
 }
 
-// text reads a text of the answer's data by its path.
+// text returns a text in the answer's data by its path.
 func (a ack) text(path ...string) string {
 	var data any
 	_ = json.Unmarshal(a.Data, &data)
@@ -46,7 +46,7 @@ func (a ack) String() string {
 	return string(text)
 }
 
-// place is where a stream is.
+// place is a position in a stream.
 type place struct {
 	Stream string `json:"stream"`
 	Epoch  string `json:"epoch"`
@@ -58,7 +58,7 @@ func (a ack) place() (p place) {
 	return p
 }
 
-// user is one user with a device on each server, connected when it is needed.
+// user is a user with a device on each server, connected on demand.
 type user struct {
 	keys *keys
 	name string
@@ -68,7 +68,7 @@ type user struct {
 	pushes  []push
 }
 
-// push is an event that a user got by its device on a server.
+// push is an event that a device of a user received on a server.
 type push struct {
 	server int
 	event  string
@@ -76,12 +76,12 @@ type push struct {
 }
 
 const (
-	// tryFor bounds one attempt of a request, settleFor all attempts of it.
+	// tryFor bounds one try of a request, settleFor all of its tries.
 	tryFor    = 12 * time.Second
 	settleFor = 40 * time.Second
 )
 
-// device is the user's connection to a server; a connection that ended is made again.
+// device returns the user's connection to a server; a connection that ended is replaced.
 func (u *user) device(server int) (*siotest.Raw, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -122,12 +122,12 @@ func (u *user) find(what string, matches func(push) bool) push {
 	panic(violation(fmt.Sprintf("%s got no %s", u.name, what)))
 }
 
-// heard waits for a push and reads a text of it.
-func (u *user) heard(event string, path ...string) string {
+// pushed waits for a push and returns a text in it.
+func (u *user) pushed(event string, path ...string) string {
 	return ack{Data: u.find(event, func(p push) bool { return p.event == event }).data}.text(path...)
 }
 
-// cut ends a device without a word.
+// cut closes a device's connection without a packet.
 func (u *user) cut(server int) {
 	u.mu.Lock()
 	d := u.devices[server]
@@ -146,7 +146,7 @@ func (u *user) close() {
 	}
 }
 
-// send sends a request and gives its answer when it comes, or nothing.
+// send sends a request; its answer, if any, arrives on the channel.
 func (u *user) send(server int, event string, body object) <-chan ack {
 	answers := make(chan ack, 1)
 	d, err := u.device(server)
@@ -168,7 +168,7 @@ func (u *user) send(server int, event string, body object) <-chan ack {
 
 var errUnknown = errors.New("no answer")
 
-// try makes one attempt of a request.
+// try makes one try of a request.
 func (u *user) try(server int, event string, body object) (ack, error) {
 	answers := u.send(server, event, body)
 	u.mu.Lock()
@@ -189,7 +189,7 @@ func (u *user) try(server int, event string, body object) (ack, error) {
 	return ack{}, errUnknown
 }
 
-// settle makes attempts until one is answered with certainty.
+// settle repeats a request until its answer is definite.
 func (u *user) settle(server int, event string, body object) ack {
 	var last string
 	for deadline := time.Now().Add(settleFor); time.Now().Before(deadline); {
@@ -207,7 +207,7 @@ func (u *user) settle(server int, event string, body object) ack {
 	panic(violation(fmt.Sprintf("%s of %s has no certain answer: %s", event, u.name, last)))
 }
 
-// must is settle for a request that is granted.
+// must is settle for a request that must succeed.
 func (u *user) must(server int, event string, body object) ack {
 	a := u.settle(server, event, body)
 	if !a.OK {

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// request is a keyed request that is ready to be sent, and its effect.
+// request is a keyed request that is ready to be sent, with its effect.
 type request struct {
 	by   *user
 	body object
-	// once are events that the request has on a stream, read by a user.
+	// once is the event that the request has on a stream, read by a user.
 	once effect
-	// bounds checks the state after it; nil when the events say all.
+	// bounds checks the state after the request; nil when the events suffice.
 	bounds func(answer ack)
 }
 
@@ -26,11 +26,11 @@ type effect struct {
 	has []string
 }
 
-// Every round has users of its own: ann is the host of the lobby and the leader of the
-// party, bob and cid are the others.
+// Every round has separate users: ann is the host of the lobby and the leader of the
+// party, bob and cid are the other members.
 type row func(r *round) request
 
-// rows has every keyed request of the contract; a test holds it against the schema.
+// rows has every keyed request of the contract; a test compares it with the schema.
 var rows = map[string]row{
 	"chat:send": func(r *round) request {
 		channel, from := r.chat()
@@ -158,7 +158,7 @@ var rows = map[string]row{
 	"lobby:end": func(r *round) request {
 		lobby := r.ann.must(0, "lobby:create", object{"type": "swift"}).text("lobby", "id")
 		begun := r.ann.must(0, "lobby:start", object{"lobbyId": lobby})
-		r.ann.heard("lobby:handoff", "match", "matchId")
+		r.ann.pushed("lobby:handoff", "match", "matchId")
 		return request{
 			by: r.ann, body: object{"lobbyId": lobby, "result": object{"won": "1"}},
 			once: effect{r.ann, begun.place(), "lobby:patch", []string{`"type":"match_ended"`}},
@@ -243,7 +243,7 @@ var rows = map[string]row{
 		for _, u := range []*user{r.ann, r.bob} {
 			u.must(0, "mm:enqueue", r.enqueue("filled"))
 		}
-		lobby := r.ann.heard("mm:matched", "handoff", "lobbyId")
+		lobby := r.ann.pushed("mm:matched", "handoff", "lobbyId")
 		host := r.ann
 		if r.ann.must(0, "lobby:get", object{"lobbyId": lobby}).text("lobby", "hostId") == r.bob.name {
 			host = r.bob
@@ -273,7 +273,8 @@ var rows = map[string]row{
 	},
 }
 
-// lobbyRow is a request in a lobby of ann and bob that leads to one patch of a cause, which has these texts.
+// lobbyRow is a request in a lobby of ann and bob that leads to one patch with a cause
+// and texts.
 func lobbyRow(cause string, of func(r *round, lobby string) (*user, object), has ...string) row {
 	return func(r *round) request {
 		lobby, _ := r.lobby(r.ann)
@@ -284,7 +285,7 @@ func lobbyRow(cause string, of func(r *round, lobby string) (*user, object), has
 	}
 }
 
-// partyRow is that of a party.
+// partyRow is the same for a party.
 func partyRow(cause string, of func(r *round, party string) (*user, object), has ...string) row {
 	return func(r *round) request {
 		party, _ := r.party(r.ann)

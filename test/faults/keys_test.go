@@ -26,10 +26,11 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-// atOnce is how many rounds run at the same time.
+// atOnce is the number of concurrent rounds.
 const atOnce = 12
 
-// keys is two servers over one Redis, each with a way to it that can be stalled.
+// keys is a pair of servers over one Redis, each with a proxy to Redis that can be
+// stalled.
 type keys struct {
 	t     *testing.T
 	fleet *fleet.Fleet
@@ -37,13 +38,13 @@ type keys struct {
 	next  atomic.Int64
 }
 
-// violation is the panic of a round that found one.
+// violation is the panic of a round that found a violation.
 type violation string
 
-// TestKeyedRequestsHaveOneEffect sends every keyed request of the contract again under its
-// key, by another server, while its first attempt is under way, and after that one was
-// cut off or its server killed: all answers are the same, and the effect is single.
-// KEYED_ROUNDS says how often.
+// TestKeyedRequestsHaveOneEffect repeats every keyed request of the contract under its
+// key on another server. The repeat comes during the first try, after a cut of its
+// connection, or after its server was killed. All answers must be the same, with a single
+// effect. KEYED_ROUNDS is the number of repetitions.
 func TestKeyedRequestsHaveOneEffect(t *testing.T) {
 	wantEveryKeyedRequest(t)
 	k := startKeys(t)
@@ -119,7 +120,8 @@ func wantEveryKeyedRequest(t *testing.T) {
 	}
 }
 
-// batch is a round of every keyed request; false when one found a violation.
+// batch runs a round of every keyed request; it returns false when a round found a
+// violation.
 func (k *keys) batch(t *testing.T, send func(*keys, []*round)) bool {
 	t.Helper()
 	var all []*round
@@ -132,7 +134,7 @@ func (k *keys) batch(t *testing.T, send func(*keys, []*round)) bool {
 	return wantNone(t, all)
 }
 
-// wantNone reports the violations that the rounds have found, and ends the rounds.
+// wantNone reports the violations of the rounds, and ends the rounds.
 func wantNone(t *testing.T, rounds []*round) (fine bool) {
 	t.Helper()
 	fine = true
@@ -146,7 +148,8 @@ func wantNone(t *testing.T, rounds []*round) (fine bool) {
 	return fine
 }
 
-// each does something for each round, some at a time. A violation is kept in its round.
+// each runs a function for each round, a few at a time. It keeps a violation in its
+// round.
 func each(rounds []*round, do func(*round)) {
 	var wg sync.WaitGroup
 	places := make(chan struct{}, atOnce)
@@ -176,14 +179,14 @@ func (k *keys) sendAtOnce(rounds []*round) {
 	})
 }
 
-// sendStalled sends it on a server whose way to Redis is stalled, cuts the connection, and
-// sends it again on the other server before the way is free.
+// sendStalled sends the request on a server with a stalled proxy to Redis, cuts the
+// connection, and sends the request on the other server before the stall ends.
 func (k *keys) sendStalled(rounds []*round) {
 	k.ways[0].Stall()
 	each(rounds, func(r *round) { r.sent = r.by.send(0, r.event, r.body) })
 	var second sync.WaitGroup
 	second.Go(func() { each(rounds, func(r *round) { r.settle(1) }) })
-	time.Sleep(time.Duration(50+rand.N(300)) * time.Millisecond) // how long the way is stalled
+	time.Sleep(time.Duration(50+rand.N(300)) * time.Millisecond) // how long the proxy is stalled
 	for _, r := range rounds {
 		r.by.cut(0)
 	}
@@ -191,13 +194,13 @@ func (k *keys) sendStalled(rounds []*round) {
 	second.Wait()
 }
 
-// sendKilled kills the server at some moment after the request was sent there.
+// sendKilled kills the server at a random moment after the request.
 func (k *keys) sendKilled(rounds []*round) {
 	each(rounds, func(r *round) { _, _ = r.by.device(0) })
 	for _, r := range rounds {
 		r.sent = r.by.send(0, r.event, r.body)
 	}
-	time.Sleep(time.Duration(rand.N(40)) * time.Millisecond) // how far the attempts come
+	time.Sleep(time.Duration(rand.N(40)) * time.Millisecond) // how far the tries progress
 	k.fleet.Servers[0].Kill()
 	for _, r := range rounds {
 		select {
@@ -214,7 +217,7 @@ func (k *keys) sendKilled(rounds []*round) {
 	k.fleet.AwaitReady(patience)
 }
 
-// round is one keyed request with users of its own.
+// round is a keyed request with separate users.
 type round struct {
 	keys               *keys
 	event, name        string
@@ -258,7 +261,7 @@ func (r *round) prepare() {
 	}
 }
 
-// take keeps an answer that comes in time.
+// take keeps an answer that arrives in time.
 func (r *round) take(answers <-chan ack) {
 	select {
 	case a, ok := <-answers:
@@ -269,7 +272,7 @@ func (r *round) take(answers <-chan ack) {
 	}
 }
 
-// settle sends the request until its answer is certain.
+// settle repeats the request until its answer is definite.
 func (r *round) settle(server int) { r.answered(r.by.settle(server, r.event, r.body)) }
 
 func (r *round) answered(a ack) {
@@ -278,7 +281,7 @@ func (r *round) answered(a ack) {
 	r.answers = append(r.answers, a)
 }
 
-// check asks both servers once more, and compares the answers and the effect.
+// check repeats the request on both servers, and compares the answers and the effect.
 func (r *round) check() {
 	r.settle(1)
 	r.settle(0)
@@ -296,7 +299,7 @@ func (r *round) check() {
 	}
 }
 
-// count reads how often the stream has the event since the place.
+// count returns how often the stream has the event since the position.
 func (e effect) count(r *round) int {
 	a := e.reader.must(1, "sync:resume", object{"streams": []place{e.from}})
 	var resumed struct {
@@ -325,13 +328,13 @@ func (e effect) count(r *round) int {
 	return n
 }
 
-// lobby is a new lobby of a host, and where it is.
+// lobby creates a lobby of a host, and returns its position.
 func (r *round) lobby(host *user) (string, place) {
 	made := host.must(0, "lobby:create", object{"type": "arena"})
 	return made.text("lobby", "id"), made.place()
 }
 
-// chat is the channel of a new lobby of ann and bob, and where it is.
+// chat creates a lobby of ann and bob, and returns its channel and position.
 func (r *round) chat() (string, place) {
 	lobby, _ := r.lobby(r.ann)
 	r.bob.must(0, "lobby:join", object{"lobbyId": lobby})
@@ -341,13 +344,13 @@ func (r *round) chat() (string, place) {
 	return channel, first.place()
 }
 
-// party is a new party of a leader, and where it is.
+// party creates a party of a leader, and returns its position.
 func (r *round) party(leader *user) (string, place) {
 	made := leader.must(0, "party:create", object{})
 	return made.text("party", "id"), made.place()
 }
 
-// own is where a user's own stream is.
+// own returns the position of a user's own stream.
 func (r *round) own(u *user) place {
 	a := u.must(0, "sync:resume", object{"streams": []object{{"stream": "user:" + u.name}}})
 	var resumed struct{ Streams []place }
@@ -357,19 +360,19 @@ func (r *round) own(u *user) place {
 	return resumed.Streams[0]
 }
 
-// enqueue is the request for a match in which only this round's players are.
+// enqueue returns the request for a match among this round's players only.
 func (r *round) enqueue(queue string) object {
 	sum := fnv.New32a()
 	_, _ = sum.Write([]byte(r.name))
 	return object{"queue": queue, "attributes": object{"round": float64(sum.Sum32() % 1_000_000_007)}}
 }
 
-// proposal has ann and bob matched, and is what ann is asked.
+// proposal matches ann and bob, and returns ann's proposal.
 func (r *round) proposal() string {
 	for _, u := range []*user{r.ann, r.bob} {
 		u.must(0, "mm:enqueue", r.enqueue("asked"))
 	}
-	return r.ann.heard("mm:proposal", "proposalId")
+	return r.ann.pushed("mm:proposal", "proposalId")
 }
 
 // note waits for a notification of a user.
@@ -385,7 +388,7 @@ func (r *round) note(u *user) string {
 	return ""
 }
 
-// inOneLobby checks that a user is in the lobby of the answer, and may be in no other.
+// inOneLobby checks that a user is in the lobby of the answer, and in no other lobby.
 func (r *round) inOneLobby(u *user) func(ack) {
 	return func(answer ack) {
 		lobby := answer.text("lobby", "id")
@@ -398,7 +401,7 @@ func (r *round) inOneLobby(u *user) func(ack) {
 	}
 }
 
-// inOneParty is that for parties.
+// inOneParty is the same for parties.
 func (r *round) inOneParty(u *user) func(ack) {
 	return func(answer ack) {
 		party := answer.text("party", "id")

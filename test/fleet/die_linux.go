@@ -2,7 +2,7 @@ package fleet
 
 import "syscall"
 
-// dieWithParent makes a child end when this process is killed.
+// dieWithParent kills the child when this process dies.
 func dieWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

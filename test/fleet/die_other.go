@@ -4,6 +4,6 @@ package fleet
 
 import "syscall"
 
-// dieWithParent can do nothing here: servers end with the test, but outlive a
-// test process that is killed.
+// dieWithParent does nothing here: servers end with the test, but outlive a killed test
+// process.
 func dieWithParent() *syscall.SysProcAttr { return nil }

@@ -1,5 +1,5 @@
 // Package fleet runs server processes over one Redis for tests that make parts of a
-// cluster fail: each server is one process after another at the same addresses.
+// cluster fail. A server is a sequence of processes at the same addresses.
 package fleet
 
 import (
@@ -22,35 +22,36 @@ import (
 )
 
 const (
-	// startWithin bounds how long the servers may take until all are ready.
+	// startWithin bounds the start of the servers until all are ready.
 	startWithin = 90 * time.Second
-	// pollEvery is how often readiness is asked for.
+	// pollEvery is the interval of readiness checks.
 	pollEvery = 50 * time.Millisecond
 	secret    = "of the fault runs, and of nothing else"
 	// APIToken is the bearer token of the server API.
 	APIToken = "the token of the fleet's back end"
 )
 
-// Options say what a fleet is.
+// Options are the options of a fleet.
 type Options struct {
 	// Manifest is a YAML file with a RealtimeCluster and its policies and queues.
 	Manifest string
 	Servers  int
-	// Redis is how server i reaches Redis; the rendering's key prefix and probe stay.
+	// Redis returns the connection of server i to Redis; the rendered key prefix and
+	// probe are kept.
 	Redis func(i int) configv1.Redis
-	// Race builds the servers with the race detector, which ends one that has a race.
+	// Race builds the servers with the race detector; a server with a data race exits.
 	Race bool
 }
 
-// Fleet is some servers over one Redis.
+// Fleet is a group of servers over one Redis.
 type Fleet struct {
 	tb      testing.TB
 	Servers []*Server
 	program string
 }
 
-// Start starts the servers and waits until all are ready. They end with the test, which
-// shows their logs when it failed.
+// Start starts the servers and waits until all are ready. They end with the test; a
+// failed test prints their logs.
 func Start(tb testing.TB, o Options) *Fleet {
 	tb.Helper()
 	bin, err := build(o.Race)
@@ -78,7 +79,7 @@ func Start(tb testing.TB, o Options) *Fleet {
 	return f
 }
 
-// add starts one more server.
+// add starts a further server.
 func (f *Fleet) add(dir string, i int, config configv1.RuntimeConfig) {
 	f.tb.Helper()
 	file := filepath.Join(dir, fmt.Sprintf("runtime-%d.yaml", i))
@@ -108,7 +109,7 @@ func (f *Fleet) freeAddress() string {
 	return address
 }
 
-// render gives the files that the operator would give the servers.
+// render returns the files that the operator would write for the servers.
 func render(tb testing.TB, bin, manifest string) (config configv1.RuntimeConfig, policies []byte) {
 	tb.Helper()
 	out, err := exec.Command(filepath.Join(bin, "manager"), "render", "-f", manifest).Output()
@@ -124,7 +125,7 @@ func render(tb testing.TB, bin, manifest string) (config configv1.RuntimeConfig,
 			Data map[string]string `json:"data"`
 		}
 		if yaml.Unmarshal(doc, &object) != nil {
-			continue // an object whose data is something else
+			continue // an object with data of another type
 		}
 		if text, ok := object.Data["runtime.yaml"]; ok {
 			if err := yaml.UnmarshalStrict([]byte(text), &config); err != nil {
@@ -141,10 +142,10 @@ func render(tb testing.TB, bin, manifest string) (config configv1.RuntimeConfig,
 	return config, policies
 }
 
-// AwaitReady waits until all servers are ready, and fails the test after a while.
+// AwaitReady waits until all servers are ready, and fails the test after the given time.
 func (f *Fleet) AwaitReady(within time.Duration) { f.tb.Helper(); f.await("ready", true, within) }
 
-// AwaitUnready waits until none is.
+// AwaitUnready waits until no server is ready.
 func (f *Fleet) AwaitUnready(within time.Duration) {
 	f.tb.Helper()
 	f.await("not ready", false, within)
@@ -165,7 +166,7 @@ func (f *Fleet) await(state string, ready bool, within time.Duration) {
 	f.tb.Logf("all servers are %s after %v", state, time.Since(began).Round(time.Millisecond))
 }
 
-// Addresses are those for clients.
+// Addresses returns the addresses for clients.
 func (f *Fleet) Addresses() []string {
 	var all []string
 	for _, s := range f.Servers {
@@ -174,7 +175,7 @@ func (f *Fleet) Addresses() []string {
 	return all
 }
 
-// Token is a user's access token, good for an hour.
+// Token returns a user's access token, valid for an hour.
 func Token(tb testing.TB, user string, scopes ...string) string {
 	tb.Helper()
 	claims := jwt.MapClaims{"sub": user, "name": user, "exp": time.Now().Add(time.Hour).Unix()}
@@ -234,7 +235,7 @@ func Cleanup() {
 	}
 }
 
-// answersOK asks an address over HTTP.
+// answersOK reports whether an HTTP request to the address succeeds.
 func answersOK(url string) bool {
 	client := http.Client{Timeout: 2 * time.Second}
 	answer, err := client.Get(url)

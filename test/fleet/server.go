@@ -10,11 +10,11 @@ import (
 	"github.com/anteroom/anteroom/test/process"
 )
 
-// shownLog is how much of a server's log a failed test shows, in bytes.
+// shownLog bounds the printed log of a server, in bytes.
 const shownLog = 8000
 
-// Server is one server, in one process after another at the same addresses. Its methods
-// may be called by several goroutines.
+// Server is a server: a sequence of processes at the same addresses. Its methods may be
+// called by several goroutines.
 type Server struct {
 	// Client, Admin and API are host:port.
 	Client, Admin, API string
@@ -41,7 +41,7 @@ func (s *Server) Start() {
 	}
 }
 
-// Kill ends the process as a crash does.
+// Kill ends the process like a crash.
 func (s *Server) Kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,7 +49,7 @@ func (s *Server) Kill() {
 	_ = s.cmd.Wait()
 }
 
-// Drain ends the process in good order and waits for its end.
+// Drain ends the process gracefully and waits for its end.
 func (s *Server) Drain() {
 	s.fleet.tb.Helper()
 	s.mu.Lock()
@@ -60,7 +60,7 @@ func (s *Server) Drain() {
 	}
 }
 
-// Stop stops the process without ending its connections; Continue lets it go on.
+// Stop pauses the process without ending its connections, until Continue.
 func (s *Server) Stop() { s.signal(syscall.SIGSTOP) }
 
 // Continue ends Stop.
@@ -75,7 +75,7 @@ func (s *Server) signal(sig syscall.Signal) {
 // Ready reports whether the server answers its readiness check.
 func (s *Server) Ready() bool { return answersOK("http://" + s.Admin + "/readyz") }
 
-// Log is the output of all processes of the server so far.
+// Log returns the output of all processes of the server so far.
 func (s *Server) Log() string { return s.log.String() }
 
 func (s *Server) end() {

@@ -1,12 +1,12 @@
 // Package guides runs the commands of the guides in runtime/guides.
 //
-// A comment before a block of code says what becomes of it: "run" runs it with bash in the
-// repository's folder; "run: background, until TEXT" runs it until it has printed the text,
-// and ends it with the test; "file: PATH" writes it; "prints" is what the commands so far
-// have printed since the last such block, line by line and in this order, where "…" is
-// anything; "read: WHY" is only looked through by bash, and says why. What a line "export …"
-// sets, later blocks have too. A guide's blocks of commands, JavaScript and Go all need one
-// of them.
+// A comment before a block of code declares its use. "run" runs the block with bash in
+// the repository's folder. "run: background, until TEXT" runs the block until it has
+// printed the text, and ends it with the test. "file: PATH" writes a file. "prints"
+// compares with the output of the commands since the previous such block, line by line
+// and in order; "…" matches any text. "read: WHY" only checks the syntax with bash, and
+// has the reason. Later blocks share the variables of lines "export …". Each block of
+// commands, JavaScript or Go in a guide needs such a comment.
 package guides
 
 import (
@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// kind is what becomes of a block.
+// kind is the use of a block.
 type kind string
 
 const (
@@ -26,10 +26,10 @@ const (
 	read       kind = "read"
 )
 
-// block is a block of code, and where it stands.
+// block is a block of code, with its line in the guide.
 type block struct {
 	kind kind
-	// of is the text to wait for, the path, or why it is not run.
+	// of is the text to wait for, the path, or the reason why the block is not run.
 	of   string
 	code string
 	line int
@@ -40,7 +40,7 @@ var (
 	mustHave = map[string]bool{"sh": true, "js": true, "go": true, "ts": true, "text": true}
 )
 
-// blocks reads a guide. The error says where a block has no remark.
+// blocks reads a guide. The error names a block without a comment.
 func blocks(guide string) ([]block, error) {
 	var all []block
 	lines := strings.Split(guide, "\n")
@@ -80,8 +80,8 @@ func (b *block) remark(line string) bool {
 	return true
 }
 
-// missing gives the first line of wanted that does not follow in what was printed; "" when
-// all are there.
+// missing returns the first wanted line that the output does not contain in order; ""
+// when the output contains all.
 func missing(printed, wanted string) string {
 	lines := strings.Split(printed, "\n")
 	for _, want := range strings.Split(strings.TrimSpace(wanted), "\n") {

@@ -21,15 +21,15 @@ import (
 
 const (
 	folder = "../../runtime/guides"
-	// startWithin is how long what runs in the background may take to be up, and
-	// runWithin a block of commands. Both may build programs first.
+	// startWithin bounds the start of background commands, and runWithin a block of
+	// commands. Both may build programs first.
 	startWithin, runWithin = 8 * time.Minute, 5 * time.Minute
-	// defaultListen and defaultDir are what guides say, and a test's own address and folder
-	// take the place of.
+	// defaultListen and defaultDir are the guides' address and folder, which a test
+	// replaces by its own.
 	defaultListen, defaultDir = "127.0.0.1:8080", ".run/"
 )
 
-// TestOnALaptop goes through the guides that need one, all on one `make run`.
+// TestOnALaptop follows the guides for a local machine, all on one `make run`.
 func TestOnALaptop(t *testing.T) {
 	setUp(t, "hack/deps/node.sh", "runtime/client/typescript")
 	setUp(t, "hack/deps/redis.sh")
@@ -47,7 +47,7 @@ func TestOnALaptop(t *testing.T) {
 	s.end(t)
 }
 
-// TestOnKubernetes goes through the others, against an API server.
+// TestOnKubernetes follows the other guides, against an API server.
 func TestOnKubernetes(t *testing.T) {
 	assets := manifest.Assets(t)
 	helm := setUp(t, "hack/deps/helm.sh")
@@ -55,7 +55,7 @@ func TestOnKubernetes(t *testing.T) {
 		t.Run(guide, func(t *testing.T) {
 			s := &session{dir: t.TempDir() + "/", listen: defaultListen}
 			environment := &envtest.Environment{}
-			if guide == "operations" { // the operator is there already
+			if guide == "operations" { // the operator is already installed
 				environment.CRDDirectoryPaths = []string{filepath.Join(root(t), "config", "crd", "bases")}
 			}
 			running, _ := manifest.Start(t, environment)
@@ -70,7 +70,7 @@ func TestOnKubernetes(t *testing.T) {
 	}
 }
 
-// TestEveryGuideIsFollowed wants a test for each page in the folder that has commands.
+// TestEveryGuideIsFollowed requires a test for each page in the folder that has commands.
 func TestEveryGuideIsFollowed(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.md"))
 	if err != nil {
@@ -87,22 +87,22 @@ func TestEveryGuideIsFollowed(t *testing.T) {
 	}
 }
 
-// export is a line that sets variables for what follows.
+// export is a line that sets variables for later blocks.
 var export = regexp.MustCompile(`(?m)^export .*\n`)
 
-// session goes through guides one after the other.
+// session follows guides one after another.
 type session struct {
-	// dir takes the place of .run/, listen that of the default address.
+	// dir replaces .run/, listen the default address.
 	dir, listen string
 	env         []string
-	// exported are the lines of blocks so far that set variables for those that follow.
+	// exported has the lines of previous blocks that set variables for later ones.
 	exported string
-	// printed is what commands have printed since the last block that says so.
+	// printed is the output of commands since the last block of output.
 	printed string
 	running []*exec.Cmd
 }
 
-// follow does what a guide says.
+// follow executes the blocks of a guide.
 func (s *session) follow(t *testing.T, guide string) {
 	text, err := os.ReadFile(filepath.Join(folder, guide+".md"))
 	if err != nil {
@@ -157,10 +157,10 @@ func (s *session) run(t *testing.T, at, code string) {
 	}
 }
 
-// start runs commands on, from when they have printed a text.
+// start runs background commands, and returns when they have printed a text.
 func (s *session) start(t *testing.T, at, code, until string) {
 	out := &process.Output{}
-	// The test that waits is over before the commands are.
+	// The context outlives the waiting test.
 	cmd := s.bash(context.WithoutCancel(t.Context()), "-euo", "pipefail", "-c", code)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -176,7 +176,7 @@ func (s *session) start(t *testing.T, at, code, until string) {
 	}
 }
 
-// end ends what runs on, as Ctrl-C does.
+// end ends the background commands, like Ctrl-C.
 func (s *session) end(t *testing.T) {
 	for _, cmd := range s.running {
 		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
@@ -184,7 +184,7 @@ func (s *session) end(t *testing.T) {
 		}
 		ended := make(chan struct{})
 		go func() {
-			_ = cmd.Wait() // make calls an interrupt an error
+			_ = cmd.Wait() // make reports an interrupt as an error
 			close(ended)
 		}()
 		select {
@@ -203,7 +203,7 @@ func (s *session) write(t *testing.T, path, text string) {
 	}
 }
 
-// setUp runs a script of the repository, and gives what it prints.
+// setUp runs a script of the repository, and returns its output.
 func setUp(t *testing.T, script string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), filepath.Join(root(t), script), args...)

@@ -15,13 +15,13 @@ import (
 	"github.com/anteroom/anteroom/test/manifest"
 )
 
-// setting is how documents set what `make push` and `helm install` share.
+// setting sets, in documents, the variables that `make push` and `helm install` share.
 const setting = "export IMAGE_REGISTRY=registry.example.com/anteroom VERSION=v0.1.0\n"
 
-// TestWhatIsInstalledWasPushed runs the lines of each document that build, push and
-// install, but for what they do: make says what it would build and push, and helm renders
-// what it would install. All three speak of the same images.
-func TestWhatIsInstalledWasPushed(t *testing.T) {
+// TestInstalledImagesArePushed runs the build, push and install lines of each document
+// without their effects: make prints the images to build and push, and helm renders the
+// objects to install. All of them must name the same images.
+func TestInstalledImagesArePushed(t *testing.T) {
 	helm := setUp(t, "hack/deps/helm.sh")
 	for document, before := range map[string]string{
 		"README.md":                    "",
@@ -50,7 +50,7 @@ func TestWhatIsInstalledWasPushed(t *testing.T) {
 	}
 }
 
-// commands are the lines of a document's blocks that set, push and install.
+// commands returns the lines of a document's blocks that set, push and install.
 func commands(t *testing.T, document string) (all []string) {
 	t.Helper()
 	for _, b := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```").FindAllStringSubmatch(text(t, document), -1) {
@@ -59,7 +59,7 @@ func commands(t *testing.T, document string) (all []string) {
 	return all
 }
 
-// dry runs commands with programs that only say what they would do.
+// dry runs commands with programs that only print their actions.
 func dry(t *testing.T, helm, commands string) string {
 	t.Helper()
 	program, err := exec.LookPath("make")
@@ -84,7 +84,7 @@ func dry(t *testing.T, helm, commands string) string {
 	return string(out)
 }
 
-// TestImagesOfDocuments: each image that a document names is one that is built.
+// TestImagesOfDocuments: each image in a document is an image that the project builds.
 func TestImagesOfDocuments(t *testing.T) {
 	built := found(dry(t, "", setting+"make images"), ` -t \S+/([\w-]+):`)
 	named := regexp.MustCompile(`(?:registry\.example\.com|ghcr\.io)/anteroom/([\w-]+)`)
@@ -123,8 +123,8 @@ func TestOverlay(t *testing.T) {
 	}
 }
 
-// TestSecretsOfDocuments: each key of a generated Secret that a document names is one that
-// the operator makes, which the golden files of what it makes say.
+// TestSecretsOfDocuments: each key of a generated Secret in a document is a key that the
+// operator creates, according to its golden files.
 func TestSecretsOfDocuments(t *testing.T) {
 	made := generated(t)
 	ways := []*regexp.Regexp{
@@ -149,8 +149,8 @@ func TestSecretsOfDocuments(t *testing.T) {
 	}
 }
 
-// generated are the keys of the Secrets of the cluster arena, as secret.key without the
-// cluster's name.
+// generated returns the keys of the Secrets of the cluster arena, as secret.key without
+// the cluster's name.
 func generated(t *testing.T) (keys []string) {
 	t.Helper()
 	golden := text(t, "controllers/internal/desired/stack/testdata/everything.golden.yaml")
@@ -166,7 +166,7 @@ func generated(t *testing.T) (keys []string) {
 	return keys
 }
 
-// documents are those that say how to install and to operate.
+// documents are the documents on installation and operation.
 func documents(t *testing.T) []string {
 	t.Helper()
 	guides, err := filepath.Glob(filepath.Join(root(t), "runtime", "guides", "*.md"))
@@ -189,7 +189,7 @@ func text(t *testing.T, path string) string {
 	return string(text)
 }
 
-// found are the different matches of a pattern's group, in order.
+// found returns the distinct matches of a pattern's group, in order.
 func found(text, pattern string) (all []string) {
 	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
 		all = append(all, strings.Trim(m[1], `"'`))

@@ -1,4 +1,4 @@
-// Package kustomize proves the ways of installing that config/ has for kubectl apply -k.
+// Package kustomize tests the installations of config/ by kubectl apply -k.
 package kustomize
 
 import (
@@ -16,11 +16,11 @@ import (
 
 const config = "../../config"
 
-// parts are the folders that are applied only as a part of another.
+// parts are the folders that are applied only as a part of another folder.
 var parts = []string{"crd", "manager", "rbac"}
 
-// TestAnAPIServerAcceptsEachFolder builds each folder that has a kustomization, and applies those that
-// are a whole with a server-side dry run.
+// TestAnAPIServerAcceptsEachFolder builds each folder with a kustomization, and applies
+// the complete ones with a server-side dry run.
 func TestAnAPIServerAcceptsEachFolder(t *testing.T) {
 	folders, err := filepath.Glob(filepath.Join(config, "*", "kustomization.yaml"))
 	if err != nil {
@@ -48,7 +48,7 @@ func TestAnAPIServerAcceptsEachFolder(t *testing.T) {
 	}
 }
 
-// TestNamespacedHasNoRightsElsewhere: what it binds to the operator is bound in namespaces.
+// TestNamespacedHasNoRightsElsewhere: the operator's bindings are in namespaces.
 func TestNamespacedHasNoRightsElsewhere(t *testing.T) {
 	objects := build(t, "namespaced")
 	for _, object := range objects {
@@ -61,8 +61,8 @@ func TestNamespacedHasNoRightsElsewhere(t *testing.T) {
 	}
 }
 
-// TestMetricsTLSServesTheSecret: the directory that the operator is told to read is where the
-// Secret is mounted.
+// TestMetricsTLSServesTheSecret: the Secret is mounted at the directory that the operator
+// reads.
 func TestMetricsTLSServesTheSecret(t *testing.T) {
 	pod := operator(t, build(t, "metrics-tls")).Spec.Template.Spec
 	container := pod.Containers[0]
@@ -77,13 +77,13 @@ func TestMetricsTLSServesTheSecret(t *testing.T) {
 	}
 }
 
-// build is what kubectl apply -k would apply.
+// build returns the objects of kubectl apply -k.
 func build(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
 	return manifest.Kustomize(t, folder)
 }
 
-// operator is the one Deployment among the objects.
+// operator returns the only Deployment among the objects.
 func operator(t *testing.T, objects []*unstructured.Unstructured) *appsv1.Deployment {
 	t.Helper()
 	deployments := manifest.CheckRestricted(t, objects)
@@ -93,7 +93,7 @@ func operator(t *testing.T, objects []*unstructured.Unstructured) *appsv1.Deploy
 	return deployments[0]
 }
 
-// roleOf is the role that a binding gives.
+// roleOf returns the role of a binding.
 func roleOf(t *testing.T, binding *unstructured.Unstructured) string {
 	t.Helper()
 	name, found, err := unstructured.NestedString(binding.Object, "roleRef", "name")
@@ -103,7 +103,7 @@ func roleOf(t *testing.T, binding *unstructured.Unstructured) string {
 	return name
 }
 
-// readmeHas: every way of installing is in the table of config/README.md.
+// readmeHas: the table of config/README.md lists every installation.
 func readmeHas(t *testing.T, folder string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(config, "README.md"))

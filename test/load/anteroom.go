@@ -31,15 +31,15 @@ const (
 	keyID  = "load"
 )
 
-// credentials are the users that Anteroom and the Node handler let in: an ES256
-// key in both the formats that they read, and a token for each of many users.
+// credentials are the users of Anteroom and of the Node handler: an ES256 key in the
+// formats of both, and a token for each user.
 type credentials struct {
 	jwks, pem string
 	tokens    []string
 	public    *ecdsa.PublicKey
 }
 
-// newCredentials makes a key and the tokens of n users.
+// newCredentials creates a key and the tokens of n users.
 func newCredentials(dir string, n int) (*credentials, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -84,7 +84,7 @@ func (c *credentials) write() error {
 	return errors.Join(os.WriteFile(c.jwks, set, 0o600), os.WriteFile(c.pem, text, 0o600))
 }
 
-// verifying is how long Go takes to check one token's signature and claims.
+// verifying measures how long Go takes to check a token's signature and claims.
 func (c *credentials) verifying() time.Duration {
 	const times = 200
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"ES256"}))
@@ -95,13 +95,13 @@ func (c *credentials) verifying() time.Duration {
 	return (ownCPU() - before) / times
 }
 
-// cluster is what the operator would give the servers of cluster.yaml.
+// cluster has the files that the operator would write for the servers of cluster.yaml.
 type cluster struct {
 	runtime  configv1.RuntimeConfig
 	policies []byte
 }
 
-// render has the manager render the manifest, and puts in the key.
+// render lets the manager render the manifest, and inserts the key.
 func render(manager, manifest string, keys *credentials) (*cluster, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
@@ -118,7 +118,7 @@ func render(manager, manifest string, keys *credentials) (*cluster, error) {
 			Data map[string]string `json:"data"`
 		}
 		if err := yaml.Unmarshal(doc, &object); err != nil {
-			continue // an object whose data is something else
+			continue // an object with data of another type
 		}
 		if text, ok := object.Data["runtime.yaml"]; ok {
 			if err := yaml.UnmarshalStrict([]byte(text), &c.runtime); err != nil {
@@ -139,7 +139,7 @@ func render(manager, manifest string, keys *credentials) (*cluster, error) {
 	return c, nil
 }
 
-// startServer starts one of the cluster's servers on a core.
+// startServer starts a server of the cluster on a core.
 func (c *cluster) startServer(core int, program, dir, redis string) (*process, string, error) {
 	client, err := freeAddress()
 	if err != nil {
@@ -150,7 +150,8 @@ func (c *cluster) startServer(core int, program, dir, redis string) (*process, s
 		return nil, "", err
 	}
 	config := c.runtime
-	// Nothing is forwarded here, and nothing else may have the rendered peer port.
+	// A single server forwards nothing, and other processes may use the rendered peer
+	// port.
 	config.Listen = configv1.Listen{Client: client, Admin: admin}
 	config.Redis = configv1.Redis{
 		Topology: configv1.RedisStandalone, Addresses: []string{redis}, KeyPrefix: config.Redis.KeyPrefix, Probe: config.Redis.Probe,

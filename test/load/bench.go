@@ -12,10 +12,10 @@ import (
 	"github.com/anteroom/anteroom/test/load/report"
 )
 
-// bench is one run of everything.
+// bench is a run of all sessions.
 type bench struct {
 	options
-	dir      string // for what is thrown away in the end
+	dir      string // for temporary files
 	keys     *credentials
 	cluster  *cluster
 	results  *report.Results
@@ -25,15 +25,15 @@ type bench struct {
 	failed   []string
 	line     string
 
-	// disturbed is the processor time that others took while it was measured.
+	// disturbed is the processor time that other programs used during the measurements.
 	disturbed, measured time.Duration
 
 	cores, serverCore, loadCore, redisCore int
-	// verifying is what the check of one token takes.
+	// verifying is the time to check a token.
 	verifying time.Duration
 }
 
-// times are how long things take, and how often they are done.
+// times are the durations and repetitions of a run.
 type times struct {
 	rounds                        int
 	warmup, measure, settle, idle time.Duration
@@ -47,7 +47,7 @@ var (
 
 const (
 	many  = 2000   // clients of most sessions
-	crowd = 10_000 // clients of the sessions that look at memory
+	crowd = 10_000 // clients of the sessions that measure memory
 	fixed = 20_000 // deliveries a second where latency is measured
 )
 
@@ -61,7 +61,7 @@ func (b *bench) prepare() error {
 	return err
 }
 
-// broadcasts has all targets broadcast in rooms of 100.
+// broadcasts returns sessions in which all targets broadcast in rooms of 100.
 func (b *bench) broadcasts() []session {
 	var all []session
 	for _, t := range []target{bare, gws, centri, node, engine, nodeLobby, anteroom} {
@@ -73,7 +73,7 @@ func (b *bench) broadcasts() []session {
 	return all
 }
 
-// large has them broadcast in a room of 1,000.
+// large returns the same in a room of 1,000.
 func (b *bench) large() []session {
 	var all []session
 	for _, t := range []target{bare, gws, centri, node, engine} {
@@ -84,8 +84,8 @@ func (b *bench) large() []session {
 
 var largeWorks = []job{{name: "r1000w4", window: 4}, {name: "r1000w16", window: 16}}
 
-// largeLobbies do the same in lobbies. It takes long to gather one of that size,
-// since each join tells all who are there, so that one lobby does for all rounds.
+// largeLobbies returns the same in lobbies. Filling such a lobby takes long, because each
+// join is pushed to all members, so all rounds share a lobby.
 func (b *bench) largeLobbies() []session {
 	var all []session
 	for _, t := range []target{nodeLobby, anteroom} {
@@ -95,7 +95,8 @@ func (b *bench) largeLobbies() []session {
 	return all
 }
 
-// product is chat in small lobbies, and commits with hardly anybody to hear them.
+// product returns sessions with chat in small lobbies, and with commits that hardly any
+// client receives.
 func (b *bench) product() []session {
 	var all []session
 	for _, t := range []target{nodeLobby, anteroom} {
@@ -108,7 +109,7 @@ func (b *bench) product() []session {
 	return all
 }
 
-// pairs are two processes that share one core, and Redis.
+// pairs returns sessions of two processes that share a core, and Redis.
 func (b *bench) pairs() []session {
 	var all []session
 	for _, t := range []target{node2, streams2, nodeLobby2, anteroom2} {
@@ -119,7 +120,7 @@ func (b *bench) pairs() []session {
 	return all
 }
 
-// crowds are many idle clients.
+// crowds returns sessions of many idle clients.
 func (b *bench) crowds() []session {
 	var all []session
 	for _, t := range []target{bare, gws, centri, node, engine, nodeLobby, anteroom} {
@@ -128,8 +129,8 @@ func (b *bench) crowds() []session {
 	return all
 }
 
-// The rows of what should not grow: the same rate over few and over many. The bare
-// loop shows what of it is the kernel's.
+// The rows of constant costs: the same rate with few and with many clients. The bare loop
+// shows the kernel's part.
 var (
 	bareFewSockets  = bare.at("1k", "bare write(2) loop, 1,000 sockets in rooms of 100")
 	bareManySockets = bare.at("10k", "bare write(2) loop, 10,000 sockets in rooms of 100")
@@ -146,7 +147,8 @@ var (
 	withStalled = anteroom.at("stalled", anteroom.name)
 )
 
-// growth is the same rate of work over few and over many sockets, rooms and streams.
+// growth returns sessions with the same rate over few and over many sockets, rooms and
+// streams.
 func (b *bench) growth() []session {
 	const commits = 1000 // a second; each is two deliveries
 	grow := func(t target, clients, room, rate int) session {
@@ -164,20 +166,20 @@ func (b *bench) growth() []session {
 	}
 }
 
-// stalled has a quarter of the clients stop reading long messages.
+// stalled returns sessions in which a quarter of the clients stop reading long messages.
 func (b *bench) stalled() []session {
-	const eachHears = 20 // messages a second
+	const eachReceives = 20 // messages a second
 	return []session{{
 		target: withStalled, clients: many, room: 100, size: 10_000, takes: 60 * time.Second, works: []job{
-			{name: "reading", rate: eachHears * many, lasts: 3 * time.Second},
-			{name: "stalled", rate: eachHears * many * 3 / 4, stall: many / 4, lasts: 30 * time.Second},
+			{name: "reading", rate: eachReceives * many, lasts: 3 * time.Second},
+			{name: "stalled", rate: eachReceives * many * 3 / 4, stall: many / 4, lasts: 30 * time.Second},
 		},
 	}}
 }
 
-// all runs every session in turns over the targets, and every other round the other
-// way round. What is measured once comes after the first round, so that a run that
-// is short of time has fewer rounds, and not fewer rows.
+// all runs every session for all targets, and reverses the order in every other round.
+// Single measurements come after the first round, so that a short run has fewer rounds,
+// not fewer rows.
 func (b *bench) all() {
 	for round := range b.times.rounds {
 		sessions := slices.Concat(b.broadcasts(), b.product(), b.pairs(), b.large())
@@ -210,7 +212,7 @@ func (b *bench) each(sessions []session) {
 	}
 }
 
-// wanted tells whether a session is among those asked for (-only).
+// wanted reports whether a session is selected (-only).
 func (b *bench) wanted(s session) bool { return b.wants(s.target.key) }
 
 func (b *bench) wants(key string) bool { return b.only == nil || b.only.MatchString(key) }
@@ -219,7 +221,7 @@ func (b *bench) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(os.Stderr, "%5.0f s  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// note adds to the line of the session.
+// note appends to the line of the session.
 func (b *bench) note(format string, args ...any) {
 	if b.line != "" {
 		b.line += "; "

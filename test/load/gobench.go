@@ -32,7 +32,7 @@ func parseBenchmarks(output string) []benchmark {
 	return all
 }
 
-// withoutProcs cuts off the number of processors that testing puts after a name.
+// withoutProcs removes the number of processors that testing appends to a name.
 func withoutProcs(name string) string {
 	if i := strings.LastIndexByte(name, '-'); i > 0 {
 		if _, err := strconv.Atoi(name[i+1:]); err == nil {

@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	// pinCommand has this program run another one on a core.
+	// pinCommand runs another program on a core.
 	pinCommand = "pin"
-	// pinnedKey is set in the environment once this program runs on the load's core.
+	// pinnedKey is set in the environment after this program moved to the load's core.
 	pinnedKey = "ANTEROOM_LOAD_PINNED"
 )
 
@@ -58,7 +58,7 @@ func parse(args []string) (options, error) {
 }
 
 func main() {
-	runtime.LockOSThread() // processes end with the thread that starts them
+	runtime.LockOSThread() // the kernel ends processes with the thread that started them
 	if len(os.Args) > 3 && os.Args[1] == pinCommand {
 		fatal(pin(os.Args[2], os.Args[3:]))
 	}
@@ -78,10 +78,10 @@ func main() {
 	}
 }
 
-// coresKey hands the cores that were allowed to the program that is pinned to one.
+// coresKey passes the allowed cores to the program after it was pinned to a core.
 const coresKey = "ANTEROOM_LOAD_CORES"
 
-// allowedCores are the cores that this program may use, before it is pinned.
+// allowedCores returns the cores that this program may use, before it is pinned.
 func allowedCores() ([]int, error) {
 	if text := os.Getenv(coresKey); text != "" {
 		var cores []int
@@ -107,7 +107,7 @@ func allowedCores() ([]int, error) {
 	return cores, nil
 }
 
-// moveTo starts this program again on the core of the load.
+// moveTo restarts this program on the load's core.
 func moveTo(cores []int) error {
 	if len(cores) < 2 {
 		return fmt.Errorf("a core for the servers and one for the load are needed, and here is %d", len(cores))
@@ -123,8 +123,8 @@ func moveTo(cores []int) error {
 	return syscall.Exec(self, os.Args, append(os.Environ(), pinnedKey+"=1", coresKey+"="+list))
 }
 
-// measureAll runs everything and writes the tables. It reports whether something
-// that was delivered was wrong, or could not be measured for a fault.
+// measureAll runs all sessions and writes the tables. It reports failed after a wrong
+// delivery, or a fault that prevented a measurement.
 func measureAll(o options) (failed bool, err error) {
 	debug.SetGCPercent(400)
 	cores, err := allowedCores()
@@ -169,7 +169,7 @@ func measureAll(o options) (failed bool, err error) {
 	return len(b.failed) > 0, nil
 }
 
-// cleanOnSignal has Ctrl-C leave nothing behind; the kernel ends the processes.
+// cleanOnSignal removes all files on Ctrl-C; the kernel ends the processes.
 func cleanOnSignal(dir string) {
 	caught := make(chan os.Signal, 1)
 	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)

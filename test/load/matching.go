@@ -12,7 +12,7 @@ import (
 	"github.com/anteroom/anteroom/test/load/report"
 )
 
-// matchingKey is what -only has to match for matchmaking to be measured.
+// matchingKey selects the measurement of matchmaking with -only.
 const matchingKey = "matching"
 
 // The rows of matchmaking.
@@ -29,7 +29,7 @@ var (
 )
 
 // matchmaking runs the benchmarks of matchmaking, each on one core; Redis may use the
-// others.
+// other cores.
 func (b *bench) matchmaking() {
 	self, err := os.Executable()
 	if err != nil {
@@ -76,7 +76,7 @@ func (b *bench) matchmaking() {
 	}
 }
 
-// internal is the directory of the runtime's packages.
+// internal returns the directory of the runtime's packages.
 func (b *bench) internal() string { return filepath.Dir(b.redisTest) }
 
 func (b *bench) missMatching(why error) {
@@ -85,7 +85,7 @@ func (b *bench) missMatching(why error) {
 	}
 }
 
-// matchingTables are those of matchmaking.
+// matchingTables returns the tables of matchmaking.
 func matchingTables() []report.Table {
 	return []report.Table{
 		{
@@ -110,7 +110,7 @@ func matchingTables() []report.Table {
 	}
 }
 
-// matchingGoals are those of matchmaking.
+// matchingGoals returns the goals of matchmaking.
 func matchingGoals() []report.Goal {
 	return []report.Goal{
 		{Name: "matchmaking, CPU ms an interval over 100,000 tickets, 1 against 1", Metric: "pool.ms", Row: "1v1/100000", Bound: 250, Most: true},

@@ -18,23 +18,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startWithin is how long a server may take to start.
+// startWithin bounds the start of a server.
 const startWithin = 30 * time.Second
 
-// maxLog is how much of a process's error output is kept, in bytes.
+// maxLog bounds the kept error output of a process, in bytes.
 const maxLog = 16 << 10
 
-// process is a server on one core. It ends with this program, however that ends.
+// process is a server on one core. It ends with this program in every case.
 type process struct {
 	cmd    *exec.Cmd
 	stdout *bufio.Reader
 	log    *tail
-	// gone is closed when the process has ended.
+	// gone is closed when the process has exited.
 	gone chan struct{}
 }
 
-// pin makes this program run on one core only, or on several with commas between, and
-// then become another one.
+// pin restricts this program to a core, or to several separated by commas, and then
+// replaces it by another program.
 func pin(cores string, args []string) error {
 	var all []int
 	for core := range strings.SplitSeq(cores, ",") {
@@ -54,7 +54,7 @@ func pin(cores string, args []string) error {
 	return syscall.Exec(program, args, os.Environ())
 }
 
-// stayOn keeps the calling thread, and what it starts, on some cores.
+// stayOn keeps the calling thread, and its children, on some cores.
 func stayOn(cores ...int) error {
 	var set unix.CPUSet
 	for _, core := range cores {
@@ -66,7 +66,7 @@ func stayOn(cores ...int) error {
 	return nil
 }
 
-// start starts a program on a core. It has to be called on the main thread: the
+// start starts a program on a core. It must be called on the main thread, because the
 // kernel ends the process with the thread that started it.
 func start(core int, env []string, args ...string) (*process, error) {
 	self, err := os.Executable()
@@ -78,7 +78,7 @@ func start(core int, env []string, args ...string) (*process, error) {
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr = p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	// Some end when their input does.
+	// Some programs exit when their input ends.
 	if _, err := p.cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", args[0], err)
 	}
@@ -97,7 +97,7 @@ func start(core int, env []string, args ...string) (*process, error) {
 	return p, nil
 }
 
-// firstLine is what the process says first: its address.
+// firstLine returns the first line of the process: its address.
 func (p *process) firstLine() (string, error) {
 	type said struct {
 		line string
@@ -119,7 +119,7 @@ func (p *process) firstLine() (string, error) {
 	}
 }
 
-// until asks whether the process is ready until it is.
+// until polls until the process is ready.
 func (p *process) until(ready func() bool) error {
 	for deadline := time.Now().Add(startWithin); time.Now().Before(deadline); {
 		if ready() {
@@ -134,15 +134,15 @@ func (p *process) until(ready func() bool) error {
 	return fmt.Errorf("it is not ready: %s", p.log)
 }
 
-// kill ends the process at once and waits until it is gone.
+// kill kills the process and waits until it has exited.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.gone
 }
 
-// cpu is the processor time that the process has used, all of its threads together.
+// cpu returns the processor time of the process over all of its threads.
 func (p *process) cpu() time.Duration {
-	// The clock of another process, as clock_getcpuclockid(3) makes its id.
+	// The clock id of another process, as in clock_getcpuclockid(3).
 	const scheduled = 2
 	var at unix.Timespec
 	if err := unix.ClockGettime(int32(^p.cmd.Process.Pid)<<3|scheduled, &at); err != nil {
@@ -151,7 +151,7 @@ func (p *process) cpu() time.Duration {
 	return time.Duration(at.Nano())
 }
 
-// rss is the memory that is resident, in KB.
+// rss returns the resident memory, in KB.
 func (p *process) rss() float64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
@@ -171,14 +171,14 @@ func parseRSS(status string) float64 {
 	return kb
 }
 
-// machineCPU is the time that all cores together were busy since the machine started.
+// machineCPU returns the busy time of all cores since the machine started.
 func machineCPU() time.Duration { return parseBusy(read("/proc/stat")) }
 
 // clockTick is the unit of times in /proc, fixed at 100 a second for user space.
 const clockTick = 10 * time.Millisecond
 
-// parseBusy reads the first line of /proc/stat: all but the idle time and the wait
-// for disks, and without that of guests, which is in the user's as well.
+// parseBusy reads the first line of /proc/stat: all times except idle and I/O wait, and
+// except guest time, which user time includes.
 func parseBusy(stat string) time.Duration {
 	line, _, _ := strings.Cut(stat, "\n")
 	fields := strings.Fields(line)
@@ -193,14 +193,14 @@ func parseBusy(stat string) time.Duration {
 	return time.Duration(ticks) * clockTick
 }
 
-// ownCPU is the processor time of this program.
+// ownCPU returns the processor time of this program.
 func ownCPU() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// tail keeps the end of what is written to it.
+// tail keeps the end of its input.
 type tail struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -217,7 +217,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String gives the last 500 bytes on one line.
+// String returns the last 500 bytes on one line.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -17,7 +17,7 @@ const (
 	readmeEnd   = "<!-- /bench -->"
 )
 
-// writeReadme puts the main table into a document.
+// writeReadme writes the main table into a document.
 func (b *bench) writeReadme(path string) error {
 	document, err := os.ReadFile(path)
 	if err != nil {
@@ -30,7 +30,7 @@ func (b *bench) writeReadme(path string) error {
 	return os.WriteFile(path, []byte(text), 0o644)
 }
 
-// mainTable is what matters most of all tables.
+// mainTable returns the most important table.
 func (b *bench) mainTable() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Each server on one core, %s, %s, %d rounds in turns.\n", time.Now().UTC().Format("2 January 2006"), processor(), b.times.rounds)
@@ -56,10 +56,12 @@ func (b *bench) mainTable() string {
 	return text.String()
 }
 
-// loud is from which share of a core on, in percent, other programs are told of.
+// loud is the share of a core, in percent, from which the document mentions other
+// programs.
 const loud = 5
 
-// noise is how much of one core other programs took while it was measured, in percent.
+// noise returns the share of a core, in percent, that other programs used during the
+// measurement.
 func (b *bench) noise() float64 {
 	if b.measured == 0 {
 		return 0

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// redisServer is a fresh Redis for one session.
+// redisServer is a new Redis for a session.
 type redisServer struct {
 	*process
 	addr string
 	dir  string
 }
 
-// startRedis starts redis-server on a core; it keeps nothing in its directory,
-// which is made under parent.
+// startRedis starts redis-server on a core; it writes no data into its directory, which
+// is created under parent.
 func startRedis(core int, parent string) (*redisServer, error) {
 	addr, err := freeAddress()
 	if err != nil {
@@ -48,7 +48,7 @@ func (r *redisServer) stop() {
 	_ = os.RemoveAll(r.dir)
 }
 
-// sent is how many bytes Redis has sent to all of its clients.
+// sent returns the number of bytes that Redis has sent to all of its clients.
 func (r *redisServer) sent() float64 {
 	_, rest, _ := strings.Cut(r.ask("INFO stats"), "total_net_output_bytes:")
 	digits, _, _ := strings.Cut(rest, "\r")
@@ -56,8 +56,8 @@ func (r *redisServer) sent() float64 {
 	return n
 }
 
-// ask sends an inline command and gives the first line of the answer, or all of a
-// bulk one; nothing when there is no answer.
+// ask sends an inline command and returns the first line of the answer, or all of a bulk
+// answer; "" without an answer.
 func (r *redisServer) ask(command string) string {
 	conn, err := net.DialTimeout("tcp", r.addr, time.Second)
 	if err != nil {
@@ -85,7 +85,7 @@ func (r *redisServer) ask(command string) string {
 	return string(b)
 }
 
-// freeAddress is an address of the loopback interface that nobody listens on.
+// freeAddress returns an unused address of the loopback interface.
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

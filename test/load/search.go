@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/test/load/report"
 )
 
-// searchKey is what -only has to match for the search of lobbies to be measured.
+// searchKey selects the measurement of lobby search with -only.
 const searchKey = "search"
 
 // searchRows are the parts of BenchmarkLobbySearch.
@@ -22,7 +22,7 @@ var searchRows = []report.Row{
 	{Key: "none", Name: "five filters, of which no index helps"},
 }
 
-// search runs the benchmark of the search on one core; Redis may use the other.
+// search runs the benchmark of lobby search on one core; Redis may use the other.
 func (b *bench) search() {
 	self, err := os.Executable()
 	if err != nil {
@@ -60,7 +60,7 @@ func searchTable() report.Table {
 	}
 }
 
-// searchGoals are single-digit milliseconds for each.
+// searchGoals are single-digit milliseconds for each row.
 func searchGoals() []report.Goal {
 	var all []report.Goal
 	for _, r := range searchRows {

@@ -11,37 +11,37 @@ import (
 	"github.com/anteroom/anteroom/test/load/drive"
 )
 
-// session is what is done with one start of a target.
+// session is the work for one start of a target.
 type session struct {
 	target  target
 	clients int
 	room    int
-	// connects names the metrics of connecting and of idle clients ("" leaves them out).
+	// connects names the metrics of connecting and of idle clients ("" omits them).
 	connects string
 	works    []job
-	// size is that of texts in bytes; 0 means drive.TextSize.
+	// size is the size of texts in bytes; 0 means drive.TextSize.
 	size int
-	// rest has the works begin when all is done that follows from the connects.
+	// rest delays the works until the servers have finished the work after the connects.
 	rest bool
-	// takes is about how long it all takes.
+	// takes is the approximate duration.
 	takes time.Duration
 }
 
-// job is a work and the name that its metrics begin with.
+// job is a work with the prefix of its metrics.
 type job struct {
 	name         string
 	window, rate int
 	setMember    bool
-	// stall clients stop reading before it.
+	// stall is the number of clients that stop reading before the work.
 	stall int
-	// lasts is how long it is measured; 0 means as long as all others.
+	// lasts is the duration of the measurement; 0 means the default.
 	lasts time.Duration
 }
 
 // The least share of one core that counts as saturated.
 const saturated = 0.9
 
-// run runs a session; what it could not measure is noted.
+// run runs a session, and notes missing measurements.
 func (b *bench) run(s session) {
 	if time.Now().Add(s.takes).After(b.deadline) {
 		b.miss(s, fmt.Sprintf("no time was left in the %v of this run", b.limit))
@@ -137,13 +137,13 @@ func (b *bench) connect(s session, r *running, l *drive.Load) error {
 	return nil
 }
 
-// A server is at rest when it takes less than this share of a core for a second.
+// A server is at rest when it uses less than this share of a core for a second.
 const (
 	resting    = 0.1
 	restWithin = 60 * time.Second
 )
 
-// rest waits until the servers are at rest, and notes what they did until then.
+// rest waits until the servers are at rest, and notes their work until then.
 func (b *bench) rest(s session, r *running, l *drive.Load) error {
 	began := r.usage()
 	for before := began; ; before = r.usage() {
@@ -211,8 +211,8 @@ func (b *bench) work(s session, j job, r *running, l *drive.Load) error {
 	return nil
 }
 
-// limited notes when the core of the load, with Redis where it shares that, was
-// full and the server's was not.
+// limited marks a metric when the core of the load, with Redis if it shares the core, was
+// saturated and the server's core was not.
 func (b *bench) limited(s session, metric string, used usage, elapsed time.Duration) {
 	load := used.load
 	if b.redisCore == b.loadCore {

@@ -14,15 +14,15 @@ import (
 	"github.com/anteroom/anteroom/test/load/report"
 )
 
-// commitRows are the parts of BenchmarkCommit that are shown.
+// commitRows are the shown parts of BenchmarkCommit.
 var commitRows = []report.Row{
 	{Key: "BenchmarkCommit/parallel=1", Name: "1 at a time a core"},
 	{Key: "BenchmarkCommit/parallel=16", Name: "16 at a time a core"},
 	{Key: "BenchmarkCommit/parallel=128", Name: "128 at a time a core"},
 }
 
-// commitBenchmark runs the store's own benchmark. Its processes share the load's
-// core, so it says what a commit costs and not how many there could be.
+// commitBenchmark runs the store's own benchmark. Its processes share the load's core, so
+// it measures the cost of a commit, not the maximum rate.
 func (b *bench) commitBenchmark() {
 	if b.only != nil {
 		return
@@ -45,11 +45,11 @@ func (b *bench) missStore(why string) {
 	}
 }
 
-// benchmarkWithin bounds one benchmark.
+// benchmarkWithin bounds a benchmark.
 const benchmarkWithin = 3 * time.Minute
 
-// goBenchmark runs a benchmark of a test program in a directory, with more variables in
-// its environment. args come before the program.
+// goBenchmark runs a benchmark of a test program in a directory, with further environment
+// variables. args precede the program.
 func (b *bench) goBenchmark(name, dir string, env []string, pattern, benchtime string, args ...string) ([]benchmark, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), benchmarkWithin)
 	defer cancel()

@@ -15,7 +15,7 @@ import (
 	"github.com/anteroom/anteroom/test/load/report"
 )
 
-// rows gives the rows of targets, in this order.
+// rows returns the rows of targets, in this order.
 func rows(targets ...target) []report.Row {
 	var all []report.Row
 	for _, t := range targets {
@@ -33,7 +33,7 @@ func columns(pairs ...string) []report.Column {
 	return all
 }
 
-// tables renders all that was measured.
+// tables renders all results.
 func (b *bench) tables() string {
 	sockets := rows(bare, gws, centri, node, engine)
 	lobbies := rows(nodeLobby, anteroom)
@@ -109,7 +109,7 @@ func (b *bench) tables() string {
 	return text.String()
 }
 
-// goals are the ratios that are aimed at.
+// goals are the target ratios.
 func goals() []report.Goal {
 	var all []report.Goal
 	least := func(name, metric string, row, peer target, bound float64) {
@@ -155,7 +155,7 @@ func goals() []report.Goal {
 	return slices.Concat(all, searchGoals(), matchingGoals())
 }
 
-// describe says what the tables are of.
+// describe describes the environment of the tables.
 func (b *bench) describe() string {
 	kind := fmt.Sprintf("Medians of %d rounds in turns (of one for 10,000 clients and the store; the lobby of 1,000 is gathered once)", b.times.rounds)
 	if b.quick {
@@ -197,7 +197,7 @@ func processor() string {
 	return name
 }
 
-// version is the first line that a program prints.
+// version returns the first line that a program prints.
 func version(program string, args ...string) string {
 	out, err := exec.Command(program, args...).Output()
 	if err != nil {

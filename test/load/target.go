@@ -10,10 +10,10 @@ import (
 	"github.com/anteroom/anteroom/test/load/drive"
 )
 
-// target is a server that is driven.
+// target is a measured server.
 type target struct {
 	key, name string
-	// processes is how many there are; they share a core.
+	// processes is the number of processes, which share a core.
 	processes int
 	redis     bool
 	start     func(b *bench, redis string) (*process, string, error)
@@ -25,13 +25,14 @@ func socketIO(*bench) drive.Dialect   { return drive.SocketIO{} }
 func engineIO(*bench) drive.Dialect   { return drive.EngineIO{} }
 func centrifuge(*bench) drive.Dialect { return drive.Centrifuge{} }
 
-// ours demands dense seqs: that is what Anteroom promises, also over processes.
+// ours requires dense seqs, which Anteroom promises even over several processes.
 func ours(b *bench) drive.Dialect { return &drive.Lobby{Tokens: b.keys.tokens, Dense: true} }
 
-// theirs does not: the Node handler's pushes may overtake each other.
+// theirs does not require dense seqs, because the Node handler's pushes may overtake each
+// other.
 func theirs(b *bench) drive.Dialect { return &drive.Lobby{Tokens: b.keys.tokens} }
 
-// The targets. Those with a lobby dialect do the whole work of a product.
+// The targets. A target with a lobby dialect does the whole work of a product.
 var (
 	bare       = target{key: "bare", name: "bare write(2) loop", start: peer("bare"), dialect: raw}
 	gws        = target{key: "gws", name: "gws 1.8.9 Broadcaster, raw WebSocket", start: peer("gws"), dialect: raw}
@@ -46,20 +47,20 @@ var (
 	anteroom2  = target{key: "anteroom2", name: anteroom.name, processes: 2, redis: true, start: anteroomServer, dialect: ours}
 )
 
-// at is the same target in a row of its own, for what it does at one size.
+// at returns the same target with a separate row, for a measurement at one size.
 func (t target) at(key, name string) target {
 	t.key, t.name = t.key+"-"+key, name
 	return t
 }
 
-// peer starts one of the programs of peers/.
+// peer starts a program of peers/.
 func peer(name string) func(*bench, string) (*process, string, error) {
 	return func(b *bench, _ string) (*process, string, error) {
 		return announced(start(b.serverCore, nil, filepath.Join(b.bin, "peer-"+name)))
 	}
 }
 
-// nodeServer starts one of the scripts of peers/node, with settings in its environment.
+// nodeServer starts a script of peers/node, with settings in its environment.
 func nodeServer(script string, with ...string) func(*bench, string) (*process, string, error) {
 	return func(b *bench, redis string) (*process, string, error) {
 		env := append([]string{"NODE_ENV=production", "PUBLIC_KEY=" + b.keys.pem}, with...)
@@ -70,8 +71,8 @@ func nodeServer(script string, with ...string) func(*bench, string) (*process, s
 	}
 }
 
-// engineServer starts the test binary of runtime/internal/edge/engineio, whose own
-// benchmarks have it serve in this role.
+// engineServer starts the test binary of runtime/internal/edge/engineio, which serves in
+// its own benchmarks.
 func engineServer(b *bench, _ string) (*process, string, error) {
 	return announced(start(b.serverCore, []string{"ENGINEIO_BENCH_ROLE=engineio"}, filepath.Join(b.bin, "engineio.test")))
 }
@@ -80,7 +81,7 @@ func anteroomServer(b *bench, redis string) (*process, string, error) {
 	return b.cluster.startServer(b.serverCore, filepath.Join(b.bin, "server"), b.dir, redis)
 }
 
-// announced waits for the address that a process prints.
+// announced waits for the address in a process's output.
 func announced(p *process, err error) (*process, string, error) {
 	if err != nil {
 		return nil, "", err
@@ -130,7 +131,7 @@ func (r *running) stop() {
 	}
 }
 
-// failure adds what a server had to say to an error.
+// failure adds a server's error output to an error.
 func (r *running) failure(err error) error {
 	for _, p := range r.servers {
 		if text := p.log.String(); text != "" {
@@ -140,7 +141,7 @@ func (r *running) failure(err error) error {
 	return err
 }
 
-// usage is what the target has used so far.
+// usage is the target's resource use so far.
 type usage struct {
 	at                           time.Time
 	server, redis, load, machine time.Duration
@@ -165,10 +166,10 @@ func (u usage) since(v usage) usage {
 	}
 }
 
-// others is what programs that are no part of this used.
+// others returns the use of unrelated programs.
 func (u usage) others() time.Duration { return max(0, u.machine-u.server-u.redis-u.load) }
 
-// rss is the resident memory of all servers in KB.
+// rss returns the resident memory of all servers in KB.
 func (r *running) rss() float64 {
 	sum := 0.0
 	for _, p := range r.servers {

@@ -1,5 +1,5 @@
-// Package manifest holds what users apply, rendered by whatever makes it, against an API
-// server and against Pod Security.
+// Package manifest checks rendered manifests against an API server and against Pod
+// Security.
 package manifest
 
 import (
@@ -32,8 +32,8 @@ var root = func() string {
 	return filepath.Join(filepath.Dir(file), "..", "..")
 }()
 
-// Assets is the directory with kube-apiserver, etcd and kubectl, which are built when they
-// are nowhere.
+// Assets returns the directory with kube-apiserver, etcd and kubectl, and builds missing
+// programs.
 func Assets(t *testing.T) string {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(root, "hack", "envtest", "assets.sh"))
@@ -53,11 +53,11 @@ func StartWithCRDs(t *testing.T, namespaces ...string) client.Client {
 	return k8s
 }
 
-// Start runs an API server until the test ends, and makes the namespaces in it.
+// Start runs an API server until the test ends, and creates the namespaces.
 func Start(t *testing.T, environment *envtest.Environment, namespaces ...string) (*envtest.Environment, client.Client) {
 	t.Helper()
 	environment.BinaryAssetsDirectory = Assets(t)
-	// The defaults are too short for a machine that has much to do.
+	// The defaults are too short for a busy machine.
 	environment.ControlPlaneStartTimeout, environment.ControlPlaneStopTimeout = 2*time.Minute, time.Minute
 	environment.CRDInstallOptions.MaxTime = time.Minute
 	config, err := environment.Start()
@@ -77,7 +77,7 @@ func Start(t *testing.T, environment *envtest.Environment, namespaces ...string)
 	return environment, k8s
 }
 
-// Kustomize is what kubectl apply -k of a folder of config/ would apply.
+// Kustomize returns the objects of kubectl apply -k for a folder of config/.
 func Kustomize(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
 	out, err := exec.Command(filepath.Join(Assets(t), "kubectl"), "kustomize", filepath.Join(root, "config", folder)).CombinedOutput()
@@ -87,7 +87,7 @@ func Kustomize(t *testing.T, folder string) []*unstructured.Unstructured {
 	return Objects(t, string(out))
 }
 
-// Objects are the documents of a YAML text that are not empty.
+// Objects returns the non-empty documents of a YAML text.
 func Objects(t *testing.T, text string) []*unstructured.Unstructured {
 	t.Helper()
 	var all []*unstructured.Unstructured
@@ -107,8 +107,8 @@ func Objects(t *testing.T, text string) []*unstructured.Unstructured {
 	}
 }
 
-// CheckApplies applies each object in a server-side dry run. A kind that the API server does
-// not have is an error, unless it is one of those that others bring.
+// CheckApplies applies each object in a server-side dry run. A kind that the API server
+// lacks is an error, unless kindsOfOthers has it.
 func CheckApplies(t *testing.T, k8s client.Client, objects []*unstructured.Unstructured, kindsOfOthers ...string) {
 	t.Helper()
 	foreign := map[string]bool{}
@@ -123,8 +123,8 @@ func CheckApplies(t *testing.T, k8s client.Client, objects []*unstructured.Unstr
 	}
 }
 
-// CheckRestricted holds the pods of Deployments and Jobs against Pod Security's level
-// restricted, and gives the Deployments.
+// CheckRestricted checks the pods of Deployments and Jobs against Pod Security's level
+// restricted, and returns the Deployments.
 func CheckRestricted(t *testing.T, objects []*unstructured.Unstructured) []*appsv1.Deployment {
 	t.Helper()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
@@ -137,7 +137,7 @@ func CheckRestricted(t *testing.T, objects []*unstructured.Unstructured) []*apps
 		if object.GetKind() != "Deployment" && object.GetKind() != "Job" {
 			continue
 		}
-		d := &appsv1.Deployment{} // a Job has its template in the same place
+		d := &appsv1.Deployment{} // a Job has its template at the same path
 		if err := k8sruntime.DefaultUnstructuredConverter.FromUnstructured(object.Object, d); err != nil {
 			t.Fatal(err)
 		}

@@ -1,5 +1,4 @@
-// Package process helps tests that run programs: where a program may listen, and what it
-// has printed so far.
+// Package process helps tests that run programs: free addresses and the output so far.
 package process
 
 import (
@@ -11,8 +10,8 @@ import (
 	"sync"
 )
 
-// ports are below those that the system gives to connections, so that none of them has a
-// port when its server starts late or comes back; this process gives each of them once.
+// ports are below the system's ephemeral ports, so that no connection can take the port
+// of a server that starts late or restarts; this process returns each port once.
 var ports = struct {
 	sync.Mutex
 	given map[int]bool
@@ -20,7 +19,7 @@ var ports = struct {
 
 const firstPort, lastPort = 20_000, 32_000
 
-// FreeAddress is one of 127.0.0.1 that nobody listened on a moment ago.
+// FreeAddress returns a currently unused address of 127.0.0.1.
 func FreeAddress() (string, error) {
 	ports.Lock()
 	defer ports.Unlock()
@@ -40,7 +39,8 @@ func FreeAddress() (string, error) {
 	return "", errors.New("there is no free port")
 }
 
-// Output is what a program writes, to be read while it goes on. The zero Output is empty.
+// Output is the output of a program, readable while the program runs. The zero Output is
+// empty.
 type Output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -53,7 +53,7 @@ func (o *Output) Write(p []byte) (int, error) {
 	return o.buf.Write(p)
 }
 
-// String is all of it so far.
+// String returns the output so far.
 func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

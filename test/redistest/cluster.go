@@ -16,7 +16,7 @@ type Cluster struct {
 	Nodes []*Server
 }
 
-// StartCluster starts a Cluster and waits until every node finds it whole.
+// StartCluster starts a Cluster and waits until every node reports a complete cluster.
 func StartCluster(tb testing.TB, opts ...Option) *Cluster {
 	tb.Helper()
 	c := &Cluster{tb: tb}
@@ -37,8 +37,8 @@ func StartCluster(tb testing.TB, opts ...Option) *Cluster {
 	return c
 }
 
-// clustered configures a node with a bus port of its own: the default of port
-// plus 10,000 may be out of range.
+// clustered configures a node with a separate bus port, because the default of port plus
+// 10,000 may be out of range.
 func clustered(tb testing.TB) Option {
 	return func(int) []string {
 		return []string{
@@ -52,7 +52,7 @@ func (s *Server) busPort() string {
 	return strings.TrimPrefix(s.MustDo("CONFIG", "GET", "cluster-port"), "cluster-port\n")
 }
 
-// until waits until the reply to a command has all of want.
+// until waits until the reply to a command contains all of want.
 func (s *Server) until(command string, want ...string) {
 	s.tb.Helper()
 	deadline := time.Now().Add(startWithin)
@@ -77,7 +77,7 @@ func containsAll(s string, want []string) bool {
 	return true
 }
 
-// Addrs are the nodes' addresses.
+// Addrs returns the nodes' addresses.
 func (c *Cluster) Addrs() []string {
 	var addrs []string
 	for _, n := range c.Nodes {
@@ -94,7 +94,7 @@ func (c *Cluster) MustDoAll(args ...string) {
 	}
 }
 
-// Owner is the node that holds a key's slot.
+// Owner returns the node that holds a key's slot.
 func (c *Cluster) Owner(key string) *Server {
 	c.tb.Helper()
 	slot, err := strconv.Atoi(c.Nodes[0].MustDo("CLUSTER", "KEYSLOT", key))
@@ -129,8 +129,8 @@ func (s *Server) owns(slot int) bool {
 	return false
 }
 
-// MoveSlot moves the slot of key, with its keys, to another node, while the
-// cluster is in use.
+// MoveSlot moves the slot of key, with its keys, to another node, while the cluster is in
+// use.
 func (c *Cluster) MoveSlot(key string, to *Server) {
 	c.tb.Helper()
 	from := c.Owner(key)

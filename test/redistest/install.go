@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// install makes sure that redis-server is there.
+// install installs redis-server unless it is installed.
 func install(tb testing.TB) {
 	tb.Helper()
 	if _, err := exec.LookPath("redis-server"); err == nil {
@@ -22,7 +22,7 @@ func install(tb testing.TB) {
 	}
 }
 
-// find looks for a file of the repository from the test's directory upwards.
+// find searches a file of the repository from the test's directory upwards.
 func find(name string) (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Do sends one command over a connection of its own and gives the reply as text:
-// the elements of an array are put on lines of their own, nil is empty.
+// Do sends a command over a new connection and returns the reply as text: the elements of
+// an array are on separate lines, nil is empty.
 func (s *Server) Do(args ...string) (string, error) {
 	conn, err := net.DialTimeout("tcp", s.Addr(), 10*time.Second)
 	if err != nil {
@@ -42,7 +42,7 @@ func exchange(w io.Writer, r *bufio.Reader, args []string) (string, error) {
 	return reply(r)
 }
 
-// MustDo is Do for commands that have to succeed.
+// MustDo is Do for commands that must succeed.
 func (s *Server) MustDo(args ...string) string {
 	s.tb.Helper()
 	out, err := s.Do(args...)
@@ -60,7 +60,7 @@ func request(args []string) []byte {
 	return b
 }
 
-// reply reads one RESP2 reply.
+// reply reads a RESP2 reply.
 func reply(r *bufio.Reader) (string, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {

@@ -9,22 +9,22 @@ import (
 	"time"
 )
 
-// MasterName is what the sentinels call the primary.
+// MasterName is the sentinels' name of the primary.
 const MasterName = "anteroom"
 
 // failoverWithin bounds the wait for another primary.
 const failoverWithin = 90 * time.Second
 
-// Sentinel is a primary with a replica, watched by three sentinels.
+// Sentinel is a primary with a replica, monitored by three sentinels.
 type Sentinel struct {
 	tb        testing.TB
 	Servers   []*Server
 	Sentinels []*Server
 }
 
-// StartSentinel starts them and waits until the sentinels know each other and the
-// replica is in step. They fail over when the primary has not answered for as long as
-// downAfter: on a busy machine, one that lives may not answer for a while.
+// StartSentinel starts the servers and waits until the sentinels know each other and the
+// replica is in sync. The sentinels fail over when the primary has not answered for
+// downAfter. On a busy machine, a running server may not answer for a while.
 func StartSentinel(tb testing.TB, downAfter time.Duration, opts ...Option) *Sentinel {
 	tb.Helper()
 	s := &Sentinel{tb: tb}
@@ -53,7 +53,7 @@ func watching(primary int, downAfter time.Duration) Option {
 	}
 }
 
-// Addrs are the sentinels' addresses.
+// Addrs returns the sentinels' addresses.
 func (s *Sentinel) Addrs() []string {
 	var addrs []string
 	for _, w := range s.Sentinels {
@@ -62,7 +62,7 @@ func (s *Sentinel) Addrs() []string {
 	return addrs
 }
 
-// Primary is the server that the sentinels say is the primary.
+// Primary returns the sentinels' current primary.
 func (s *Sentinel) Primary() *Server {
 	s.tb.Helper()
 	return s.server(s.primaryAddr())
@@ -84,7 +84,7 @@ func (s *Sentinel) server(addr string) *Server {
 	return nil
 }
 
-// AwaitInStep waits until the replica has all that the primary has at the call.
+// AwaitInStep waits until the replica has all data that the primary has at the call.
 func (s *Sentinel) AwaitInStep() {
 	s.tb.Helper()
 	primary := s.Primary()
@@ -98,7 +98,7 @@ func (s *Sentinel) AwaitInStep() {
 	}
 }
 
-// field is the number after a name in what INFO tells; -1 when it is not there.
+// field returns the number of a field in the output of INFO; -1 when it is missing.
 func field(info, name string) int64 {
 	_, rest, _ := strings.Cut(info, name)
 	digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
@@ -115,13 +115,13 @@ func (s *Sentinel) AwaitNewPrimary(old *Server) *Server {
 	return s.awaitNewPrimary(old, func() {})
 }
 
-// FailOver orders a failover in good order and waits for the new primary. Sentinels give
-// one up when the replica is not in step, or when another of them, which has not heard
-// yet, makes the promoted one a replica again: then it is ordered once more.
+// FailOver requests a graceful failover and waits for the new primary. Sentinels abort a
+// failover when the replica is not in sync, or when another sentinel, without the news,
+// demotes the promoted server. FailOver then requests it again.
 func (s *Sentinel) FailOver(old *Server) *Server {
 	s.tb.Helper()
 	return s.awaitNewPrimary(old, func() {
-		// One that is under way, or not possible yet, is refused.
+		// A running or currently impossible failover is refused.
 		_, _ = s.Sentinels[0].Do("SENTINEL", "FAILOVER", MasterName)
 	})
 }

@@ -1,9 +1,9 @@
-// Package redistest starts real Redis servers for tests: one alone, a Cluster of
+// Package redistest starts real Redis servers for tests: a single server, a Cluster of
 // three, or a primary and a replica under three sentinels.
 //
-// Servers listen on free ports of 127.0.0.1, keep their files in the test's
-// temporary directory, and end with the test, or with its process when that is
-// killed. Where redis-server is not installed, hack/deps/redis.sh is run first.
+// Servers listen on free ports of 127.0.0.1, keep their files in the test's temporary
+// directory, and end with the test, or with its process when that is killed. Where
+// redis-server is not installed, hack/deps/redis.sh installs it first.
 package redistest
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/anteroom/anteroom/test/process"
 )
 
-// startWithin bounds how long a server may take until it answers.
+// startWithin bounds the start of a server until it answers.
 const startWithin = time.Minute
 
 // Server is a redis-server process, or a sentinel.
@@ -42,19 +42,19 @@ type Server struct {
 // Option adds lines to a server's configuration.
 type Option func(port int) []string
 
-// Config adds one line, as in Config("maxmemory 10mb").
+// Config adds a line, as in Config("maxmemory 10mb").
 func Config(line string) Option { return func(int) []string { return []string{line} } }
 
-// AppendOnly makes the server keep every write, so that a restart loses nothing.
+// AppendOnly makes the server persist every write, so that a restart loses nothing.
 func AppendOnly() Option {
 	return func(int) []string { return []string{"appendonly yes", "appendfsync always"} }
 }
 
-// Password makes the server ask for a password; Do then gives it.
+// Password sets the server's password, which Do uses.
 func Password(password string) Option { return Config("requirepass " + password) }
 
-// SetPassword changes the password while the server runs. Connections that have
-// logged in stay.
+// SetPassword changes the password of the running server. Authenticated connections
+// remain open.
 func (s *Server) SetPassword(password string) {
 	s.tb.Helper()
 	s.MustDo("CONFIG", "SET", "requirepass", password)
@@ -63,19 +63,18 @@ func (s *Server) SetPassword(password string) {
 	s.password = password
 }
 
-// Start starts a server that stands alone. Without further options it keeps
-// nothing over a restart but what SAVE wrote.
+// Start starts a single server. Without options, a restart keeps only the data of SAVE.
 func Start(tb testing.TB, opts ...Option) *Server {
 	tb.Helper()
 	return start(tb, nil, opts...)
 }
 
-// start starts a server on a free port; flags are put after the configuration file.
+// start starts a server on a free port; flags follow the configuration file.
 func start(tb testing.TB, flags []string, opts ...Option) *Server {
 	tb.Helper()
 	install(tb)
 	var err error
-	// Somebody else may take the port between the choice and the start.
+	// Another process may take the port between the choice and the start.
 	for range 5 {
 		s := &Server{tb: tb, dir: tempDir(tb), port: freePort(tb), flags: flags}
 		s.config = []string{
@@ -99,8 +98,8 @@ func start(tb testing.TB, flags []string, opts ...Option) *Server {
 	return nil
 }
 
-// tempDir is like tb.TempDir, but does not fail the test when it cannot be removed
-// because a child of the server still writes into it.
+// tempDir is like tb.TempDir, but does not fail the test when the directory cannot be
+// removed because a child of the server still writes into it.
 func tempDir(tb testing.TB) string {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "redistest")
@@ -178,16 +177,16 @@ func (s *Server) logTail() string {
 	return string(log[max(0, len(log)-2000):])
 }
 
-// Addr is the server's host:port.
+// Addr returns the server's host:port.
 func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
-// Kill ends the process at once, as a crash does, and waits until it is gone.
+// Kill kills the process like a crash, and waits until it has exited.
 func (s *Server) Kill() { s.signal(syscall.SIGKILL, true) }
 
-// Stop ends the process in good order.
+// Stop ends the process gracefully.
 func (s *Server) Stop() { s.signal(syscall.SIGTERM, true) }
 
-// Pause stops the process without ending its connections; Resume lets it go on.
+// Pause pauses the process without ending its connections, until Resume.
 func (s *Server) Pause() { s.signal(syscall.SIGSTOP, false) }
 
 // Resume ends Pause.
@@ -206,8 +205,8 @@ func (s *Server) signal(sig syscall.Signal, wait bool) {
 	}
 }
 
-// Restart starts the server again on the same port with the same files, after
-// Kill or Stop.
+// Restart starts the server again on the same port with the same files, after Kill or
+// Stop.
 func (s *Server) Restart() {
 	s.tb.Helper()
 	if err := s.launch(); err != nil {

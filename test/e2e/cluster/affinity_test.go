@@ -12,11 +12,11 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// cookieName is that of the cookie by which the ingress controller knows a client's pod.
+// cookieName is the name of the ingress controller's cookie for a client's pod.
 const cookieName = "anteroom"
 
-// cookies are what leads to the pods of servers, by the pods' names: the ingress
-// controller gives them to who has none, to one after the other.
+// cookies returns the cookies that lead to the server pods, by the pods' names. The
+// ingress controller assigns them in turn to clients without a cookie.
 func (a *arena) cookies() map[string]string {
 	GinkgoHelper()
 	pods := len(a.pods(servers))
@@ -29,8 +29,8 @@ func (a *arena) cookies() map[string]string {
 	return found
 }
 
-// leadsTo is the pod that serves so many handshakes with a cookie, all of them. Nobody else
-// may connect meanwhile.
+// leadsTo returns the pod that serves all of the given number of handshakes with a
+// cookie. No other client may connect at the same time.
 func (a *arena) leadsTo(cookie string, times int) string {
 	GinkgoHelper()
 	const handshakes = "anteroom_handshakes_total"
@@ -53,8 +53,8 @@ func (a *arena) leadsTo(cookie string, times int) string {
 	return served[0]
 }
 
-// handshake begins a session of Engine.IO with a cookie, or without one when that is
-// empty, and gives the cookie that is set.
+// handshake begins a session of Engine.IO, with a cookie if given, and returns the cookie
+// that the response sets.
 func handshake(cookie string) string {
 	GinkgoHelper()
 	request, err := http.NewRequest(http.MethodGet, given.url+"/socket.io/?EIO=4&transport=polling", nil)
@@ -74,7 +74,8 @@ func handshake(cookie string) string {
 	return ""
 }
 
-// eachPodServed checks that every pod of servers granted at least so many requests.
+// eachPodServed checks that every server pod answered at least the given number of
+// requests.
 func (a *arena) eachPodServed(event string, least int) {
 	GinkgoHelper()
 	for _, pod := range a.pods(servers) {
@@ -82,7 +83,8 @@ func (a *arena) eachPodServed(event string, least int) {
 	}
 }
 
-// forwarded is how many requests came to a pod that is not their session's, on all pods.
+// forwarded returns the number of requests, over all pods, that arrived at a pod other
+// than their session's.
 func (a *arena) forwarded() (n int) {
 	GinkgoHelper()
 	for _, pod := range a.pods(servers) {
@@ -91,10 +93,10 @@ func (a *arena) forwarded() (n int) {
 	return n
 }
 
-// count is a counter of a server pod; 0 when it has not counted yet.
+// count returns a counter of a server pod; 0 before its first increment.
 func (a *arena) count(pod object, series string) int {
 	GinkgoHelper()
-	for line := range strings.Lines(a.asks(pod, "metrics")) {
+	for line := range strings.Lines(a.admin(pod, "metrics")) {
 		if value, ok := strings.CutPrefix(line, series+" "); ok {
 			n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 			Expect(err).NotTo(HaveOccurred(), line)

@@ -27,28 +27,28 @@ const (
 	redis   = "app.kubernetes.io/component=redis"
 )
 
-// arena is a RealtimeCluster in a namespace of its own.
+// arena is a RealtimeCluster in a separate namespace.
 type arena struct {
 	namespace
 	name string
-	key  []byte // of tokens
+	key  []byte // the signing key of tokens
 }
 
-// newNamespace makes a namespace in which the operator may keep Secrets, and removes it
-// after the spec.
+// newNamespace creates a namespace in which the operator may write Secrets, and removes
+// it after the spec.
 func newNamespace() namespace {
 	GinkgoHelper()
 	n := namespace(strings.ToLower("e2e-" + CurrentSpecReport().Labels()[0] + "-" + rand.Text()[:5]))
 	n.kubectl("create", "namespace", string(n))
 	DeferCleanup(func() { n.kubectl("delete", "namespace", string(n), "--timeout", patience.String()) })
-	looked = append(looked, n)
+	dumped = append(dumped, n)
 	n.kubectl("create", "rolebinding", "anteroom-operator-namespace",
 		"--clusterrole=anteroom-operator-namespace", "--serviceaccount="+system+":anteroom-operator")
 	return n
 }
 
-// newArena makes what testdata/arena.yaml says, with a change of the RealtimeCluster's spec
-// merged into it.
+// newArena applies testdata/arena.yaml, with a change merged into the RealtimeCluster's
+// spec.
 func newArena(change string) *arena {
 	GinkgoHelper()
 	n := newNamespace()
@@ -56,11 +56,11 @@ func newArena(change string) *arena {
 	return n.awaitArena("arena")
 }
 
-// persistent has Redis keep its data on a volume.
+// persistent makes Redis keep its data on a volume.
 const persistent = `{"redis":{"managed":{"storage":{"type":"Persistent","size":"1Gi"}}}}`
 
-// manifest reads one, with the host that the ingress controller answers to and a change of
-// the RealtimeCluster's spec, which may be empty.
+// manifest reads a manifest, sets the ingress controller's host, and merges a change, if
+// any, into the RealtimeCluster's spec.
 func manifest(file, change string) string {
 	GinkgoHelper()
 	text, err := os.ReadFile(file)
@@ -102,7 +102,7 @@ func (a *arena) awaitReady() {
 	a.kubectl("wait", "--for=condition=Ready", "realtimecluster/"+a.name, "--timeout", patience.String())
 }
 
-// token is a user's.
+// token returns a user's token.
 func (a *arena) token(user string) string {
 	claims := jwt.MapClaims{"sub": user, "name": user, "exp": time.Now().Add(time.Hour).Unix()}
 	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(a.key)
@@ -110,7 +110,7 @@ func (a *arena) token(user string) string {
 	return signed
 }
 
-// gather has a crowd meet at the ingress.
+// gather starts a crowd at the ingress.
 func (a *arena) gather() *crowd.Crowd {
 	GinkgoHelper()
 	address := strings.TrimPrefix(given.url, "http://")
@@ -126,9 +126,9 @@ func (a *arena) connect(user string, opts ...siotest.Option) *siotest.Client {
 	return siotest.Connect(GinkgoTB(), given.url, opts...)
 }
 
-// scenario runs a file of scenarios/ with Node's test runner and the stock client. Users
-// who are to begin on a pod of their own bring the cookie that leads there: "server-1" and
-// so on name the pods for them.
+// scenario runs a file of scenarios/ with Node's test runner and the stock client. Each
+// user brings the cookie of a separate pod, so that it begins there; "server-1" and so on
+// are the names of the pods for the scenario.
 func (a *arena) scenario(ctx context.Context, file string, users ...string) {
 	GinkgoHelper()
 	type token struct {
@@ -159,14 +159,14 @@ func (a *arena) scenario(ctx context.Context, file string, users ...string) {
 	path := filepath.Join(GinkgoT().TempDir(), "state.json")
 	Expect(os.WriteFile(path, text, 0o600)).To(Succeed())
 	cmd := exec.CommandContext(ctx, "node", "--test", filepath.Join("scenarios", file))
-	// Node would try ::1 first, where nobody listens.
+	// Node would try ::1 first, where no server listens.
 	cmd.Env = append(os.Environ(), "ANTEROOM_STATE="+path, "NODE_OPTIONS=--dns-result-order=ipv4first")
 	out, err := cmd.CombinedOutput()
 	GinkgoWriter.Printf("%s", out)
 	Expect(err).NotTo(HaveOccurred(), "scenario %s", file)
 }
 
-// pods are the pods of a component that nobody has told to end.
+// pods returns the pods of a component that are not being deleted.
 func (a *arena) pods(component string) []object {
 	GinkgoHelper()
 	var all []object
@@ -178,7 +178,7 @@ func (a *arena) pods(component string) []object {
 	return all
 }
 
-// uids tell pods apart.
+// uids returns the UIDs of pods.
 func uids(pods []object) []string {
 	var all []string
 	for _, pod := range pods {
@@ -187,15 +187,15 @@ func uids(pods []object) []string {
 	return all
 }
 
-// says is what a server pod says of itself.
-func (a *arena) says(pod object) (s configv1.ServerStatus) {
+// statusOf returns a server pod's own status.
+func (a *arena) statusOf(pod object) (s configv1.ServerStatus) {
 	GinkgoHelper()
-	decode(a.asks(pod, "statusz"), &s)
+	decode(a.admin(pod, "statusz"), &s)
 	return s
 }
 
-// asks gives what a server pod answers on its admin port.
-func (a *arena) asks(pod object, path string) string {
+// admin returns the answer of a server pod's admin port.
+func (a *arena) admin(pod object, path string) string {
 	GinkgoHelper()
 	return a.kubectl("get", "--raw", "/api/v1/namespaces/"+string(a.namespace)+"/pods/"+pod.Metadata.Name+":9090/proxy/"+path)
 }

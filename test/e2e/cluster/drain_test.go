@@ -46,7 +46,7 @@ var _ = Describe("A node that is drained", Label("drain"), func() {
 	})
 })
 
-// evict asks for a pod's eviction and waits until it is gone.
+// evict requests a pod's eviction and waits until the pod is deleted.
 func (a *arena) evict(pod object) {
 	GinkgoHelper()
 	path := "/api/v1/namespaces/" + string(a.namespace) + "/pods/" + pod.Metadata.Name + "/eviction"

@@ -15,7 +15,8 @@ import (
 
 var _ = Describe("One helm install", Label("helm"), func() {
 	It("gives a running stack, whose ingress keeps each client on a pod by a cookie", func(ctx SpecContext) {
-		// What BeforeSuite installed makes room: the names of a release are the same everywhere.
+		// Uninstall the operator of BeforeSuite first, because releases share the names
+		// of their objects.
 		DeferCleanup(installOperator, given.version)
 		uninstallOperator()
 		forgetKinds()
@@ -52,8 +53,8 @@ var _ = Describe("One helm install", Label("helm"), func() {
 	}, SpecTimeout(patience*2))
 })
 
-// forgetKinds deletes the CRDs, so that the next install makes them, unless somebody else
-// on this cluster uses them.
+// forgetKinds deletes the CRDs, so that the next install creates them, unless another
+// user of this cluster needs them.
 func forgetKinds() {
 	GinkgoHelper()
 	used := namespace(system).kubectl("get", "realtimeclusters,lobbypolicies,matchmakingqueues", "--all-namespaces", "--output", "name")

@@ -9,14 +9,14 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// remove deletes a pod, gives it a second, which is too short to drain, and waits until it
-// is gone.
+// remove deletes a pod with a grace period of a second, too short for a drain, and waits
+// until the pod is deleted.
 func (a *arena) remove(pod object) {
 	GinkgoHelper()
 	a.kubectl("delete", "pod", pod.Metadata.Name, "--grace-period=1", "--timeout", patience.String())
 }
 
-// diedBySIGKILL waits until the kubelet says so of a pod's container.
+// diedBySIGKILL waits until the kubelet reports that SIGKILL ended a pod's container.
 func (a *arena) diedBySIGKILL(pod object) {
 	GinkgoHelper()
 	Eventually(func() string {
@@ -24,10 +24,10 @@ func (a *arena) diedBySIGKILL(pod object) {
 	}).Should(Equal("137"))
 }
 
-// signaller is a pod that sends a signal to the processes of a container on its node, which
-// it tells by their cgroup, and waits until they stand still or are gone: a container can
-// keep its first process from being killed from inside. Its image is Redis's, which is on
-// the node already and has a shell, but little more than that.
+// signaller is a pod that sends a signal to the processes of a container on its node,
+// found by their cgroup, and waits until they are stopped or dead. A container's first
+// process cannot be killed from inside the container. The pod uses the Redis image, which
+// is already on the node and has a shell.
 const signaller = `
 apiVersion: v1
 kind: Pod

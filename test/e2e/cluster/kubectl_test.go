@@ -13,22 +13,22 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// namespace is where a kubectl works.
+// namespace is the namespace of kubectl commands.
 type namespace string
 
-// kubectl must succeed; it gives what is printed.
+// kubectl runs a command that must succeed, and returns its output.
 func (n namespace) kubectl(args ...string) string {
 	GinkgoHelper()
 	return strings.TrimSpace(run(exec.Command("kubectl", append([]string{"--namespace", string(n)}, args...)...)))
 }
 
-// try is a kubectl that may fail.
+// try runs a command that may fail.
 func (n namespace) try(args ...string) (string, error) {
 	out, err := exec.Command("kubectl", append([]string{"--namespace", string(n)}, args...)...).CombinedOutput()
 	return strings.TrimSpace(string(out)), err
 }
 
-// apply applies a manifest that is given as text.
+// apply applies a manifest given as text.
 func (n namespace) apply(text string) {
 	GinkgoHelper()
 	cmd := exec.Command("kubectl", "--namespace", string(n), "apply", "--filename", "-")
@@ -42,7 +42,7 @@ func (n namespace) patch(object, change string) {
 	n.kubectl("patch", object, "--type=merge", "--patch", change)
 }
 
-// object is what the suite looks at in objects of any kind.
+// object has the fields of objects of any kind that the suite reads.
 type object struct {
 	Kind     string
 	Metadata struct {
@@ -65,7 +65,7 @@ type object struct {
 	Data map[string][]byte
 }
 
-// is tells whether a condition is True.
+// is reports whether a condition is True.
 func (o object) is(condition string) bool {
 	for _, c := range o.Status.Conditions {
 		if c.Type == condition {
@@ -94,10 +94,10 @@ func decode(text string, into any) {
 	Expect(json.Unmarshal([]byte(text), into)).To(Succeed(), text)
 }
 
-// looked are the namespaces of the present spec, which are dumped when it fails.
-var looked []namespace
+// dumped are the namespaces of the current spec, which are dumped when it fails.
+var dumped []namespace
 
-var _ = BeforeEach(func() { looked = []namespace{system, "traefik"} })
+var _ = BeforeEach(func() { dumped = []namespace{system, "traefik"} })
 
 var _ = JustAfterEach(func() {
 	if !CurrentSpecReport().Failed() {
@@ -105,14 +105,14 @@ var _ = JustAfterEach(func() {
 	}
 	dir := filepath.Join("..", "..", "..", "bin", "e2e", strings.Join(CurrentSpecReport().Labels(), "-"))
 	Expect(os.MkdirAll(dir, 0o755)).To(Succeed())
-	for _, n := range looked {
+	for _, n := range dumped {
 		n.dump(dir)
 	}
 	GinkgoWriter.Printf("objects, events and logs are in %s\n", dir)
 })
 
-// dump writes a namespace's objects, events and logs into files, and their ends where
-// people look first.
+// dump writes a namespace's objects, events and logs into files, and the ends of the logs
+// into the report.
 func (n namespace) dump(dir string) {
 	save := func(name string, args ...string) {
 		out, _ := n.try(args...)

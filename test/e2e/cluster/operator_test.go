@@ -61,7 +61,7 @@ spec: {replicas: 1}
 	})
 })
 
-// propagated waits until all pods have the policy's present generation.
+// propagated waits until all pods report the policy's current generation.
 func (a *arena) propagated() {
 	GinkgoHelper()
 	type policy struct {

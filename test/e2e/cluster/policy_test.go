@@ -14,8 +14,8 @@ import (
 )
 
 var _ = Describe("A LobbyPolicy that is edited", Label("policy"), func() {
-	// From the edit to the last client who sees it: five seconds are promised, and this
-	// machine may have much to do.
+	// From the edit to the last client that receives the change: five seconds are
+	// promised, with a margin for a busy machine.
 	const within = 15 * time.Second
 
 	It("rules the clients that are connected, on all pods", func() {

@@ -14,8 +14,8 @@ var _ = Describe("A Redis pod that is killed", Label("redis-killed"), func() {
 		victim := a.pods(redis)[0]
 		goOn := c.Still()
 		a.awaitWritten()
-		// It has to be another pod that has the volume then, and before that comes SIGKILL
-		// the kubelet sends SIGTERM: a process that is stopped cannot act on it.
+		// A replacement pod must mount the volume afterwards. The kubelet sends SIGTERM
+		// before SIGKILL: a stopped process cannot handle SIGTERM.
 		a.signal(victim, "STOP")
 		goOn()
 		a.remove(victim)
@@ -29,9 +29,9 @@ var _ = Describe("A Redis pod that is killed", Label("redis-killed"), func() {
 	})
 })
 
-// awaitWritten waits until Redis has given its log to the kernel, from where a kill does
-// not take it. It does so before it answers, except while the disk is busy: what it puts
-// off then, for two seconds at most, nobody can bring back.
+// awaitWritten waits until Redis has passed its log to the kernel, so that a kill cannot
+// lose it. Redis does so before it answers, except while the disk is busy: it may delay a
+// write for two seconds, and a kill then loses the write.
 func (a *arena) awaitWritten() {
 	GinkgoHelper()
 	password := string(a.get("secret/" + a.name + "-redis").Data["password"])

@@ -17,7 +17,7 @@ var _ = Describe("A new image", Label("rollout"), func() {
 		a := newArena("")
 		c := a.gather()
 		a.patch("realtimecluster/arena", `{"spec":{"image":"`+serverImage(given.next)+`"}}`)
-		// Until the last of the old pods has moved its clients and is gone.
+		// Until the last old pod has moved its clients and is deleted.
 		Eventually(func(g Gomega) {
 			pods := a.list("pods", servers)
 			g.Expect(pods).To(HaveLen(2))
@@ -27,7 +27,7 @@ var _ = Describe("A new image", Label("rollout"), func() {
 		}).Should(Succeed())
 		a.awaitReady()
 		for _, pod := range a.pods(servers) {
-			Expect(a.says(pod).Version).To(Equal(given.next))
+			Expect(a.statusOf(pod).Version).To(Equal(given.next))
 		}
 		c.GoesOn(patience)
 		c.Settle()
@@ -35,7 +35,7 @@ var _ = Describe("A new image", Label("rollout"), func() {
 	})
 })
 
-// paced checks that connections did not end all at once: a drain moves them evenly over
+// paced checks that connections did not end all at once: a drain closes them evenly over
 // its window.
 func paced(cuts []crowd.Cut) {
 	GinkgoHelper()

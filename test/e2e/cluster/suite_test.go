@@ -14,18 +14,18 @@ import (
 )
 
 const (
-	// patience is how long anything may take that has no bound of its own to prove.
+	// patience bounds waits without a promise of their own.
 	patience = 3 * time.Minute
 	// system is the namespace of the operator, and release its Helm release.
 	system, release = "anteroom-system", "anteroom"
 	chart           = "../../../charts/anteroom"
 )
 
-// given is what `make e2e` has made.
+// given has the values of `make e2e`.
 var given struct {
-	// url is where the ingress controller answers; host is its name in Ingresses.
+	// url is the address of the ingress controller; host is its name in Ingresses.
 	url, host string
-	// registry and the versions name the images; next is a second version of all.
+	// registry and the versions name the images; next is a second version of all images.
 	registry, version, next string
 	helm                    string
 }
@@ -38,7 +38,7 @@ func TestCluster(t *testing.T) {
 var _ = BeforeSuite(func() {
 	SetDefaultEventuallyTimeout(patience)
 	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
-	EnforceDefaultTimeoutsWhenUsingContexts() // a context alone would have no end
+	EnforceDefaultTimeoutsWhenUsingContexts() // a context alone would have no deadline
 	for name, value := range map[string]*string{
 		"E2E_URL": &given.url, "E2E_REGISTRY": &given.registry, "E2E_VERSION": &given.version, "E2E_NEXT": &given.next, "E2E_HELM": &given.helm,
 	} {
@@ -51,14 +51,14 @@ var _ = BeforeSuite(func() {
 	DeferCleanup(uninstallOperator)
 })
 
-// installOperator installs the operator by the chart, or upgrades it, and waits until it
+// installOperator installs or upgrades the operator with the chart, and waits until it
 // runs.
 func installOperator(version string) {
 	GinkgoHelper()
 	helm(append([]string{"upgrade", "--install"}, chartOf(version)...)...)
 }
 
-// chartOf are the arguments of Helm for the chart with the images of a version.
+// chartOf returns Helm's arguments for the chart with the images of a version.
 func chartOf(version string) []string {
 	args := []string{
 		release, chart, "--namespace", system, "--create-namespace", "--wait", "--timeout", "3m",
@@ -83,7 +83,7 @@ func helm(args ...string) string {
 	return run(exec.Command(given.helm, args...))
 }
 
-// run runs a program that must succeed, and gives what it prints.
+// run runs a program that must succeed, and returns its output.
 func run(cmd *exec.Cmd) string {
 	GinkgoHelper()
 	var problems strings.Builder

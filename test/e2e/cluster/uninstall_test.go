@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// own is what every namespace has by itself.
+// own is the object that every namespace has by default.
 const own = "configmap/kube-root-ca.crt"
 
 var _ = Describe("An uninstall", Label("uninstall"), func() {
@@ -33,7 +33,7 @@ var _ = Describe("An uninstall", Label("uninstall"), func() {
 	})
 })
 
-// everything lists all objects in a namespace but for events, which end by themselves.
+// everything lists all objects in a namespace except events, which expire by themselves.
 func (n namespace) everything() []string {
 	GinkgoHelper()
 	kinds := strings.Fields(n.kubectl("api-resources", "--namespaced", "--verbs=list", "--output", "name"))

@@ -13,22 +13,22 @@ import (
 	"github.com/anteroom/anteroom/test/load/websocket"
 )
 
-// state is how far a client's connect has come.
+// state is the progress of a client's connect.
 type state int
 
 const (
-	dialing state = iota // the TCP connect is under way
+	dialing state = iota // the TCP connect is running
 	asking               // the handshake was sent
-	joining              // the WebSocket is open, the dialect says when it is ready
+	joining              // the WebSocket is open; the dialect reports when the client is ready
 	ready
 )
 
-// maxUnsent is how many bytes may wait for a server that does not read.
+// maxUnsent bounds the bytes that wait for a server that does not read.
 const maxUnsent = 1 << 20
 
-// Client is one connection.
+// Client is a connection.
 type Client struct {
-	// Index counts all clients, Member those of the client's room.
+	// Index counts all clients, Member the clients of the room.
 	Index, Member int
 	Room          *Room
 
@@ -42,7 +42,7 @@ type Client struct {
 	heard     measure.Audit
 }
 
-// Send sends a text message. What the kernel does not take now waits.
+// Send sends a text message. Bytes that the kernel does not accept wait.
 func (c *Client) Send(payload []byte) error {
 	return c.send(websocket.Text, payload)
 }
@@ -59,7 +59,7 @@ func (c *Client) send(op websocket.Opcode, payload []byte) error {
 	return c.write(l.frame)
 }
 
-// write writes b, and keeps what is left until the socket is writable.
+// write writes b, and keeps the remainder until the socket is writable.
 func (c *Client) write(b []byte) error {
 	n, err := unix.Write(c.fd, b)
 	if err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR) {
@@ -99,7 +99,7 @@ func (c *Client) dial() error {
 	return c.watch(unix.EPOLL_CTL_ADD, unix.EPOLLIN|unix.EPOLLOUT)
 }
 
-// event is told by epoll that the socket can be read or written.
+// event handles epoll's report that the socket is readable or writable.
 func (c *Client) event(events uint32) error {
 	if events&unix.EPOLLOUT != 0 {
 		if err := c.writable(); err != nil {
@@ -163,7 +163,7 @@ func (c *Client) receive(op websocket.Opcode, payload []byte) error {
 	}
 }
 
-// Ready is called by the dialect when the client is connected and in its room.
+// Ready reports that the client is connected and in its room; the dialect calls it.
 func (c *Client) Ready() {
 	if c.state != ready {
 		c.state = ready

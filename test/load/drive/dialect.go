@@ -9,22 +9,22 @@ import (
 	"time"
 )
 
-// Dialect is what clients and a server say to each other.
+// Dialect is the protocol between clients and a server.
 type Dialect interface {
-	// Path is what a client asks for, with its query.
+	// Path returns the request path of a client, with its query.
 	Path(c *Client) string
 	// Opened is called when the WebSocket is open.
 	Opened(c *Client) error
-	// Receive is called with each message; it calls c.Ready, c.heardText and so on.
+	// Receive is called with each message; it calls c.Ready, c.receivedText and so on.
 	Receive(c *Client, payload []byte) error
 	// Say sends message n to the client's room.
 	Say(c *Client, n uint64, due time.Time) error
 }
 
-// query tells a server that has no rooms to ask for which room is meant.
+// query names the client's room for a server without rooms.
 func query(c *Client) string { return "room=" + strconv.Itoa(c.Room.Index) }
 
-// Raw is nothing but a WebSocket: messages are texts.
+// Raw is a plain WebSocket: messages are texts.
 type Raw struct{}
 
 // Path implements [Dialect].
@@ -37,7 +37,7 @@ func (Raw) Opened(c *Client) error {
 }
 
 // Receive implements [Dialect].
-func (Raw) Receive(c *Client, payload []byte) error { return c.heardText(payload) }
+func (Raw) Receive(c *Client, payload []byte) error { return c.receivedText(payload) }
 
 // Say implements [Dialect].
 func (Raw) Say(c *Client, n uint64, due time.Time) error {
@@ -50,7 +50,7 @@ type EngineIO struct{}
 // Path implements [Dialect].
 func (EngineIO) Path(c *Client) string { return "/engine.io/?EIO=4&transport=websocket&" + query(c) }
 
-// Opened implements [Dialect]: the server speaks first.
+// Opened implements [Dialect]: the server sends first.
 func (EngineIO) Opened(*Client) error { return nil }
 
 // Receive implements [Dialect].
@@ -62,7 +62,7 @@ func (EngineIO) Receive(c *Client, payload []byte) error {
 	case string(payload) == "2":
 		return c.Send([]byte("3"))
 	default:
-		return c.heardText(payload)
+		return c.receivedText(payload)
 	}
 }
 
@@ -72,20 +72,20 @@ func (EngineIO) Say(c *Client, n uint64, due time.Time) error {
 }
 
 // SocketIO is Socket.IO v5 with an event "say" to and from the room, and an event
-// "joined" when the server has put the client there.
+// "joined" after the server has added the client to the room.
 type SocketIO struct{}
 
 // Path implements [Dialect].
 func (SocketIO) Path(c *Client) string { return "/socket.io/?EIO=4&transport=websocket&" + query(c) }
 
-// Opened implements [Dialect]: the server speaks first.
+// Opened implements [Dialect]: the server sends first.
 func (SocketIO) Opened(*Client) error { return nil }
 
 // Receive implements [Dialect].
 func (SocketIO) Receive(c *Client, payload []byte) error {
 	switch {
 	case bytes.HasPrefix(payload, []byte(`42["say",`)):
-		return c.heardText(payload)
+		return c.receivedText(payload)
 	case bytes.HasPrefix(payload, []byte(`42["joined"`)):
 		c.Ready()
 		return nil
@@ -100,7 +100,7 @@ func (SocketIO) Say(c *Client, n uint64, due time.Time) error {
 	return c.Send(append(b, `"]`...))
 }
 
-// socketIO answers what every Socket.IO server sends; connect is the CONNECT packet.
+// socketIO handles the packets of every Socket.IO server; connect is the CONNECT packet.
 func (c *Client) socketIO(payload, connect []byte) error {
 	switch {
 	case string(payload) == "2":
@@ -128,13 +128,13 @@ func (Centrifuge) Opened(c *Client) error {
 	return c.Send(fmt.Appendf(nil, `{"id":2,"subscribe":{"channel":"room%d"}}`, c.Room.Index))
 }
 
-// Receive implements [Dialect]: a message holds one reply a line.
+// Receive implements [Dialect]: a message holds a reply per line.
 func (Centrifuge) Receive(c *Client, payload []byte) error {
 	for line := range bytes.Lines(payload) {
 		var err error
 		switch line = bytes.TrimSpace(line); {
 		case bytes.HasPrefix(line, []byte(`{"push"`)):
-			err = c.heardText(line)
+			err = c.receivedText(line)
 		case string(line) == "{}":
 			err = c.Send(line)
 		case bytes.Contains(line, []byte(`"error"`)), bytes.Contains(line, []byte(`"disconnect"`)):

@@ -1,6 +1,6 @@
-// Package drive is the load: many clients in raw frames over one epoll set, in
-// one goroutine, so that it costs far less than what it drives. It proves what it
-// counts: every message has to reach every member of its room exactly once.
+// Package drive is the load generator: many clients in raw frames over one epoll set, in
+// one goroutine, so that it costs far less than the servers. It verifies its counts:
+// every message must reach every member of its room exactly once.
 //
-// It runs on Linux only, and nothing in it is safe for concurrent use.
+// It runs on Linux only and is not safe for concurrent use.
 package drive

@@ -14,18 +14,18 @@ import (
 	"github.com/anteroom/anteroom/test/load/measure"
 )
 
-// Bounds of what a server is waited for.
+// Bounds of the waits for a server.
 const (
 	connectWithin = 60 * time.Second
 	requestWithin = 60 * time.Second
 	drainWithin   = 10 * time.Second
-	// dialsAtOnce is how many connects are under way at a time.
+	// dialsAtOnce bounds the concurrent connects.
 	dialsAtOnce = 64
 )
 
 // Load is a set of clients and their rooms.
 type Load struct {
-	// Addrs are the servers; clients are dealt out to them in turn.
+	// Addrs are the servers; clients are distributed over them in turn.
 	Addrs   []string
 	Dialect Dialect
 	// TextSize is the length of a message's text in bytes, [TextSize] at first.
@@ -47,9 +47,9 @@ type Load struct {
 	nextAsk uint64
 }
 
-// Room is the clients who hear the same messages.
+// Room is a group of clients that receive the same messages.
 type Room struct {
-	// Index counts rooms. Name is the dialect's own name for it.
+	// Index counts rooms. Name is the dialect's name of the room.
 	Index int
 	Name  string
 
@@ -106,8 +106,8 @@ func (l *Load) Connect() error {
 	return nil
 }
 
-// Stall has n clients stop reading, as many of each room as of the others; from then
-// on nobody counts on them. It is called while nothing is under way.
+// Stall stops n clients from reading, evenly over the rooms; the load no longer expects
+// messages for them. It is called while no message is pending.
 func (l *Load) Stall(n int) error {
 	for i := range n {
 		r := l.rooms[i%len(l.rooms)]
@@ -119,14 +119,14 @@ func (l *Load) Stall(n int) error {
 		l.stalled = append(l.stalled, c)
 	}
 	for _, r := range l.rooms {
-		r.received = r.said.Count() * uint64(len(r.members)) // as if it had always been so few
+		r.received = r.said.Count() * uint64(len(r.members)) // as if the room always had these members only
 	}
 	l.clients = slices.DeleteFunc(l.clients, func(c *Client) bool { return slices.Contains(l.stalled, c) })
 	return nil
 }
 
-// Cut has the stalled clients read what is left, and counts those whose connection
-// then ends: the server has given them up.
+// Cut reads the rest of the stalled clients' data, and counts those whose connection then
+// ends because the server dropped it.
 func (l *Load) Cut() int {
 	cut := 0
 	open := slices.Clone(l.stalled)
@@ -139,7 +139,7 @@ func (l *Load) Cut() int {
 	return cut
 }
 
-// ended reads what has come and tells whether that was the end.
+// ended reads the arrived data and reports whether the connection ended.
 func (c *Client) ended() bool {
 	for {
 		n, err := unix.Read(c.fd, c.load.buffer)
@@ -152,7 +152,7 @@ func (c *Client) ended() bool {
 	}
 }
 
-// Idle only answers pings for a time.
+// Idle only answers pings for the given time.
 func (l *Load) Idle(d time.Duration) error {
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		if err := l.step(20); err != nil {
@@ -173,7 +173,7 @@ func (l *Load) Close() {
 	_ = unix.Close(l.epoll)
 }
 
-// step waits for what happens next, at most timeout milliseconds, and handles it.
+// step waits for the next events, at most timeout milliseconds, and handles them.
 func (l *Load) step(timeout int) error {
 	var events [512]unix.EpollEvent
 	n, err := unix.EpollWait(l.epoll, events[:], timeout)

@@ -11,34 +11,34 @@ import (
 	"time"
 )
 
-// Lobby is Anteroom's client contract, and that of the handler that does the same
-// in Node: a room is a lobby whose members follow its chat.
+// Lobby is Anteroom's client contract, which the Node handler implements too: a room is a
+// lobby whose members subscribe to its chat.
 type Lobby struct {
-	// Tokens are the clients' tokens, one a client, each of a user of its own.
+	// Tokens are the clients' tokens, each of a separate user.
 	Tokens []string
 	// SetMember makes Say change an attribute of the member instead of chatting.
 	SetMember bool
-	// Dense demands that the seq of each push be that of the last plus one.
+	// Dense requires that the seq of each push is the previous seq plus one.
 	Dense bool
 
-	// The seq of the last push to each client, by index; 0 before the first.
+	// The last seq pushed to each client, by index; 0 before the first.
 	chat, patch []uint64
 }
 
-// request is a request that was not acknowledged yet.
+// request is an unacknowledged request.
 type request struct {
 	at time.Time
-	// done is called with the acknowledgement's JSON; nil for those of the work.
+	// done is called with the acknowledgement's JSON; nil for requests of the work.
 	done func(ack []byte) error
 }
 
-// joinsAtOnce is how many members of one lobby join at a time.
+// joinsAtOnce bounds the concurrent joins of a lobby.
 const joinsAtOnce = 4
 
 // Path implements [Dialect].
 func (*Lobby) Path(*Client) string { return "/socket.io/?EIO=4&transport=websocket" }
 
-// Opened implements [Dialect]: the server speaks first.
+// Opened implements [Dialect]: the server sends first.
 func (*Lobby) Opened(*Client) error { return nil }
 
 // Receive implements [Dialect].
@@ -62,7 +62,7 @@ func (d *Lobby) Receive(c *Client, payload []byte) error {
 
 func (d *Lobby) token(c *Client) string { return d.Tokens[c.Index%len(d.Tokens)] }
 
-// pushed checks the seq and takes the text, if there is one.
+// pushed checks the seq and counts the text, if there is one.
 func (d *Lobby) pushed(c *Client, payload []byte, last []uint64) error {
 	if d.Dense {
 		seq, found := findSeq(payload)
@@ -72,9 +72,9 @@ func (d *Lobby) pushed(c *Client, payload []byte, last []uint64) error {
 		last[c.Index] = seq
 	}
 	if bytes.IndexByte(payload, mark) < 0 {
-		return nil // somebody joined
+		return nil // a member joined
 	}
-	return c.heardText(payload)
+	return c.receivedText(payload)
 }
 
 // Say implements [Dialect].
@@ -88,8 +88,8 @@ func (d *Lobby) Say(c *Client, n uint64, due time.Time) error {
 	return c.Send(append(appendText(b, n, due, c.load.TextSize), `"}]`...))
 }
 
-// Gather makes a lobby of each room, and returns when all members are in it and
-// follow its chat.
+// Gather creates a lobby for each room, and returns when all members have joined and
+// subscribed to its chat.
 func (d *Lobby) Gather(l *Load) error {
 	d.chat, d.patch = make([]uint64, len(l.clients)), make([]uint64, len(l.clients))
 	g := &gathering{load: l, missing: len(l.clients)}
@@ -110,7 +110,7 @@ func (d *Lobby) Gather(l *Load) error {
 	return nil
 }
 
-// gathering are the requests that fill lobbies.
+// gathering has the requests that fill lobbies.
 type gathering struct {
 	load    *Load
 	missing int
@@ -172,14 +172,14 @@ func (g *gathering) request(c *Client, event string, body any, done func(ack []b
 	return c.Send(append(g.load.ask(nil, done), data...))
 }
 
-// ask appends the head of a request to dst and remembers it.
+// ask appends the head of a request to dst and stores its callback.
 func (l *Load) ask(dst []byte, done func(ack []byte) error) []byte {
 	l.nextAsk++
 	l.asked[l.nextAsk] = request{at: time.Now(), done: done}
 	return strconv.AppendUint(append(dst, "42"...), l.nextAsk, 10)
 }
 
-// acked takes an acknowledgement: its id and its one argument.
+// acked processes an acknowledgement: its id and its only argument.
 func (l *Load) acked(c *Client, packet []byte) error {
 	open := bytes.IndexByte(packet, '[')
 	if open < 0 {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A message's text is a mark, its number in the room, and, unless it is short, the
-// time it was due and filler up to its size.
+// A message's text is a mark, its number in the room, and, unless it is short, its due
+// time and filler up to its size.
 const (
 	mark      = '~'
 	numberLen = 10

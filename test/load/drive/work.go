@@ -13,28 +13,28 @@ import (
 	"github.com/anteroom/anteroom/test/load/measure"
 )
 
-// Work is what the clients do.
+// Work is the work of the clients.
 type Work struct {
-	// Window is how many messages of each room are under way at a time: when one has
-	// reached all members, the next is sent. Or, if Rate is set, so many deliveries
-	// are asked for in a second, evenly over time and rooms.
+	// Window is the number of pending messages of each room: when a message has reached
+	// all members, the next one is sent. Rate, if set, is the number of deliveries per
+	// second, evenly over time and rooms.
 	Window, Rate int
-	// Warmup comes before Measure, and is not counted.
+	// Warmup precedes Measure, and is not counted.
 	Warmup, Measure time.Duration
-	// Begin and End are called where the measurement begins and ends.
+	// Begin and End are called at the beginning and the end of the measurement.
 	Begin, End func()
 }
 
-// Seen is what the clients saw while it was measured.
+// Seen has the clients' observations during the measurement.
 type Seen struct {
 	Deliveries, Commits uint64
 	Elapsed             time.Duration
-	// Latency is from when a message was due until a member had it, Acked from a
-	// request to its acknowledgement, where there are requests.
+	// Latency is the time from a message's due time until a member receives it. Acked is
+	// the time from a request to its acknowledgement, if there are requests.
 	Latency, Acked measure.Histogram
 }
 
-// work is the work under way.
+// work is the running work.
 type work struct {
 	Work
 	Seen
@@ -45,7 +45,7 @@ type work struct {
 	turn               int
 }
 
-// committed takes an acknowledgement of the work.
+// committed processes an acknowledgement of the work.
 func (w *work) committed(took time.Duration) {
 	if w.measuring {
 		w.Commits++
@@ -53,8 +53,8 @@ func (w *work) committed(took time.Duration) {
 	}
 }
 
-// Run does the work, lets it come to rest, and proves that every message reached
-// every member once. What is wrong in that is an error.
+// Run does the work, waits until all messages have arrived, and verifies that every
+// message reached every member once. A violation is an error.
 func (l *Load) Run(w Work) (Seen, error) {
 	l.work = work{Work: w, running: true}
 	if err := l.begin(); err != nil {
@@ -100,7 +100,7 @@ func (l *Load) begin() error {
 	return nil
 }
 
-// interval is the time between two messages at a fixed rate.
+// interval returns the time between two messages at a fixed rate.
 func (l *Load) interval() time.Duration {
 	return time.Duration(float64(time.Second) * float64(len(l.rooms[0].members)) / float64(l.work.Rate))
 }
@@ -128,12 +128,12 @@ func (l *Load) disarm() error {
 	return unix.TimerfdSettime(l.timer, 0, &unix.ItimerSpec{}, nil)
 }
 
-// tick says what has become due. Its time is when it was due, so that a server
-// that holds up the generator does not hide it.
+// tick sends the due messages. Their time is the due time, so that a slow server cannot
+// hide its delay by blocking the generator.
 func (l *Load) tick() error {
 	var b [8]byte
 	if n, err := unix.Read(l.timer, b[:]); n != len(b) || err != nil || !l.work.running {
-		return nil //nolint:nilerr // no tick was missed: there will be another
+		return nil //nolint:nilerr // the next tick comes
 	}
 	for range binary.NativeEndian.Uint64(b[:]) {
 		l.work.due = l.work.due.Add(l.interval())
@@ -146,15 +146,15 @@ func (l *Load) tick() error {
 	return nil
 }
 
-// say has the next member of a room send the room's next message.
+// say sends the room's next message from its next member.
 func (l *Load) say(r *Room, due time.Time) error {
 	n := r.said.Count()
 	r.said.Add(n)
 	return l.Dialect.Say(r.members[n%uint64(len(r.members))], n, due)
 }
 
-// heardText takes a message that a client received.
-func (c *Client) heardText(payload []byte) error {
+// receivedText processes a message that a client received.
+func (c *Client) receivedText(payload []byte) error {
 	n, due, found := findText(payload)
 	if !found {
 		return fmt.Errorf("client %d: what is this? %.200s", c.Index, payload)
@@ -174,14 +174,14 @@ func (c *Client) heardText(payload []byte) error {
 	return nil
 }
 
-// rest waits until all that was said has been heard and acknowledged, and proves it.
+// rest waits until all messages have arrived and are acknowledged, and verifies them.
 func (l *Load) rest() error {
 	for deadline := time.Now().Add(drainWithin); !l.silent() && time.Now().Before(deadline); {
 		if err := l.step(20); err != nil {
 			return err
 		}
 	}
-	// A message that comes twice comes soon.
+	// A duplicate of a message arrives soon.
 	if err := l.Idle(50 * time.Millisecond); err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (l *Load) rest() error {
 	return nil
 }
 
-// silent tells whether nothing is under way any more.
+// silent reports whether no message is pending.
 func (l *Load) silent() bool {
 	for _, r := range l.rooms {
 		if r.received < r.said.Count()*uint64(len(r.members)) {

@@ -1,4 +1,4 @@
-// Package measure keeps what a load generator measures.
+// Package measure stores the measurements of a load generator.
 package measure
 
 import (
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Each power of two has subBuckets buckets, so that a quantile is at most 1/64
-// (1.6 %) above what was recorded.
+// Each power of two has subBuckets buckets, so that a quantile is at most 1/64 (1.6 %)
+// above the recorded value.
 const (
 	subBits    = 6
 	subBuckets = 1 << subBits
@@ -21,19 +21,19 @@ type Histogram struct {
 	total  uint64
 }
 
-// Record counts one duration; a negative one counts as zero.
+// Record counts a duration; a negative duration counts as zero.
 func (h *Histogram) Record(d time.Duration) {
 	h.counts[bucket(uint64(max(d, 0)))]++
 	h.total++
 }
 
-// Count is how many were recorded.
+// Count returns the number of recorded durations.
 func (h *Histogram) Count() uint64 { return h.total }
 
 // Reset empties the histogram.
 func (h *Histogram) Reset() { *h = Histogram{} }
 
-// Quantile is the least duration that the part q (0 to 1) of what was recorded
+// Quantile returns the least duration that the part q (0 to 1) of the recorded durations
 // does not exceed, rounded up to the end of its bucket; zero when empty.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	if h.total == 0 {
@@ -49,7 +49,7 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	return 0 // not reached: the ranks add up to total
 }
 
-// bucket is linear below subBuckets and logarithmic above.
+// bucket returns the bucket of a value: linear below subBuckets and logarithmic above.
 func bucket(v uint64) int {
 	if v < subBuckets {
 		return int(v)
@@ -58,7 +58,7 @@ func bucket(v uint64) int {
 	return (shift+1)*subBuckets + int(v>>shift) - subBuckets
 }
 
-// upper is the largest value in a bucket.
+// upper returns the largest value in a bucket.
 func upper(i int) uint64 {
 	if i < subBuckets {
 		return uint64(i)
@@ -67,8 +67,8 @@ func upper(i int) uint64 {
 	return uint64(i%subBuckets+subBuckets+1)<<shift - 1
 }
 
-// Median of values; of an even number the mean of the two in the middle. Zero
-// when there are none.
+// Median returns the median of values; for an even number, the mean of the middle two. It
+// returns zero without values.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -81,9 +81,9 @@ func Median(values []float64) float64 {
 	return (sorted[mid-1] + sorted[mid]) / 2
 }
 
-// Audit proves that each of a room's messages came to a member once. It takes
-// constant space: a sum over all messages, scrambled so that a message too few
-// and another too many do not cancel out.
+// Audit verifies that each of a room's messages reached a member once. It takes constant
+// space: a sum over all messages, scrambled so that a missing message and a duplicate do
+// not cancel out.
 type Audit struct {
 	count uint64
 	sum   uint64
@@ -95,10 +95,10 @@ func (a *Audit) Add(n uint64) {
 	a.sum += scramble(n + 1)
 }
 
-// Count is how many were added.
+// Count returns the number of added messages.
 func (a *Audit) Count() uint64 { return a.count }
 
-// Same tells whether both saw the same messages, each as often.
+// Same reports whether both received the same messages, each the same number of times.
 func (a *Audit) Same(b Audit) bool { return *a == b }
 
 // scramble is the finalizer of splitmix64, a bijection.

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Section puts body between the markers of a document, in the place of what is there.
+// Section replaces the text between the markers of a document by body.
 func Section(document, begin, end, body string) (string, error) {
 	before, rest, found := strings.Cut(document, begin)
 	_, after, closed := strings.Cut(rest, end)

@@ -1,4 +1,4 @@
-// Package report turns what was measured into tables of Markdown.
+// Package report formats measurements as Markdown tables.
 package report
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/test/load/measure"
 )
 
-// Results are the values of each cell, and why some have none.
+// Results has the values of each cell, and the reasons for missing values.
 type Results struct {
 	values map[cell][]float64
 	missed map[cell]string
@@ -20,7 +20,7 @@ type Results struct {
 
 type cell struct{ metric, row string }
 
-// New makes empty results.
+// New returns empty results.
 func New() *Results {
 	return &Results{values: map[cell][]float64{}, missed: map[cell]string{}, atBest: map[cell]bool{}}
 }
@@ -31,38 +31,37 @@ func (r *Results) Add(metric, row string, value float64) {
 	r.values[at] = append(r.values[at], value)
 }
 
-// Limited says that it was not the row's server that set the bound on a metric, so
-// that the value is the least it can do.
+// Limited marks a metric that the row's server did not limit: the value is a lower bound
+// of the server's capacity.
 func (r *Results) Limited(metric, row string) { r.atBest[cell{metric, row}] = true }
 
-// Miss says why a run gave no value.
+// Miss records why a run has no value.
 func (r *Results) Miss(metric, row, why string) { r.missed[cell{metric, row}] = why }
 
-// Median is the median over the runs; false when there is no value.
+// Median returns the median over the runs; false when there is no value.
 func (r *Results) Median(metric, row string) (float64, bool) {
 	v := r.values[cell{metric, row}]
 	return measure.Median(v), len(v) > 0
 }
 
-// Runs is over how many runs the median is taken.
+// Runs returns the number of runs in the median.
 func (r *Results) Runs(metric, row string) int { return len(r.values[cell{metric, row}]) }
 
 // Column is a metric under a heading.
 type Column struct{ Metric, Heading string }
 
-// Table chooses what to show of the results. Rows and columns without any value
-// are left out.
+// Table selects results to show. Rows and columns without a value are left out.
 type Table struct {
 	Title, Note string
 	Rows        []Row
 	Columns     []Column
 }
 
-// Row is a row's key and what it is called.
+// Row is a row's key and its name.
 type Row struct{ Key, Name string }
 
-// Markdown renders the table, with the reasons of what is missing under it; it is
-// empty when nothing was measured or missed.
+// Markdown renders the table, followed by the reasons for missing values; it is empty
+// without values and reasons.
 func (r *Results) Markdown(t Table) string {
 	lines := [][]string{{""}}
 	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool { return !r.any(c.Metric, t.Rows) })
@@ -104,7 +103,7 @@ func (r *Results) Markdown(t Table) string {
 	return b.String()
 }
 
-// any tells whether there is something to show of a metric.
+// any reports whether a metric has a value or a reason to show.
 func (r *Results) any(metric string, rows []Row) bool {
 	return slices.ContainsFunc(rows, func(row Row) bool {
 		text, why := r.show(metric, row.Key)
@@ -112,7 +111,7 @@ func (r *Results) any(metric string, rows []Row) bool {
 	})
 }
 
-// show is the text of a cell, or why there is none.
+// show returns the text of a cell, or the reason for a missing value.
 func (r *Results) show(metric, row string) (text, why string) {
 	value, ok := r.Median(metric, row)
 	if !ok {
@@ -159,21 +158,21 @@ func commas(digits string) string {
 	return sign + digits
 }
 
-// Goal is a ratio of two medians of one run that is to be reached: of Metric for
-// Row to that for Peer. Most is set when it must not exceed the bound.
+// Goal is a target ratio of two medians of a run: Metric for Row to Metric for Peer. Most
+// is set when the ratio must not exceed the bound.
 type Goal struct {
 	Name, Metric, Row, Peer string
-	// Cost is a metric of which less is better, and whose inverse ratio says the
-	// same as that of Metric; it is shown beside it.
+	// Cost is a metric for which less is better; its inverse ratio supports that of
+	// Metric and is shown next to it.
 	Cost  string
 	Bound float64
 	Most  bool
-	// Against is what the peer is called. Without a Peer the value itself is held
-	// against the bound.
+	// Against is the name of the peer. Without a Peer, the bound applies to the value
+	// itself.
 	Against string
 }
 
-// Goals renders what became of goals that were measured.
+// Goals renders the results of the measured goals.
 func (r *Results) Goals(title string, goals []Goal) string {
 	lines := [][]string{{"", "against", "goal", "measured", "", "by CPU time"}}
 	for _, g := range goals {
@@ -203,7 +202,7 @@ func (r *Results) Goals(title string, goals []Goal) string {
 	return b.String()
 }
 
-// byCost is how much less of the cost the row has than the peer.
+// byCost returns how much less of the cost the row has than the peer.
 func (r *Results) byCost(g Goal) string {
 	row, ok := r.Median(g.Cost, g.Row)
 	peer, too := r.Median(g.Cost, g.Peer)

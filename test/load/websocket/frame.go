@@ -1,6 +1,6 @@
-// Package websocket is as much of RFC 6455 as a client under a load generator
-// needs: it makes masked frames, and splits what a server sent into messages
-// without copying them.
+// Package websocket implements the part of RFC 6455 for a client under a load generator:
+// it makes masked frames, and splits the server's data into messages without copying
+// them.
 package websocket
 
 import (
@@ -29,11 +29,11 @@ const (
 	maxSmall    = 125
 	size16      = 126
 	size64      = 127
-	maxMessage  = 64 << 20 // far above what any server here sends
-	maskingByte = 0x5a     // any mask is as good as another between friends
+	maxMessage  = 64 << 20 // far above the messages of any server here
+	maskingByte = 0x5a     // any mask works: no proxy is involved
 )
 
-// ErrFrame is what a frame gives that no server may send here.
+// ErrFrame is the error for a frame that no server may send.
 var ErrFrame = errors.New("bad WebSocket frame")
 
 // AppendFrame appends a final, masked frame to dst.
@@ -56,15 +56,15 @@ func AppendFrame(dst []byte, op Opcode, payload []byte) []byte {
 
 // Decoder splits a stream of unmasked frames. The zero Decoder is ready.
 type Decoder struct {
-	// rest is the beginning of a frame whose end has not come yet.
+	// rest is the beginning of an incomplete frame.
 	rest []byte
 	// whole is the beginning of a fragmented message.
 	whole []byte
 	kind  Opcode
 }
 
-// Feed hands each message and control frame that b completes to receive; the
-// payload is good only until receive returns. It stops at the first error.
+// Feed passes each message and control frame that b completes to receive; the payload is
+// valid only until receive returns. It stops at the first error.
 func (d *Decoder) Feed(b []byte, receive func(op Opcode, payload []byte) error) error {
 	if len(d.rest) > 0 {
 		d.rest = append(d.rest, b...)
@@ -86,7 +86,7 @@ func (d *Decoder) Feed(b []byte, receive func(op Opcode, payload []byte) error) 
 	}
 }
 
-// keep remembers what is left, with room for the whole frame.
+// keep stores the remainder, with room for the whole frame.
 func (d *Decoder) keep(b []byte, frame int) {
 	if len(b) == 0 {
 		d.rest = d.rest[:0]
@@ -120,8 +120,8 @@ func (d *Decoder) frame(first byte, payload []byte, receive func(Opcode, []byte)
 	return receive(d.kind, d.whole)
 }
 
-// header reads the size of a frame's header and payload. A head of zero means
-// that more has to be read.
+// header reads the size of a frame's header and payload. A head of zero means that more
+// data is needed.
 func header(b []byte) (head, size int, err error) {
 	if len(b) < 2 {
 		return 0, 0, nil

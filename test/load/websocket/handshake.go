@@ -14,8 +14,8 @@ func AppendRequest(dst []byte, host, path string) []byte {
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", path, host)
 }
 
-// Answer reads the server's answer to the request and gives what came after it.
-// done is false when more has to be read.
+// Answer reads the server's answer to the request and returns the data after it. done is
+// false when more data is needed.
 func Answer(b []byte) (rest []byte, done bool, err error) {
 	end := bytes.Index(b, []byte("\r\n\r\n"))
 	if end < 0 {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// serverFrame is what a server would send.
+// serverFrame returns a frame as a server sends it.
 func serverFrame(first byte, payload string) []byte {
 	n := len(payload)
 	switch {
@@ -45,7 +45,7 @@ func TestDecoderSplitsAtAnyByte(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			clear(chunk) // nothing may be kept of it
+			clear(chunk) // the decoder may keep no part of the chunk
 			rest = rest[n:]
 		}
 		if strings.Join(got, "|") != strings.Join(want, "|") {
@@ -72,7 +72,7 @@ func TestAppendFrame(t *testing.T) {
 	for _, n := range []int{0, 1, 125, 126, 65535, 65536} {
 		payload := bytes.Repeat([]byte("x"), n)
 		frame := AppendFrame(nil, Text, payload)
-		// Without the mask it is what a server would send.
+		// Without the mask the frame equals a server's frame.
 		head := 2
 		if frame[1]&0x7f == size16 {
 			head = 4

@@ -154,7 +154,7 @@ func TestBookIsBrief(t *testing.T) {
 		b.Acked(e)
 	}
 	got := b.Check("alice", stream, nil)
-	if len(got) != maxListed+1 || !strings.HasSuffix(got[maxTold], "and 2 more") {
+	if len(got) != maxListed+1 || !strings.HasSuffix(got[maxListed], "and 2 more") {
 		t.Errorf("faults: %q", got)
 	}
 }

@@ -1,6 +1,6 @@
-// Command bare broadcasts each message to the sender's room with one write(2) a
-// delivery and nothing else: what the kernel allows without coalescing. It is no
-// WebSocket server to use; it believes what it is sent.
+// Command bare broadcasts each message to the sender's room with one write(2) per
+// delivery and nothing else: the kernel's limit without coalescing. It does not validate
+// its input.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 
 const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// client is a connection without a goroutine: one loop reads them all.
+// client is a connection without a goroutine: a single loop reads all connections.
 type client struct {
 	fd, room int
 	in       []byte
@@ -84,8 +84,8 @@ func (s *server) loop() {
 	}
 }
 
-// next takes a whole masked frame from what was read and gives it as a server
-// sends it. Nil means that more has to be read.
+// next takes a whole masked frame from the read data and returns the server's frame. Nil
+// means that more data is needed.
 func (c *client) next() []byte {
 	if len(c.in) < 6 {
 		return nil
@@ -107,11 +107,11 @@ func (c *client) next() []byte {
 	return frame
 }
 
-// broadcast writes to each member. A buffer that is full waits for its reader.
+// broadcast writes to each member. With a full buffer it waits for the reader.
 func (s *server) broadcast(room int, frame []byte) {
 	for _, member := range s.rooms.Of(room) {
 		for rest := frame; len(rest) > 0; {
-			// It does not block, so the scheduler need not know.
+			// The call does not block, so it bypasses the scheduler.
 			n, _, code := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(member.fd), uintptr(unsafe.Pointer(&rest[0])), uintptr(len(rest)))
 			switch code {
 			case 0:

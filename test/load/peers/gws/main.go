@@ -1,5 +1,4 @@
-// Command gws broadcasts each message to the sender's room with nothing but a
-// WebSocket library.
+// Command gws broadcasts each message to the sender's room with only a WebSocket library.
 package main
 
 import (

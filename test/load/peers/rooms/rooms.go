@@ -1,5 +1,4 @@
-// Package rooms keeps who is in which room, for the peers that have no rooms of
-// their own.
+// Package rooms keeps the members of rooms, for peers without rooms.
 package rooms
 
 import (
@@ -11,13 +10,13 @@ import (
 	"sync"
 )
 
-// Rooms are connections of type T by the number of their room.
+// Rooms has connections of type T by the number of their room.
 type Rooms[T any] struct {
 	mu      sync.RWMutex
 	members map[int][]T
 }
 
-// Join puts a member into a room for as long as the process lives.
+// Join adds a member to a room for the life of the process.
 func (r *Rooms[T]) Join(room int, member T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -27,14 +26,14 @@ func (r *Rooms[T]) Join(room int, member T) {
 	r.members[room] = append(r.members[room], member)
 }
 
-// Of gives the members of a room. The slice is only to be read.
+// Of returns the members of a room. The slice is read-only.
 func (r *Rooms[T]) Of(room int) []T {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.members[room]
 }
 
-// Asked is the room that a client names in its query (?room=7).
+// Asked returns the room in a client's query (?room=7).
 func Asked(r *http.Request) int {
 	room, _ := strconv.Atoi(r.URL.Query().Get("room"))
 	return room
