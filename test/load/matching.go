@@ -22,7 +22,7 @@ var (
 		{Key: "1v1/100000", Name: "1 against 1, 100,000"}, {Key: "4v4/1000", Name: "4 against 4, 1,000"},
 		{Key: "4v4/10000", Name: "4 against 4, 10,000"}, {Key: "4v4/100000", Name: "4 against 4, 100,000"},
 	}
-	qualityRows = []report.Row{{Key: "ours", Name: "**Anteroom**"}, {Key: "best", Name: "the best possible, by trying all"}}
+	qualityRows = []report.Row{{Key: "ours", Name: "**Anteroom**"}, {Key: "best", Name: "the optimum, by exhaustive search"}}
 	ticketRows  = []report.Row{
 		{Key: "alone", Name: "matchmaking alone"}, {Key: "lobbies", Name: "with lobbies, presence and notifications"},
 	}
@@ -89,21 +89,21 @@ func (b *bench) missMatching(why error) {
 func matchingTables() []report.Table {
 	return []report.Table{
 		{
-			Title: "Matchmaking: one interval over all who wait, on one core",
+			Title: "Matchmaking: one pass over all waiting tickets, on one core",
 			Note: "Ratings are normally distributed (standard deviation 300) in two modes, tickets have waited up to a minute, and in 4 against 4 " +
 				"a fifth are parties of two whose teams have to be balanced. Windows are 50, then 100 after 10 s and 300 after 30 s.",
 			Rows: poolRows, Columns: columns("pool.ms", "CPU ms an interval", "pool.each", "CPU µs a ticket", "pool.matches", "matches",
 				"pool.mean", "rating spread, mean", "pool.p95", "p95"),
 		},
 		{
-			Title: "Matchmaking: the pairs of 200 small pools, beside the best that are possible",
-			Note:  "Twelve tickets each, one against one, at most 400 apart: as many pairs as can be, with the least sum of differences.",
+			Title: "Matchmaking: the pairs of 200 small pools, compared with the optimum",
+			Note:  "Twelve tickets each, one against one, at most 400 apart: the optimum has the most pairs, with the least sum of differences.",
 			Rows:  qualityRows, Columns: columns("quality.pairs", "% of the possible pairs", "quality.mean", "rating spread, mean", "quality.p95", "p95"),
 		},
 		{
 			Title: "Matchmaking through Redis: tickets from mm:enqueue to mm:matched",
-			Note: "The services of one server on one core, one against one, an interval of a second. Matchmaking alone is tickets, matches and what " +
-				"players are told. Latency is from when a match is possible, at 500 tickets a second.",
+			Note: "The services of one server on one core, one against one, an interval of a second. Matchmaking alone has tickets, matches and the " +
+				"pushes to players. Latency starts when a match is possible, at 500 tickets a second.",
 			Rows: ticketRows, Columns: columns("tickets.rate", "tickets/s", "tickets.own", "µs of own CPU", "tickets.redis", "µs of Redis' CPU",
 				"tickets.p50", "p50 ms", "tickets.p99", "p99 ms"),
 		},

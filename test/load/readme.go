@@ -39,8 +39,8 @@ func (b *bench) mainTable() string {
 	}
 	for _, t := range []report.Table{
 		{
-			Note: "Broadcast in rooms of 100, w messages of a room under way at a time. The last two rows do the whole work of " +
-				"`chat:send` for each message, through Redis; the others only pass it on.",
+			Note: "Broadcast in rooms of 100, w pending messages of a room. The last two rows do the whole work of " +
+				"`chat:send` for each message, through Redis; the other rows only forward it.",
 			Rows: rows(gws, centri, node, engine, nodeLobby, anteroom),
 			Columns: columns("r100w4.dps", "deliveries/s, w=4", "r100w16.dps", "w=16", "fixed.p50", "p50 ms at 20,000/s", "fixed.p99", "p99 ms",
 				"idle10k.rss", "KB per idle client", "idle2k.cpu", "CPU ms per connect"),

@@ -19,7 +19,7 @@ var searchRows = []report.Row{
 	{Key: "one", Name: "one filter, a quarter match"}, {Key: "one-sorted", Name: "one filter, sorted by a number"},
 	{Key: "near", Name: "near a number, the newest first"},
 	{Key: "three", Name: "three filters, one in 30 matches"}, {Key: "three-sorted", Name: "three filters, sorted by players"},
-	{Key: "none", Name: "five filters, of which no index helps"},
+	{Key: "none", Name: "five filters without a usable index"},
 }
 
 // search runs the benchmark of lobby search on one core; Redis may use the other.
@@ -54,8 +54,8 @@ func (b *bench) missSearch(why error) {
 func searchTable() report.Table {
 	return report.Table{
 		Title: "lobby:search among 100,000 open lobbies",
-		Note: "`BenchmarkLobbySearch` of runtime/internal/infra/redisstore: pages of 50, one search at a time, with what the service asks of Redis " +
-			"and makes of it. The last row reads as many entries as a search may.",
+		Note: "`BenchmarkLobbySearch` of runtime/internal/infra/redisstore: pages of 50, one search at a time, including the service's requests to Redis " +
+			"and its processing. The last row reads the maximum number of entries.",
 		Rows: searchRows, Columns: columns("search.p50", "p50 ms", "search.p99", "p99 ms", "search.own", "µs of own CPU", "search.redis", "µs of Redis' CPU"),
 	}
 }

@@ -43,8 +43,8 @@ func (b *bench) tables() string {
 	for _, t := range append([]report.Table{
 		{
 			Title: "Broadcast: messages delivered per second by one full core",
-			Note: "R clients in a room, w messages of it under way at a time. The last two rows do the work of a product for each " +
-				"message (see below), all others only pass it on.",
+			Note: "R clients in a room, w pending messages of the room. The last two rows do the work of a product for each " +
+				"message (see below); the other rows only forward it.",
 			Rows: every, Columns: columns("r100w4.dps", "R=100 w=4", "r100w16.dps", "R=100 w=16", "r1000w4.dps", "R=1000 w=4", "r1000w16.dps", "R=1000 w=16"),
 		},
 		{
@@ -53,12 +53,12 @@ func (b *bench) tables() string {
 		},
 		{
 			Title: "Latency at 20,000 deliveries per second (R=100, 2,000 clients)",
-			Note:  "From when a message was due until a member had it, in milliseconds.",
+			Note:  "From the due time of a message until a member receives it, in milliseconds.",
 			Rows:  every, Columns: columns("fixed.p50", "p50 ms", "fixed.p99", "p99 ms", "fixed.busy", "server CPU %"),
 		},
 		{
 			Title: "Connecting, and idle clients",
-			Note: fmt.Sprintf("The last two rows check each client's ES256 token, for a user of its own (in Go that check alone takes %.2f ms here). "+
+			Note: fmt.Sprintf("The last two rows check each client's ES256 token, each of a separate user (in Go that check alone takes %.2f ms here). "+
 				"Resident memory over that of the empty server, shortly after the last connect.", float64(b.verifying.Microseconds())/1e3),
 			Rows: every, Columns: columns("idle2k.rss", "KB per client, 2,000", "idle10k.rss", "KB per client, 10,000", "idle2k.cpu", "CPU ms per connect", "idle2k.rate", "connects/s"),
 		},
@@ -70,30 +70,30 @@ func (b *bench) tables() string {
 				"r100w4.dps", "lobbies of 100: deliveries/s", "r100w4.commits", "commits/s", "r100w4.commitcpu", "CPU ms per commit"),
 		},
 		{
-			Title: "Commits: 128 under way in lobbies of two, one process",
+			Title: "Commits: 128 pending in lobbies of two, one process",
 			Note:  "Milliseconds are from a request to its acknowledgement.",
 			Rows:  lobbies, Columns: columns("chat.commits", "chat:send/s", "chat.ack50", "p50 ms", "chat.ack99", "p99 ms",
 				"member.commits", "lobby:setMember/s", "member.ack50", "p50 ms", "member.ack99", "p99 ms"),
 		},
 		{
 			Title: "Two processes on one core, and Redis (R=100)",
-			Note:  "The first two rows only pass messages on. Redis is what it uses and sends for it.",
+			Note:  "The first two rows only pass messages on. The Redis columns are its CPU time and its sent bytes.",
 			Rows:  rows(node2, streams2, nodeLobby2, anteroom2), Columns: columns("pair.dps", "deliveries/s, w=4", "pair.cpu", "CPU s per million", "pair.redis", "Redis CPU s per million",
 				"pair.bus", "Redis bytes per delivery", "pairfixed.p50", "p50 ms at 20,000/s", "pairfixed.p99", "p99 ms"),
 		},
 		{
 			Title: "Growth: the same rate over few and over many",
 			Note: "20,000 deliveries a second with the engine, 1,000 commits a second with lobbies, spread evenly, once the server is at rest. " +
-				"What follows from the connects until then (presence, inboxes, seats in lobbies) is in the last column.",
+				"The last column has the work after the connects until then (presence, inboxes, memberships).",
 			Rows: rows(bareFewSockets, bareManySockets, bareFewRooms, bareManyRooms, fewSockets, manySockets, fewRooms, manyRooms, fewLobbies, manyLobbies),
 			Columns: columns("grow.cpu", "CPU s per million deliveries", "grow.commitcpu", "CPU ms per commit", "grow.redis", "Redis CPU s per million",
 				"after.cpu", "CPU ms per client before"),
 		},
 		{
 			Title: "500 of 2,000 clients stop reading, at 20 messages of 10 KB a second to each",
-			Note: "Each may have 1 MiB waiting (`outboundBytes`) beside what the kernel holds. Latencies are those of the others; " +
-				"memory is over that before the clients stopped.",
-			Rows: rows(withStalled), Columns: columns("reading.p99", "p99 ms before", "stalled.p99", "p99 ms since", "stalled.cut", "of 500 were cut", "stalled.rss", "MiB"),
+			Note: "Each may have 1 MiB of pending data (`outboundBytes`) in addition to the kernel's buffers. Latencies are those of " +
+				"the other clients; memory is the growth since the clients stopped.",
+			Rows: rows(withStalled), Columns: columns("reading.p99", "p99 ms before", "stalled.p99", "p99 ms since", "stalled.cut", "of 500 disconnected", "stalled.rss", "MiB"),
 		},
 		{
 			Title: "The store alone: commits of small messages on 100 streams",
@@ -140,7 +140,7 @@ func goals() []report.Goal {
 	}
 	all = append(all,
 		report.Goal{Name: "KB per idle, authenticated client (10,000)", Metric: "idle10k.rss", Row: anteroom.key, Bound: 12, Most: true},
-		report.Goal{Name: "CPU ms per connect, beside the check of its token", Metric: "idle2k.unsigned", Row: anteroom.key, Bound: 0.15, Most: true})
+		report.Goal{Name: "CPU ms per connect, without the check of its token", Metric: "idle2k.unsigned", Row: anteroom.key, Bound: 0.15, Most: true})
 	least("two processes, deliveries/s, chat", "pair.dps", anteroom2, node2, 4)
 	least("two processes, deliveries/s, chat", "pair.dps", anteroom2, streams2, 4)
 	least("chat in lobbies of 8, deliveries/s", "r8w4.dps", anteroom, nodeLobby, 2)
@@ -150,7 +150,7 @@ func goals() []report.Goal {
 	most("CPU per delivery, engine, 5,000 rooms", "grow.cpu", manyRooms, fewRooms, 1.2)
 	most("CPU per commit, 5,000 lobbies", "grow.commitcpu", manyLobbies, fewLobbies, 1.2)
 	all = append(all,
-		report.Goal{Name: "stalled readers that were cut, of 500", Metric: "stalled.cut", Row: withStalled.key, Bound: many / 4},
+		report.Goal{Name: "disconnected stalled readers, of 500", Metric: "stalled.cut", Row: withStalled.key, Bound: many / 4},
 		report.Goal{Name: "MiB for 500 stalled readers of 1 MiB each", Metric: "stalled.rss", Row: withStalled.key, Bound: many / 4, Most: true})
 	return slices.Concat(all, searchGoals(), matchingGoals())
 }
@@ -159,25 +159,25 @@ func goals() []report.Goal {
 func (b *bench) describe() string {
 	kind := fmt.Sprintf("Medians of %d rounds in turns (of one for 10,000 clients and the store; the lobby of 1,000 is gathered once)", b.times.rounds)
 	if b.quick {
-		kind = "**One short round** (`BENCH=quick`): good to see that it works, not to quote; without lobbies of 1,000, 10,000 clients and the store"
+		kind = "**One short round** (`BENCH=quick`): a smoke test, not to be quoted; without lobbies of 1,000, 10,000 clients and the store"
 	}
-	redis := "shares the core of the load, since there are only two"
+	redis := "shares the core of the load, because there are only two"
 	if b.redisCore != b.loadCore {
-		redis = "has a core of its own"
+		redis = "has a separate core"
 	}
-	return fmt.Sprintf(`# What it costs, beside what one could run instead
+	return fmt.Sprintf(`# Costs of Anteroom and its alternatives
 
 <!-- Written by "make bench"; do not edit. -->
 
 %s, revision %s; %s, %d cores; %s, %s, %s.
-Other programs took %.0f %% of one core meanwhile: above a few percent the rates and latencies are noise, and
-only what is counted in CPU time means anything.
+Other programs used %.0f %% of one core during the run: above a few percent the rates and latencies are noise, and
+only the CPU times are meaningful.
 
 %s.
 All servers of a row share one core, the load has another one, and Redis %s.
-Messages of %d bytes over loopback WebSockets. Every message was proved to have reached every member
-exactly once, and Anteroom's with dense seqs. A ≥ says that the load's core was full and the server's
-was not. [How it is measured](README.md).
+Messages of %d bytes over loopback WebSockets. The generator verified that every message reached every member
+exactly once, and Anteroom's with dense seqs. A ≥ marks rows in which the load's core was saturated and the server's
+was not. [Method](README.md).
 
 `, time.Now().UTC().Format("2006-01-02"), version("git", "describe", "--always", "--dirty"), processor(), b.cores,
 		runtime.Version(), "Node "+version("node", "--version"), redisVersion(), b.noise(), kind, redis, drive.TextSize)
