@@ -38,7 +38,7 @@ var decoders = map[string]string{
 	"auth.decodeSegment":      "auth.FuzzAuthenticate",
 	"auth.readSet":            "auth.FuzzKeySet",
 	"auth.readKey":            "auth.FuzzKeySet",
-	"lobby.resume":            "lobby.FuzzCursor",
+	"search.resume":           "search.FuzzCursor",
 	"redisstore.decodeRecord": "redisstore.FuzzDecodeRecord",
 	"wire.UnmarshalJSON":      "wire.FuzzCurrent",
 	"wire.IDs":                "wire.FuzzCurrent",
@@ -151,7 +151,11 @@ func decoding(t *testing.T) (calls, targets map[string]string) {
 			if !is || f.Body == nil {
 				continue
 			}
-			name := filepath.Base(filepath.Dir(path)) + "." + f.Name.Name
+			pkg := filepath.Base(filepath.Dir(path))
+			if strings.HasSuffix(pkg, "test") {
+				continue // the fixtures of tests
+			}
+			name := pkg + "." + f.Name.Name
 			if strings.HasSuffix(path, "_test.go") {
 				if strings.HasPrefix(f.Name.Name, "Fuzz") {
 					targets[name] = string(text[files.Position(f.Pos()).Offset:files.Position(f.End()).Offset])

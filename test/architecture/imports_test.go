@@ -88,7 +88,27 @@ func rules() []rule {
 	for _, domain := range domains {
 		all = append(all, domainRule(domain))
 	}
+	all = append(all, rule{"the rules of a domain import nothing with which they could do I/O", pureRules, pureImport})
 	return all
+}
+
+// pureRules reports whether a package holds the rules of a domain.
+func pureRules(pkg string) bool {
+	return under("runtime/internal/domain")(pkg) && strings.HasSuffix(pkg, "/rules")
+}
+
+// pure lists the packages of the core without a store, a context or a clock.
+var pure = []string{
+	"runtime/wire", "runtime/internal/core/text", "runtime/internal/core/jsonpatch", "runtime/internal/core/liveness",
+}
+
+// pureImport permits pure packages only. A rule has no context and no store, so that a
+// transition cannot read or write anything but the document.
+func pureImport(imp string, ours bool) bool {
+	if ours {
+		return slices.Contains(pure, imp)
+	}
+	return std(imp) && !under("context", "net", "os", "io", "database", "log", "math/rand", "crypto/rand", "sync", "syscall", "unsafe")(imp)
 }
 
 // domainRule allows a domain the contract, the core and the domains below it; neither Redis
@@ -147,6 +167,11 @@ func TestRulesBite(t *testing.T) {
 		{"runtime/internal/core/stream", "net/http"},
 		{"runtime/internal/edge/serverapi", module + "runtime/internal/infra/redisstore"},
 		{"runtime/internal/infra/auth", module + "runtime/internal/edge/session"},
+		{"runtime/internal/domain/lobby/rules", "context"},
+		{"runtime/internal/domain/lobby/rules", "math/rand/v2"},
+		{"runtime/internal/domain/lobby/rules", module + "runtime/internal/core/stream"},
+		{"runtime/internal/domain/lobby/rules", module + "runtime/internal/core/membership"},
+		{"runtime/internal/domain/lobby/rules", module + "runtime/internal/domain/lobby"},
 	}
 	for _, b := range breaches {
 		path, ours := strings.CutPrefix(b.imp, module)

@@ -5,52 +5,53 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // lobbyPolicy turns a policy as the operator renders it, with the API server's
 // defaults filled in and validated, into the one that lobbies go by.
-func lobbyPolicy(p v1alpha1.LobbyPolicy) lobby.Policy {
+func lobbyPolicy(p v1alpha1.LobbyPolicy) lobbyrules.Policy {
 	s := p.Spec
-	return lobby.Policy{
+	return lobbyrules.Policy{
 		Name:       p.Name,
 		Revision:   p.Revision(),
 		Type:       s.LobbyType,
 		ApplyToAll: s.ApplyTo == realtime.ApplyToAllLobbies,
-		Size:       lobby.SizePolicy{Min: int(s.Size.Min), Max: int(s.Size.Max), Spectators: int(s.Size.Spectators)},
+		Size:       lobbyrules.SizePolicy{Min: int(s.Size.Min), Max: int(s.Size.Max), Spectators: int(s.Size.Spectators)},
 		Visibility: visibilityPolicy(s.Visibility),
 		Join:       joinPolicy(s.Join),
-		Host: lobby.HostPolicy{
-			Migration: lobby.Migration(s.Host.Migration), Grace: s.Host.Grace.Duration, OnLeave: lobby.OnLeave(s.Host.OnLeave),
+		Host: lobbyrules.HostPolicy{
+			Migration: lobbyrules.Migration(s.Host.Migration), Grace: s.Host.Grace.Duration, OnLeave: lobbyrules.OnLeave(s.Host.OnLeave),
 			EndMatch: on(s.Host.EndMatch),
 		},
-		Ready: lobby.ReadyPolicy{
+		Ready: lobbyrules.ReadyPolicy{
 			Required: s.Ready.Required, MinPercent: int(s.Ready.MinPercent), AutoStart: s.Ready.AutoStart,
 			Countdown: s.Ready.Countdown.Duration, ClearOnChange: on(s.Ready.ClearOnChange),
 		},
 		Teams:      teamPolicy(s.Teams),
 		Attributes: attributeRules(s.Attributes),
-		Limits:     lobby.AttributeLimits{Keys: int(s.AttributeLimits.Keys), Bytes: int(s.AttributeLimits.Bytes)},
+		Limits:     lobbyrules.AttributeLimits{Keys: int(s.AttributeLimits.Keys), Bytes: int(s.AttributeLimits.Bytes)},
 		Chat:       chatPolicy(s.Chat),
 		Moderation: moderationPolicy(s),
-		Lifecycle: lobby.LifecyclePolicy{
+		Lifecycle: lobbyrules.LifecyclePolicy{
 			DisconnectGrace: s.Lifecycle.DisconnectGrace.Duration,
 			EmptyTimeout:    s.Lifecycle.EmptyTimeout.Duration,
 			IdleTimeout:     s.Lifecycle.IdleTimeout.Duration,
 			MaxLifetime:     s.Lifecycle.MaxLifetime.Duration,
 		},
-		Search: lobby.SearchPolicy{Enabled: on(s.Search.Enabled), MaxResults: int(s.Search.MaxResults)},
+		Search: lobbyrules.SearchPolicy{Enabled: on(s.Search.Enabled), MaxResults: int(s.Search.MaxResults)},
 	}
 }
 
-func visibilityPolicy(v realtime.VisibilityRules) lobby.VisibilityPolicy {
+func visibilityPolicy(v realtime.VisibilityRules) lobbyrules.VisibilityPolicy {
 	allowed := make([]wire.Visibility, 0, len(v.Allowed))
 	for _, a := range v.Allowed {
 		allowed = append(allowed, visibility(a))
 	}
-	return lobby.VisibilityPolicy{Default: visibility(v.Default), Allowed: allowed}
+	return lobbyrules.VisibilityPolicy{Default: visibility(v.Default), Allowed: allowed}
 }
 
 // visibility is the wire's word: that of the resource in small letters.
@@ -58,10 +59,10 @@ func visibility(v realtime.Visibility) wire.Visibility {
 	return wire.Visibility(strings.ToLower(string(v)))
 }
 
-func joinPolicy(j realtime.JoinRules) lobby.JoinPolicy {
-	return lobby.JoinPolicy{
-		Code:           lobby.CodePolicy{Enabled: on(j.Code.Enabled), Length: int(j.Code.Length), TTL: orZero(j.Code.TTL)},
-		Password:       lobby.PasswordPolicy{Allowed: j.Password.Allowed, MinLength: int(j.Password.MinLength)},
+func joinPolicy(j realtime.JoinRules) lobbyrules.JoinPolicy {
+	return lobbyrules.JoinPolicy{
+		Code:           lobbyrules.CodePolicy{Enabled: on(j.Code.Enabled), Length: int(j.Code.Length), TTL: orZero(j.Code.TTL)},
+		Password:       lobbyrules.PasswordPolicy{Allowed: j.Password.Allowed, MinLength: int(j.Password.MinLength)},
 		Requests:       j.Requests,
 		LateJoin:       j.LateJoin,
 		LateSpectators: j.LateSpectators,
@@ -70,19 +71,19 @@ func joinPolicy(j realtime.JoinRules) lobby.JoinPolicy {
 	}
 }
 
-func teamPolicy(t *realtime.TeamRules) lobby.TeamPolicy {
+func teamPolicy(t *realtime.TeamRules) lobbyrules.TeamPolicy {
 	if t == nil {
-		return lobby.TeamPolicy{}
+		return lobbyrules.TeamPolicy{}
 	}
-	return lobby.TeamPolicy{
+	return lobbyrules.TeamPolicy{
 		Count: int(t.Count), Size: int(t.Size), MinSize: int(t.MinSize), AutoBalance: on(t.AutoBalance),
 		CompleteAtStart: on(t.CompleteAtStart), FixedInMatch: on(t.FixedInMatch),
 	}
 }
 
 // chatPolicy spaces the messages of slow mode so that they keep within the rate too.
-func chatPolicy(c realtime.ChatRules) lobby.ChatPolicy {
-	p := lobby.ChatPolicy{
+func chatPolicy(c realtime.ChatRules) lobbyrules.ChatPolicy {
+	p := lobbyrules.ChatPolicy{
 		Enabled: on(c.Enabled), MaxLength: int(c.MaxLength), HistoryTTL: c.History.TTL.Duration,
 		RateMessages: int(c.Rate.Messages), RatePer: c.Rate.Per.Duration, Edit: on(c.Edit),
 	}
@@ -95,8 +96,8 @@ func chatPolicy(c realtime.ChatRules) lobby.ChatPolicy {
 	return p
 }
 
-func moderationPolicy(s realtime.LobbyPolicySpec) lobby.ModerationPolicy {
-	p := lobby.ModerationPolicy{Kick: on(s.Moderation.Kick), VoteKick: s.Moderation.VoteKick.Enabled}
+func moderationPolicy(s realtime.LobbyPolicySpec) lobbyrules.ModerationPolicy {
+	p := lobbyrules.ModerationPolicy{Kick: on(s.Moderation.Kick), VoteKick: s.Moderation.VoteKick.Enabled}
 	if ratio := number(s.Moderation.VoteKick.Ratio); ratio != nil {
 		p.VoteRatio = *ratio
 	}
@@ -106,12 +107,12 @@ func moderationPolicy(s realtime.LobbyPolicySpec) lobby.ModerationPolicy {
 	return p
 }
 
-func attributeRules(declared []realtime.LobbyAttribute) []lobby.AttributeRule {
-	rules := make([]lobby.AttributeRule, 0, len(declared))
+func attributeRules(declared []realtime.LobbyAttribute) []lobbyrules.AttributeRule {
+	rules := make([]lobbyrules.AttributeRule, 0, len(declared))
 	for _, a := range declared {
-		rule := lobby.AttributeRule{
-			Key: a.Key, Type: lobby.AttributeType(a.Type), WritableBy: lobby.Writer(a.WritableBy),
-			Visibility: lobby.Audience(a.Visibility), Searchable: a.Searchable,
+		rule := lobbyrules.AttributeRule{
+			Key: a.Key, Type: lobbyrules.AttributeType(a.Type), WritableBy: lobbyrules.Writer(a.WritableBy),
+			Visibility: lobbyrules.Audience(a.Visibility), Searchable: a.Searchable,
 			Enum: a.Enum, Min: number(a.Min), Max: number(a.Max), Default: defaultOf(a),
 		}
 		if a.MaxLength != nil {

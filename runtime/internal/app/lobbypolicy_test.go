@@ -9,43 +9,44 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
-	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // converted is what testPolicy becomes.
-func converted() lobby.Policy {
-	return lobby.Policy{
+func converted() lobbyrules.Policy {
+	return lobbyrules.Policy{
 		Name: "casual-policy", Type: "casual", ApplyToAll: true,
-		Size:       lobby.SizePolicy{Min: 2, Max: 8, Spectators: 3},
-		Visibility: lobby.VisibilityPolicy{Default: wire.VisibilityPublic, Allowed: []wire.Visibility{wire.VisibilityPublic, wire.VisibilityPrivate}},
-		Join: lobby.JoinPolicy{
-			Code:     lobby.CodePolicy{Enabled: true, Length: 6, TTL: time.Hour},
-			Password: lobby.PasswordPolicy{Allowed: true, MinLength: 4}, LateJoin: true, MaxPerUser: 2,
+		Size:       lobbyrules.SizePolicy{Min: 2, Max: 8, Spectators: 3},
+		Visibility: lobbyrules.VisibilityPolicy{Default: wire.VisibilityPublic, Allowed: []wire.Visibility{wire.VisibilityPublic, wire.VisibilityPrivate}},
+		Join: lobbyrules.JoinPolicy{
+			Code:     lobbyrules.CodePolicy{Enabled: true, Length: 6, TTL: time.Hour},
+			Password: lobbyrules.PasswordPolicy{Allowed: true, MinLength: 4}, LateJoin: true, MaxPerUser: 2,
 			ChangeRole: true,
 		},
-		Host:  lobby.HostPolicy{Migration: lobby.MigrateRandom, Grace: 10 * time.Second, OnLeave: lobby.OnLeaveClose, EndMatch: true},
-		Teams: lobby.TeamPolicy{Count: 2, Size: 4, CompleteAtStart: true, FixedInMatch: true},
-		Attributes: []lobby.AttributeRule{
+		Host:  lobbyrules.HostPolicy{Migration: lobbyrules.MigrateRandom, Grace: 10 * time.Second, OnLeave: lobbyrules.OnLeaveClose, EndMatch: true},
+		Teams: lobbyrules.TeamPolicy{Count: 2, Size: 4, CompleteAtStart: true, FixedInMatch: true},
+		Attributes: []lobbyrules.AttributeRule{
 			{
-				Key: "map", Type: lobby.AttributeString, WritableBy: lobby.WriterHost,
+				Key: "map", Type: lobbyrules.AttributeString, WritableBy: lobbyrules.WriterHost,
 				Enum: []string{"dust", "ice"}, MaxLength: 8, Default: "dust",
 			},
-			{Key: "skill", Type: lobby.AttributeNumber, WritableBy: lobby.WriterMember, Min: ptr(-0.5), Max: ptr(50.0), Default: 7.0},
-			{Key: "ranked", Type: lobby.AttributeBoolean, WritableBy: lobby.WriterServer, Default: true},
+			{Key: "skill", Type: lobbyrules.AttributeNumber, WritableBy: lobbyrules.WriterMember, Min: ptr(-0.5), Max: ptr(50.0), Default: 7.0},
+			{Key: "ranked", Type: lobbyrules.AttributeBoolean, WritableBy: lobbyrules.WriterServer, Default: true},
 		},
-		Limits: lobby.AttributeLimits{Keys: 30, Bytes: 4096},
-		Chat: lobby.ChatPolicy{
+		Limits: lobbyrules.AttributeLimits{Keys: 30, Bytes: 4096},
+		Chat: lobbyrules.ChatPolicy{
 			Enabled: true, MaxLength: 1000, HistorySize: 200, HistoryTTL: 24 * time.Hour, RateMessages: 5, RatePer: 5 * time.Second,
 			Edit: true,
 		},
-		Ready:      lobby.ReadyPolicy{MinPercent: 100, Countdown: 5 * time.Second},
-		Moderation: lobby.ModerationPolicy{Kick: true, BanTTL: time.Minute},
-		Lifecycle: lobby.LifecyclePolicy{
+		Ready:      lobbyrules.ReadyPolicy{MinPercent: 100, Countdown: 5 * time.Second},
+		Moderation: lobbyrules.ModerationPolicy{Kick: true, BanTTL: time.Minute},
+		Lifecycle: lobbyrules.LifecyclePolicy{
 			DisconnectGrace: 30 * time.Second, EmptyTimeout: time.Minute, IdleTimeout: 15 * time.Minute, MaxLifetime: 12 * time.Hour,
 		},
-		Search: lobby.SearchPolicy{Enabled: true},
+		Search: lobbyrules.SearchPolicy{Enabled: true},
 	}
 }
 
@@ -53,31 +54,33 @@ func TestLobbyPolicy(t *testing.T) {
 	cases := []struct {
 		name string
 		from func(*realtime.LobbyPolicySpec)
-		want func(*lobby.Policy)
+		want func(*lobbyrules.Policy)
 	}{
-		{"as it is", func(*realtime.LobbyPolicySpec) {}, func(*lobby.Policy) {}},
+		{"as it is", func(*realtime.LobbyPolicySpec) {}, func(*lobbyrules.Policy) {}},
 		{
 			"for new lobbies", func(s *realtime.LobbyPolicySpec) { s.ApplyTo = realtime.ApplyToNewLobbies },
-			func(p *lobby.Policy) { p.ApplyToAll = false },
+			func(p *lobbyrules.Policy) { p.ApplyToAll = false },
 		},
 		{
 			"switches left out are on", func(s *realtime.LobbyPolicySpec) {
 				s.Join.Code.Enabled, s.Ready.ClearOnChange, s.Chat.Enabled, s.Moderation.Kick, s.Teams.AutoBalance = nil, nil, nil, nil, nil
 			},
-			func(p *lobby.Policy) { p.Ready.ClearOnChange, p.Teams.AutoBalance = true, true },
+			func(p *lobbyrules.Policy) { p.Ready.ClearOnChange, p.Teams.AutoBalance = true, true },
 		},
 		{
 			"switched off", func(s *realtime.LobbyPolicySpec) {
 				s.Join.Code.Enabled, s.Chat.Enabled, s.Moderation.Kick = ptr(false), ptr(false), ptr(false)
 			},
-			func(p *lobby.Policy) { p.Join.Code.Enabled, p.Chat.Enabled, p.Moderation.Kick = false, false, false },
+			func(p *lobbyrules.Policy) {
+				p.Join.Code.Enabled, p.Chat.Enabled, p.Moderation.Kick = false, false, false
+			},
 		},
 		{
 			"a start by itself", func(s *realtime.LobbyPolicySpec) {
 				s.Ready.Required, s.Ready.AutoStart, s.Ready.MinPercent = true, true, 60
 				s.Ready.Countdown, s.Join.Requests = realtime.NewDuration(time.Second), true
 			},
-			func(p *lobby.Policy) {
+			func(p *lobbyrules.Policy) {
 				p.Ready.Required, p.Ready.AutoStart, p.Ready.MinPercent, p.Ready.Countdown = true, true, 60, time.Second
 				p.Join.Requests = true
 			},
@@ -86,13 +89,13 @@ func TestLobbyPolicy(t *testing.T) {
 			"votes", func(s *realtime.LobbyPolicySpec) {
 				s.Moderation.VoteKick = realtime.VoteKickRules{Enabled: true, Ratio: "0.75"}
 			},
-			func(p *lobby.Policy) { p.Moderation.VoteKick, p.Moderation.VoteRatio = true, 0.75 },
+			func(p *lobbyrules.Policy) { p.Moderation.VoteKick, p.Moderation.VoteRatio = true, 0.75 },
 		},
 		{
 			"doors", func(s *realtime.LobbyPolicySpec) {
 				s.Join.LateSpectators, s.Join.ChangeRole, s.Host.EndMatch = true, ptr(false), ptr(false)
 			},
-			func(p *lobby.Policy) {
+			func(p *lobbyrules.Policy) {
 				p.Join.LateSpectators, p.Join.ChangeRole, p.Host.EndMatch = true, false, false
 			},
 		},
@@ -100,51 +103,51 @@ func TestLobbyPolicy(t *testing.T) {
 			"teams as they come", func(s *realtime.LobbyPolicySpec) {
 				s.Teams.MinSize, s.Teams.CompleteAtStart, s.Teams.FixedInMatch = 2, ptr(false), ptr(false)
 			},
-			func(p *lobby.Policy) {
+			func(p *lobbyrules.Policy) {
 				p.Teams.MinSize, p.Teams.CompleteAtStart, p.Teams.FixedInMatch = 2, false, false
 			},
 		},
-		{"no teams", func(s *realtime.LobbyPolicySpec) { s.Teams = nil }, func(p *lobby.Policy) { p.Teams = lobby.TeamPolicy{} }},
-		{"a code as good as its lobby", func(s *realtime.LobbyPolicySpec) { s.Join.Code.TTL = nil }, func(p *lobby.Policy) { p.Join.Code.TTL = 0 }},
+		{"no teams", func(s *realtime.LobbyPolicySpec) { s.Teams = nil }, func(p *lobbyrules.Policy) { p.Teams = lobbyrules.TeamPolicy{} }},
+		{"a code as good as its lobby", func(s *realtime.LobbyPolicySpec) { s.Join.Code.TTL = nil }, func(p *lobbyrules.Policy) { p.Join.Code.TTL = 0 }},
 		{
 			"kicked, and back at once", func(s *realtime.LobbyPolicySpec) { s.Moderation.BanTTL = nil },
-			func(p *lobby.Policy) { p.Moderation.BanTTL = 0 },
+			func(p *lobbyrules.Policy) { p.Moderation.BanTTL = 0 },
 		},
 		{
 			"visibilities", func(s *realtime.LobbyPolicySpec) {
 				s.Visibility = realtime.VisibilityRules{Default: realtime.VisibilityFriends, Allowed: []realtime.Visibility{realtime.VisibilityFriends}}
 			},
-			func(p *lobby.Policy) {
-				p.Visibility = lobby.VisibilityPolicy{Default: wire.VisibilityFriends, Allowed: []wire.Visibility{wire.VisibilityFriends}}
+			func(p *lobbyrules.Policy) {
+				p.Visibility = lobbyrules.VisibilityPolicy{Default: wire.VisibilityFriends, Allowed: []wire.Visibility{wire.VisibilityFriends}}
 			},
 		},
-		{"no attributes", func(s *realtime.LobbyPolicySpec) { s.Attributes = nil }, func(p *lobby.Policy) { p.Attributes = nil }},
+		{"no attributes", func(s *realtime.LobbyPolicySpec) { s.Attributes = nil }, func(p *lobbyrules.Policy) { p.Attributes = nil }},
 		{
 			"an attribute without bounds", func(s *realtime.LobbyPolicySpec) {
 				s.Attributes = []realtime.LobbyAttribute{{Key: "n", Type: realtime.LobbyAttributeNumber, WritableBy: realtime.WritableByHost}}
 			},
-			func(p *lobby.Policy) {
-				p.Attributes = []lobby.AttributeRule{{Key: "n", Type: lobby.AttributeNumber, WritableBy: lobby.WriterHost}}
+			func(p *lobbyrules.Policy) {
+				p.Attributes = []lobbyrules.AttributeRule{{Key: "n", Type: lobbyrules.AttributeNumber, WritableBy: lobbyrules.WriterHost}}
 			},
 		},
 		{
 			"an empty text as default", func(s *realtime.LobbyPolicySpec) {
 				s.Attributes = []realtime.LobbyAttribute{{Key: "s", Type: realtime.LobbyAttributeString, WritableBy: realtime.WritableByHost, Default: ptr("")}}
 			},
-			func(p *lobby.Policy) {
-				p.Attributes = []lobby.AttributeRule{{Key: "s", Type: lobby.AttributeString, WritableBy: lobby.WriterHost, Default: ""}}
+			func(p *lobbyrules.Policy) {
+				p.Attributes = []lobbyrules.AttributeRule{{Key: "s", Type: lobbyrules.AttributeString, WritableBy: lobbyrules.WriterHost, Default: ""}}
 			},
 		},
-		{"no history", func(s *realtime.LobbyPolicySpec) { s.Chat.History.Size = ptr(int32(0)) }, func(p *lobby.Policy) { p.Chat.HistorySize = 0 }},
+		{"no history", func(s *realtime.LobbyPolicySpec) { s.Chat.History.Size = ptr(int32(0)) }, func(p *lobbyrules.Policy) { p.Chat.HistorySize = 0 }},
 		{
 			"slow mode", func(s *realtime.LobbyPolicySpec) { s.Chat.SlowMode = ptr(realtime.NewDuration(3 * time.Second)) },
-			func(p *lobby.Policy) { p.Chat.SlowMode = 3 * time.Second },
+			func(p *lobbyrules.Policy) { p.Chat.SlowMode = 3 * time.Second },
 		},
 		{
 			"a slow mode that is faster than the rate", func(s *realtime.LobbyPolicySpec) {
 				s.Chat.SlowMode = ptr(realtime.NewDuration(time.Second / 2))
 			},
-			func(p *lobby.Policy) { p.Chat.SlowMode = time.Second },
+			func(p *lobbyrules.Policy) { p.Chat.SlowMode = time.Second },
 		},
 	}
 	for _, tc := range cases {

@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/internal/core/text"
 	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
-	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/edge/session"
 )
@@ -28,8 +28,8 @@ type policies struct {
 
 type ruleset struct {
 	queues   map[string]matchmaking.Queue
-	lobbies  map[string]lobby.Policy  // by lobby type
-	filters  map[string][]chat.Filter // of their chats
+	lobbies  map[string]lobbyrules.Policy // by lobby type
+	filters  map[string][]chat.Filter     // of their chats
 	fields   map[string]map[text.Kind][]text.FieldFilter
 	limits   session.Limits
 	outbound int64
@@ -45,7 +45,7 @@ func newPolicies(set *v1alpha1.PolicySet, secrets string, hooks *hooks, claims *
 // apply puts a set into force.
 func (p *policies) apply(set *v1alpha1.PolicySet) {
 	rules := &ruleset{
-		lobbies:  make(map[string]lobby.Policy, len(set.Lobbies)),
+		lobbies:  make(map[string]lobbyrules.Policy, len(set.Lobbies)),
 		queues:   p.queues(set),
 		filters:  make(map[string][]chat.Filter, len(set.Lobbies)),
 		fields:   map[string]map[text.Kind][]text.FieldFilter{},
@@ -66,7 +66,7 @@ func (p *policies) apply(set *v1alpha1.PolicySet) {
 }
 
 // Policy implements lobby.Policies.
-func (p *policies) Policy(lobbyType string) (lobby.Policy, bool) {
+func (p *policies) Policy(lobbyType string) (lobbyrules.Policy, bool) {
 	found, ok := p.current.Load().lobbies[lobbyType]
 	return found, ok
 }

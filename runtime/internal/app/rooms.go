@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -21,9 +21,9 @@ func (v venues) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Pr
 	if err != nil {
 		return matchmaking.Place{}, err
 	}
-	cmd := lobby.SeatCommand{Teams: actors(r), WithinLimit: true, Reason: wire.JoinedByMatch}
+	cmd := lobbyrules.SeatCommand{Teams: actors(r), WithinLimit: true, Reason: wire.JoinedByMatch}
 	if q.Backfill {
-		cmd.Origin = &lobby.Origin{Queue: r.Queue, Match: r.ID, Region: r.Region, Brought: brought}
+		cmd.Origin = &lobbyrules.Origin{Queue: r.Queue, Match: r.ID, Region: r.Region, Brought: brought}
 	}
 	l, err := v.lobbies.Seated(ctx, q.Handoff.LobbyType, r.ID, cmd)
 	if err := unplaced(err); err != nil {
@@ -38,7 +38,7 @@ func (v venues) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Pr
 
 // unplaced translates the error that users are in too many lobbies; nil for others.
 func unplaced(err error) error {
-	var over *lobby.OverLimitError
+	var over *lobbyrules.OverLimitError
 	if errors.As(err, &over) {
 		return &matchmaking.UnplacedError{Users: over.Users}
 	}
@@ -59,7 +59,7 @@ func (v venues) fill(ctx context.Context, q matchmaking.Queue, r matchmaking.Pro
 	if err != nil {
 		return matchmaking.Place{}, err
 	}
-	l, err := v.lobbies.Fill(ctx, r.Backfill, lobby.FillCommand{Enrolment: r.ID, Teams: actors(r), Brought: brought})
+	l, err := v.lobbies.Fill(ctx, r.Backfill, lobbyrules.FillCommand{Enrolment: r.ID, Teams: actors(r), Brought: brought})
 	if err := unplaced(err); err != nil {
 		return matchmaking.Place{}, err
 	}
@@ -72,26 +72,26 @@ func (v venues) fill(ctx context.Context, q matchmaking.Queue, r matchmaking.Pro
 }
 
 // actors are the players of each team.
-func actors(r matchmaking.Proposal) [][]lobby.Actor {
-	teams := make([][]lobby.Actor, len(r.Teams))
+func actors(r matchmaking.Proposal) [][]lobbyrules.Actor {
+	teams := make([][]lobbyrules.Actor, len(r.Teams))
 	for i, side := range r.Teams {
 		for _, player := range side.Players {
-			teams[i] = append(teams[i], lobby.Actor{ID: player.ID, Name: player.Name})
+			teams[i] = append(teams[i], lobbyrules.Actor{ID: player.ID, Name: player.Name})
 		}
 	}
 	return teams
 }
 
 // broughtBy is what a lobby keeps of the players of a proposal.
-func broughtBy(r matchmaking.Proposal) (map[string]lobby.Brought, error) {
-	all := map[string]lobby.Brought{}
+func broughtBy(r matchmaking.Proposal) (map[string]lobbyrules.Brought, error) {
+	all := map[string]lobbyrules.Brought{}
 	for i, side := range r.Teams {
 		for _, player := range side.Players {
 			profile, err := json.Marshal(r.Profiles[player.Ticket])
 			if err != nil {
 				return nil, fmt.Errorf("encode what a ticket was matched by: %w", err)
 			}
-			all[player.ID] = lobby.Brought{Team: i, Profile: profile}
+			all[player.ID] = lobbyrules.Brought{Team: i, Profile: profile}
 		}
 	}
 	return all, nil
@@ -101,7 +101,9 @@ func broughtBy(r matchmaking.Proposal) (map[string]lobby.Brought, error) {
 func (v venues) Lobby(ctx context.Context, lobbyID, userID string) (matchmaking.MatchLobby, error) {
 	read := v.lobbies.Lookup
 	if userID != "" {
-		read = func(ctx context.Context, id string) (lobby.Lobby, error) { return v.lobbies.Member(ctx, id, userID) }
+		read = func(ctx context.Context, id string) (lobbyrules.Lobby, error) {
+			return v.lobbies.Member(ctx, id, userID)
+		}
 	}
 	l, err := read(ctx, lobbyID)
 	switch {
@@ -116,7 +118,7 @@ func (v venues) Lobby(ctx context.Context, lobbyID, userID string) (matchmaking.
 }
 
 // matchLobbyOf is a lobby that a queue made, as matchmaking sees it.
-func matchLobbyOf(l lobby.Lobby, now time.Time) matchmaking.MatchLobby {
+func matchLobbyOf(l lobbyrules.Lobby, now time.Time) matchmaking.MatchLobby {
 	room := matchmaking.MatchLobby{
 		LobbyID: l.ID, HostID: l.HostID, Queue: l.Origin.Queue, Match: l.Origin.Match, Region: l.Origin.Region,
 		Players: map[string]matchmaking.LobbyPlayer{}, Left: l.MaxMembers - l.Players(),
@@ -138,7 +140,7 @@ func matchLobbyOf(l lobby.Lobby, now time.Time) matchmaking.MatchLobby {
 
 // playerOf is a player with the team of now, where the lobby has teams, else with the one
 // that it was brought to.
-func playerOf(l lobby.Lobby, user, team string) matchmaking.LobbyPlayer {
+func playerOf(l lobbyrules.Lobby, user, team string) matchmaking.LobbyPlayer {
 	brought, known := l.Origin.Brought[user]
 	player := matchmaking.LobbyPlayer{Team: -1}
 	if known {

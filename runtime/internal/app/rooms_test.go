@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -15,14 +15,14 @@ import (
 // TestALobbyIsARoom: who plays where in the lobby of a match, by what, and who may not.
 func TestALobbyIsARoom(t *testing.T) {
 	at := time.UnixMilli(1000)
-	l := lobby.Lobby{
+	l := lobbyrules.Lobby{
 		ID: "l1", HostID: "ann", MaxMembers: 6,
-		Members: map[string]lobby.Member{
+		Members: map[string]lobbyrules.Member{
 			"ann": {Role: wire.RoleHost, Team: "2"}, "bob": {Role: wire.RoleMember}, "guest": {Role: wire.RoleMember},
 			"odd": {Role: wire.RoleMember, Team: "1"}, "watcher": {Role: wire.RoleSpectator},
 		},
 		Banned: map[string]int64{"out": 1001, "again": 1000},
-		Origin: &lobby.Origin{Queue: "ranked", Match: "m1", Region: "eu", Brought: map[string]lobby.Brought{
+		Origin: &lobbyrules.Origin{Queue: "ranked", Match: "m1", Region: "eu", Brought: map[string]lobbyrules.Brought{
 			"ann": {Team: 0, Profile: []byte(`{"numbers":{"skill":7}}`)}, "bob": {Team: 1, Profile: []byte(`{}`)},
 			"odd": {Team: 0, Profile: []byte(`7`)}, "left": {Team: 1, Profile: []byte(`{}`)},
 		}},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/domain/party"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -31,7 +32,7 @@ func (a *App) newLobbies(k *core, n notices) *lobby.Service {
 	ports := lobby.Ports{
 		Store: k.client.Store(), Names: k.client.Names(), Sets: k.client.Sets(), Deadlines: k.client.Deadlines(),
 		Policies: a.rules, Budgets: k.budgets, Index: k.client.Lobbies(), Observer: k.whereabouts,
-		Companions: func(ctx context.Context, leaderID, partyID string) ([]lobby.Actor, error) {
+		Companions: func(ctx context.Context, leaderID, partyID string) ([]lobbyrules.Actor, error) {
 			return companions(ctx, k.parties, leaderID, partyID)
 		},
 	}
@@ -105,15 +106,15 @@ func (a *App) newChats(k *core, n notices) *chat.Service {
 }
 
 // companions are the others of a party, for its leader only.
-func companions(ctx context.Context, parties *party.Service, leaderID, partyID string) ([]lobby.Actor, error) {
+func companions(ctx context.Context, parties *party.Service, leaderID, partyID string) ([]lobbyrules.Actor, error) {
 	p, err := parties.Led(ctx, partyID, leaderID)
 	if err != nil {
 		return nil, err
 	}
-	var others []lobby.Actor
+	var others []lobbyrules.Actor
 	for _, id := range p.Users() {
 		if id != leaderID {
-			others = append(others, lobby.Actor{ID: id, Name: p.Members[id].Name})
+			others = append(others, lobbyrules.Actor{ID: id, Name: p.Members[id].Name})
 		}
 	}
 	return others, nil

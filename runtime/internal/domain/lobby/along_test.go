@@ -8,108 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
-
-func alongWith(users ...string) Along {
-	a := Along{Party: testParty}
-	for _, user := range users {
-		a.With = append(a.With, Companion{Actor: Actor{ID: user}})
-	}
-	return a
-}
-
-func TestAPartyComesInWhole(t *testing.T) {
-	full := func(r wire.Reason) *wire.Error { return &wire.Error{Code: wire.CodeFailedPrecondition, Reason: r} }
-	for name, tc := range map[string]struct {
-		change func(*Lobby)
-		cmd    JoinCommand
-		// want are the teams of those who come in.
-		want    map[string]string
-		refusal *wire.Error
-	}{
-		"into the one team that has room for all": {
-			cmd: JoinCommand{Along: alongWith("bob")}, want: map[string]string{"ann": "2", "bob": "2"},
-		},
-		"each by itself where no team has room": {
-			change: func(l *Lobby) { l.MaxMembers, l.Policy.Teams.Size = 5, 3 },
-			cmd:    JoinCommand{Along: alongWith("bob", "cid", "dan")},
-			want:   map[string]string{"ann": "2", "bob": "1", "cid": "2", "dan": "1"},
-		},
-		"into the team that is asked for": {
-			change: func(l *Lobby) { l.Policy.Teams.Size = 3 },
-			cmd:    JoinCommand{Member: wire.MemberInit{Team: "1"}, Along: alongWith("bob")},
-			want:   map[string]string{"ann": "1", "bob": "1"},
-		},
-		"a team without room for all": {
-			cmd:     JoinCommand{Member: wire.MemberInit{Team: "1"}, Along: alongWith("bob")},
-			refusal: &wire.Error{Code: wire.CodeResourceExhausted, Field: "member.team"},
-		},
-		"no room for all": {
-			change: func(l *Lobby) { l.MaxMembers = 3 }, cmd: JoinCommand{Along: alongWith("bob", "cid")}, refusal: full(wire.ReasonLobbyFull),
-		},
-		"larger than the lobby": {
-			change: func(l *Lobby) { l.MaxMembers = 2 }, cmd: JoinCommand{Along: alongWith("bob", "cid")}, refusal: full(wire.ReasonPartyTooLarge),
-		},
-		"no room to watch": {
-			cmd: JoinCommand{As: wire.RoleSpectator, Along: alongWith("bob")}, refusal: full(wire.ReasonPartyTooLarge),
-		},
-		"one is banned": {
-			change:  func(l *Lobby) { l.Banned = map[string]int64{"bob": ms(t0.Add(time.Hour))} },
-			cmd:     JoinCommand{Along: alongWith("bob")},
-			refusal: &wire.Error{Code: wire.CodeBanned, Field: "partyId"},
-		},
-		"those who are in already count once": {
-			change: func(l *Lobby) { l.MaxMembers = 3 }, cmd: JoinCommand{Along: alongWith("eve", "bob")}, want: map[string]string{"ann": "2", "bob": "2"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := testPolicy()
-			p.Teams.AutoBalance = true
-			l := lobbyOf(t, p, "eve")
-			if tc.change != nil {
-				tc.change(&l)
-			}
-			tc.cmd.User = by("ann")
-			next, patches, err := l.Join(tc.cmd, t0.Add(time.Second))
-			wantRefusal(t, err, tc.refusal)
-			if tc.refusal != nil {
-				if len(patches) > 0 || len(next.Members) != 1 {
-					t.Errorf("after a refusal: %d patches, %d members", len(patches), len(next.Members))
-				}
-				return
-			}
-			got := map[string]string{}
-			for id, m := range next.Members {
-				if id != "eve" {
-					got[id] = m.Team
-				}
-				if brought := id != "ann" && id != "eve"; brought == m.Connected() || brought != (m.BroughtBy != nil) {
-					t.Errorf("%s: connected %v, brought %v", id, m.Connected(), m.BroughtBy)
-				}
-			}
-			if d := cmp.Diff(tc.want, got); d != "" {
-				t.Errorf("teams (-want +got):\n%s", d)
-			}
-			if len(patches) != 1 {
-				t.Errorf("%d patches, want one for all", len(patches))
-			}
-		})
-	}
-}
-
-func TestOneWhoIsInBringsItsParty(t *testing.T) {
-	l := lobbyOf(t, testPolicy(), "ann")
-	cmd := JoinCommand{User: Actor{ID: "ann", Session: "ann-2"}, Along: alongWith("bob")}
-	l = after(t)(l.Join(cmd, t0.Add(time.Second)))
-	if !l.Has("bob") || !slices.Contains(l.Members["ann"].Sessions, "ann-2") {
-		t.Errorf("members %+v", l.Members)
-	}
-	l.Status = wire.LobbyLocked
-	cmd.Along = alongWith("cid")
-	_, _, err := l.Join(cmd, t0.Add(time.Second))
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyLocked})
-}
 
 // joinedBy are the lobbies that a user was told it was brought into.
 func (w *world) joinedBy(user string) []wire.LobbyJoined {
@@ -166,9 +68,9 @@ func TestAPartyOfWhichOneMayNotCome(t *testing.T) {
 	l := eve.create()
 	refusal := lobbyLimit().At("partyId")
 	_, err := ann.h.Join(t.Context(), ann.call, &wire.LobbyJoin{LobbyID: l.ID, PartyID: testParty})
-	wantRefusal(t, err, refusal)
+	rulestest.WantRefusal(t, err, refusal)
 	_, err = ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel", PartyID: testParty})
-	wantRefusal(t, err, refusal)
+	rulestest.WantRefusal(t, err, refusal)
 	if d := w.doc(l.ID); d.Version != 1 {
 		t.Errorf("the lobby changed: %+v", d)
 	}
@@ -178,9 +80,9 @@ func TestAPartyOfWhichOneMayNotCome(t *testing.T) {
 		}
 	}
 	_, err = eve.h.Join(t.Context(), eve.call, &wire.LobbyJoin{LobbyID: l.ID, PartyID: testParty})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
 	_, err = ann.h.Join(t.Context(), ann.call, &wire.LobbyJoin{InviteID: l.ID + ".x", PartyID: testParty})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "partyId"})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "partyId"})
 }
 
 func TestCreateWithAParty(t *testing.T) {
@@ -192,7 +94,7 @@ func TestCreateWithAParty(t *testing.T) {
 	}
 	bob := w.client("bob")
 	_, err := bob.h.Create(t.Context(), bob.call, &wire.LobbyCreate{Type: "duel"})
-	wantRefusal(t, err, lobbyLimit(l.ID))
+	rulestest.WantRefusal(t, err, lobbyLimit(l.ID))
 }
 
 // The process that brought a party in dies before it has told anybody: another one does.
@@ -204,7 +106,7 @@ func TestACompanionIsToldAfterACrash(t *testing.T) {
 	if _, err := ann.h.Join(t.Context(), ann.keyed("k"), &wire.LobbyJoin{LobbyID: l.ID, PartyID: testParty}); err == nil {
 		t.Fatal("the process did not die")
 	}
-	w.pass(retellAfter)
+	w.pass(rules.RetryAfter)
 	if len(w.joinedBy("bob")) != 1 || len(w.joinedBy("cid")) != 1 {
 		t.Errorf("told: %v, %v", w.joinedBy("bob"), w.joinedBy("cid"))
 	}

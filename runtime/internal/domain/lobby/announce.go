@@ -5,6 +5,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/ids"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 )
 
 // Announce appends an event of a back end to a lobby's stream: all who follow the
@@ -12,10 +13,10 @@ import (
 // which is otherwise as it was.
 func (s *Service) Announce(ctx context.Context, lobbyID string, event stream.Event, once *stream.Once) (Outcome, error) {
 	if !ids.ValidID(lobbyID) {
-		return Outcome{}, notFound()
+		return Outcome{}, rules.NotFound()
 	}
-	out, err := s.keeper.Change(ctx, lobbyID, once, func(l Lobby) (Lobby, []stream.Event, error) {
-		return l.asTold(), []stream.Event{event}, l.open()
+	out, err := s.keeper.Change(ctx, lobbyID, once, func(l rules.Lobby) (rules.Lobby, []stream.Event, error) {
+		return l.WithPublishedPolicy(), []stream.Event{event}, l.CheckOpen()
 	})
 	return outcome(out), missing(err)
 }

@@ -8,26 +8,27 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/text"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Invite asks a user in (members only).
-func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, Invite, error) {
+func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, rules.Invite, error) {
 	nonce, err := s.ids.ID(ctx, inviteSpace, c.ID, c.Key)
 	if err != nil {
-		return Outcome{}, Invite{}, err
+		return Outcome{}, rules.Invite{}, err
 	}
 	now := s.Now()
-	once := s.once(c.ID, c.Key).With(moment(now.Add(inviteTTL)))
-	out, err := s.change(ctx, req.LobbyID, once, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	once := s.once(c.ID, c.Key).With(moment(now.Add(rules.InviteTTL)))
+	out, err := s.change(ctx, req.LobbyID, once, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Invite(actor(c.Caller), req.UserID, nonce, now)
 	})
 	if err != nil {
-		return Outcome{}, Invite{}, err
+		return Outcome{}, rules.Invite{}, err
 	}
 	invite, open := out.Lobby.Invites[req.UserID]
 	if !open { // a repeated request whose invite was answered meanwhile
-		invite.ID = inviteID(req.LobbyID, nonce)
+		invite.ID = rules.InviteID(req.LobbyID, nonce)
 	}
 	invite.ExpiresAt, err = out.moment(invite.ExpiresAt)
 	return out, invite, err
@@ -51,7 +52,7 @@ func (s *Service) RespondInvite(ctx context.Context, c request.Call, req *wire.L
 	if req.Accept {
 		return s.Join(ctx, c, &wire.LobbyJoin{Key: req.Key, InviteID: req.InviteID, Member: req.Member})
 	}
-	out, err := s.change(ctx, lobbyOfInvite(req.InviteID), s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	out, err := s.change(ctx, rules.LobbyOfInvite(req.InviteID), s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Decline(c.ID, req.InviteID, s.Now())
 	})
 	return out, orExpired(err, true)
@@ -65,8 +66,8 @@ func (s *Service) RequestJoin(ctx context.Context, c request.Call, req *wire.Lob
 		return Outcome{}, 0, err
 	}
 	now := s.Now()
-	once := s.once(c.ID, c.Key).With(moment(now.Add(requestTTL)))
-	out, err = s.change(ctx, id, once, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	once := s.once(c.ID, c.Key).With(moment(now.Add(rules.RequestTTL)))
+	out, err = s.change(ctx, id, once, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.RequestJoin(actor(c.Caller), code, req.Message, now)
 	})
 	if err != nil {
@@ -82,7 +83,7 @@ func (s *Service) RespondJoin(ctx context.Context, c request.Call, req *wire.Lob
 	if err != nil {
 		return Outcome{}, err
 	}
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.RespondJoin(actor(c.Caller), req.UserID, req.Accept, nonce, s.Now())
 	})
 }
@@ -95,7 +96,7 @@ func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.
 		return Outcome{}, err
 	}
 	code, once := "", s.once(c.ID, c.Key)
-	out, err := s.change(ctx, req.LobbyID, once, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	out, err := s.change(ctx, req.LobbyID, once, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		if _, _, err := l.RegenerateCode(c.ID, code, s.Now()); err != nil {
 			return l, nil, err
 		}
@@ -122,50 +123,50 @@ func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.
 
 // Ban keeps a user out (host only).
 func (s *Service) Ban(ctx context.Context, c request.Call, req *wire.LobbyBan) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Ban(c.ID, req.UserID, req.Reason, s.Now())
 	})
 }
 
 // Unban takes a ban back (host only).
 func (s *Service) Unban(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Unban(c.ID, req.UserID, s.Now())
 	})
 }
 
 // VoteKick says that the caller wants a player out.
 func (s *Service) VoteKick(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.VoteKick(c.ID, req.UserID, random(), s.Now())
 	})
 }
 
 // Start begins the countdown (host only).
 func (s *Service) Start(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Start(c.ID, s.Now())
 	})
 }
 
 // End ends the running match (host only).
 func (s *Service) End(ctx context.Context, c request.Call, req *wire.LobbyEnd) (Outcome, error) {
-	cmd := EndCommand{Host: c.ID, MatchID: req.MatchID, Result: req.Result, Reason: req.Reason}
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	cmd := rules.EndCommand{Host: c.ID, MatchID: req.MatchID, Result: req.Result, Reason: req.Reason}
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.End(cmd, s.Now())
 	})
 }
 
 // CancelStart takes a start back (host only).
 func (s *Service) CancelStart(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.CancelStart(c.ID, s.Now())
 	})
 }
 
 // Close ends the lobby (host only).
 func (s *Service) Close(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Close(c.ID, s.Now())
 	})
 }

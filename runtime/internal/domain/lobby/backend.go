@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -15,13 +16,13 @@ const backEnd = "\x00server"
 
 // Lookup reads a lobby as the server sees it: all of it, closed or not. Clients must
 // not be given more than its View or PublicView.
-func (s *Service) Lookup(ctx context.Context, lobbyID string) (Lobby, error) {
+func (s *Service) Lookup(ctx context.Context, lobbyID string) (rules.Lobby, error) {
 	return s.load(ctx, lobbyID)
 }
 
 // Living lists living lobbies of a type in the order of their ids, those after an id, at
 // most limit. Next is the id to go on after; "" at the end.
-func (s *Service) Living(ctx context.Context, lobbyType, after string, limit int) (found []Lobby, next string, err error) {
+func (s *Service) Living(ctx context.Context, lobbyType, after string, limit int) (found []rules.Lobby, next string, err error) {
 	if _, known := s.Policies.Policy(lobbyType); !known {
 		return nil, "", wire.Invalid("type", "there is no such type of lobby")
 	}
@@ -50,8 +51,8 @@ func (s *Service) Living(ctx context.Context, lobbyType, after string, limit int
 
 // ReportMatch takes what a back end says of a match. Key may be empty; with one, a
 // report of a match that is over is told apart from that report repeated.
-func (s *Service) ReportMatch(ctx context.Context, key string, r Report) (Outcome, error) {
-	return s.change(ctx, OfMatch(r.MatchID), s.onceServer(key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+func (s *Service) ReportMatch(ctx context.Context, key string, r rules.Report) (Outcome, error) {
+	return s.change(ctx, rules.OfMatch(r.MatchID), s.onceServer(key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Report(r, s.Now())
 	})
 }
@@ -59,7 +60,7 @@ func (s *Service) ReportMatch(ctx context.Context, key string, r Report) (Outcom
 // Shut closes a lobby on a back end's word; the reason is told. Closing it again
 // changes nothing.
 func (s *Service) Shut(ctx context.Context, lobbyID, reason string) (Outcome, error) {
-	return s.change(ctx, lobbyID, nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, lobbyID, nil, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Shut(reason, s.Now())
 	})
 }
@@ -70,8 +71,8 @@ func (s *Service) SetAsServer(ctx context.Context, key, lobbyID string, set wire
 	if set.Password != nil {
 		return Outcome{}, wire.Invalid("set.password", "a password is the host's")
 	}
-	cmd := UpdateCommand{Server: true, Set: set, Unset: unset}
-	return s.change(ctx, lobbyID, s.onceServer(key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	cmd := rules.UpdateCommand{Server: true, Set: set, Unset: unset}
+	return s.change(ctx, lobbyID, s.onceServer(key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Update(cmd, s.Now())
 	})
 }

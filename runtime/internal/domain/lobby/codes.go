@@ -8,6 +8,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/budget"
 	"github.com/anteroom/anteroom/runtime/internal/core/ids"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -26,7 +27,7 @@ const codeTries = 8
 // claimCode finds a free join code and takes it; "" when the policy wants none.
 // The name outlives the code's own TTL with the lobby, so that those who come
 // with an old code can be told so.
-func (s *Service) claimCode(ctx context.Context, l Lobby) (string, error) {
+func (s *Service) claimCode(ctx context.Context, l rules.Lobby) (string, error) {
 	policy := l.Policy.Join.Code
 	if !policy.Enabled {
 		return "", nil

@@ -9,10 +9,13 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/text"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-func actor(c request.Caller) Actor { return Actor{ID: c.ID, Name: c.Name, Session: c.SessionID} }
+func actor(c request.Caller) rules.Actor {
+	return rules.Actor{ID: c.ID, Name: c.Name, Session: c.SessionID}
+}
 
 // Create makes a lobby with the caller as its host.
 func (s *Service) Create(ctx context.Context, c request.Call, req *wire.LobbyCreate) (Outcome, error) {
@@ -20,7 +23,7 @@ func (s *Service) Create(ctx context.Context, c request.Call, req *wire.LobbyCre
 	if !ok {
 		return Outcome{}, wire.Invalid("type", "there is no such type of lobby")
 	}
-	cmd := CreateCommand{
+	cmd := rules.CreateCommand{
 		Host: actor(c.Caller), Name: req.Name, Visibility: req.Visibility, MaxMembers: req.MaxMembers,
 		Attributes: req.Attributes, Member: memberInit(req.Member),
 	}
@@ -32,7 +35,7 @@ func (s *Service) Create(ctx context.Context, c request.Call, req *wire.LobbyCre
 		return Outcome{}, err
 	}
 	// The rules are asked before anything is taken for a lobby that they refuse.
-	if _, _, err := Create(policy, cmd, s.Now()); err != nil {
+	if _, _, err := rules.Create(policy, cmd, s.Now()); err != nil {
 		return Outcome{}, err
 	}
 	if cmd.ID, err = s.ids.ID(ctx, createSpace, c.ID, c.Key); err != nil {
@@ -50,8 +53,8 @@ func memberInit(m *wire.MemberInit) wire.MemberInit {
 
 // create takes what a new lobby needs and commits it. The password is hashed last, when
 // nothing else refuses the lobby.
-func (s *Service) create(ctx context.Context, c request.Call, policy Policy, cmd CreateCommand, password string) (Outcome, error) {
-	l, _, err := Create(policy, cmd, s.Now())
+func (s *Service) create(ctx context.Context, c request.Call, policy rules.Policy, cmd rules.CreateCommand, password string) (Outcome, error) {
+	l, _, err := rules.Create(policy, cmd, s.Now())
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -65,7 +68,7 @@ func (s *Service) create(ctx context.Context, c request.Call, policy Policy, cmd
 	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
 		return Outcome{}, err
 	}
-	l, patches, err := Create(policy, cmd, s.Now())
+	l, patches, err := rules.Create(policy, cmd, s.Now())
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -82,14 +85,14 @@ func (s *Service) create(ctx context.Context, c request.Call, policy Policy, cmd
 
 // commitNew writes a lobby that must not exist yet, except from an earlier try of
 // the same request.
-func (s *Service) commitNew(ctx context.Context, l Lobby, patches []wire.LobbyPatch, once *stream.Once) (Outcome, error) {
+func (s *Service) commitNew(ctx context.Context, l rules.Lobby, patches []wire.LobbyPatch, once *stream.Once) (Outcome, error) {
 	events, err := encode(patches)
 	if err != nil {
 		return Outcome{}, err
 	}
 	out, err := s.keeper.Create(ctx, l.ID, once, l, events)
 	if err == nil && !out.Repeated {
-		s.follow(ctx, Lobby{Status: wire.LobbyClosed}, out.State)
+		s.follow(ctx, rules.Lobby{Status: wire.LobbyClosed}, out.State)
 		_ = s.settle(ctx, out.State, newsAfter(0, true)) // a later Look does what fails
 	}
 	return outcome(out), err
@@ -97,7 +100,7 @@ func (s *Service) commitNew(ctx context.Context, l Lobby, patches []wire.LobbyPa
 
 // Join brings the caller in, found by id or by code.
 func (s *Service) Join(ctx context.Context, c request.Call, req *wire.LobbyJoin) (Outcome, error) {
-	cmd := JoinCommand{
+	cmd := rules.JoinCommand{
 		User: actor(c.Caller), Code: text.Code(req.Code), Invite: req.InviteID, As: req.As, Member: memberInit(req.Member),
 	}
 	if req.Team != "" {
@@ -117,21 +120,21 @@ func (s *Service) Join(ctx context.Context, c request.Call, req *wire.LobbyJoin)
 }
 
 // join brings the caller into a lobby that was found.
-func (s *Service) join(ctx context.Context, c request.Call, id string, cmd JoinCommand, password string) (Outcome, error) {
+func (s *Service) join(ctx context.Context, c request.Call, id string, cmd rules.JoinCommand, password string) (Outcome, error) {
 	byWord := cmd.Code != "" || cmd.Invite != ""
 	l, err := s.load(ctx, id)
 	if err != nil {
 		return Outcome{}, orExpired(err, byWord)
 	}
 	if byWord && l.Closed() && !l.Has(c.ID) {
-		return Outcome{}, codeExpired()
+		return Outcome{}, rules.CodeExpired()
 	}
 	if cmd.Proof, err = s.prove(ctx, c, l, cmd, password); err != nil {
 		return Outcome{}, err
 	}
-	out, err := s.change(ctx, id, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	out, err := s.change(ctx, id, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		next, patches, err := l.Join(cmd, s.Now())
-		if err != nil || cmd.enrolled(l) {
+		if err != nil || enrolled(&cmd, l) {
 			return next, patches, err
 		}
 		if err := s.reserve(ctx, c, &cmd, l); err != nil {
@@ -143,8 +146,8 @@ func (s *Service) join(ctx context.Context, c request.Call, id string, cmd JoinC
 }
 
 // reserve enrolls the users whom the lobby lets in.
-func (s *Service) reserve(ctx context.Context, c request.Call, cmd *JoinCommand, l Lobby) error {
-	for _, e := range cmd.entrants() {
+func (s *Service) reserve(ctx context.Context, c request.Call, cmd *rules.JoinCommand, l rules.Lobby) error {
+	for _, e := range joinEntrants(cmd) {
 		if l.Has(e.id) || *e.enrolment != "" {
 			continue
 		}
@@ -166,9 +169,9 @@ func (s *Service) reserve(ctx context.Context, c request.Call, cmd *JoinCommand,
 
 // joined ends a join: an enrolment that came to nothing is taken back. When it is
 // not known whether it did, it stays until it is found to be stale.
-func (s *Service) joined(ctx context.Context, c request.Call, cmd *JoinCommand, l Lobby, out Outcome, err error) (Outcome, error) {
+func (s *Service) joined(ctx context.Context, c request.Call, cmd *rules.JoinCommand, l rules.Lobby, out Outcome, err error) (Outcome, error) {
 	unknown, failures := err != nil && !refused(err), []error{err}
-	for _, e := range cmd.entrants() {
+	for _, e := range joinEntrants(cmd) {
 		used := unknown || err == nil && out.Lobby.Members[e.id].Enrolment == *e.enrolment
 		if !used && *e.enrolment != "" {
 			failures = append(failures, s.strike(ctx, e.id, *e.enrolment, l))
@@ -178,7 +181,7 @@ func (s *Service) joined(ctx context.Context, c request.Call, cmd *JoinCommand, 
 		return Outcome{}, err
 	}
 	// A repeated request may be of a user who is not in any more.
-	_, err = out.Lobby.member(c.ID)
+	_, err = out.Lobby.ActiveMember(c.ID)
 	return out, err
 }
 
@@ -195,20 +198,16 @@ func (s *Service) find(ctx context.Context, userID, lobbyID, code, invite string
 	case code != "":
 		return s.byCode(ctx, userID, code)
 	case invite != "":
-		return lobbyOfInvite(invite), nil
+		return rules.LobbyOfInvite(invite), nil
 	}
 	return lobbyID, nil
-}
-
-func codeExpired() error {
-	return wire.Refuse(wire.CodeCodeExpired, "this code or invite is no longer good")
 }
 
 // orExpired is what a user learns who came with the code of a lobby that is gone, or
 // an invite to it.
 func orExpired(err error, byWord bool) error {
 	if byWord && isNotFound(err) {
-		return codeExpired()
+		return rules.CodeExpired()
 	}
 	return err
 }
@@ -217,7 +216,7 @@ func orExpired(err error, byWord bool) error {
 // the join, and the user's password matches. If the host changes the password at
 // the same moment the join is refused, as it is for those who come later. Wrong passwords
 // are counted for the user and the lobby before they are compared.
-func (s *Service) prove(ctx context.Context, c request.Call, l Lobby, cmd JoinCommand, password string) (string, error) {
+func (s *Service) prove(ctx context.Context, c request.Call, l rules.Lobby, cmd rules.JoinCommand, password string) (string, error) {
 	var refusal *wire.Error
 	_, _, err := l.Join(cmd, s.Now())
 	if !errors.As(err, &refusal) || refusal.Reason != wire.ReasonWrongPassword || password == "" {
@@ -264,36 +263,36 @@ func (s *Service) Get(ctx context.Context, c request.Caller, lobbyID string) (Ou
 		return out, err
 	}
 	if !out.Lobby.Public() || out.Lobby.Closed() {
-		return Outcome{}, notFound()
+		return Outcome{}, rules.NotFound()
 	}
 	return out, nil
 }
 
 // Leave takes the caller out.
 func (s *Service) Leave(ctx context.Context, c request.Call, lobbyID string) (Outcome, error) {
-	return s.change(ctx, lobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, lobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Leave(actor(c.Caller), random(), s.Now())
 	})
 }
 
 // Ready says whether the caller is ready.
 func (s *Service) Ready(ctx context.Context, c request.Call, req *wire.LobbyReady) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Ready(c.ID, req.Ready, s.Now())
 	})
 }
 
 // SetMember changes the caller, or for the host another member.
 func (s *Service) SetMember(ctx context.Context, c request.Call, req *wire.LobbySetMember) (Outcome, error) {
-	cmd := SetMemberCommand{Actor: c.ID, UserID: req.UserID, Team: req.Team, Role: req.Role, SwapWith: req.SwapWith, Set: req.Attributes, Unset: req.Unset}
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	cmd := rules.SetMemberCommand{Actor: c.ID, UserID: req.UserID, Team: req.Team, Role: req.Role, SwapWith: req.SwapWith, Set: req.Attributes, Unset: req.Unset}
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.SetMember(cmd, s.Now())
 	})
 }
 
 // Update changes the lobby itself (host only).
 func (s *Service) Update(ctx context.Context, c request.Call, req *wire.LobbyUpdate) (Outcome, error) {
-	cmd := UpdateCommand{Actor: c.ID, Expected: req.ExpectedVersion, Unset: req.Unset}
+	cmd := rules.UpdateCommand{Actor: c.ID, Expected: req.ExpectedVersion, Unset: req.Unset}
 	if req.Set != nil {
 		cmd.Set = *req.Set
 	}
@@ -301,14 +300,14 @@ func (s *Service) Update(ctx context.Context, c request.Call, req *wire.LobbyUpd
 	if cmd.PasswordHash, err = s.newPassword(ctx, c, req.LobbyID, cmd); err != nil {
 		return Outcome{}, err
 	}
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Update(cmd, s.Now())
 	})
 }
 
 // newPassword hashes the password that a host sets, when nothing else in the update is
 // refused. For anyone else it does not: the rules refuse them.
-func (s *Service) newPassword(ctx context.Context, c request.Call, lobbyID string, cmd UpdateCommand) (string, error) {
+func (s *Service) newPassword(ctx context.Context, c request.Call, lobbyID string, cmd rules.UpdateCommand) (string, error) {
 	if cmd.Set.Password == nil || *cmd.Set.Password == "" {
 		return "", nil
 	}
@@ -325,14 +324,14 @@ func (s *Service) newPassword(ctx context.Context, c request.Call, lobbyID strin
 
 // Kick takes another member out (host only).
 func (s *Service) Kick(ctx context.Context, c request.Call, req *wire.LobbyKick) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.Kick(c.ID, req.UserID, req.Reason, s.Now())
 	})
 }
 
 // TransferHost makes another member the host (host only).
 func (s *Service) TransferHost(ctx context.Context, c request.Call, req *wire.LobbyTransferHost) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		return l.TransferHost(c.ID, req.UserID, s.Now())
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/membership"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -21,14 +22,14 @@ func typeOf(lobbyType, userID string) string { return "lobbies:of:" + lobbyType 
 
 // enroll counts a stay in a lobby among the user's, unless the user is in as many
 // lobbies as it may be.
-func (s *Service) enroll(ctx context.Context, userID, enrolment string, l Lobby) error {
+func (s *Service) enroll(ctx context.Context, userID, enrolment string, l rules.Lobby) error {
 	ofType, stay := typeOf(l.Policy.Type, userID), membership.Stay{Group: l.ID, Enrolment: enrolment}
-	in, err := s.stays.Enter(ctx, ofType, stay, l.Policy.maxPerUser(), userID)
+	in, err := s.stays.Enter(ctx, ofType, stay, l.Policy.LobbiesPerUser(), userID)
 	if err != nil {
 		return err
 	}
 	if !in {
-		return s.tooMany(ctx, ofType, fmt.Sprintf("you may be in %d lobbies of this type at once", l.Policy.maxPerUser()))
+		return s.tooMany(ctx, ofType, fmt.Sprintf("you may be in %d lobbies of this type at once", l.Policy.LobbiesPerUser()))
 	}
 	if in, err = s.stays.Enter(ctx, allOf(userID), stay, maxLobbies, userID); err != nil || in {
 		return err
@@ -61,7 +62,7 @@ func (s *Service) stands(ctx context.Context, userID string, stay membership.Sta
 }
 
 // strike takes a stay off the user's.
-func (s *Service) strike(ctx context.Context, userID, enrolment string, l Lobby) error {
+func (s *Service) strike(ctx context.Context, userID, enrolment string, l rules.Lobby) error {
 	stay := membership.Stay{Group: l.ID, Enrolment: enrolment}
 	return errors.Join(
 		s.stays.Strike(ctx, typeOf(l.Policy.Type, userID), stay),

@@ -10,6 +10,8 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/membership"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -19,16 +21,16 @@ func TestMaxPerUser(t *testing.T) {
 	first := ann.create()
 	exhausted := lobbyLimit(first.ID)
 	_, err := ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel"})
-	wantRefusal(t, err, exhausted)
+	rulestest.WantRefusal(t, err, exhausted)
 	other := bob.create()
 	_, err = ann.join(other.ID)
-	wantRefusal(t, err, exhausted)
+	rulestest.WantRefusal(t, err, exhausted)
 	if w.doc(other.ID).Has("ann") {
 		t.Error("ann is in two lobbies")
 	}
 	w.state(ann.join(first.ID))
 	_, err = ann.h.Leave(t.Context(), ann.call, &wire.LobbyLeave{LobbyID: first.ID})
-	wantRefusal(t, err, nil)
+	rulestest.WantRefusal(t, err, nil)
 	w.state(ann.join(other.ID))
 }
 
@@ -47,7 +49,7 @@ func TestMaxPerUserInALobbyThatJustChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := ann.join(other.ID)
-	wantRefusal(t, err, lobbyLimit(first.ID))
+	rulestest.WantRefusal(t, err, lobbyLimit(first.ID))
 	if w.doc(other.ID).Has("ann") {
 		t.Error("ann is in two lobbies")
 	}
@@ -55,7 +57,7 @@ func TestMaxPerUserInALobbyThatJustChanged(t *testing.T) {
 
 // A stranger cannot tell a private lobby from one that does not exist.
 func TestPrivateLobbyIsNotBetrayed(t *testing.T) {
-	w := newWorld(t, func(p *Policy) { p.Visibility.Allowed = append(p.Visibility.Allowed, wire.VisibilityPrivate) })
+	w := newWorld(t, func(p *rules.Policy) { p.Visibility.Allowed = append(p.Visibility.Allowed, wire.VisibilityPrivate) })
 	ann, eve := w.client("ann"), w.client("eve")
 	private := wire.VisibilityPrivate
 	l := ann.create()
@@ -88,14 +90,14 @@ func (c *client) tryAll(id string) map[string]error {
 
 // User ids may hold colons: one user's lobbies are never counted as another's.
 func TestUsersWithColons(t *testing.T) {
-	w := newWorld(t, func(p *Policy) { p.Join.MaxPerUser = 1 })
+	w := newWorld(t, func(p *rules.Policy) { p.Join.MaxPerUser = 1 })
 	for _, id := range []string{"duel:ann", "ann", "all:ann", "of:duel:ann"} {
 		w.client(id).create()
 	}
 }
 
 func TestMaxOfAllTypes(t *testing.T) {
-	w := newWorld(t, func(p *Policy) { p.Join.MaxPerUser = 100 })
+	w := newWorld(t, func(p *rules.Policy) { p.Join.MaxPerUser = 100 })
 	ann := w.client("ann")
 	for range maxLobbies {
 		ann.create()
@@ -105,7 +107,7 @@ func TestMaxOfAllTypes(t *testing.T) {
 	for i, id := range ids {
 		ids[i] = membership.Parse(id).Group
 	}
-	wantRefusal(t, err, lobbyLimit(ids...))
+	rulestest.WantRefusal(t, err, lobbyLimit(ids...))
 	if ids, _ := w.memory.List(t.Context(), typeOf("duel", "ann")); len(ids) != maxLobbies {
 		t.Errorf("ann is enrolled in %d lobbies of the type", len(ids))
 	}
@@ -116,7 +118,7 @@ func TestMaxOfAllTypes(t *testing.T) {
 func TestStaleEnrolment(t *testing.T) {
 	w := newWorld(t, nil)
 	l := w.client("bob").create()
-	old := ulid.MustNew(ulid.Timestamp(t0.Add(-membership.Newborn)), zeros{}).String()
+	old := ulid.MustNew(ulid.Timestamp(rulestest.T0.Add(-membership.Newborn)), zeros{}).String()
 	for _, stale := range []string{entry(l.ID, old), entry(old, old), "odd"} {
 		if _, err := w.memory.Add(t.Context(), typeOf("duel", "ann"), stale, 5, time.Hour); err != nil {
 			t.Fatal(err)
@@ -125,13 +127,13 @@ func TestStaleEnrolment(t *testing.T) {
 	w.client("ann").create()
 
 	// One that is about to be made counts.
-	young := ulid.MustNew(ulid.Timestamp(t0), zeros{}).String()
+	young := ulid.MustNew(ulid.Timestamp(rulestest.T0), zeros{}).String()
 	if _, err := w.memory.Add(t.Context(), typeOf("duel", "eve"), entry(l.ID, young), 5, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	eve := w.client("eve")
 	_, err := eve.h.Create(t.Context(), eve.call, &wire.LobbyCreate{Type: "duel"})
-	wantRefusal(t, err, lobbyLimit(l.ID))
+	rulestest.WantRefusal(t, err, lobbyLimit(l.ID))
 }
 
 type zeros struct{}
@@ -150,7 +152,7 @@ func TestRefusedJoinIsNotEnrolled(t *testing.T) {
 		return err
 	}, nil)
 	_, err := eve.join(l.ID)
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyLocked})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyLocked})
 	if ids, _ := w.memory.List(t.Context(), allOf("eve")); len(ids) != 0 {
 		t.Errorf("eve is enrolled in %v", ids)
 	}
@@ -168,7 +170,7 @@ func TestMaxPerUserHoldsOnARememberedLobby(t *testing.T) {
 	first, other := ann.create(), bob.create()
 	w.state(w.client("cid").join(other.ID)) // the server remembers the lobby from now on
 	_, err := ann.join(other.ID)
-	wantRefusal(t, err, lobbyLimit(first.ID))
+	rulestest.WantRefusal(t, err, lobbyLimit(first.ID))
 	if w.doc(other.ID).Has("ann") {
 		t.Error("ann is in two lobbies")
 	}

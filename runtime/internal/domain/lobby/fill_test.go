@@ -8,39 +8,41 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // TestPlacesAreFilledOnce: those who are brought have their places, however often they
 // are brought, and no more come in than there are places.
 func TestPlacesAreFilledOnce(t *testing.T) {
-	w := newWorld(t, func(p *Policy) { p.Size.Max, p.Teams.Count, p.Teams.Size = 3, 2, 2 })
+	w := newWorld(t, func(p *rules.Policy) { p.Size.Max, p.Teams.Count, p.Teams.Size = 3, 2, 2 })
 	ann, bob := w.client("ann"), w.connect("bob", "bob-1", 1)
 	profile := json.RawMessage(`{"skill":1}`)
-	l, err := ann.h.service.Seated(t.Context(), "duel", "m1", SeatCommand{
-		Teams:  [][]Actor{{{ID: "ann"}}, {{ID: "bob"}}},
-		Origin: &Origin{Queue: "q", Match: "m1", Brought: map[string]Brought{"ann": {0, profile}, "bob": {1, profile}}},
+	l, err := ann.h.service.Seated(t.Context(), "duel", "m1", rules.SeatCommand{
+		Teams:  [][]rules.Actor{{{ID: "ann"}}, {{ID: "bob"}}},
+		Origin: &rules.Origin{Queue: "q", Match: "m1", Brought: map[string]rules.Brought{"ann": {Team: 0, Profile: profile}, "bob": {Team: 1, Profile: profile}}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.state(ann.h.Get(t.Context(), ann.call, &wire.LobbyGet{LobbyID: l.ID}))
 	w.state(bob.h.Get(t.Context(), bob.call, &wire.LobbyGet{LobbyID: l.ID}))
-	bring := func(pod int, enrolment string, teams ...[]Actor) (Lobby, error) {
-		cmd := FillCommand{Enrolment: enrolment, Teams: teams, Brought: map[string]Brought{}}
+	bring := func(pod int, enrolment string, teams ...[]rules.Actor) (rules.Lobby, error) {
+		cmd := rules.FillCommand{Enrolment: enrolment, Teams: teams, Brought: map[string]rules.Brought{}}
 		for i, team := range teams {
 			for _, user := range team {
-				cmd.Brought[user.ID] = Brought{i, profile}
+				cmd.Brought[user.ID] = rules.Brought{Team: i, Profile: profile}
 			}
 		}
 		return w.pods[pod].service.Fill(t.Context(), l.ID, cmd)
 	}
 	full := &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyFull}
 	first := ulid.Make().String()
-	_, err = bring(0, first, nil, []Actor{{ID: "cid"}, {ID: "dan"}})
-	wantRefusal(t, err, full)
+	_, err = bring(0, first, nil, []rules.Actor{{ID: "cid"}, {ID: "dan"}})
+	rulestest.WantRefusal(t, err, full)
 	for pod := range 2 {
-		filled, err := bring(pod, first, nil, []Actor{{ID: "cid", Name: "Cid"}})
+		filled, err := bring(pod, first, nil, []rules.Actor{{ID: "cid", Name: "Cid"}})
 		if err != nil || filled.Members["cid"].Team != "2" || filled.Members["cid"].Connected() || filled.Version != w.doc(l.ID).Version {
 			t.Fatalf("cid on pod %d: %+v, %v", pod, filled.Members["cid"], err)
 		}
@@ -49,8 +51,8 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 		t.Errorf("cid is told %+v", told)
 	}
 	version := w.doc(l.ID).Version
-	_, err = bring(0, ulid.Make().String(), []Actor{{ID: "dan"}})
-	wantRefusal(t, err, full)
+	_, err = bring(0, ulid.Make().String(), []rules.Actor{{ID: "dan"}})
+	rulestest.WantRefusal(t, err, full)
 	if now := w.doc(l.ID); now.Version != version || len(now.Members) != 3 {
 		t.Errorf("after a refusal: %+v", now)
 	}
@@ -62,12 +64,12 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 	if _, err := ann.h.Ban(t.Context(), ann.keyed("b"), &wire.LobbyBan{LobbyID: l.ID, UserID: "cid"}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = bring(1, ulid.Make().String(), nil, []Actor{{ID: "cid"}})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeBanned})
-	if _, err := bring(1, ulid.Make().String(), nil, []Actor{{ID: "dan"}}); err != nil {
+	_, err = bring(1, ulid.Make().String(), nil, []rules.Actor{{ID: "cid"}})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeBanned})
+	if _, err := bring(1, ulid.Make().String(), nil, []rules.Actor{{ID: "dan"}}); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(map[string]Brought{"ann": {0, profile}, "dan": {1, profile}}, w.doc(l.ID).Origin.Brought); d != "" {
+	if d := cmp.Diff(map[string]rules.Brought{"ann": {Team: 0, Profile: profile}, "dan": {Team: 1, Profile: profile}}, w.doc(l.ID).Origin.Brought); d != "" {
 		t.Errorf("brought (-want +got):\n%s", d)
 	}
 	w.pass(30 * time.Second) // dan does not come
@@ -76,13 +78,13 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 	}
 
 	other := w.client("eve").create()
-	_, err = w.pods[0].service.Fill(t.Context(), other.ID, FillCommand{Enrolment: ulid.Make().String(), Teams: [][]Actor{{{ID: "dan"}}}})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodePermissionDenied})
+	_, err = w.pods[0].service.Fill(t.Context(), other.ID, rules.FillCommand{Enrolment: ulid.Make().String(), Teams: [][]rules.Actor{{{ID: "dan"}}}})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodePermissionDenied})
 }
 
 // TestWhoComesToAMatchIsInIt: others learn that those who come while a match runs are in it.
 func TestWhoComesToAMatchIsInIt(t *testing.T) {
-	w := newWorld(t, func(p *Policy) { p.Join.LateJoin, p.Ready.Countdown = true, 0 })
+	w := newWorld(t, func(p *rules.Policy) { p.Join.LateJoin, p.Ready.Countdown = true, 0 })
 	seen := &witness{}
 	w.pods[0].service.Observer = seen
 	ann, bob, cid := w.client("ann"), w.client("bob"), w.client("cid")

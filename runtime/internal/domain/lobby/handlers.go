@@ -8,6 +8,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -246,10 +247,10 @@ func enter(call request.Call, out Outcome) (request.Reply, error) {
 	if !l.Has(call.ID) {
 		return request.Reply{Data: wire.LobbyState{Lobby: l.PublicView()}}, nil // without a place: it does not follow
 	}
-	if err := call.Streams.Follow(StreamID(l.ID), l.position()); err != nil {
+	if err := call.Streams.Follow(StreamID(l.ID), positionOf(l)); err != nil {
 		return request.Reply{}, fmt.Errorf("follow lobby %s: %w", l.ID, err)
 	}
-	return request.Reply{Data: wire.LobbyState{Lobby: l.View()}, Meta: meta(l.ID, l.position(), out.TS)}, nil
+	return request.Reply{Data: wire.LobbyState{Lobby: l.View()}, Meta: meta(l.ID, positionOf(l), out.TS)}, nil
 }
 
 // version answers with where a change left a lobby.
@@ -263,7 +264,9 @@ func version(out Outcome, err error) (request.Reply, error) {
 	}, nil
 }
 
-func (l Lobby) position() stream.Position { return stream.Position{Epoch: l.Epoch, Seq: l.Version} }
+func positionOf(l rules.Lobby) stream.Position {
+	return stream.Position{Epoch: l.Epoch, Seq: l.Version}
+}
 
 func meta(lobbyID string, at stream.Position, ts int64) *wire.Meta {
 	return &wire.Meta{Stream: string(StreamID(lobbyID)), Epoch: at.Epoch, Seq: at.Seq, TS: ts}
@@ -276,7 +279,7 @@ func (h *Handlers) Authorize(ctx context.Context, caller request.Caller, id stre
 	if err != nil {
 		return err
 	}
-	return out.Lobby.admits(caller.ID)
+	return out.Lobby.CheckMember(caller.ID)
 }
 
 // Snapshot turns the state of now into lobby:snapshot, for members.
@@ -290,7 +293,7 @@ func (h *Handlers) Snapshot(_ context.Context, caller request.Caller, id stream.
 	if err != nil {
 		return "", nil, err
 	}
-	if err := l.admits(caller.ID); err != nil {
+	if err := l.CheckMember(caller.ID); err != nil {
 		return "", nil, err
 	}
 	payload, err = json.Marshal(wire.LobbySnapshot{Lobby: l.View()})
@@ -306,5 +309,5 @@ func lost(id stream.ID) (event string, payload json.RawMessage, err error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("encode the loss of %s: %w", id, err)
 	}
-	return wire.EventLobbyRemoved, payload, notFound()
+	return wire.EventLobbyRemoved, payload, rules.NotFound()
 }

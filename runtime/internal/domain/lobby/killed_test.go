@@ -13,6 +13,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -33,11 +34,11 @@ type killed struct {
 	ann, bob *client
 	id       string
 	// before is the lobby as the flow finds it.
-	before Lobby
+	before rules.Lobby
 }
 
 func newKilled(t *testing.T) *killed {
-	w := newWorld(t, func(p *Policy) {
+	w := newWorld(t, func(p *rules.Policy) {
 		p.Host.EndMatch, p.Join.ChangeRole = true, true
 		p.Join.Requests, p.Ready.Countdown = true, 5*time.Second
 		p.Moderation.VoteKick, p.Moderation.VoteRatio = true, 0.5
@@ -113,7 +114,7 @@ var flows = []flow{
 	}},
 	{name: "the countdown ends", ready: (*killed).started, after: 5 * time.Second},
 	{name: "the match is reported", ready: func(k *killed) { k.started(); k.pass(5 * time.Second) }, ask: func(k *killed, h *Handlers) (request.Reply, error) {
-		_, err := h.service.ReportMatch(k.Context(), "k", Report{MatchID: k.before.Match.ID, Ended: true})
+		_, err := h.service.ReportMatch(k.Context(), "k", rules.Report{MatchID: k.before.Match.ID, Ended: true})
 		return request.Reply{}, err
 	}},
 	{name: "the host ends the match", ready: func(k *killed) { k.started(); k.pass(5 * time.Second) }, ask: func(k *killed, h *Handlers) (request.Reply, error) {
@@ -128,7 +129,7 @@ var flows = []flow{
 	{name: "change places", single: true, ready: (*killed).offered, ask: func(k *killed, h *Handlers) (request.Reply, error) {
 		return h.SetMember(k.Context(), k.ann.keyed("k"), &wire.LobbySetMember{LobbyID: k.id, SwapWith: new("bob")})
 	}},
-	{name: "an offer lapses", ready: (*killed).offered, after: swapTTL},
+	{name: "an offer lapses", ready: (*killed).offered, after: rules.SwapTTL},
 	{name: "who is away too long", ready: func(k *killed) { k.joined(); k.bob.closed() }, after: 31 * time.Second},
 	{name: "close", ready: (*killed).joined, ask: func(k *killed, h *Handlers) (request.Reply, error) {
 		return h.Close(k.Context(), k.ann.keyed("k"), &wire.LobbyRef{LobbyID: k.id})

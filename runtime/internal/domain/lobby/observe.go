@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -56,7 +57,7 @@ type Observer interface {
 }
 
 // observe tells the observer what a commit changed.
-func (s *Service) observe(ctx context.Context, before, after Lobby) {
+func (s *Service) observe(ctx context.Context, before, after rules.Lobby) {
 	if s.Observer == nil {
 		return
 	}
@@ -93,7 +94,7 @@ const noticeFor = time.Minute
 
 // notify passes a notice of something that happened at a time on, if there is someone to
 // take it. One that is refused is let go.
-func (s *Service) notify(ctx context.Context, userID string, l Lobby, at int64, n Notice) error {
+func (s *Service) notify(ctx context.Context, userID string, l rules.Lobby, at int64, n Notice) error {
 	known := min(noticeFor, s.IdempotencyTTL/2)
 	if s.Notifier == nil || s.Now().Sub(time.UnixMilli(at)) > known {
 		return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -69,7 +70,7 @@ func TestWhatOthersAreTold(t *testing.T) {
 	if _, err := ann.h.Kick(t.Context(), ann.keyed("k"), &wire.LobbyKick{LobbyID: l.ID, UserID: "bob"}); err != nil {
 		t.Fatal(err)
 	}
-	w.pass(retellAfter)
+	w.pass(rules.RetryAfter)
 	if _, err := ann.h.Leave(t.Context(), ann.call, &wire.LobbyLeave{LobbyID: l.ID}); err != nil {
 		t.Fatal(err)
 	}

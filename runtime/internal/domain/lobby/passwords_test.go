@@ -12,6 +12,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/stream/streamtest"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -123,7 +125,7 @@ func join(c *client, req *wire.LobbyJoin) error {
 // TestWrongPasswordsAreCounted: ten are answered, then a pause that doubles. Others, and who
 // knows the password, are not hindered; who was right begins at none.
 func TestWrongPasswordsAreCounted(t *testing.T) {
-	w := newWorld(t, func(p *Policy) { p.Join.MaxPerUser = 10 })
+	w := newWorld(t, func(p *rules.Policy) { p.Join.MaxPerUser = 10 })
 	ann, bob, cid := w.client("ann"), w.client("bob"), w.client("cid")
 	l := w.state(ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel", Password: "swordfish"}))
 	other := w.state(ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel", Password: "swordfish"}))
@@ -131,12 +133,12 @@ func TestWrongPasswordsAreCounted(t *testing.T) {
 	fail := func(n int) {
 		t.Helper()
 		for range n {
-			wantRefusal(t, guess(bob, l.ID, "goldfish"), &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonWrongPassword})
+			rulestest.WantRefusal(t, guess(bob, l.ID, "goldfish"), &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonWrongPassword})
 		}
 	}
 	fail(10)
 	for _, pause := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second} {
-		wantRefusal(t, guess(bob, l.ID, "swordfish"), &wire.Error{
+		rulestest.WantRefusal(t, guess(bob, l.ID, "swordfish"), &wire.Error{
 			Code: wire.CodeRateLimited, Retryable: true, RetryAfterMs: pause.Milliseconds(),
 		})
 		w.pass(pause)
@@ -164,7 +166,7 @@ func TestWrongCodesAreCounted(t *testing.T) {
 	ann, bob := w.client("ann"), w.client("bob")
 	l := ann.create()
 	for n := range 10 {
-		wantRefusal(t, join(bob, &wire.LobbyJoin{Code: fmt.Sprintf("WR0NG%d", n)}), &wire.Error{Code: wire.CodeNotFound})
+		rulestest.WantRefusal(t, join(bob, &wire.LobbyJoin{Code: fmt.Sprintf("WR0NG%d", n)}), &wire.Error{Code: wire.CodeNotFound})
 		if n == 5 {
 			if err := join(bob, &wire.LobbyJoin{Code: l.Code}); err != nil {
 				t.Errorf("the right code: %v", err)
@@ -172,9 +174,9 @@ func TestWrongCodesAreCounted(t *testing.T) {
 		}
 	}
 	limited := &wire.Error{Code: wire.CodeRateLimited, Retryable: true, RetryAfterMs: 5000}
-	wantRefusal(t, join(bob, &wire.LobbyJoin{Code: "WRONG"}), limited)
+	rulestest.WantRefusal(t, join(bob, &wire.LobbyJoin{Code: "WRONG"}), limited)
 	_, err := bob.h.RequestJoin(t.Context(), bob.call, &wire.LobbyRequestJoin{Code: "WRONG"})
-	wantRefusal(t, err, limited)
+	rulestest.WantRefusal(t, err, limited)
 }
 
 // TestRightPasswordsPassBetweenGuesses: 200 connections of 20 users guess at the real cost, as

@@ -17,6 +17,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -64,7 +65,7 @@ func (s *Service) QuickJoin(ctx context.Context, c request.Call, req *wire.Lobby
 
 // quickSearch is the search for a lobby that has room: open, without a password, unless the
 // filter of the request says otherwise.
-func quickSearch(req *wire.LobbyQuickJoin, along Along) *wire.LobbySearch {
+func quickSearch(req *wire.LobbyQuickJoin, along rules.Along) *wire.LobbySearch {
 	search := &wire.LobbySearch{Type: req.Type, Filter: map[string]wire.LobbyFilter{}, Sort: "free"}
 	maps.Copy(search.Filter, req.Filter)
 	for field, filter := range map[string]wire.LobbyFilter{
@@ -133,7 +134,7 @@ const quickSpace = "lobby-quick"
 // before. A search would find another: that one may be full now. tried is the lobby that an
 // earlier attempt has tried last.
 func (s *Service) quickJoined(
-	ctx context.Context, c request.Call, req *wire.LobbyQuickJoin, along Along,
+	ctx context.Context, c request.Call, req *wire.LobbyQuickJoin, along rules.Along,
 ) (q quick, known bool, err error) {
 	once := s.once(c.ID, c.Key)
 	if once == nil {
@@ -172,7 +173,7 @@ type quick struct {
 }
 
 // try notes the lobby under the request's key, and joins it.
-func (s *Service) try(ctx context.Context, c request.Call, q *quick, id string, cmd JoinCommand) (Outcome, error) {
+func (s *Service) try(ctx context.Context, c request.Call, q *quick, id string, cmd rules.JoinCommand) (Outcome, error) {
 	if c.Key != "" {
 		if err := s.ids.Choose(ctx, quickSpace, c.ID, c.Key, q.tried, id); err != nil {
 			return Outcome{}, err
@@ -183,8 +184,8 @@ func (s *Service) try(ctx context.Context, c request.Call, q *quick, id string, 
 }
 
 // quickly is the command to join a lobby that was found.
-func quickly(c request.Call, along Along, member *wire.MemberInit) JoinCommand {
-	return JoinCommand{User: actor(c.Caller), Member: memberInit(member), Along: Along{along.Party, slices.Clone(along.With)}}
+func quickly(c request.Call, along rules.Along, member *wire.MemberInit) rules.JoinCommand {
+	return rules.JoinCommand{User: actor(c.Caller), Member: memberInit(member), Along: rules.Along{Party: along.Party, With: slices.Clone(along.With)}}
 }
 
 // wanting names the field of a refused create where quickJoin has it.
@@ -205,7 +206,7 @@ func wanting(err error) error {
 // joinAny tries the fullest of the lobbies first, from any of those that are equally
 // full, so that users who come at once do not all want the same. Without an error and
 // without a lobby, none of them would have the caller.
-func (s *Service) joinAny(ctx context.Context, c request.Call, q *quick, found []wire.LobbyListing, along Along, member *wire.MemberInit) (Outcome, error) {
+func (s *Service) joinAny(ctx context.Context, c request.Call, q *quick, found []wire.LobbyListing, along rules.Along, member *wire.MemberInit) (Outcome, error) {
 	equal := 0
 	for equal < len(found) && found[equal].MaxMembers-found[equal].Players == found[0].MaxMembers-found[0].Players {
 		equal++

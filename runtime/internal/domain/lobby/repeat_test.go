@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -128,7 +130,7 @@ func TestRepeatedCreate(t *testing.T) {
 }
 
 func TestRepeatedJoin(t *testing.T) {
-	w := newWorld(t, func(p *Policy) { p.Moderation.BanTTL = 0 })
+	w := newWorld(t, func(p *rules.Policy) { p.Moderation.BanTTL = 0 })
 	ann, bob := w.client("ann"), w.client("bob")
 	l := ann.create()
 	join := func() (wire.Lobby, error) {
@@ -145,14 +147,14 @@ func TestRepeatedJoin(t *testing.T) {
 	}
 	w.version(ann.h.Kick(t.Context(), ann.call, &wire.LobbyKick{LobbyID: l.ID, UserID: "bob"}))
 	_, err := join()
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember})
 	if w.doc(l.ID).Has("bob") {
 		t.Error("a repeated request brought back who was kicked")
 	}
 }
 
 func TestTakenCodes(t *testing.T) {
-	w := newWorld(t, func(p *Policy) { p.Join.Code.Length = 4 })
+	w := newWorld(t, func(p *rules.Policy) { p.Join.Code.Length = 4 })
 	taken := &takenNames{Names: w.memory, refuse: codeTries - 1}
 	w.pods[0].service.Names = taken
 	ann := w.client("ann")
@@ -162,7 +164,7 @@ func TestTakenCodes(t *testing.T) {
 	taken.refuse = codeTries
 	eve := w.client("eve")
 	_, err := eve.h.Create(t.Context(), eve.call, &wire.LobbyCreate{Type: "duel"})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeUnavailable, Retryable: true})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeUnavailable, Retryable: true})
 }
 
 // takenNames says of the first names asked for that they are taken.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -13,7 +15,7 @@ func TestSeated(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, bob := w.client("ann"), w.connect("bob", "bob-1", 1)
 	before := ann.create() // she is in a lobby of the type already
-	cmd := SeatCommand{Teams: [][]Actor{{{ID: "ann", Name: "Ann"}}, {{ID: "bob"}, {ID: "cid"}}}}
+	cmd := rules.SeatCommand{Teams: [][]rules.Actor{{{ID: "ann", Name: "Ann"}}, {{ID: "bob"}, {ID: "cid"}}}}
 	l, err := ann.h.service.Seated(t.Context(), "duel", "m1", cmd)
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +33,7 @@ func TestSeated(t *testing.T) {
 	}
 	w.state(ann.h.Get(t.Context(), ann.call, &wire.LobbyGet{LobbyID: l.ID}))
 	_, err = w.client("eve").join(l.ID)
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyLocked})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyLocked})
 	w.pass(30 * time.Second)
 	if now := w.doc(l.ID); now.Has("cid") || !now.Has("ann") || !now.Has("bob") {
 		t.Errorf("after the grace: %v", now.Members)
@@ -39,10 +41,10 @@ func TestSeated(t *testing.T) {
 	if now := w.doc(before.ID); !now.Has("ann") {
 		t.Error("ann's other lobby lost her")
 	}
-	_, err = ann.h.service.Seated(t.Context(), "duel", "m2", SeatCommand{Teams: [][]Actor{{by("a"), by("b"), by("c"), by("d"), by("e")}}})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "teams"})
+	_, err = ann.h.service.Seated(t.Context(), "duel", "m2", rules.SeatCommand{Teams: [][]rules.Actor{{rulestest.Actor("a"), rulestest.Actor("b"), rulestest.Actor("c"), rulestest.Actor("d"), rulestest.Actor("e")}}})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "teams"})
 	_, err = ann.h.service.Seated(t.Context(), "chess", "m3", cmd)
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "type"})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "type"})
 }
 
 // Users whom a back end or a match gives places are told on their own streams, and keep
@@ -59,14 +61,14 @@ func TestSeatedUsersAreToldAndKeepTheirPlaces(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil)
 			begin := w.clock()
-			l, err := w.pods[0].service.Seated(t.Context(), "duel", "m1", SeatCommand{
-				Teams: [][]Actor{{{ID: "ann"}, {ID: "bob"}}}, Reason: tc.reason, ArriveWithin: tc.within,
+			l, err := w.pods[0].service.Seated(t.Context(), "duel", "m1", rules.SeatCommand{
+				Teams: [][]rules.Actor{{{ID: "ann"}, {ID: "bob"}}}, Reason: tc.reason, ArriveWithin: tc.within,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := []wire.LobbyJoined{{LobbyID: l.ID, Type: "duel", Reason: tc.reason, ExpiresAt: begin.Add(tc.kept).UnixMilli()}}
-			first := min(2*retellAfter, tc.kept/2)
+			first := min(2*rules.RetryAfter, tc.kept/2)
 			w.pass(first) // nobody is told again
 			for _, user := range []string{"ann", "bob"} {
 				if d := cmp.Diff(want, w.joinedBy(user)); d != "" {

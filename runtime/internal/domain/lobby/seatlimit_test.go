@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -14,10 +16,10 @@ func TestSeatedWithinLimit(t *testing.T) {
 	const kind = "duel"
 	w := newWorld(t, nil)
 	s := w.client("ann").h.service
-	seat := func(key string, users ...string) (Lobby, error) {
-		cmd := SeatCommand{WithinLimit: true, Teams: [][]Actor{nil}}
+	seat := func(key string, users ...string) (rules.Lobby, error) {
+		cmd := rules.SeatCommand{WithinLimit: true, Teams: [][]rules.Actor{nil}}
 		for _, user := range users {
-			cmd.Teams[0] = append(cmd.Teams[0], by(user))
+			cmd.Teams[0] = append(cmd.Teams[0], rulestest.Actor(user))
 		}
 		return s.Seated(t.Context(), kind, key, cmd)
 	}
@@ -29,7 +31,7 @@ func TestSeatedWithinLimit(t *testing.T) {
 		t.Errorf("the same match again: %s, %v, want %s", again.ID, err, first.ID)
 	}
 	_, err = seat("m2", "cid", "ann")
-	var over *OverLimitError
+	var over *rules.OverLimitError
 	if !errors.As(err, &over) || !slices.Equal(over.Users, []string{"ann"}) {
 		t.Errorf("a second lobby for ann: %v, want OverLimitError of ann", err)
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/membership"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/search"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -29,7 +31,7 @@ func ChatStream(lobbyID string) stream.ID { return "chat:" + StreamID(lobbyID) }
 // Policies are the lobby policies in force. They may change at any time.
 type Policies interface {
 	// Policy finds the policy for a lobby type.
-	Policy(lobbyType string) (Policy, bool)
+	Policy(lobbyType string) (rules.Policy, bool)
 }
 
 // Ports are what a Service works with.
@@ -41,11 +43,11 @@ type Ports struct {
 	Policies  Policies
 	// Companions are the others of a party, for its leader only. It may be nil where no
 	// request names a party.
-	Companions func(ctx context.Context, leaderID, partyID string) ([]Actor, error)
+	Companions func(ctx context.Context, leaderID, partyID string) ([]rules.Actor, error)
 	// Budgets count passwords and codes; nil refuses nothing.
 	Budgets *budget.Guard
 	// Index may be nil: nothing can be searched then.
-	Index Index
+	Index search.Index
 	// Notifier and Observer may be nil.
 	Notifier Notifier
 	Observer Observer
@@ -72,7 +74,7 @@ type Settings struct {
 type Service struct {
 	Ports
 	Settings
-	keeper    *document.Keeper[Lobby]
+	keeper    *document.Keeper[rules.Lobby]
 	passwords *passwords
 	ids       ids.Minter
 	stays     membership.Book
@@ -92,9 +94,9 @@ func NewService(ports Ports, settings Settings) *Service {
 	s.ids = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
 	s.users = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
 	s.stays = membership.Book{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Stands: s.stands}
-	s.keeper = document.New(document.Kind[Lobby]{
+	s.keeper = document.New(document.Kind[rules.Lobby]{
 		Name:     Kind,
-		At:       func(l Lobby, at stream.Snapshot) Lobby { return s.adopt(l.at(at)) },
+		At:       func(l rules.Lobby, at stream.Snapshot) rules.Lobby { return s.adopt(atPosition(l, at)) },
 		NextLook: s.nextLook,
 		Soon:     s.soon,
 		Retain:   s.retain,
@@ -106,7 +108,7 @@ func NewService(ports Ports, settings Settings) *Service {
 // Outcome is what a command led to.
 type Outcome struct {
 	// Lobby is the lobby after the command; after a repeated request, as it is now.
-	Lobby Lobby
+	Lobby rules.Lobby
 	// At is where the command left the stream, and TS when, in milliseconds since
 	// the epoch.
 	At stream.Position
@@ -116,7 +118,7 @@ type Outcome struct {
 }
 
 // rule is a command, ready to be applied.
-type rule func(Lobby) (Lobby, []wire.LobbyPatch, error)
+type rule func(rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error)
 
 // change carries out a command and what follows from it for those who departed.
 // If that fails it is done by a later Look, which is scheduled already.
@@ -131,9 +133,9 @@ func (s *Service) change(ctx context.Context, lobbyID string, once *stream.Once,
 // commit carries out a command, and tells which news are of it.
 func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, due, error) {
 	if !ids.ValidID(lobbyID) {
-		return Outcome{}, nil, notFound()
+		return Outcome{}, nil, rules.NotFound()
 	}
-	out, err := s.keeper.Change(ctx, lobbyID, once, func(l Lobby) (Lobby, []stream.Event, error) {
+	out, err := s.keeper.Change(ctx, lobbyID, once, func(l rules.Lobby) (rules.Lobby, []stream.Event, error) {
 		next, patches, err := r(l)
 		if err != nil || len(patches) == 0 {
 			return next, nil, err
@@ -152,35 +154,35 @@ func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once,
 
 // follow does what follows from every commit, as far as nobody has to be told of it:
 // what fails of it a later look does.
-func (s *Service) follow(ctx context.Context, before, after Lobby) {
+func (s *Service) follow(ctx context.Context, before, after rules.Lobby) {
 	s.observe(ctx, before, after)
-	if !sameEntry(before, after) {
+	if !search.SameEntry(before, after) {
 		_ = s.reindex(ctx, after)
 	}
 }
 
-func outcome(out document.Outcome[Lobby]) Outcome {
+func outcome(out document.Outcome[rules.Lobby]) Outcome {
 	return Outcome{Lobby: out.State, At: out.At, TS: out.TS, value: out.Value}
 }
 
 // missing turns the store's word for what does not exist into the client's.
 func missing(err error) error {
 	if errors.Is(err, stream.ErrNotFound) {
-		return notFound()
+		return rules.NotFound()
 	}
 	return err
 }
 
 // soon is when the index is looked after once more that has to follow a change.
-func (s *Service) soon(before *Lobby, next Lobby) time.Duration {
-	if s.Index == nil || before != nil && sameEntry(*before, next) {
+func (s *Service) soon(before *rules.Lobby, next rules.Lobby) time.Duration {
+	if s.Index == nil || before != nil && search.SameEntry(*before, next) {
 		return 0
 	}
-	return retellAfter
+	return rules.RetryAfter
 }
 
 // nextLook is when the lobby is to be looked at: for its own sake, or the index's.
-func (s *Service) nextLook(l Lobby, now time.Time) (time.Time, bool) {
+func (s *Service) nextLook(l rules.Lobby, now time.Time) (time.Time, bool) {
 	look, wanted := l.NextLook(now)
 	if relist := now.Add(relistEvery); s.Index != nil && !l.Closed() && (!wanted || relist.Before(look)) {
 		return relist, true
@@ -204,37 +206,31 @@ func encode(patches []wire.LobbyPatch) ([]stream.Event, error) {
 const unboundedTTL = 7 * 24 * time.Hour
 
 // keep is how long a lobby's traces are worth keeping.
-func (s *Service) keep(l Lobby) time.Duration {
+func (s *Service) keep(l rules.Lobby) time.Duration {
 	switch {
 	case l.Closed():
-		return max(s.HistoryTTL, departureMemory)
+		return max(s.HistoryTTL, rules.DepartureMemory)
 	case l.ExpiresAt == 0:
 		return unboundedTTL
 	}
-	return max(time.UnixMilli(l.ExpiresAt).Sub(s.Now()), 0) + max(s.HistoryTTL, departureMemory)
+	return max(time.UnixMilli(l.ExpiresAt).Sub(s.Now()), 0) + max(s.HistoryTTL, rules.DepartureMemory)
 }
 
-func (s *Service) retain(l Lobby) stream.Retention {
+func (s *Service) retain(l rules.Lobby) stream.Retention {
 	return stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: max(s.keep(l), s.HistoryTTL)}
 }
 
 // load reads a lobby.
-func (s *Service) load(ctx context.Context, lobbyID string) (Lobby, error) {
+func (s *Service) load(ctx context.Context, lobbyID string) (rules.Lobby, error) {
 	if !ids.ValidID(lobbyID) {
-		return Lobby{}, notFound()
+		return rules.Lobby{}, rules.NotFound()
 	}
 	l, err := s.keeper.Load(ctx, lobbyID)
 	return l, missing(err)
 }
 
-// at is the lobby with its place in its stream, which its document does not hold.
-func (l Lobby) at(now stream.Snapshot) Lobby {
-	l.Version, l.Epoch, l.Committed = now.Seq, now.Epoch, now.CommittedIn()
-	return l
-}
-
 // adopt takes over the policy in force where that is meant for all lobbies.
-func (s *Service) adopt(l Lobby) Lobby {
+func (s *Service) adopt(l rules.Lobby) rules.Lobby {
 	if p, ok := s.Policies.Policy(l.Policy.Type); ok {
 		return l.Adopt(p)
 	}
@@ -253,3 +249,10 @@ func (s *Service) once(userID, key string) *stream.Once {
 func isNotFound(err error) bool { return wire.CodeOf(err) == wire.CodeNotFound }
 
 func random() uint64 { return rand.Uint64() }
+
+// atPosition adds to a lobby its position in the stream, because the document does not contain
+// the position.
+func atPosition(l rules.Lobby, at stream.Snapshot) rules.Lobby {
+	l.Version, l.Epoch, l.Committed = at.Seq, at.Epoch, at.CommittedIn()
+	return l
+}

@@ -15,6 +15,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -58,10 +60,10 @@ func TestPrivateLobby(t *testing.T) {
 	l := w.state(ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel", Visibility: wire.VisibilityPrivate}))
 	notFound := &wire.Error{Code: wire.CodeNotFound}
 	_, err := eve.h.Get(t.Context(), eve.call, &wire.LobbyGet{LobbyID: l.ID})
-	wantRefusal(t, err, notFound)
+	rulestest.WantRefusal(t, err, notFound)
 	_, err = eve.join(l.ID)
-	wantRefusal(t, err, notFound)
-	wantRefusal(t, eve.h.Authorize(t.Context(), eve.call.Caller, StreamID(l.ID)), notFound)
+	rulestest.WantRefusal(t, err, notFound)
+	rulestest.WantRefusal(t, eve.h.Authorize(t.Context(), eve.call.Caller, StreamID(l.ID)), notFound)
 	if ids, _ := w.memory.List(t.Context(), allOf("eve")); len(ids) != 0 {
 		t.Errorf("eve is enrolled in %v", ids)
 	}
@@ -73,30 +75,30 @@ func TestUnknownLobbies(t *testing.T) {
 	w := newWorld(t, nil)
 	ann := w.client("ann")
 	notFound := &wire.Error{Code: wire.CodeNotFound}
-	for _, id := range []string{"", "x", testID, strings.ToLower(testID), "{" + testID + "}", "ä"} {
+	for _, id := range []string{"", "x", rulestest.LobbyID, strings.ToLower(rulestest.LobbyID), "{" + rulestest.LobbyID + "}", "ä"} {
 		_, err := ann.h.Get(t.Context(), ann.call, &wire.LobbyGet{LobbyID: id})
-		wantRefusal(t, err, notFound)
+		rulestest.WantRefusal(t, err, notFound)
 		_, err = ann.ready(id, true)
-		wantRefusal(t, err, notFound)
+		rulestest.WantRefusal(t, err, notFound)
 		_, err = ann.h.Leave(t.Context(), ann.call, &wire.LobbyLeave{LobbyID: id})
-		wantRefusal(t, err, notFound)
-		wantRefusal(t, ann.h.Authorize(t.Context(), ann.call.Caller, StreamID(id)), notFound)
+		rulestest.WantRefusal(t, err, notFound)
+		rulestest.WantRefusal(t, ann.h.Authorize(t.Context(), ann.call.Caller, StreamID(id)), notFound)
 	}
 	_, err := ann.h.Join(t.Context(), ann.call, &wire.LobbyJoin{Code: "AAAAAA"})
-	wantRefusal(t, err, notFound)
+	rulestest.WantRefusal(t, err, notFound)
 	_, err = ann.h.Join(t.Context(), ann.call, &wire.LobbyJoin{})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "lobbyId"})
-	_, err = ann.h.Join(t.Context(), ann.call, &wire.LobbyJoin{LobbyID: testID, Code: "AAAAAA"})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "lobbyId"})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "lobbyId"})
+	_, err = ann.h.Join(t.Context(), ann.call, &wire.LobbyJoin{LobbyID: rulestest.LobbyID, Code: "AAAAAA"})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "lobbyId"})
 	_, err = ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "chess"})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "type"})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "type"})
 }
 
 func TestPassword(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, bob, cid := w.client("ann"), w.client("bob"), w.client("cid")
 	_, err := ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel", Password: "abc"})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "password"})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "password"})
 	l := w.state(ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel", Password: "swordfish"}))
 	if !l.HasPassword {
 		t.Error("the lobby has no password")
@@ -104,18 +106,18 @@ func TestPassword(t *testing.T) {
 	wrong := &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonWrongPassword}
 	for _, password := range []string{"", "goldfish", strings.Repeat("x", 100)} {
 		_, err = bob.h.Join(t.Context(), bob.call, &wire.LobbyJoin{LobbyID: l.ID, Password: password})
-		wantRefusal(t, err, wrong)
+		rulestest.WantRefusal(t, err, wrong)
 		_, err = bob.h.Join(t.Context(), bob.call, &wire.LobbyJoin{Code: l.Code, Password: password})
-		wantRefusal(t, err, wrong)
+		rulestest.WantRefusal(t, err, wrong)
 	}
 	w.state(bob.h.Join(t.Context(), bob.call, &wire.LobbyJoin{LobbyID: l.ID, Password: "swordfish"}))
 
 	word := "other word"
 	_, err = bob.h.Update(t.Context(), bob.call, &wire.LobbyUpdate{LobbyID: l.ID, Set: &wire.LobbySet{Password: &word}})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotHost})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotHost})
 	w.version(ann.h.Update(t.Context(), ann.call, &wire.LobbyUpdate{LobbyID: l.ID, Set: &wire.LobbySet{Password: &word}}))
 	_, err = cid.h.Join(t.Context(), cid.call, &wire.LobbyJoin{Code: l.Code, Password: "swordfish"})
-	wantRefusal(t, err, wrong)
+	rulestest.WantRefusal(t, err, wrong)
 	w.state(cid.h.Join(t.Context(), cid.call, &wire.LobbyJoin{Code: l.Code, Password: word}))
 	w.version(ann.h.Update(t.Context(), ann.call, &wire.LobbyUpdate{LobbyID: l.ID, Unset: []string{"password"}}))
 	w.state(w.client("dan").join(l.ID))
@@ -133,7 +135,7 @@ func TestKick(t *testing.T) {
 	l := ann.create()
 	w.state(bob.join(l.ID))
 	_, err := bob.h.Kick(t.Context(), bob.call, &wire.LobbyKick{LobbyID: l.ID, UserID: "ann"})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotHost})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotHost})
 	if v := w.version(ann.h.Kick(t.Context(), ann.call, &wire.LobbyKick{LobbyID: l.ID, UserID: "bob", Reason: "rude"})); v != 3 {
 		t.Errorf("version %d", v)
 	}
@@ -142,12 +144,12 @@ func TestKick(t *testing.T) {
 		t.Errorf("bob was told (-want +got):\n%s", d)
 	}
 	_, err = bob.join(l.ID)
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeBanned})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeBanned})
 	if ids, _ := w.memory.List(t.Context(), allOf("bob")); len(ids) != 0 {
 		t.Errorf("bob is enrolled in %v", ids)
 	}
 	bob.create()
-	wantRefusal(t, bob.h.Authorize(t.Context(), bob.call.Caller, StreamID(l.ID)),
+	rulestest.WantRefusal(t, bob.h.Authorize(t.Context(), bob.call.Caller, StreamID(l.ID)),
 		&wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember})
 	w.pass(10 * time.Second)
 	if n := len(w.removals("bob")); n != 1 {
@@ -172,7 +174,7 @@ func TestKickIsFinishedByALook(t *testing.T) {
 		t.Fatalf("bob was told %d times", n)
 	}
 	w.store.set(nil, nil)
-	w.pass(retellAfter)
+	w.pass(rules.RetryAfter)
 	if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "kicked", Version: 3}}, w.removals("bob")); d != "" {
 		t.Error(d)
 	}
@@ -198,7 +200,7 @@ func TestLeave(t *testing.T) {
 		t.Errorf("bob's other connection was told (-want +got):\n%s", d)
 	}
 	_, err = phone.h.Leave(t.Context(), phone.call, &wire.LobbyLeave{LobbyID: l.ID})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember})
 	if len(phone.follows) != 0 {
 		t.Errorf("bob's phone still follows %v", phone.follows)
 	}
@@ -228,7 +230,7 @@ func TestLeaveByAnotherDevice(t *testing.T) {
 }
 
 func TestNoCode(t *testing.T) {
-	w := newWorld(t, func(p *Policy) { p.Join.Code.Enabled = false })
+	w := newWorld(t, func(p *rules.Policy) { p.Join.Code.Enabled = false })
 	if l := w.client("ann").create(); l.Code != "" {
 		t.Errorf("code %q", l.Code)
 	}
@@ -238,7 +240,7 @@ func TestPolicySwap(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, bob := w.client("ann"), w.client("bob")
 	old := ann.create()
-	p := testPolicy()
+	p := rulestest.Policy()
 	p.Revision, p.Size.Max, p.Chat.MaxLength = "r2", 8, 7
 	w.setPolicy(p)
 	if l := bob.create(); l.MaxMembers != 8 || l.Policy.Revision != "r2" {
@@ -257,7 +259,7 @@ func TestPolicySwap(t *testing.T) {
 	if l := w.doc(old.ID); l.Policy.Revision != "r3" || l.Policy.Size.Max != 8 {
 		t.Error("a policy for all lobbies did not reach an old one")
 	}
-	w.setPolicy(Policy{Type: "duel", Revision: "gone"})
+	w.setPolicy(rules.Policy{Type: "duel", Revision: "gone"})
 	w.mu.Lock()
 	delete(w.policies, "duel")
 	w.mu.Unlock()
@@ -276,14 +278,14 @@ func TestSnapshotAndAuthorize(t *testing.T) {
 	if err != nil || event != wire.EventLobbySnapshot {
 		t.Fatalf("%s, %v", event, err)
 	}
-	if d := cmp.Diff(plain(t, wire.LobbySnapshot{Lobby: l}), plain(t, payload)); d != "" {
+	if d := cmp.Diff(rulestest.Plain(t, wire.LobbySnapshot{Lobby: l}), rulestest.Plain(t, payload)); d != "" {
 		t.Errorf("snapshot (-want +got):\n%s", d)
 	}
 	eve := request.Caller{User: request.User{ID: "eve"}}
 	_, _, err = ann.h.Snapshot(t.Context(), eve, StreamID(l.ID), snap)
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember})
 	_, _, err = ann.h.Snapshot(t.Context(), ann.call.Caller, StreamID(l.ID), stream.Snapshot{})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
 	if err := ann.h.Authorize(t.Context(), ann.call.Caller, StreamID(l.ID)); err != nil {
 		t.Error(err)
 	}
@@ -312,7 +314,7 @@ func TestStoreDown(t *testing.T) {
 	w.memory.SetDown(false)
 	w.memory.Flush()
 	_, err := ann.ready(l.ID, true)
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
 	if next, err := ann.h.service.Look(t.Context(), StreamID(l.ID)); err != nil || !next.IsZero() {
 		t.Errorf("look at what is gone: %v, %v", next, err)
 	}
@@ -321,7 +323,7 @@ func TestStoreDown(t *testing.T) {
 // A hundred users at once find a hundred places, over both pods.
 func TestManyJoinAtOnce(t *testing.T) {
 	const users = 100
-	w := newWorld(t, func(p *Policy) { p.Size.Max = users })
+	w := newWorld(t, func(p *rules.Policy) { p.Size.Max = users })
 	l := w.client("u0").create()
 	var all sync.WaitGroup
 	errs := make([]error, users)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -24,7 +25,7 @@ func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
 // the session's last request has ended; calling it again changes nothing.
 func (s *Service) SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) error {
 	return s.stays.Visit(ctx, allOf(c.ID), Kind, followed, func(id string) error {
-		_, err := s.change(ctx, id, nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+		_, err := s.change(ctx, id, nil, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 			return l.Disconnect(c.ID, c.SessionID, s.Now())
 		})
 		return err
@@ -36,7 +37,7 @@ func (s *Service) SessionClosed(ctx context.Context, c request.Caller, followed 
 // a lobby that has no end.
 func (s *Service) attach(ctx context.Context, c request.Caller, lobbyID string) (Outcome, error) {
 	returned := false
-	out, err := s.change(ctx, lobbyID, nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	out, err := s.change(ctx, lobbyID, nil, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		next, patches, err := l.Reconnect(c.ID, c.SessionID, s.Now())
 		returned = len(patches) > 0
 		return next, patches, err
@@ -53,34 +54,24 @@ func (s *Service) attach(ctx context.Context, c request.Caller, lobbyID string) 
 
 // Member gives a lobby to those who are in it. Others get not_member from a
 // public lobby and not_found from any other.
-func (s *Service) Member(ctx context.Context, lobbyID, userID string) (Lobby, error) {
+func (s *Service) Member(ctx context.Context, lobbyID, userID string) (rules.Lobby, error) {
 	l, err := s.load(ctx, lobbyID)
 	if err != nil {
-		return Lobby{}, err
+		return rules.Lobby{}, err
 	}
-	return l, l.admits(userID)
-}
-
-func (l Lobby) admits(userID string) error {
-	if l.Has(userID) {
-		return nil
-	}
-	if !l.Public() {
-		return notFound()
-	}
-	return wire.Precondition(wire.ReasonNotMember, "you are not in this lobby")
+	return l, l.CheckMember(userID)
 }
 
 // Chat gives the lobby of a chat channel, to back ends and to members, of a lobby that is
 // not closed.
-func (s *Service) Chat(ctx context.Context, c request.Caller, lobbyID string) (Lobby, error) {
+func (s *Service) Chat(ctx context.Context, c request.Caller, lobbyID string) (rules.Lobby, error) {
 	read := s.Member
 	if c.Backend {
-		read = func(ctx context.Context, id, _ string) (Lobby, error) { return s.load(ctx, id) }
+		read = func(ctx context.Context, id, _ string) (rules.Lobby, error) { return s.load(ctx, id) }
 	}
 	l, err := read(ctx, lobbyID, c.ID)
 	if err != nil {
-		return Lobby{}, err
+		return rules.Lobby{}, err
 	}
-	return l, l.open()
+	return l, l.CheckOpen()
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -105,7 +107,7 @@ func TestHostMigration(t *testing.T) {
 }
 
 func TestTheEndOfALobby(t *testing.T) {
-	w := newWorld(t, func(p *Policy) { p.Host.OnLeave = OnLeaveClose })
+	w := newWorld(t, func(p *rules.Policy) { p.Host.OnLeave = rules.OnLeaveClose })
 	ann, bob, eve := w.client("ann"), w.client("bob"), w.client("eve")
 	l := ann.create()
 	w.state(bob.join(l.ID))
@@ -119,24 +121,24 @@ func TestTheEndOfALobby(t *testing.T) {
 	}
 	over := &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyClosed}
 	_, err := bob.ready(l.ID, true)
-	wantRefusal(t, err, over)
+	rulestest.WantRefusal(t, err, over)
 	_, err = bob.h.service.Chat(t.Context(), bob.call.Caller, l.ID)
-	wantRefusal(t, err, over)
+	rulestest.WantRefusal(t, err, over)
 	_, err = eve.join(l.ID)
-	wantRefusal(t, err, over)
+	rulestest.WantRefusal(t, err, over)
 	_, err = eve.h.Join(t.Context(), eve.call, &wire.LobbyJoin{Code: l.Code})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
 	_, err = eve.h.Get(t.Context(), eve.call, &wire.LobbyGet{LobbyID: l.ID})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
 	if got := w.state(bob.h.Get(t.Context(), bob.call, &wire.LobbyGet{LobbyID: l.ID})); got.Status != wire.LobbyClosed {
 		t.Errorf("a member sees %+v", got)
 	}
 	bob.create()
 	w.pass(11 * time.Minute)
 	_, err = ann.h.Get(t.Context(), ann.call, &wire.LobbyGet{LobbyID: l.ID})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
 	_, err = eve.h.Join(t.Context(), eve.call, &wire.LobbyJoin{Code: l.Code})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
 }
 
 func TestChatKeepsALobbyFromBeingIdle(t *testing.T) {

@@ -9,15 +9,16 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // due tells which of a lobby's news are to be told.
-type due func(news) bool
+type due func(rules.Stamp) bool
 
 // newsAfter are the news since a version; with all, all that are remembered.
 func newsAfter(version uint64, all bool) due {
-	return func(n news) bool { return all || n.Version > version }
+	return func(n rules.Stamp) bool { return all || n.Version > version }
 }
 
 // settle does what follows from departures, and from the end of a lobby: the
@@ -25,32 +26,32 @@ func newsAfter(version uint64, all bool) due {
 // among theirs. Those who are asked, or ask, are told so. It may be done any number
 // of times. The lobby's code stays taken until it lapses, so that those who come with
 // it can be told that it is over.
-func (s *Service) settle(ctx context.Context, l Lobby, is due) error {
+func (s *Service) settle(ctx context.Context, l rules.Lobby, is due) error {
 	var errs []error
 	for _, d := range l.Departed {
-		if is(news{Version: d.Version, At: d.At}) {
+		if is(rules.Stamp{Version: d.Version, At: d.At}) {
 			errs = append(errs, s.release(ctx, l, d))
 		}
 	}
 	if l.Closed() {
 		for id, m := range l.Members {
-			errs = append(errs, s.release(ctx, l, Departure{
-				UserID: id, Reason: ReasonClosed, Enrolment: m.Enrolment, Version: l.Version,
+			errs = append(errs, s.release(ctx, l, rules.Departure{
+				UserID: id, Reason: rules.ReasonClosed, Enrolment: m.Enrolment, Version: l.Version,
 			}))
 		}
 	}
 	for id, m := range l.Members {
-		if m.BroughtBy != nil && is(m.BroughtBy.news) && !l.Closed() {
+		if m.BroughtBy != nil && is(m.BroughtBy.Stamp) && !l.Closed() {
 			errs = append(errs, s.tellBrought(ctx, l, id, m))
 		}
 	}
 	for id, i := range l.Invites {
-		if is(i.news) {
+		if is(i.Stamp) {
 			errs = append(errs, s.tellInvite(ctx, l, id, i))
 		}
 	}
 	for id, r := range l.Requests {
-		if is(r.news) {
+		if is(r.Stamp) {
 			errs = append(errs, s.tellRequest(ctx, l, id, r))
 		}
 	}
@@ -62,7 +63,7 @@ func (s *Service) settle(ctx context.Context, l Lobby, is due) error {
 
 // release lets a user go who is no longer in the lobby. One who has come back in
 // the meantime keeps what it has by its new stay, and is not told of the old one.
-func (s *Service) release(ctx context.Context, l Lobby, d Departure) error {
+func (s *Service) release(ctx context.Context, l rules.Lobby, d rules.Departure) error {
 	var told error
 	if back := l.Has(d.UserID) && !l.Closed(); !back && !d.Silent {
 		told = s.tell(ctx, l, d)
@@ -72,7 +73,7 @@ func (s *Service) release(ctx context.Context, l Lobby, d Departure) error {
 
 // tell puts lobby:removed on the user's own stream, once for each departure, with
 // the order to stop following the lobby.
-func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
+func (s *Service) tell(ctx context.Context, l rules.Lobby, d rules.Departure) error {
 	_, err := s.users.Tell(ctx, d.UserID, userstream.Message{
 		Cause:    userstream.ByUsers,
 		Event:    wire.EventLobbyRemoved,
@@ -81,7 +82,7 @@ func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
 		Over:     l.Closed(),
 		Once:     s.onceTold(l, fmt.Sprint(d.Version)),
 	})
-	if err == nil && (d.Reason == ReasonKicked || d.Reason == ReasonBanned) {
+	if err == nil && (d.Reason == rules.ReasonKicked || d.Reason == rules.ReasonBanned) {
 		return s.notify(ctx, d.UserID, l, d.At, Notice{
 			Kind: NoticeKicked, ID: fmt.Sprintf("%s/%d", l.ID, d.Version), FromID: d.By, Message: d.Message,
 		})
@@ -90,7 +91,7 @@ func (s *Service) tell(ctx context.Context, l Lobby, d Departure) error {
 }
 
 // tellInvite puts lobby:invited on the stream of the user who is asked in.
-func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invite) error {
+func (s *Service) tellInvite(ctx context.Context, l rules.Lobby, userID string, i rules.Invite) error {
 	_, err := s.users.Tell(ctx, userID, userstream.Message{
 		Cause: userstream.ByUsers,
 		Event: wire.EventLobbyInvited,
@@ -110,14 +111,14 @@ func (s *Service) tellInvite(ctx context.Context, l Lobby, userID string, i Invi
 }
 
 // tellBrought puts lobby:joined on the stream of a member who did not join itself.
-func (s *Service) tellBrought(ctx context.Context, l Lobby, userID string, m Member) error {
+func (s *Service) tellBrought(ctx context.Context, l rules.Lobby, userID string, m rules.Member) error {
 	b := m.BroughtBy
 	_, err := s.users.Tell(ctx, userID, userstream.Message{
 		Cause: userstream.ByUsers,
 		Event: wire.EventLobbyJoined,
 		Payload: wire.LobbyJoined{
 			LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name, PartyID: b.Party, FromID: b.By, FromName: b.ByName,
-			Reason: cmp.Or(b.Reason, wire.JoinedWithParty), ExpiresAt: m.leavesAt(l.Policy.Lifecycle.DisconnectGrace),
+			Reason: cmp.Or(b.Reason, wire.JoinedWithParty), ExpiresAt: m.LeavesAt(l.Policy.Lifecycle.DisconnectGrace),
 		},
 		Once: s.onceTold(l, fmt.Sprintf("brought/%d", b.Version)),
 	})
@@ -126,7 +127,7 @@ func (s *Service) tellBrought(ctx context.Context, l Lobby, userID string, m Mem
 
 // tellRequest puts lobby:joinRequested on the host's stream, or lobby:joinDeclined on
 // that of the user who asked.
-func (s *Service) tellRequest(ctx context.Context, l Lobby, userID string, r Request) error {
+func (s *Service) tellRequest(ctx context.Context, l rules.Lobby, userID string, r rules.Request) error {
 	once := s.onceTold(l, fmt.Sprintf("request/%d/%s", r.Version, userID))
 	if r.Declined {
 		_, err := s.users.Tell(ctx, userID, userstream.Message{
@@ -157,8 +158,8 @@ func (s *Service) tellRequest(ctx context.Context, l Lobby, userID string, r Req
 
 // onceTold keeps what a lobby has to tell a user from being told twice: longer than
 // it is told again.
-func (s *Service) onceTold(l Lobby, key string) *stream.Once {
-	return &stream.Once{Scope: string(StreamID(l.ID)), Key: key, TTL: 2 * inviteTTL}
+func (s *Service) onceTold(l rules.Lobby, key string) *stream.Once {
+	return &stream.Once{Scope: string(StreamID(l.ID)), Key: key, TTL: 2 * rules.InviteTTL}
 }
 
 // Look does what is due in a lobby, for stream.Deadlines: it tells when to look
@@ -166,7 +167,7 @@ func (s *Service) onceTold(l Lobby, key string) *stream.Once {
 func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	var heard time.Time
 	now := s.Now()
-	out, fresh, err := s.commit(ctx, id.Name(), nil, func(l Lobby) (Lobby, []wire.LobbyPatch, error) {
+	out, fresh, err := s.commit(ctx, id.Name(), nil, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
 		var err error
 		if heard, err = s.heard(ctx, l, now); err != nil {
 			return l, nil, err
@@ -179,8 +180,8 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	again := func(n news) bool {
-		return fresh(n) || !time.UnixMilli(n.At).Add(retellAfter).After(now)
+	again := func(n rules.Stamp) bool {
+		return fresh(n) || !time.UnixMilli(n.At).Add(rules.RetryAfter).After(now)
 	}
 	if err := s.settle(ctx, out.Lobby, again); err != nil {
 		return time.Time{}, err
@@ -194,7 +195,7 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 
 // heard is when something was last said in the chat of a lobby that seems idle;
 // the zero time when it does not.
-func (s *Service) heard(ctx context.Context, l Lobby, now time.Time) (time.Time, error) {
+func (s *Service) heard(ctx context.Context, l rules.Lobby, now time.Time) (time.Time, error) {
 	idle := l.Policy.Lifecycle.IdleTimeout
 	if l.Closed() || idle <= 0 || time.UnixMilli(l.ActiveAt).Add(idle).After(now) {
 		return time.Time{}, nil

@@ -13,15 +13,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/bcrypt"
 
-	"pgregory.net/rapid"
-
-	jsonpatch "github.com/evanphx/json-patch/v5"
-
 	"github.com/anteroom/anteroom/runtime/internal/core/budget"
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream/streamtest"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -35,7 +33,7 @@ type world struct {
 
 	mu       sync.Mutex
 	now      time.Time
-	policies map[string]Policy
+	policies map[string]rules.Policy
 }
 
 // brittleStore can be told to fail, or to do something first, at its next commits.
@@ -72,12 +70,12 @@ func (s *brittleStore) Commit(ctx context.Context, c stream.Commit) (stream.Resu
 	return r, err
 }
 
-func newWorld(t testing.TB, change func(*Policy)) *world {
-	w := &world{TB: t, now: t0, policies: map[string]Policy{}}
+func newWorld(t testing.TB, change func(*rules.Policy)) *world {
+	w := &world{TB: t, now: rulestest.T0, policies: map[string]rules.Policy{}}
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
 	w.store = &brittleStore{Memory: w.memory}
 	w.deadlines = w.memory.Deadlines()
-	p := testPolicy()
+	p := rulestest.Policy()
 	if change != nil {
 		change(&p)
 	}
@@ -95,25 +93,25 @@ func newWorld(t testing.TB, change func(*Policy)) *world {
 }
 
 // companions of ann are bob and cid; nobody else leads a party.
-func (w *world) companions(_ context.Context, leaderID, partyID string) ([]Actor, error) {
+func (w *world) companions(_ context.Context, leaderID, partyID string) ([]rules.Actor, error) {
 	if leaderID != "ann" || partyID != testParty {
 		return nil, wire.Refuse(wire.CodeNotFound, "there is no such party")
 	}
-	return []Actor{{ID: "bob", Name: "Name bob"}, {ID: "cid", Name: "Name cid"}}, nil
+	return []rules.Actor{{ID: "bob", Name: "Name bob"}, {ID: "cid", Name: "Name cid"}}, nil
 }
 
 const testParty = "01JD8Q3V9Z00000000000PARTY"
 
 func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
 
-func (w *world) Policy(lobbyType string) (Policy, bool) {
+func (w *world) Policy(lobbyType string) (rules.Policy, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p, ok := w.policies[lobbyType]
 	return p, ok
 }
 
-func (w *world) setPolicy(p Policy) {
+func (w *world) setPolicy(p rules.Policy) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.policies[p.Type] = p
@@ -234,7 +232,7 @@ func (c *client) closed() {
 }
 
 // now is the document of a lobby.
-func (w *world) doc(id string) Lobby {
+func (w *world) doc(id string) rules.Lobby {
 	w.Helper()
 	snap, err := w.memory.Load(w.Context(), StreamID(id))
 	if err != nil {
@@ -268,7 +266,7 @@ func (w *world) causesOf(id string) []string {
 		}
 		patches = append(patches, p)
 	}
-	return causes(patches)
+	return rulestest.Causes(patches)
 }
 
 // removals are what the user was told of removals.
@@ -287,41 +285,6 @@ func (w *world) removals(user string) []wire.LobbyRemoved {
 		all = append(all, removed)
 	}
 	return all
-}
-
-// replayed is one version of a lobby, as a client has it that applies patches.
-type replayed struct {
-	raw   []byte
-	state wire.Lobby
-}
-
-// replay applies the patches of a lobby's log one after the other.
-func replay(t rapid.TB, records []stream.Record) []replayed {
-	t.Helper()
-	doc := []byte("null")
-	var versions []replayed
-	for i, r := range records {
-		var p struct {
-			From, To uint64
-			Ops      jsonpatch.Patch
-		}
-		if err := json.Unmarshal(r.Data, &p); err != nil {
-			t.Fatal(err)
-		}
-		if p.From != uint64(i) || p.To != p.From+1 || r.Seq != p.To {
-			t.Fatalf("patch %d goes from %d to %d at seq %d", i, p.From, p.To, r.Seq)
-		}
-		next, err := p.Ops.Apply(doc)
-		if err != nil {
-			t.Fatalf("patch %s on %s: %v", r.Data, doc, err)
-		}
-		v := replayed{raw: next}
-		if err := json.Unmarshal(next, &v.state); err != nil {
-			t.Fatal(err)
-		}
-		versions, doc = append(versions, v), next
-	}
-	return versions
 }
 
 func userStreamOf(user string) stream.ID { return userstream.StreamID(user) }

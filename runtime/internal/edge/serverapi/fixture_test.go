@@ -19,6 +19,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
 	"github.com/anteroom/anteroom/runtime/internal/domain/notify"
@@ -46,14 +47,14 @@ type stand struct {
 // policies has one type of lobby.
 type policies struct{}
 
-func (policies) Policy(kind string) (lobby.Policy, bool) {
-	return lobby.Policy{
-		Name: "duel", Revision: "r1", Type: "duel", Size: lobby.SizePolicy{Min: 1, Max: 4},
-		Visibility: lobby.VisibilityPolicy{Default: wire.VisibilityPublic, Allowed: []wire.Visibility{wire.VisibilityPublic}},
-		Join:       lobby.JoinPolicy{MaxPerUser: 1},
-		Attributes: []lobby.AttributeRule{{Key: "ranked", Type: lobby.AttributeBoolean, WritableBy: lobby.WriterServer}},
-		Limits:     lobby.AttributeLimits{Keys: 8, Bytes: 256},
-		Lifecycle:  lobby.LifecyclePolicy{EmptyTimeout: time.Minute, MaxLifetime: time.Hour},
+func (policies) Policy(kind string) (lobbyrules.Policy, bool) {
+	return lobbyrules.Policy{
+		Name: "duel", Revision: "r1", Type: "duel", Size: lobbyrules.SizePolicy{Min: 1, Max: 4},
+		Visibility: lobbyrules.VisibilityPolicy{Default: wire.VisibilityPublic, Allowed: []wire.Visibility{wire.VisibilityPublic}},
+		Join:       lobbyrules.JoinPolicy{MaxPerUser: 1},
+		Attributes: []lobbyrules.AttributeRule{{Key: "ranked", Type: lobbyrules.AttributeBoolean, WritableBy: lobbyrules.WriterServer}},
+		Limits:     lobbyrules.AttributeLimits{Keys: 8, Bytes: 256},
+		Lifecycle:  lobbyrules.LifecyclePolicy{EmptyTimeout: time.Minute, MaxLifetime: time.Hour},
 	}, kind == "duel"
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -107,14 +108,14 @@ func (s *Server) registerLobbies() {
 			if req.Connection == nil && !req.Ended {
 				return nil, wire.Invalid("connection", "give a connection, or say that the match has ended")
 			}
-			return changed(s.Lobbies.ReportMatch(ctx, c.key, lobby.Report{
+			return changed(s.Lobbies.ReportMatch(ctx, c.key, lobbyrules.Report{
 				MatchID: c.http.PathValue("id"), Connection: req.Connection, Ended: req.Ended, Reason: req.Reason,
 			}))
 		})
 }
 
 func (s *Server) createLobby(ctx context.Context, c call, req *LobbyCreateRequest) (*LobbyResponse, error) {
-	cmd := lobby.SeatCommand{
+	cmd := lobbyrules.SeatCommand{
 		Name: req.Name, Reason: wire.JoinedByServer,
 		ArriveWithin: cmp.Or(time.Duration(req.ArriveWithinMs)*time.Millisecond, arriveWithin),
 	}
@@ -123,9 +124,9 @@ func (s *Server) createLobby(ctx context.Context, c call, req *LobbyCreateReques
 		if err := checkUsers(fmt.Sprintf("teams[%d]", i), team); err != nil {
 			return nil, err
 		}
-		seats := make([]lobby.Actor, len(team))
+		seats := make([]lobbyrules.Actor, len(team))
 		for j, user := range team {
-			seats[j] = lobby.Actor{ID: user}
+			seats[j] = lobbyrules.Actor{ID: user}
 		}
 		cmd.Teams, users = append(cmd.Teams, seats), append(users, team...)
 	}
@@ -178,7 +179,7 @@ func changed(out lobby.Outcome, err error) (*LobbyChanged, error) {
 }
 
 // whole is a lobby as its back end sees it.
-func whole(l lobby.Lobby) wire.Lobby {
+func whole(l lobbyrules.Lobby) wire.Lobby {
 	v := l.View()
 	v.Attributes = all(l.Attributes)
 	for id, m := range l.Members {

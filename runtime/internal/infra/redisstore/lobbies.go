@@ -12,9 +12,10 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/search"
 )
 
-// Lobbies is lobby.Index on Redis; index.lua describes its keys. All keys of a lobby type
+// Lobbies is search.Index on Redis; index.lua describes its keys. All keys of a lobby type
 // are on one node.
 type Lobbies struct{ c *Client }
 
@@ -28,7 +29,7 @@ const (
 )
 
 // header encodes an entry without its id and card.
-func header(e lobby.Entry) string {
+func header(e search.Entry) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %d %s", e.Epoch, e.Version, flag(e.Listed))
 	for _, field := range slices.Sorted(maps.Keys(e.Keys)) {
@@ -46,8 +47,8 @@ func flag(on bool) string {
 }
 
 // parseHeader decodes a header. An invalid header gives version 0, which no lobby has.
-func parseHeader(id, text string) lobby.Entry {
-	e := lobby.Entry{ID: id}
+func parseHeader(id, text string) search.Entry {
+	e := search.Entry{ID: id}
 	head, fields, _ := strings.Cut(text, fieldMark)
 	if f := strings.Split(head, " "); len(f) == 3 {
 		version, err := strconv.ParseUint(f[1], 10, 64)
@@ -66,8 +67,8 @@ func parseHeader(id, text string) lobby.Entry {
 	return e
 }
 
-// Put implements lobby.Index.
-func (l *Lobbies) Put(ctx context.Context, lobbyType string, e lobby.Entry) (bool, error) {
+// Put implements search.Index.
+func (l *Lobbies) Put(ctx context.Context, lobbyType string, e search.Entry) (bool, error) {
 	base := l.c.keys.lobbies(lobbyType)
 	reply, err := l.c.runTogether(ctx, indexScript, []string{base + "k"},
 		base, e.ID, e.Epoch, e.Version, flag(e.Gone), flag(e.Listed), header(e), e.Card)
@@ -75,10 +76,10 @@ func (l *Lobbies) Put(ctx context.Context, lobbyType string, e lobby.Entry) (boo
 }
 
 // bounds returns the lowest and the highest member of a span.
-func bounds(s lobby.Span) (least, most string) { return "[" + s.From, "[" + s.To + "\x00\xff" }
+func bounds(s search.Span) (least, most string) { return "[" + s.From, "[" + s.To + "\x00\xff" }
 
-// Count implements lobby.Index.
-func (l *Lobbies) Count(ctx context.Context, lobbyType string, spans []lobby.Span) ([]int, error) {
+// Count implements search.Index.
+func (l *Lobbies) Count(ctx context.Context, lobbyType string, spans []search.Span) ([]int, error) {
 	base := l.c.keys.lobbies(lobbyType)
 	replies := make([]*redis.IntCmd, len(spans))
 	_, err := l.c.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -98,8 +99,8 @@ func (l *Lobbies) Count(ctx context.Context, lobbyType string, spans []lobby.Spa
 	return counts, nil
 }
 
-// Walk implements lobby.Index.
-func (l *Lobbies) Walk(ctx context.Context, lobbyType string, w lobby.Walk) (lobby.Walked, error) {
+// Walk implements search.Index.
+func (l *Lobbies) Walk(ctx context.Context, lobbyType string, w search.Walk) (search.Walked, error) {
 	base := l.c.keys.lobbies(lobbyType)
 	least, most := bounds(w.Span)
 	if at := "(" + w.Mark.Key + "\x00" + w.Mark.ID; w.Mark.ID != "" {
@@ -113,7 +114,7 @@ func (l *Lobbies) Walk(ctx context.Context, lobbyType string, w lobby.Walk) (lob
 	args := []any{base, w.Field, least, most, flag(w.Descending), w.Read, w.Limit, w.By}
 	for _, spans := range w.Where {
 		if len(spans) == 0 {
-			return lobby.Walked{Over: true}, nil
+			return search.Walked{Over: true}, nil
 		}
 		args = append(args, spans[0].Field, len(spans))
 		for _, s := range spans {
@@ -122,35 +123,35 @@ func (l *Lobbies) Walk(ctx context.Context, lobbyType string, w lobby.Walk) (lob
 	}
 	reply, err := l.c.run(ctx, walkScript, []string{base + "k"}, args...)
 	if err != nil {
-		return lobby.Walked{}, unavailable("walk lobbies", err)
+		return search.Walked{}, unavailable("walk lobbies", err)
 	}
 	return walked(reply)
 }
 
 // walked decodes the reply of walk.lua.
-func walked(reply any) (lobby.Walked, error) {
+func walked(reply any) (search.Walked, error) {
 	p, err := parts(reply, 4)
 	if err != nil {
-		return lobby.Walked{}, err
+		return search.Walked{}, err
 	}
 	var found []string
 	if all := text(p[3]); all != "" {
 		found = strings.Split(all, entryMark)
 	}
 	read, _ := p[0].(int64)
-	out := lobby.Walked{Read: int(read), Over: p[2] == int64(1), Found: make([]lobby.Mark, 0, len(found)/2)}
+	out := search.Walked{Read: int(read), Over: p[2] == int64(1), Found: make([]search.Mark, 0, len(found)/2)}
 	last := text(p[1])
 	if at := strings.LastIndexByte(last, 0); at >= 0 {
-		out.End = lobby.Mark{Key: last[:at], ID: last[at+1:]}
+		out.End = search.Mark{Key: last[:at], ID: last[at+1:]}
 	}
 	for i := 0; i+1 < len(found); i += 2 {
-		out.Found = append(out.Found, lobby.Mark{Key: found[i], ID: found[i+1]})
+		out.Found = append(out.Found, search.Mark{Key: found[i], ID: found[i+1]})
 	}
 	return out, nil
 }
 
-// Cards implements lobby.Index.
-func (l *Lobbies) Cards(ctx context.Context, lobbyType string, ids []string) ([]lobby.Carded, error) {
+// Cards implements search.Index.
+func (l *Lobbies) Cards(ctx context.Context, lobbyType string, ids []string) ([]search.Carded, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -167,12 +168,12 @@ func (l *Lobbies) Cards(ctx context.Context, lobbyType string, ids []string) ([]
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, unavailable("read lobbies", err)
 	}
-	out := make([]lobby.Carded, 0, len(ids))
+	out := make([]search.Carded, 0, len(ids))
 	for i, id := range ids {
 		if headers.Val()[i] == nil {
 			continue
 		}
-		c := lobby.Carded{Entry: parseHeader(id, text(headers.Val()[i]))}
+		c := search.Carded{Entry: parseHeader(id, text(headers.Val()[i]))}
 		c.Card = []byte(text(cards.Val()[i]))
 		c.Head, _ = heads[i].Uint64()
 		out = append(out, c)
@@ -180,7 +181,7 @@ func (l *Lobbies) Cards(ctx context.Context, lobbyType string, ids []string) ([]
 	return out, nil
 }
 
-// All implements lobby.Index.
+// All implements search.Index.
 func (l *Lobbies) All(ctx context.Context, lobbyType, after string, limit int) ([]string, error) {
 	ids, err := l.c.rdb.ZRangeByLex(ctx, l.c.keys.lobbies(lobbyType)+"a", &redis.ZRangeBy{
 		Min: "(" + after, Max: "+", Count: int64(limit),
@@ -207,8 +208,8 @@ func (l *Lobbies) Living(ctx context.Context, types []string) ([]int, error) {
 	return counts, nil
 }
 
-// Changes implements lobby.Index.
-func (l *Lobbies) Changes(ctx context.Context, lobbyType string, limit int) ([]lobby.IndexChange, error) {
+// Changes implements search.Index.
+func (l *Lobbies) Changes(ctx context.Context, lobbyType string, limit int) ([]search.IndexChange, error) {
 	base := l.c.keys.lobbies(lobbyType)
 	reply, err := l.c.run(ctx, changesScript, []string{base + "p"}, base, limit)
 	if err != nil {
@@ -218,9 +219,9 @@ func (l *Lobbies) Changes(ctx context.Context, lobbyType string, limit int) ([]l
 	if err != nil {
 		return nil, err
 	}
-	changes := make([]lobby.IndexChange, 0, len(p)/4)
+	changes := make([]search.IndexChange, 0, len(p)/4)
 	for i := 0; i+3 < len(p); i += 4 {
-		changes = append(changes, lobby.IndexChange{
+		changes = append(changes, search.IndexChange{
 			ID: text(p[i]), Token: text(p[i+1]), Was: strings.HasPrefix(text(p[i+1]), "1"),
 			Is: parseHeader("", text(p[i+2])).Listed, Card: []byte(text(p[i+3])),
 		})
@@ -228,8 +229,8 @@ func (l *Lobbies) Changes(ctx context.Context, lobbyType string, limit int) ([]l
 	return changes, nil
 }
 
-// Settle implements lobby.Index.
-func (l *Lobbies) Settle(ctx context.Context, lobbyType string, changes []lobby.IndexChange) (bool, error) {
+// Settle implements search.Index.
+func (l *Lobbies) Settle(ctx context.Context, lobbyType string, changes []search.IndexChange) (bool, error) {
 	args := make([]any, 0, 3*len(changes))
 	for _, c := range changes {
 		args = append(args, c.ID, c.Token, flag(c.Is))
@@ -239,7 +240,7 @@ func (l *Lobbies) Settle(ctx context.Context, lobbyType string, changes []lobby.
 	return left > 0, unavailable("settle changes of lobbies", err)
 }
 
-// Mark implements lobby.Index.
+// Mark implements search.Index.
 func (l *Lobbies) Mark(ctx context.Context, lobbyType, id string) error {
 	key := l.c.keys.lobbies(lobbyType) + "w"
 	if id == "" {
@@ -248,7 +249,7 @@ func (l *Lobbies) Mark(ctx context.Context, lobbyType, id string) error {
 	return unavailable("mark lobbies", l.c.rdb.Set(ctx, key, id, 0).Err())
 }
 
-// Marked implements lobby.Index.
+// Marked implements search.Index.
 func (l *Lobbies) Marked(ctx context.Context, lobbyType string) (string, error) {
 	id, err := l.c.rdb.Get(ctx, l.c.keys.lobbies(lobbyType)+"w").Result()
 	if errors.Is(err, redis.Nil) {
@@ -257,4 +258,4 @@ func (l *Lobbies) Marked(ctx context.Context, lobbyType string) (string, error) 
 	return id, unavailable("read the mark of lobbies", err)
 }
 
-var _ lobby.Index = (*Lobbies)(nil)
+var _ search.Index = (*Lobbies)(nil)

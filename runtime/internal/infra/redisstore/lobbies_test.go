@@ -18,6 +18,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/lobbytest"
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/search"
 	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 	"github.com/anteroom/anteroom/runtime/wire"
 	"github.com/anteroom/anteroom/test/redistest"
@@ -31,30 +33,30 @@ type arena struct {
 	base   string
 
 	mu     sync.Mutex
-	policy lobby.Policy
+	policy lobbyrules.Policy
 }
 
-func (a *arena) Policy(lobbyType string) (lobby.Policy, bool) {
+func (a *arena) Policy(lobbyType string) (lobbyrules.Policy, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.policy, lobbyType == a.policy.Type
 }
 
-func arenaPolicy() lobby.Policy {
-	return lobby.Policy{
+func arenaPolicy() lobbyrules.Policy {
+	return lobbyrules.Policy{
 		Name: "duel", Revision: "r1", Type: "duel", ApplyToAll: true,
-		Size:       lobby.SizePolicy{Min: 1, Max: 8},
-		Visibility: lobby.VisibilityPolicy{Default: wire.VisibilityPublic, Allowed: []wire.Visibility{wire.VisibilityPublic, wire.VisibilityPrivate}},
-		Join:       lobby.JoinPolicy{MaxPerUser: 32, Password: lobby.PasswordPolicy{Allowed: true}},
-		Host:       lobby.HostPolicy{Migration: lobby.MigrateOldest, OnLeave: lobby.OnLeaveMigrate},
-		Attributes: []lobby.AttributeRule{
-			{Key: "map", Type: lobby.AttributeString, WritableBy: lobby.WriterHost, Visibility: lobby.AudiencePublic, Searchable: true},
-			{Key: "skill", Type: lobby.AttributeNumber, WritableBy: lobby.WriterHost, Visibility: lobby.AudiencePublic, Searchable: true},
-			{Key: "ranked", Type: lobby.AttributeBoolean, WritableBy: lobby.WriterHost, Visibility: lobby.AudiencePublic, Searchable: true},
-			{Key: "secret", Type: lobby.AttributeString, WritableBy: lobby.WriterHost, Searchable: true},
+		Size:       lobbyrules.SizePolicy{Min: 1, Max: 8},
+		Visibility: lobbyrules.VisibilityPolicy{Default: wire.VisibilityPublic, Allowed: []wire.Visibility{wire.VisibilityPublic, wire.VisibilityPrivate}},
+		Join:       lobbyrules.JoinPolicy{MaxPerUser: 32, Password: lobbyrules.PasswordPolicy{Allowed: true}},
+		Host:       lobbyrules.HostPolicy{Migration: lobbyrules.MigrateOldest, OnLeave: lobbyrules.OnLeaveMigrate},
+		Attributes: []lobbyrules.AttributeRule{
+			{Key: "map", Type: lobbyrules.AttributeString, WritableBy: lobbyrules.WriterHost, Visibility: lobbyrules.AudiencePublic, Searchable: true},
+			{Key: "skill", Type: lobbyrules.AttributeNumber, WritableBy: lobbyrules.WriterHost, Visibility: lobbyrules.AudiencePublic, Searchable: true},
+			{Key: "ranked", Type: lobbyrules.AttributeBoolean, WritableBy: lobbyrules.WriterHost, Visibility: lobbyrules.AudiencePublic, Searchable: true},
+			{Key: "secret", Type: lobbyrules.AttributeString, WritableBy: lobbyrules.WriterHost, Searchable: true},
 		},
-		Lifecycle: lobby.LifecyclePolicy{DisconnectGrace: time.Minute, EmptyTimeout: time.Minute, MaxLifetime: time.Hour},
-		Search:    lobby.SearchPolicy{Enabled: true, MaxResults: 3},
+		Lifecycle: lobbyrules.LifecyclePolicy{DisconnectGrace: time.Minute, EmptyTimeout: time.Minute, MaxLifetime: time.Hour},
+		Search:    lobbyrules.SearchPolicy{Enabled: true, MaxResults: 3},
 	}
 }
 
@@ -74,7 +76,7 @@ func caller(user string) request.Call {
 	return request.Call{Caller: request.Caller{User: request.User{ID: user, Name: user}, SessionID: user + "-1"}}
 }
 
-func (a *arena) create(user, name string, attributes wire.Attributes) lobby.Lobby {
+func (a *arena) create(user, name string, attributes wire.Attributes) lobbyrules.Lobby {
 	a.Helper()
 	out, err := a.Create(a.Context(), caller(user), &wire.LobbyCreate{Type: "duel", Name: name, Attributes: attributes})
 	if err != nil {
@@ -364,12 +366,12 @@ func TestChangeWhileTheListIsPublished(t *testing.T) {
 	put := func(gone bool) {
 		t.Helper()
 		version++
-		e := lobby.Entry{ID: "a", Epoch: "e", Version: version, Gone: gone, Listed: !gone, Card: []byte(`{}`)}
+		e := search.Entry{ID: "a", Epoch: "e", Version: version, Gone: gone, Listed: !gone, Card: []byte(`{}`)}
 		if _, err := index.Put(t.Context(), "duel", e); err != nil {
 			t.Fatal(err)
 		}
 	}
-	changes := func(was, is bool) []lobby.IndexChange {
+	changes := func(was, is bool) []search.IndexChange {
 		t.Helper()
 		all, err := index.Changes(t.Context(), "duel", 10)
 		if err != nil || len(all) != 1 || all[0].Was != was || all[0].Is != is {
@@ -377,7 +379,7 @@ func TestChangeWhileTheListIsPublished(t *testing.T) {
 		}
 		return all
 	}
-	settle := func(told []lobby.IndexChange, want bool) {
+	settle := func(told []search.IndexChange, want bool) {
 		t.Helper()
 		if left, err := index.Settle(t.Context(), "duel", told); err != nil || left != want {
 			t.Fatalf("Settle: changes left %v, %v", left, err)
@@ -398,7 +400,7 @@ func TestChangeWhileTheListIsPublished(t *testing.T) {
 
 func TestQuickJoin(t *testing.T) {
 	a := newArena(t, standalone(redistest.Start(t)))
-	quick := func(user string, req wire.LobbyQuickJoin) (lobby.Lobby, bool) {
+	quick := func(user string, req wire.LobbyQuickJoin) (lobbyrules.Lobby, bool) {
 		t.Helper()
 		req.Type = "duel"
 		out, created, err := a.QuickJoin(t.Context(), caller(user), &req)
@@ -548,7 +550,7 @@ func BenchmarkLobbySearch(b *testing.B) {
 }
 
 // fillIndex adds open lobbies to the index.
-func fillIndex(b *testing.B, c *redisstore.Client, p lobby.Policy, lobbies int) {
+func fillIndex(b *testing.B, c *redisstore.Client, p lobbyrules.Policy, lobbies int) {
 	b.Helper()
 	const makers = 128
 	maps := []string{"dust", "ice", "sand", "fog"}
@@ -556,8 +558,8 @@ func fillIndex(b *testing.B, c *redisstore.Client, p lobby.Policy, lobbies int) 
 	for part := range makers {
 		all.Go(func() {
 			for i := part; i < lobbies; i += makers {
-				l, _, err := lobby.Create(p, lobby.CreateCommand{
-					ID: ulid.Make().String(), Host: lobby.Actor{ID: fmt.Sprint("u", i)}, Name: fmt.Sprint("lobby ", i),
+				l, _, err := lobbyrules.Create(p, lobbyrules.CreateCommand{
+					ID: ulid.Make().String(), Host: lobbyrules.Actor{ID: fmt.Sprint("u", i)}, Name: fmt.Sprint("lobby ", i),
 					Attributes: wire.Attributes{"map": maps[i%4], "skill": float64(i % 1000), "ranked": i%3 == 0},
 				}, time.UnixMilli(int64(1_700_000_000_000+i)))
 				if err == nil {
@@ -573,6 +575,6 @@ func fillIndex(b *testing.B, c *redisstore.Client, p lobby.Policy, lobbies int) 
 	all.Wait()
 }
 
-type one struct{ policy lobby.Policy }
+type one struct{ policy lobbyrules.Policy }
 
-func (o one) Policy(string) (lobby.Policy, bool) { return o.policy, true }
+func (o one) Policy(string) (lobbyrules.Policy, bool) { return o.policy, true }

@@ -11,9 +11,10 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/lobbytest"
 	"github.com/anteroom/anteroom/runtime/wire"
 	"github.com/anteroom/anteroom/test/redistest"
@@ -41,8 +42,8 @@ func (a *arena) stock(random *rand.Rand, lobbies int) []stocked {
 	for part := range 16 {
 		stocking.Go(func() {
 			for i := part; i < lobbies; i += 16 {
-				l, _, err := lobby.Create(a.policy, lobby.CreateCommand{
-					ID: ulid.Make().String(), Host: lobby.Actor{ID: fmt.Sprint("u", i)}, Name: all[i].name,
+				l, _, err := lobbyrules.Create(a.policy, lobbyrules.CreateCommand{
+					ID: ulid.Make().String(), Host: lobbyrules.Actor{ID: fmt.Sprint("u", i)}, Name: all[i].name,
 					Attributes: wire.Attributes{"map": all[i].place, "skill": all[i].skill, "ranked": all[i].ranked},
 				}, time.UnixMilli(int64(1_700_000_000_000+i)))
 				if err == nil {

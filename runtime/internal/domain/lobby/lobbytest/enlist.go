@@ -9,13 +9,15 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/search"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Enlist writes a lobby that was just made and its entry in the index, and nothing of what
 // follows from a lobby.
-func Enlist(ctx context.Context, store stream.Store, index lobby.Index, l lobby.Lobby) error {
-	doc, err := stream.JSON[lobby.Lobby]().Encode(l)
+func Enlist(ctx context.Context, store stream.Store, index search.Index, l lobbyrules.Lobby) error {
+	doc, err := stream.JSON[lobbyrules.Lobby]().Encode(l)
 	if err != nil {
 		return fmt.Errorf("encode a lobby: %w", err)
 	}
@@ -28,7 +30,7 @@ func Enlist(ctx context.Context, store stream.Store, index lobby.Index, l lobby.
 		return err
 	}
 	l.Version, l.Epoch, l.Committed = at.Seq, at.Epoch, at.Epoch
-	e, err := l.Entry()
+	e, err := search.EntryOf(l)
 	if err == nil {
 		_, err = index.Put(ctx, l.Policy.Type, e)
 	}

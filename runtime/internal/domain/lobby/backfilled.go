@@ -1,0 +1,35 @@
+package lobby
+
+import (
+	"context"
+
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Fill brings users into a lobby; the same command gives the lobby again, without a
+// second effect.
+func (s *Service) Fill(ctx context.Context, lobbyID string, cmd rules.FillCommand) (rules.Lobby, error) {
+	l, err := s.load(ctx, lobbyID)
+	if err != nil {
+		return rules.Lobby{}, err
+	}
+	if _, _, err := l.Fill(cmd, s.Now()); err != nil {
+		return rules.Lobby{}, err
+	}
+	var users []string
+	for _, team := range cmd.Teams {
+		for _, user := range team {
+			if !l.Has(user.ID) {
+				users = append(users, user.ID)
+			}
+		}
+	}
+	if err := s.enrollSeats(ctx, l, users, cmd.Enrolment, true); err != nil {
+		return rules.Lobby{}, err
+	}
+	out, err := s.change(ctx, lobbyID, s.once(seatSpace, cmd.Enrolment), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
+		return l.Fill(cmd, s.Now())
+	})
+	return out.Lobby, err
+}

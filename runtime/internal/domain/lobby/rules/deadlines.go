@@ -1,0 +1,196 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// maxTimeouts is how many members one Tick takes out, so that its patches fit
+// into one commit. The rest are due again at once.
+const maxTimeouts = 8
+
+// Tick does what is due by now: members are told of a policy that was adopted, members whose grace is over go, a host who is
+// gone too long hands over, codes, votes and offers that are no longer good disappear, a
+// countdown that has run out becomes a match, and a lobby that is empty, idle or too
+// old closes. Random decides between heirs where the
+// policy says so.
+func (l Lobby) Tick(random uint64, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	if l.Closed() {
+		return l, nil, nil
+	}
+	e := l.edit(now)
+	if l.published != nil {
+		e.patch(wire.CausePolicyChanged, "", "")
+	}
+	for _, id := range l.overdue(now) {
+		if !e.Closed() {
+			e.part(id, wire.CauseMemberTimedOut, ReasonTimedOut, random)
+		}
+	}
+	if !e.Closed() {
+		e.migrate(random)
+		e.expireCode()
+		if e.expireVotes() {
+			e.patch(wire.CauseUpdated, "", "vote_lapsed")
+		}
+		if e.expireSwaps() {
+			e.patch(wire.CauseMemberUpdated, "", swapLapsed)
+		}
+		e.countDown()
+		e.timeOut()
+	}
+	return e.done()
+}
+
+// overdue are the members who were disconnected for longer than they are kept, at
+// most maxTimeouts, those who went first first, but the host last: who follows it
+// is chosen among those who stay.
+func (l Lobby) overdue(now time.Time) []string {
+	grace := l.Policy.Lifecycle.DisconnectGrace
+	ids := l.bySeniority(func(m Member) bool { return !m.Connected() && m.LeavesAt(grace) <= ms(now) })
+	last := func(id string) int {
+		if id == l.HostID {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(ids, func(a, b string) int {
+		return cmp.Or(last(a)-last(b), cmp.Compare(l.Members[a].DisconnectedAt, l.Members[b].DisconnectedAt))
+	})
+	return ids[:min(len(ids), maxTimeouts)]
+}
+
+func (e *edit) migrate(random uint64) {
+	if at, ok := e.hostGraceEnds(); ok && !at.After(e.now) {
+		was := e.HostID
+		e.crown(e.successor(random))
+		e.patch(wire.CauseHostMigrated, was, hostDisconnected)
+	}
+}
+
+func (e *edit) expireCode() {
+	if e.CodeUntil != 0 && e.CodeUntil <= ms(e.now) {
+		e.Code, e.CodeUntil = "", 0
+		e.patch(wire.CauseUpdated, "", "code_expired")
+	}
+}
+
+// countDown begins the match when its time has come, if it may still begin.
+func (e *edit) countDown() {
+	e.followReady()
+	if e.Status == wire.LobbyStarting && e.StartsAt <= ms(e.now) {
+		e.handOff()
+	}
+}
+
+func (e *edit) timeOut() {
+	for _, end := range e.ends() {
+		if !end.at.After(e.now) {
+			e.close("", end.reason)
+			return
+		}
+	}
+}
+
+// end is a moment at which a lobby closes if nothing happens before.
+type end struct {
+	at     time.Time
+	reason string
+}
+
+func (l Lobby) ends() []end {
+	var ends []end
+	life := l.Policy.Lifecycle
+	if l.ExpiresAt != 0 {
+		ends = append(ends, end{time.UnixMilli(l.ExpiresAt), closedExpired})
+	}
+	if l.EmptySince != 0 {
+		ends = append(ends, end{time.UnixMilli(l.EmptySince).Add(life.EmptyTimeout), closedEmpty})
+	}
+	if life.IdleTimeout > 0 && l.Status != wire.LobbyInMatch {
+		ends = append(ends, end{time.UnixMilli(l.ActiveAt).Add(life.IdleTimeout), closedIdle})
+	}
+	return ends
+}
+
+// retellAfter is how long after a departure or the end of a lobby what follows
+// from it is done once more, in case the first time failed.
+const RetryAfter = 5 * time.Second
+
+// NextLook is when the lobby wants to be looked at after now: for Tick, or to
+// tidy up again after those who departed and after the lobby itself. False when
+// never. It is in the past when Tick has work left.
+func (l Lobby) NextLook(now time.Time) (time.Time, bool) {
+	next, some := l.NextDeadline()
+	again := make([]int64, 0, len(l.Departed)+len(l.Invites)+len(l.Requests)+1)
+	for _, m := range l.Members {
+		if m.BroughtBy != nil {
+			again = append(again, m.BroughtBy.At)
+		}
+	}
+	for _, d := range l.Departed {
+		again = append(again, d.At)
+	}
+	for _, i := range l.Invites {
+		again = append(again, i.At)
+	}
+	for _, r := range l.Requests {
+		again = append(again, r.At)
+	}
+	if l.Closed() {
+		again = append(again, l.ClosedAt)
+	}
+	for _, at := range again {
+		if retell := time.UnixMilli(at).Add(RetryAfter); retell.After(now) && (!some || retell.Before(next)) {
+			next, some = retell, true
+		}
+	}
+	return next, some
+}
+
+// NextDeadline is when Tick will have something to do if nothing happens before;
+// false when never. It may be in the past.
+func (l Lobby) NextDeadline() (time.Time, bool) {
+	if l.Closed() {
+		return time.Time{}, false
+	}
+	var next time.Time
+	earlier := func(at time.Time) {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	for _, m := range l.Members {
+		if m.SwapWith != "" {
+			earlier(time.UnixMilli(m.SwapUntil))
+		}
+		if !m.Connected() {
+			earlier(time.UnixMilli(m.LeavesAt(l.Policy.Lifecycle.DisconnectGrace)))
+		}
+	}
+	if at, ok := l.hostGraceEnds(); ok {
+		earlier(at)
+	}
+	if l.CodeUntil != 0 {
+		earlier(time.UnixMilli(l.CodeUntil))
+	}
+	for _, v := range l.Votes {
+		earlier(time.UnixMilli(v.Until))
+	}
+	if l.StartsAt != 0 {
+		earlier(time.UnixMilli(l.StartsAt))
+	}
+	for _, end := range l.ends() {
+		earlier(end.at)
+	}
+	return next, !next.IsZero()
+}
+
+// Seen counts what was said in the lobby's chat as activity.
+func (l Lobby) Seen(at time.Time) Lobby {
+	l.ActiveAt = max(l.ActiveAt, ms(at))
+	return l
+}

@@ -1,0 +1,104 @@
+package rules
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// edit is a lobby while a command changes it: its maps are its own. Maps and
+// slices within members are shared and have to be replaced, not changed.
+type edit struct {
+	Lobby
+	was Lobby
+	now time.Time
+	// seen is the view that the patches so far lead to.
+	seen    wire.Lobby
+	patches []wire.LobbyPatch
+	// leaving is the session by which a user leaves; "" for none.
+	leaving string
+}
+
+func (l Lobby) edit(now time.Time) *edit {
+	e := &edit{Lobby: l, was: l, now: now, seen: l.View()}
+	e.published = nil
+	e.Members = maps.Clone(l.Members)
+	e.Banned = maps.Clone(l.Banned)
+	e.Invites, e.Requests, e.Votes = maps.Clone(l.Invites), maps.Clone(l.Requests), maps.Clone(l.Votes)
+	e.forgetAsked()
+	oldest := ms(now.Add(-DepartureMemory))
+	e.Departed = slices.DeleteFunc(slices.Clone(l.Departed), func(d Departure) bool { return d.At < oldest })
+	return e
+}
+
+// patch ends one change: the next version, with the operations that lead there
+// from the last.
+func (e *edit) patch(cause wire.CauseType, actor, reason string) {
+	e.Version++
+	e.Committed = e.Epoch
+	view := e.View()
+	e.patches = append(e.patches, wire.LobbyPatch{
+		LobbyID: e.ID, From: e.seen.Version, To: view.Version,
+		Ops:   diff(e.seen, view),
+		Cause: wire.Cause{Type: cause, ActorID: actor, Reason: reason},
+	})
+	e.seen = view
+}
+
+// by is patch for what a user did, which keeps the lobby from being idle.
+func (e *edit) by(cause wire.CauseType, actor, reason string) {
+	e.ActiveAt = max(e.ActiveAt, ms(e.now))
+	e.patch(cause, actor, reason)
+}
+
+// done ends a command, with what follows from the ready rules. Without a patch the
+// lobby is as it was.
+func (e *edit) done() (Lobby, []wire.LobbyPatch, error) {
+	e.followReady()
+	if len(e.patches) == 0 {
+		return e.was, nil, nil
+	}
+	return e.Lobby, e.patches, nil
+}
+
+// depart takes a user out and remembers why.
+func (e *edit) depart(userID, reason, by, message string) {
+	m := e.Members[userID]
+	delete(e.Members, userID)
+	e.Departed = append(e.Departed, Departure{
+		UserID: userID, Reason: reason, Enrolment: m.Enrolment, By: by, Message: message,
+		Silent:  reason == ReasonLeft && m.Only(e.leaving),
+		Version: e.Version + 1, At: ms(e.now),
+	})
+	if over := len(e.Departed) - MaxDepartures; over > 0 {
+		e.Departed = e.Departed[over:]
+	}
+	e.dropVotes(userID)
+	e.moved(userID)
+	if !m.Player() {
+		return
+	}
+	e.clearReady()
+	if e.Players() == 0 {
+		e.HostID, e.EmptySince = "", ms(e.now)
+	}
+}
+
+// clearReady takes everyone's ready flag back where the policy wants it on changes.
+func (e *edit) clearReady() {
+	if e.Policy.Ready.ClearOnChange {
+		e.unready()
+	}
+}
+
+// unready takes everyone's ready flag back.
+func (e *edit) unready() {
+	for id, m := range e.Members {
+		if m.Ready {
+			m.Ready = false
+			e.Members[id] = m
+		}
+	}
+}

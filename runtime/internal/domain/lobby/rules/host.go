@@ -1,0 +1,128 @@
+package rules
+
+import (
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Why a user is no longer in a lobby, as lobby:removed says it.
+const (
+	ReasonLeft     = "left"
+	ReasonKicked   = "kicked"
+	ReasonBanned   = "banned"
+	ReasonTimedOut = "timed_out"
+	ReasonClosed   = "closed"
+)
+
+// Why a lobby closed, as the cause of its last patch says it.
+const (
+	closedByHost       = "closed_by_host"
+	closedHostLeft     = "host_left"
+	closedHostTimedOut = "host_timed_out"
+	closedEmpty        = "empty"
+	closedIdle         = "idle"
+	closedExpired      = "expired"
+)
+
+// hostDisconnected is the reason of a migration after the host's grace.
+const hostDisconnected = "disconnected"
+
+// TransferHost makes another player the host, on the host's word.
+func (l Lobby) TransferHost(host, userID string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	if err := l.ledBy(host); err != nil {
+		return l, nil, err
+	}
+	m, in := l.Members[userID]
+	switch {
+	case !in:
+		return l, nil, absent()
+	case userID == host:
+		return l, nil, nil
+	case !m.Player():
+		return l, nil, wire.Invalid("userId", "a spectator cannot be the host")
+	case !m.Connected():
+		return l, nil, wire.Invalid("userId", "a member who is not connected cannot be made the host")
+	}
+	e := l.edit(now)
+	e.crown(userID)
+	e.by(wire.CauseHostTransferred, host, "")
+	return e.done()
+}
+
+// crown makes a player the host in place of the one before.
+func (e *edit) crown(userID string) {
+	if was, in := e.Members[e.HostID]; in {
+		was.Role = wire.RoleMember
+		e.Members[e.HostID] = was
+	}
+	next := e.Members[userID]
+	next.Role = wire.RoleHost
+	e.Members[userID] = next
+	e.HostID = userID
+	e.askAgain()
+}
+
+// part takes a member out for good. Before a host goes, another player gets its
+// role in a patch of its own, so that there is a host at every version; or, where
+// the policy wants no successor, the lobby closes with all who are in it.
+func (e *edit) part(userID string, cause wire.CauseType, reason string, random uint64) {
+	if userID == e.HostID {
+		others := e.Players() > 1
+		stays := e.Policy.Host.OnLeave != OnLeaveClose
+		if !stays || others && e.Policy.Host.Migration == MigrateNone {
+			e.close(userID, closing(reason))
+			return
+		}
+		if others {
+			e.crown(e.successor(random))
+			e.patch(wire.CauseHostMigrated, userID, reason)
+		}
+	}
+	e.depart(userID, reason, "", "")
+	e.patch(cause, userID, "")
+}
+
+func closing(reason string) string {
+	if reason == ReasonTimedOut {
+		return closedHostTimedOut
+	}
+	return closedHostLeft
+}
+
+// close ends the lobby. Who was in it stays on record.
+func (e *edit) close(actor, reason string) {
+	e.Status, e.ClosedAt = wire.LobbyClosed, ms(e.now)
+	e.Code, e.CodeUntil = "", 0
+	e.StartsAt, e.Match, e.Votes = 0, nil, nil
+	e.Invites, e.Requests = nil, nil
+	e.patch(wire.CauseClosed, actor, reason)
+}
+
+// successor is who follows the host: one of the connected players, or, when none
+// is connected, one of all. There must be another player.
+func (l Lobby) successor(random uint64) string {
+	heirs := l.heirs()
+	if len(heirs) == 0 {
+		heirs = l.bySeniority(func(m Member) bool { return m.Role == wire.RoleMember })
+	}
+	if l.Policy.Host.Migration == MigrateRandom {
+		return heirs[random%uint64(len(heirs))]
+	}
+	return heirs[0]
+}
+
+// heirs are the connected players other than the host, longest in first.
+func (l Lobby) heirs() []string {
+	return l.bySeniority(func(m Member) bool { return m.Role == wire.RoleMember && m.Connected() })
+}
+
+// hostGraceEnds is when a disconnected host loses its role to another; false when
+// that is not in sight.
+func (l Lobby) hostGraceEnds() (time.Time, bool) {
+	host, in := l.Members[l.HostID]
+	if !in || host.Connected() || l.Policy.Host.Migration == MigrateNone || len(l.heirs()) == 0 {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(host.DisconnectedAt).Add(l.Policy.Host.Grace), true
+}

@@ -1,0 +1,280 @@
+package rules
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// JoinCommand brings a user in.
+type JoinCommand struct {
+	User Actor
+	// Enrolment marks the stay in the lobby that begins with this command.
+	Enrolment string
+	// Code is the code by which the user found the lobby; "" when by its id.
+	Code string
+	// Invite is the id of the invite that the user comes by; "" when by none.
+	Invite string
+	// Proof is the hash that the user's password was found to match; "" for none.
+	Proof string
+	// As is member or spectator; "" means member.
+	As     wire.Role
+	Member wire.MemberInit
+	Along
+}
+
+// Join brings a user in as a player or a spectator. A user who is in already in
+// the same role keeps its place; its session counts as connected from then on.
+// The first player of an empty lobby becomes its host. Those who come along come in
+// with the user, or nobody does.
+func (l Lobby) Join(cmd JoinCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	as := cmd.As
+	if as == "" {
+		as = wire.RoleMember
+	}
+	fresh := l.fresh(cmd.With)
+	if l.Has(cmd.User.ID) && len(fresh) == 0 {
+		return l.joinAgain(cmd, as, now)
+	}
+	if err := l.mayEnter(cmd, as, now); err != nil {
+		return l, nil, err
+	}
+	e := l.edit(now)
+	team := l.teamTogether(cmd.Member.Team, as, 1+len(fresh))
+	if err := e.come(cmd, as, team); err != nil {
+		return l, nil, err
+	}
+	if err := e.bring(cmd.User, cmd.Party, fresh, as, team); err != nil {
+		return l, nil, err
+	}
+	if as != wire.RoleSpectator {
+		e.clearReady()
+	}
+	e.by(wire.CauseMemberJoined, cmd.User.ID, "")
+	return e.done()
+}
+
+// come lets the user itself in, if it is not in yet.
+func (e *edit) come(cmd JoinCommand, as wire.Role, team string) error {
+	if e.Has(cmd.User.ID) {
+		e.arrive(cmd.User.ID, cmd.User.Session)
+		return nil
+	}
+	init := cmd.Member
+	init.Team = team
+	delete(e.Invites, cmd.User.ID)
+	delete(e.Requests, cmd.User.ID)
+	return e.admit(cmd.User, cmd.Enrolment, as, init)
+}
+
+func (l Lobby) joinAgain(cmd JoinCommand, as wire.Role, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	if err := l.sameRole(cmd, as); err != nil {
+		return l, nil, err
+	}
+	if err := l.CheckOpen(); err != nil {
+		return l, nil, err
+	}
+	return l.Reconnect(cmd.User.ID, cmd.User.Session, now)
+}
+
+func (l Lobby) sameRole(cmd JoinCommand, as wire.Role) error {
+	if cmd.As != "" && l.Members[cmd.User.ID].Player() != (as != wire.RoleSpectator) {
+		return wire.Already(wire.CodeAlreadyMember, wire.ReasonInLobby, "you are in this lobby in another role: leave it first", l.ID)
+	}
+	return nil
+}
+
+// mayEnter goes through what can keep a user out; last the password, which is costly
+// to check, and which those who were invited need not know. One who is in already has
+// passed all that, but not those whom it brings.
+func (l Lobby) mayEnter(cmd JoinCommand, as wire.Role, now time.Time) error {
+	if l.Has(cmd.User.ID) {
+		if err := l.sameRole(cmd, as); err != nil {
+			return err
+		}
+		return l.takes(cmd, as, now)
+	}
+	if err := l.mayKnock(cmd, as, now); err != nil {
+		return err
+	}
+	if cmd.Invite == "" && l.PasswordHash != "" && cmd.Proof != l.PasswordHash {
+		return wire.Precondition(wire.ReasonWrongPassword, "the password is wrong")
+	}
+	return nil
+}
+
+// mayKnock goes through what can keep a user out who knows the password: first what
+// hides the lobby from those who may not know of it.
+func (l Lobby) mayKnock(cmd JoinCommand, as wire.Role, now time.Time) error {
+	switch {
+	case cmd.Invite != "":
+		if !l.invited(cmd.User.ID, cmd.Invite, now) {
+			return CodeExpired()
+		}
+	case cmd.Code == "":
+		if !l.Public() {
+			return NotFound()
+		}
+	case cmd.Code != l.Code:
+		return CodeExpired()
+	}
+	return l.takes(cmd, as, now)
+}
+
+// takes goes through what keeps out those who know the lobby.
+func (l Lobby) takes(cmd JoinCommand, as wire.Role, now time.Time) error {
+	if err := l.CheckOpen(); err != nil {
+		return err
+	}
+	if err := l.allows(cmd, now); err != nil {
+		return err
+	}
+	switch l.Status {
+	case wire.LobbyLocked:
+		return wire.Precondition(wire.ReasonLobbyLocked, "the lobby is locked")
+	case wire.LobbyStarting, wire.LobbyInMatch:
+		if !l.late(as) {
+			return l.begun()
+		}
+	}
+	heads := len(l.fresh(cmd.With))
+	if !l.Has(cmd.User.ID) {
+		heads++
+	}
+	return l.room(as, heads)
+}
+
+// allows refuses those who were removed and may not come back yet.
+func (l Lobby) allows(cmd JoinCommand, now time.Time) error {
+	if l.bans(cmd.User.ID, now) {
+		return &wire.Error{Code: wire.CodeBanned, Message: "you were removed from this lobby and may not come back yet"}
+	}
+	for _, c := range cmd.With {
+		if l.bans(c.ID, now) {
+			return &wire.Error{Code: wire.CodeBanned, Field: "partyId", Message: c.ID + " was removed from this lobby and may not come back yet"}
+		}
+	}
+	return nil
+}
+
+// Public tells whether those who know the lobby's id may see and join it.
+func (l Lobby) Public() bool { return l.Visibility == wire.VisibilityPublic }
+
+func NotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such lobby") }
+
+// room refuses so many heads when there is no room for all of them.
+func (l Lobby) room(as wire.Role, heads int) error {
+	most, there, full := l.MaxMembers, l.Players(), "the lobby is full"
+	if as == wire.RoleSpectator {
+		most, there, full = l.Policy.Size.Spectators, l.Spectators(), "there is no room for spectators"
+	}
+	switch {
+	case heads > 1 && heads > most:
+		return wire.Precondition(wire.ReasonPartyTooLarge, fmt.Sprintf("the lobby takes %d, the party is %d", most, heads))
+	case there+heads > most && heads > 1:
+		return wire.Precondition(wire.ReasonLobbyFull, "there is no room for the whole party")
+	case there+heads > most:
+		return wire.Precondition(wire.ReasonLobbyFull, full)
+	}
+	return nil
+}
+
+// admit puts a new member in; the first player is the host.
+func (e *edit) admit(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
+	attributes, err := e.Policy.write(e.Policy.defaults(ofMember), ofMember, init.Attributes, nil, "member.attributes")
+	if err != nil {
+		return err
+	}
+	m := Member{
+		Role: as, Name: user.Name, Slot: e.freeSlot(as), JoinedAt: ms(e.now),
+		Attributes: attributes, Enrolment: enrolment, Live: liveness.Through(user.Session),
+	}
+	asked, err := e.teamBack(user.ID, init.Team, "member.team")
+	if err != nil {
+		return err
+	}
+	if m.Team, err = e.teamFor(m, asked, "member.team"); err != nil {
+		return err
+	}
+	if m.Player() {
+		e.EmptySince = 0
+		if e.HostID == "" {
+			m.Role, e.HostID = wire.RoleHost, user.ID
+		}
+	}
+	e.Members[user.ID] = m
+	return nil
+}
+
+// freeSlot is the lowest place that nobody of the same kind has. Players and
+// spectators are counted apart. After the host has made the lobby smaller, a
+// player may have a slot beyond its size until it leaves.
+func (l Lobby) freeSlot(as wire.Role) int {
+	taken := make(map[int]bool, len(l.Members))
+	for _, m := range l.Members {
+		if m.Player() == (as != wire.RoleSpectator) {
+			taken[m.Slot] = true
+		}
+	}
+	slot := 0
+	for taken[slot] {
+		slot++
+	}
+	return slot
+}
+
+// teamFor gives the team a member shall be in, or refuses it.
+func (l Lobby) teamFor(m Member, asked, field string) (string, error) {
+	teams := l.Policy.Teams
+	if asked == "" {
+		if !m.Player() || !teams.AutoBalance {
+			return "", nil
+		}
+		return l.smallestTeam(1), nil
+	}
+	if !m.Player() {
+		return "", wire.Invalid(field, "spectators are in no team")
+	}
+	if teams.Count == 0 {
+		return "", wire.Invalid(field, "this lobby has no teams")
+	}
+	if !teams.has(asked) {
+		return "", wire.Invalid(field, fmt.Sprintf("the teams are \"1\" to \"%d\"", teams.Count))
+	}
+	if m.Team != asked && teams.full(l.teamSize(asked)) {
+		return "", wire.Exhausted(field, "team "+asked+" is full")
+	}
+	return asked, nil
+}
+
+func (t TeamPolicy) full(members int) bool { return t.Size > 0 && members >= t.Size }
+
+func (t TeamPolicy) has(team string) bool {
+	for n := 1; n <= t.Count; n++ {
+		if team == teamName(n) {
+			return true
+		}
+	}
+	return false
+}
+
+func teamName(n int) string { return fmt.Sprint(n) }
+
+func (l Lobby) teamSize(team string) int {
+	return l.count(func(m Member) bool { return m.Team == team })
+}
+
+// smallestTeam is the team with the fewest members of those that have room for so many
+// heads, the first among equals; "" when there is none.
+func (l Lobby) smallestTeam(heads int) string {
+	best, fewest := "", 0
+	for n := 1; n <= l.Policy.Teams.Count; n++ {
+		size := l.teamSize(teamName(n))
+		if !l.Policy.Teams.full(size+heads-1) && (best == "" || size < fewest) {
+			best, fewest = teamName(n), size
+		}
+	}
+	return best
+}

@@ -1,0 +1,14 @@
+package rules
+
+import "github.com/anteroom/anteroom/runtime/wire"
+
+// Listed tells whether the lobby can be found by those who are not in.
+func (l Lobby) Listed() bool { return l.Public() && !l.Closed() && l.Policy.Search.Enabled }
+
+func (l Lobby) Listing() wire.LobbyListing {
+	return wire.LobbyListing{
+		ID: l.ID, Type: l.Policy.Type, Name: l.Name, Status: l.Status, HasPassword: l.PasswordHash != "",
+		Players: l.Players(), MaxMembers: l.MaxMembers, Spectators: l.Spectators(),
+		Attributes: without(l.Attributes, l.Policy.hidden(true)), CreatedAt: l.CreatedAt,
+	}
+}

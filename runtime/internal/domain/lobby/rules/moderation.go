@@ -1,0 +1,197 @@
+package rules
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// Kick takes another member out, on the host's word. Where the policy says so,
+// the user may not come back for a while.
+func (l Lobby) Kick(host, userID, message string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	if err := l.mayRemove(host, userID); err != nil {
+		return l, nil, err
+	}
+	if !l.Has(userID) {
+		return l, nil, absent()
+	}
+	e := l.edit(now)
+	if ttl := l.Policy.Moderation.BanTTL; ttl > 0 {
+		e.ban(userID, ms(now.Add(ttl)))
+	}
+	e.depart(userID, ReasonKicked, host, message)
+	e.by(wire.CauseMemberKicked, host, message)
+	return e.done()
+}
+
+// Ban keeps a user out, and takes it out if it is in, on the host's word: for the
+// policy's BanTTL, or as long as the lobby lives.
+func (l Lobby) Ban(host, userID, message string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	if err := l.mayRemove(host, userID); err != nil {
+		return l, nil, err
+	}
+	e := l.edit(now)
+	until := int64(forever)
+	if ttl := l.Policy.Moderation.BanTTL; ttl > 0 {
+		until = ms(now.Add(ttl))
+	}
+	e.ban(userID, until)
+	delete(e.Invites, userID)
+	delete(e.Requests, userID)
+	if l.Has(userID) {
+		e.depart(userID, ReasonBanned, host, message)
+	}
+	e.by(wire.CauseMemberBanned, host, message)
+	return e.done()
+}
+
+// forever is a moment that no lobby sees, and that every client can read.
+const forever = 1 << 52
+
+// Unban takes a ban back, on the host's word.
+func (l Lobby) Unban(host, userID string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	if err := l.ledBy(host); err != nil {
+		return l, nil, err
+	}
+	if !l.bans(userID, now) {
+		return l, nil, wire.Refuse(wire.CodeNotFound, "this user is not banned")
+	}
+	e := l.edit(now)
+	delete(e.Banned, userID)
+	e.by(wire.CauseUnbanned, host, "")
+	return e.done()
+}
+
+func (l Lobby) mayRemove(host, userID string) error {
+	switch err := l.ledBy(host); {
+	case err != nil:
+		return err
+	case !l.Policy.Moderation.Kick:
+		return wire.Refuse(wire.CodePermissionDenied, "the policy does not allow kicking")
+	case userID == host:
+		return wire.Invalid("userId", "you cannot remove yourself")
+	}
+	return nil
+}
+
+// bans tells whether a user may not come in yet.
+func (l Lobby) bans(userID string, now time.Time) bool { return ms(now) < l.Banned[userID] }
+
+// ban keeps a user out until a moment.
+func (e *edit) ban(userID string, until int64) {
+	for id, end := range e.Banned {
+		if end <= ms(e.now) {
+			delete(e.Banned, id)
+		}
+	}
+	if e.Banned == nil {
+		e.Banned = map[string]int64{}
+	}
+	if _, already := e.Banned[userID]; !already && len(e.Banned) >= MaxBans {
+		delete(e.Banned, soonest(e.Banned))
+	}
+	e.Banned[userID] = until
+}
+
+func soonest(bans map[string]int64) string {
+	first := ""
+	for id, until := range bans {
+		if first == "" || until < bans[first] || until == bans[first] && id < first {
+			first = id
+		}
+	}
+	return first
+}
+
+// Vote is the players' wish that one of them goes.
+type Vote struct {
+	// By are those who want it, in the order they said so.
+	By []string `json:"by"`
+	// Until is when the vote lapses.
+	Until int64 `json:"until"`
+}
+
+const (
+	// voteTTL is how long a vote stands after its last voice.
+	VoteTTL = time.Minute
+	// maxVotes are open at once.
+	MaxVotes = 8
+)
+
+// VoteKick says that a player wants another one out. When enough of the other
+// players do, it goes as if the host had kicked it; a host is followed by another.
+func (l Lobby) VoteKick(userID, target string, random uint64, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+	m, err := l.ActiveMember(userID)
+	other, in := l.Members[target]
+	switch {
+	case err != nil:
+		return l, nil, err
+	case !l.Policy.Moderation.VoteKick:
+		return l, nil, wire.Refuse(wire.CodePermissionDenied, "the policy does not allow votes")
+	case !m.Player():
+		return l, nil, wire.Refuse(wire.CodePermissionDenied, "spectators have no vote")
+	case target == userID:
+		return l, nil, wire.Invalid("userId", "you cannot vote yourself out")
+	case !in:
+		return l, nil, absent()
+	case !other.Player():
+		return l, nil, wire.Invalid("userId", "votes are about players")
+	}
+	e := l.edit(now)
+	vote, open := e.Votes[target]
+	if slices.Contains(vote.By, userID) {
+		return l, nil, nil
+	}
+	if !open && len(e.Votes) >= MaxVotes {
+		return l, nil, wire.Exhausted("", "too many votes are open")
+	}
+	if e.Votes == nil {
+		e.Votes = map[string]Vote{}
+	}
+	e.Votes[target] = Vote{By: append(slices.Clone(vote.By), userID), Until: ms(now.Add(VoteTTL))}
+	e.by(wire.CauseVoted, userID, "")
+	if len(e.Votes[target].By) >= l.voicesNeeded() {
+		e.voteOut(target, random)
+	}
+	return e.done()
+}
+
+// voicesNeeded is how many of the others have to agree, at least one.
+func (l Lobby) voicesNeeded() int {
+	return max(1, int(math.Ceil(l.Policy.Moderation.VoteRatio*float64(l.Players()-1))))
+}
+
+func (e *edit) voteOut(target string, random uint64) {
+	if ttl := e.Policy.Moderation.BanTTL; ttl > 0 {
+		e.ban(target, ms(e.now.Add(ttl)))
+	}
+	e.part(target, wire.CauseMemberVotedOut, ReasonKicked, random)
+}
+
+// dropVotes takes out what a member who goes said, and what was said against it.
+func (e *edit) dropVotes(userID string) {
+	delete(e.Votes, userID)
+	for target, vote := range e.Votes {
+		if i := slices.Index(vote.By, userID); i >= 0 {
+			vote.By = slices.Delete(slices.Clone(vote.By), i, i+1)
+			e.Votes[target] = vote
+		}
+		if len(vote.By) == 0 {
+			delete(e.Votes, target)
+		}
+	}
+}
+
+// expireVotes takes out the votes that have lapsed; true when there were some.
+func (e *edit) expireVotes() bool {
+	some := false
+	for target, vote := range e.Votes {
+		if vote.Until <= ms(e.now) {
+			delete(e.Votes, target)
+			some = true
+		}
+	}
+	return some
+}

@@ -1,0 +1,68 @@
+package rules
+
+import (
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// turn makes a player a spectator, or a spectator a player, where there is room; team is what
+// a new player asks for. It changes nothing where the member has the role already.
+func (e *edit) turn(actor, id string, role wire.Role, team string) error {
+	plays := role != wire.RoleSpectator
+	if e.Members[id].Player() == plays {
+		return nil
+	}
+	if err := e.mayTurn(actor, e.Members[id], role); err != nil {
+		return err
+	}
+	e.moved(id)
+	m := e.Members[id]
+	m.Role, m.Slot, m.Team, m.Ready = role, e.freeSlot(role), "", false
+	if !plays {
+		e.Members[id] = m
+		e.dropVotes(id)
+		return nil
+	}
+	asked, err := e.teamBack(id, team, "team")
+	if err != nil {
+		return err
+	}
+	if m.Team, err = e.teamFor(m, asked, "team"); err != nil {
+		return err
+	}
+	e.EmptySince = 0
+	if e.HostID == "" {
+		m.Role, e.HostID = wire.RoleHost, id
+	}
+	e.Members[id] = m
+	return nil
+}
+
+// mayTurn goes through what keeps a member in its role.
+func (e *edit) mayTurn(actor string, m Member, role wire.Role) error {
+	switch {
+	case !e.Policy.Join.ChangeRole:
+		return rolesStay("role")
+	case m.Role == wire.RoleHost:
+		return hostPlays("role")
+	case role != wire.RoleSpectator && e.Status == wire.LobbyLocked && actor != e.HostID:
+		return wire.Precondition(wire.ReasonLobbyLocked, "the lobby is locked")
+	case !e.late(role):
+		return e.begun()
+	}
+	return e.room(role, 1)
+}
+
+func rolesStay(field string) error {
+	return &wire.Error{
+		Code: wire.CodePermissionDenied, Field: field, Message: "the policy does not let players and spectators change places",
+	}
+}
+
+func hostPlays(field string) error {
+	return wire.Invalid(field, "the host plays: make another player the host first")
+}
+
+// late tells whether a user may take a role now, as far as the start is concerned.
+func (l Lobby) late(role wire.Role) bool {
+	return l.begun() == nil || l.Policy.Join.LateJoin || role == wire.RoleSpectator && l.Policy.Join.LateSpectators
+}

@@ -1,0 +1,33 @@
+package search
+
+import (
+	"encoding/base64"
+	"errors"
+	"testing"
+
+	"github.com/anteroom/anteroom/runtime/internal/core/bombs"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+// FuzzCursor: a cursor that a client brings is refused with the field cursor, or is one that
+// this search makes.
+func FuzzCursor(f *testing.F) {
+	q := Query{print: 7}
+	f.Add(q.cursor(Mark{Key: "k", ID: "lobby"}))
+	f.Add("e30")
+	for _, bomb := range bombs.JSON() {
+		f.Add(bomb)
+		f.Add(base64.RawURLEncoding.EncodeToString([]byte(bomb)))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got := q
+		err := got.resume(text)
+		var refused *wire.Error
+		switch {
+		case err != nil && (!errors.As(err, &refused) || refused.Field != "cursor"):
+			t.Errorf("%q: %v", text, err)
+		case err == nil && text != "" && got.after.ID == "":
+			t.Errorf("%q begins nowhere", text)
+		}
+	})
+}

@@ -1,0 +1,30 @@
+package search
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+)
+
+// Entry is what the index should have of a lobby.
+func EntryOf(l rules.Lobby) (Entry, error) {
+	e := Entry{ID: l.ID, Epoch: l.Epoch, Version: l.Version, Gone: l.Closed(), Listed: l.Listed()}
+	if !e.Listed {
+		return e, nil
+	}
+	var err error
+	if e.Card, err = json.Marshal(l.Listing()); err != nil {
+		return e, fmt.Errorf("encode the card of lobby %s: %w", l.ID, err)
+	}
+	e.Keys = keysOf(l)
+	return e, nil
+}
+
+// SameEntry tells whether the index has to know nothing new.
+func SameEntry(a, b rules.Lobby) bool {
+	return a.ID == b.ID && a.Listed() == b.Listed() && a.Closed() == b.Closed() && a.Name == b.Name && a.Status == b.Status &&
+		(a.PasswordHash == "") == (b.PasswordHash == "") && a.MaxMembers == b.MaxMembers && a.Players() == b.Players() &&
+		a.Spectators() == b.Spectators() && maps.Equal(a.Attributes, b.Attributes) && a.Policy.Revision == b.Policy.Revision
+}

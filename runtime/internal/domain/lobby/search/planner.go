@@ -1,0 +1,67 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+)
+
+// The bounds of a search.
+const (
+	// smallSet is the number of candidates up to which a search reads all of them.
+	smallSet = 500
+	// stepSize is the number of lobbies in one step of the index, which blocks the store.
+	stepSize = 1000
+	// readBudget is the number of lobbies that one search reads.
+	readBudget = 2000
+)
+
+// where has the spans of some of the fields.
+func (q Query) where(fields []string) [][]Span {
+	all := make([][]Span, 0, len(fields))
+	for _, field := range fields {
+		all = append(all, q.fields[field])
+	}
+	return all
+}
+
+// plan is how a search goes about: the filtered fields, that with the fewest lobbies
+// first, and whether these are looked at whole.
+type plan struct {
+	fields []string
+	whole  bool
+}
+
+func makePlan(ctx context.Context, index Index, q Query) (plan, error) {
+	p := plan{fields: slices.Sorted(maps.Keys(q.fields))}
+	if len(p.fields) == 0 {
+		return p, nil
+	}
+	spans := []Span{{Field: q.sort, To: lastKey}}
+	for _, field := range p.fields {
+		spans = append(spans, q.fields[field]...)
+	}
+	counts, err := index.Count(ctx, q.LobbyType, spans)
+	if err != nil {
+		return p, err
+	}
+	sums := map[string]int{}
+	for i, span := range spans[1:] {
+		sums[span.Field] += counts[i+1]
+	}
+	slices.SortStableFunc(p.fields, func(a, b string) int { return cmp.Compare(sums[a], sums[b]) })
+	fewest := sums[p.fields[0]]
+	p.whole = fewest <= smallSet || fewest <= readBudget && float64(fewest) < q.promised(counts[0], sums)
+	return p, nil
+}
+
+// promised is how many of the lobbies would be walked along the order to fill a page, if
+// the filters have nothing to do with each other.
+func (q Query) promised(all int, matching map[string]int) float64 {
+	n := float64(q.limit)
+	for field := range q.fields {
+		n *= float64(max(all, 1)) / float64(max(matching[field], 1))
+	}
+	return n
+}
