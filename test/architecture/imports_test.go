@@ -88,7 +88,7 @@ func rules() []rule {
 	for _, domain := range domains {
 		all = append(all, domainRule(domain))
 	}
-	all = append(all, rule{"the rules of a domain import nothing with which they could do I/O", pureRules, pureImport})
+	all = append(all, rule{"the rules of a domain import nothing with which they could do I/O", pureRules, rulesImport})
 	return all
 }
 
@@ -102,9 +102,9 @@ var pure = []string{
 	"runtime/wire", "runtime/internal/core/text", "runtime/internal/core/jsonpatch", "runtime/internal/core/liveness",
 }
 
-// pureImport permits pure packages only. A rule has no context and no store, so that a
+// rulesImport permits pure packages only. A rule has no context and no store, so that a
 // transition cannot read or write anything but the document.
-func pureImport(imp string, ours bool) bool {
+func rulesImport(imp string, ours bool) bool {
 	if ours {
 		return slices.Contains(pure, imp)
 	}
