@@ -54,7 +54,7 @@ var decoders = map[string]string{
 	"auth.fetch":              bytesOnly,
 	"app.askAll":              answers,
 	"app.allocate":            answers,
-	"app.ask":                 answers,
+	"app.post":                answers,
 	"app.playerOf":            stored,
 	"app.Withdraw":            stored,
 	"chat.payload":            stored,
