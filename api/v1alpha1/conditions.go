@@ -14,7 +14,7 @@ const (
 	ConditionPoliciesPropagated = "PoliciesPropagated"
 	// ConditionProgressing: a roll-out or a change of size is under way.
 	ConditionProgressing = "Progressing"
-	// ConditionPaused: the operator was told to leave something alone.
+	// ConditionPaused: the user paused the operator for some or all objects.
 	ConditionPaused = "Paused"
 )
 
@@ -63,7 +63,7 @@ const (
 	ReasonRedisNotWritable = "RedisNotWritable"
 	// ReasonRedisWrongTopology: Redis is not laid out as redis.external.topology says.
 	ReasonRedisWrongTopology = "RedisWrongTopology"
-	// ReasonRedisNotReported: no pod has told yet how it finds Redis.
+	// ReasonRedisNotReported: no pod has reported the state of Redis yet.
 	ReasonRedisNotReported = "RedisNotReported"
 )
 

@@ -29,7 +29,7 @@ type ChatFilterAction string
 
 // The chat filter actions.
 const (
-	// FilterReject: the message is refused, its sender is told.
+	// FilterReject: the message is refused, and the sender receives the error.
 	FilterReject ChatFilterAction = "Reject"
 	// FilterMask: what the filter objects to is replaced by asterisks.
 	FilterMask ChatFilterAction = "Mask"
@@ -89,9 +89,9 @@ type ChatRules struct {
 	// +kubebuilder:default={}
 	Rate ChatRate `json:"rate,omitzero"`
 
-	// SlowMode is the least time between two messages of one member; where rate allows
-	// fewer, they are spaced by that. It does not bind those who moderate: the host, and
-	// users with the scope chat:moderate. Left out: off.
+	// SlowMode is the least time between two messages of a member; where rate allows fewer
+	// messages, rate spaces them. It does not bind moderators: the host, and users with the scope
+	// chat:moderate. Left out: off.
 	//
 	// +optional
 	SlowMode *Duration `json:"slowMode,omitempty"`
@@ -158,7 +158,7 @@ type ChatFilter struct {
 	// +required
 	Type ChatFilterType `json:"type"`
 
-	// Action is Reject (the sender is told) or Mask (asterisks).
+	// Action is Reject (the sender receives an error) or Mask (asterisks).
 	//
 	// +optional
 	// +kubebuilder:default=Reject

@@ -61,7 +61,7 @@ type LobbySize struct {
 	// +kubebuilder:validation:Maximum=1000
 	Max int32 `json:"max,omitempty"`
 
-	// Spectators is how many may watch beside the members.
+	// Spectators is how many users may watch in addition to the members.
 	//
 	// +optional
 	// +kubebuilder:default=0
@@ -80,10 +80,10 @@ type VisibilityRules struct {
 	// +kubebuilder:default=Public
 	Default Visibility `json:"default,omitempty"`
 
-	// Allowed are the visibilities a creator may name. A Public lobby is found and joined
-	// by anyone. A Private one is not listed and not open to strangers: a member's
-	// invitation or the code lets others in. A Friends one is the same, and says that it
-	// is for friends; who is a friend is for the game to know.
+	// Allowed are the visibilities that a creator may choose. Public: anybody finds and joins the
+	// lobby. Private: the lobby is not listed; an invite of a member or the join code lets users
+	// in. Friends: as Private, and marked for friends; the game knows the friends of a user and
+	// invites them.
 	//
 	// +optional
 	// +listType=set

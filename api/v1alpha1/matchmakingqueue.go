@@ -24,7 +24,7 @@ type MatchmakingQueue struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// Spec is what a match looks like and how it is found.
+	// Spec describes a match and the search for its players.
 	//
 	// +required
 	Spec MatchmakingQueueSpec `json:"spec"`
@@ -45,7 +45,7 @@ type MatchmakingQueueList struct {
 	Items []MatchmakingQueue `json:"items"`
 }
 
-// MatchmakingQueueSpec is what a match looks like and how it is found.
+// MatchmakingQueueSpec describes a match and the search for its players.
 //
 // +kubebuilder:validation:XValidation:rule=`self.teams.map(t, t.min).sum() >= 2`,message="a match needs at least two players: raise a team's min or add a team",fieldPath=".teams"
 // +kubebuilder:validation:XValidation:rule=`!has(self.party.max) || self.teams.exists(t, t.max >= self.party.max)`,message="party.max must not exceed the largest team's max, or such a party is never matched: lower party.max or raise the team's max",fieldPath=".party.max"

@@ -9,7 +9,7 @@ type Requeue string
 const (
 	// RequeueKeepPosition: they wait on with the time they had.
 	RequeueKeepPosition Requeue = "KeepPosition"
-	// RequeueEndOfQueue: they wait anew.
+	// RequeueEndOfQueue: the players wait again, behind all others.
 	RequeueEndOfQueue Requeue = "EndOfQueue"
 	// RequeueLeave: their tickets are cancelled.
 	RequeueLeave Requeue = "Leave"

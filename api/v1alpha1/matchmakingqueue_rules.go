@@ -105,7 +105,7 @@ type TicketAttribute struct {
 	// +kubebuilder:default=Number
 	Type TicketAttributeType `json:"type,omitempty"`
 
-	// Source is Ticket (the client says it) or Token (a claim, which it cannot forge).
+	// Source is Ticket (sent by the client) or Token (a claim, which the client cannot forge).
 	//
 	// +optional
 	// +kubebuilder:default=Ticket
@@ -161,7 +161,7 @@ type MatchRule struct {
 	// +kubebuilder:default=true
 	Required *bool `json:"required,omitempty"`
 
-	// Weight of a wish beside the others.
+	// Weight of a preference relative to the others.
 	//
 	// +optional
 	// +kubebuilder:default=1

@@ -224,7 +224,7 @@ type GatewaySpec struct {
 	// +kubebuilder:validation:MaxItems=8
 	ParentRefs []ParentReference `json:"parentRefs,omitempty"`
 
-	// Implementation decides which policies are written beside the route.
+	// Implementation selects the policy objects that the operator writes with the route.
 	//
 	// +optional
 	// +kubebuilder:default=Standard

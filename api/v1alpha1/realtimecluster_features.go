@@ -1,7 +1,7 @@
 package v1alpha1
 
-// FeaturesSpec are the domains that are served. The events of one that is off are
-// answered with not_found.
+// FeaturesSpec switches domains on and off. Requests of a domain that is off get the error
+// not_found.
 type FeaturesSpec struct {
 	// Chat in lobbies and channels.
 	//

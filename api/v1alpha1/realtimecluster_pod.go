@@ -58,8 +58,8 @@ type PodSpec struct {
 	// +kubebuilder:validation:MaxLength=253
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 
-	// ServiceAccountName of the pods. Left out: one that the operator creates,
-	// without any rights and without a mounted token.
+	// ServiceAccountName of the pods. Left out: a service account of the operator, without any
+	// rights and without a mounted token.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=253

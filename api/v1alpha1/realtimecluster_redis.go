@@ -79,15 +79,16 @@ type RedisSpec struct {
 
 // ManagedRedis is a Redis that the operator runs.
 type ManagedRedis struct {
-	// Image of Redis, with a tag or a digest. Left out: the one that the operator's version was tested with
-	// when the cluster was made; as with spec.image, an operator upgrade keeps it.
+	// Image of Redis, with a tag or a digest. Left out: the image that was tested with the
+	// operator's version at the cluster's creation; as with spec.image, an operator upgrade keeps
+	// it.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	Image string `json:"image,omitempty"`
 
-	// Resources of the Redis container. Redis is told to stay below the memory limit.
-	// What is given replaces the default as a whole.
+	// Resources of the Redis container. Redis' maxmemory is set below the memory limit. A value
+	// replaces the default as a whole.
 	//
 	// +optional
 	// +kubebuilder:default={requests: {cpu: "50m", memory: "64Mi"}, limits: {memory: "256Mi"}}
@@ -111,8 +112,8 @@ type ManagedRedis struct {
 // +kubebuilder:validation:XValidation:rule=`!has(self.type) || !has(oldSelf.type) || self.type != 'Persistent' || oldSelf.type != 'Persistent' || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0`,message="a persistent volume can only grow: set size to at least what it was",fieldPath=".size"
 // +kubebuilder:validation:XValidation:rule=`!has(self.type) || !has(oldSelf.type) || self.type != 'Persistent' || oldSelf.type != 'Persistent' || has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)`,message="the storage class of a persistent volume cannot be changed: create a new RealtimeCluster",fieldPath=".storageClassName"
 type RedisStorage struct {
-	// Type is Ephemeral (lobbies and queues are lost with the Redis pod, clients are
-	// told) or Persistent.
+	// Type is Ephemeral (lobbies and queues are lost with the Redis pod, and clients learn of the
+	// loss) or Persistent.
 	//
 	// +optional
 	// +kubebuilder:default=Ephemeral
@@ -190,7 +191,7 @@ type ExternalRedis struct {
 	TLS *ExternalRedisTLS `json:"tls,omitempty"`
 }
 
-// ExternalRedisTLS says how a Redis is trusted and what is shown to it.
+// ExternalRedisTLS selects the CA that servers trust and the certificate that they present.
 type ExternalRedisTLS struct {
 	// CASecretRef is the key with the PEM certificates to trust. Left out: the
 	// system's authorities.

@@ -66,8 +66,8 @@ type ScalingSpec struct {
 	ScaleDown ScaleDownSpec `json:"scaleDown,omitzero"`
 }
 
-// HPASpec is what the HorizontalPodAutoscaler goes by: of the loads that are given,
-// the one that asks for the most pods.
+// HPASpec selects the metrics of the HorizontalPodAutoscaler. It follows the metric that demands
+// the most pods.
 //
 // +kubebuilder:validation:XValidation:rule=`has(self.targetCPUUtilization) || has(self.targetMemoryUtilization)`,message="hpa needs targetCPUUtilization, targetMemoryUtilization or both",fieldPath=".targetCPUUtilization",reason=FieldValueRequired
 type HPASpec struct {
@@ -107,8 +107,8 @@ type ScaleDownSpec struct {
 
 // LimitsSpec bounds what clients may use.
 type LimitsSpec struct {
-	// ConnectionsPerPod is how many connections a pod takes; further ones are refused
-	// and told to come back.
+	// ConnectionsPerPod is how many connections a pod accepts. It refuses further connections
+	// with a retryable error.
 	//
 	// +optional
 	// +kubebuilder:default=10000

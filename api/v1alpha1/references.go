@@ -37,8 +37,8 @@ type KeyReference struct {
 
 // ClusterReference names the RealtimeCluster an object belongs to.
 type ClusterReference struct {
-	// Name of a RealtimeCluster in the same namespace. It may be created later:
-	// until then the condition Accepted says that it is not there.
+	// Name of a RealtimeCluster in the same namespace. The cluster may be created later; until
+	// then the condition Accepted reports that it is missing.
 	//
 	// +required
 	// +kubebuilder:validation:MinLength=1

@@ -164,6 +164,13 @@ var lobbyPolicyRules = []rule{
 		field:  "spec.chat.filters[0].type",
 	},
 	{
+		name:   "appliesTo names kinds of text",
+		accept: []string{"spec: {chat: {filters: [{type: WordList, words: [darn], appliesTo: [Messages, MessageData, Names, Attributes, Reasons, Reactions]}]}}"},
+		reject: []string{"spec: {chat: {filters: [{type: WordList, words: [darn], appliesTo: [Everything]}]}}"},
+		text:   "Unsupported value",
+		field:  "spec.chat.filters[0].appliesTo[0]",
+	},
+	{
 		name:   "lookalikes are for WordList",
 		accept: []string{"spec: {chat: {filters: [{type: WordList, words: [darn], lookalikes: Letters}, {type: WordList, words: [durn], lookalikes: LettersAndDigits}]}}"},
 		reject: []string{"spec: {chat: {filters: [{type: Webhook, url: 'https://m.example.com', lookalikes: Letters}]}}"},

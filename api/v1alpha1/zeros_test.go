@@ -41,7 +41,7 @@ func eachField(path string, of reflect.Type, visit func(path string, field refle
 	}
 }
 
-// isNumber tells whether a zero of the type is a value that somebody may mean.
+// isNumber reports whether a zero of the type can be a meaningful value.
 func isNumber(of reflect.Type) bool {
 	switch of {
 	case reflect.TypeFor[resource.Quantity](), reflect.TypeFor[v1alpha1.Duration](), reflect.TypeFor[v1alpha1.Decimal]():
@@ -54,10 +54,10 @@ func isNumber(of reflect.Type) bool {
 	return false
 }
 
-// confused says how a field that a typed client leaves zero would be taken for one that
-// is absent, or the other way round; "" when it is not. A pointer and a Decimal, which is
-// text, have a zero of their own, and a Duration refuses it. The others need a default of
-// zero, or a rule that refuses zero.
+// confused describes how a zero that a typed client leaves unset would be read as an absent
+// field, or an absent field as zero; "" when neither can happen. A pointer and a Decimal, which
+// is text, distinguish zero from absence, and a Duration refuses zero. Other types need a default
+// of zero, or a rule that refuses zero.
 func confused(kind, path string, of reflect.Type, schema map[string]any) string {
 	switch {
 	case of.Kind() == reflect.Bool && schema["default"] != true:

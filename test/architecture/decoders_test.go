@@ -55,6 +55,7 @@ var decoders = map[string]string{
 	"app.askAll":              answers,
 	"app.allocate":            answers,
 	"app.post":                answers,
+	"app.ask":                 answers,
 	"app.playerOf":            stored,
 	"app.Withdraw":            stored,
 	"chat.payload":            stored,

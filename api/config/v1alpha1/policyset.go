@@ -10,9 +10,9 @@ import (
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// PolicySet is what a server may learn anew while it runs: limits, lobby
-// policies and matchmaking queues. A new set takes the place of the old one as a
-// whole; nobody is disconnected by that.
+// PolicySet is the part of the configuration that a server applies while it runs: limits, lobby
+// policies and matchmaking queues. A new set replaces the old set as a whole and disconnects
+// nobody.
 type PolicySet struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -66,11 +66,10 @@ type MatchmakingQueue struct {
 	Spec realtime.MatchmakingQueueSpec `json:"spec"`
 }
 
-// PolicySecretFile is the name of the file, in RuntimeConfig's policySecretsDir, that
-// holds the key of a Secret that a policy or queue names: "<name>_<key>". Names of
-// Secrets have no underscore, so that no two keys share a file. The file is written
-// anew when the Secret changes, so it is read for each use or when it changed; it is
-// missing for a moment when the PolicySet gets here first.
+// PolicySecretFile is the name of the file, in RuntimeConfig's policySecretsDir, with the key of
+// a Secret that a policy or queue names: "<name>_<key>". Names of Secrets have no underscore, so
+// that no two keys share a file. The kubelet rewrites the file when the Secret changes, so
+// servers read it at each use. The file is missing for a moment when the PolicySet arrives first.
 func PolicySecretFile(ref realtime.KeyReference) string { return ref.Name + "_" + ref.Key }
 
 // ComputeRevision returns the hash of the set without its Revision: the first 16

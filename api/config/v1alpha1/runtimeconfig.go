@@ -1,7 +1,7 @@
-// Package v1alpha1 holds the two files that the operator renders and the
-// runtime reads: RuntimeConfig, what a pod needs to start, and PolicySet, what
-// it may learn anew while it runs. Both are versioned and strict: a reader
-// refuses unknown fields, and Validate reports every problem at once.
+// Package v1alpha1 holds the two files that the operator renders and the runtime reads.
+// RuntimeConfig is fixed for the life of a pod; a pod applies changes of PolicySet while it runs.
+// Both are versioned and strict: a reader refuses unknown fields, and Validate reports every
+// problem at once.
 //
 // Everything is resolved: no field is left to a default that the reader would
 // have to know, and secrets are paths of files, never values.
@@ -18,8 +18,8 @@ const (
 	KindPolicySet     = "PolicySet"
 )
 
-// RuntimeConfig is what a socket server needs to start. Changing it means
-// starting anew; what may change while a server runs is in [PolicySet].
+// RuntimeConfig is the fixed configuration of a socket server. A change needs a restart;
+// [PolicySet] holds the settings that change while a server runs.
 type RuntimeConfig struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -58,9 +58,9 @@ type Listen struct {
 	Client string `json:"client"`
 	// Admin serves /livez, /readyz, /statusz, /metrics and /drain.
 	Admin string `json:"admin"`
-	// Peer takes what other servers of the cluster forward, for which the others are
-	// told its host, or the pod's address (POD_IP) if it has none. Without it this
-	// server cannot be forwarded to, and forwards nothing.
+	// Peer is the listener for requests that other servers of the cluster forward. Its host, or
+	// else the pod's address (POD_IP), is published to them. Without Peer this server receives
+	// and sends no forwarded request.
 	Peer string `json:"peer,omitempty"`
 	// API serves the HTTP API for other back ends; without an address it is not served.
 	API string `json:"api,omitempty"`
@@ -125,8 +125,8 @@ type Redis struct {
 	MasterName string        `json:"masterName,omitempty"`
 	Database   int           `json:"database"`
 	Username   string        `json:"username,omitempty"`
-	// UsernameFile holds the username, when it is kept with the password; one that
-	// is not there means the default user.
+	// UsernameFile holds the username, when it is kept with the password. A missing file means
+	// Redis' default user.
 	UsernameFile string `json:"usernameFile,omitempty"`
 	// PasswordFile holds the password; it is read again when it changes.
 	PasswordFile string    `json:"passwordFile,omitempty"`

@@ -15,10 +15,9 @@ const StatusPath = "/statusz"
 // page shows needs the bearer token of [API.TokenFile].
 const DashboardPath = "/dashboard/"
 
-// DrainPath is where a server's admin listener takes the request to drain: PUT
-// begins a drain and DELETE takes it back, both with the bearer token of
-// [Admin.TokenFile], both harmless to repeat. A drain that is over can still be taken
-// back; one that came with the end of the process cannot.
+// DrainPath is the drain endpoint of a server's admin listener: PUT begins a drain and DELETE
+// cancels it, both with the bearer token of [Admin.TokenFile]. Both are idempotent. A completed
+// drain can be cancelled; a drain at the end of the process cannot.
 const DrainPath = "/drain"
 
 // ServerStatus is what a server says of itself, as JSON: how the operator learns
@@ -37,8 +36,8 @@ type ServerStatus struct {
 	// Ready is what /readyz says, and NotReady why not.
 	Ready    bool     `json:"ready"`
 	NotReady []string `json:"notReady,omitempty"`
-	// Draining is true from the moment the server was told to drain or to stop,
-	// Drained from when its clients are gone or their time is up.
+	// Draining is true as soon as the server begins to drain or stop. Drained is true when its
+	// clients have disconnected or the drain's time is over.
 	Draining  bool        `json:"draining"`
 	Drained   bool        `json:"drained"`
 	StartedAt metav1.Time `json:"startedAt"`
@@ -70,22 +69,21 @@ type QueueStatus struct {
 
 // RedisStatus is how a server finds Redis.
 type RedisStatus struct {
-	// Healthy tells whether the last loopback probe came back.
+	// Healthy reports whether the last loopback probe came back.
 	Healthy bool `json:"healthy"`
 	// Error says why not, in a few words.
 	Error string `json:"error,omitempty"`
-	// Version is what Redis said it is when the server last logged in.
+	// Version is the version of Redis, read at the server's last login.
 	Version string `json:"version,omitempty"`
 	// MemoryPercent is the share of its maxmemory that the fullest primary uses, rounded down
 	// to a multiple of five; absent below 60 %, and where Redis has no limit.
 	MemoryPercent int32 `json:"memoryPercent,omitempty"`
-	// Credential is the [CredentialRevision] of the password that the server logged in
-	// with last, which it does anew with each probe; empty without one.
+	// Credential is the [CredentialRevision] of the password of the server's last login, which
+	// happens with each probe; empty without a password.
 	Credential string `json:"credential,omitempty"`
 }
 
-// CredentialRevision tells passwords apart and says nothing of them to who does not know
-// the admin token.
+// CredentialRevision distinguishes passwords. Without the admin token it reveals nothing of them.
 func CredentialRevision(adminToken, password string) string {
 	mac := hmac.New(sha256.New, []byte(adminToken))
 	mac.Write([]byte(password))

@@ -122,7 +122,7 @@ func validateJWKSURL(at *field.Path, text string) field.ErrorList {
 	return refuse("must be https")
 }
 
-// local tells whether a host is this machine or a name inside the cluster.
+// local reports whether a host is this machine or a name inside the cluster.
 func local(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.IsLoopback()

@@ -105,7 +105,7 @@ func start(t *testing.T, g Gomega, log io.Writer, path string, args ...string) *
 	return program
 }
 
-// lookAtMetrics has them served to who may read them, over HTTP/1.1 only.
+// lookAtMetrics checks that authorised clients receive the metrics, over HTTP/1.1 only.
 func lookAtMetrics(t *testing.T, g Gomega, k8s client.Client, url string) {
 	t.Helper()
 	g.Eventually(func() int { code, _ := get(url, ""); return code }).Should(Equal(http.StatusUnauthorized))
@@ -191,7 +191,7 @@ func (s sample) text(fields ...string) string {
 	return value
 }
 
-// viaIngress tells whether the sample is exposed by an Ingress.
+// viaIngress reports whether the sample is exposed by an Ingress.
 func (s sample) viaIngress() bool {
 	return s.text("exposure", "type") == "Ingress" && s.text("exposure", "ingress", "controller") != "Contour"
 }

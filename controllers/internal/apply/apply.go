@@ -127,9 +127,9 @@ func (a *Applier) wanted(owner client.Object, object desired.Object) (*unstructu
 	return want, mark(want)
 }
 
-// mark writes onto an object the hash of all that is wanted of it, so that [Current] also
-// sees what is wanted no more of a part that is owned as one piece. Not on a Secret, of
-// which nothing is told, and whose data are owned key by key.
+// mark writes the hash of the desired object onto the object, so that [Current] detects an entry
+// that was removed from a field with atomic ownership. Secrets get no hash, because a hash would
+// reveal their data; their data are owned key by key.
 func mark(want *unstructured.Unstructured) error {
 	if want.GroupVersionKind() == corev1.SchemeGroupVersion.WithKind("Secret") {
 		return nil

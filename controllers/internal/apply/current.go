@@ -10,9 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Current tells whether applying want would change nothing: what FieldOwner owns of
-// the live object is just what is wanted, and has the wanted values. What others
-// added beside it does not count.
+// Current reports whether an apply of want would change nothing: FieldOwner owns exactly the
+// fields of want in the live object, and they have the desired values. Fields of other owners do
+// not count.
 func Current(want, live *unstructured.Unstructured) bool {
 	owned := ownedFields(live.GetManagedFields())
 	if owned == nil {
@@ -36,7 +36,7 @@ func ownedFields(entries []metav1.ManagedFieldsEntry) map[string]any {
 	return nil
 }
 
-// applied tells whether managed fields are those that were applied here.
+// applied reports whether an entry of managed fields comes from an apply of this operator.
 func applied(e metav1.ManagedFieldsEntry) bool {
 	return e.Manager == FieldOwner && e.Operation == metav1.ManagedFieldsOperationApply && e.Subresource == "" && e.FieldsV1 != nil
 }
@@ -61,7 +61,7 @@ func withoutIdentity(object map[string]any) map[string]any {
 	return out
 }
 
-// holds compares a wanted value with the live one, as far as it is owned.
+// holds compares a desired value with the live value, as far as the operator owns it.
 func holds(want, live any, owned map[string]any) bool {
 	switch want := want.(type) {
 	case map[string]any:
@@ -155,9 +155,9 @@ func find(list []any, key any) any {
 	return nil
 }
 
-// within tells whether a value is in another: every field of a map, in lists of the
-// same length item by item. The API server adds defaults, so the other has more; that
-// it has more because more was wanted before is told by the hash that is wanted too.
+// within reports whether a desired value is part of a live value: every field of a map, and lists
+// of the same length item by item. The API server adds defaults, so the live value may have more
+// fields. The hash detects additional fields that an earlier desired value had.
 func within(want, live any) bool {
 	switch want := want.(type) {
 	case map[string]any:
@@ -183,7 +183,7 @@ func within(want, live any) bool {
 	return same(want, live)
 }
 
-// same compares scalars; numbers come as int64 or float64, depending on who read them.
+// same compares scalars. Numbers are int64 or float64, depending on the decoder.
 func same(a, b any) bool {
 	if reflect.DeepEqual(a, b) {
 		return true

@@ -27,8 +27,8 @@ func NewKinds(mapper meta.RESTMapper, retry time.Duration) *Kinds {
 	}
 }
 
-// Installed tells whether the API server serves a kind. A kind that was once there
-// is taken to stay; when it is removed, requests for it fail.
+// Installed reports whether the API server serves a kind. A kind that was found once is not
+// looked up again; after its removal, requests for it fail.
 func (k *Kinds) Installed(kind schema.GroupVersionKind) (bool, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

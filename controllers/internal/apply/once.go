@@ -12,9 +12,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 )
 
-// Secret returns the Secret of that name, or creates it with what makes it. One
-// that is there is not changed: its values belong to the user from then on. It fails
-// with a *ForeignError for one that is not the owner's.
+// Secret returns the Secret with that name, or creates it with the values of make. An existing
+// Secret is not changed: its values belong to the user from then on. It returns a *ForeignError
+// for a Secret of another owner.
 func (a *Applier) Secret(ctx context.Context, owner client.Object, name string, makes func() (*corev1.Secret, error)) (*corev1.Secret, Outcome, error) {
 	var live corev1.Secret
 	err := a.Live.Get(ctx, client.ObjectKey{Namespace: owner.GetNamespace(), Name: name}, &live)

@@ -48,7 +48,7 @@ func (a *Applier) Prune(ctx context.Context, owner client.Object, labels map[str
 	return gone, nil
 }
 
-// delete deletes just this object, and not one that took its name.
+// delete deletes exactly this object, and no later object with the same name.
 func (a *Applier) delete(ctx context.Context, o client.Object) error {
 	uid := o.GetUID()
 	err := a.Client.Delete(ctx, o, client.Preconditions{UID: &uid})

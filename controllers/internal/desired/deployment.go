@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Workload is what the Deployment needs to know beside the cluster.
+// Workload is the observed state that the Deployment depends on, in addition to the cluster.
 type Workload struct {
 	// Image of the server when the cluster names none.
 	Image string

@@ -9,8 +9,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// memoryShare of the limit, in percent, is what Go's collector is told to stay
-// below; the rest is for stacks, the binary and bursts.
+// memoryShare of the memory limit, in percent, becomes GOMEMLIMIT; the rest is for stacks, the
+// binary and bursts.
 const memoryShare = 90
 
 // serverEnv tells the server its address, and Go about the limits. What the user

@@ -6,10 +6,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// ImageInUse is the image for a cluster that names none: the one that its workload,
-// nil when there is none, was made with, and else that of the operator's version. So
-// an operator upgrade alone restarts nothing. A cluster moves to the newer image when
-// spec.image names it, or when [AnnotationDefaultImage] is taken off the workload.
+// ImageInUse returns the image of a cluster without spec.image: the image of its current
+// workload, or, when workload is nil, the image of the operator's version. So an operator upgrade
+// alone restarts nothing. A cluster moves to the newer image when spec.image names it, or when
+// [AnnotationDefaultImage] is removed from the workload.
 func ImageInUse(workload metav1.Object, newest string) string {
 	if workload == nil {
 		return newest

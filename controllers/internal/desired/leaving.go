@@ -8,9 +8,9 @@ import (
 // Candidate is a pod that may be taken away.
 type Candidate struct {
 	Name string
-	// Leaving tells that it was picked before.
+	// Leaving reports that an earlier reconcile picked the pod.
 	Leaving bool
-	// Serves tells that it is ready or reports, so that clients may be on it.
+	// Serves reports that the pod is ready or answers, so that it may have clients.
 	Serves      bool
 	Connections int
 }

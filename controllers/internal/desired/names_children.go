@@ -38,9 +38,9 @@ const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"
 // chose because the cluster names none; see [ImageInUse].
 const AnnotationDefaultImage = v1alpha1.GroupName + "/default-image"
 
-// AnnotationApplied of an object is the hash of what was applied last. Without it, a
-// field that is taken out of a list that is one piece looks like one that the API server
-// filled in.
+// AnnotationApplied of an object is the hash of the last applied configuration. Without it, an
+// entry that was removed from an atomic list could not be distinguished from a default of the API
+// server.
 const AnnotationApplied = v1alpha1.GroupName + "/applied"
 
 // AnnotationPolicyRevision of a pod is the newest PolicySet. Writing it makes the
@@ -68,7 +68,7 @@ func PeerServiceName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-pee
 // APIServiceName is the Service that other back ends reach the server API by.
 func APIServiceName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-api" }
 
-// ExposureName is the Ingress or route, and the policies beside it.
+// ExposureName is the name of the Ingress or route and of its policies.
 func ExposureName(c *v1alpha1.RealtimeCluster) string { return c.Name }
 
 // APISecretName is the Secret with the generated token of the server API.

@@ -13,10 +13,9 @@ import (
 // that scrape metrics are known in their own charts.
 var scrapers = []string{"alloy", "grafana-agent", "opentelemetry-collector", "prometheus", "vmagent"}
 
-// NetworkPolicy says who may reach the server pods: clients the client port, those
-// who scrape and the operator the admin port, the pods of the cluster the peer
-// port, other back ends the server API. It is nil when it is turned off. What the pods
-// themselves connect to is left open.
+// NetworkPolicy lists the allowed sources for each port of the server pods: clients for the
+// client port, Prometheus and the operator for the admin port, pods of the cluster for the peer
+// port, back ends for the server API. It is nil when it is turned off. Egress is not restricted.
 func NetworkPolicy(c *v1alpha1.RealtimeCluster) (*networkingv1.NetworkPolicy, error) {
 	spec := c.Spec.NetworkPolicy
 	if !enabled(spec.Enabled) {

@@ -60,7 +60,7 @@ func TestEveryPortHasARule(t *testing.T) {
 	}
 }
 
-// lets tells whether a policy lets a pod reach a port.
+// lets reports whether a policy allows a pod to reach a port.
 func lets(t *testing.T, policy *networkingv1.NetworkPolicy, port int32, pod map[string]string, sameNamespace bool) bool {
 	t.Helper()
 	for _, rule := range policy.Spec.Ingress {

@@ -14,7 +14,7 @@ const MaxPolicySetBytes = 900 << 10
 // room is what is left of [MaxPolicySetBytes].
 type room struct{ left int }
 
-// take tells whether one more item fits, and takes its room when it does.
+// take reports whether a further item fits, and reserves its size if it does.
 func (r *room) take(item any) (size int, fits bool) {
 	text, err := yaml.Marshal(item)
 	if err != nil {

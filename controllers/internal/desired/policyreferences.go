@@ -31,8 +31,8 @@ type References struct {
 	// Barred are the Secrets among them that policies may not name, because they lack the
 	// label [v1alpha1.LabelAllowPolicies]. Denied are those of which the label says so.
 	Barred, Denied map[string]bool
-	// InForce are the files of the keys that the cluster's pods have already; these stay
-	// good of a Secret that is barred, with a warning, and not of one that is denied.
+	// InForce are the files of the keys that the cluster's pods already have. A key in force of a
+	// barred Secret stays valid, with a warning; a key of a denied Secret does not.
 	InForce map[string]bool
 }
 
@@ -99,7 +99,7 @@ func (r *resolver) lobby(p v1alpha1.LobbyPolicy) (v1alpha1.LobbyPolicySpec, *Pro
 	return spec, nil
 }
 
-// queue says what is wrong with what a queue refers to; nil when nothing is.
+// queue returns the problem of a queue's references; nil for none.
 func (r *resolver) queue(q v1alpha1.MatchmakingQueue) *Problem {
 	if r.found == nil {
 		return nil
@@ -188,8 +188,8 @@ func (r *resolver) secret(ref *v1alpha1.KeyReference) *Problem {
 	return barred
 }
 
-// barred says that policies may not name a Secret; it is a warning while its key is in
-// force. What keys the Secret has is not told.
+// barred reports that policies may not name a Secret; it is a warning while its key is in force.
+// The message does not list the keys of the Secret.
 func (r *resolver) barred(ref v1alpha1.KeyReference, file string) *Problem {
 	const how = "kubectl label secret %s " + v1alpha1.LabelAllowPolicies + "=true"
 	switch {

@@ -137,8 +137,8 @@ func TestPolicyReferences(t *testing.T) {
 	}
 }
 
-// TestPolicySetFits fills a set with large policies and looks that its ConfigMap still
-// has room, that the one that does not fit is told, and that small ones after it do.
+// TestPolicySetFits fills a set with large policies. The ConfigMap must have room left, the
+// policy that does not fit must have a problem, and later small policies must apply.
 func TestPolicySetFits(t *testing.T) {
 	list := manyWords(MaxFilterWords)
 	found := &References{ConfigMaps: map[string]map[string]string{"rude": {"en": list}}}

@@ -24,7 +24,7 @@ type Problem struct {
 	Reason string
 	// Field is the path of the field at fault.
 	Field string
-	// Message says what is wrong and what to change.
+	// Message states the problem and its remedy.
 	Message string
 }
 
@@ -40,11 +40,11 @@ const (
 	ReasonSecretBarred       = "SecretBarred"
 )
 
-// PolicySet is what the cluster's servers may learn anew while they run: its
-// limits, and those of the policies and queues that are in its namespace, name
-// it, and are picked by its policySelector. The words of ConfigMaps are among those of
-// the filters. Objects at fault are left out and told in the problems; of too many or
-// too large ones the oldest apply. Found is nil when references were not looked up.
+// PolicySet renders the configuration that the cluster's servers apply while they run: its
+// limits, and the policies and queues of its namespace that name the cluster and match its
+// policySelector. The words of ConfigMaps are merged into the filters. Invalid objects are left
+// out and listed in the problems; of too many or too large objects the oldest apply. Found is nil
+// when references were not resolved.
 func PolicySet(c *v1alpha1.RealtimeCluster, policies []v1alpha1.LobbyPolicy, queues []v1alpha1.MatchmakingQueue, found *References) (*configv1.PolicySet, []Problem) {
 	set := &configv1.PolicySet{
 		TypeMeta: metav1.TypeMeta{APIVersion: configv1.APIVersion, Kind: configv1.KindPolicySet},
@@ -76,8 +76,8 @@ func limits(l v1alpha1.LimitsSpec) configv1.Limits {
 	}
 }
 
-// selector reads the cluster's policySelector. One that means nothing picks
-// nothing, so that no object applies by mistake.
+// selector parses the cluster's policySelector. An invalid selector matches nothing, so that no
+// object applies by mistake.
 func selector(c *v1alpha1.RealtimeCluster) (labels.Selector, []Problem) {
 	if c.Spec.PolicySelector == nil {
 		return labels.Everything(), nil
@@ -98,7 +98,7 @@ func Selects(c *v1alpha1.RealtimeCluster) func(metav1.Object) bool {
 	return func(o metav1.Object) bool { return picks.Matches(labels.Set(o.GetLabels())) }
 }
 
-// belongs tells whether an object that names a cluster is one of c's.
+// belongs reports whether an object belongs to c.
 func belongs(c *v1alpha1.RealtimeCluster, picks labels.Selector, object metav1.ObjectMeta, cluster string) bool {
 	return object.Namespace == c.Namespace && cluster == c.Name && picks.Matches(labels.Set(object.Labels))
 }
@@ -187,7 +187,7 @@ func (m *merger) queues(queues []v1alpha1.MatchmakingQueue, lobbies []configv1.L
 	return out, problems
 }
 
-// byAge orders objects so that who comes first keeps what two of them claim.
+// byAge orders objects by age: the oldest object keeps a name that two objects claim.
 func byAge(a, b metav1.ObjectMeta) int {
 	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
 }

@@ -73,8 +73,8 @@ func RedisPasswordHashes(users []byte) []string {
 	return hashes
 }
 
-// RotateRedisPassword puts the hash of the newest password first and keeps the one
-// that was first before it.
+// RotateRedisPassword puts the hash of the newest password first and keeps the previous first
+// hash.
 func RotateRedisPassword(known []string, newest string) []string {
 	hashes := []string{newest}
 	for _, h := range known {

@@ -27,8 +27,8 @@ const (
 // fragmentation and the copy that rewriting the append-only file makes.
 const RedisMemoryShare = 75
 
-// RedisConfigMap is the configuration of the managed Redis. It never evicts: what
-// it holds is state, and a refused write is told to a client, a lost one is not.
+// RedisConfigMap is the configuration of the managed Redis. It never evicts: Redis holds state,
+// and a refused write reaches the client as an error, but an evicted key is lost silently.
 func RedisConfigMap(c *v1alpha1.RealtimeCluster) *corev1.ConfigMap {
 	return &corev1.ConfigMap{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},

@@ -9,12 +9,12 @@ import (
 // RedisUser is the ACL user of the servers in the managed Redis.
 const RedisUser = "anteroom"
 
-// Managed tells whether the operator runs the cluster's Redis.
+// Managed reports whether the operator runs the cluster's Redis.
 func Managed(c *v1alpha1.RealtimeCluster) bool {
 	return c.Spec.Redis.Mode != v1alpha1.RedisExternal || c.Spec.Redis.External == nil
 }
 
-// Persistent tells whether the managed Redis keeps its data on a volume of its own.
+// Persistent reports whether the managed Redis keeps its data on a volume of its own.
 func Persistent(c *v1alpha1.RealtimeCluster) bool {
 	return Managed(c) && c.Spec.Redis.Managed.Storage.Type == v1alpha1.StoragePersistent
 }

@@ -149,7 +149,7 @@ func TestNobodyWithoutACredentialChangesAnything(t *testing.T) {
 	}
 }
 
-// isOpen tells whether a line of ACL LIST lets somebody in without a credential.
+// isOpen reports whether a line of ACL LIST allows access without a credential.
 func isOpen(words []string) bool {
 	on, nopass := false, false
 	for _, w := range words[2:] {

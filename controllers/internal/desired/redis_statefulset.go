@@ -13,7 +13,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// RedisWorkload is what the StatefulSet needs to know beside the cluster.
+// RedisWorkload is the observed state that the StatefulSet depends on, in addition to the
+// cluster.
 type RedisWorkload struct {
 	// Image of Redis when the cluster names none.
 	Image string

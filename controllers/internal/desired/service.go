@@ -17,9 +17,9 @@ func ClientService(c *v1alpha1.RealtimeCluster, annotations map[string]string) *
 	return s
 }
 
-// PeerService names the port at which pods forward to each other the requests of
-// sessions, for a mesh and for people; the pods themselves go by their leases in
-// Redis. It also names pods that are not ready: one that drains still owns its sessions.
+// PeerService names the peer port, at which pods forward requests of sessions to each other, for
+// service meshes and for people. The pods themselves find each other by their leases in Redis. It
+// includes pods that are not ready, because a draining pod still owns its sessions.
 func PeerService(c *v1alpha1.RealtimeCluster) *corev1.Service {
 	s := service(c, ComponentServer, PeerServiceName(c), PortNamePeer, PortPeer)
 	s.Spec.ClusterIP = corev1.ClusterIPNone

@@ -1,5 +1,5 @@
-// Package golden compares what tests make of the manifests in their testdata with
-// the golden files beside them: <case>.in.yaml and <case>.golden.yaml.
+// Package golden compares rendered manifests with the golden files in testdata: <case>.in.yaml
+// has the input, <case>.golden.yaml the expected output.
 package golden
 
 import (

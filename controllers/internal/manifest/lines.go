@@ -73,7 +73,7 @@ func child(node *yaml.Node, path string) *yaml.Node {
 	return node
 }
 
-// resolve follows an alias to what it stands for.
+// resolve follows an alias to its anchor.
 func resolve(node *yaml.Node) *yaml.Node {
 	if node != nil && node.Kind == yaml.AliasNode {
 		return node.Alias

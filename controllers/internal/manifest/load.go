@@ -65,7 +65,7 @@ type loader struct {
 	problems  Problems
 }
 
-// take reads one document: as one of our kinds, or with a note that it is none.
+// take reads a document into one of our kinds, or reports that the kind is another.
 func (l *loader) take(ctx context.Context, doc document) {
 	gv, err := schema.ParseGroupVersion(doc.apiVersion())
 	switch {

@@ -34,7 +34,7 @@ type Problem struct {
 	Object string
 	// Field is the path of the field at fault; empty when it is all of the object.
 	Field string
-	// Detail says what is wrong and, where a rule knows it, what to change.
+	// Detail states the problem and, where a rule knows it, the remedy.
 	Detail string
 }
 

@@ -127,8 +127,8 @@ func named(object map[string]any) bool {
 	return name != ""
 }
 
-// blocks tells whether the object is too far from its schema for CEL rules to
-// be run on it; the API server draws the line there too.
+// blocks reports whether CEL rules cannot run because the object does not match its schema; the
+// API server skips them in the same cases.
 func blocks(problems field.ErrorList) bool {
 	for _, p := range problems {
 		switch p.Type {

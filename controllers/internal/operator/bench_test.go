@@ -128,7 +128,7 @@ func BenchmarkClusters(b *testing.B) {
 	g.Expect(<-done).To(Succeed())
 }
 
-// complete tells whether a cluster has what is made last and what takes longest.
+// complete reports whether the objects of a cluster that are created last exist.
 func complete(ctx context.Context, c client.Client, cluster *v1alpha1.RealtimeCluster) bool {
 	for name, o := range map[string]client.Object{
 		"": &policyv1.PodDisruptionBudget{}, "-redis": &appsv1.StatefulSet{}, "-peers": &corev1.Service{}, "-policies": &corev1.ConfigMap{},

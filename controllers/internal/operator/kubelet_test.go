@@ -26,10 +26,9 @@ import (
 	programs "github.com/anteroom/anteroom/test/process"
 )
 
-// kubelet plays the part of a kubelet for one cluster: real server processes and a real
-// Redis run for its pods, with the files that the operator made. As a real one it looks
-// at a pod's files at once when the pod's annotations change; otherwise only when it is
-// told that its period is over.
+// kubelet acts as the kubelet of a cluster: real server processes and a real Redis run for its
+// pods, with the files that the operator rendered. As a real kubelet it syncs a pod's files at
+// once when the pod's annotations change; otherwise only when the test ends its sync period.
 type kubelet struct {
 	cluster *v1alpha1.RealtimeCluster
 	dir     string
@@ -282,7 +281,7 @@ func (k *kubelet) leaveRedis() {
 	k.broken = true
 }
 
-// restartRedis starts it anew with further flags.
+// restartRedis restarts Redis with additional flags.
 func (k *kubelet) restartRedis(flags ...string) {
 	GinkgoHelper()
 	k.stopRedis()

@@ -71,7 +71,7 @@ func chatters(k *kubelet) (ada, bob *player, channel string) {
 	return ada, bob, channel
 }
 
-// talk sends messages until it is told to stop, and returns those that were acknowledged.
+// talk sends messages until the test stops it, and returns the acknowledged messages.
 func talk(p *player, channel string, stop <-chan struct{}) (acked []string) {
 	defer GinkgoRecover()
 	pace := time.NewTicker(100 * time.Millisecond)
@@ -93,7 +93,7 @@ func talk(p *player, channel string, stop <-chan struct{}) (acked []string) {
 func texts(p *player) func() []string {
 	return func() []string {
 		var all []string
-		for _, raw := range p.heard("chat:message")() {
+		for _, raw := range p.received("chat:message")() {
 			var m struct{ Text string }
 			Expect(json.Unmarshal(raw, &m)).To(Succeed())
 			all = append(all, m.Text)
@@ -157,11 +157,11 @@ var _ = Describe("With servers that run", func() {
 		deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}}
 		Eventually(komega.Object(cluster)).Should(HaveField("Status.Connections.Total", BeEquivalentTo(3)))
 		Eventually(komega.Update(cluster, func() { *cluster.Spec.Replicas = 1 })).Should(Succeed())
-		Eventually(bob.heard("session:draining")).Should(HaveLen(1))
+		Eventually(bob.received("session:draining")).Should(HaveLen(1))
 		Eventually(bob.gone).Should(BeTrue())
 		Eventually(komega.Object(deployment)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(1))))
 		Expect(ada.gone()).To(BeFalse())
-		Expect(ada.heard("session:draining")()).To(BeEmpty())
+		Expect(ada.received("session:draining")()).To(BeEmpty())
 	})
 
 	DescribeTable("the condition of Redis says what is wrong with it, and heals", func(ctx SpecContext, breaks func(*kubelet), reason string) {

@@ -33,7 +33,7 @@ func join(server, name string) *player {
 	p := &player{conn: conn, acks: map[int]json.RawMessage{}, events: map[string][]json.RawMessage{}}
 	Expect(p.write(fmt.Sprintf(`40{"protocol":1,"token":%q}`, name))).To(Succeed())
 	go p.read()
-	Eventually(p.heard("session:ready")).Should(HaveLen(1))
+	Eventually(p.received("session:ready")).Should(HaveLen(1))
 	return p
 }
 
@@ -80,8 +80,8 @@ func (p *player) take(packet string) {
 	}
 }
 
-// heard are the payloads of an event so far.
-func (p *player) heard(event string) func() []json.RawMessage {
+// received returns the payloads of an event.
+func (p *player) received(event string) func() []json.RawMessage {
 	return func() []json.RawMessage {
 		p.mu.Lock()
 		defer p.mu.Unlock()

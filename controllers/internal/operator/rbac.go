@@ -1,9 +1,9 @@
 package operator
 
-// What the operator may do in the namespaces that it looks after. `make generate`
-// writes config/rbac/role.yaml from this; a test runs the operator with just these
-// rights. Reading Secrets and annotating pods is not among them; see package
-// realtimecluster for the rights that are given namespace by namespace.
+// The operator's rights in the namespaces that it manages. `make generate` writes
+// config/rbac/role.yaml from these markers, and a test runs the operator with exactly these
+// rights. Rights to read Secrets and to annotate pods are granted for each namespace; see package
+// realtimecluster.
 //
 // +kubebuilder:rbac:groups=realtime.anteroom.dev,resources=realtimeclusters;lobbypolicies;matchmakingqueues,verbs=get;list;watch
 // +kubebuilder:rbac:groups=realtime.anteroom.dev,resources=realtimeclusters/status;lobbypolicies/status;matchmakingqueues/status,verbs=patch

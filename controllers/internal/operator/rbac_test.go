@@ -26,7 +26,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// The operator's identity, and that of one that is bound in single namespaces only.
+// The identity of the operator, and the identity that is bound in single namespaces only.
 const (
 	operatorUser   = "system:serviceaccount:anteroom-system:anteroom-operator"
 	namespacedUser = "system:serviceaccount:anteroom-system:namespaced-operator"

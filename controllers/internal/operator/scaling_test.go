@@ -25,8 +25,8 @@ type fleet struct {
 	deployment *appsv1.Deployment
 }
 
-// newFleet makes a cluster with a pod for each number of connections, arena-0 and so on,
-// and waits until the operator has heard of all.
+// newFleet creates a cluster with a pod for each number of connections, arena-0 and so on, and
+// waits until the operator has a report of every pod.
 func newFleet(ctx SpecContext, spec string, connections ...int) *fleet {
 	GinkgoHelper()
 	f := &fleet{cluster: newCluster(ctx, newNamespace(ctx), spec)}

@@ -93,7 +93,7 @@ func options() operator.Options {
 // startManager runs an operator until the spec that starts it ends.
 func startManager(c *rest.Config, o operator.Options) { DeferCleanup(launch(c, o)) }
 
-// launch runs an operator until it is told to stop.
+// launch runs an operator until the returned function stops it.
 func launch(c *rest.Config, o operator.Options) (stop func()) {
 	manager, err := operator.New(c, o)
 	Expect(err).NotTo(HaveOccurred())
@@ -172,7 +172,7 @@ func newNamespace(ctx SpecContext) string {
 	return namespace
 }
 
-// closedNamespace makes one that nobody opened to the operator.
+// closedNamespace creates a namespace without a role binding for the operator.
 func closedNamespace(ctx SpecContext) string {
 	GinkgoHelper()
 	namespace := &corev1.Namespace{}

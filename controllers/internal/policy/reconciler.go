@@ -30,8 +30,8 @@ import (
 type Reports interface {
 	// Of returns a pod's report; nil when there is none.
 	Of(pod *corev1.Pod) *configv1.ServerStatus
-	// Begun tells whether the pods have been asked once; until then, a pod without a
-	// report means nothing.
+	// Begun reports whether every pod was polled at least once. Until then, a missing report has
+	// no meaning.
 	Begun() bool
 }
 
@@ -42,8 +42,8 @@ type Reconciler struct {
 	Client     client.Client
 	References *references.Reader
 	Reports    Reports
-	// Resync is how often the objects of a cluster are looked at when some refer to
-	// ConfigMaps or Secrets, which are not watched.
+	// Resync is the reconcile interval of a cluster whose policies refer to ConfigMaps or
+	// Secrets, because the operator does not watch these.
 	Resync time.Duration
 	// FiguresEvery is how often an object's status is written, at most, when nothing in
 	// it changed but figures: they change all the time.
@@ -77,8 +77,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 	return reconcile.Result{RequeueAfter: view.again}, errors.Join(failures...)
 }
 
-// report writes the status of one object when it changed; when only figures did, and
-// others were written just before, it is to be looked at again after wait.
+// report updates the status of an object when it changed. When only counts changed shortly after
+// another update, it returns the wait before the next update.
 func (r *Reconciler) report(ctx context.Context, s subject, v view) (wait time.Duration, err error) {
 	if !s.object.GetDeletionTimestamp().IsZero() {
 		return 0, nil

@@ -27,10 +27,10 @@ import (
 // writes many of them is followed by one further pass and not by as many.
 const together = 300 * time.Millisecond
 
-// SetUp registers the reconciler with the manager. The objects that name a cluster
-// are looked at again when one of them, the cluster, a pod of it, or what a pod reports
-// changes. They are also looked at after a status was written: a pass that began just
-// before saw the old status, and may have found nothing to write.
+// SetUp registers the reconciler with the manager. A change of a policy, a queue, their cluster,
+// a pod of the cluster, or a report of a pod triggers a reconcile. A status update triggers one
+// as well: a reconcile that began just before it read the old status, and may have found nothing
+// to write.
 func (r *Reconciler) SetUp(m ctrl.Manager, changes <-chan event.GenericEvent, workers int) error {
 	err := ctrl.NewControllerManagedBy(m).
 		Named("policies").

@@ -16,7 +16,7 @@ type subject struct {
 	object     client.Object
 	kind       string
 	conditions []metav1.Condition
-	// set sets what is said of it, and figures what the pods counted.
+	// set updates the status, and figures the counts of the pods.
 	set     func(status.PolicyStatus)
 	figures func([]status.Pod)
 }

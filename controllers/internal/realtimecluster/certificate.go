@@ -49,7 +49,7 @@ func issue(known desired.Certificate, name string, now time.Time) (desired.Certi
 	return out, nil
 }
 
-// good tells whether a certificate is whole, for the name, and not near its end.
+// good reports whether a certificate parses, matches the name, and is not close to its expiry.
 func good(c desired.Certificate, name string, now time.Time) bool {
 	pair, err := tls.X509KeyPair(c.Cert, c.Key)
 	roots := x509.NewCertPool()

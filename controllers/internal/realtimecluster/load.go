@@ -87,8 +87,8 @@ func (r *loadReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 	return reconcile.Result{}, nil
 }
 
-// changed notes the number of pods that the load calls for, and tells whether it is
-// another than before.
+// changed records the number of pods that the load demands, and reports whether it differs from
+// the previous number.
 func (r *loadReconciler) changed(key types.NamespacedName, wanted int32) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

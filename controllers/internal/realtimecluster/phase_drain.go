@@ -20,18 +20,18 @@ const (
 	// leavingCost makes the Deployment's controller take the pod before all others, whose
 	// costs are their connections.
 	leavingCost = "-1"
-	// drainMargin is what a pod may take longer to drain than its settings say, such as
-	// for being told.
+	// drainMargin is added to the drain time of the settings, such as for the time until the pod
+	// receives the order.
 	drainMargin = 10 * time.Second
-	// unheard is how long a pod may have been ready without a report before it is taken
-	// for one that does not answer.
+	// unheard is how long a ready pod may be without a report before the operator treats it as
+	// unresponsive.
 	unheard = 10 * time.Second
 )
 
-// drain has the pods beyond the wanted number drained before the number is lowered:
-// until they are empty, or their time is up, the Deployment keeps its number. Which pods
-// they are, and since when, is written on the pods, so that a restarted operator goes
-// on. When more pods are wanted again, those that were drained are told to serve on.
+// drain drains the surplus pods before the Deployment's replicas are lowered: the Deployment
+// keeps its replicas until these pods are empty or their time is over. Annotations on the pods
+// record which pods drain and since when, so that a restarted operator continues. When more pods
+// are wanted again, the operator cancels the drain of these pods.
 func (s *scope) drain(ctx context.Context) error {
 	servers := s.observed.Servers
 	if servers == nil {
@@ -51,7 +51,7 @@ func (s *scope) drain(ctx context.Context) error {
 		s.replicas = max(s.replicas, current)
 		return nil
 	case s.replicas < current && len(pods) < int(servers.Status.Replicas):
-		// One that was made a moment ago is not seen yet, and may have clients.
+		// A pod that was created a moment ago may be missing in the cache, and may have clients.
 		s.replicas = current
 		s.soon(time.Second)
 		return nil
@@ -70,9 +70,8 @@ func (s *scope) drain(ctx context.Context) error {
 	return s.tell(ctx, pods, leaving)
 }
 
-// picksUnknowing tells whether a pod would be picked while nobody knows yet how many
-// clients they have, because the operator has just started, or because one has just become
-// ready.
+// picksUnknowing reports whether pods would be picked before their numbers of clients are known,
+// because the operator has just started, or because a pod has just become ready.
 func (s *scope) picksUnknowing(pods []corev1.Pod, leaving map[string]bool) bool {
 	if !picks(pods, leaving) {
 		return false
@@ -86,12 +85,12 @@ func (s *scope) picksUnknowing(pods []corev1.Pod, leaving map[string]bool) bool 
 	})
 }
 
-// picks tells whether a pod leaves that was not picked before.
+// picks reports whether the phase picks a pod that was not picked before.
 func picks(pods []corev1.Pod, leaving map[string]bool) bool {
 	return slices.ContainsFunc(pods, func(p corev1.Pod) bool { return leaving[p.Name] && !marked(&p) })
 }
 
-// rollingOut tells whether pods of an older template are there.
+// rollingOut reports whether pods of an older template exist.
 func rollingOut(d *appsv1.Deployment) bool {
 	return d.Status.ObservedGeneration >= d.Generation && d.Status.UpdatedReplicas < d.Status.Replicas
 }
@@ -108,7 +107,7 @@ func (s *scope) candidates(pods []corev1.Pod) []desired.Candidate {
 	return all
 }
 
-// empty tells whether the pods that leave may be taken away.
+// empty reports whether the picked pods may be deleted.
 func (s *scope) empty(pods []corev1.Pod, leaving map[string]bool) bool {
 	empty := true
 	for i := range pods {
@@ -119,8 +118,8 @@ func (s *scope) empty(pods []corev1.Pod, leaving map[string]bool) bool {
 	return empty
 }
 
-// drained tells whether a pod has no clients any more, or had its time. A pod that is
-// not ready and does not report has none.
+// drained reports whether a pod has no clients, or its drain time is over. A pod that is neither
+// ready nor reporting has no clients.
 func (s *scope) drained(pod *corev1.Pod) bool {
 	r := s.Reports.Of(pod)
 	if r == nil && !status.PodOf(pod).Ready {
@@ -139,8 +138,8 @@ func (s *scope) drained(pod *corev1.Pod) bool {
 	return left <= 0
 }
 
-// tell marks the pods that leave and has them told, and takes that back from others.
-// When pods are picked, all get their deletion cost.
+// tell annotates the picked pods and orders their drain, and cancels the drain of other pods.
+// When pods are picked, all pods get their deletion cost.
 func (s *scope) tell(ctx context.Context, pods []corev1.Pod, leaving map[string]bool) error {
 	picking := picks(pods, leaving)
 	var failures []error

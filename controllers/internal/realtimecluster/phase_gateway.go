@@ -28,9 +28,9 @@ type capabilityCache struct {
 	known exposure.Capabilities
 }
 
-// gatewayCapabilities reads what the installed HTTPRoute can do, at most once in the
-// time after which a missing kind is looked for again. An operator that may not read
-// CRDs writes routes in the standard shape; one that fails to goes by what it read last.
+// gatewayCapabilities reads the capabilities of the installed HTTPRoute from its CRD, at most
+// once per kind discovery interval. Without the right to read CRDs, the operator writes routes in
+// the standard shape; after a failed read it uses the last result.
 func (s *scope) gatewayCapabilities(ctx context.Context) error {
 	if s.cluster.Spec.Exposure.Type != v1alpha1.ExposureGateway {
 		return nil

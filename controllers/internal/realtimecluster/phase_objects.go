@@ -28,7 +28,7 @@ func (s *scope) build(context.Context) error {
 	return nil
 }
 
-// applyObjects applies them. One that is refused does not hold back the others.
+// applyObjects applies the objects. A refused object does not stop the others.
 func (s *scope) applyObjects(ctx context.Context) error {
 	var failures []error
 	for _, object := range s.built.Objects {
@@ -75,10 +75,10 @@ func (s *scope) unfinished(object desired.Object) bool {
 	return false
 }
 
-// held tells that an object stays as it is. Where an annotation was refused, that is the
-// Ingress, and the Service if there is one. While roll-outs are paused, a pod that restarts
-// meanwhile has its old template, which a new configuration does not fit. One that was
-// deleted is made again, because no pod starts without it.
+// held reports that an object stays as it is. For a refused annotation that is the Ingress, and
+// its Service if it exists. While roll-outs are paused, a restarted pod has its old template,
+// which a new configuration does not match. A deleted object is created again, because no pod
+// starts without it.
 func (s *scope) held(ctx context.Context, object desired.Object) (bool, error) {
 	if s.built.Exposure.Holds(object) {
 		return true, nil

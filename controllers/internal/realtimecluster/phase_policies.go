@@ -9,9 +9,8 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// renderPolicies makes the PolicySet of what is in the namespace. Objects at fault
-// are left out here and told on themselves, by package policy; what is wrong with the
-// cluster's own selector is told on the cluster.
+// renderPolicies renders the PolicySet of the namespace. Package policy reports invalid objects
+// in their own status; a problem of the cluster's selector is reported in the cluster's status.
 func (s *scope) renderPolicies(ctx context.Context) error {
 	var policies v1alpha1.LobbyPolicyList
 	if err := s.Client.List(ctx, &policies, client.InNamespace(s.cluster.Namespace)); err != nil {

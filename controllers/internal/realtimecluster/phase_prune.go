@@ -15,8 +15,8 @@ import (
 
 var ingressKind = networkingv1.SchemeGroupVersion.WithKind("Ingress")
 
-// prunable are the kinds of which an object may cease to be wanted while the cluster
-// lives. Secrets are not among them: a key that was given out is not taken away.
+// prunable are the kinds with objects that may become unwanted while the cluster exists. Secrets
+// are excluded: the operator never deletes a key that users may have.
 func prunable() []schema.GroupVersionKind {
 	return append([]schema.GroupVersionKind{
 		corev1.SchemeGroupVersion.WithKind("ServiceAccount"),

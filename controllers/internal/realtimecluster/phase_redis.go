@@ -55,8 +55,8 @@ func (s *scope) redisPasswords(ctx context.Context) error {
 	return nil
 }
 
-// loggedIn tells whether every server that serves, one at least, has logged in with the
-// newest password.
+// loggedIn reports whether every serving server, at least one, has logged in with the newest
+// password.
 func (s *scope) loggedIn() bool {
 	newest, reports := configv1.CredentialRevision(s.adminToken, s.redisPassword), 0
 	for _, p := range s.observed.Pods {
@@ -89,9 +89,8 @@ func (s *scope) redisCertificate(ctx context.Context) error {
 	return err
 }
 
-// redisStorage grows the claim; the template of a StatefulSet that is there cannot
-// be changed. When the type of storage changed, the StatefulSet is made anew; a
-// claim is never deleted.
+// redisStorage expands the claim, because the template of an existing StatefulSet is immutable.
+// When the type of storage changed, it recreates the StatefulSet; it never deletes a claim.
 func (s *scope) redisStorage(ctx context.Context) error {
 	set := s.observed.Redis
 	if set == nil {

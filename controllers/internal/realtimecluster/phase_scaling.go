@@ -44,8 +44,8 @@ func (c *shrinkClock) forget(key types.NamespacedName) {
 	delete(c.since, key)
 }
 
-// scale decides on the number of pods: that of the spec, which a person or an
-// autoscaler sets through /scale, or in mode Connections one that follows the load.
+// scale decides the number of pods: spec.replicas, which a person or an autoscaler sets through
+// /scale, or in mode Connections a number that follows the load.
 func (s *scope) scale(context.Context) error {
 	if s.cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections {
 		s.observed.Replicas = s.replicasByLoad()

@@ -1,7 +1,6 @@
-// Package realtimecluster brings what a RealtimeCluster declares into being and says
-// how it is. A reconcile never waits: it goes through the phases, each of which
-// computes with package desired and acts only through package apply, and writes the
-// status once, at the end, from what was observed.
+// Package realtimecluster reconciles a RealtimeCluster and reports its status. A reconcile never
+// waits: its phases compute with package desired, act only through package apply, and the status
+// is written once, at the end, from the observations.
 package realtimecluster
 
 import (
@@ -27,11 +26,11 @@ import (
 type Reports interface {
 	// Of returns a pod's report; nil when there is none.
 	Of(pod *corev1.Pod) *configv1.ServerStatus
-	// Begun tells whether the pods have been asked once; until then, a pod without a
-	// report means nothing.
+	// Begun reports whether every pod was polled at least once. Until then, a missing report has
+	// no meaning.
 	Begun() bool
-	// Drain and Serve have a pod told to drain, or to serve on instead, in the
-	// background; the token is that of its admin listener.
+	// Drain and Serve order a pod, in the background, to drain or to serve; the token is that of
+	// its admin listener.
 	Drain(pod *corev1.Pod, token string)
 	Serve(pod *corev1.Pod, token string)
 }
@@ -51,8 +50,8 @@ type Reconciler struct {
 	Images     stack.Images
 	// AllowSnippets lets clusters write lines of an ingress controller's configuration.
 	AllowSnippets bool
-	// Resync is how often a cluster is looked at when nothing happens: that is how
-	// changes of Secrets are found, which are not watched.
+	// Resync is the reconcile interval without events. It finds changes of Secrets, which the
+	// operator does not watch.
 	Resync time.Duration
 	// Account is the operator's service account, as namespace:name.
 	Account string

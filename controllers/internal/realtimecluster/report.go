@@ -47,8 +47,8 @@ func (s *scope) write(ctx context.Context, now v1alpha1.RealtimeClusterStatus) e
 	return nil
 }
 
-// transition tells whether a condition's change is worth an event: its status
-// changed, it warns now, or it is the first Ready.
+// transition reports whether a condition's change deserves an event: a changed status, a new
+// warning, or the first Ready.
 func transition(old *metav1.Condition, now metav1.Condition) bool {
 	if old == nil {
 		return now.Type == v1alpha1.ConditionReady || warns(now)

@@ -29,8 +29,8 @@ type scope struct {
 	adminToken string
 	// redisPassword is the newest of the managed Redis; empty when it is not known.
 	redisPassword string
-	// redisSettled tells that all is known that the StatefulSet of a managed Redis
-	// follows from; without that it is left as it is, because Redis would restart.
+	// redisSettled reports that all inputs of the managed Redis' StatefulSet are known. Without
+	// them the StatefulSet stays unchanged, because a change would restart Redis.
 	redisSettled bool
 	// again is when to come back at the latest.
 	again time.Duration
@@ -49,8 +49,7 @@ func newScope(r *Reconciler, cluster *v1alpha1.RealtimeCluster) *scope {
 type phase struct {
 	name string
 	run  func(*scope, context.Context) error
-	// writes tells that it may change something, so that it is left out while all is
-	// paused.
+	// writes reports that the phase may change objects, so that a paused cluster skips it.
 	writes bool
 }
 
@@ -71,8 +70,8 @@ var phases = []phase{
 	{"pruning", (*scope).prune, true},
 }
 
-// run goes through the phases. One that fails does not hold back the others, apart
-// from those that need what it leaves: they find it missing and do nothing.
+// run executes the phases. A failed phase does not stop the others, apart from phases that need
+// its result: these find it missing and do nothing.
 func (s *scope) run(ctx context.Context) error {
 	paused := s.cluster.Spec.Paused == v1alpha1.PauseAll
 	var failures []error

@@ -24,8 +24,8 @@ func (s secrets) Get(_ context.Context, key client.ObjectKey, into client.Object
 	return nil
 }
 
-// TestSecretsThatPoliciesMayName tries each mode with each label, of a key that is in
-// force and of one that is not.
+// TestSecretsThatPoliciesMayName tries each mode with each label, for a key in force and for a
+// key not in force.
 func TestSecretsThatPoliciesMayName(t *testing.T) {
 	const refused, warned, fine = "refused", "warned", "fine"
 	for _, tc := range []struct {

@@ -67,7 +67,8 @@ func New(live client.Reader, keep time.Duration, mode Mode) *Reader {
 	}
 }
 
-// Of returns what the cluster's policies and queues name, as far as it is there.
+// Of returns the ConfigMaps and Secrets that the cluster's policies and queues name, as far as
+// they exist.
 func (r *Reader) Of(ctx context.Context, c *v1alpha1.RealtimeCluster, policies []v1alpha1.LobbyPolicy, queues []v1alpha1.MatchmakingQueue) (*desired.References, error) {
 	configMaps, secrets := desired.PolicyReferences(c, policies, queues)
 	out := &desired.References{
@@ -124,9 +125,9 @@ func (r *Reader) inForce(ctx context.Context, c *v1alpha1.RealtimeCluster, out *
 	return nil
 }
 
-// look returns what is remembered, or reads it. An object without data is empty, and
-// one that is not there is nil, as is one of a name that none can have, which was stored
-// before the API server refused it.
+// look returns the cached data, or reads it. An object without data is empty. A missing object is
+// nil, and so is an object with an invalid name, which was stored before the API server refused
+// such names.
 func look[V any](r *Reader, cache map[types.NamespacedName]known[V], key types.NamespacedName, read func(types.NamespacedName) (known[V], error)) (known[V], error) {
 	if len(validation.IsDNS1123Subdomain(key.Name)) > 0 {
 		return known[V]{}, nil

@@ -10,13 +10,13 @@ import (
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// order is what a pod is told until it reports that it does so.
+// order is a pod's order until its report shows that the pod follows it.
 type order struct {
 	drain bool
 	token string
 }
 
-// done tells whether a report shows that the order is carried out, for a drain to its end.
+// done reports whether a report shows that the order is carried out, for a drain to its end.
 func (o *order) done(r *configv1.ServerStatus) bool {
 	switch {
 	case o == nil:
@@ -27,11 +27,11 @@ func (o *order) done(r *configv1.ServerStatus) bool {
 	return !r.Draining
 }
 
-// Drain has a pod told to drain, with the token of its admin listener. It returns at
-// once; the pod is told in the next round, and again until it reports that it drains.
+// Drain orders a pod to drain, with the token of its admin listener. It returns at once; the
+// poller sends the order in the next round, and repeats it until the pod reports a drain.
 func (p *Poller) Drain(pod *corev1.Pod, token string) { p.tell(pod, order{drain: true, token: token}) }
 
-// Serve has a pod told, in the same way, that it shall serve on instead.
+// Serve orders a pod, in the same way, to serve on.
 func (p *Poller) Serve(pod *corev1.Pod, token string) { p.tell(pod, order{token: token}) }
 
 func (p *Poller) tell(pod *corev1.Pod, o order) {
@@ -42,8 +42,7 @@ func (p *Poller) tell(pod *corev1.Pod, o order) {
 	p.known[pod.UID] = known
 }
 
-// visit gets a pod's report, and tells the pod what it is to do if the report shows that
-// it does something else.
+// visit gets a pod's report, and sends the pod its order if the report does not match it.
 func (p *Poller) visit(ctx context.Context, pod *corev1.Pod) (*configv1.ServerStatus, error) {
 	base := p.o.URL(pod)
 	report, err := p.fetch(ctx, base+configv1.StatusPath)

@@ -36,8 +36,8 @@ const (
 
 // Options are the times of a Poller.
 type Options struct {
-	// Tick is how often pods are looked through; one that does not apply the newest
-	// policies yet is asked each time.
+	// Tick is the interval of the poller's rounds; a pod that does not apply the newest policies
+	// yet is polled in each round.
 	Tick time.Duration
 	// Interval is how often a settled pod is asked.
 	Interval time.Duration
@@ -70,11 +70,11 @@ type Poller struct {
 	subscribers []subscriber
 }
 
-// Differ tells whether two reports of a pod, either of which may be nil, differ in
-// what somebody is interested in.
+// Differ reports whether two reports of a pod, either of which may be nil, differ in a field that
+// affects a status.
 type Differ func(a, b *configv1.ServerStatus) bool
 
-// subscriber is told of the clusters of pods whose reports differ.
+// subscriber receives the clusters of pods whose reports differ.
 type subscriber struct {
 	differ Differ
 	events chan event.GenericEvent
@@ -85,7 +85,7 @@ type entry struct {
 	asked    time.Time
 	answered time.Time
 	report   *configv1.ServerStatus
-	// order is what the pod is told to do; nil when there is nothing to tell.
+	// order is the pod's current order; nil for none.
 	order *order
 }
 
@@ -114,8 +114,8 @@ func (p *Poller) Of(pod *corev1.Pod) *configv1.ServerStatus {
 	return p.known[pod.UID].report
 }
 
-// Begun tells whether all pods that were there when the poller started have answered, or
-// have been asked twice.
+// Begun reports whether every pod that existed when the poller started has answered, or was
+// polled twice.
 func (p *Poller) Begun() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -151,7 +151,7 @@ func (p *Poller) Start(ctx context.Context) error {
 	}
 }
 
-// heardAll tells whether all pods that were asked have answered. The lock is held.
+// heardAll reports whether all polled pods have answered. The caller holds the lock.
 func (p *Poller) heardAll() bool {
 	for _, known := range p.known {
 		if known.report == nil {
@@ -161,7 +161,7 @@ func (p *Poller) heardAll() bool {
 	return true
 }
 
-// round asks the pods whose turn it is and forgets those that are gone.
+// round polls the pods that are due and drops deleted pods.
 func (p *Poller) round(ctx context.Context) error {
 	var list corev1.PodList
 	if err := p.pods.List(ctx, &list, client.MatchingLabels(desired.ServerPodLabels())); err != nil {

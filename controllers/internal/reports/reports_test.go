@@ -30,7 +30,7 @@ func newPoller(t *testing.T, url string) (*Poller, *corev1.Pod) {
 	}), pod
 }
 
-// fakePod is a server's admin listener that drains when it is told to.
+// fakePod is a server's admin listener that drains on request.
 type fakePod struct {
 	mu       sync.Mutex
 	draining bool
@@ -127,7 +127,7 @@ func TestBegunAfterAllWereAsked(t *testing.T) {
 	}
 }
 
-// A pod that was too slow once has not been heard yet.
+// A pod whose first answer was too slow has no report yet.
 func TestBegunNotAfterOneSilence(t *testing.T) {
 	again, answer := make(chan struct{}), make(chan struct{})
 	rounds := 0

@@ -30,8 +30,8 @@ func Cluster(o Observed) v1alpha1.RealtimeClusterStatus {
 	return out
 }
 
-// NotReady is the status when nothing but a failure was observed: what was known stays,
-// and Ready says what it was.
+// NotReady is the status after a reconcile that failed before it observed anything: conditions
+// stay, and Ready has the failure.
 func NotReady(o Observed) v1alpha1.RealtimeClusterStatus {
 	out := *o.Cluster.Status.DeepCopy()
 	set(&out.Conditions, v1alpha1.ConditionReady, o.Cluster.Generation, Ready(o, nil))
@@ -41,7 +41,8 @@ func NotReady(o Observed) v1alpha1.RealtimeClusterStatus {
 // maxVersion bounds what is believed to be a version, in bytes.
 const maxVersion = 64
 
-// redisVersion is what the pods were told that Redis is; the last known when none says.
+// redisVersion is the version of Redis that the pods report; the last known version when no pod
+// reports it.
 func redisVersion(o Observed) string {
 	for _, p := range o.Pods {
 		if !p.Going && p.Report != nil && p.Report.Redis.Version != "" && len(p.Report.Redis.Version) <= maxVersion {

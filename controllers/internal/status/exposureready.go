@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// ExposureReady is true when the way in from outside is there. Its reason and text
-// tell what its controller cannot do of what was asked for.
+// ExposureReady is true when the cluster is reachable from outside. Its reason and text list the
+// requested settings that the controller does not support.
 func ExposureReady(o Observed) metav1.Condition {
 	e := o.Cluster.Spec.Exposure
 	switch {

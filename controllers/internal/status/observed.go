@@ -52,13 +52,13 @@ type Pod struct {
 	Ready bool
 	// ReadySince is when Ready last changed.
 	ReadySince time.Time
-	// Going is true for one that is being deleted.
+	// Going is true for a pod that is being deleted.
 	Going bool
-	// Leaving is true for one that is drained before it is taken away.
+	// Leaving is true for a pod that drains before its deletion.
 	Leaving bool
 	// Problem says why it does not run; empty while it does or is on its way.
 	Problem string
-	// Report is what it said last of itself; nil when it has not.
+	// Report is the pod's last report; nil for none.
 	Report *configv1.ServerStatus
 }
 

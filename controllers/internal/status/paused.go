@@ -6,7 +6,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Paused says what the operator was told to leave alone.
+// Paused lists the objects that the user paused.
 func Paused(o Observed) metav1.Condition {
 	switch o.Cluster.Spec.Paused {
 	case v1alpha1.PauseRollouts:

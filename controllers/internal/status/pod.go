@@ -27,8 +27,8 @@ func PodOf(pod *corev1.Pod) Pod {
 	return out
 }
 
-// Ended tells that a pod will never run again, such as one that was evicted. It stays
-// listed, perhaps for days, and what it said last means nothing any more.
+// Ended reports that a pod will never run again, such as an evicted pod. It stays listed, perhaps
+// for days, and its last report has no meaning any more.
 func Ended(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 }

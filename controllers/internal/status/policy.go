@@ -14,10 +14,10 @@ import (
 type Policy struct {
 	Kind       string
 	Generation int64
-	// ClusterName is the one that it names; Cluster is nil when there is none.
+	// ClusterName is the name in clusterRef; Cluster is nil when that cluster does not exist.
 	ClusterName string
 	Cluster     *v1alpha1.RealtimeCluster
-	// Selected tells whether the cluster's policySelector picks it.
+	// Selected reports whether the cluster's policySelector picks it.
 	Selected bool
 	// Problem is why it is left out of the PolicySet, or a warning; nil when it is in.
 	Problem *desired.Problem
@@ -34,7 +34,7 @@ type PolicyStatus struct {
 	Conditions []metav1.Condition
 }
 
-// Accepted tells whether the object applies to its cluster.
+// Accepted reports whether the object applies to its cluster.
 func (s PolicyStatus) Accepted() bool {
 	return meta.IsStatusConditionTrue(s.Conditions, v1alpha1.ConditionAccepted)
 }
@@ -65,7 +65,7 @@ var reasons = map[string]string{
 	desired.ReasonTooLarge:           v1alpha1.ReasonTooLarge,
 }
 
-// Accepted tells whether the object is part of its cluster's policies.
+// Accepted reports whether the object is part of its cluster's policies.
 func Accepted(p Policy) metav1.Condition {
 	switch {
 	case p.Cluster == nil:

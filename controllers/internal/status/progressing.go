@@ -33,8 +33,8 @@ func Progressing(o Observed) metav1.Condition {
 	return no(v1alpha1.ReasonRolloutComplete, text)
 }
 
-// stalled tells whether new pods fail: the Deployment's deadline has passed, or a
-// pod waits for something that waiting does not mend.
+// stalled reports whether new pods fail: the Deployment's deadline has passed, or a pod waits for
+// an object that does not appear by itself.
 func stalled(o Observed) bool {
 	if o.Servers.Status.ReadyReplicas >= o.Replicas && o.Servers.Status.UpdatedReplicas >= o.Replicas {
 		return false

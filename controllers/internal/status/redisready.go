@@ -83,7 +83,8 @@ func memoryHigh(c *v1alpha1.RealtimeCluster, percent int32) string {
 	return fmt.Sprintf("Redis uses %d %% of its memory limit; from 90 %% on servers refuse new messages and objects, from 97 %% changes: %s, or lower spec.recovery.historySize", percent, step)
 }
 
-// redisReason sorts what Redis or the client says by what has to be changed.
+// redisReason maps an error of Redis or of its client to a reason, by the setting that has to
+// change.
 func redisReason(text string) string {
 	for _, group := range []struct {
 		reason string

@@ -9,8 +9,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired/exposure"
 )
 
-// RouteAccepted tells whether an HTTPRoute was accepted, as it is now, by each parent that
-// it names.
+// RouteAccepted reports whether every parent of an HTTPRoute accepted its current generation.
 func RouteAccepted(route map[string]any) bool {
 	wanted, _, _ := unstructured.NestedSlice(route, "spec", "parentRefs")
 	parents, _, _ := unstructured.NestedSlice(route, "status", "parents")
@@ -28,7 +27,7 @@ func RouteAccepted(route map[string]any) bool {
 	return len(wanted) > 0
 }
 
-// parent is what a route's parentRef names, with the defaults of what it leaves out.
+// parent is a route's parentRef, with the defaults of absent fields.
 type parent struct {
 	group, kind, namespace, name, section string
 	port                                  int64
@@ -48,8 +47,7 @@ func parentOf(route map[string]any, ref any) parent {
 	}
 }
 
-// acceptedNow tells whether what a parent says is that it accepted the route, and not an
-// older generation of it.
+// acceptedNow reports whether a parent's status accepts the current generation of the route.
 func acceptedNow(route, parent map[string]any) bool {
 	generation, _, _ := unstructured.NestedInt64(route, "metadata", "generation")
 	conditions, _, _ := unstructured.NestedSlice(parent, "conditions")
@@ -63,7 +61,7 @@ func acceptedNow(route, parent map[string]any) bool {
 	})
 }
 
-// HTTPProxyValid tells whether Contour has found an HTTPProxy good.
+// HTTPProxyValid reports whether Contour accepted an HTTPProxy.
 func HTTPProxyValid(proxy map[string]any) bool {
 	text, _, _ := unstructured.NestedString(proxy, "status", "currentStatus")
 	return text == "valid"

@@ -37,7 +37,7 @@ func well() Observed {
 	}
 }
 
-// says is a report with what Redis says.
+// says returns a report with an error of Redis.
 func says(text string) *configv1.ServerStatus {
 	return &configv1.ServerStatus{PolicyRevision: "r2", Redis: configv1.RedisStatus{Error: text}}
 }

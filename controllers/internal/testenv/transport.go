@@ -39,7 +39,7 @@ func (r *Requests) Reads() int {
 	return r.counts[http.MethodGet]
 }
 
-// Reset begins to count anew.
+// Reset sets the counts to zero.
 func (r *Requests) Reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,7 +1,6 @@
-// Package exposure says how clients reach a cluster from outside: one file for each
-// ingress controller and gateway implementation. A profile writes what its
-// controller understands and lists, in words, what it cannot express; it never
-// leaves something out silently. Its functions are pure.
+// Package exposure renders the objects that expose a cluster: one file for each ingress
+// controller and gateway implementation. A profile writes the settings that its controller
+// supports and reports the unsupported settings in words. Its functions are pure.
 //
 // Affinity only saves hops: a polling request that reaches the wrong pod is handed
 // on by the pods themselves.
@@ -19,11 +18,12 @@ import (
 
 // Exposure is what makes a cluster reachable.
 type Exposure struct {
-	// Objects beside the client Service.
+	// Objects in addition to the client Service.
 	Objects []desired.Object
 	// ServiceAnnotations are for the client Service.
 	ServiceAnnotations map[string]string
-	// Missing says, one sentence each, what was asked for and cannot be expressed.
+	// Missing lists, in one sentence each, the requested settings that the profile cannot
+	// express.
 	Missing []string
 	// NoAffinity is true when cookie affinity was asked for and there is none.
 	NoAffinity bool
@@ -35,7 +35,7 @@ type Exposure struct {
 	URL string
 }
 
-// Kinds are all kinds, beside Ingress, that an Exposure may hold.
+// Kinds are all kinds, except Ingress, that an Exposure may hold.
 func Kinds() []schema.GroupVersionKind {
 	return []schema.GroupVersionKind{HTTPRouteKind, BackendTrafficPolicyKind, DestinationRuleKind, HTTPProxyKind}
 }

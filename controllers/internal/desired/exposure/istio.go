@@ -34,7 +34,7 @@ func istio(s settings, needsAffinity bool, out *Exposure) {
 	out.Objects = append(out.Objects, desired.Unstructured(s.cluster, DestinationRuleKind, desired.ExposureName(s.cluster), nil, nil, spec))
 }
 
-// ownPolicy tells whether an implementation has a policy object that the operator knows.
+// ownPolicy reports whether the operator knows a policy kind of the implementation.
 func ownPolicy(g v1alpha1.GatewayImplementation) bool {
 	return g == v1alpha1.GatewayEnvoyGateway || g == v1alpha1.GatewayIstio
 }

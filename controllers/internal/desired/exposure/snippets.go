@@ -21,10 +21,10 @@ var raw = map[string]bool{
 	"route-acl": true,
 }
 
-// isRaw tells whether an annotation writes lines of a controller's configuration:
-// server-snippet, configuration-snippet, stream-snippet, auth-snippet and modsecurity-snippet
-// of ingress-nginx, server-snippets and location-snippets of F5's, backend-config-snippet and
-// its like of HAProxy Technologies', those of raw, and what else is named in that way.
+// isRaw reports whether an annotation writes raw configuration lines: server-snippet,
+// configuration-snippet, stream-snippet, auth-snippet and modsecurity-snippet of ingress-nginx,
+// server-snippets and location-snippets of F5 NGINX, backend-config-snippet and similar ones of
+// HAProxy Technologies, raw ones of haproxy-ingress, and others with such a name.
 func isRaw(name string) bool {
 	local := strings.ToLower(name[strings.LastIndexByte(name, '/')+1:])
 	return raw[local] || strings.Contains(local, "snippet")
