@@ -172,6 +172,7 @@ func TestRulesBite(t *testing.T) {
 		{"runtime/internal/domain/lobby/rules", module + "runtime/internal/core/stream"},
 		{"runtime/internal/domain/lobby/rules", module + "runtime/internal/core/membership"},
 		{"runtime/internal/domain/lobby/rules", module + "runtime/internal/domain/lobby"},
+		{"runtime/internal/domain/party/rules", "context"},
 	}
 	for _, b := range breaches {
 		path, ours := strings.CutPrefix(b.imp, module)

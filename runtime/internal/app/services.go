@@ -6,6 +6,8 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/domain/chat"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby"
+	partyrules "github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
+
 	lobbyrules "github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
 	"github.com/anteroom/anteroom/runtime/internal/domain/party"
@@ -49,7 +51,7 @@ func (a *App) newParties(k *core, n notices) *party.Service {
 	ports := party.Ports{
 		Store: k.client.Store(), Names: k.client.Names(), Sets: k.client.Sets(), Deadlines: k.client.Deadlines(),
 		Budgets: k.budgets,
-		Changed: func(ctx context.Context, p party.Party) { k.queues.PartyChanged(ctx, p) },
+		Changed: func(ctx context.Context, p partyrules.Party) { k.queues.PartyChanged(ctx, p) },
 	}
 	if k.inbox != nil {
 		ports.Invited = n.inviteToParty

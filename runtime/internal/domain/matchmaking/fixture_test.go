@@ -22,7 +22,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/stream/streamtest"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
-	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	partyrules "github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -86,7 +86,7 @@ type world struct {
 	// searching are the tickets of searching users; beforeSearch runs before the report.
 	searching    map[string]string
 	beforeSearch func()
-	parties      map[string]party.Party
+	parties      map[string]partyrules.Party
 }
 
 // brittleLedger fails at chosen steps.
@@ -136,7 +136,7 @@ func (l *brittleLedger) Apply(ctx context.Context, b records.Book, s records.Ste
 var errAfter = fmt.Errorf("reply lost: %w", stream.ErrUnavailable)
 
 func newWorld(t testing.TB, queues ...Queue) *world {
-	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, rooms: map[string]*MatchLobby{}, notified: map[[2]string]int{}, searching: map[string]string{}, parties: map[string]party.Party{}}
+	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, rooms: map[string]*MatchLobby{}, notified: map[[2]string]int{}, searching: map[string]string{}, parties: map[string]partyrules.Party{}}
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
 	w.ledger = &brittleLedger{Memory: recordstest.New(w.clock)}
 	for _, q := range queues {
@@ -188,10 +188,10 @@ func cmpText(a, b string) int {
 	return 1
 }
 
-func (w *world) Member(_ context.Context, partyID, userID string) (party.Party, error) {
+func (w *world) Member(_ context.Context, partyID, userID string) (partyrules.Party, error) {
 	p, known := w.parties[partyID]
 	if !known || !p.Has(userID) {
-		return party.Party{}, wire.Refuse(wire.CodeNotFound, "there is no such party")
+		return partyrules.Party{}, wire.Refuse(wire.CodeNotFound, "there is no such party")
 	}
 	return p, nil
 }

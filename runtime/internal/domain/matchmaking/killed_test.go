@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/records"
-	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	partyrules "github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -16,7 +16,7 @@ import (
 // change. Its queue has a ready check; the players are ann and bob, a party, and cid.
 type killed struct {
 	*world
-	party    party.Party
+	party    partyrules.Party
 	ticket   string // the ticket of ann and bob
 	proposal string
 }
@@ -176,7 +176,7 @@ func TestKilledAtEachStep(t *testing.T) {
 // change removes bob from the party and reports the change to a pod.
 func (k *killed) change(pod int) error {
 	delete(k.party.Members, "bob")
-	k.party.Departed = []party.Departure{{UserID: "bob"}}
+	k.party.Departed = []partyrules.Departure{{UserID: "bob"}}
 	k.pods[pod].service.PartyChanged(k.Context(), k.party)
 	return nil
 }

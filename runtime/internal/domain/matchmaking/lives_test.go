@@ -13,7 +13,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/records"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
-	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	partyrules "github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -118,7 +118,7 @@ func (l *lives) leaveParty(pod int) {
 		p = partyOf(id[2:], member)
 		p.ID = id
 	} else {
-		p.Departed = []party.Departure{{UserID: member}}
+		p.Departed = []partyrules.Departure{{UserID: member}}
 	}
 	l.parties[id] = p
 	if l.IntN(2) == 0 {

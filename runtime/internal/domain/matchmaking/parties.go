@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/records"
-	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	partyrules "github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -21,7 +21,7 @@ const (
 )
 
 // PartyChanged cancels the tickets of a party whose members or leader have changed.
-func (s *Service) PartyChanged(ctx context.Context, p party.Party) {
+func (s *Service) PartyChanged(ctx context.Context, p partyrules.Party) {
 	seen := map[string]bool{}
 	for _, d := range p.Departed {
 		seen[d.UserID] = true

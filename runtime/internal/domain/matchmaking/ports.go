@@ -8,13 +8,13 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/records"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
-	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	partyrules "github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Parties reads parties; *party.Service implements it.
 type Parties interface {
-	Member(ctx context.Context, partyID, userID string) (party.Party, error)
+	Member(ctx context.Context, partyID, userID string) (partyrules.Party, error)
 }
 
 // Handoffs make the places of matches.

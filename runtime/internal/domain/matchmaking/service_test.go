@@ -13,7 +13,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
-	"github.com/anteroom/anteroom/runtime/internal/domain/party"
+	partyrules "github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -224,7 +224,7 @@ func TestRefusals(t *testing.T) {
 	}
 	w := newWorld(t, q, pairs)
 	w.parties["p"], w.parties["away"] = partyOf("ann", "bob"), partyOf("ann", "bob")
-	w.parties["away"].Members["bob"] = party.Member{Live: liveness.Away(t0)}
+	w.parties["away"].Members["bob"] = partyrules.Member{Live: liveness.Away(t0)}
 	good := func() *wire.MMEnqueue {
 		return &wire.MMEnqueue{Queue: "duel", Attributes: map[string]any{"mode": "ctf"}, Latencies: map[string]float64{"eu": 20}}
 	}
@@ -347,10 +347,10 @@ func TestReconnectKeepsTheTicket(t *testing.T) {
 	w.wantPushes("ann")
 }
 
-func partyOf(users ...string) party.Party {
-	p := party.Party{ID: "p", LeaderID: users[0], Members: map[string]party.Member{}}
+func partyOf(users ...string) partyrules.Party {
+	p := partyrules.Party{ID: "p", LeaderID: users[0], Members: map[string]partyrules.Member{}}
 	for i, u := range users {
-		p.Members[u] = party.Member{Name: "Name " + u, JoinedAt: int64(i), Live: liveness.Through(u + "-1")}
+		p.Members[u] = partyrules.Member{Name: "Name " + u, JoinedAt: int64(i), Live: liveness.Through(u + "-1")}
 	}
 	return p
 }
@@ -387,7 +387,7 @@ func TestParty(t *testing.T) {
 		t.Errorf("tickets of bob: %+v, want 1", got)
 	}
 	delete(p.Members, "bob")
-	p.Departed = []party.Departure{{UserID: "bob"}}
+	p.Departed = []partyrules.Departure{{UserID: "bob"}}
 	w.pods[1].service.PartyChanged(t.Context(), p)
 	w.wantPushes("ann", "cancelled: party_changed")
 	w.wantPushes("bob", "cancelled: party_changed")

@@ -14,14 +14,15 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/text"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Create makes a party that the caller leads.
 func (s *Service) Create(ctx context.Context, c request.Call, req *wire.PartyCreate) (Outcome, error) {
-	cmd := CreateCommand{Leader: actor(c.Caller), MaxMembers: req.MaxMembers, Attributes: req.Attributes}
+	cmd := rules.CreateCommand{Leader: actor(c.Caller), MaxMembers: req.MaxMembers, Attributes: req.Attributes}
 	// The rules are asked before anything is taken for a party that they refuse.
-	if _, _, err := Create(cmd, s.Now()); err != nil {
+	if _, _, err := rules.Create(cmd, s.Now()); err != nil {
 		return Outcome{}, err
 	}
 	var err error
@@ -35,7 +36,7 @@ func (s *Service) Create(ctx context.Context, c request.Call, req *wire.PartyCre
 	if cmd.Code, err = s.claimCode(ctx, cmd.ID); err != nil {
 		return Outcome{}, err
 	}
-	p, patches, err := Create(cmd, s.Now())
+	p, patches, err := rules.Create(cmd, s.Now())
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -97,19 +98,19 @@ func (s *Service) Join(ctx context.Context, c request.Call, req *wire.PartyJoin)
 		return Outcome{}, fmt.Errorf("look up a party's code: %w", err)
 	}
 	guess.Right(ctx)
-	return s.come(ctx, c, id, JoinCommand{User: actor(c.Caller), Code: code, Attributes: req.Attributes})
+	return s.come(ctx, c, id, rules.JoinCommand{User: actor(c.Caller), Code: code, Attributes: req.Attributes})
 }
 
 // Accept brings the caller in by an invite.
 func (s *Service) Accept(ctx context.Context, c request.Call, req *wire.PartyRespondInvite) (Outcome, error) {
-	cmd := JoinCommand{User: actor(c.Caller), Invite: req.InviteID, Attributes: req.Attributes}
-	return s.come(ctx, c, partyOf(req.InviteID), cmd)
+	cmd := rules.JoinCommand{User: actor(c.Caller), Invite: req.InviteID, Attributes: req.Attributes}
+	return s.come(ctx, c, rules.PartyOfInvite(req.InviteID), cmd)
 }
 
 // come enrolls the caller when the party lets it in, and takes that back when it
 // came to nothing.
-func (s *Service) come(ctx context.Context, c request.Call, partyID string, cmd JoinCommand) (Outcome, error) {
-	out, err := s.change(ctx, partyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
+func (s *Service) come(ctx context.Context, c request.Call, partyID string, cmd rules.JoinCommand) (Outcome, error) {
+	out, err := s.change(ctx, partyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		next, patches, err := p.Join(cmd, s.Now())
 		if err != nil || p.Has(c.ID) || cmd.Enrolment != "" {
 			return next, patches, err
@@ -124,7 +125,7 @@ func (s *Service) come(ctx context.Context, c request.Call, partyID string, cmd 
 		return p.Join(cmd, s.Now())
 	})
 	if isNotFound(err) {
-		err = expired()
+		err = rules.CodeExpired()
 	}
 	var refusal *wire.Error
 	unused := errors.As(err, &refusal) || err == nil && out.State.Members[c.ID].Enrolment != cmd.Enrolment
@@ -135,46 +136,46 @@ func (s *Service) come(ctx context.Context, c request.Call, partyID string, cmd 
 		return Outcome{}, err
 	}
 	// A repeated request may be of a user who is not in any more.
-	_, err = out.State.member(c.ID)
+	_, err = out.State.ActiveMember(c.ID)
 	return out, err
 }
 
 // Decline turns an invite down.
 func (s *Service) Decline(ctx context.Context, c request.Call, inviteID string) error {
-	_, err := s.change(ctx, partyOf(inviteID), s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	_, err := s.change(ctx, rules.PartyOfInvite(inviteID), s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		return p.Decline(c.ID, inviteID, s.Now())
 	})
 	if isNotFound(err) {
-		return expired()
+		return rules.CodeExpired()
 	}
 	return err
 }
 
 // Invite asks a user in, and tells it on its own stream.
-func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.PartyInvite) (Invite, error) {
+func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.PartyInvite) (rules.Invite, error) {
 	nonce, err := s.ids.ID(ctx, inviteSpace, c.ID, c.Key)
 	if err != nil {
-		return Invite{}, err
+		return rules.Invite{}, err
 	}
 	now := s.Now()
-	expiresAt := now.Add(inviteTTL).UnixMilli()
+	expiresAt := now.Add(rules.InviteTTL).UnixMilli()
 	out, err := s.change(ctx, req.PartyID, s.onceOf(c).With(strconv.AppendInt(nil, expiresAt, 10)),
-		func(p Party) (Party, []wire.PartyPatch, error) {
+		func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 			return p.Invite(actor(c.Caller), req.UserID, nonce, now)
 		})
 	if err != nil {
-		return Invite{}, err
+		return rules.Invite{}, err
 	}
 	invite, open := out.State.Invites[req.UserID]
 	if !open { // a repeated request, and the user has answered since
 		expiresAt, err := strconv.ParseInt(string(out.Value), 10, 64)
-		return Invite{ID: inviteID(req.PartyID, nonce), ExpiresAt: expiresAt}, err
+		return rules.Invite{ID: rules.InviteID(req.PartyID, nonce), ExpiresAt: expiresAt}, err
 	}
 	return invite, s.tellInvited(ctx, out.State.ID, req.UserID, invite)
 }
 
 // tellInvited tells a user that it is asked in, once for each time that it is.
-func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i Invite) error {
+func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i rules.Invite) error {
 	invited := wire.PartyInvited{
 		InviteID: i.ID, PartyID: partyID, FromID: i.From, FromName: i.FromName, ExpiresAt: i.ExpiresAt,
 	}
@@ -190,28 +191,28 @@ func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i Inv
 
 // Leave takes the caller out.
 func (s *Service) Leave(ctx context.Context, c request.Call, partyID string) (Outcome, error) {
-	return s.change(ctx, partyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, partyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		return p.Leave(actor(c.Caller), s.Now())
 	})
 }
 
 // Kick takes another member out (leader only).
 func (s *Service) Kick(ctx context.Context, c request.Call, req *wire.PartyKick) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		return p.Kick(c.ID, req.UserID, req.Reason, s.Now())
 	})
 }
 
 // Promote makes another member the leader (leader only).
 func (s *Service) Promote(ctx context.Context, c request.Call, req *wire.PartyPromote) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		return p.Promote(c.ID, req.UserID, s.Now())
 	})
 }
 
 // SetMember changes the caller's attributes.
 func (s *Service) SetMember(ctx context.Context, c request.Call, req *wire.PartySetMember) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		return p.SetMember(c.ID, req.Attributes, req.Unset, s.Now())
 	})
 }

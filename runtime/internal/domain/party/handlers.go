@@ -7,6 +7,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -160,13 +161,13 @@ func (h *Handlers) Snapshot(_ context.Context, caller request.Caller, id stream.
 		if err != nil {
 			return "", nil, fmt.Errorf("encode the loss of %s: %w", id, err)
 		}
-		return wire.EventPartyRemoved, payload, notFound()
+		return wire.EventPartyRemoved, payload, rules.NotFound()
 	}
 	p, err := h.service.keeper.Decode(now)
 	if err != nil {
 		return "", nil, err
 	}
-	if _, err := p.member(caller.ID); err != nil {
+	if _, err := p.ActiveMember(caller.ID); err != nil {
 		return "", nil, err
 	}
 	payload, err = json.Marshal(wire.PartySnapshot{Party: p.View()})

@@ -14,6 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -55,7 +56,7 @@ type Ports struct {
 	Budgets *budget.Guard
 	// Changed, when not nil, is told that a party's members, or who leads it, have
 	// changed; it must not fail the command.
-	Changed func(ctx context.Context, p Party)
+	Changed func(ctx context.Context, p rules.Party)
 	// Invited, when not nil, is told of invites that users should learn of even if they
 	// are not connected, of one maybe twice; it must not fail the command.
 	Invited func(ctx context.Context, userID string, invited wire.PartyInvited)
@@ -78,7 +79,7 @@ type Settings struct {
 type Service struct {
 	Ports
 	Settings
-	keeper *document.Keeper[Party]
+	keeper *document.Keeper[rules.Party]
 	ids    ids.Minter
 	stays  membership.Book
 	users  userstream.Teller
@@ -90,14 +91,14 @@ func NewService(ports Ports, settings Settings) *Service {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
-	s.keeper = document.New(document.Kind[Party]{
+	s.keeper = document.New(document.Kind[rules.Party]{
 		Name:     Kind,
-		At:       Party.at,
-		NextLook: Party.NextLook,
-		Retain: func(p Party) stream.Retention {
+		At:       atPosition,
+		NextLook: rules.Party.NextLook,
+		Retain: func(p rules.Party) stream.Retention {
 			ttl := max(partyTTL, s.HistoryTTL)
 			if p.Closed() {
-				ttl = max(departureMemory, s.HistoryTTL)
+				ttl = max(rules.DepartureMemory, s.HistoryTTL)
 			}
 			return stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: ttl}
 		},
@@ -109,27 +110,27 @@ func NewService(ports Ports, settings Settings) *Service {
 }
 
 // Outcome is what a command led to.
-type Outcome = document.Outcome[Party]
+type Outcome = document.Outcome[rules.Party]
 
 // rule is a command, ready to be applied.
-type rule func(Party) (Party, []wire.PartyPatch, error)
+type rule func(rules.Party) (rules.Party, []wire.PartyPatch, error)
 
 // change carries out a command and what follows from it for those who departed. If
 // that fails it is done by a later Look, which is scheduled already.
 func (s *Service) change(ctx context.Context, partyID string, once *stream.Once, r rule) (Outcome, error) {
 	out, err := s.commit(ctx, partyID, once, r)
 	if err == nil {
-		_ = s.settle(ctx, out.State, out.State.departedAfter(out.Seen, out.Repeated))
+		_ = s.settle(ctx, out.State, out.State.DepartedSince(out.Seen, out.Repeated))
 	}
 	return out, err
 }
 
 func (s *Service) commit(ctx context.Context, partyID string, once *stream.Once, r rule) (Outcome, error) {
 	if !ids.ValidID(partyID) {
-		return Outcome{}, notFound()
+		return Outcome{}, rules.NotFound()
 	}
 	moved := false
-	out, err := s.keeper.Change(ctx, partyID, once, func(p Party) (Party, []stream.Event, error) {
+	out, err := s.keeper.Change(ctx, partyID, once, func(p rules.Party) (rules.Party, []stream.Event, error) {
 		next, patches, err := r(p)
 		if err != nil {
 			return p, nil, err
@@ -145,7 +146,7 @@ func (s *Service) commit(ctx context.Context, partyID string, once *stream.Once,
 }
 
 // changedHands tells whether other users are in, or another one leads.
-func changedHands(before, after Party) bool {
+func changedHands(before, after rules.Party) bool {
 	if before.LeaderID != after.LeaderID || len(before.Members) != len(after.Members) {
 		return true
 	}
@@ -172,33 +173,33 @@ func encode(patches []wire.PartyPatch) ([]stream.Event, error) {
 // missing turns the store's word for what does not exist into the client's.
 func missing(err error) error {
 	if errors.Is(err, stream.ErrNotFound) {
-		return notFound()
+		return rules.NotFound()
 	}
 	return err
 }
 
 func isNotFound(err error) bool { return wire.CodeOf(err) == wire.CodeNotFound }
 
-func (s *Service) load(ctx context.Context, partyID string) (Party, error) {
+func (s *Service) load(ctx context.Context, partyID string) (rules.Party, error) {
 	if !ids.ValidID(partyID) {
-		return Party{}, notFound()
+		return rules.Party{}, rules.NotFound()
 	}
 	p, err := s.keeper.Load(ctx, partyID)
 	return p, missing(err)
 }
 
 // Member gives a party to those who are in it; to others it does not exist.
-func (s *Service) Member(ctx context.Context, partyID, userID string) (Party, error) {
+func (s *Service) Member(ctx context.Context, partyID, userID string) (rules.Party, error) {
 	p, err := s.load(ctx, partyID)
 	if err != nil {
-		return Party{}, err
+		return rules.Party{}, err
 	}
-	_, err = p.member(userID)
+	_, err = p.ActiveMember(userID)
 	return p, err
 }
 
 // Chat gives the party of a chat channel, to back ends and to members.
-func (s *Service) Chat(ctx context.Context, c request.Caller, partyID string) (Party, error) {
+func (s *Service) Chat(ctx context.Context, c request.Caller, partyID string) (rules.Party, error) {
 	if c.Backend {
 		return s.load(ctx, partyID)
 	}
@@ -206,19 +207,19 @@ func (s *Service) Chat(ctx context.Context, c request.Caller, partyID string) (P
 }
 
 // Led gives a party to the one who leads it.
-func (s *Service) Led(ctx context.Context, partyID, userID string) (Party, error) {
+func (s *Service) Led(ctx context.Context, partyID, userID string) (rules.Party, error) {
 	p, err := s.load(ctx, partyID)
 	if err != nil {
-		return Party{}, err
+		return rules.Party{}, err
 	}
-	return p, p.ledBy(userID)
+	return p, p.CheckLeader(userID)
 }
 
 // Of is the party that a user is in; false when in none.
-func (s *Service) Of(ctx context.Context, userID string) (Party, bool, error) {
+func (s *Service) Of(ctx context.Context, userID string) (rules.Party, bool, error) {
 	groups, err := s.stays.Groups(ctx, setOf(userID))
 	if err != nil {
-		return Party{}, false, err
+		return rules.Party{}, false, err
 	}
 	for _, id := range groups {
 		p, err := s.Member(ctx, id, userID)
@@ -226,10 +227,10 @@ func (s *Service) Of(ctx context.Context, userID string) (Party, bool, error) {
 			return p, true, nil
 		}
 		if !isNotFound(err) {
-			return Party{}, false, err
+			return rules.Party{}, false, err
 		}
 	}
-	return Party{}, false, nil
+	return rules.Party{}, false, nil
 }
 
 // setOf is the set of the parties that a user is in.
@@ -263,6 +264,13 @@ func (s *Service) onceOf(c request.Call) *stream.Once {
 	return &stream.Once{Scope: c.ID, Key: c.Key, TTL: s.IdempotencyTTL}
 }
 
-func actor(c request.Caller) Actor {
-	return Actor{ID: c.ID, Name: c.Name, Session: c.SessionID, Claims: c.Claims}
+func actor(c request.Caller) rules.Actor {
+	return rules.Actor{ID: c.ID, Name: c.Name, Session: c.SessionID, Claims: c.Claims}
+}
+
+// atPosition adds to a party its position in the stream, because the document does not contain
+// the position.
+func atPosition(p rules.Party, at stream.Snapshot) rules.Party {
+	p.Version, p.Epoch, p.Committed = at.Seq, at.Epoch, at.CommittedIn()
+	return p
 }

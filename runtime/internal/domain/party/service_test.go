@@ -12,6 +12,8 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/ids"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -47,9 +49,9 @@ func TestOneParty(t *testing.T) {
 	w.pass(time.Minute) // entries are not newborn any more
 	taken := wire.Already(wire.CodeAlreadyMember, wire.ReasonInParty, "", p.ID)
 	_, err := ann.h.Create(t.Context(), ann.call, &wire.PartyCreate{})
-	wantRefusal(t, err, taken)
+	rulestest.WantRefusal(t, err, taken)
 	_, err = ann.join(other.Code)
-	wantRefusal(t, err, taken)
+	rulestest.WantRefusal(t, err, taken)
 	if _, err := ann.h.Leave(t.Context(), ann.call, &wire.PartyLeave{PartyID: p.ID}); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 	ann, eve := w.client("ann"), w.client("eve")
 	p := ann.create()
 	nothing := &wire.Error{Code: wire.CodeNotFound}
-	for _, id := range []string{p.ID, testID, "", "x"} {
+	for _, id := range []string{p.ID, rulestest.PartyID, "", "x"} {
 		for event, ask := range map[string]func() error{
 			"get":       func() error { _, err := eve.h.Get(t.Context(), eve.call, &wire.PartyGet{PartyID: id}); return err },
 			"leave":     func() error { _, err := eve.h.Leave(t.Context(), eve.call, &wire.PartyLeave{PartyID: id}); return err },
@@ -83,15 +85,15 @@ func TestStrangersSeeNothing(t *testing.T) {
 				return err
 			},
 		} {
-			t.Run(event+" "+id, func(t *testing.T) { wantRefusal(t, ask(), nothing) })
+			t.Run(event+" "+id, func(t *testing.T) { rulestest.WantRefusal(t, ask(), nothing) })
 		}
 	}
 	_, err := eve.join("NOSUCH22")
-	wantRefusal(t, err, nothing)
+	rulestest.WantRefusal(t, err, nothing)
 	_, err = eve.h.RespondInvite(t.Context(), eve.call, &wire.PartyRespondInvite{InviteID: p.ID + ".x", Accept: true})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
 	_, err = eve.h.RespondInvite(t.Context(), eve.call, &wire.PartyRespondInvite{InviteID: "x"})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
 	if v := w.state(ann.h.Get(t.Context(), ann.call, &wire.PartyGet{})).Version; v != 1 {
 		t.Errorf("strangers brought the party to version %d", v)
 	}
@@ -131,7 +133,7 @@ func TestInvite(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := cid.h.RespondInvite(t.Context(), cid.call, &wire.PartyRespondInvite{InviteID: second.InviteID, Accept: true})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
 	cid.create() // a declined invite leaves no trace among cid's parties
 }
 
@@ -176,7 +178,7 @@ func TestLookFinishes(t *testing.T) {
 	p := ann.create()
 	w.state(bob.join(p.Code))
 	s := ann.h.service
-	if _, err := s.commit(t.Context(), p.ID, nil, func(p Party) (Party, []wire.PartyPatch, error) {
+	if _, err := s.commit(t.Context(), p.ID, nil, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		return p.Kick("ann", "bob", "", s.Now())
 	}); err != nil {
 		t.Fatal(err)
@@ -184,7 +186,7 @@ func TestLookFinishes(t *testing.T) {
 	if n := len(told[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); n != 0 {
 		t.Fatalf("bob was told %d times", n)
 	}
-	w.pass(retellAfter)
+	w.pass(rules.RetryAfter)
 	if n := len(told[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); n != 1 {
 		t.Errorf("bob was told %d times", n)
 	}
@@ -206,14 +208,14 @@ func TestDisconnectAndTimeOut(t *testing.T) {
 	if got := w.state(bob.h.Get(t.Context(), bob.call, &wire.PartyGet{})); got.Members["ann"].Connected {
 		t.Error("ann is connected")
 	}
-	w.pass(disconnectGrace - time.Second)
+	w.pass(rules.DisconnectGrace - time.Second)
 	back := w.connect("ann", "ann-2", 1)
 	if err := back.h.service.SessionOpened(t.Context(), back.call.Caller); err != nil {
 		t.Fatal(err)
 	}
 	w.pass(time.Minute)
 	closed(back)
-	w.pass(disconnectGrace)
+	w.pass(rules.DisconnectGrace)
 	got := w.state(bob.h.Get(t.Context(), bob.call, &wire.PartyGet{}))
 	if got.LeaderID != "bob" || len(got.Members) != 1 {
 		t.Errorf("after ann's grace: %+v", got)
@@ -222,10 +224,10 @@ func TestDisconnectAndTimeOut(t *testing.T) {
 		t.Errorf("ann was told (-want +got):\n%s", d)
 	}
 	closed(bob)
-	w.pass(disconnectGrace)
+	w.pass(rules.DisconnectGrace)
 	w.pass(time.Minute)
 	_, err := w.client("cid").join(p.Code)
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
 }
 
 func TestKeysAndStoreDown(t *testing.T) {
@@ -249,9 +251,9 @@ func TestKeysAndStoreDown(t *testing.T) {
 	w.memory.SetDown(false)
 	w.memory.Flush()
 	_, err := ann.h.Get(t.Context(), ann.call, &wire.PartyGet{PartyID: first.ID})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
 	event, payload, err := ann.h.Snapshot(t.Context(), ann.call.Caller, StreamID(first.ID), stream.Snapshot{})
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
 	if event != wire.EventPartyRemoved || !strings.Contains(string(payload), `"lost"`) {
 		t.Errorf("%s %s", event, payload)
 	}
@@ -272,14 +274,14 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("%s %s %v", event, payload, err)
 	}
 	_, _, err = eve.h.Snapshot(t.Context(), eve.call.Caller, StreamID(p.ID), now)
-	wantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
+	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
 }
 
 // Thirty users at once find the fifteen places, over both pods.
 func TestManyJoinAtOnce(t *testing.T) {
 	w := newWorld(t)
 	ann := w.client("ann")
-	p := w.state(ann.h.Create(t.Context(), ann.call, &wire.PartyCreate{MaxMembers: maxMembers}))
+	p := w.state(ann.h.Create(t.Context(), ann.call, &wire.PartyCreate{MaxMembers: rules.MaxMembers}))
 	var all sync.WaitGroup
 	errs := make([]error, 30)
 	for i := range errs {
@@ -298,10 +300,10 @@ func TestManyJoinAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if refused != 30-(maxMembers-1) {
+	if refused != 30-(rules.MaxMembers-1) {
 		t.Errorf("%d were refused", refused)
 	}
-	if got := w.state(ann.h.Get(t.Context(), ann.call, &wire.PartyGet{})); len(got.Members) != maxMembers {
+	if got := w.state(ann.h.Get(t.Context(), ann.call, &wire.PartyGet{})); len(got.Members) != rules.MaxMembers {
 		t.Errorf("%d members", len(got.Members))
 	}
 }

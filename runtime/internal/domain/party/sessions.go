@@ -5,6 +5,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -21,7 +22,7 @@ func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
 // changes nothing.
 func (s *Service) SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) error {
 	return s.stays.Visit(ctx, setOf(c.ID), Kind, followed, func(id string) error {
-		_, err := s.change(ctx, id, nil, func(p Party) (Party, []wire.PartyPatch, error) {
+		_, err := s.change(ctx, id, nil, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 			return p.Disconnect(c.ID, c.SessionID, s.Now())
 		})
 		return err
@@ -30,8 +31,8 @@ func (s *Service) SessionClosed(ctx context.Context, c request.Caller, followed 
 
 // attach reads the party of a member and counts the caller's session as live.
 func (s *Service) attach(ctx context.Context, c request.Caller, partyID string) (Outcome, error) {
-	out, err := s.change(ctx, partyID, nil, func(p Party) (Party, []wire.PartyPatch, error) {
-		if _, err := p.member(c.ID); err != nil {
+	out, err := s.change(ctx, partyID, nil, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
+		if _, err := p.ActiveMember(c.ID); err != nil {
 			return p, nil, err
 		}
 		return p.Reconnect(c.ID, c.SessionID, s.Now())

@@ -9,24 +9,14 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/membership"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
-
-// departedAfter are those who went after a version; with all, all that are remembered.
-func (p Party) departedAfter(version uint64, all bool) []Departure {
-	var some []Departure
-	for _, d := range p.Departed {
-		if all || d.Version > version {
-			some = append(some, d)
-		}
-	}
-	return some
-}
 
 // settle does what follows from departures: the users' sessions are told and stop
 // hearing the party, and it no longer counts as theirs. It may be done any number
 // of times.
-func (s *Service) settle(ctx context.Context, p Party, departed []Departure) error {
+func (s *Service) settle(ctx context.Context, p rules.Party, departed []rules.Departure) error {
 	var errs []error
 	for _, d := range departed {
 		// One who has come back in the meantime is not told of the old stay.
@@ -43,7 +33,7 @@ func (s *Service) settle(ctx context.Context, p Party, departed []Departure) err
 
 // tellRemoved tells a user of its departure, once, and its sessions stop following
 // the party.
-func (s *Service) tellRemoved(ctx context.Context, partyID string, d Departure) error {
+func (s *Service) tellRemoved(ctx context.Context, partyID string, d rules.Departure) error {
 	_, err := s.users.Tell(ctx, d.UserID, userstream.Message{
 		Cause:    userstream.ByUsers,
 		Event:    wire.EventPartyRemoved,
@@ -56,23 +46,23 @@ func (s *Service) tellRemoved(ctx context.Context, partyID string, d Departure) 
 
 // once keeps what a user is told of from being told twice.
 func once(scope, key string) *stream.Once {
-	return &stream.Once{Scope: scope, Key: key, TTL: 2 * departureMemory}
+	return &stream.Once{Scope: scope, Key: key, TTL: 2 * rules.DepartureMemory}
 }
 
 // Look does what is due in a party, for stream.Deadlines: it tells when to look
 // again, the zero time for never.
 func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	now := s.Now()
-	out, err := s.commit(ctx, id.Name(), nil, func(p Party) (Party, []wire.PartyPatch, error) { return p.Tick(now) })
+	out, err := s.commit(ctx, id.Name(), nil, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) { return p.Tick(now) })
 	if isNotFound(err) {
 		return time.Time{}, nil
 	}
 	if err != nil {
 		return time.Time{}, err
 	}
-	departed := out.State.departedAfter(out.Seen, false)
+	departed := out.State.DepartedSince(out.Seen, false)
 	for _, d := range out.State.Departed {
-		if !time.UnixMilli(d.At).Add(retellAfter).After(now) {
+		if !time.UnixMilli(d.At).Add(rules.RetryAfter).After(now) {
 			departed = append(departed, d)
 		}
 	}

@@ -3,72 +3,19 @@ package party
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream/streamtest"
 	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
-
-// t0 is when the tests begin.
-var t0 = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-
-const testID = "01JD8Q3V9Z0000000000000000"
-
-func by(user string) Actor { return Actor{ID: user, Name: "Name " + user, Session: user + "-1"} }
-
-// partyOfUsers makes a party that the first user leads; the others came a second apart.
-func partyOfUsers(t testing.TB, users ...string) Party {
-	t.Helper()
-	p, _, err := Create(CreateCommand{ID: testID, Code: "ABCD2345", Leader: by(users[0])}, t0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, user := range users[1:] {
-		cmd := JoinCommand{User: by(user), Enrolment: user, Code: p.Code}
-		p, _, err = p.Join(cmd, t0.Add(time.Duration(i+1)*time.Second))
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return p
-}
-
-// wantRefusal compares the *wire.Error of a command without its text, which is for humans.
-func wantRefusal(t *testing.T, err error, want *wire.Error) {
-	t.Helper()
-	var got *wire.Error
-	if errors.As(err, &got) {
-		bare := *got
-		bare.Message = ""
-		got = &bare
-	} else if err != nil {
-		t.Fatalf("not a refusal: %v", err)
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("refusal of %v (-want +got):\n%s", err, d)
-	}
-}
-
-func causes(patches []wire.PartyPatch) []string {
-	var all []string
-	for _, p := range patches {
-		text := string(p.Cause.Type) + " " + p.Cause.ActorID
-		if p.Cause.Reason != "" {
-			text += ": " + p.Cause.Reason
-		}
-		all = append(all, text)
-	}
-	return all
-}
 
 // world is a cluster of two pods on a store in memory, with a clock of its own.
 type world struct {
@@ -82,7 +29,7 @@ type world struct {
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{TB: t, now: t0}
+	w := &world{TB: t, now: rulestest.T0}
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
 	for i := range w.pods {
 		w.pods[i] = NewHandlers(NewService(Ports{
@@ -94,7 +41,7 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
 
-func (w *world) note(_ context.Context, p Party) {
+func (w *world) note(_ context.Context, p rules.Party) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.changed = append(w.changed, fmt.Sprint(p.LeaderID, p.Users()))

@@ -1,4 +1,4 @@
-package party
+package rules
 
 import (
 	"cmp"
@@ -10,13 +10,13 @@ import (
 
 const (
 	// disconnectGrace is how long a member who has no connection stays in.
-	disconnectGrace = 2 * time.Minute
+	DisconnectGrace = 2 * time.Minute
 	// maxTimeouts is how many members one Tick takes out, so that its patches fit into
 	// one commit. The rest are due again at once.
 	maxTimeouts = 6
 	// retellAfter is how long after a departure what follows from it is done once
 	// more, in case the first time failed.
-	retellAfter = 5 * time.Second
+	RetryAfter = 5 * time.Second
 )
 
 // Tick does what is due by now: members whose grace is over go, and invites that
@@ -38,7 +38,7 @@ func (p Party) Tick(now time.Time) (Party, []wire.PartyPatch, error) {
 // overdue are the members who were gone for longer than the grace, those who went
 // first first, but the leader last: who follows it is chosen among those who stay.
 func (p Party) overdue(now time.Time) []string {
-	oldest := now.Add(-disconnectGrace)
+	oldest := now.Add(-DisconnectGrace)
 	ids := slices.DeleteFunc(p.Users(), func(id string) bool { return !p.Members[id].AwaySince(oldest) })
 	last := func(id string) int {
 		if id == p.LeaderID {
@@ -64,7 +64,7 @@ func (p Party) NextLook(now time.Time) (time.Time, bool) {
 	if !p.Closed() {
 		for _, m := range p.Members {
 			if !m.Connected() {
-				earlier(time.UnixMilli(m.DisconnectedAt).Add(disconnectGrace))
+				earlier(time.UnixMilli(m.DisconnectedAt).Add(DisconnectGrace))
 			}
 		}
 		for _, invite := range p.Invites {
@@ -72,7 +72,7 @@ func (p Party) NextLook(now time.Time) (time.Time, bool) {
 		}
 	}
 	for _, d := range p.Departed {
-		if retell := time.UnixMilli(d.At).Add(retellAfter); retell.After(now) {
+		if retell := time.UnixMilli(d.At).Add(RetryAfter); retell.After(now) {
 			earlier(retell)
 		}
 	}

@@ -1,10 +1,13 @@
-package party
+package rules_test
 
 import (
 	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules/rulestest"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"pgregory.net/rapid"
@@ -18,8 +21,8 @@ import (
 func TestAlwaysWhole(t *testing.T) {
 	users := []string{"ann", "bob", "cid", "dan", "eve"}
 	rapid.Check(t, func(t *rapid.T) {
-		now := t0
-		p, patches, err := Create(CreateCommand{ID: testID, Code: "CODE", Leader: by("ann"), MaxMembers: 3}, now)
+		now := rulestest.T0
+		p, patches, err := rules.Create(rules.CreateCommand{ID: rulestest.PartyID, Code: "CODE", Leader: rulestest.Actor("ann"), MaxMembers: 3}, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,19 +45,19 @@ func TestAlwaysWhole(t *testing.T) {
 	})
 }
 
-func act(t *rapid.T, p Party, user, other, session string, now time.Time) (Party, []wire.PartyPatch, error) {
-	who := Actor{ID: user, Session: session}
+func act(t *rapid.T, p rules.Party, user, other, session string, now time.Time) (rules.Party, []wire.PartyPatch, error) {
+	who := rules.Actor{ID: user, Session: session}
 	switch rapid.IntRange(0, 14).Draw(t, "command") {
 	case 0:
-		return p.Join(JoinCommand{User: who, Enrolment: session, Code: "CODE"}, now)
+		return p.Join(rules.JoinCommand{User: who, Enrolment: session, Code: "CODE"}, now)
 	case 1:
 		return p.Invite(who, other, other, now)
 	case 2:
-		return p.Join(JoinCommand{User: who, Enrolment: session, Invite: p.Invites[user].ID}, now)
+		return p.Join(rules.JoinCommand{User: who, Enrolment: session, Invite: p.Invites[user].ID}, now)
 	case 3:
 		return p.Decline(user, p.Invites[user].ID, now)
 	case 4:
-		return p.Leave(Actor{ID: user}, now)
+		return p.Leave(rules.Actor{ID: user}, now)
 	case 5:
 		return p.Kick(user, other, "", now)
 	case 6:
@@ -70,7 +73,7 @@ func act(t *rapid.T, p Party, user, other, session string, now time.Time) (Party
 	case 11:
 		joinable, size := rapid.Bool().Draw(t, "joinable"), rapid.IntRange(1, 4).Draw(t, "size")
 		set := wire.PartySet{Joinable: &joinable, MaxMembers: &size, Attributes: wire.Attributes{"map": other}}
-		return p.Update(UpdateCommand{Leader: user, Set: set}, now)
+		return p.Update(rules.UpdateCommand{Leader: user, Set: set}, now)
 	case 12:
 		return p.Ready(user, rapid.Bool().Draw(t, "ready"), now)
 	case 13:
@@ -96,7 +99,7 @@ func apply(t *rapid.T, doc []byte, patches []wire.PartyPatch) []byte {
 	return doc
 }
 
-func whole(t *rapid.T, p Party, client []byte, now time.Time) {
+func whole(t *rapid.T, p rules.Party, client []byte, now time.Time) {
 	view, _ := json.Marshal(p.View())
 	if !jsonpatch.Equal(view, client) {
 		t.Fatalf("the party is %s, a client has %s", view, client)
@@ -107,7 +110,7 @@ func whole(t *rapid.T, p Party, client []byte, now time.Time) {
 	if !p.Closed() && !p.Has(p.LeaderID) {
 		t.Fatalf("%s leads and is not in", p.LeaderID)
 	}
-	if len(p.Members) > p.MaxMembers || len(p.Departed) > maxDepartures || len(p.Invites) > maxInvites {
+	if len(p.Members) > p.MaxMembers || len(p.Departed) > rules.MaxDepartures || len(p.Invites) > rules.MaxInvites {
 		t.Fatalf("%d members, %d departed, %d invites", len(p.Members), len(p.Departed), len(p.Invites))
 	}
 	for id := range p.Invites {
@@ -119,7 +122,7 @@ func whole(t *rapid.T, p Party, client []byte, now time.Time) {
 		}
 	}
 	for id := range p.Banned {
-		if p.Has(id) && p.Banned[id] > ms(now) {
+		if p.Has(id) && p.Banned[id] > now.UnixMilli() {
 			t.Fatalf("%s is kept out and in", id)
 		}
 	}

@@ -6,37 +6,38 @@ import (
 	"fmt"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Ban keeps a user out (leader only).
 func (s *Service) Ban(ctx context.Context, c request.Call, req *wire.PartyBan) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		return p.Ban(c.ID, req.UserID, req.Reason, s.Now())
 	})
 }
 
 // Unban takes a ban back (leader only).
 func (s *Service) Unban(ctx context.Context, c request.Call, req *wire.PartyUnban) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		return p.Unban(c.ID, req.UserID, s.Now())
 	})
 }
 
 // Update changes the party itself (leader only).
 func (s *Service) Update(ctx context.Context, c request.Call, req *wire.PartyUpdate) (Outcome, error) {
-	cmd := UpdateCommand{Leader: c.ID, Expected: req.ExpectedVersion, Unset: req.Unset}
+	cmd := rules.UpdateCommand{Leader: c.ID, Expected: req.ExpectedVersion, Unset: req.Unset}
 	if req.Set != nil {
 		cmd.Set = *req.Set
 	}
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		return p.Update(cmd, s.Now())
 	})
 }
 
 // Ready says whether the caller is ready.
 func (s *Service) Ready(ctx context.Context, c request.Call, req *wire.PartyReady) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p Party) (Party, []wire.PartyPatch, error) {
+	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		return p.Ready(c.ID, req.Ready, s.Now())
 	})
 }
@@ -45,7 +46,7 @@ func (s *Service) Ready(ctx context.Context, c request.Call, req *wire.PartyRead
 // request gets the same one. Users who come with the old code get not_found.
 func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.PartyNewCode) (Outcome, string, error) {
 	code, once := "", s.onceOf(c)
-	out, err := s.change(ctx, req.PartyID, once, func(p Party) (Party, []wire.PartyPatch, error) {
+	out, err := s.change(ctx, req.PartyID, once, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 		if _, _, err := p.RegenerateCode(c.ID, code, s.Now()); err != nil {
 			return p, nil, err
 		}

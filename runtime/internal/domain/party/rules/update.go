@@ -1,4 +1,4 @@
-package party
+package rules
 
 import (
 	"errors"
@@ -21,7 +21,7 @@ type UpdateCommand struct {
 
 // Update changes what the leader may choose about a party: all of it or nothing.
 func (p Party) Update(cmd UpdateCommand, now time.Time) (Party, []wire.PartyPatch, error) {
-	if err := p.ledBy(cmd.Leader); err != nil {
+	if err := p.CheckLeader(cmd.Leader); err != nil {
 		return p, nil, err
 	}
 	if cmd.Expected != 0 && cmd.Expected != p.Version {
@@ -78,8 +78,8 @@ func (e *edit) setSize(size *int) error {
 
 // checkSize refuses a number of members that no party may have.
 func checkSize(size int, field string) error {
-	if size < minMembers || size > maxMembers {
-		return wire.Invalid(field, fmt.Sprintf("must be %d to %d", minMembers, maxMembers))
+	if size < minMembers || size > MaxMembers {
+		return wire.Invalid(field, fmt.Sprintf("must be %d to %d", minMembers, MaxMembers))
 	}
 	return nil
 }
@@ -87,10 +87,10 @@ func checkSize(size int, field string) error {
 // RegenerateCode gives the party another code, on the leader's word. The one before is no
 // longer good.
 func (p Party) RegenerateCode(leader, code string, now time.Time) (Party, []wire.PartyPatch, error) {
-	if err := p.ledBy(leader); err != nil {
+	if err := p.CheckLeader(leader); err != nil {
 		return p, nil, err
 	}
-	if wait := time.UnixMilli(p.CodeAt).Add(codeAgain).Sub(now); wait > 0 {
+	if wait := time.UnixMilli(p.CodeAt).Add(CodePause).Sub(now); wait > 0 {
 		return p, nil, &wire.Error{
 			Code: wire.CodeRateLimited, Retryable: true, RetryAfterMs: wait.Milliseconds() + 1,
 			Message: "the code was made a moment ago",
@@ -105,7 +105,7 @@ func (p Party) RegenerateCode(leader, code string, now time.Time) (Party, []wire
 // Ready says whether a member is ready. All flags go back when a member comes or goes, and
 // when the leader changes the party's size or attributes.
 func (p Party) Ready(userID string, ready bool, now time.Time) (Party, []wire.PartyPatch, error) {
-	m, err := p.member(userID)
+	m, err := p.ActiveMember(userID)
 	if err != nil || m.Ready == ready {
 		return p, nil, err
 	}

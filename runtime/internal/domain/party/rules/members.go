@@ -1,4 +1,4 @@
-package party
+package rules
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 
 // Leave takes a member out.
 func (p Party) Leave(user Actor, now time.Time) (Party, []wire.PartyPatch, error) {
-	if _, err := p.member(user.ID); err != nil {
+	if _, err := p.ActiveMember(user.ID); err != nil {
 		return p, nil, err
 	}
 	e := p.edit(now)
@@ -26,7 +26,7 @@ func (p Party) Leave(user Actor, now time.Time) (Party, []wire.PartyPatch, error
 // Kick takes another member out, on the leader's word. The user may not come back by the
 // code for kickTTL, unless the leader invites it.
 func (p Party) Kick(leader, userID, message string, now time.Time) (Party, []wire.PartyPatch, error) {
-	switch err := p.ledBy(leader); {
+	switch err := p.CheckLeader(leader); {
 	case err != nil:
 		return p, nil, err
 	case userID == leader:
@@ -35,7 +35,7 @@ func (p Party) Kick(leader, userID, message string, now time.Time) (Party, []wir
 		return p, nil, absent()
 	}
 	e := p.edit(now)
-	e.ban(userID, ms(now.Add(kickTTL)))
+	e.ban(userID, ms(now.Add(KickTTL)))
 	e.depart(userID, wire.CauseMemberKicked, leader, ReasonKicked, message)
 	return e.done()
 }
@@ -46,7 +46,7 @@ func absent() error {
 
 // Promote makes another member the leader, on the leader's word.
 func (p Party) Promote(leader, userID string, now time.Time) (Party, []wire.PartyPatch, error) {
-	if err := p.ledBy(leader); err != nil {
+	if err := p.CheckLeader(leader); err != nil {
 		return p, nil, err
 	}
 	m, in := p.Members[userID]
@@ -66,7 +66,7 @@ func (p Party) Promote(leader, userID string, now time.Time) (Party, []wire.Part
 
 // SetMember changes a member's own attributes.
 func (p Party) SetMember(userID string, set wire.Attributes, unset []string, now time.Time) (Party, []wire.PartyPatch, error) {
-	m, err := p.member(userID)
+	m, err := p.ActiveMember(userID)
 	if err != nil {
 		return p, nil, err
 	}
@@ -84,9 +84,9 @@ func (p Party) SetMember(userID string, set wire.Attributes, unset []string, now
 // The bounds of a member's attributes: so many keys, which are so long, and so many
 // bytes as JSON.
 const (
-	maxKeys      = 16
-	maxKeyLength = 64
-	maxBytes     = 1024
+	MaxKeys      = 16
+	MaxKeyLength = 64
+	MaxBytes     = 1024
 )
 
 // write gives attributes with some keys set and others taken away.
@@ -109,8 +109,8 @@ func write(a, set wire.Attributes, unset []string) (wire.Attributes, error) {
 	if err != nil {
 		return nil, wire.Invalid("attributes", "cannot be written as JSON")
 	}
-	if len(next) > maxKeys || len(data) > maxBytes {
-		return nil, wire.Exhausted("attributes", fmt.Sprintf("at most %d attributes and %d bytes are allowed", maxKeys, maxBytes))
+	if len(next) > MaxKeys || len(data) > MaxBytes {
+		return nil, wire.Exhausted("attributes", fmt.Sprintf("at most %d attributes and %d bytes are allowed", MaxKeys, MaxBytes))
 	}
 	return next, nil
 }
@@ -118,8 +118,8 @@ func write(a, set wire.Attributes, unset []string) (wire.Attributes, error) {
 // cleanAttribute gives a value in the form that it is kept in, or says what is wrong with it
 // or its key, which the other members see too.
 func cleanAttribute(key string, value any) (clean any, fault string) {
-	if len(key) > maxKeyLength || !text.Key(key) {
-		return nil, fmt.Sprintf("a key must have 1 to %d bytes of visible UTF-8, and not be __proto__", maxKeyLength)
+	if len(key) > MaxKeyLength || !text.Key(key) {
+		return nil, fmt.Sprintf("a key must have 1 to %d bytes of visible UTF-8, and not be __proto__", MaxKeyLength)
 	}
 	switch v := value.(type) {
 	case string:

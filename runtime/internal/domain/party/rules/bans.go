@@ -1,4 +1,4 @@
-package party
+package rules
 
 import (
 	"time"
@@ -12,7 +12,7 @@ const forever = 1 << 52
 // Ban keeps a user out as long as the party lives, and takes it out if it is in, on the
 // leader's word.
 func (p Party) Ban(leader, userID, message string, now time.Time) (Party, []wire.PartyPatch, error) {
-	switch err := p.ledBy(leader); {
+	switch err := p.CheckLeader(leader); {
 	case err != nil:
 		return p, nil, err
 	case userID == leader:
@@ -33,10 +33,10 @@ func (p Party) Ban(leader, userID, message string, now time.Time) (Party, []wire
 
 // Unban lets a user come back who was banned or kicked, on the leader's word.
 func (p Party) Unban(leader, userID string, now time.Time) (Party, []wire.PartyPatch, error) {
-	if err := p.ledBy(leader); err != nil {
+	if err := p.CheckLeader(leader); err != nil {
 		return p, nil, err
 	}
-	if !p.bans(userID, now) {
+	if !p.IsBanned(userID, now) {
 		return p, nil, &wire.Error{Code: wire.CodeNotFound, Field: "userId", Message: "this user is not banned"}
 	}
 	e := p.edit(now)
@@ -46,7 +46,7 @@ func (p Party) Unban(leader, userID string, now time.Time) (Party, []wire.PartyP
 }
 
 // bans tells whether a user may not come in yet.
-func (p Party) bans(userID string, now time.Time) bool { return ms(now) < p.Banned[userID] }
+func (p Party) IsBanned(userID string, now time.Time) bool { return ms(now) < p.Banned[userID] }
 
 func banned(field, message string) error {
 	return &wire.Error{Code: wire.CodeBanned, Field: field, Message: message}
@@ -55,7 +55,7 @@ func banned(field, message string) error {
 // mayBeInvited refuses an invite of a user who may not come back.
 func (p Party) mayBeInvited(from, userID string, now time.Time) error {
 	switch {
-	case !p.bans(userID, now):
+	case !p.IsBanned(userID, now):
 		return nil
 	case p.Banned[userID] == forever:
 		return banned("userId", "this user is banned from the party")
@@ -75,7 +75,7 @@ func (e *edit) ban(userID string, until int64) bool {
 	if e.Banned == nil {
 		e.Banned = map[string]int64{}
 	}
-	if _, already := e.Banned[userID]; !already && len(e.Banned) >= maxBans {
+	if _, already := e.Banned[userID]; !already && len(e.Banned) >= MaxBans {
 		first := soonest(e.Banned)
 		if e.Banned[first] == forever {
 			return false

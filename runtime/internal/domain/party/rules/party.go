@@ -1,4 +1,4 @@
-package party
+package rules
 
 import (
 	"cmp"
@@ -6,9 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/anteroom/anteroom/runtime/internal/core/jsonpatch"
 	"github.com/anteroom/anteroom/runtime/internal/core/liveness"
-	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -17,23 +15,23 @@ const (
 	// DefaultMembers is how many may be in a party that asks for no other size.
 	DefaultMembers = 8
 	minMembers     = 2
-	maxMembers     = 16
+	MaxMembers     = 16
 	// maxInvites is how many users may be asked in at once; further invites are
 	// refused with resource_exhausted.
-	maxInvites = 16
+	MaxInvites = 16
 	// maxBans is how many users are kept out at once. At the bound a user who was kicked, and
 	// whose ban ends first, makes room; bans by party:ban stay, and one more is refused with
 	// resource_exhausted.
-	maxBans = 64
+	MaxBans = 64
 	// kickTTL is how long a user who was kicked may not come back by the code.
-	kickTTL = 10 * time.Minute
+	KickTTL = 10 * time.Minute
 	// codeAgain is how long the leader waits between two new codes.
-	codeAgain = 2 * time.Second
+	CodePause = 2 * time.Second
 	// maxDepartures are remembered, for departureMemory.
-	maxDepartures   = 32
-	departureMemory = 2 * time.Minute
+	MaxDepartures   = 32
+	DepartureMemory = 2 * time.Minute
 	// inviteTTL is how long an invite may be answered.
-	inviteTTL = 5 * time.Minute
+	InviteTTL = 5 * time.Minute
 )
 
 // Party is the whole truth about a party: the document of its stream. What members
@@ -141,12 +139,6 @@ func (p Party) Users() []string {
 	})
 }
 
-// at is the party with its place in its stream, which its document does not hold.
-func (p Party) at(now stream.Snapshot) Party {
-	p.Version, p.Epoch, p.Committed = now.Seq, now.Epoch, now.CommittedIn()
-	return p
-}
-
 // View is the party as its members see it.
 func (p Party) View() wire.Party {
 	v := wire.Party{
@@ -180,73 +172,6 @@ func (m Member) view(leads bool) wire.PartyMemberView {
 	return v
 }
 
-// edit is a party while a command changes it: its maps are its own. Maps and slices
-// within members are shared and have to be replaced, not changed.
-type edit struct {
-	Party
-	now     time.Time
-	seen    wire.Party
-	patches []wire.PartyPatch
-	err     error
-	// leaving is the session by which a user leaves; "" for none.
-	leaving string
-}
-
-func (p Party) edit(now time.Time) *edit {
-	e := &edit{Party: p, now: now, seen: p.View()}
-	e.Members, e.Invites, e.Banned = maps.Clone(p.Members), maps.Clone(p.Invites), maps.Clone(p.Banned)
-	if e.Invites == nil {
-		e.Invites = map[string]Invite{}
-	}
-	oldest := ms(now.Add(-departureMemory))
-	e.Departed = slices.DeleteFunc(slices.Clone(p.Departed), func(d Departure) bool { return d.At < oldest })
-	return e
-}
-
-// patch ends one change: the next version, with the operations that lead there.
-func (e *edit) patch(cause wire.CauseType, actor, reason string) {
-	e.Version++
-	e.Committed = e.Epoch
-	view := e.View()
-	ops, err := jsonpatch.Diff(e.seen, view)
-	if err != nil {
-		e.err = err
-	}
-	e.patches = append(e.patches, wire.PartyPatch{
-		PartyID: e.ID, From: e.seen.Version, To: view.Version, Ops: ops,
-		Cause: wire.Cause{Type: cause, ActorID: actor, Reason: reason},
-	})
-	e.seen = view
-}
-
-func (e *edit) done() (Party, []wire.PartyPatch, error) { return e.Party, e.patches, e.err }
-
-// depart takes a member out and remembers why; before a leader goes another member
-// leads, in a patch of its own, so that there is a leader at every version. The last
-// who goes closes the party.
-func (e *edit) depart(userID string, cause wire.CauseType, actor, reason, message string) {
-	if userID == e.LeaderID && len(e.Members) > 1 {
-		e.LeaderID = e.successor()
-		e.patch(wire.CauseLeaderSuccession, userID, reason)
-	}
-	m := e.Members[userID]
-	delete(e.Members, userID)
-	e.unready()
-	e.Departed = append(e.Departed, Departure{
-		UserID: userID, Reason: reason, Enrolment: m.Enrolment, Message: message,
-		Silent:  reason == ReasonLeft && m.Only(e.leaving),
-		Version: e.Version + 1, At: ms(e.now),
-	})
-	if over := len(e.Departed) - maxDepartures; over > 0 {
-		e.Departed = e.Departed[over:]
-	}
-	if len(e.Members) == 0 {
-		e.LeaderID, e.ClosedAt = "", ms(e.now)
-		clear(e.Invites)
-	}
-	e.patch(cause, actor, message)
-}
-
 // successor is who leads after the leader: of the others, a connected one before
 // one that is not, and among those the one who is longest in. There must be another.
 func (p Party) successor() string {
@@ -266,17 +191,17 @@ func (p Party) successor() string {
 }
 
 // member is the member behind a command. A party does not exist for strangers.
-func (p Party) member(userID string) (Member, error) {
+func (p Party) ActiveMember(userID string) (Member, error) {
 	m, in := p.Members[userID]
 	if !in {
-		return Member{}, notFound()
+		return Member{}, NotFound()
 	}
 	return m, nil
 }
 
 // ledBy refuses commands that are the leader's alone.
-func (p Party) ledBy(userID string) error {
-	if _, err := p.member(userID); err != nil {
+func (p Party) CheckLeader(userID string) error {
+	if _, err := p.ActiveMember(userID); err != nil {
 		return err
 	}
 	if p.LeaderID != userID {
@@ -285,6 +210,17 @@ func (p Party) ledBy(userID string) error {
 	return nil
 }
 
-func notFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such party") }
+func NotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such party") }
 
 func ms(t time.Time) int64 { return t.UnixMilli() }
+
+// departedAfter are those who went after a version; with all, all that are remembered.
+func (p Party) DepartedSince(version uint64, all bool) []Departure {
+	var some []Departure
+	for _, d := range p.Departed {
+		if all || d.Version > version {
+			some = append(some, d)
+		}
+	}
+	return some
+}

@@ -1,0 +1,2 @@
+// Package rulestest has the fixtures of tests of parties.
+package rulestest
