@@ -38,8 +38,8 @@ func (c channels) Channel(ctx context.Context, caller request.Caller, channel st
 		return chat.Policy{}, wire.Refuse(wire.CodeNotFound, "there is no such channel")
 	}
 	p, err := open(ctx, caller, id)
-	p.Scoped = caller.Has(scopeModerate)
-	p.Moderator = p.Moderator || p.Scoped
+	p.ModeratorByScope = caller.Has(scopeModerate)
+	p.Moderator = p.Moderator || p.ModeratorByScope
 	return p, err
 }
 
@@ -59,7 +59,7 @@ func lobbyChannels(lobbies *lobby.Service, rules *policies) openChannel {
 		}
 		p := l.Policy.Chat
 		return chat.Policy{
-			Enabled: p.Enabled, MaxLength: p.MaxLength, HistorySize: p.HistorySize, HistoryTTL: p.HistoryTTL, Quiet: lobbyQuiet,
+			Enabled: p.Enabled, MaxLength: p.MaxLength, HistorySize: p.HistorySize, HistoryTTL: p.HistoryTTL, IdleTTL: lobbyQuiet,
 			RateMessages: p.RateMessages, RatePer: p.RatePer, SlowMode: p.SlowMode, Edit: p.Edit,
 			Filters: rules.filters(l.Policy.Type), Moderator: l.HostID == caller.ID,
 		}, nil
@@ -74,7 +74,7 @@ func partyChannels(parties *party.Service) openChannel {
 			return chat.Policy{}, err
 		}
 		policy := ownPolicy()
-		policy.Quiet = partyQuiet
+		policy.IdleTTL = partyQuiet
 		policy.Moderator = p.LeaderID == caller.ID
 		return policy, nil
 	}
@@ -99,6 +99,6 @@ func topicChannel(_ context.Context, caller request.Caller, name string) (chat.P
 		return chat.Policy{}, wire.Refuse(wire.CodePermissionDenied, "your token has no scope "+scopeTopic+name)
 	}
 	p := ownPolicy()
-	p.Open = true
+	p.UnknownMembers = true
 	return p, nil
 }

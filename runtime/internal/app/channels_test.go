@@ -53,7 +53,7 @@ func TestChannelsOfTheirOwn(t *testing.T) {
 				if refused == nil || refused.Code != tc.want {
 					t.Errorf("got %v, want %s", err, tc.want)
 				}
-			case err != nil || !p.Enabled || p.Peer != tc.peer || p.Moderator != tc.moderator || p.Open != tc.open:
+			case err != nil || !p.Enabled || p.Peer != tc.peer || p.Moderator != tc.moderator || p.UnknownMembers != tc.open:
 				t.Errorf("got %+v, %v", p, err)
 			}
 		})

@@ -33,7 +33,7 @@ type missedData struct {
 const maxMissedData = 2 << 10
 
 // newChatNotices gives nil where the cluster wants none.
-func (a *App) newChatNotices(n notices) chat.Inboxes {
+func (a *App) newChatNotices(n notices) chat.Events {
 	of := a.settings.config.Notifications.Chat
 	if n.inbox == nil || of == (v1alpha1.ChatNotifications{}) {
 		return nil
@@ -41,7 +41,7 @@ func (a *App) newChatNotices(n notices) chat.Inboxes {
 	return chatNotices{n, of}
 }
 
-// Wants implements chat.Inboxes.
+// Wants implements chat.Events.
 func (n chatNotices) Wants(ctx context.Context, userID, cause string) (bool, error) {
 	if cause == wire.ChatCauseDirect && !n.of.Direct || cause == wire.ChatCauseMention && !n.of.Mentions {
 		return false, nil
@@ -50,7 +50,7 @@ func (n chatNotices) Wants(ctx context.Context, userID, cause string) (bool, err
 	return err == nil && !user.Online, err
 }
 
-// Missed implements chat.Inboxes. A text that does not fit is left out.
+// Missed implements chat.Events. A text that does not fit is left out.
 func (n chatNotices) Missed(ctx context.Context, userID string, m chat.Missed) error {
 	d := missedData{
 		Channel: m.Channel, Seq: m.Seq, ID: m.ID, FromID: m.UserID, FromName: m.Name, Text: m.Text,
@@ -74,8 +74,8 @@ func (n chatNotices) Missed(ctx context.Context, userID string, m chat.Missed) e
 	return err
 }
 
-// Withdraw implements chat.Inboxes.
-func (n chatNotices) Withdraw(ctx context.Context, userID, channel, id string, readTo uint64) error {
+// Withdrawn implements chat.Events.
+func (n chatNotices) Withdrawn(ctx context.Context, userID, channel, id string, readTo uint64) error {
 	return n.inbox.Withdraw(ctx, userID, collapse("chat", channel, ""), func(data json.RawMessage) bool {
 		var d missedData
 		return json.Unmarshal(data, &d) == nil && (d.ID == id || d.Seq <= readTo)

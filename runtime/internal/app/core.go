@@ -74,7 +74,7 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	}
 	told := witnesses{k.users, k.lobbies, k.parties, k.queues}
 	if k.inbox != nil {
-		k.looks[notify.Kind], k.looks[notify.FanKind] = k.inbox.Look, k.inbox.LookFan
+		k.looks[notify.Kind], k.looks[notify.TopicDeliveryKind] = k.inbox.Look, k.inbox.LookFan
 		told = append(told, arrivals{k.inbox})
 	}
 	k.roster = newRoster(a.pod, client.Registry(), told, a.redis.healthy, a.log)

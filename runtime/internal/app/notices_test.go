@@ -74,11 +74,11 @@ func TestWhatNotifiesByItself(t *testing.T) {
 // newNotices has an inbox in memory, and ann connected.
 func newNotices(t *testing.T) notices {
 	memory := streamtest.New()
-	online := func(_ context.Context, userID string) (notify.Away, error) {
-		return notify.Away{Online: userID == "ann"}, nil
+	online := func(_ context.Context, userID string) (notify.Connections, error) {
+		return notify.Connections{Online: userID == "ann"}, nil
 	}
 	inbox := notify.NewService(
-		notify.Ports{Store: memory, Names: memory, Sets: memory, Deadlines: memory.Deadlines(), Away: online},
+		notify.Ports{Store: memory, Names: memory, Sets: memory, Deadlines: memory.Deadlines(), Connections: online},
 		notify.Settings{
 			Rules: notify.Rules{MaxPerUser: 10, Retention: time.Hour}, HistorySize: 100, HistoryTTL: time.Hour, IdempotencyTTL: time.Minute,
 		})

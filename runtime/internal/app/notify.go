@@ -26,7 +26,7 @@ func (a *App) newNotify(client *redisstore.Client, users *presence.Service) *not
 	n := c.Notifications
 	rules := notify.Rules{MaxPerUser: n.MaxPerUser, Retention: n.Retention.Duration}
 	ports := notify.Ports{
-		Store: client.Store(), Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(), Away: away(users),
+		Store: client.Store(), Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(), Connections: away(users),
 	}
 	if n.OfflineWebhook != nil {
 		rules.CallAfter = n.OfflineWebhook.After.Duration
@@ -86,7 +86,7 @@ func declined(err error) error {
 // notifications; it is a lobby.Notifier.
 type notices struct {
 	inbox *notify.Service
-	away  func(ctx context.Context, userID string) (notify.Away, error)
+	away  func(ctx context.Context, userID string) (notify.Connections, error)
 	log   *slog.Logger
 }
 

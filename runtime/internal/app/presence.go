@@ -31,22 +31,22 @@ func (a *App) newPresence(client *redisstore.Client) *presence.Service {
 }
 
 // away tells notifications whether a user is there.
-func away(users *presence.Service) func(ctx context.Context, userID string) (notify.Away, error) {
-	return func(ctx context.Context, userID string) (notify.Away, error) {
+func away(users *presence.Service) func(ctx context.Context, userID string) (notify.Connections, error) {
+	return func(ctx context.Context, userID string) (notify.Connections, error) {
 		u, err := users.User(ctx, userID)
 		if err != nil {
-			return notify.Away{}, err
+			return notify.Connections{}, err
 		}
-		out := notify.Away{Online: u.Online()}
+		out := notify.Connections{Online: u.Online()}
 		if u.LastSeen > 0 {
-			out.Since = time.UnixMilli(u.LastSeen)
+			out.OfflineSince = time.UnixMilli(u.LastSeen)
 		}
 		return out, nil
 	}
 }
 
 // membersOf gives those who are in a lobby or party to one who is in it too.
-func membersOf(lobbies *lobby.Service, parties *party.Service) presence.Members {
+func membersOf(lobbies *lobby.Service, parties *party.Service) presence.ListMembers {
 	return func(ctx context.Context, userID, list string) ([]string, error) {
 		id := stream.ID(list)
 		switch id.Kind() {

@@ -71,7 +71,7 @@ func (b *backends) standing(ctx context.Context, caller request.Caller) ([]strea
 	if err := b.revocations.Check(ctx, caller.User); err != nil {
 		return nil, err
 	}
-	places, err := b.rooms.Places(ctx, caller.ID)
+	places, err := b.rooms.Positions(ctx, caller.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -103,7 +103,7 @@ func (a *App) newChats(k *core, n notices) *chat.Service {
 	}, chat.Settings{
 		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration,
 		IdempotencyTTL: r.IdempotencyTTL.Duration, Revision: a.rules.revision,
-		Deadlines: k.client.Deadlines(), Hidden: k.users.Hidden, Mine: a.chatsOf(k), Inboxes: a.newChatNotices(n),
+		Deadlines: k.client.Deadlines(), Hidden: k.users.Hidden, MemberChannels: a.chatsOf(k), Events: a.newChatNotices(n),
 	})
 }
 

@@ -29,7 +29,7 @@ type Message struct {
 func (m Message) Edit(p Policy, userID, said string, req *wire.ChatEdit) (wire.ChatEdited, error) {
 	switch {
 	case m.Deleted:
-		return wire.ChatEdited{}, noMessage()
+		return wire.ChatEdited{}, messageNotFound()
 	case m.UserID != userID:
 		return wire.ChatEdited{}, wire.Refuse(wire.CodePermissionDenied, "only its sender may edit a message")
 	case !p.Edit:
@@ -58,9 +58,9 @@ func (m Message) Delete(p Policy, userID string, req *wire.ChatDelete) (wire.Cha
 // that after it.
 func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, bool, error) {
 	if m.Deleted {
-		return wire.ChatReaction{}, false, noMessage()
+		return wire.ChatReaction{}, false, messageNotFound()
 	}
-	reaction, err := m.spelling(req.Reaction)
+	reaction, err := m.canonicalReaction(req.Reaction)
 	if err != nil {
 		return wire.ChatReaction{}, false, err
 	}
@@ -97,9 +97,9 @@ func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, b
 	return e, true, nil
 }
 
-// spelling gives the spelling of a reaction that the message has already, if both look the
+// canonicalReaction gives the spelling of a reaction that the message has already, if both look the
 // same, so that both count as one reaction.
-func (m Message) spelling(asked string) (string, error) {
+func (m Message) canonicalReaction(asked string) (string, error) {
 	reaction, ok := text.Reaction(asked)
 	if !ok {
 		return "", wire.Invalid("reaction", text.ReactionRule)
@@ -112,4 +112,4 @@ func (m Message) spelling(asked string) (string, error) {
 	return reaction, nil
 }
 
-func noMessage() error { return wire.Refuse(wire.CodeNotFound, "there is no such message") }
+func messageNotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such message") }

@@ -163,13 +163,13 @@ func TestFold(t *testing.T) {
 	react(two, "bob", "b", false)
 	records = append(records, stream.Record{Event: stream.Event{Name: wire.EventChatEdited, Data: json.RawMessage(`{"seq":"x"}`)}})
 
-	fates := fold(records)
+	fates := foldEffects(records)
 	now := func(seq uint64) wire.ChatMessage {
-		m, err := read(records[seq-1])
+		m, err := decodeMessage(records[seq-1])
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fates[seq].onto(m)
+		return fates[seq].applyTo(m)
 	}
 	want := wire.ChatMessage{
 		ID: "1", UserID: "ann", Text: "uno", EditedAt: 5000,

@@ -16,8 +16,8 @@ func TestReactionsDataAndPagesAreBounded(t *testing.T) {
 		field      string
 	}{
 		{
-			second(Message{}.spelling(strings.Repeat("x", text.MaxReaction))),
-			second(Message{}.spelling(strings.Repeat("x", text.MaxReaction+1))), "reaction",
+			second(Message{}.canonicalReaction(strings.Repeat("x", text.MaxReaction))),
+			second(Message{}.canonicalReaction(strings.Repeat("x", text.MaxReaction+1))), "reaction",
 		},
 		{second(checkData(data(maxData))), second(checkData(data(maxData + 1))), "data"},
 		{second(pageLimit(maxPage)), second(pageLimit(maxPage + 1)), "limit"},

@@ -20,7 +20,7 @@ import (
 const (
 	defaultChannels = 20
 	listChunk       = 50
-	listAtOnce      = 8
+	parallelReads   = 8
 )
 
 // Channels gives a page of the caller's channels.
@@ -29,11 +29,11 @@ func (s *Service) Channels(ctx context.Context, caller request.Caller, req *wire
 	if err != nil {
 		return wire.ChatChannelPage{}, err
 	}
-	all, err := s.mine(ctx, caller)
+	all, err := s.listChannels(ctx, caller)
 	if err != nil {
 		return wire.ChatChannelPage{}, err
 	}
-	all = slices.DeleteFunc(all, func(e entry) bool { return e.compare(after) <= 0 })
+	all = slices.DeleteFunc(all, func(e channelEntry) bool { return e.compare(after) <= 0 })
 	limit := req.Limit
 	if limit == 0 {
 		limit = defaultChannels
@@ -45,7 +45,7 @@ func (s *Service) Channels(ctx context.Context, caller request.Caller, req *wire
 	}
 	found := make([]*wire.ChatChannel, len(all))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(listAtOnce)
+	group.SetLimit(parallelReads)
 	for i, e := range all {
 		group.Go(func() (err error) {
 			found[i], err = s.channel(ctx, caller, e.channel)
@@ -63,16 +63,16 @@ func (s *Service) Channels(ctx context.Context, caller request.Caller, req *wire
 	return page, nil
 }
 
-// entry is a channel in the list of a caller: first those that are not direct, by name, then
+// channelEntry is a channel in the list of a caller: first those that are not direct, by name, then
 // the direct ones, the latest first.
-type entry struct {
+type channelEntry struct {
 	direct  bool
 	at      int64
 	channel string
 }
 
 // compare is negative when e comes before another entry.
-func (e entry) compare(o entry) int {
+func (e channelEntry) compare(o channelEntry) int {
 	switch {
 	case e.direct != o.direct && o.direct:
 		return -1
@@ -86,26 +86,26 @@ func (e entry) compare(o entry) int {
 	return strings.Compare(e.channel, o.channel)
 }
 
-// mine lists the caller's channels.
-func (s *Service) mine(ctx context.Context, caller request.Caller) ([]entry, error) {
-	var all []entry
-	if s.Mine != nil {
-		names, err := s.Mine(ctx, caller)
+// listChannels lists the caller's channels.
+func (s *Service) listChannels(ctx context.Context, caller request.Caller) ([]channelEntry, error) {
+	var all []channelEntry
+	if s.MemberChannels != nil {
+		names, err := s.MemberChannels(ctx, caller)
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
-			all = append(all, entry{channel: name})
+			all = append(all, channelEntry{channel: name})
 		}
 	}
-	direct, err := s.listed(ctx, caller.ID)
+	direct, err := s.directEntries(ctx, caller.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range direct {
-		all = append(all, entry{direct: true, at: t.At, channel: t.Channel})
+		all = append(all, channelEntry{direct: true, at: t.At, channel: t.Channel})
 	}
-	slices.SortFunc(all, entry.compare)
+	slices.SortFunc(all, channelEntry.compare)
 	return all, nil
 }
 
@@ -126,47 +126,47 @@ func (s *Service) channel(ctx context.Context, caller request.Caller, name strin
 	if err != nil && !errors.Is(err, stream.ErrNotFound) {
 		return nil, err
 	}
-	out := &wire.ChatChannel{Channel: name, Peer: policy.Peer, Last: newest(page.Records)}
+	out := &wire.ChatChannel{Channel: name, Peer: policy.Peer, Last: lastMessage(page.Records)}
 	out.ReadTo = marks.ReadTo[caller.ID]
 	out.Unread, out.MoreUnread = unreadIn(page, caller.ID, out.ReadTo)
 	return out, nil
 }
 
-// newest is the last message of some records, nil when there is none.
-func newest(records []stream.Record) *wire.ChatLast {
-	fates := fold(records)
+// lastMessage is the last message of some records, nil when there is none.
+func lastMessage(records []stream.Record) *wire.ChatLast {
+	effectsBySeq := foldEffects(records)
 	for _, r := range slices.Backward(records) {
 		if r.Name != wire.EventChatMessage {
 			continue
 		}
-		m, err := read(r)
+		m, err := decodeMessage(r)
 		if err != nil {
 			return nil
 		}
-		m = fates[r.Seq].onto(m)
+		m = effectsBySeq[r.Seq].applyTo(m)
 		return &wire.ChatLast{Seq: r.Seq, TS: r.TS, ID: m.ID, UserID: m.UserID, Text: excerpt(m.Text)}
 	}
 	return nil
 }
 
 // cursor is an entry as clients carry it.
-func (e entry) cursor() string {
+func (e channelEntry) cursor() string {
 	return fmt.Sprintf("%t %d %s", e.direct, e.at, e.channel)
 }
 
 // readCursor gives the entry of a cursor; of "" one before all others.
-func readCursor(cursor string) (entry, error) {
+func readCursor(cursor string) (channelEntry, error) {
 	if cursor == "" {
-		return entry{}, nil
+		return channelEntry{}, nil
 	}
 	parts := strings.SplitN(cursor, " ", 3)
 	if len(parts) != 3 {
-		return entry{}, wire.Invalid("cursor", "this is not a cursor")
+		return channelEntry{}, wire.Invalid("cursor", "this is not a cursor")
 	}
 	direct, err1 := strconv.ParseBool(parts[0])
 	at, err2 := strconv.ParseInt(parts[1], 10, 64)
 	if err1 != nil || err2 != nil {
-		return entry{}, wire.Invalid("cursor", "this is not a cursor")
+		return channelEntry{}, wire.Invalid("cursor", "this is not a cursor")
 	}
-	return entry{direct: direct, at: at, channel: parts[2]}, nil
+	return channelEntry{direct: direct, at: at, channel: parts[2]}, nil
 }

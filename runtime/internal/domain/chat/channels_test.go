@@ -21,7 +21,7 @@ func (p pair) Channel(_ context.Context, c request.Caller, name string) (Policy,
 	}
 	first, second, ok := DirectUsers(strings.TrimPrefix(name, "direct:"))
 	if !ok || c.ID != first && c.ID != second {
-		return Policy{}, noChannel()
+		return Policy{}, channelNotFound()
 	}
 	policy := p.policy
 	if policy.Peer = first; first == c.ID {
@@ -34,7 +34,7 @@ func pairs(t *testing.T) *world {
 	w := newWorld(t)
 	w.h.service.access = pair{w}
 	w.policy.RateMessages = 0
-	w.h.service.Mine = func(context.Context, request.Caller) ([]string, error) { return []string{"lobby:mine"}, nil }
+	w.h.service.MemberChannels = func(context.Context, request.Caller) ([]string, error) { return []string{"lobby:mine"}, nil }
 	return w
 }
 
@@ -110,14 +110,14 @@ func TestChannelsComeInPages(t *testing.T) {
 // TestStrangersDriveNoFriendOutOfTheList: of a full list the channels go first in which the
 // user never wrote.
 func TestStrangersDriveNoFriendOutOfTheList(t *testing.T) {
-	list, now := talks{}, time.Unix(1_700_000_000, 0)
-	list, _ = list.note("direct:ann:friend", true, now, time.Hour)
-	for i := range maxTalks + 20 {
+	list, now := directList{}, time.Unix(1_700_000_000, 0)
+	list, _ = list.add("direct:ann:friend", true, now, time.Hour)
+	for i := range maxDirectEntries + 20 {
 		now = now.Add(time.Second)
-		list, _ = list.note(fmt.Sprint("direct:ann:stranger", i), false, now, time.Hour)
+		list, _ = list.add(fmt.Sprint("direct:ann:stranger", i), false, now, time.Hour)
 	}
-	friend := slices.ContainsFunc(list.List, func(k talk) bool { return k.Channel == "direct:ann:friend" })
-	if len(list.List) != maxTalks || !friend || list.List[0].Channel != fmt.Sprint("direct:ann:stranger", maxTalks+19) {
+	friend := slices.ContainsFunc(list.List, func(k directEntry) bool { return k.Channel == "direct:ann:friend" })
+	if len(list.List) != maxDirectEntries || !friend || list.List[0].Channel != fmt.Sprint("direct:ann:stranger", maxDirectEntries+19) {
 		t.Errorf("%d channels, the friend is in: %v, first %+v", len(list.List), friend, list.List[0])
 	}
 }
@@ -130,15 +130,15 @@ func TestAMessageWritesNoListAgain(t *testing.T) {
 		ann.tell("bob", "hi")
 	}
 	for _, user := range []string{"ann", "bob"} {
-		if now, err := w.store.Load(t.Context(), w.h.service.talks.ID(user)); err != nil || now.Seq != 1 {
+		if now, err := w.store.Load(t.Context(), w.h.service.directLists.ID(user)); err != nil || now.Seq != 1 {
 			t.Errorf("the list of %s was written %d times, %v", user, now.Seq, err)
 		}
 	}
-	n := &noted{known: map[seat]mention{}}
-	for i := range maxNoted + 1 {
-		n.put(seat{fmt.Sprint(i), channel}, true, w.now)
+	n := &recentlyListed{known: map[channelUser]listedAt{}}
+	for i := range maxRecentlyListed + 1 {
+		n.put(channelUser{fmt.Sprint(i), channel}, true, w.now)
 	}
-	if len(n.known) > maxNoted {
+	if len(n.known) > maxRecentlyListed {
 		t.Errorf("%d are known", len(n.known))
 	}
 }
@@ -160,7 +160,7 @@ func TestANoticeGoesWithItsMessage(t *testing.T) {
 	if len(told) != 2 || told[0].Name != wire.EventChatNotice || told[1].Name != wire.EventChatNoticeRemoved {
 		t.Fatalf("told %+v", told)
 	}
-	if p, _ := payload[wire.ChatNoticeRemoved](told[1]); p != (wire.ChatNoticeRemoved{Channel: channel, Seq: sent.Seq, ID: sent.ID}) {
+	if p, _ := decodePayload[wire.ChatNoticeRemoved](told[1]); p != (wire.ChatNoticeRemoved{Channel: channel, Seq: sent.Seq, ID: sent.ID}) {
 		t.Errorf("told %+v", p)
 	}
 	if own := w.records("user:ann"); len(own) != 0 {

@@ -153,7 +153,7 @@ func TestAnInvisibleUserShowsNeitherTypingNorReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range follower.Casts() {
-		if m, ok := payload[wire.ChatReadMark](r); r.Name == wire.EventChatTyping || ok && m.ReadTo > 1 {
+		if m, ok := decodePayload[wire.ChatReadMark](r); r.Name == wire.EventChatTyping || ok && m.ReadTo > 1 {
 			t.Errorf("others are told %s %s", r.Name, r.Data)
 		}
 	}
@@ -169,7 +169,7 @@ func TestAnInvisibleUserShowsNeitherTypingNorReading(t *testing.T) {
 	}
 	streamtest.Eventually(t, "the mark", func() bool {
 		for _, r := range follower.Casts() {
-			if m, _ := payload[wire.ChatReadMark](r); m.ReadTo == 2 {
+			if m, _ := decodePayload[wire.ChatReadMark](r); m.ReadTo == 2 {
 				return true
 			}
 		}

@@ -287,7 +287,7 @@ func TestTypingIsToldAndCoalesced(t *testing.T) {
 	streamtest.Eventually(t, "five casts", func() bool { return len(follower.Casts()) >= 5 })
 	var got []string
 	for _, r := range follower.Casts() {
-		p, _ := payload[wire.ChatTypist](r)
+		p, _ := decodePayload[wire.ChatTypist](r)
 		got = append(got, fmt.Sprint(p.UserID, p.Typing))
 	}
 	if d := cmp.Diff([]string{"anntrue", "bobtrue", "anntrue", "annfalse", "anntrue"}, got); d != "" {
@@ -296,12 +296,12 @@ func TestTypingIsToldAndCoalesced(t *testing.T) {
 	if w.at() != 0 {
 		t.Error("typing is in the log")
 	}
-	typists := &typists{known: map[seat]typist{}}
+	typists := &typingThrottle{states: map[channelUser]typingState{}}
 	for i := range maxTypists + 1 {
-		typists.news(fmt.Sprint(i), channel, true, w.now)
+		typists.shouldPush(fmt.Sprint(i), channel, true, w.now)
 	}
-	if len(typists.known) > maxTypists {
-		t.Errorf("%d typists are remembered", len(typists.known))
+	if len(typists.states) > maxTypists {
+		t.Errorf("%d typists are remembered", len(typists.states))
 	}
 }
 
@@ -355,7 +355,7 @@ func TestActionsHaveABudget(t *testing.T) {
 		_, err := ann.h.React(t.Context(), ann.call, &wire.ChatReact{ChatTarget: target(seq), Reaction: "x", Remove: n%2 == 1})
 		return err
 	}
-	for n := range actionsAtOnce {
+	for n := range actionsPerPeriod {
 		if err := toggle(n); err != nil {
 			t.Fatal(err)
 		}
@@ -389,7 +389,7 @@ func TestMentionsAndDirectMessagesAreTold(t *testing.T) {
 	if len(told) != 1 || len(w.records(userstream.StreamID("ann"))) != 0 {
 		t.Fatalf("bob was told %d times", len(told))
 	}
-	n, _ := payload[wire.ChatNotice](told[0])
+	n, _ := decodePayload[wire.ChatNotice](told[0])
 	m := ann.one(wire.ChatHistory{})
 	want := wire.ChatNotice{Cause: "mention", Channel: channel, Seq: 1, ID: m.ID, UserID: "ann", Name: "Name ann", Text: strings.Repeat("ä", 99)}
 	if d := cmp.Diff(want, n); d != "" {
@@ -403,7 +403,7 @@ func TestMentionsAndDirectMessagesAreTold(t *testing.T) {
 	if told := w.records(userstream.StreamID("bob")); len(told) != 2 || !strings.Contains(string(told[1].Data), `"cause":"direct"`) {
 		t.Errorf("of a direct message: %v", told)
 	}
-	w.policy.Peer, w.policy.Open = "", true
+	w.policy.Peer, w.policy.UnknownMembers = "", true
 	if err := mention("", "anybody"); err != nil {
 		t.Errorf("in an open channel: %v", err)
 	}

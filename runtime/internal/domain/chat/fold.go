@@ -9,53 +9,53 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// fate is what became of a message since it was sent.
-type fate struct {
+// effects is what became of a message since it was sent.
+type effects struct {
 	edit      *wire.ChatEdited
 	editedAt  int64
 	deleted   bool
 	reactions []wire.ChatReactions
 }
 
-// fold gives the fates of messages, by seq, from what the log says of them. After its
+// foldEffects gives the fates of messages, by seq, from what the log says of them. After its
 // deletion nothing becomes of a message.
-func fold(records []stream.Record) map[uint64]*fate {
-	fates := map[uint64]*fate{}
-	of := func(seq uint64) *fate {
-		if fates[seq] == nil {
-			fates[seq] = &fate{}
+func foldEffects(records []stream.Record) map[uint64]*effects {
+	effectsBySeq := map[uint64]*effects{}
+	of := func(seq uint64) *effects {
+		if effectsBySeq[seq] == nil {
+			effectsBySeq[seq] = &effects{}
 		}
-		return fates[seq]
+		return effectsBySeq[seq]
 	}
 	for _, r := range records {
 		switch r.Name {
 		case wire.EventChatEdited:
-			if e, ok := payload[wire.ChatEdited](r); ok && !of(e.Seq).deleted {
+			if e, ok := decodePayload[wire.ChatEdited](r); ok && !of(e.Seq).deleted {
 				f := of(e.Seq)
 				f.edit, f.editedAt = &e, r.TS
 			}
 		case wire.EventChatDeleted:
-			if d, ok := payload[wire.ChatDeleted](r); ok {
-				*of(d.Seq) = fate{deleted: true}
+			if d, ok := decodePayload[wire.ChatDeleted](r); ok {
+				*of(d.Seq) = effects{deleted: true}
 			}
 		case wire.EventChatReaction:
-			if e, ok := payload[wire.ChatReaction](r); ok && !of(e.Seq).deleted {
-				of(e.Seq).react(e)
+			if e, ok := decodePayload[wire.ChatReaction](r); ok && !of(e.Seq).deleted {
+				of(e.Seq).addReaction(e)
 			}
 		}
 	}
-	return fates
+	return effectsBySeq
 }
 
-// payload reads the payload of a record; one that cannot be read says nothing.
-func payload[P any](r stream.Record) (P, bool) {
+// decodePayload reads the payload of a record; one that cannot be read says nothing.
+func decodePayload[P any](r stream.Record) (P, bool) {
 	var p P
 	err := json.Unmarshal(r.Data, &p)
 	return p, err == nil
 }
 
-// react takes in a reaction. A kind without users is gone.
-func (f *fate) react(e wire.ChatReaction) {
+// addReaction takes in a reaction. A kind without users is gone.
+func (f *effects) addReaction(e wire.ChatReaction) {
 	i := slices.IndexFunc(f.reactions, func(r wire.ChatReactions) bool { return text.SameReaction(r.Reaction, e.Reaction) })
 	switch {
 	case i < 0 && !e.Removed:
@@ -73,23 +73,23 @@ func (f *fate) react(e wire.ChatReaction) {
 	}
 }
 
-// seen is a message as it is now, in JSON as it was pushed: with its place in the
+// currentMessage is a message as it is now, in JSON as it was pushed: with its place in the
 // stream.
-func seen(channel string, r stream.Record, f *fate) (json.RawMessage, error) {
+func currentMessage(channel string, r stream.Record, f *effects) (json.RawMessage, error) {
 	if f == nil {
 		return withMeta(channel, r)
 	}
-	m, err := read(r)
+	m, err := decodeMessage(r)
 	if err != nil {
 		return nil, err
 	}
-	m = f.onto(m)
+	m = f.applyTo(m)
 	m.Meta = meta(channel, r.Position, r.TS)
 	return json.Marshal(m)
 }
 
-// onto is a message after its fate.
-func (f *fate) onto(m wire.ChatMessage) wire.ChatMessage {
+// applyTo is a message after its fate.
+func (f *effects) applyTo(m wire.ChatMessage) wire.ChatMessage {
 	switch {
 	case f == nil:
 	case f.deleted:

@@ -19,7 +19,7 @@ func NewHandlers(s *Service) *Handlers { return &Handlers{service: s} }
 
 // Join is chat:join: the connection follows the channel from now on.
 func (h *Handlers) Join(ctx context.Context, call request.Call, req *wire.ChatJoin) (request.Reply, error) {
-	if _, err := h.service.Open(ctx, call.Caller, req.Channel); err != nil {
+	if _, err := h.service.Authorize(ctx, call.Caller, req.Channel); err != nil {
 		return request.Reply{}, err
 	}
 	now, err := h.service.Position(ctx, req.Channel)
@@ -34,7 +34,7 @@ func (h *Handlers) Join(ctx context.Context, call request.Call, req *wire.ChatJo
 		return request.Reply{}, fmt.Errorf("follow channel %s: %w", req.Channel, err)
 	}
 	return request.Reply{
-		Data: wire.ChatJoined{Channel: req.Channel, ChatUnread: unread, Reads: marks.Seen(call.ID)},
+		Data: wire.ChatJoined{Channel: req.Channel, ChatUnread: unread, Reads: marks.VisibleTo(call.ID)},
 		Meta: meta(req.Channel, now.Position, now.TS),
 	}, nil
 }
@@ -74,11 +74,11 @@ func changed(t wire.ChatTarget, m Message, result stream.Result, err error) (req
 	if err != nil {
 		return request.Reply{}, err
 	}
-	return request.Reply{Data: wire.ChatChanged{Seq: t.Seq, ID: m.ID}, Meta: where(t.Channel, result)}, nil
+	return request.Reply{Data: wire.ChatChanged{Seq: t.Seq, ID: m.ID}, Meta: metaOf(t.Channel, result)}, nil
 }
 
-// where is the place of a change; nil when nothing changed.
-func where(channel string, result stream.Result) *wire.Meta {
+// metaOf is the place of a change; nil when nothing changed.
+func metaOf(channel string, result stream.Result) *wire.Meta {
 	if result.Seq == 0 {
 		return nil
 	}
@@ -93,7 +93,7 @@ func (h *Handlers) React(ctx context.Context, call request.Call, req *wire.ChatR
 	}
 	return request.Reply{
 		Data: wire.ChatReacted{Seq: req.Seq, Reaction: req.Reaction, Count: count},
-		Meta: where(req.Channel, result),
+		Meta: metaOf(req.Channel, result),
 	}, nil
 }
 
@@ -127,7 +127,7 @@ func muted(m wire.ChatMuted, result stream.Result, err error) (request.Reply, er
 	if err != nil {
 		return request.Reply{}, err
 	}
-	return request.Reply{Data: m, Meta: where(m.Channel, result)}, nil
+	return request.Reply{Data: m, Meta: metaOf(m.Channel, result)}, nil
 }
 
 // Channels is chat:channels.
@@ -150,7 +150,7 @@ func (h *Handlers) History(ctx context.Context, call request.Call, req *wire.Cha
 
 // Authorize tells whether the caller may have the stream of a channel.
 func (h *Handlers) Authorize(ctx context.Context, caller request.Caller, id stream.ID) error {
-	_, err := h.service.Open(ctx, caller, id.Name())
+	_, err := h.service.Authorize(ctx, caller, id.Name())
 	return err
 }
 

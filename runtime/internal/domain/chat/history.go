@@ -19,11 +19,11 @@ func (s *Service) History(ctx context.Context, caller request.Caller, req *wire.
 	if req.Before > 0 && req.After != nil {
 		return wire.ChatPage{}, wire.Invalid("after", "give either before or after")
 	}
-	policy, err := s.Open(ctx, caller, req.Channel)
+	policy, err := s.Authorize(ctx, caller, req.Channel)
 	if err != nil || policy.HistorySize <= 0 {
 		return wire.ChatPage{Messages: []json.RawMessage{}}, err
 	}
-	records, err := s.suffix(ctx, req.Channel, wanted(req, limit))
+	records, err := s.readBack(ctx, req.Channel, enoughFor(req, limit))
 	if err != nil {
 		return wire.ChatPage{}, err
 	}
@@ -35,11 +35,11 @@ func (s *Service) History(ctx context.Context, caller request.Caller, req *wire.
 	return out, err
 }
 
-// wanted tells when a log is read back far enough: to the cursor, or until one message
+// enoughFor tells when a log is read back far enough: to the cursor, or until one message
 // more than asked for lies before it.
-func wanted(req *wire.ChatHistory, limit int) func([]stream.Record) bool {
+func enoughFor(req *wire.ChatHistory, limit int) func([]stream.Record) bool {
 	if req.After != nil {
-		return from(*req.After + 1)
+		return reachesBackTo(*req.After + 1)
 	}
 	return func(records []stream.Record) bool { return len(messages(req, records)) > limit }
 }
@@ -70,9 +70,9 @@ func page(req *wire.ChatHistory, limit int, records []stream.Record) (wire.ChatP
 	default:
 		found = found[len(found)-limit:]
 	}
-	fates := fold(records)
+	effectsBySeq := foldEffects(records)
 	for _, r := range found {
-		m, err := seen(req.Channel, r, fates[r.Seq])
+		m, err := currentMessage(req.Channel, r, effectsBySeq[r.Seq])
 		if err != nil {
 			return wire.ChatPage{}, err
 		}
@@ -95,12 +95,12 @@ func (s *Service) countUnread(ctx context.Context, channel, userID string, mark 
 // unreadIn counts the messages of others after a mark in the end of a log, and tells whether
 // there may be more before it.
 func unreadIn(page stream.Page, userID string, mark uint64) (count int, more bool) {
-	fates := fold(page.Records)
+	effectsBySeq := foldEffects(page.Records)
 	for _, r := range page.Records {
-		if r.Seq <= mark || r.Name != wire.EventChatMessage || fates[r.Seq] != nil && fates[r.Seq].deleted {
+		if r.Seq <= mark || r.Name != wire.EventChatMessage || effectsBySeq[r.Seq] != nil && effectsBySeq[r.Seq].deleted {
 			continue
 		}
-		if m, err := read(r); err == nil && m.UserID != userID {
+		if m, err := decodeMessage(r); err == nil && m.UserID != userID {
 			count++
 		}
 	}

@@ -21,9 +21,9 @@ const (
 	nextChunk  = 1000
 )
 
-// suffix reads a channel's log from its end backwards, in ascending seq, until enough
+// readBack reads a channel's log from its end backwards, in ascending seq, until enough
 // is read or there is no more.
-func (s *Service) suffix(ctx context.Context, channel string, enough func([]stream.Record) bool) ([]stream.Record, error) {
+func (s *Service) readBack(ctx context.Context, channel string, enough func([]stream.Record) bool) ([]stream.Record, error) {
 	var all []stream.Record
 	for q := (stream.PageQuery{Limit: firstChunk}); ; q.Limit = nextChunk {
 		page, err := s.store.Page(ctx, StreamID(channel), q)
@@ -38,13 +38,13 @@ func (s *Service) suffix(ctx context.Context, channel string, enough func([]stre
 	}
 }
 
-// from tells when a log is read back to a seq.
-func from(seq uint64) func([]stream.Record) bool {
+// reachesBackTo tells when a log is read back to a seq.
+func reachesBackTo(seq uint64) func([]stream.Record) bool {
 	return func(read []stream.Record) bool { return read[0].Seq <= seq }
 }
 
-// read decodes a message.
-func read(r stream.Record) (wire.ChatMessage, error) {
+// decodeMessage decodes a message.
+func decodeMessage(r stream.Record) (wire.ChatMessage, error) {
 	var m wire.ChatMessage
 	if err := json.Unmarshal(r.Data, &m); err != nil {
 		return m, fmt.Errorf("decode message %d: %w", r.Seq, err)
@@ -55,31 +55,31 @@ func read(r stream.Record) (wire.ChatMessage, error) {
 // message finds a message as it is now, and the seq at which that is so. What the log
 // does not reach back to is not found.
 func (s *Service) message(ctx context.Context, t wire.ChatTarget) (Message, uint64, error) {
-	records, err := s.suffix(ctx, t.Channel, from(t.Seq))
+	records, err := s.readBack(ctx, t.Channel, reachesBackTo(t.Seq))
 	if err != nil {
 		return Message{}, 0, err
 	}
 	i := slices.IndexFunc(records, func(r stream.Record) bool { return r.Seq == t.Seq })
 	if i < 0 || records[i].Name != wire.EventChatMessage {
-		return Message{}, 0, noMessage()
+		return Message{}, 0, messageNotFound()
 	}
-	m, err := read(records[i])
+	m, err := decodeMessage(records[i])
 	if err != nil {
 		return Message{}, 0, err
 	}
 	if t.ID != "" && t.ID != m.ID {
-		return Message{}, 0, noMessage()
+		return Message{}, 0, messageNotFound()
 	}
 	mentioned := m.Mentions
-	m = fold(records[i:])[t.Seq].onto(m)
+	m = foldEffects(records[i:])[t.Seq].applyTo(m)
 	return Message{ChatMessage: m, Seq: t.Seq, Mentioned: mentioned}, records[len(records)-1].Seq, nil
 }
 
 // How often a change is tried again when somebody was faster, and the longest pause
 // before the first of these tries; each further one may be twice as long.
 const (
-	tries = 10
-	pause = 2 * time.Millisecond
+	maxAttempts  = 10
+	firstBackoff = 2 * time.Millisecond
 )
 
 // amendment is what is to become of a message: nothing when Event is "".
@@ -92,8 +92,8 @@ type amendment struct {
 func (s *Service) amend(
 	ctx context.Context, c request.Call, p Policy, t wire.ChatTarget, rule func(Message) (amendment, error),
 ) (Message, stream.Result, error) {
-	for try := range tries {
-		if err := wait(ctx, try); err != nil {
+	for try := range maxAttempts {
+		if err := backoff(ctx, try); err != nil {
 			return Message{}, stream.Result{}, err
 		}
 		m, at, err := s.message(ctx, t)
@@ -102,10 +102,10 @@ func (s *Service) amend(
 		}
 		a, err := rule(m)
 		if err != nil || a.Event == "" {
-			result, err := s.before(ctx, c, t.Channel, err)
+			result, err := s.recallRepeated(ctx, c, t.Channel, err)
 			return m, result, err
 		}
-		result, err := s.commit(ctx, c, p, stream.Commit{Expect: &at, Rate: actions(c.ID)}, t.Channel, a)
+		result, err := s.commit(ctx, c, p, stream.Commit{Expect: &at, Rate: actionRate(c.ID)}, t.Channel, a)
 		if !errors.Is(err, stream.ErrConflict) {
 			return m, result, err
 		}
@@ -113,9 +113,9 @@ func (s *Service) amend(
 	return Message{}, stream.Result{}, fmt.Errorf("amend a message of %s: %w", t.Channel, stream.ErrConflict)
 }
 
-// before is what a request that changes nothing now did when it was carried out before,
+// recallRepeated is what a request that changes nothing now did when it was carried out before,
 // under the same key; if it was not, it ends with cause.
-func (s *Service) before(ctx context.Context, c request.Call, channel string, cause error) (stream.Result, error) {
+func (s *Service) recallRepeated(ctx context.Context, c request.Call, channel string, cause error) (stream.Result, error) {
 	result, known, err := stream.Recall(ctx, s.store, StreamID(channel), s.once(c, ""))
 	if err != nil || known {
 		return result, err
@@ -123,12 +123,12 @@ func (s *Service) before(ctx context.Context, c request.Call, channel string, ca
 	return stream.Result{}, cause
 }
 
-// wait pauses before a try that is not the first.
-func wait(ctx context.Context, try int) error {
+// backoff pauses before a try that is not the first.
+func backoff(ctx context.Context, try int) error {
 	if try == 0 {
 		return nil
 	}
-	timer := time.NewTimer(rand.N(pause << min(try-1, 6)))
+	timer := time.NewTimer(rand.N(firstBackoff << min(try-1, 6)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -157,32 +157,32 @@ func (s *Service) append(
 	}
 	base.Stream = StreamID(channel)
 	base.Events = []stream.Event{{Name: a.Event, Data: data}}
-	base.Retain = s.retain(p)
+	base.Retain = s.retention(p)
 	if base.Once == nil {
 		base.Once = s.once(c, "")
 	}
 	result, err := s.store.Commit(ctx, base)
-	return result, told(err)
+	return result, toWireError(err)
 }
 
-// told turns the refusals of a commit into what the user is told.
-func told(err error) error {
+// toWireError turns the refusals of a commit into what the user is told.
+func toWireError(err error) error {
 	var (
 		spent  *stream.RateError
 		barred *stream.BarredError
 	)
 	switch {
 	case errors.As(err, &spent):
-		return later(wire.Refuse(wire.CodeRateLimited, "too many messages in this channel"), spent.RetryAfter)
+		return withRetryAfter(wire.Refuse(wire.CodeRateLimited, "too many messages in this channel"), spent.RetryAfter)
 	case errors.As(err, &barred):
-		return later(wire.Refuse(wire.CodeMuted, "you are muted in this channel"), barred.For)
+		return withRetryAfter(wire.Refuse(wire.CodeMuted, "you are muted in this channel"), barred.For)
 	}
 	return err
 }
 
-// later tells how long to wait; rounded up, so that a client that waits as told is not
+// withRetryAfter tells how long to wait; rounded up, so that a client that waits as told is not
 // early.
-func later(refusal *wire.Error, d time.Duration) error {
+func withRetryAfter(refusal *wire.Error, d time.Duration) error {
 	refusal.RetryAfterMs = (d + time.Millisecond - 1).Milliseconds()
 	return refusal
 }

@@ -27,10 +27,10 @@ type Marks struct {
 	KeepMs int64 `json:"keepMs,omitempty"`
 }
 
-// In moves marks into the epoch that the channel's stream is in. A mark beyond the end of
+// InEpoch moves marks into the epoch that the channel's stream is in. A mark beyond the end of
 // its epoch moves to that end, because the messages after it are lost. Marks of an epoch
 // that the stream does not remember are dropped.
-func (m Marks) In(now stream.Snapshot) Marks {
+func (m Marks) InEpoch(now stream.Snapshot) Marks {
 	if m.Epoch == now.Epoch {
 		return m
 	}
@@ -55,8 +55,8 @@ func (m Marks) In(now stream.Snapshot) Marks {
 	return next
 }
 
-// Seen are the marks that a user sees: its own, and those that others show.
-func (m Marks) Seen(by string) map[string]uint64 {
+// VisibleTo are the marks that a user sees: its own, and those that others show.
+func (m Marks) VisibleTo(by string) map[string]uint64 {
 	if len(m.Shown) == 0 {
 		return m.ReadTo
 	}
@@ -100,13 +100,13 @@ func (m Marks) Read(userID string, seq uint64, hidden bool) (Marks, bool) {
 		m.Shown[userID] = before
 	}
 	if len(m.ReadTo) > maxMarks {
-		m.forget(furthestBehind(m.ReadTo, userID))
+		m.drop(furthestBehind(m.ReadTo, userID))
 	}
 	return m, true
 }
 
-// forget drops the mark of a user.
-func (m *Marks) forget(userID string) {
+// drop drops the mark of a user.
+func (m *Marks) drop(userID string) {
 	delete(m.ReadTo, userID)
 	delete(m.Shown, userID)
 	m.Pending = slices.DeleteFunc(m.Pending, func(id string) bool { return id == userID })

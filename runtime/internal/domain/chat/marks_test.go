@@ -64,7 +64,7 @@ func TestReadMarksSurviveRestarts(t *testing.T) {
 func pushed(c *streamtest.Client) []string {
 	var got []string
 	for _, r := range c.Casts() {
-		p, _ := payload[wire.ChatReadMark](r)
+		p, _ := decodePayload[wire.ChatReadMark](r)
 		got = append(got, fmt.Sprint(p.UserID, " ", p.ReadTo))
 	}
 	return got

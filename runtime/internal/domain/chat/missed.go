@@ -16,8 +16,8 @@ type Missed struct {
 	MoreUnread bool
 }
 
-// Inboxes keep messages for users who are offline, one notification a channel.
-type Inboxes interface {
+// Events keep messages for users who are offline, one notification a channel.
+type Events interface {
 	// Wants reports whether a user is to be notified of a message with this cause. It is
 	// false for a user who is online.
 	Wants(ctx context.Context, userID, cause string) (bool, error)
@@ -26,15 +26,15 @@ type Inboxes interface {
 	Missed(ctx context.Context, userID string, m Missed) error
 	// Withdraw takes the notification of a channel back if its message has this id, or a seq
 	// of at most readTo.
-	Withdraw(ctx context.Context, userID, channel, id string, readTo uint64) error
+	Withdrawn(ctx context.Context, userID, channel, id string, readTo uint64) error
 }
 
-// miss puts a notice into the inbox of a user who is offline.
-func (s *Service) miss(ctx context.Context, userID string, n wire.ChatNotice) error {
-	if s.Inboxes == nil {
+// notifyInbox puts a notice into the inbox of a user who is offline.
+func (s *Service) notifyInbox(ctx context.Context, userID string, n wire.ChatNotice) error {
+	if s.Events == nil {
 		return nil
 	}
-	wants, err := s.Inboxes.Wants(ctx, userID, n.Cause)
+	wants, err := s.Events.Wants(ctx, userID, n.Cause)
 	if err != nil || !wants {
 		return err
 	}
@@ -48,13 +48,13 @@ func (s *Service) miss(ctx context.Context, userID string, n wire.ChatNotice) er
 	}
 	m := Missed{ChatNotice: n}
 	m.Unread, m.MoreUnread = unreadIn(page, userID, marks.ReadTo[userID])
-	return s.Inboxes.Missed(ctx, userID, m)
+	return s.Events.Missed(ctx, userID, m)
 }
 
-// unmiss takes the notification of a channel back.
-func (s *Service) unmiss(ctx context.Context, userID, channel, id string, readTo uint64) error {
-	if s.Inboxes == nil {
+// withdrawFromInbox takes the notification of a channel back.
+func (s *Service) withdrawFromInbox(ctx context.Context, userID, channel, id string, readTo uint64) error {
+	if s.Events == nil {
 		return nil
 	}
-	return s.Inboxes.Withdraw(ctx, userID, channel, id, readTo)
+	return s.Events.Withdrawn(ctx, userID, channel, id, readTo)
 }

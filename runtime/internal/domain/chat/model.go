@@ -31,9 +31,9 @@ type Policy struct {
 	// last one.
 	HistorySize int
 	HistoryTTL  time.Duration
-	// Quiet is how long the channel may be without a message until its seqs begin anew,
+	// IdleTTL is how long the channel may be without a message until its seqs begin anew,
 	// at least; 0 means stream.Lasting.
-	Quiet time.Duration
+	IdleTTL time.Duration
 	// RateMessages in any RatePer may be sent by each user; 0 means no limit.
 	RateMessages int
 	RatePer      time.Duration
@@ -45,13 +45,13 @@ type Policy struct {
 	Filters []Filter
 	// Moderator says that the user may mute others and delete their messages. Scoped says
 	// that the user's token makes it so, in every channel that it may use.
-	Moderator, Scoped bool
+	Moderator, ModeratorByScope bool
 	// Peer is the other user of a direct channel, who is told of each message; "" in
 	// other channels.
 	Peer string
-	// Open says that nobody knows who is in the channel, so that mentions can be
+	// UnknownMembers says that nobody knows who is in the channel, so that mentions can be
 	// neither checked nor told.
-	Open bool
+	UnknownMembers bool
 }
 
 const (
@@ -83,7 +83,7 @@ func Compose(p Policy, req wire.ChatSend) (wire.ChatMessage, error) {
 	}
 	return wire.ChatMessage{
 		Channel: req.Channel, Key: req.IdempotencyKey(), Type: kind, Text: words, Data: data,
-		ReplyTo: req.ReplyTo, Mentions: unique(req.Mentions),
+		ReplyTo: req.ReplyTo, Mentions: distinct(req.Mentions),
 	}, nil
 }
 
@@ -101,8 +101,8 @@ func content(p Policy, kind, said string, data json.RawMessage) (string, json.Ra
 	return said, data, err
 }
 
-// unique drops what is named again.
-func unique(ids []string) []string {
+// distinct drops what is named again.
+func distinct(ids []string) []string {
 	var out []string
 	for _, id := range ids {
 		if !slices.Contains(out, id) {

@@ -20,39 +20,39 @@ func (s *Service) Mute(ctx context.Context, c request.Call, req *wire.ChatMute) 
 	if d == 0 {
 		d = defaultMute
 	}
-	told := wire.ChatMuted{
+	muted := wire.ChatMuted{
 		Channel: req.Channel, UserID: req.UserID, ActorID: c.ID, Reason: req.Reason,
 		Muted: true, Until: s.Now().Add(d).UnixMilli(),
 	}
-	result, err := s.moderate(ctx, c, told, d)
+	result, err := s.moderate(ctx, c, muted, d)
 	if err == nil && result.Repeated {
-		told.Until, err = strconv.ParseInt(string(result.Value), 10, 64)
+		muted.Until, err = strconv.ParseInt(string(result.Value), 10, 64)
 	}
-	return told, result, err
+	return muted, result, err
 }
 
 // Unmute ends that.
 func (s *Service) Unmute(ctx context.Context, c request.Call, req *wire.ChatUnmute) (wire.ChatMuted, stream.Result, error) {
-	told := wire.ChatMuted{Channel: req.Channel, UserID: req.UserID, ActorID: c.ID}
-	result, err := s.moderate(ctx, c, told, 0)
-	return told, result, err
+	muted := wire.ChatMuted{Channel: req.Channel, UserID: req.UserID, ActorID: c.ID}
+	result, err := s.moderate(ctx, c, muted, 0)
+	return muted, result, err
 }
 
 func (s *Service) moderate(ctx context.Context, c request.Call, m wire.ChatMuted, d time.Duration) (stream.Result, error) {
-	policy, err := s.Open(ctx, c.Caller, m.Channel)
+	policy, err := s.Authorize(ctx, c.Caller, m.Channel)
 	if err != nil {
 		return stream.Result{}, err
 	}
-	if err := s.mayMute(ctx, c, policy, m); err != nil {
-		return s.before(ctx, c, m.Channel, err)
+	if err := s.checkMayMute(ctx, c, policy, m); err != nil {
+		return s.recallRepeated(ctx, c, m.Channel, err)
 	}
-	if m.Muted && !policy.Open && !c.Backend {
-		if err := s.within(ctx, m.Channel, m.UserID, "userId"); err != nil {
+	if m.Muted && !policy.UnknownMembers && !c.Backend {
+		if err := s.checkMember(ctx, m.Channel, m.UserID, "userId"); err != nil {
 			return stream.Result{}, err
 		}
 	}
 	base := stream.Commit{
-		Bar: &stream.Bar{Key: m.UserID, TTL: d, By: by(c, policy)}, Rate: actions(c.ID),
+		Bar: &stream.Bar{Key: m.UserID, TTL: d, By: muteSetter(c, policy)}, Rate: actionRate(c.ID),
 		Once: s.once(c, strconv.FormatInt(m.Until, 10)), Unless: c.ID,
 	}
 	if c.Backend {
@@ -72,19 +72,19 @@ const (
 	byBackend = "backend"
 )
 
-func by(c request.Call, p Policy) string {
+func muteSetter(c request.Call, p Policy) string {
 	switch {
 	case c.Backend:
 		return byBackend
-	case p.Scoped:
+	case p.ModeratorByScope:
 		return byScope
 	}
 	return byPlace
 }
 
-// mayMute says whether a user may mute another, or free it. A moderator whom another host or
+// checkMayMute says whether a user may mute another, or free it. A moderator whom another host or
 // leader has muted may free itself, since nobody else might be able to.
-func (s *Service) mayMute(ctx context.Context, c request.Call, p Policy, m wire.ChatMuted) error {
+func (s *Service) checkMayMute(ctx context.Context, c request.Call, p Policy, m wire.ChatMuted) error {
 	switch {
 	case c.Backend:
 		return nil
@@ -92,7 +92,7 @@ func (s *Service) mayMute(ctx context.Context, c request.Call, p Policy, m wire.
 		return wire.Refuse(wire.CodePermissionDenied, "only moderators may mute")
 	case c.ID == m.UserID && m.Muted:
 		return wire.Invalid("userId", "that is you")
-	case p.Scoped && c.ID != m.UserID:
+	case p.ModeratorByScope && c.ID != m.UserID:
 		return nil
 	}
 	bar, err := s.bars.Barred(ctx, StreamID(m.Channel), m.UserID)
@@ -108,8 +108,8 @@ func (s *Service) mayMute(ctx context.Context, c request.Call, p Policy, m wire.
 	return nil
 }
 
-// within refuses a user who is not in a channel. field is the one that names it.
-func (s *Service) within(ctx context.Context, channel, userID, field string) error {
+// checkMember refuses a user who is not in a channel. field is the one that names it.
+func (s *Service) checkMember(ctx context.Context, channel, userID, field string) error {
 	_, err := s.access.Channel(ctx, request.Caller{User: request.User{ID: userID}}, channel)
 	if isRefusal(err) {
 		return wire.Invalid(field, "is not in this channel")

@@ -16,42 +16,42 @@ const maxExcerpt = 140
 
 // checkMentions refuses mentions of users who are not in the channel.
 func (s *Service) checkMentions(ctx context.Context, p Policy, m wire.ChatMessage) error {
-	if p.Open {
+	if p.UnknownMembers {
 		return nil
 	}
 	for i, id := range m.Mentions {
 		if id == m.UserID {
 			continue
 		}
-		if err := s.within(ctx, m.Channel, id, fmt.Sprintf("mentions[%d]", i)); err != nil {
+		if err := s.checkMember(ctx, m.Channel, id, fmt.Sprintf("mentions[%d]", i)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// audience is who is told of a message on their own stream, and why.
-func audience(p Policy, m wire.ChatMessage) map[string]string {
-	told := map[string]string{}
-	if p.Open {
-		return told
+// recipients is who is told of a message on their own stream, and why.
+func recipients(p Policy, m wire.ChatMessage) map[string]string {
+	causes := map[string]string{}
+	if p.UnknownMembers {
+		return causes
 	}
 	for _, id := range m.Mentions {
 		if id != m.UserID {
-			told[id] = wire.ChatCauseMention
+			causes[id] = wire.ChatCauseMention
 		}
 	}
 	if p.Peer != "" {
-		told[p.Peer] = wire.ChatCauseDirect
+		causes[p.Peer] = wire.ChatCauseDirect
 	}
-	return told
+	return causes
 }
 
-// notify tells those for whom a message is, each once. It comes before the message is
+// notifyRecipients tells those for whom a message is, each once. It comes before the message is
 // acknowledged: a sender that is not answered sends again under its key, and then those
 // are told who were not.
-func (s *Service) notify(ctx context.Context, p Policy, m wire.ChatMessage, sent Sent) error {
-	for userID, cause := range audience(p, m) {
+func (s *Service) notifyRecipients(ctx context.Context, p Policy, m wire.ChatMessage, sent Sent) error {
+	for userID, cause := range recipients(p, m) {
 		notice := wire.ChatNotice{
 			Cause: cause, Channel: m.Channel, Seq: sent.At.Seq, ID: sent.ID,
 			UserID: m.UserID, Name: m.Name, Text: excerpt(m.Text),
@@ -63,22 +63,22 @@ func (s *Service) notify(ctx context.Context, p Policy, m wire.ChatMessage, sent
 		if err != nil {
 			return fmt.Errorf("tell of a message: %w", err)
 		}
-		if err := s.miss(ctx, userID, notice); err != nil {
+		if err := s.notifyInbox(ctx, userID, notice); err != nil {
 			return fmt.Errorf("notify of a message: %w", err)
 		}
 	}
 	return nil
 }
 
-// withdraw tells the users with a notice of a message that it is deleted, each once. It comes
+// withdrawNotices tells the users with a notice of a message that it is deleted, each once. It comes
 // before the deletion is acknowledged, as notify does.
-func (s *Service) withdraw(ctx context.Context, c request.Call, p Policy, m Message) error {
+func (s *Service) withdrawNotices(ctx context.Context, c request.Call, p Policy, m Message) error {
 	sent := m.ChatMessage
 	sent.Mentions = m.Mentioned
 	if p.Peer == m.UserID {
 		p.Peer = c.ID // the policy is that of a caller who deletes another's message
 	}
-	for userID := range audience(p, sent) {
+	for userID := range recipients(p, sent) {
 		_, err := s.teller.Tell(ctx, userID, userstream.Message{
 			Cause:   userstream.ByUsers,
 			Event:   wire.EventChatNoticeRemoved,
@@ -88,7 +88,7 @@ func (s *Service) withdraw(ctx context.Context, c request.Call, p Policy, m Mess
 		if err != nil {
 			return fmt.Errorf("tell of a deletion: %w", err)
 		}
-		if err := s.unmiss(ctx, userID, m.Channel, m.ID, 0); err != nil {
+		if err := s.withdrawFromInbox(ctx, userID, m.Channel, m.ID, 0); err != nil {
 			return fmt.Errorf("take a notification back: %w", err)
 		}
 	}

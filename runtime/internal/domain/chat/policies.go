@@ -17,29 +17,29 @@ const (
 	maxPolicies = 20_000
 )
 
-// policies remembers by what policy a channel is open to a user with certain rights: what
+// policyCache remembers by what policy a channel is open to a user with certain rights: what
 // a message would otherwise have to ask the store for. The key holds all that decided, and
 // the revision of the policies is compared, so that a session with fewer rights and a
 // change of policies count at once. The right to moderate is never remembered.
-type policies struct {
+type policyCache struct {
 	mu    sync.Mutex
-	known map[access]remembered
+	known map[policyKey]cachedPolicy
 }
 
-type access struct {
+type policyKey struct {
 	rights  request.Rights
 	channel string
 }
 
-type remembered struct {
+type cachedPolicy struct {
 	policy   Policy
 	revision string
 	until    time.Time
 }
 
-func newPolicies() *policies { return &policies{known: map[access]remembered{}} }
+func newPolicyCache() *policyCache { return &policyCache{known: map[policyKey]cachedPolicy{}} }
 
-func (p *policies) get(of access, revision string, now time.Time) (Policy, bool) {
+func (p *policyCache) get(of policyKey, revision string, now time.Time) (Policy, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r, ok := p.known[of]
@@ -48,7 +48,7 @@ func (p *policies) get(of access, revision string, now time.Time) (Policy, bool)
 
 // put remembers a policy without the right to moderate: what a moderator alone may do is
 // always asked, as the right may have gone to another user since.
-func (p *policies) put(of access, policy Policy, revision string, now time.Time) {
+func (p *policyCache) put(of policyKey, policy Policy, revision string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if policy.Moderator {
@@ -57,10 +57,10 @@ func (p *policies) put(of access, policy Policy, revision string, now time.Time)
 	if len(p.known) >= maxPolicies {
 		clear(p.known)
 	}
-	p.known[of] = remembered{policy: policy, revision: revision, until: now.Add(policyTTL)}
+	p.known[of] = cachedPolicy{policy: policy, revision: revision, until: now.Add(policyTTL)}
 }
 
-func (p *policies) forget(of access) {
+func (p *policyCache) forget(of policyKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.known, of)

@@ -38,7 +38,7 @@ func (s *Service) marks(ctx context.Context, channel string) (m Marks, now, at s
 		}
 	}
 	now, err = s.Position(ctx, channel)
-	return m.In(now), now, at, err
+	return m.InEpoch(now), now, at, err
 }
 
 // unread tells how far a user has read a channel, and gives all marks.
@@ -65,13 +65,13 @@ func (s *Service) Read(ctx context.Context, c request.Call, req *wire.ChatRead) 
 	if err != nil {
 		return 0, err
 	}
-	for try := range tries {
-		if err := wait(ctx, try); err != nil {
+	for try := range maxAttempts {
+		if err := backoff(ctx, try); err != nil {
 			return 0, err
 		}
-		mark, err := s.mark(ctx, c.ID, req, policy, hidden)
+		mark, err := s.tryRead(ctx, c.ID, req, policy, hidden)
 		if err == nil {
-			return mark, s.unmiss(ctx, c.ID, req.Channel, "", mark)
+			return mark, s.withdrawFromInbox(ctx, c.ID, req.Channel, "", mark)
 		}
 		if !errors.Is(err, stream.ErrConflict) {
 			return mark, err
@@ -80,9 +80,9 @@ func (s *Service) Read(ctx context.Context, c request.Call, req *wire.ChatRead) 
 	return 0, fmt.Errorf("mark %s as read: %w", req.Channel, stream.ErrConflict)
 }
 
-// mark is one try of Read. The announcement is scheduled between load and commit: every
+// tryRead is one try of Read. The announcement is scheduled between load and commit: every
 // announcement commits, so one that comes before this commit makes it conflict.
-func (s *Service) mark(ctx context.Context, userID string, req *wire.ChatRead, p Policy, hidden bool) (uint64, error) {
+func (s *Service) tryRead(ctx context.Context, userID string, req *wire.ChatRead, p Policy, hidden bool) (uint64, error) {
 	marks, now, at, err := s.marks(ctx, req.Channel)
 	if err != nil {
 		return 0, err
@@ -98,7 +98,7 @@ func (s *Service) mark(ctx context.Context, userID string, req *wire.ChatRead, p
 	if err := s.Deadlines.Schedule(ctx, id, s.Now().Add(announceAfter)); err != nil {
 		return 0, fmt.Errorf("schedule the announcement of %s: %w", id, err)
 	}
-	next.KeepMs = s.retain(p).TTL.Milliseconds()
+	next.KeepMs = s.retention(p).TTL.Milliseconds()
 	mark := next.ReadTo[userID]
 	push, err := markEvent(req.Channel, userID, mark)
 	if err != nil {
@@ -151,7 +151,7 @@ func (s *Service) AnnounceMarks(ctx context.Context, id stream.ID) (time.Time, e
 	if err != nil || at.Doc == nil {
 		return time.Time{}, err
 	}
-	seen := marks.Seen("")
+	seen := marks.VisibleTo("")
 	for _, userID := range marks.Pending {
 		push, err := markEvent(channel, userID, seen[userID])
 		if err != nil {
@@ -170,11 +170,11 @@ func (s *Service) AnnounceMarks(ctx context.Context, id stream.ID) (time.Time, e
 }
 
 func markEvent(channel, userID string, readTo uint64) (stream.Event, error) {
-	return event(wire.EventChatRead, wire.ChatReadMark{Channel: channel, UserID: userID, ReadTo: readTo})
+	return newEvent(wire.EventChatRead, wire.ChatReadMark{Channel: channel, UserID: userID, ReadTo: readTo})
 }
 
-// event encodes an event.
-func event(name string, payload any) (stream.Event, error) {
+// newEvent encodes an event.
+func newEvent(name string, payload any) (stream.Event, error) {
 	data, err := json.Marshal(payload)
 	if err != nil {
 		return stream.Event{}, fmt.Errorf("encode %s: %w", name, err)

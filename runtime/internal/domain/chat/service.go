@@ -47,10 +47,10 @@ type Settings struct {
 	Revision func() string
 	// Deadlines announce read marks whose push may be lost with a pod.
 	Deadlines stream.Deadlines
-	// Mine lists the channels of a caller that are not direct. Nil means none.
-	Mine func(ctx context.Context, caller request.Caller) ([]string, error)
-	// Inboxes may be nil: then no inbox gets a message.
-	Inboxes Inboxes
+	// MemberChannels lists the channels of a caller that are not direct. Nil means none.
+	MemberChannels func(ctx context.Context, caller request.Caller) ([]string, error)
+	// Events may be nil: then no inbox gets a message.
+	Events Events
 	// Hidden reports whether a user is invisible. The server hides from others that such a
 	// user types, and how far it has read. Nil means that no user is invisible.
 	Hidden func(ctx context.Context, userID string) (bool, error)
@@ -62,15 +62,15 @@ type Settings struct {
 // concurrent use. Beside *wire.Error it returns the errors of the store.
 type Service struct {
 	Settings
-	store    stream.Store
-	caster   stream.Caster
-	bars     stream.Bars
-	access   Access
-	teller   userstream.Teller
-	policies *policies
-	typists  *typists
-	talks    *document.Keeper[talks]
-	noted    *noted
+	store          stream.Store
+	caster         stream.Caster
+	bars           stream.Bars
+	access         Access
+	teller         userstream.Teller
+	policies       *policyCache
+	typing         *typingThrottle
+	directLists    *document.Keeper[directList]
+	recentlyListed *recentlyListed
 }
 
 // Store is what a Service needs of the database.
@@ -85,12 +85,12 @@ func NewService(store Store, who Access, settings Settings) *Service {
 	s := &Service{
 		Settings: settings, store: store, caster: store, bars: store, access: who,
 		teller:   userstream.Teller{Store: store, HistorySize: settings.HistorySize, HistoryTTL: settings.HistoryTTL},
-		policies: newPolicies(), typists: &typists{known: map[seat]typist{}},
+		policies: newPolicyCache(), typing: &typingThrottle{states: map[channelUser]typingState{}},
 	}
 	if s.Now == nil {
 		s.Now = time.Now
 	}
-	s.talks, s.noted = s.newTalks(), &noted{known: map[seat]mention{}}
+	s.directLists, s.recentlyListed = s.newDirectLists(), &recentlyListed{known: map[channelUser]listedAt{}}
 	return s
 }
 
@@ -122,7 +122,7 @@ func (s *Service) Send(ctx context.Context, c request.Call, req *wire.ChatSend) 
 	if result.Repeated {
 		sent.ID = string(result.Value)
 	}
-	return sent, errors.Join(s.noteTalk(ctx, policy, c.ID, req.Channel), s.notify(ctx, policy, message, sent))
+	return sent, errors.Join(s.addToDirectLists(ctx, policy, c.ID, req.Channel), s.notifyRecipients(ctx, policy, message, sent))
 }
 
 // compose makes the message of a request, past the filters.
@@ -178,7 +178,7 @@ func (s *Service) Edit(ctx context.Context, c request.Call, req *wire.ChatEdit) 
 		return m, stream.Result{}, err
 	}
 	if _, err = m.Edit(policy, c.ID, req.Text, req); err != nil {
-		result, err := s.before(ctx, c, req.Channel, err)
+		result, err := s.recallRepeated(ctx, c, req.Channel, err)
 		return m, result, err
 	}
 	said, err := text.Run(ctx, policy.Filters, Draft{
@@ -195,7 +195,7 @@ func (s *Service) Edit(ctx context.Context, c request.Call, req *wire.ChatEdit) 
 
 // Delete deletes a message. One that is deleted already stays so.
 func (s *Service) Delete(ctx context.Context, c request.Call, req *wire.ChatDelete) (Message, stream.Result, error) {
-	policy, err := s.Open(ctx, c.Caller, req.Channel)
+	policy, err := s.Authorize(ctx, c.Caller, req.Channel)
 	if err != nil {
 		return Message{}, stream.Result{}, err
 	}
@@ -209,7 +209,7 @@ func (s *Service) Delete(ctx context.Context, c request.Call, req *wire.ChatDele
 	if err != nil {
 		return m, result, err
 	}
-	return m, result, s.withdraw(ctx, c, policy, m)
+	return m, result, s.withdrawNotices(ctx, c, policy, m)
 }
 
 // React adds or takes back a reaction, and gives how many react in that way.
@@ -234,19 +234,19 @@ func (s *Service) React(ctx context.Context, c request.Call, req *wire.ChatReact
 // moderate when it is remembered: a method that needs that right calls Open.
 func (s *Service) policy(ctx context.Context, c request.Call, channel string) (Policy, error) {
 	if c.Streams.Follows(StreamID(channel)) {
-		if policy, ok := s.policies.get(access{c.Rights(), channel}, s.revision(), s.Now()); ok {
+		if policy, ok := s.policies.get(policyKey{c.Rights(), channel}, s.revision(), s.Now()); ok {
 			return policy, nil
 		}
 	}
-	return s.Open(ctx, c.Caller, channel)
+	return s.Authorize(ctx, c.Caller, channel)
 }
 
 // Open asks whether a user may use a channel, and remembers by what policy.
-func (s *Service) Open(ctx context.Context, caller request.Caller, channel string) (Policy, error) {
+func (s *Service) Authorize(ctx context.Context, caller request.Caller, channel string) (Policy, error) {
 	if marksID(channel).Validate() != nil {
-		return Policy{}, noChannel()
+		return Policy{}, channelNotFound()
 	}
-	of, revision := access{caller.Rights(), channel}, s.revision()
+	of, revision := policyKey{caller.Rights(), channel}, s.revision()
 	policy, err := s.access.Channel(ctx, caller, channel)
 	if err == nil && !policy.Enabled {
 		err = wire.Refuse(wire.CodePermissionDenied, "there is no chat in this channel")
@@ -268,11 +268,11 @@ func (s *Service) revision() string {
 	return s.Revision()
 }
 
-func noChannel() error { return wire.Refuse(wire.CodeNotFound, "there is no such channel") }
+func channelNotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such channel") }
 
-func (s *Service) retain(p Policy) stream.Retention {
+func (s *Service) retention(p Policy) stream.Retention {
 	ttl := max(s.HistoryTTL, p.HistoryTTL)
-	quiet := cmp.Or(p.Quiet, stream.Lasting)
+	quiet := cmp.Or(p.IdleTTL, stream.Lasting)
 	return stream.Retention{LogSize: max(s.HistorySize, p.HistorySize), LogTTL: ttl, TTL: max(quiet, ttl)}
 }
 
@@ -297,14 +297,14 @@ func (p Policy) rate(user string) *stream.Rate {
 // Of what is no message (edits, deletions, reactions, mutes) a user may do
 // actionsAtOnce in any actionsPer in a channel, whatever its policy says of messages.
 const (
-	actionsAtOnce = 20
-	actionsPer    = 10 * time.Second
+	actionsPerPeriod = 20
+	actionPeriod     = 10 * time.Second
 )
 
-// actions is the rate of what is no message. No id of a user holds a NUL, so that no user
+// actionRate is the rate of what is no message. No id of a user holds a NUL, so that no user
 // has this key for messages.
-func actions(user string) *stream.Rate {
-	return &stream.Rate{Key: "actions\x00" + user, Events: actionsAtOnce, Per: actionsPer}
+func actionRate(user string) *stream.Rate {
+	return &stream.Rate{Key: "actions\x00" + user, Events: actionsPerPeriod, Per: actionPeriod}
 }
 
 // Position is where a channel's stream is now.

@@ -70,13 +70,13 @@ func (w *world) Channel(_ context.Context, caller request.Caller, name string) (
 	w.looks++
 	switch {
 	case name != channel:
-		return Policy{}, noChannel()
+		return Policy{}, channelNotFound()
 	case !caller.Backend && !w.members[caller.ID]:
 		return Policy{}, wire.Precondition(wire.ReasonNotMember, "not in")
 	}
 	p := w.policy
-	p.Scoped = caller.Has("chat:moderate")
-	p.Moderator = caller.ID == w.moderator || p.Scoped
+	p.ModeratorByScope = caller.Has("chat:moderate")
+	p.Moderator = caller.ID == w.moderator || p.ModeratorByScope
 	return p, nil
 }
 
@@ -389,9 +389,9 @@ func TestJoinFollowsFromNow(t *testing.T) {
 }
 
 func TestPoliciesAreBounded(t *testing.T) {
-	p, now := newPolicies(), time.Now()
+	p, now := newPolicyCache(), time.Now()
 	for i := range maxPolicies + 1 {
-		p.put(access{request.User{ID: fmt.Sprint(i)}.Rights(), channel}, Policy{}, "", now)
+		p.put(policyKey{request.User{ID: fmt.Sprint(i)}.Rights(), channel}, Policy{}, "", now)
 	}
 	if len(p.known) > maxPolicies {
 		t.Errorf("%d policies are remembered", len(p.known))

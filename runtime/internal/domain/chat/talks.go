@@ -16,21 +16,21 @@ import (
 
 // TalksKind is the kind of the streams that hold the lists of users' direct channels.
 // Clients cannot follow them.
-const TalksKind = "talks"
+const DirectListKind = "talks"
 
 const (
-	// maxTalks is how many direct channels the list of a user holds: see wire.ChatChannel.
-	maxTalks = 200
-	// talkEvery is how exactly the list knows when a channel had its last message. Within it
+	// maxDirectEntries is how many direct channels the list of a user holds: see wire.ChatChannel.
+	maxDirectEntries = 200
+	// listPrecision is how exactly the list knows when a channel had its last message. Within it
 	// further messages change no list, so that a message costs no more writes.
-	talkEvery = time.Minute
-	// maxNoted is how many channels a server knows to be in the lists. When there are more,
+	listPrecision = time.Minute
+	// maxRecentlyListed is how many channels a server knows to be in the lists. When there are more,
 	// all are forgotten, and each costs one look at its lists again.
-	maxNoted = 20_000
+	maxRecentlyListed = 20_000
 )
 
-// talk is a direct channel in the list of a user.
-type talk struct {
+// directEntry is a direct channel in the list of a user.
+type directEntry struct {
 	Channel string `json:"channel"`
 	// At is when it had its last message, in milliseconds since the epoch.
 	At int64 `json:"at"`
@@ -38,35 +38,35 @@ type talk struct {
 	Own bool `json:"own,omitempty"`
 }
 
-// talks is the list of a user, the latest first.
-type talks struct {
-	List []talk `json:"list"`
+// directList is the list of a user, the latest first.
+type directList struct {
+	List []directEntry `json:"list"`
 	// KeepMs is how long the list is kept after its last change.
 	KeepMs int64 `json:"keepMs"`
 }
 
-// note puts a channel on top; false when it had a message a moment ago.
-func (t talks) note(channel string, own bool, now time.Time, keep time.Duration) (talks, bool) {
-	at := slices.IndexFunc(t.List, func(k talk) bool { return k.Channel == channel })
-	next := talk{Channel: channel, At: now.UnixMilli(), Own: own}
+// add puts a channel on top; false when it had a message a moment ago.
+func (t directList) add(channel string, own bool, now time.Time, keep time.Duration) (directList, bool) {
+	at := slices.IndexFunc(t.List, func(k directEntry) bool { return k.Channel == channel })
+	next := directEntry{Channel: channel, At: now.UnixMilli(), Own: own}
 	if at >= 0 {
-		if was := t.List[at]; next.At-was.At < talkEvery.Milliseconds() && (was.Own || !own) {
+		if was := t.List[at]; next.At-was.At < listPrecision.Milliseconds() && (was.Own || !own) {
 			return t, false
 		}
 		next.At, next.Own = max(next.At, t.List[at].At), own || t.List[at].Own
 	}
-	list := slices.DeleteFunc(slices.Clone(t.List), func(k talk) bool { return k.Channel == channel })
+	list := slices.DeleteFunc(slices.Clone(t.List), func(k directEntry) bool { return k.Channel == channel })
 	list = append(list, next)
-	slices.SortStableFunc(list, func(a, b talk) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.Channel, b.Channel)) })
-	if len(list) > maxTalks {
-		list = slices.Delete(list, last(list), last(list)+1)
+	slices.SortStableFunc(list, func(a, b directEntry) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.Channel, b.Channel)) })
+	if len(list) > maxDirectEntries {
+		list = slices.Delete(list, evicted(list), evicted(list)+1)
 	}
-	return talks{List: list, KeepMs: max(t.KeepMs, keep.Milliseconds())}, true
+	return directList{List: list, KeepMs: max(t.KeepMs, keep.Milliseconds())}, true
 }
 
-// last is the talk that goes first: the one longest without a message in which the user
+// evicted is the talk that goes first: the one longest without a message in which the user
 // never wrote, or else the one longest without a message.
-func last(list []talk) int {
+func evicted(list []directEntry) int {
 	for i, k := range slices.Backward(list) {
 		if !k.Own {
 			return i
@@ -75,21 +75,21 @@ func last(list []talk) int {
 	return len(list) - 1
 }
 
-func (s *Service) newTalks() *document.Keeper[talks] {
-	return document.New(document.Kind[talks]{
-		Name:     TalksKind,
-		At:       func(t talks, _ stream.Snapshot) talks { return t },
-		NextLook: func(talks, time.Time) (time.Time, bool) { return time.Time{}, false },
-		Retain: func(t talks) stream.Retention {
+func (s *Service) newDirectLists() *document.Keeper[directList] {
+	return document.New(document.Kind[directList]{
+		Name:     DirectListKind,
+		At:       func(t directList, _ stream.Snapshot) directList { return t },
+		NextLook: func(directList, time.Time) (time.Time, bool) { return time.Time{}, false },
+		Retain: func(t directList) stream.Retention {
 			keep := max(stream.Lasting, s.HistoryTTL, time.Duration(t.KeepMs)*time.Millisecond)
 			return stream.Retention{LogSize: 1, LogTTL: s.HistoryTTL, TTL: keep}
 		},
 	}, s.store, s.Deadlines, s.Now)
 }
 
-// noteTalk puts a direct channel into the lists of its two users. It comes before a message
+// addToDirectLists puts a direct channel into the lists of its two users. It comes before a message
 // is acknowledged, as its notices do.
-func (s *Service) noteTalk(ctx context.Context, p Policy, sender, channel string) error {
+func (s *Service) addToDirectLists(ctx context.Context, p Policy, sender, channel string) error {
 	if p.Peer == "" {
 		return nil
 	}
@@ -97,12 +97,12 @@ func (s *Service) noteTalk(ctx context.Context, p Policy, sender, channel string
 		user string
 		own  bool
 	}{{sender, true}, {p.Peer, false}} {
-		seat := seat{of.user, channel}
-		if s.noted.lately(seat, of.own, s.Now()) {
+		seat := channelUser{of.user, channel}
+		if s.recentlyListed.contains(seat, of.own, s.Now()) {
 			continue
 		}
-		_, err := s.talks.Upsert(ctx, of.user, nil, talks{}, func(t talks) (talks, []stream.Event, error) {
-			next, changed := t.note(channel, of.own, s.Now(), s.retain(p).TTL)
+		_, err := s.directLists.Upsert(ctx, of.user, nil, directList{}, func(t directList) (directList, []stream.Event, error) {
+			next, changed := t.add(channel, of.own, s.Now(), s.retention(p).TTL)
 			if !changed {
 				return t, nil, nil
 			}
@@ -111,45 +111,45 @@ func (s *Service) noteTalk(ctx context.Context, p Policy, sender, channel string
 		if err != nil {
 			return fmt.Errorf("list a direct channel: %w", err)
 		}
-		s.noted.put(seat, of.own, s.Now())
+		s.recentlyListed.put(seat, of.own, s.Now())
 	}
 	return nil
 }
 
-// listed gives the direct channels of a user.
-func (s *Service) listed(ctx context.Context, userID string) ([]talk, error) {
-	t, err := s.talks.Load(ctx, userID)
+// directEntries gives the direct channels of a user.
+func (s *Service) directEntries(ctx context.Context, userID string) ([]directEntry, error) {
+	t, err := s.directLists.Load(ctx, userID)
 	if errors.Is(err, stream.ErrNotFound) {
 		return nil, nil
 	}
 	return t.List, err
 }
 
-// noted knows which channels are in which lists since a moment ago. No right is in it.
-type noted struct {
+// recentlyListed knows which channels are in which lists since a moment ago. No right is in it.
+type recentlyListed struct {
 	mu    sync.Mutex
-	known map[seat]mention
+	known map[channelUser]listedAt
 }
 
-// mention is when a list was last seen to hold a channel, and whether as one in which the
+// listedAt is when a list was last seen to hold a channel, and whether as one in which the
 // user wrote.
-type mention struct {
+type listedAt struct {
 	at  time.Time
 	own bool
 }
 
-func (n *noted) lately(of seat, own bool, now time.Time) bool {
+func (n *recentlyListed) contains(of channelUser, own bool, now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	m, ok := n.known[of]
-	return ok && now.Sub(m.at) < talkEvery && (m.own || !own)
+	return ok && now.Sub(m.at) < listPrecision && (m.own || !own)
 }
 
-func (n *noted) put(of seat, own bool, now time.Time) {
+func (n *recentlyListed) put(of channelUser, own bool, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.known) >= maxNoted {
+	if len(n.known) >= maxRecentlyListed {
 		clear(n.known)
 	}
-	n.known[of] = mention{at: now, own: own || n.known[of].own}
+	n.known[of] = listedAt{at: now, own: own || n.known[of].own}
 }

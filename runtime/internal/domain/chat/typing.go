@@ -18,35 +18,35 @@ const (
 	maxTypists = 20_000
 )
 
-// typists remember who is known to be typing where, and since when.
-type typists struct {
-	mu    sync.Mutex
-	known map[seat]typist
+// typingThrottle remember who is known to be typing where, and since when.
+type typingThrottle struct {
+	mu     sync.Mutex
+	states map[channelUser]typingState
 }
 
-// seat is a user in a channel. No right is remembered by it.
-type seat struct{ user, channel string }
+// channelUser is a user in a channel. No right is remembered by it.
+type channelUser struct{ user, channel string }
 
-type typist struct {
+type typingState struct {
 	typing bool
 	at     time.Time
 }
 
-// news tells whether the others have to hear of it: of a change at once, of the same
+// shouldPush tells whether the others have to hear of it: of a change at once, of the same
 // again after a while. That a user who was not typing still is not is never news.
-func (t *typists) news(user, channel string, typing bool, now time.Time) bool {
+func (t *typingThrottle) shouldPush(user, channel string, typing bool, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := seat{user, channel}
-	was := t.known[key]
+	key := channelUser{user, channel}
+	was := t.states[key]
 	stale := now.Sub(was.at) >= typingEvery
 	if was.typing == typing && (!typing || !stale) || typing && !was.typing && !stale && !was.at.IsZero() {
 		return false
 	}
-	if len(t.known) >= maxTypists {
-		clear(t.known)
+	if len(t.states) >= maxTypists {
+		clear(t.states)
 	}
-	t.known[key] = typist{typing: typing, at: now}
+	t.states[key] = typingState{typing: typing, at: now}
 	return true
 }
 
@@ -61,7 +61,7 @@ func (s *Service) Typing(ctx context.Context, c request.Call, req *wire.ChatTypi
 		return err
 	}
 	typing := req.Typing == nil || *req.Typing
-	if !s.typists.news(c.ID, req.Channel, typing, s.Now()) {
+	if !s.typing.shouldPush(c.ID, req.Channel, typing, s.Now()) {
 		return nil
 	}
 	bar, err := s.bars.Barred(ctx, StreamID(req.Channel), c.ID)
@@ -69,12 +69,12 @@ func (s *Service) Typing(ctx context.Context, c request.Call, req *wire.ChatTypi
 		return err
 	}
 	if bar.For > 0 {
-		return told(&stream.BarredError{For: bar.For})
+		return toWireError(&stream.BarredError{For: bar.For})
 	}
 	if hidden, err := s.hidden(ctx, c.ID); err != nil || hidden {
 		return err
 	}
-	e, err := event(wire.EventChatTyping, wire.ChatTypist{Channel: req.Channel, UserID: c.ID, Name: c.Name, Typing: typing})
+	e, err := newEvent(wire.EventChatTyping, wire.ChatTypist{Channel: req.Channel, UserID: c.ID, Name: c.Name, Typing: typing})
 	if err != nil {
 		return err
 	}

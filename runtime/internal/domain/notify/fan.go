@@ -14,38 +14,38 @@ import (
 )
 
 // FanKind is the kind of the streams that hold what is on its way to a topic.
-const FanKind = "notifyfan"
+const TopicDeliveryKind = "notifyfan"
 
 const (
 	// topicShards spread the subscribers of a topic over sets of shardBound each.
-	topicShards = 16
-	shardBound  = 1024
-	// fanAtOnce is how many subscribers are told at the same time.
-	fanAtOnce = 16
-	// fanStep is about how long one look goes on with a topic.
-	fanStep = 3 * time.Second
+	topicShards         = 16
+	subscribersPerShard = 1024
+	// parallelDeliveries is how many subscribers are told at the same time.
+	parallelDeliveries = 16
+	// deliveryStep is about how long one look goes on with a topic.
+	deliveryStep = 3 * time.Second
 )
 
-// fan is a notification on its way to all subscribers of a topic. Whoever looks at it
+// topicDelivery is a notification on its way to all subscribers of a topic. Whoever looks at it
 // goes on where the one before stopped; a subscriber is notified once, whatever is
 // repeated, because the notification has the same id for all.
-type fan struct {
+type topicDelivery struct {
 	Notification Notification `json:"notification"`
 	// Shard is the next set of subscribers to be told.
 	Shard int `json:"shard"`
 }
 
-func (s *Service) newFans() *document.Keeper[fan] {
-	return document.New(document.Kind[fan]{
-		Name: FanKind,
-		At:   func(f fan, _ stream.Snapshot) fan { return f },
-		NextLook: func(f fan, now time.Time) (time.Time, bool) {
+func (s *Service) newTopicDeliveries() *document.Keeper[topicDelivery] {
+	return document.New(document.Kind[topicDelivery]{
+		Name: TopicDeliveryKind,
+		At:   func(f topicDelivery, _ stream.Snapshot) topicDelivery { return f },
+		NextLook: func(f topicDelivery, now time.Time) (time.Time, bool) {
 			if f.Shard > 0 { // whoever has begun goes on, for longer than a look may take
-				now = now.Add(2 * fanStep)
+				now = now.Add(2 * deliveryStep)
 			}
 			return now, f.Shard < topicShards
 		},
-		Retain: func(fan) stream.Retention {
+		Retain: func(topicDelivery) stream.Retention {
 			return stream.Retention{LogSize: 1, LogTTL: s.HistoryTTL, TTL: max(s.HistoryTTL, time.Hour)}
 		},
 	}, s.Store, s.Deadlines, s.Now)
@@ -64,23 +64,23 @@ func (s *Service) NotifyTopic(ctx context.Context, n Notification) (id string, e
 	if n.ID, err = s.ids.ID(ctx, idSpace, "topic "+n.Topic, n.Key); err != nil {
 		return "", err
 	}
-	_, err = s.fans.Create(ctx, n.ID, nil, fan{Notification: n}, changedEvents())
+	_, err = s.topicDeliveries.Create(ctx, n.ID, nil, topicDelivery{Notification: n}, changedEvents())
 	return n.ID, err
 }
 
 // LookFan goes on with a notification that is on its way to a topic, for
 // stream.Deadlines.
 func (s *Service) LookFan(ctx context.Context, id stream.ID) (time.Time, error) {
-	f, err := s.fans.Load(ctx, id.Name())
+	f, err := s.topicDeliveries.Load(ctx, id.Name())
 	if errors.Is(err, stream.ErrNotFound) {
 		return time.Time{}, nil
 	}
 	for began := time.Now(); err == nil && f.Shard < topicShards; {
-		if err = s.fanShard(ctx, f); err != nil {
+		if err = s.deliverShard(ctx, f); err != nil {
 			break
 		}
 		done := f.Shard + 1
-		out, changeErr := s.fans.Change(ctx, id.Name(), nil, func(f fan) (fan, []stream.Event, error) {
+		out, changeErr := s.topicDeliveries.Change(ctx, id.Name(), nil, func(f topicDelivery) (topicDelivery, []stream.Event, error) {
 			if f.Shard >= done {
 				return f, nil, nil
 			}
@@ -88,16 +88,16 @@ func (s *Service) LookFan(ctx context.Context, id stream.ID) (time.Time, error) 
 			return f, changedEvents(), nil
 		})
 		f, err = out.State, changeErr
-		if err == nil && f.Shard < topicShards && time.Since(began) > fanStep {
+		if err == nil && f.Shard < topicShards && time.Since(began) > deliveryStep {
 			return s.Now(), nil
 		}
 	}
 	return time.Time{}, err
 }
 
-// fanShard notifies the subscribers in one set; one who does not hear the topic any
+// deliverShard notifies the subscribers in one set; one who does not hear the topic any
 // more is taken out of it.
-func (s *Service) fanShard(ctx context.Context, f fan) error {
+func (s *Service) deliverShard(ctx context.Context, f topicDelivery) error {
 	topic := f.Notification.Topic
 	set := topicSet(topic, f.Shard)
 	users, err := s.Sets.List(ctx, set)
@@ -108,15 +108,15 @@ func (s *Service) fanShard(ctx context.Context, f fan) error {
 		working sync.WaitGroup
 		mu      sync.Mutex
 		errs    []error
-		places  = make(chan struct{}, fanAtOnce)
+		places  = make(chan struct{}, parallelDeliveries)
 	)
 	for _, user := range users {
 		places <- struct{}{}
 		working.Go(func() {
 			defer func() { <-places }()
-			hears, err := s.put(ctx, user, f.Notification, true)
-			if err == nil && !hears {
-				err = s.strike(ctx, user, topic)
+			subscribed, err := s.addNotification(ctx, user, f.Notification, true)
+			if err == nil && !subscribed {
+				err = s.removeSubscriber(ctx, user, topic)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -138,20 +138,20 @@ func (s *Service) Subscribe(ctx context.Context, userID string, once *stream.Onc
 	if _, _, err := b.Subscribe(topics, s.Now()); err != nil {
 		return Inbox{}, err
 	}
-	if err := s.enter(ctx, userID, topics); err != nil {
+	if err := s.addSubscriber(ctx, userID, topics); err != nil {
 		return Inbox{}, err
 	}
 	b, err = s.change(ctx, userID, once, func(b Inbox) (Inbox, bool, error) { return b.Subscribe(topics, s.Now()) })
 	if err != nil {
 		return Inbox{}, err
 	}
-	return b, s.enter(ctx, userID, topics)
+	return b, s.addSubscriber(ctx, userID, topics)
 }
 
-// enter puts a user among the subscribers of topics.
-func (s *Service) enter(ctx context.Context, userID string, topics []string) error {
+// addSubscriber puts a user among the subscribers of topics.
+func (s *Service) addSubscriber(ctx context.Context, userID string, topics []string) error {
 	for _, topic := range topics {
-		in, err := s.Sets.Add(ctx, topicSet(topic, shardOf(userID)), userID, shardBound, topicsTTL)
+		in, err := s.Sets.Add(ctx, topicSet(topic, shardOf(userID)), userID, subscribersPerShard, topicsTTL)
 		if err != nil {
 			return fmt.Errorf("enter a subscriber: %w", err)
 		}
@@ -162,30 +162,30 @@ func (s *Service) enter(ctx context.Context, userID string, topics []string) err
 	return nil
 }
 
-// strike takes a user who does not hear a topic out of its subscribers. One who has
+// removeSubscriber takes a user who does not hear a topic out of its subscribers. One who has
 // subscribed meanwhile is entered again, by this or by its own request.
-func (s *Service) strike(ctx context.Context, userID, topic string) error {
+func (s *Service) removeSubscriber(ctx context.Context, userID, topic string) error {
 	if err := s.Sets.Remove(ctx, topicSet(topic, shardOf(userID)), userID); err != nil {
 		return fmt.Errorf("strike a subscriber: %w", err)
 	}
 	b, err := s.load(ctx, userID)
-	if err != nil || !b.Hears(topic) {
+	if err != nil || !b.Subscribed(topic) {
 		return err
 	}
-	return s.enter(ctx, userID, []string{topic})
+	return s.addSubscriber(ctx, userID, []string{topic})
 }
 
 // Unsubscribe takes a user's topics away.
 func (s *Service) Unsubscribe(ctx context.Context, userID string, once *stream.Once, topics []string) (Inbox, error) {
-	b, err := s.change(ctx, userID, once, func(b Inbox) (Inbox, bool, error) { return sure(b.Unsubscribe(topics, s.Now())) })
+	b, err := s.change(ctx, userID, once, func(b Inbox) (Inbox, bool, error) { return infallible(b.Unsubscribe(topics, s.Now())) })
 	if err != nil {
 		return Inbox{}, err
 	}
 	for _, topic := range topics {
-		if b.Hears(topic) || !ValidTopic(topic) {
+		if b.Subscribed(topic) || !ValidTopic(topic) {
 			continue
 		}
-		if err := s.strike(ctx, userID, topic); err != nil {
+		if err := s.removeSubscriber(ctx, userID, topic); err != nil {
 			return Inbox{}, err
 		}
 	}

@@ -73,7 +73,7 @@ func newWorld(t testing.TB) *world {
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
 	for i := range w.pods {
 		w.pods[i] = NewService(Ports{
-			Store: w.memory, Names: w.memory, Sets: w.memory, Deadlines: w.memory.Deadlines(), Away: w.away, Call: w.call, Push: w.push,
+			Store: w.memory, Names: w.memory, Sets: w.memory, Deadlines: w.memory.Deadlines(), Connections: w.away, Call: w.call, Push: w.push,
 		}, Settings{
 			Rules: testRules, HistorySize: 1000, HistoryTTL: 10 * time.Minute, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
 		})
@@ -83,10 +83,10 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
 
-func (w *world) away(_ context.Context, userID string) (Away, error) {
+func (w *world) away(_ context.Context, userID string) (Connections, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return Away{Online: w.online[userID]}, nil
+	return Connections{Online: w.online[userID]}, nil
 }
 
 func (w *world) call(_ context.Context, id string, body []byte) error {
@@ -130,7 +130,7 @@ func (w *world) pass(d time.Duration) {
 		looked := 0
 		for _, pod := range w.pods {
 			n, err := w.memory.Deadlines().Tick(w.Context(), func(ctx context.Context, id stream.ID) (time.Time, error) {
-				if id.Kind() == FanKind {
+				if id.Kind() == TopicDeliveryKind {
 					return pod.LookFan(ctx, id)
 				}
 				return pod.Look(ctx, id)

@@ -31,7 +31,7 @@ func (h *Handlers) List(ctx context.Context, call request.Call, req *wire.Notify
 
 // Ack is notify:ack.
 func (h *Handlers) Ack(ctx context.Context, call request.Call, req *wire.NotifyAck) (request.Reply, error) {
-	return h.change(ctx, call, func(b Inbox) (Inbox, bool, error) { return sure(b.Ack(req.IDs, h.service.Now())) })
+	return h.change(ctx, call, func(b Inbox) (Inbox, bool, error) { return infallible(b.Ack(req.IDs, h.service.Now())) })
 }
 
 // Read is notify:read.
@@ -41,7 +41,7 @@ func (h *Handlers) Read(ctx context.Context, call request.Call, req *wire.Notify
 
 // Delete is notify:delete.
 func (h *Handlers) Delete(ctx context.Context, call request.Call, req *wire.NotifyDelete) (request.Reply, error) {
-	return h.change(ctx, call, func(b Inbox) (Inbox, bool, error) { return sure(b.Delete(req.IDs, h.service.Now())) })
+	return h.change(ctx, call, func(b Inbox) (Inbox, bool, error) { return infallible(b.Delete(req.IDs, h.service.Now())) })
 }
 
 func (h *Handlers) change(ctx context.Context, call request.Call, r rule) (request.Reply, error) {
@@ -85,11 +85,11 @@ func subscribed(b Inbox, err error) (request.Reply, error) {
 // no connection of the user is known to have received it.
 func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
 	b, err := s.load(ctx, c.ID)
-	if err != nil || !b.Waiting() {
+	if err != nil || !b.HasUnacked() {
 		return err
 	}
-	again := b.Again(s.Now())
-	if b, err = s.change(ctx, c.ID, nil, func(b Inbox) (Inbox, bool, error) { return sure(b.Deliver(s.Now())) }); err != nil {
+	again := b.PushedUnacked(s.Now())
+	if b, err = s.change(ctx, c.ID, nil, func(b Inbox) (Inbox, bool, error) { return infallible(b.Deliver(s.Now())) }); err != nil {
 		return err
 	}
 	if s.Push == nil || len(again) == 0 {

@@ -25,7 +25,7 @@ const (
 
 // retellAfter is how long after a change it is told once more, in case the first
 // time failed.
-const retellAfter = 5 * time.Second
+const repushAfter = 5 * time.Second
 
 // renewAfter is how long a notification of a user that collapses with an earlier one is not
 // pushed again: it takes the place and the id of the earlier one.

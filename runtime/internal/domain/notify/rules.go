@@ -23,22 +23,22 @@ func (b Inbox) edit(now time.Time) *edit {
 	e.Items = slices.Clone(b.Items)
 	e.Topics = slices.Clone(b.Topics)
 	e.Updates = slices.DeleteFunc(slices.Clone(b.Updates), func(u Update) bool {
-		return u.At <= e.now-retellAfter.Milliseconds()
+		return u.At <= e.now-repushAfter.Milliseconds()
 	})
-	e.drop(func(i Item) bool { return i.ExpiresAt <= e.now }, wire.NotifyChangedExpired)
+	e.removeItems(func(i Item) bool { return i.ExpiresAt <= e.now }, wire.NotifyChangedExpired)
 	return e
 }
 
 // done ends the change; false when nothing is different.
-func (e *edit) done() (Inbox, bool) {
+func (e *edit) finish() (Inbox, bool) {
 	if e.changed {
 		e.Before, e.ChangedAt, e.ByUsers = e.ChangedAt, e.now, e.byUsers
 	}
 	return e.Inbox, e.changed
 }
 
-// drop takes items out and notes that.
-func (e *edit) drop(which func(Item) bool, change wire.NotifyChange) {
+// removeItems takes items out and notes that.
+func (e *edit) removeItems(which func(Item) bool, change wire.NotifyChange) {
 	var ids []string
 	e.Items = slices.DeleteFunc(e.Items, func(i Item) bool {
 		if !which(i) {
@@ -48,11 +48,11 @@ func (e *edit) drop(which func(Item) bool, change wire.NotifyChange) {
 		return true
 	})
 	if len(ids) > 0 {
-		e.note(wire.NotifyUpdated{Change: change, IDs: ids})
+		e.addUpdate(wire.NotifyUpdated{Change: change, IDs: ids})
 	}
 }
 
-func (e *edit) note(u wire.NotifyUpdated) {
+func (e *edit) addUpdate(u wire.NotifyUpdated) {
 	e.changed = true
 	e.Updates = append(e.Updates, Update{NotifyUpdated: u, Version: e.Version + 1, At: e.now, ByUsers: e.byUsers})
 	const most = 64 // beyond it what is told twice anyhow is told once
@@ -66,7 +66,7 @@ func (e *edit) note(u wire.NotifyUpdated) {
 func (b Inbox) Add(n Notification, r Rules, online bool, now time.Time) (Inbox, bool) {
 	e := b.edit(now)
 	if e.find(n.ID) >= 0 {
-		return e.done()
+		return e.finish()
 	}
 	ttl := r.Retention
 	if n.TTL > 0 {
@@ -75,7 +75,7 @@ func (b Inbox) Add(n Notification, r Rules, online bool, now time.Time) (Inbox, 
 	e.byUsers = n.ByUser != ""
 	earlier := e.collapsing(n)
 	if earlier >= 0 && e.renew(&e.Items[earlier], n, ttl) {
-		return e.done()
+		return e.finish()
 	}
 	e.Last++
 	item := Item{
@@ -94,8 +94,8 @@ func (b Inbox) Add(n Notification, r Rules, online bool, now time.Time) (Inbox, 
 	}
 	e.Items = append(e.Items, item)
 	e.changed = true
-	e.fit(r)
-	return e.done()
+	e.enforceBounds(r)
+	return e.finish()
 }
 
 // collapsing is the index of the item that a notification takes the place of, -1 for none.
@@ -117,20 +117,20 @@ func (e *edit) renew(i *Item, n Notification, ttl time.Duration) bool {
 	return true
 }
 
-// fit keeps the inbox within its bounds: the oldest go. What users cause, and what back ends
+// enforceBounds keeps the inbox within its bounds: the oldest go. What users cause, and what back ends
 // put in, have bounds of their own, and neither drives the other out.
-func (e *edit) fit(r Rules) {
+func (e *edit) enforceBounds(r Rules) {
 	for _, byUsers := range []bool{false, true} {
 		most, bytes := r.MaxPerUser, maxBytes
 		if byUsers {
 			most, bytes = max(1, most/userShare), bytes/userShare
 		}
-		e.fitKind(byUsers, most, bytes)
+		e.enforceBoundsOf(byUsers, most, bytes)
 	}
 }
 
-// fitKind keeps the newest items of a kind, at least one.
-func (e *edit) fitKind(byUsers bool, most, bytes int) {
+// enforceBoundsOf keeps the newest items of a kind, at least one.
+func (e *edit) enforceBoundsOf(byUsers bool, most, bytes int) {
 	count, size, first := 0, 0, uint64(0)
 	for _, i := range slices.Backward(e.Items) {
 		if i.ByUsers != byUsers {
@@ -142,7 +142,7 @@ func (e *edit) fitKind(byUsers bool, most, bytes int) {
 		}
 		first = i.Seq
 	}
-	e.drop(func(i Item) bool { return i.ByUsers == byUsers && i.Seq < first }, wire.NotifyChangedExpired)
+	e.removeItems(func(i Item) bool { return i.ByUsers == byUsers && i.Seq < first }, wire.NotifyChangedExpired)
 }
 
 // Ack notes that items have arrived; ids that are not there are ignored.
@@ -154,7 +154,7 @@ func (b Inbox) Ack(ids []string, now time.Time) (Inbox, bool) {
 			e.changed = true
 		}
 	}
-	return e.done()
+	return e.finish()
 }
 
 // Read marks items as read: all, those up to one, or some.
@@ -183,12 +183,12 @@ func (b Inbox) Read(req *wire.NotifyRead, now time.Time) (Inbox, bool, error) {
 		last = e.Items[at].Seq
 	}
 	e.read(req.IDs, last)
-	next, changed := e.done()
+	next, changed := e.finish()
 	return next, changed, nil
 }
 
 func (e *edit) read(ids []string, last uint64) {
-	told := wire.NotifyUpdated{Change: wire.NotifyChangedRead}
+	update := wire.NotifyUpdated{Change: wire.NotifyChangedRead}
 	for at := range e.Items {
 		i := &e.Items[at]
 		if i.Read || i.Seq > last && !slices.Contains(ids, i.ID) {
@@ -196,21 +196,21 @@ func (e *edit) read(ids []string, last uint64) {
 		}
 		i.Read, i.Acked, i.CallAt = true, true, 0
 		if last > 0 {
-			told.UpTo = i.ID
+			update.UpTo = i.ID
 		} else {
-			told.IDs = append(told.IDs, i.ID)
+			update.IDs = append(update.IDs, i.ID)
 		}
 	}
-	if told.UpTo != "" || len(told.IDs) > 0 {
-		e.note(told)
+	if update.UpTo != "" || len(update.IDs) > 0 {
+		e.addUpdate(update)
 	}
 }
 
 // Delete takes items out; ids that are not there are ignored.
 func (b Inbox) Delete(ids []string, now time.Time) (Inbox, bool) {
 	e := b.edit(now)
-	e.drop(func(i Item) bool { return slices.Contains(ids, i.ID) }, wire.NotifyChangedDeleted)
-	return e.done()
+	e.removeItems(func(i Item) bool { return slices.Contains(ids, i.ID) }, wire.NotifyChangedDeleted)
+	return e.finish()
 }
 
 // maxPushed is how many notifications a session that connects is given at once, the
@@ -230,23 +230,23 @@ func (b Inbox) Deliver(now time.Time) (Inbox, bool) {
 		e.changed = true
 		given++
 	}
-	return e.done()
+	return e.finish()
 }
 
-// Again gives what was pushed but not acknowledged, at most the newest maxPushed in the
+// PushedUnacked gives what was pushed but not acknowledged, at most the newest maxPushed in the
 // order in which they came.
-func (b Inbox) Again(now time.Time) []Item {
+func (b Inbox) PushedUnacked(now time.Time) []Item {
 	items := slices.DeleteFunc(b.edit(now).Items, func(i Item) bool { return i.Acked || i.PushedAt == 0 })
 	return items[max(0, len(items)-maxPushed):]
 }
 
-// Waiting reports whether Deliver or Again would find something for a user who connects.
-func (b Inbox) Waiting() bool {
+// HasUnacked reports whether Deliver or Again would find something for a user who connects.
+func (b Inbox) HasUnacked() bool {
 	return slices.ContainsFunc(b.Items, func(i Item) bool { return !i.Acked })
 }
 
 // Tick takes out what is over.
-func (b Inbox) Tick(now time.Time) (Inbox, bool) { return b.edit(now).done() }
+func (b Inbox) Tick(now time.Time) (Inbox, bool) { return b.edit(now).finish() }
 
 // NextLook is when the inbox wants to be looked at after now: to tell a change once
 // more, to take out what is over, or to call the webhook.
@@ -257,7 +257,7 @@ func (b Inbox) NextLook(now time.Time) (time.Time, bool) {
 			next = at
 		}
 	}
-	if retell := b.ChangedAt + retellAfter.Milliseconds(); retell > ms(now) {
+	if retell := b.ChangedAt + repushAfter.Milliseconds(); retell > ms(now) {
 		earlier(retell)
 	}
 	for _, i := range b.Items {

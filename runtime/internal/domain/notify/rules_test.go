@@ -180,10 +180,10 @@ func TestDeliver(t *testing.T) {
 	if d := cmp.Diff([]string{"b"}, pushed(given)); d != "" {
 		t.Errorf("to all devices:\n%s", d)
 	}
-	if again := b.Again(later); len(again) != 1 || again[0].ID != "c" {
+	if again := b.PushedUnacked(later); len(again) != 1 || again[0].ID != "c" {
 		t.Errorf("to the session that connects: %+v", again)
 	}
-	if again := given.Again(later); len(again) != 2 {
+	if again := given.PushedUnacked(later); len(again) != 2 {
 		t.Errorf("to the next session: %+v", again)
 	}
 }
@@ -207,7 +207,7 @@ func TestTopicsRules(t *testing.T) {
 	_, _, err = b.Subscribe([]string{"t0", "not a topic"}, t0)
 	wantRefusal(t, err, wire.CodeInvalidArgument, "topics[1]")
 	b, _ = b.Unsubscribe([]string{"t0", "unknown"}, t0)
-	if b.Hears("t0") || !b.Hears("t1") || len(b.Topics) != maxTopics-1 {
+	if b.Subscribed("t0") || !b.Subscribed("t1") || len(b.Topics) != maxTopics-1 {
 		t.Error(b.Topics)
 	}
 }
@@ -217,20 +217,20 @@ func TestDue(t *testing.T) {
 	due := t0.Add(10 * time.Second)
 	for _, c := range []struct {
 		name   string
-		away   Away
+		away   Connections
 		room   int
 		at     time.Time
 		begun  int
 		callAt time.Duration // after due; -1: none
 	}{
-		{"not yet", Away{}, 9, due.Add(-time.Millisecond), 0, 0},
-		{"away", Away{}, 9, due, 1, firstPause},
-		{"there", Away{Online: true}, 9, due, 0, -1},
-		{"left lately", Away{Since: due.Add(-3 * time.Second)}, 9, due, 0, 7 * time.Second},
-		{"no room", Away{}, 0, due, 0, time.Second},
+		{"not yet", Connections{}, 9, due.Add(-time.Millisecond), 0, 0},
+		{"away", Connections{}, 9, due, 1, firstPause},
+		{"there", Connections{Online: true}, 9, due, 0, -1},
+		{"left lately", Connections{OfflineSince: due.Add(-3 * time.Second)}, 9, due, 0, 7 * time.Second},
+		{"no room", Connections{}, 0, due, 0, time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			next, begun, _ := b.Due(c.away, testRules, c.room, c.at)
+			next, begun, _ := b.StartCalls(c.away, testRules, c.room, c.at)
 			want := ms(due.Add(c.callAt))
 			if c.callAt < 0 {
 				want = 0
@@ -241,7 +241,7 @@ func TestDue(t *testing.T) {
 		})
 	}
 	for range maxCalls + 2 {
-		b, _, _ = b.Due(Away{}, testRules, 9, t0.Add(59*time.Minute))
+		b, _, _ = b.StartCalls(Connections{}, testRules, 9, t0.Add(59*time.Minute))
 		if b.Items[0].CallAt > 0 {
 			b.Items[0].CallAt = 1
 		}
@@ -253,17 +253,17 @@ func TestDue(t *testing.T) {
 
 func TestPostponed(t *testing.T) {
 	due := t0.Add(10 * time.Second)
-	begun, _, _ := filled(t, "a").Due(Away{}, testRules, 9, due)
+	begun, _, _ := filled(t, "a").StartCalls(Connections{}, testRules, 9, due)
 	for after, want := range map[time.Duration]time.Duration{
 		time.Second: firstPause, time.Minute: time.Minute, 24 * time.Hour: maxRetryAfter,
 	} {
-		next, changed := begun.Postponed("a", after, due)
+		next, changed := begun.PostponeCall("a", after, due)
 		if got := next.Items[0].CallAt; got != ms(due.Add(want)) || changed != (want != firstPause) {
 			t.Errorf("after %v: next at %d, changed: %v", after, got-ms(due), changed)
 		}
 	}
-	over, _ := begun.Called("a", due)
-	if next, changed := over.Postponed("a", time.Minute, due); changed || next.Items[0].CallAt != 0 {
+	over, _ := begun.CallAnswered("a", due)
+	if next, changed := over.PostponeCall("a", time.Minute, due); changed || next.Items[0].CallAt != 0 {
 		t.Error("a call that is over is made again")
 	}
 }

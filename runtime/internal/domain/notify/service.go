@@ -22,12 +22,12 @@ const (
 	idSpace = "notify-id"
 	// topicsTTL is how long the topics of a user who does not come back are kept.
 	topicsTTL = 365 * 24 * time.Hour
-	// tellMemory is how long it is known that something was told.
-	tellMemory = 2 * time.Minute
-	// callsAtOnce is how many calls of the webhook a pod has under way, each for
+	// pushMemory is how long it is known that something was told.
+	pushMemory = 2 * time.Minute
+	// parallelCalls is how many calls of the webhook a pod has under way, each for
 	// callFor at most.
-	callsAtOnce = 16
-	callFor     = 10 * time.Second
+	parallelCalls = 16
+	callTimeout   = 10 * time.Second
 )
 
 // Ports are what a Service works with.
@@ -36,8 +36,8 @@ type Ports struct {
 	Names     stream.Names
 	Sets      stream.Sets
 	Deadlines stream.Deadlines
-	// Away tells of a user's connections.
-	Away func(ctx context.Context, userID string) (Away, error)
+	// Connections tells of a user's connections.
+	Connections func(ctx context.Context, userID string) (Connections, error)
 	// Push gives an event to one session of this pod; a session that is gone gets nothing.
 	// Nil pushes nothing.
 	Push func(sessionID, event string, payload json.RawMessage)
@@ -66,16 +66,16 @@ type Settings struct {
 type Service struct {
 	Ports
 	Settings
-	keeper *document.Keeper[Inbox]
-	fans   *document.Keeper[fan]
-	ids    ids.Minter
-	teller userstream.Teller
-	calls  chan struct{}
+	keeper          *document.Keeper[Inbox]
+	topicDeliveries *document.Keeper[topicDelivery]
+	ids             ids.Minter
+	teller          userstream.Teller
+	calls           chan struct{}
 }
 
 // NewService makes a Service.
 func NewService(ports Ports, settings Settings) *Service {
-	s := &Service{Ports: ports, Settings: settings, calls: make(chan struct{}, callsAtOnce)}
+	s := &Service{Ports: ports, Settings: settings, calls: make(chan struct{}, parallelCalls)}
 	if s.Now == nil {
 		s.Now = time.Now
 	}
@@ -95,7 +95,7 @@ func NewService(ports Ports, settings Settings) *Service {
 			return stream.Retention{LogSize: 1, LogTTL: s.HistoryTTL, TTL: ttl}
 		},
 	}, ports.Store, ports.Deadlines, s.Now)
-	s.fans = s.newFans()
+	s.topicDeliveries = s.newTopicDeliveries()
 	s.ids = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
 	s.teller = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
 	return s
@@ -104,11 +104,11 @@ func NewService(ports Ports, settings Settings) *Service {
 // rule is a change that is ready to be applied; false when there is nothing to do.
 type rule func(Inbox) (Inbox, bool, error)
 
-// sure is a rule that cannot refuse.
-func sure(next Inbox, changed bool) (Inbox, bool, error) { return next, changed, nil }
+// infallible is a rule that cannot refuse.
+func infallible(next Inbox, changed bool) (Inbox, bool, error) { return next, changed, nil }
 
-// apply makes a rule of inboxes one of their documents.
-func apply(r rule) document.Rule[Inbox] {
+// asTransition makes a rule of inboxes one of their documents.
+func asTransition(r rule) document.Rule[Inbox] {
 	return func(b Inbox) (Inbox, []stream.Event, error) {
 		next, changed, err := r(b)
 		if err != nil || !changed {
@@ -127,7 +127,7 @@ func changedEvents() []stream.Event {
 // fails it is done by a later Look, which is scheduled already. An inbox that is not
 // there is empty, and made when the rule puts something in.
 func (s *Service) change(ctx context.Context, userID string, once *stream.Once, r rule) (Inbox, error) {
-	out, err := s.keeper.Upsert(ctx, userID, once, Inbox{UserID: userID}, apply(r))
+	out, err := s.keeper.Upsert(ctx, userID, once, Inbox{UserID: userID}, asTransition(r))
 	if errors.Is(err, stream.ErrNotFound) {
 		return Inbox{}, wire.Invalid("userId", request.IDRule)
 	}
@@ -136,21 +136,21 @@ func (s *Service) change(ctx context.Context, userID string, once *stream.Once, 
 	}
 	since := out.State.ChangedAt
 	if out.Repeated {
-		since -= retellAfter.Milliseconds()
+		since -= repushAfter.Milliseconds()
 	}
 	if out.Changed() || out.Repeated {
-		_ = s.tell(ctx, out.State, since)
+		_ = s.pushChanges(ctx, out.State, since)
 	}
 	return out.State, nil
 }
 
 // tell tells the user's devices what changed since a time, and the badge; what was
 // told before is not told again.
-func (s *Service) tell(ctx context.Context, b Inbox, since int64) error {
+func (s *Service) pushChanges(ctx context.Context, b Inbox, since int64) error {
 	var errs []error
 	say := func(byUsers bool, event string, payload any, key string) {
 		_, err := s.teller.Tell(ctx, b.UserID, userstream.Message{
-			Cause: cause(byUsers), Event: event, Payload: payload, Once: &stream.Once{Scope: Kind, Key: key, TTL: tellMemory},
+			Cause: cause(byUsers), Event: event, Payload: payload, Once: &stream.Once{Scope: Kind, Key: key, TTL: pushMemory},
 		})
 		errs = append(errs, err)
 	}
@@ -190,26 +190,26 @@ func (s *Service) Notify(ctx context.Context, userID string, n Notification) (id
 	if n.ID, err = s.ids.ID(ctx, idSpace, userID, n.Key); err != nil {
 		return "", err
 	}
-	_, err = s.put(ctx, userID, n, false)
+	_, err = s.addNotification(ctx, userID, n, false)
 	return n.ID, err
 }
 
-// put adds a notification that has an id. With topical it is only for a user who hears
+// addNotification adds a notification that has an id. With topical it is only for a user who hears
 // its topic; false when this one does not.
-func (s *Service) put(ctx context.Context, userID string, n Notification, topical bool) (bool, error) {
-	away, err := s.Away(ctx, userID)
+func (s *Service) addNotification(ctx context.Context, userID string, n Notification, topical bool) (bool, error) {
+	away, err := s.Connections(ctx, userID)
 	if err != nil {
 		return false, err
 	}
-	hears := true
+	subscribed := true
 	once := &stream.Once{Scope: Kind, Key: n.ID, TTL: s.IdempotencyTTL}
 	_, err = s.change(ctx, userID, once, func(b Inbox) (Inbox, bool, error) {
-		if hears = !topical || b.Hears(n.Topic); !hears {
+		if subscribed = !topical || b.Subscribed(n.Topic); !subscribed {
 			return b, false, nil
 		}
-		return sure(b.Add(n, s.Rules, away.Online, s.Now()))
+		return infallible(b.Add(n, s.Rules, away.Online, s.Now()))
 	})
-	return hears, err
+	return subscribed, err
 }
 
 // load reads an inbox; one that is not there is empty.
@@ -232,7 +232,7 @@ func (s *Service) once(c request.Call) *stream.Once {
 // again, the zero time for never.
 func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	userID := id.Name()
-	out, err := s.keeper.Change(ctx, userID, nil, apply(func(b Inbox) (Inbox, bool, error) { return sure(b.Tick(s.Now())) }))
+	out, err := s.keeper.Change(ctx, userID, nil, asTransition(func(b Inbox) (Inbox, bool, error) { return infallible(b.Tick(s.Now())) }))
 	if errors.Is(err, stream.ErrNotFound) {
 		return time.Time{}, nil
 	}
@@ -241,14 +241,14 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	}
 	b := out.State
 	now := s.Now()
-	if b.ChangedAt > 0 && now.UnixMilli()-b.ChangedAt <= (tellMemory/2).Milliseconds() {
-		if err := s.tell(ctx, b, b.ChangedAt-2*retellAfter.Milliseconds()); err != nil {
+	if b.ChangedAt > 0 && now.UnixMilli()-b.ChangedAt <= (pushMemory/2).Milliseconds() {
+		if err := s.pushChanges(ctx, b, b.ChangedAt-2*repushAfter.Milliseconds()); err != nil {
 			return time.Time{}, err
 		}
-		s.settleBadge(ctx, b)
+		s.repushBadge(ctx, b)
 	}
-	if b.callDue(now) {
-		if b, err = s.callDue(ctx, b); err != nil {
+	if b.hasDueCall(now) {
+		if b, err = s.startDueCalls(ctx, b); err != nil {
 			return time.Time{}, err
 		}
 	}
@@ -256,14 +256,14 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	return next, nil
 }
 
-// settleBadge tells the badge once more after changes that came close together, whose
+// repushBadge tells the badge once more after changes that came close together, whose
 // badges may have been told in another order.
-func (s *Service) settleBadge(ctx context.Context, b Inbox) {
-	if b.Before == 0 || b.ChangedAt-b.Before > retellAfter.Milliseconds() {
+func (s *Service) repushBadge(ctx context.Context, b Inbox) {
+	if b.Before == 0 || b.ChangedAt-b.Before > repushAfter.Milliseconds() {
 		return
 	}
 	_, _ = s.teller.Tell(ctx, b.UserID, userstream.Message{
 		Cause: cause(b.ByUsers), Event: wire.EventNotifyBadge, Payload: b.badge(),
-		Once: &stream.Once{Scope: Kind, Key: fmt.Sprintf("settled:%s:%d", b.Epoch, b.Version), TTL: tellMemory},
+		Once: &stream.Once{Scope: Kind, Key: fmt.Sprintf("settled:%s:%d", b.Epoch, b.Version), TTL: pushMemory},
 	})
 }

@@ -36,8 +36,8 @@ func TestOnlineUserIsToldOnce(t *testing.T) {
 	if _, err := h.Delete(t.Context(), callOf("ann", ""), &wire.NotifyDelete{IDs: []string{id}}); err != nil {
 		t.Fatal(err)
 	}
-	w.pass(retellAfter)
-	w.pass(retellAfter)
+	w.pass(repushAfter)
+	w.pass(repushAfter)
 	news := told[wire.NotifyNew](w, "ann", wire.EventNotifyNew)
 	if len(news) != 1 || news[0].Notification.ID != id {
 		t.Errorf("told %+v", news)
@@ -80,7 +80,7 @@ func TestUnacknowledgedComesAgainForTheSessionThatConnects(t *testing.T) {
 	w.connected("ann", true) // by a connection that is dead
 	w.notify("ann", Notification{Type: "one"})
 	acked := w.notify("ann", Notification{Type: "two"})
-	if _, err := w.pods[0].change(t.Context(), "ann", nil, func(b Inbox) (Inbox, bool, error) { return sure(b.Ack([]string{acked}, w.clock())) }); err != nil {
+	if _, err := w.pods[0].change(t.Context(), "ann", nil, func(b Inbox) (Inbox, bool, error) { return infallible(b.Ack([]string{acked}, w.clock())) }); err != nil {
 		t.Fatal(err)
 	}
 	for _, session := range []string{"phone", "laptop"} {
@@ -110,7 +110,7 @@ func TestUntoldIsToldByALook(t *testing.T) {
 	if n := len(told[wire.NotifyNew](w, "ann", wire.EventNotifyNew)); n != 0 {
 		t.Fatalf("told %d", n)
 	}
-	w.pass(retellAfter)
+	w.pass(repushAfter)
 	if n := len(told[wire.NotifyNew](w, "ann", wire.EventNotifyNew)); n != 1 {
 		t.Errorf("told %d times", n)
 	}
@@ -182,14 +182,14 @@ func TestTopicReachesSubscribersOnce(t *testing.T) {
 // TestTopicIsFull reaches the bound of one shard.
 func TestTopicIsFull(t *testing.T) {
 	w := newWorld(t)
-	for i := range shardBound {
-		if _, err := w.memory.Add(t.Context(), topicSet("news", shardOf("ann")), fmt.Sprint(i), shardBound, time.Hour); err != nil {
+	for i := range subscribersPerShard {
+		if _, err := w.memory.Add(t.Context(), topicSet("news", shardOf("ann")), fmt.Sprint(i), subscribersPerShard, time.Hour); err != nil {
 			t.Fatal(err)
 		}
 	}
 	_, err := w.pods[0].Subscribe(t.Context(), "ann", nil, []string{"news"})
 	wantRefusal(t, err, wire.CodeResourceExhausted, "")
-	if w.inbox("ann").Hears("news") {
+	if w.inbox("ann").Subscribed("news") {
 		t.Error("subscribed all the same")
 	}
 }
@@ -271,8 +271,8 @@ func TestCallOfADeadPodIsRepeated(t *testing.T) {
 	w := newWorld(t)
 	id := w.notify("ann", Notification{Type: "x"})
 	due := t0.Add(testRules.CallAfter)
-	_, err := w.pods[0].keeper.Change(t.Context(), "ann", nil, apply(func(b Inbox) (Inbox, bool, error) {
-		next, begun, changed := b.Due(Away{}, testRules, 1, due)
+	_, err := w.pods[0].keeper.Change(t.Context(), "ann", nil, asTransition(func(b Inbox) (Inbox, bool, error) {
+		next, begun, changed := b.StartCalls(Connections{}, testRules, 1, due)
 		if len(begun) != 1 {
 			return b, false, errors.New("nothing was due")
 		}
@@ -308,7 +308,7 @@ func (b busySets) Remove(ctx context.Context, name, member string) error {
 func TestWhoSubscribesWhileATopicIsNotified(t *testing.T) {
 	w := newWorld(t)
 	w.connected("ann", true)
-	if in, err := w.memory.Add(t.Context(), topicSet("news", shardOf("ann")), "ann", shardBound, topicsTTL); err != nil || !in {
+	if in, err := w.memory.Add(t.Context(), topicSet("news", shardOf("ann")), "ann", subscribersPerShard, topicsTTL); err != nil || !in {
 		t.Fatal(in, err)
 	}
 	var once sync.Once

@@ -12,12 +12,12 @@ import (
 // maxTopics is how many topics a user is subscribed to at once.
 const maxTopics = 64
 
-var topicShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
+var topicPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
 
 const topicRule = "a topic begins with a letter or digit and has up to 64 letters, digits and . _ : -"
 
 // ValidTopic tells whether this can be the name of a topic.
-func ValidTopic(topic string) bool { return topicShape.MatchString(topic) }
+func ValidTopic(topic string) bool { return topicPattern.MatchString(topic) }
 
 // Subscribe adds topics.
 func (b Inbox) Subscribe(topics []string, now time.Time) (Inbox, bool, error) {
@@ -35,7 +35,7 @@ func (b Inbox) Subscribe(topics []string, now time.Time) (Inbox, bool, error) {
 		}
 	}
 	slices.Sort(e.Topics)
-	next, changed := e.done()
+	next, changed := e.finish()
 	return next, changed, nil
 }
 
@@ -45,8 +45,8 @@ func (b Inbox) Unsubscribe(topics []string, now time.Time) (Inbox, bool) {
 	had := len(e.Topics)
 	e.Topics = slices.DeleteFunc(e.Topics, func(topic string) bool { return slices.Contains(topics, topic) })
 	e.changed = e.changed || len(e.Topics) < had
-	return e.done()
+	return e.finish()
 }
 
-// Hears tells whether the user is subscribed to a topic.
-func (b Inbox) Hears(topic string) bool { return slices.Contains(b.Topics, topic) }
+// Subscribed tells whether the user is subscribed to a topic.
+func (b Inbox) Subscribed(topic string) bool { return slices.Contains(b.Topics, topic) }

@@ -12,8 +12,8 @@ import (
 func (b Inbox) Withdraw(collapseKey string, goes func(json.RawMessage) bool, now time.Time) (Inbox, bool) {
 	e := b.edit(now)
 	e.byUsers = true
-	e.drop(func(i Item) bool { return i.ByUsers && i.CollapseKey == collapseKey && goes(i.Data) }, wire.NotifyChangedDeleted)
-	return e.done()
+	e.removeItems(func(i Item) bool { return i.ByUsers && i.CollapseKey == collapseKey && goes(i.Data) }, wire.NotifyChangedDeleted)
+	return e.finish()
 }
 
 // Withdraw takes a notification that users caused out of an inbox: see [Inbox.Withdraw]. An
@@ -27,7 +27,7 @@ func (s *Service) Withdraw(ctx context.Context, userID, collapseKey string, goes
 		return nil
 	}
 	_, err = s.change(ctx, userID, nil, func(b Inbox) (Inbox, bool, error) {
-		return sure(b.Withdraw(collapseKey, goes, s.Now()))
+		return infallible(b.Withdraw(collapseKey, goes, s.Now()))
 	})
 	return err
 }

@@ -47,13 +47,13 @@ func (h *Handlers) Get(ctx context.Context, call request.Call, req *wire.Presenc
 
 // Subscribe is presence:subscribe.
 func (h *Handlers) Subscribe(ctx context.Context, call request.Call, req *wire.PresenceSubscribe) (request.Reply, error) {
-	a := h.watcher.audience(call.SessionID, call.Push)
+	session := h.watcher.session(call.SessionID, call.Push)
 	var views []wire.Presence
 	var err error
 	if req.List != "" {
-		views, err = h.watcher.WatchList(ctx, a, call.ID, req.List)
+		views, err = h.watcher.WatchList(ctx, session, call.ID, req.List)
 	} else {
-		views, err = h.watcher.Watch(ctx, a, req.UserIDs)
+		views, err = h.watcher.Watch(ctx, session, req.UserIDs)
 	}
 	if err != nil {
 		return request.Reply{}, err
@@ -63,11 +63,11 @@ func (h *Handlers) Subscribe(ctx context.Context, call request.Call, req *wire.P
 
 // Unsubscribe is presence:unsubscribe.
 func (h *Handlers) Unsubscribe(ctx context.Context, call request.Call, req *wire.PresenceSubscribe) (request.Reply, error) {
-	a := h.watcher.audience(call.SessionID, call.Push)
+	session := h.watcher.session(call.SessionID, call.Push)
 	if req.List != "" {
-		return request.Reply{}, h.watcher.UnwatchList(ctx, a, req.List)
+		return request.Reply{}, h.watcher.UnwatchList(ctx, session, req.List)
 	}
-	return request.Reply{}, h.watcher.Unwatch(ctx, a, req.UserIDs)
+	return request.Reply{}, h.watcher.Unwatch(ctx, session, req.UserIDs)
 }
 
 // Activity is presence:activity.

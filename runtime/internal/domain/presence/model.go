@@ -65,7 +65,7 @@ type Rules struct {
 
 func ms(t time.Time) int64 { return t.UnixMilli() }
 
-func place(kind PlaceKind, id string) string { return string(kind) + ":" + id }
+func placeKey(kind PlaceKind, id string) string { return string(kind) + ":" + id }
 
 // Online tells whether the user has a session.
 func (u User) Online() bool { return len(u.Sessions) > 0 }
@@ -77,21 +77,21 @@ func (u User) status(r Rules, now time.Time) wire.PresenceStatus {
 		return wire.PresenceOffline
 	case u.Own == wire.PresenceInvisible:
 		return wire.PresenceInvisible
-	case u.in(InMatch):
+	case u.isIn(InMatch):
 		return wire.PresenceInMatch
-	case u.in(InLobby):
+	case u.isIn(InLobby):
 		return wire.PresenceInLobby
-	case u.in(InQueue):
+	case u.isIn(InQueue):
 		return wire.PresenceInQueue
 	case u.Own == wire.PresenceBusy:
 		return wire.PresenceBusy
-	case u.active(r, now):
+	case u.isActive(r, now):
 		return wire.PresenceOnline
 	}
 	return wire.PresenceAway
 }
 
-func (u User) in(kind PlaceKind) bool {
+func (u User) isIn(kind PlaceKind) bool {
 	for p := range u.Places {
 		if len(p) > len(kind) && p[:len(kind)+1] == string(kind)+":" {
 			return true
@@ -100,8 +100,8 @@ func (u User) in(kind PlaceKind) bool {
 	return false
 }
 
-// active tells whether the user is there on one of its devices.
-func (u User) active(r Rules, now time.Time) bool {
+// isActive tells whether the user is there on one of its devices.
+func (u User) isActive(r Rules, now time.Time) bool {
 	for _, s := range u.Sessions {
 		if !s.Away && ms(now)-s.Active < r.AwayAfter.Milliseconds() {
 			return true
@@ -132,8 +132,8 @@ func (u User) View(r Rules, now time.Time) wire.Presence {
 	return v
 }
 
-// done ends a change: it notes what others see now.
-func (u User) done(r Rules, now time.Time) User {
+// withShown ends a change: it notes what others see now.
+func (u User) withShown(r Rules, now time.Time) User {
 	u.Shown = u.View(r, now).Status
 	return u
 }
@@ -154,7 +154,7 @@ func (u User) Open(session string, r Rules, now time.Time) (User, bool) {
 		delete(u.Sessions, oldest)
 	}
 	u.Sessions[session] = Session{Active: ms(now)}
-	return u.done(r, now), true
+	return u.withShown(r, now), true
 }
 
 // Close strikes a session off; one that is not there changes nothing.
@@ -167,7 +167,7 @@ func (u User) Close(session string, r Rules, now time.Time) (User, bool) {
 	if !u.Online() {
 		u.LastSeen = ms(now)
 	}
-	return u.done(r, now), true
+	return u.withShown(r, now), true
 }
 
 // Act notes that the user did something on a session. What would make no difference to
@@ -179,7 +179,7 @@ func (u User) Act(session string, r Rules, now time.Time) (User, bool) {
 	}
 	u.Sessions = maps.Clone(u.Sessions)
 	u.Sessions[session] = Session{Active: ms(now)}
-	return u.done(r, now), true
+	return u.withShown(r, now), true
 }
 
 // Set changes what the user says of itself, over one of its sessions.
@@ -218,12 +218,12 @@ func (u User) Set(session string, req *wire.PresenceSet, r Rules, now time.Time)
 			u.Data = nil
 		}
 	}
-	return u.done(r, now), true, nil
+	return u.withShown(r, now), true, nil
 }
 
 // Enter notes that the platform has put the user somewhere.
 func (u User) Enter(kind PlaceKind, id string, r Rules, now time.Time) (User, bool) {
-	if _, there := u.Places[place(kind, id)]; there {
+	if _, there := u.Places[placeKey(kind, id)]; there {
 		return u, false
 	}
 	u.Places = maps.Clone(u.Places)
@@ -236,23 +236,23 @@ func (u User) Enter(kind PlaceKind, id string, r Rules, now time.Time) (User, bo
 		})
 		delete(u.Places, oldest)
 	}
-	u.Places[place(kind, id)] = ms(now)
-	return u.done(r, now), true
+	u.Places[placeKey(kind, id)] = ms(now)
+	return u.withShown(r, now), true
 }
 
 // Exit takes that back.
 func (u User) Exit(kind PlaceKind, id string, r Rules, now time.Time) (User, bool) {
-	if _, there := u.Places[place(kind, id)]; !there {
+	if _, there := u.Places[placeKey(kind, id)]; !there {
 		return u, false
 	}
 	u.Places = maps.Clone(u.Places)
-	delete(u.Places, place(kind, id))
-	return u.done(r, now), true
+	delete(u.Places, placeKey(kind, id))
+	return u.withShown(r, now), true
 }
 
 // Tick notes that time has passed: others may see something else now.
 func (u User) Tick(r Rules, now time.Time) (User, bool) {
-	next := u.done(r, now)
+	next := u.withShown(r, now)
 	return next, next.Shown != u.Shown
 }
 

@@ -191,7 +191,7 @@ func TestUserProperties(t *testing.T) {
 				t.Fatalf("others were told %s, it is %s", u.Shown, v.Status)
 			case !u.Online() && v.Status != wire.PresenceOffline, u.Own == wire.PresenceInvisible && v.Status != wire.PresenceOffline:
 				t.Fatalf("%+v is seen as %s", u, v.Status)
-			case u.Online() && u.Own != wire.PresenceInvisible && u.in(InMatch) && v.Status != wire.PresenceInMatch:
+			case u.Online() && u.Own != wire.PresenceInvisible && u.isIn(InMatch) && v.Status != wire.PresenceInMatch:
 				t.Fatalf("in a match, but %s", v.Status)
 			}
 		}

@@ -24,10 +24,10 @@ const Kind = "presence"
 func StreamID(userID string) stream.ID { return stream.ID(Kind + ":" + userID) }
 
 const (
-	// keepFor is how long it is known when a user was last seen.
-	keepFor = 30 * 24 * time.Hour
-	// readsAtOnce is how many presences are read at the same time.
-	readsAtOnce = 16
+	// lastSeenTTL is how long it is known when a user was last seen.
+	lastSeenTTL = 30 * 24 * time.Hour
+	// parallelReads is how many presences are read at the same time.
+	parallelReads = 16
 )
 
 // Ports are what a Service works with.
@@ -67,7 +67,7 @@ func NewService(ports Ports, settings Settings) *Service {
 		At:       func(u User, _ stream.Snapshot) User { return u },
 		NextLook: func(u User, now time.Time) (time.Time, bool) { return u.NextLook(s.Rules, now) },
 		Retain: func(User) stream.Retention {
-			return stream.Retention{LogSize: 1, LogTTL: s.HistoryTTL, TTL: max(keepFor, s.HistoryTTL)}
+			return stream.Retention{LogSize: 1, LogTTL: s.HistoryTTL, TTL: max(lastSeenTTL, s.HistoryTTL)}
 		},
 	}, ports.Store, ports.Deadlines, s.Now)
 	return s
@@ -76,8 +76,8 @@ func NewService(ports Ports, settings Settings) *Service {
 // rule is a change that is ready to be applied; false when there is nothing to do.
 type rule func(User) (User, bool, error)
 
-// sure is a rule that cannot refuse.
-func sure(next User, changed bool) (User, bool, error) { return next, changed, nil }
+// infallible is a rule that cannot refuse.
+func infallible(next User, changed bool) (User, bool, error) { return next, changed, nil }
 
 // change applies a rule to a user; one of whom nothing is known begins empty.
 func (s *Service) change(ctx context.Context, userID string, once *stream.Once, r rule) (User, error) {
@@ -107,26 +107,26 @@ func (s *Service) events(u User) ([]stream.Event, error) {
 
 // SessionOpened enters a session of a user's.
 func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
-	_, err := s.change(ctx, c.ID, nil, func(u User) (User, bool, error) { return sure(u.Open(c.SessionID, s.Rules, s.Now())) })
+	_, err := s.change(ctx, c.ID, nil, func(u User) (User, bool, error) { return infallible(u.Open(c.SessionID, s.Rules, s.Now())) })
 	return err
 }
 
 // SessionClosed strikes a session off; it may be repeated.
 func (s *Service) SessionClosed(ctx context.Context, c request.Caller, _ []stream.ID) error {
-	_, err := s.change(ctx, c.ID, nil, func(u User) (User, bool, error) { return sure(u.Close(c.SessionID, s.Rules, s.Now())) })
+	_, err := s.change(ctx, c.ID, nil, func(u User) (User, bool, error) { return infallible(u.Close(c.SessionID, s.Rules, s.Now())) })
 	return err
 }
 
 // Enter notes that the platform has put a user somewhere: into a match, a lobby or a
 // queue.
 func (s *Service) Enter(ctx context.Context, userID string, kind PlaceKind, id string) error {
-	_, err := s.change(ctx, userID, nil, func(u User) (User, bool, error) { return sure(u.Enter(kind, id, s.Rules, s.Now())) })
+	_, err := s.change(ctx, userID, nil, func(u User) (User, bool, error) { return infallible(u.Enter(kind, id, s.Rules, s.Now())) })
 	return err
 }
 
 // Exit takes that back.
 func (s *Service) Exit(ctx context.Context, userID string, kind PlaceKind, id string) error {
-	_, err := s.change(ctx, userID, nil, func(u User) (User, bool, error) { return sure(u.Exit(kind, id, s.Rules, s.Now())) })
+	_, err := s.change(ctx, userID, nil, func(u User) (User, bool, error) { return infallible(u.Exit(kind, id, s.Rules, s.Now())) })
 	return err
 }
 
@@ -143,14 +143,14 @@ func (s *Service) Set(ctx context.Context, c request.Call, req *wire.PresenceSet
 
 // Act notes that the caller did something on its connection.
 func (s *Service) Act(ctx context.Context, c request.Caller) error {
-	_, err := s.change(ctx, c.ID, nil, func(u User) (User, bool, error) { return sure(u.Act(c.SessionID, s.Rules, s.Now())) })
+	_, err := s.change(ctx, c.ID, nil, func(u User) (User, bool, error) { return infallible(u.Act(c.SessionID, s.Rules, s.Now())) })
 	return err
 }
 
 // Look notes that time has passed for a user, for stream.Deadlines: it tells when to
 // look again, the zero time for never.
 func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
-	u, err := s.change(ctx, id.Name(), nil, func(u User) (User, bool, error) { return sure(u.Tick(s.Rules, s.Now())) })
+	u, err := s.change(ctx, id.Name(), nil, func(u User) (User, bool, error) { return infallible(u.Tick(s.Rules, s.Now())) })
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -210,7 +210,7 @@ func (s *Service) users(ctx context.Context, userIDs []string) ([]User, error) {
 		users   = make([]User, len(userIDs))
 		errs    = make([]error, len(userIDs))
 		reading sync.WaitGroup
-		places  = make(chan struct{}, readsAtOnce)
+		places  = make(chan struct{}, parallelReads)
 	)
 	for i, id := range userIDs {
 		places <- struct{}{}

@@ -15,8 +15,8 @@ const (
 	maxWatched = 200
 	// coalesceFor is for how long changes are gathered before a connection is told.
 	coalesceFor = 500 * time.Millisecond
-	// watchFor bounds what a watcher does beside any request.
-	watchFor = 5 * time.Second
+	// watchTimeout bounds what a watcher does beside any request.
+	watchTimeout = 5 * time.Second
 )
 
 // Hub delivers streams; *stream.Hub is the one there is.
@@ -30,22 +30,22 @@ type Hub interface {
 type Watcher struct {
 	service *Service
 	hub     Hub
-	members Members
+	members ListMembers
 
 	// mu guards all below, also what is in audiences and watched. The Hub calls with its
 	// own locks held, so nothing may call the Hub while mu is held.
-	mu        sync.Mutex
-	users     map[string]*watched  // by user id
-	audiences map[string]*audience // by session id
+	mu       sync.Mutex
+	users    map[string]*watchedUser     // by user id
+	sessions map[string]*watchingSession // by session id
 }
 
 // NewWatcher makes a Watcher.
-func NewWatcher(s *Service, hub Hub, members Members) *Watcher {
-	return &Watcher{service: s, hub: hub, members: members, users: map[string]*watched{}, audiences: map[string]*audience{}}
+func NewWatcher(s *Service, hub Hub, members ListMembers) *Watcher {
+	return &Watcher{service: s, hub: hub, members: members, users: map[string]*watchedUser{}, sessions: map[string]*watchingSession{}}
 }
 
-// watched is a user whose stream is followed; it is the stream.Sink for it.
-type watched struct {
+// watchedUser is a user whose stream is followed; it is the stream.Sink for it.
+type watchedUser struct {
 	w      *Watcher
 	userID string
 	// ready is closed when the stream is followed, or err says why it is not.
@@ -53,57 +53,57 @@ type watched struct {
 	err   error
 	at    *stream.Attachment
 	// last is what others see of the user.
-	last      json.RawMessage
-	audiences map[*audience]struct{}
+	view     json.RawMessage
+	sessions map[*watchingSession]struct{}
 }
 
 // audience is a connection that watches.
-type audience struct {
-	session string
-	push    func(event string, payload json.RawMessage)
-	gone    bool
+type watchingSession struct {
+	id    string
+	push  func(event string, payload json.RawMessage)
+	ended bool
 	// ids are watched by name, lists for those who are in them; users are all of them.
 	ids   map[string]struct{}
-	lists map[string]*listed
-	users map[string]*watched
+	lists map[string]*watchedList
+	users map[string]*watchedUser
 	// pending is what the connection is to be told of, by user, once the timer fires.
-	pending map[string]json.RawMessage
-	timed   bool
+	pending        map[string]json.RawMessage
+	flushScheduled bool
 	// syncing keeps two changes of what is watched from running at once.
 	syncing sync.Mutex
 }
 
 // audience finds or makes the audience of a session.
-func (w *Watcher) audience(session string, push func(string, json.RawMessage)) *audience {
+func (w *Watcher) session(sessionID string, push func(string, json.RawMessage)) *watchingSession {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	a := w.audiences[session]
-	if a == nil {
-		a = &audience{
-			session: session, push: push, ids: map[string]struct{}{}, lists: map[string]*listed{},
-			users: map[string]*watched{}, pending: map[string]json.RawMessage{},
+	session := w.sessions[sessionID]
+	if session == nil {
+		session = &watchingSession{
+			id: sessionID, push: push, ids: map[string]struct{}{}, lists: map[string]*watchedList{},
+			users: map[string]*watchedUser{}, pending: map[string]json.RawMessage{},
 		}
-		w.audiences[session] = a
+		w.sessions[sessionID] = session
 	}
-	return a
+	return session
 }
 
 // Drop ends all that a session watches.
-func (w *Watcher) Drop(session string) {
+func (w *Watcher) Drop(sessionID string) {
 	w.mu.Lock()
-	a := w.audiences[session]
-	delete(w.audiences, session)
-	if a == nil {
+	session := w.sessions[sessionID]
+	delete(w.sessions, sessionID)
+	if session == nil {
 		w.mu.Unlock()
 		return
 	}
-	a.gone = true
+	session.ended = true
 	var ends []func()
-	for _, l := range a.lists {
+	for _, l := range session.lists {
 		ends = append(ends, l.detach)
 	}
-	for id := range a.users {
-		ends = append(ends, w.release(a, id))
+	for id := range session.users {
+		ends = append(ends, w.unwatchUser(session, id))
 	}
 	w.mu.Unlock()
 	for _, end := range ends {
@@ -111,36 +111,36 @@ func (w *Watcher) Drop(session string) {
 	}
 }
 
-// release takes a user from an audience, with mu held; what it gives is called without.
-func (w *Watcher) release(a *audience, userID string) (end func()) {
-	u := a.users[userID]
-	delete(a.users, userID)
-	delete(a.pending, userID)
+// unwatchUser takes a user from an audience, with mu held; what it gives is called without.
+func (w *Watcher) unwatchUser(session *watchingSession, userID string) (end func()) {
+	u := session.users[userID]
+	delete(session.users, userID)
+	delete(session.pending, userID)
 	if u == nil {
 		return func() {}
 	}
-	delete(u.audiences, a)
-	if len(u.audiences) > 0 || w.users[userID] != u {
+	delete(u.sessions, session)
+	if len(u.sessions) > 0 || w.users[userID] != u {
 		return func() {}
 	}
 	delete(w.users, userID)
 	return u.detach
 }
 
-// take has an audience watch a user; it waits until the user's stream is followed.
-func (w *Watcher) take(ctx context.Context, a *audience, userID string) error {
+// watchUser has an audience watch a user; it waits until the user's stream is followed.
+func (w *Watcher) watchUser(ctx context.Context, session *watchingSession, userID string) error {
 	w.mu.Lock()
 	u := w.users[userID]
 	first := u == nil
-	if a.gone {
+	if session.ended {
 		w.mu.Unlock()
 		return nil
 	}
 	if first {
-		u = &watched{w: w, userID: userID, ready: make(chan struct{}), audiences: map[*audience]struct{}{}}
+		u = &watchedUser{w: w, userID: userID, ready: make(chan struct{}), sessions: map[*watchingSession]struct{}{}}
 		w.users[userID] = u
 	}
-	u.audiences[a], a.users[userID] = struct{}{}, u
+	u.sessions[session], session.users[userID] = struct{}{}, u
 	w.mu.Unlock()
 	if first {
 		u.follow(ctx)
@@ -154,14 +154,14 @@ func (w *Watcher) take(ctx context.Context, a *audience, userID string) error {
 }
 
 // follow follows the user's stream. If that fails, nobody watches the user.
-func (u *watched) follow(ctx context.Context) {
+func (u *watchedUser) follow(ctx context.Context) {
 	at, err := u.w.hub.Attach(ctx, StreamID(u.userID), stream.Position{}, u)
 	u.w.mu.Lock()
 	u.at, u.err = at, err
 	orphan := err == nil && u.w.users[u.userID] != u // let go while it was attached
 	if err != nil {
-		for a := range u.audiences {
-			delete(a.users, u.userID)
+		for session := range u.sessions {
+			delete(session.users, u.userID)
 		}
 		if u.w.users[u.userID] == u {
 			delete(u.w.users, u.userID)
@@ -169,7 +169,7 @@ func (u *watched) follow(ctx context.Context) {
 	}
 	u.w.mu.Unlock()
 	if err == nil {
-		u.begin(at)
+		u.start(at)
 	}
 	if orphan {
 		at.Detach()
@@ -177,11 +177,11 @@ func (u *watched) follow(ctx context.Context) {
 	close(u.ready)
 }
 
-// begin takes in where the stream is, and lets it flow.
-func (u *watched) begin(at *stream.Attachment) {
+// start takes in where the stream is, and lets it flow.
+func (u *watchedUser) start(at *stream.Attachment) {
 	if at.Catchup.Recovered && len(at.Catchup.Records) > 0 {
 		for _, r := range at.Catchup.Records {
-			u.see(r.Data)
+			u.setView(r.Data)
 		}
 	} else {
 		u.Reset(StreamID(u.userID), at.Catchup.Now)
@@ -189,7 +189,7 @@ func (u *watched) begin(at *stream.Attachment) {
 	at.Start()
 }
 
-func (u *watched) detach() {
+func (u *watchedUser) detach() {
 	<-u.ready
 	if u.at != nil {
 		u.at.Detach()
@@ -197,10 +197,10 @@ func (u *watched) detach() {
 }
 
 // Deliver implements stream.Sink.
-func (u *watched) Deliver(d *stream.Delivery) { u.see(d.Data) }
+func (u *watchedUser) Deliver(d *stream.Delivery) { u.setView(d.Data) }
 
 // Reset implements stream.Sink.
-func (u *watched) Reset(_ stream.ID, now stream.Snapshot) {
+func (u *watchedUser) Reset(_ stream.ID, now stream.Snapshot) {
 	user := User{ID: u.userID}
 	if now.Doc != nil {
 		var err error
@@ -210,46 +210,46 @@ func (u *watched) Reset(_ stream.ID, now stream.Snapshot) {
 	}
 	data, err := json.Marshal(user.View(u.w.service.Rules, u.w.service.Now()))
 	if err == nil {
-		u.see(data)
+		u.setView(data)
 	}
 }
 
-// see takes in what others see of the user from now on.
-func (u *watched) see(view json.RawMessage) {
+// setView takes in what others see of the user from now on.
+func (u *watchedUser) setView(view json.RawMessage) {
 	u.w.mu.Lock()
 	defer u.w.mu.Unlock()
-	if string(view) == string(u.last) {
+	if string(view) == string(u.view) {
 		return
 	}
-	news := u.last != nil
-	u.last = view
+	news := u.view != nil
+	u.view = view
 	if !news {
 		return
 	}
-	for a := range u.audiences {
-		u.w.tell(a, u.userID, view)
+	for session := range u.sessions {
+		u.w.addPending(session, u.userID, view)
 	}
 }
 
-// tell puts a change to those that a connection will be told of, with mu held.
-func (w *Watcher) tell(a *audience, userID string, view json.RawMessage) {
-	a.pending[userID] = view
-	if !a.timed {
-		a.timed = true
-		time.AfterFunc(coalesceFor, func() { w.flush(a) })
+// addPending puts a change to those that a connection will be told of, with mu held.
+func (w *Watcher) addPending(session *watchingSession, userID string, view json.RawMessage) {
+	session.pending[userID] = view
+	if !session.flushScheduled {
+		session.flushScheduled = true
+		time.AfterFunc(coalesceFor, func() { w.flush(session) })
 	}
 }
 
 // flush tells a connection what was gathered for it.
-func (w *Watcher) flush(a *audience) {
+func (w *Watcher) flush(session *watchingSession) {
 	w.mu.Lock()
-	a.timed = false
-	changes := make([]json.RawMessage, 0, len(a.pending))
-	for _, view := range a.pending {
+	session.flushScheduled = false
+	changes := make([]json.RawMessage, 0, len(session.pending))
+	for _, view := range session.pending {
 		changes = append(changes, view)
 	}
-	clear(a.pending)
-	gone := a.gone
+	clear(session.pending)
+	gone := session.ended
 	w.mu.Unlock()
 	if gone || len(changes) == 0 {
 		return
@@ -258,12 +258,12 @@ func (w *Watcher) flush(a *audience) {
 		Changes []json.RawMessage `json:"changes"`
 	}{changes})
 	if err == nil {
-		a.push(wire.EventPresenceUpdate, payload)
+		session.push(wire.EventPresenceUpdate, payload)
 	}
 }
 
 // seen is what others see of a watched user now.
-func (w *Watcher) seen(userID string) (wire.Presence, bool) {
+func (w *Watcher) currentView(userID string) (wire.Presence, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	offline := wire.Presence{UserID: userID, Status: wire.PresenceOffline}
@@ -271,11 +271,11 @@ func (w *Watcher) seen(userID string) (wire.Presence, bool) {
 	if u == nil {
 		return offline, false
 	}
-	if u.last == nil {
+	if u.view == nil {
 		return offline, true
 	}
 	var view wire.Presence
-	if err := json.Unmarshal(u.last, &view); err != nil {
+	if err := json.Unmarshal(u.view, &view); err != nil {
 		return offline, false
 	}
 	return view, true

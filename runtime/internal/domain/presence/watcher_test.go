@@ -306,8 +306,8 @@ func TestAConnectionThatEndsWatchesNothing(t *testing.T) {
 		l.wants("b", "ann online")
 		l.watcher.Drop("b")
 		synctest.Wait()
-		if w := l.watcher; len(w.users)+len(w.audiences) > 0 {
-			t.Errorf("users %v and sessions %v are left", slices.Collect(maps.Keys(w.users)), slices.Collect(maps.Keys(w.audiences)))
+		if w := l.watcher; len(w.users)+len(w.sessions) > 0 {
+			t.Errorf("users %v and sessions %v are left", slices.Collect(maps.Keys(w.users)), slices.Collect(maps.Keys(w.sessions)))
 		}
 		for _, id := range []stream.ID{StreamID("ann"), StreamID("bob"), "lobby:1"} {
 			time.Sleep(time.Minute) // of the bubble's time: streams are kept for a while

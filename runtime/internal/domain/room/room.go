@@ -43,47 +43,47 @@ type Service struct {
 	Retain stream.Retention
 }
 
-func members(name string) string { return "room:" + name }
-func rooms(user string) string   { return "rooms:" + user }
+func membersSet(name string) string { return "room:" + name }
+func roomsSet(user string) string   { return "rooms:" + user }
 
 // Add adds a user to a room; it is idempotent. once, which may be nil, makes the user's
 // notification happen once.
 func (s *Service) Add(ctx context.Context, name, user string, once *stream.Once) error {
-	in, err := s.Sets.Add(ctx, rooms(user), name, MaxPerUser, TTL)
+	in, err := s.Sets.Add(ctx, roomsSet(user), name, MaxPerUser, TTL)
 	if err != nil {
 		return err
 	}
 	if !in {
-		there, err := s.Sets.List(ctx, rooms(user))
+		there, err := s.Sets.List(ctx, roomsSet(user))
 		if err != nil {
 			return err
 		}
 		return wire.Already(wire.CodeResourceExhausted, wire.ReasonRoomLimit, fmt.Sprintf("a user is in at most %d rooms", MaxPerUser), there...)
 	}
-	in, err = s.Sets.Add(ctx, members(name), user, MaxMembers, TTL)
+	in, err = s.Sets.Add(ctx, membersSet(name), user, MaxMembers, TTL)
 	if err != nil {
 		return err
 	}
 	if !in {
-		return errors.Join(wire.Exhausted("", fmt.Sprintf("a room has at most %d members", MaxMembers)), s.Sets.Remove(ctx, rooms(user), name))
+		return errors.Join(wire.Exhausted("", fmt.Sprintf("a room has at most %d members", MaxMembers)), s.Sets.Remove(ctx, roomsSet(user), name))
 	}
-	at, err := s.at(ctx, name)
+	at, err := s.position(ctx, name)
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, user, wire.EventRoomJoined, name, once,
+	return s.commitMembership(ctx, user, wire.EventRoomJoined, name, once,
 		stream.Control{Follow: []stream.Place{{Stream: StreamID(name), Position: at}}})
 }
 
 // Remove removes a user from a room; it is idempotent.
 func (s *Service) Remove(ctx context.Context, name, user string, once *stream.Once) error {
-	if err := errors.Join(s.Sets.Remove(ctx, rooms(user), name), s.Sets.Remove(ctx, members(name), user)); err != nil {
+	if err := errors.Join(s.Sets.Remove(ctx, roomsSet(user), name), s.Sets.Remove(ctx, membersSet(name), user)); err != nil {
 		return err
 	}
-	return s.tell(ctx, user, wire.EventRoomLeft, name, once, stream.Control{Unfollow: []stream.ID{StreamID(name)}})
+	return s.commitMembership(ctx, user, wire.EventRoomLeft, name, once, stream.Control{Unfollow: []stream.ID{StreamID(name)}})
 }
 
-func (s *Service) tell(ctx context.Context, user, event, name string, once *stream.Once, c stream.Control) error {
+func (s *Service) commitMembership(ctx context.Context, user, event, name string, once *stream.Once, c stream.Control) error {
 	data, err := json.Marshal(wire.RoomMembership{Room: name})
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", event, err)
@@ -95,8 +95,8 @@ func (s *Service) tell(ctx context.Context, user, event, name string, once *stre
 	return err
 }
 
-// at returns the position of a room's stream; the zero position before its first event.
-func (s *Service) at(ctx context.Context, name string) (stream.Position, error) {
+// position returns the position of a room's stream; the zero position before its first event.
+func (s *Service) position(ctx context.Context, name string) (stream.Position, error) {
 	now, err := s.Store.Load(ctx, StreamID(name))
 	if errors.Is(err, stream.ErrNotFound) {
 		return stream.Position{}, nil
@@ -106,18 +106,18 @@ func (s *Service) at(ctx context.Context, name string) (stream.Position, error) 
 
 // Members lists the members of a room.
 func (s *Service) Members(ctx context.Context, name string) ([]string, error) {
-	return s.Sets.List(ctx, members(name))
+	return s.Sets.List(ctx, membersSet(name))
 }
 
-// Places returns the streams of a user's rooms with their current positions.
-func (s *Service) Places(ctx context.Context, user string) ([]stream.Place, error) {
-	names, err := s.Sets.List(ctx, rooms(user))
+// Positions returns the streams of a user's rooms with their current positions.
+func (s *Service) Positions(ctx context.Context, user string) ([]stream.Place, error) {
+	names, err := s.Sets.List(ctx, roomsSet(user))
 	if err != nil {
 		return nil, err
 	}
 	places := make([]stream.Place, 0, len(names))
 	for _, name := range names {
-		at, err := s.at(ctx, name)
+		at, err := s.position(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -128,7 +128,7 @@ func (s *Service) Places(ctx context.Context, user string) ([]stream.Place, erro
 
 // Authorize implements session.Snapshotter: only members may follow a room.
 func (s *Service) Authorize(ctx context.Context, caller request.Caller, id stream.ID) error {
-	names, err := s.Sets.List(ctx, rooms(caller.ID))
+	names, err := s.Sets.List(ctx, roomsSet(caller.ID))
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func newStand(t *testing.T) *stand {
 		Presence: users, Sessions: users.SessionIDs,
 		Inboxes: notify.NewService(notify.Ports{
 			Store: client.Store(), Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(),
-			Away: func(context.Context, string) (notify.Away, error) { return notify.Away{Online: true}, nil },
+			Connections: func(context.Context, string) (notify.Connections, error) { return notify.Connections{Online: true}, nil },
 		}, notify.Settings{
 			Rules: notify.Rules{MaxPerUser: 10, Retention: time.Hour}, HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute,
 		}),

@@ -101,7 +101,7 @@ func TestRooms(t *testing.T) {
 	if in := s.do(http.MethodGet, "/v1/rooms/red", nil); string(in.body) != `{"room":"red","userIds":["ada","bob"]}` {
 		t.Errorf("%s", in.body)
 	}
-	places, err := s.server.Rooms.Places(t.Context(), "ada")
+	places, err := s.server.Rooms.Positions(t.Context(), "ada")
 	if err != nil || len(places) != 1 || places[0] != r.Control.Follow[0] {
 		t.Errorf("%v, %v", places, err)
 	}

@@ -57,7 +57,7 @@ func newPost(t *testing.T, h *hook) *post {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = c.Close() }) // a test may have closed it
-		ports := notify.Ports{Store: c.Store(), Names: c.Names(), Sets: c.Sets(), Deadlines: c.Deadlines(), Away: p.away}
+		ports := notify.Ports{Store: c.Store(), Names: c.Names(), Sets: c.Sets(), Deadlines: c.Deadlines(), Connections: p.away}
 		if h != nil {
 			ports.Call = func(ctx context.Context, id string, body []byte) error {
 				_, err := webhook.Hook{URL: h.URL, Secret: hookSecret, Client: localHooks}.Post(ctx, webhook.Call{ID: id, At: time.Now(), Body: body})
@@ -77,8 +77,8 @@ func (p *post) now() time.Time { return time.Now().Add(time.Duration(p.ahead.Loa
 
 func (p *post) later(d time.Duration) { p.ahead.Add(int64(d)) }
 
-func (p *post) away(context.Context, string) (notify.Away, error) {
-	return notify.Away{Online: p.online.Load()}, nil
+func (p *post) away(context.Context, string) (notify.Connections, error) {
+	return notify.Connections{Online: p.online.Load()}, nil
 }
 
 func (p *post) notify(pod int, n notify.Notification) string {
