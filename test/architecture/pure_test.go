@@ -18,7 +18,7 @@ var ruleFiles = map[string][]string{
 		"sideeffects.go", "ticket.go", "userrecord.go", "waits.go",
 	},
 	"chat":     {"amend.go", "direct.go", "model.go"},
-	"notify":   {"calls.go", "model.go", "rules.go", "topics.go"},
+	"notify":   {"model.go", "rules.go", "topics.go", "webhookcalls.go"},
 	"presence": {"model.go"},
 }
 

@@ -9,23 +9,23 @@ import (
 
 // The bounds of reactions.
 const (
-	// maxReactions to one message are kept, of at most maxKinds kinds, and of one user
-	// at most maxOwn.
+	// A message has at most maxReactions reactions, of at most maxKinds kinds, and at most
+	// maxOwn of one user.
 	maxReactions = 100
 	maxKinds     = 16
 	maxOwn       = 4
 )
 
-// Message is a message of a channel as it is now.
+// Message is a message of a channel in its current state.
 type Message struct {
 	wire.ChatMessage
 	Seq uint64
-	// Mentioned are the mentions that it was sent with; a deleted message has none.
+	// Mentioned are the mentions with which it was sent; the Mentions of a deleted message are
+	// empty.
 	Mentioned []string
 }
 
-// Edit replaces the content of one's own message. A text that filters have masked is
-// given instead of the request's.
+// Edit replaces the content of the sender's message. said is the text after the filters.
 func (m Message) Edit(p Policy, userID, said string, req *wire.ChatEdit) (wire.ChatEdited, error) {
 	switch {
 	case m.Deleted:
@@ -42,8 +42,8 @@ func (m Message) Edit(p Policy, userID, said string, req *wire.ChatEdit) (wire.C
 	return wire.ChatEdited{Channel: m.Channel, Seq: m.Seq, ID: m.ID, UserID: userID, Text: said, Data: data}, nil
 }
 
-// Delete deletes one's own message, or for moderators anybody's; false when that was
-// done before.
+// Delete deletes a message of the sender, or any message for moderators; false when it is
+// already deleted.
 func (m Message) Delete(p Policy, userID string, req *wire.ChatDelete) (wire.ChatDeleted, bool, error) {
 	switch {
 	case m.UserID != userID && !p.Moderator:
@@ -54,8 +54,8 @@ func (m Message) Delete(p Policy, userID string, req *wire.ChatDelete) (wire.Cha
 	return wire.ChatDeleted{Channel: m.Channel, Seq: m.Seq, ID: m.ID, UserID: userID, Reason: req.Reason}, !m.Deleted, nil
 }
 
-// React adds or takes back a reaction; false when nothing changes by it. The count is
-// that after it.
+// React adds or removes a reaction; false when nothing changes. The event has the resulting
+// count.
 func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, bool, error) {
 	if m.Deleted {
 		return wire.ChatReaction{}, false, messageNotFound()
@@ -97,8 +97,8 @@ func (m Message) React(userID string, req *wire.ChatReact) (wire.ChatReaction, b
 	return e, true, nil
 }
 
-// canonicalReaction gives the spelling of a reaction that the message has already, if both look the
-// same, so that both count as one reaction.
+// canonicalReaction returns the existing spelling of a reaction that looks the same, so that
+// both count as one reaction.
 func (m Message) canonicalReaction(asked string) (string, error) {
 	reaction, ok := text.Reaction(asked)
 	if !ok {

@@ -16,14 +16,14 @@ import (
 )
 
 // The bounds of a page of channels. For each channel of a page the newest listChunk events
-// are read, a few channels at once.
+// are read, parallelReads channels concurrently.
 const (
 	defaultChannels = 20
 	listChunk       = 50
 	parallelReads   = 8
 )
 
-// Channels gives a page of the caller's channels.
+// Channels returns a page of the caller's channels.
 func (s *Service) Channels(ctx context.Context, caller request.Caller, req *wire.ChatChannels) (wire.ChatChannelPage, error) {
 	after, err := readCursor(req.Cursor)
 	if err != nil {
@@ -63,8 +63,8 @@ func (s *Service) Channels(ctx context.Context, caller request.Caller, req *wire
 	return page, nil
 }
 
-// channelEntry is a channel in the list of a caller: first those that are not direct, by name, then
-// the direct ones, the latest first.
+// channelEntry is a channel in the list of a caller: first the channels that are not direct, by
+// name, then the direct channels, the latest first.
 type channelEntry struct {
 	direct  bool
 	at      int64
@@ -109,7 +109,7 @@ func (s *Service) listChannels(ctx context.Context, caller request.Caller) ([]ch
 	return all, nil
 }
 
-// channel reads a channel of a list; nil when the caller may not use it.
+// channel reads a channel for the list; nil when the caller may not use it.
 func (s *Service) channel(ctx context.Context, caller request.Caller, name string) (*wire.ChatChannel, error) {
 	policy, err := s.access.Channel(ctx, caller, name)
 	if isRefusal(err) || err == nil && !policy.Enabled {
@@ -132,7 +132,7 @@ func (s *Service) channel(ctx context.Context, caller request.Caller, name strin
 	return out, nil
 }
 
-// lastMessage is the last message of some records, nil when there is none.
+// lastMessage returns the last message of some records; nil for none.
 func lastMessage(records []stream.Record) *wire.ChatLast {
 	effectsBySeq := foldEffects(records)
 	for _, r := range slices.Backward(records) {
@@ -149,12 +149,12 @@ func lastMessage(records []stream.Record) *wire.ChatLast {
 	return nil
 }
 
-// cursor is an entry as clients carry it.
+// cursor encodes an entry for clients.
 func (e channelEntry) cursor() string {
 	return fmt.Sprintf("%t %d %s", e.direct, e.at, e.channel)
 }
 
-// readCursor gives the entry of a cursor; of "" one before all others.
+// readCursor decodes the entry of a cursor; for "" an entry before all others.
 func readCursor(cursor string) (channelEntry, error) {
 	if cursor == "" {
 		return channelEntry{}, nil

@@ -134,12 +134,15 @@ func TestAMessageWritesNoListAgain(t *testing.T) {
 			t.Errorf("the list of %s was written %d times, %v", user, now.Seq, err)
 		}
 	}
-	n := &recentlyListed{known: map[channelUser]listedAt{}}
+	n := newRecentlyListed()
 	for i := range maxRecentlyListed + 1 {
 		n.put(channelUser{fmt.Sprint(i), channel}, true, w.now)
 	}
-	if len(n.known) > maxRecentlyListed {
-		t.Errorf("%d are known", len(n.known))
+	if n.contains(channelUser{"0", channel}, true, w.now) {
+		t.Error("the oldest entry is known beyond the bound, want it evicted")
+	}
+	if !n.contains(channelUser{"1", channel}, true, w.now) {
+		t.Error("the second entry was evicted with the oldest, want it known")
 	}
 }
 

@@ -296,12 +296,18 @@ func TestTypingIsToldAndCoalesced(t *testing.T) {
 	if w.at() != 0 {
 		t.Error("typing is in the log")
 	}
-	typists := &typingThrottle{states: map[channelUser]typingState{}}
+	typists := newTypingThrottle()
 	for i := range maxTypists + 1 {
 		typists.shouldPush(fmt.Sprint(i), channel, true, w.now)
 	}
-	if len(typists.states) > maxTypists {
-		t.Errorf("%d typists are remembered", len(typists.states))
+	if !typists.shouldPush("0", channel, true, w.now) {
+		t.Error("the oldest typist is known beyond the bound, want it evicted")
+	}
+	if typists.shouldPush(fmt.Sprint(maxTypists), channel, true, w.now) {
+		t.Error("the newest typist is unknown, want it known")
+	}
+	if typists.shouldPush(fmt.Sprint(maxTypists/2), channel, true, w.now) {
+		t.Error("a typist was evicted with the oldest, want it known")
 	}
 }
 

@@ -10,14 +10,14 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Handlers speak the wire contract of chat: a method for each request, and what
-// a session needs to hand out the streams of channels.
+// Handlers implement the wire contract of chat: a method for each request, and the methods by
+// which a session subscribes to channels.
 type Handlers struct{ service *Service }
 
-// NewHandlers makes the handlers of a service.
+// NewHandlers makes the Handlers of a service.
 func NewHandlers(s *Service) *Handlers { return &Handlers{service: s} }
 
-// Join is chat:join: the connection follows the channel from now on.
+// Join is chat:join: it subscribes the session to the channel.
 func (h *Handlers) Join(ctx context.Context, call request.Call, req *wire.ChatJoin) (request.Reply, error) {
 	if _, err := h.service.Authorize(ctx, call.Caller, req.Channel); err != nil {
 		return request.Reply{}, err
@@ -39,8 +39,8 @@ func (h *Handlers) Join(ctx context.Context, call request.Call, req *wire.ChatJo
 	}, nil
 }
 
-// Leave is chat:leave: the connection hears the channel no more. A channel that it
-// did not follow is as good as left.
+// Leave is chat:leave: it ends the subscription to the channel. Without a subscription it does
+// nothing.
 func (h *Handlers) Leave(_ context.Context, call request.Call, req *wire.ChatLeave) (request.Reply, error) {
 	call.Streams.Unfollow(StreamID(req.Channel))
 	return request.Reply{}, nil
@@ -77,7 +77,7 @@ func changed(t wire.ChatTarget, m Message, result stream.Result, err error) (req
 	return request.Reply{Data: wire.ChatChanged{Seq: t.Seq, ID: m.ID}, Meta: metaOf(t.Channel, result)}, nil
 }
 
-// metaOf is the place of a change; nil when nothing changed.
+// metaOf returns the meta of a change; nil when nothing changed.
 func metaOf(channel string, result stream.Result) *wire.Meta {
 	if result.Seq == 0 {
 		return nil
@@ -148,13 +148,13 @@ func (h *Handlers) History(ctx context.Context, call request.Call, req *wire.Cha
 	return request.Reply{Data: page}, nil
 }
 
-// Authorize tells whether the caller may have the stream of a channel.
+// Authorize checks whether the caller may subscribe to the stream of a channel.
 func (h *Handlers) Authorize(ctx context.Context, caller request.Caller, id stream.ID) error {
 	_, err := h.service.Authorize(ctx, caller, id.Name())
 	return err
 }
 
-// Snapshot has nothing to give: what was said before is in the history.
+// Snapshot returns no snapshot: clients read earlier messages from the history.
 func (h *Handlers) Snapshot(context.Context, request.Caller, stream.ID, stream.Snapshot) (
 	event string, payload json.RawMessage, err error,
 ) {

@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// History reads a page of what was said, as it is now.
+// History reads a page of messages in their current state.
 func (s *Service) History(ctx context.Context, caller request.Caller, req *wire.ChatHistory) (wire.ChatPage, error) {
 	limit, err := pageLimit(req.Limit)
 	if err != nil {
@@ -35,8 +35,8 @@ func (s *Service) History(ctx context.Context, caller request.Caller, req *wire.
 	return out, err
 }
 
-// enoughFor tells when a log is read back far enough: to the cursor, or until one message
-// more than asked for lies before it.
+// enoughFor returns a condition for readBack: the records reach the cursor, or have one message
+// more than the limit.
 func enoughFor(req *wire.ChatHistory, limit int) func([]stream.Record) bool {
 	if req.After != nil {
 		return reachesBackTo(*req.After + 1)
@@ -44,7 +44,7 @@ func enoughFor(req *wire.ChatHistory, limit int) func([]stream.Record) bool {
 	return func(records []stream.Record) bool { return len(messages(req, records)) > limit }
 }
 
-// messages are the messages on the asked side of the cursor.
+// messages returns the messages on the requested side of the cursor.
 func messages(req *wire.ChatHistory, records []stream.Record) []stream.Record {
 	var out []stream.Record
 	var after uint64
@@ -81,8 +81,8 @@ func page(req *wire.ChatHistory, limit int, records []stream.Record) (wire.ChatP
 	return out, nil
 }
 
-// countUnread counts the messages of others after a mark, and tells whether it could
-// not count them all.
+// countUnread counts the messages of others after a mark; more reports that the count is a
+// lower bound.
 func (s *Service) countUnread(ctx context.Context, channel, userID string, mark uint64) (int, bool, error) {
 	page, err := s.store.Page(ctx, StreamID(channel), stream.PageQuery{Limit: firstChunk})
 	if err != nil {
@@ -92,8 +92,8 @@ func (s *Service) countUnread(ctx context.Context, channel, userID string, mark 
 	return count, more, nil
 }
 
-// unreadIn counts the messages of others after a mark in the end of a log, and tells whether
-// there may be more before it.
+// unreadIn counts the messages of others after a mark in the end of a log; more reports that
+// there may be more before that end.
 func unreadIn(page stream.Page, userID string, mark uint64) (count int, more bool) {
 	effectsBySeq := foldEffects(page.Records)
 	for _, r := range page.Records {

@@ -7,29 +7,29 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 )
 
-// maxMarks is how many users' read marks a channel keeps. Beyond that, the mark that
-// is furthest behind is forgotten: its user has read nothing then.
+// maxMarks bounds the read marks of a channel. Beyond it the lowest mark is dropped, and its
+// user has read nothing.
 const maxMarks = 256
 
-// Marks are how far the users of a channel have read. They are kept beside its log,
-// which they would fill, as the document of a stream of their own.
+// Marks are the read marks of a channel's users. They are the document of a separate stream,
+// because they would fill the channel's log.
 type Marks struct {
-	// Epoch is the epoch of the channel's stream that the seqs are in.
+	// Epoch is the epoch of the seqs.
 	Epoch  string            `json:"epoch"`
 	ReadTo map[string]uint64 `json:"readTo"`
-	// Shown are the marks that others see of users whose mark moved while they were
-	// invisible: where it was before. Those of the other users are in ReadTo.
+	// Shown are the marks that others see of users whose mark moved while they were invisible:
+	// the marks before the move. ReadTo has the marks of the other users.
 	Shown map[string]uint64 `json:"shown,omitempty"`
-	// Pending are the users whose marks were not announced since they moved, at most
-	// maxMarks. The next announcement takes them out.
+	// Pending are the users whose marks moved since the last announcement, at most maxMarks.
+	// The next announcement clears it.
 	Pending []string `json:"pending,omitempty"`
-	// KeepMs is how long the channel's policy keeps the marks, in milliseconds.
+	// KeepMs is how long the marks are kept, in milliseconds.
 	KeepMs int64 `json:"keepMs,omitempty"`
 }
 
-// InEpoch moves marks into the epoch that the channel's stream is in. A mark beyond the end of
-// its epoch moves to that end, because the messages after it are lost. Marks of an epoch
-// that the stream does not remember are dropped.
+// InEpoch converts marks to the current epoch of the channel's stream. A mark beyond the end of
+// its epoch moves to that end, because the messages after it are lost. Marks of an unknown
+// epoch are dropped.
 func (m Marks) InEpoch(now stream.Snapshot) Marks {
 	if m.Epoch == now.Epoch {
 		return m
@@ -55,7 +55,7 @@ func (m Marks) InEpoch(now stream.Snapshot) Marks {
 	return next
 }
 
-// VisibleTo are the marks that a user sees: its own, and those that others show.
+// VisibleTo returns the marks that a user sees: its own mark, and the shown marks of others.
 func (m Marks) VisibleTo(by string) map[string]uint64 {
 	if len(m.Shown) == 0 {
 		return m.ReadTo
@@ -73,8 +73,8 @@ func (m Marks) VisibleTo(by string) map[string]uint64 {
 	return seen
 }
 
-// Read moves a user's mark forward to a seq of the marks' epoch; false when the mark is
-// there already. Others do not see the move of a hidden user before one that is not hidden.
+// Read moves a user's mark forward to a seq; false when the mark is already there. Others do
+// not see the move of a hidden user until the user reads while visible.
 func (m Marks) Read(userID string, seq uint64, hidden bool) (Marks, bool) {
 	before, shown := m.ReadTo[userID], m.Shown
 	_, held := shown[userID]
@@ -112,10 +112,10 @@ func (m *Marks) drop(userID string) {
 	m.Pending = slices.DeleteFunc(m.Pending, func(id string) bool { return id == userID })
 }
 
-func furthestBehind(marks map[string]uint64, besides string) string {
+func furthestBehind(marks map[string]uint64, except string) string {
 	var last string
 	for id, seq := range marks {
-		if id != besides && (last == "" || seq < marks[last] || seq == marks[last] && id < last) {
+		if id != except && (last == "" || seq < marks[last] || seq == marks[last] && id < last) {
 			last = id
 		}
 	}

@@ -1,13 +1,13 @@
-// Package chat is messages in channels. A channel "lobby:{id}" belongs to a lobby
+// Package chat holds messages in channels. A channel "lobby:{id}" belongs to a lobby
 // and is open to its members; its stream is "chat:lobby:{id}".
 //
-// The stream's log is the history: messages, and after them their edits, deletions and
-// reactions, as they happened. Who reads the history gets the messages as they are
-// now, folded from it (fold.go); who resumes the stream gets the events.
+// The stream's log is the history: messages, followed by their edits, deletions and
+// reactions as events. A reader of the history gets the messages in their current state
+// (effects.go); a client that resumes the stream gets the events.
 //
 // The rules are pure (model.go, amend.go, marks.go). [Service] appends messages to a
-// channel's stream in one round trip to the store, and [Handlers] speak the wire
-// contract. Whose a channel is and what it allows comes from outside, through [Access].
+// channel's stream in one round trip to the store, and [Handlers] implement the wire
+// contract. [Access] decides who may use a channel, and with which policy.
 package chat
 
 import (
@@ -22,50 +22,52 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Policy is what a channel goes by.
+// Policy has the settings of a channel, and the caller's rights in it.
 type Policy struct {
 	Enabled bool
-	// MaxLength of a text, in code points; 0 means no bound but that of the request.
+	// MaxLength bounds a text, in code points; 0 means no bound but that of the request.
 	MaxLength int
-	// HistorySize is how many messages can be read back, for HistoryTTL after the
-	// last one.
+	// HistorySize is the number of messages that clients can read back, for HistoryTTL after
+	// the last message.
 	HistorySize int
 	HistoryTTL  time.Duration
-	// IdleTTL is how long the channel may be without a message until its seqs begin anew,
-	// at least; 0 means stream.Lasting.
+	// IdleTTL is the minimum time without a message before the channel's seqs start again; 0
+	// means stream.Lasting.
 	IdleTTL time.Duration
-	// RateMessages in any RatePer may be sent by each user; 0 means no limit.
+	// RateMessages is the number of messages that each user may send in any RatePer; 0 means no
+	// limit.
 	RateMessages int
 	RatePer      time.Duration
-	// SlowMode is between two messages of a user who does not moderate; 0 means off.
+	// SlowMode is the minimum time between two messages of a user who does not moderate; 0
+	// means off.
 	SlowMode time.Duration
 	// Edit lets senders edit and delete their messages.
 	Edit bool
-	// Filters look at each text, in this order.
+	// Filters check each text, in this order.
 	Filters []Filter
-	// Moderator says that the user may mute others and delete their messages. Scoped says
-	// that the user's token makes it so, in every channel that it may use.
+	// Moderator lets the user mute others and delete their messages. ModeratorByScope reports
+	// that the user's token gives that right, in every channel that the user may use.
 	Moderator, ModeratorByScope bool
-	// Peer is the other user of a direct channel, who is told of each message; "" in
+	// Peer is the other user of a direct channel, who gets a notice of each message; "" in
 	// other channels.
 	Peer string
-	// UnknownMembers says that nobody knows who is in the channel, so that mentions can be
-	// neither checked nor told.
+	// UnknownMembers reports that the channel has no list of members, so mentions are neither
+	// checked nor notified.
 	UnknownMembers bool
 }
 
 const (
-	// typeText is the kind of message that needs a text.
+	// typeText is the type of messages that need a text.
 	typeText = "text"
-	// typeSystem is kept for messages of the server.
+	// typeSystem is reserved for messages of the server.
 	typeSystem = "system"
 )
 
-// maxData is how many bytes of JSON a message may carry beside its text.
+// maxData bounds the JSON data of a message, in bytes.
 const maxData = 4096
 
-// Compose makes the message that a request asks for, or refuses it. Its id, its
-// sender and its place are the caller's to fill in.
+// Compose makes the message of a request, or refuses it. The caller sets its id, sender and
+// position.
 func Compose(p Policy, req wire.ChatSend) (wire.ChatMessage, error) {
 	kind := req.Type
 	if kind == "" {
@@ -87,8 +89,8 @@ func Compose(p Policy, req wire.ChatSend) (wire.ChatMessage, error) {
 	}, nil
 }
 
-// content gives the text and the data of a message in their stored form; the data is nil when
-// the message has none.
+// content returns the text and the data of a message in their stored form; the data is nil for
+// none.
 func content(p Policy, kind, said string, data json.RawMessage) (string, json.RawMessage, error) {
 	said, err := cleanText(p, kind, said)
 	if err != nil {
@@ -101,7 +103,7 @@ func content(p Policy, kind, said string, data json.RawMessage) (string, json.Ra
 	return said, data, err
 }
 
-// distinct drops what is named again.
+// distinct removes repeated ids.
 func distinct(ids []string) []string {
 	var out []string
 	for _, id := range ids {
@@ -123,7 +125,7 @@ func cleanText(p Policy, kind, said string) (string, error) {
 	return clean, nil
 }
 
-// checkData gives the data of a message, nil when there is none.
+// checkData returns the data of a message; nil for none.
 func checkData(data json.RawMessage) (json.RawMessage, error) {
 	data = bytes.TrimSpace(data)
 	switch {
@@ -143,7 +145,7 @@ const (
 	maxPage     = 100
 )
 
-// pageLimit is how many messages a request for history gets.
+// pageLimit returns the number of messages of a page of history.
 func pageLimit(asked int) (int, error) {
 	switch {
 	case asked < 0 || asked > maxPage:

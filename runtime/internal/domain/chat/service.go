@@ -23,33 +23,33 @@ import (
 // Kind is the kind of a channel's stream.
 const Kind = "chat"
 
-// StreamID is the stream of a channel.
+// StreamID returns the stream of a channel.
 func StreamID(channel string) stream.ID { return stream.ID(Kind + ":" + channel) }
 
-// Access says who may use which channel.
+// Access authorizes callers for channels.
 type Access interface {
-	// Channel gives the policy of a channel to those who may read it and write in
-	// it. To others it gives a *wire.Error: not_found for what does not exist or must
-	// not be known of, or why it is not for them.
+	// Channel returns the policy of a channel to a caller who may read it and write in it. To
+	// others it returns a *wire.Error: not_found for a channel that does not exist or that the
+	// caller must not know of, otherwise the reason of the refusal.
 	Channel(ctx context.Context, caller request.Caller, channel string) (Policy, error)
 }
 
-// Settings of a Service.
+// Settings are the settings of a Service.
 type Settings struct {
-	// HistorySize and HistoryTTL are what every stream keeps so that clients can
-	// resume; a channel keeps more where its policy says so.
+	// HistorySize and HistoryTTL are the minimum retention of every stream, so that clients can
+	// resume. The policy of a channel may keep more.
 	HistorySize int
 	HistoryTTL  time.Duration
-	// IdempotencyTTL is how long a keyed message is known to have been sent.
+	// IdempotencyTTL is how long the idempotency key of a message is remembered.
 	IdempotencyTTL time.Duration
-	// Revision names the policies in force. When it changes, no channel's policy is
-	// believed any longer; nil means that they never change.
+	// Revision returns the policy revision. When it changes, all cached policies are invalid.
+	// Nil means that policies never change.
 	Revision func() string
-	// Deadlines announce read marks whose push may be lost with a pod.
+	// Deadlines schedule the announcements of read marks, whose push may be lost with a pod.
 	Deadlines stream.Deadlines
 	// MemberChannels lists the channels of a caller that are not direct. Nil means none.
 	MemberChannels func(ctx context.Context, caller request.Caller) ([]string, error)
-	// Events may be nil: then no inbox gets a message.
+	// Events receives the events of the domain; nil for no receiver.
 	Events Events
 	// Hidden reports whether a user is invisible. The server hides from others that such a
 	// user types, and how far it has read. Nil means that no user is invisible.
@@ -58,8 +58,8 @@ type Settings struct {
 	Now func() time.Time
 }
 
-// Service sends messages to channels and reads them back. It is safe for
-// concurrent use. Beside *wire.Error it returns the errors of the store.
+// Service sends messages to channels and reads them. It is safe for concurrent use. It returns
+// *wire.Error and the errors of the store.
 type Service struct {
 	Settings
 	store          stream.Store
@@ -73,7 +73,7 @@ type Service struct {
 	recentlyListed *recentlyListed
 }
 
-// Store is what a Service needs of the database.
+// Store is the part of the database that a Service uses.
 type Store interface {
 	stream.Store
 	stream.Caster
@@ -85,24 +85,24 @@ func NewService(store Store, who Access, settings Settings) *Service {
 	s := &Service{
 		Settings: settings, store: store, caster: store, bars: store, access: who,
 		teller:   userstream.Teller{Store: store, HistorySize: settings.HistorySize, HistoryTTL: settings.HistoryTTL},
-		policies: newPolicyCache(), typing: &typingThrottle{states: map[channelUser]typingState{}},
+		policies: newPolicyCache(), typing: newTypingThrottle(),
 	}
 	if s.Now == nil {
 		s.Now = time.Now
 	}
-	s.directLists, s.recentlyListed = s.newDirectLists(), &recentlyListed{known: map[channelUser]listedAt{}}
+	s.directLists, s.recentlyListed = s.newDirectLists(), newRecentlyListed()
 	return s
 }
 
-// Sent is a message that was committed.
+// Sent is a committed message.
 type Sent struct {
 	ID string
 	At stream.Position
 	TS int64
 }
 
-// Send appends a message. A connection that follows the channel is let through by
-// what is remembered of it; any other is looked up.
+// Send appends a message. For a connection that is subscribed to the channel it uses the cached
+// policy, and authorizes any other connection.
 func (s *Service) Send(ctx context.Context, c request.Call, req *wire.ChatSend) (Sent, error) {
 	policy, err := s.policy(ctx, c, req.Channel)
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *Service) Send(ctx context.Context, c request.Call, req *wire.ChatSend) 
 	return sent, errors.Join(s.addToDirectLists(ctx, policy, c.ID, req.Channel), s.notifyRecipients(ctx, policy, message, sent))
 }
 
-// compose makes the message of a request, past the filters.
+// compose makes the message of a request and applies the filters.
 func (s *Service) compose(ctx context.Context, c request.Call, p Policy, req *wire.ChatSend) (wire.ChatMessage, error) {
 	m, err := Compose(p, *req)
 	if err != nil {
@@ -150,9 +150,8 @@ func (s *Service) compose(ctx context.Context, c request.Call, p Policy, req *wi
 	return m, err
 }
 
-// checkReply refuses an answer to a seq that the channel has not given yet: a later message
-// would get that seq, and the answer would refer to it. The message itself may have left the
-// history.
+// checkReply refuses a replyTo beyond the channel's last seq: a later message would get that
+// seq, and the answer would refer to it. The message itself may have left the history.
 func (s *Service) checkReply(ctx context.Context, m wire.ChatMessage) error {
 	if m.ReplyTo == 0 {
 		return nil
@@ -167,7 +166,7 @@ func (s *Service) checkReply(ctx context.Context, m wire.ChatMessage) error {
 	return nil
 }
 
-// Edit replaces the content of one's own message.
+// Edit replaces the content of the caller's message.
 func (s *Service) Edit(ctx context.Context, c request.Call, req *wire.ChatEdit) (Message, stream.Result, error) {
 	policy, err := s.policy(ctx, c, req.Channel)
 	if err != nil {
@@ -193,7 +192,7 @@ func (s *Service) Edit(ctx context.Context, c request.Call, req *wire.ChatEdit) 
 	})
 }
 
-// Delete deletes a message. One that is deleted already stays so.
+// Delete deletes a message. It does nothing to a deleted message.
 func (s *Service) Delete(ctx context.Context, c request.Call, req *wire.ChatDelete) (Message, stream.Result, error) {
 	policy, err := s.Authorize(ctx, c.Caller, req.Channel)
 	if err != nil {
@@ -212,7 +211,7 @@ func (s *Service) Delete(ctx context.Context, c request.Call, req *wire.ChatDele
 	return m, result, s.withdrawNotices(ctx, c, policy, m)
 }
 
-// React adds or takes back a reaction, and gives how many react in that way.
+// React adds or removes a reaction, and returns the number of users with that reaction.
 func (s *Service) React(ctx context.Context, c request.Call, req *wire.ChatReact) (int, stream.Result, error) {
 	policy, err := s.policy(ctx, c, req.Channel)
 	if err != nil {
@@ -230,8 +229,8 @@ func (s *Service) React(ctx context.Context, c request.Call, req *wire.ChatReact
 	return count, result, err
 }
 
-// policy gives the policy of a channel to callers who may send. It never has the right to
-// moderate when it is remembered: a method that needs that right calls Open.
+// policy returns the policy of a channel to a caller who may send. A cached policy never has
+// the right to moderate: a method that needs that right calls Authorize.
 func (s *Service) policy(ctx context.Context, c request.Call, channel string) (Policy, error) {
 	if c.Streams.Follows(StreamID(channel)) {
 		if policy, ok := s.policies.get(policyKey{c.Rights(), channel}, s.revision(), s.Now()); ok {
@@ -241,7 +240,7 @@ func (s *Service) policy(ctx context.Context, c request.Call, channel string) (P
 	return s.Authorize(ctx, c.Caller, channel)
 }
 
-// Open asks whether a user may use a channel, and remembers by what policy.
+// Authorize returns the policy of a channel to a caller who may use it, and caches the policy.
 func (s *Service) Authorize(ctx context.Context, caller request.Caller, channel string) (Policy, error) {
 	if marksID(channel).Validate() != nil {
 		return Policy{}, channelNotFound()
@@ -276,7 +275,8 @@ func (s *Service) retention(p Policy) stream.Retention {
 	return stream.Retention{LogSize: max(s.HistorySize, p.HistorySize), LogTTL: ttl, TTL: max(quiet, ttl)}
 }
 
-// once lets a keyed message happen once; what is remembered of it is its id.
+// once returns the Once of a keyed request; its value is the message's id. It is nil for a
+// request without a key.
 func (s *Service) once(c request.Call, id string) *stream.Once {
 	if c.Key == "" {
 		return nil
@@ -294,20 +294,20 @@ func (p Policy) rate(user string) *stream.Rate {
 	return &stream.Rate{Key: user, Events: p.RateMessages, Per: p.RatePer}
 }
 
-// Of what is no message (edits, deletions, reactions, mutes) a user may do
-// actionsAtOnce in any actionsPer in a channel, whatever its policy says of messages.
+// A user may do actionsPerPeriod actions (edits, deletions, reactions, mutes) in any
+// actionPeriod in a channel, independent of the policy's rate of messages.
 const (
 	actionsPerPeriod = 20
 	actionPeriod     = 10 * time.Second
 )
 
-// actionRate is the rate of what is no message. No id of a user holds a NUL, so that no user
-// has this key for messages.
+// actionRate returns the rate of a user's actions. No user id contains a NUL, so no user has
+// this key for messages.
 func actionRate(user string) *stream.Rate {
 	return &stream.Rate{Key: "actions\x00" + user, Events: actionsPerPeriod, Per: actionPeriod}
 }
 
-// Position is where a channel's stream is now.
+// Position returns the current position of a channel's stream.
 func (s *Service) Position(ctx context.Context, channel string) (stream.Snapshot, error) {
 	now, err := s.store.Load(ctx, StreamID(channel))
 	if errors.Is(err, stream.ErrNotFound) {
@@ -316,7 +316,7 @@ func (s *Service) Position(ctx context.Context, channel string) (stream.Snapshot
 	return now, err
 }
 
-// withMeta is a message as it was pushed: with its place in the stream.
+// withMeta returns a message as it was pushed, with the meta of its record.
 func withMeta(channel string, r stream.Record) (json.RawMessage, error) {
 	meta, err := json.Marshal(meta(channel, r.Position, r.TS))
 	if err != nil {

@@ -393,8 +393,17 @@ func TestPoliciesAreBounded(t *testing.T) {
 	for i := range maxPolicies + 1 {
 		p.put(policyKey{request.User{ID: fmt.Sprint(i)}.Rights(), channel}, Policy{}, "", now)
 	}
-	if len(p.known) > maxPolicies {
-		t.Errorf("%d policies are remembered", len(p.known))
+	key := func(i int) policyKey { return policyKey{request.User{ID: fmt.Sprint(i)}.Rights(), channel} }
+	if _, cached := p.get(key(0), "", now); cached {
+		t.Error("the oldest policy is cached beyond the bound, want it evicted")
+	}
+	for _, i := range []int{1, maxPolicies / 2, maxPolicies} {
+		if _, cached := p.get(key(i), "", now); !cached {
+			t.Errorf("policy %d was evicted with the oldest policy, want it cached", i)
+		}
+	}
+	if _, cached := p.get(key(1), "", now.Add(policyTTL)); cached {
+		t.Error("a policy is cached after its TTL")
 	}
 }
 

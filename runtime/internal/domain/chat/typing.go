@@ -5,26 +5,32 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 const (
-	// typingEvery is how often it is told that a user is typing.
+	// typingEvery is the minimum time between two typing events of a user in a channel.
 	typingEvery = 2 * time.Second
-	// maxTypists are remembered; when there are more, all are forgotten, and some are
-	// told of once too often.
+	// maxTypists bounds the remembered typists. Beyond it the least recently used typist is
+	// evicted, whose next event may be pushed early.
 	maxTypists = 20_000
 )
 
-// typingThrottle remember who is known to be typing where, and since when.
+// typingThrottle remembers the last typing event of each user in each channel.
 type typingThrottle struct {
 	mu     sync.Mutex
-	states map[channelUser]typingState
+	recent *simplelru.LRU[channelUser, typingState]
 }
 
-// channelUser is a user in a channel. No right is remembered by it.
+func newTypingThrottle() *typingThrottle {
+	return &typingThrottle{recent: newLRU[channelUser, typingState](maxTypists)}
+}
+
+// channelUser is a user in a channel. It carries no rights.
 type channelUser struct{ user, channel string }
 
 type typingState struct {
@@ -32,27 +38,24 @@ type typingState struct {
 	at     time.Time
 }
 
-// shouldPush tells whether the others have to hear of it: of a change at once, of the same
-// again after a while. That a user who was not typing still is not is never news.
+// shouldPush reports whether to push a typing state: a change at once, the same state again
+// after typingEvery. The state "not typing" is never repeated.
 func (t *typingThrottle) shouldPush(user, channel string, typing bool, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := channelUser{user, channel}
-	was := t.states[key]
+	was, _ := t.recent.Get(key)
 	stale := now.Sub(was.at) >= typingEvery
 	if was.typing == typing && (!typing || !stale) || typing && !was.typing && !stale && !was.at.IsZero() {
 		return false
 	}
-	if len(t.states) >= maxTypists {
-		clear(t.states)
-	}
-	t.states[key] = typingState{typing: typing, at: now}
+	t.recent.Add(key, typingState{typing: typing, at: now})
 	return true
 }
 
-// Typing tells the others of a channel that the caller is typing, or stopped. What
-// comes too often is dropped, and so is what an invisible user types. A muted user is
-// refused, as is a connection that does not follow the channel.
+// Typing pushes to the channel that the caller types, or stopped. It drops events that come too
+// often and those of invisible users. It refuses muted users and connections that are not
+// subscribed to the channel.
 func (s *Service) Typing(ctx context.Context, c request.Call, req *wire.ChatTyping) error {
 	if !c.Streams.Follows(StreamID(req.Channel)) {
 		return wire.Precondition(wire.ReasonNotMember, "join the channel first")

@@ -9,14 +9,14 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Handlers speak the wire contract of notifications: a method for each request.
+// Handlers implement the wire contract of notifications: a method for each request.
 type Handlers struct{ service *Service }
 
-// scopeTopic and a topic's name, or an asterisk for all topics, let a user subscribe where
-// the cluster wants scopes for topics.
+// scopeTopic and a topic's name, or an asterisk for all topics, is the scope to subscribe where
+// the cluster requires scopes for topics.
 const scopeTopic = "notify:topic:"
 
-// NewHandlers makes the handlers of a service.
+// NewHandlers makes the Handlers of a service.
 func NewHandlers(s *Service) *Handlers { return &Handlers{service: s} }
 
 // List is notify:list.
@@ -80,9 +80,9 @@ func subscribed(b Inbox, err error) (request.Reply, error) {
 	return request.Reply{Data: wire.NotifySubscribed{Topics: topics}}, nil
 }
 
-// SessionOpened gives a session that connects what the user has not acknowledged: what
-// was never pushed goes to all of the user's devices, the rest to this session alone, since
-// no connection of the user is known to have received it.
+// SessionOpened pushes the unacknowledged notifications to a session that connects.
+// Notifications that were never pushed go to all devices of the user. The others go to this
+// session alone, because no connection of the user is known to have received them.
 func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
 	b, err := s.load(ctx, c.ID)
 	if err != nil || !b.HasUnacked() {
@@ -103,7 +103,7 @@ func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
 	return s.push(c.SessionID, wire.EventNotifyBadge, b.badge())
 }
 
-// push gives an event to one session.
+// push pushes an event to one session.
 func (s *Service) push(sessionID, event string, payload any) error {
 	data, err := json.Marshal(payload)
 	if err != nil {

@@ -14,39 +14,39 @@ const (
 	maxType, maxTitle, maxBody = 64, 128, 1024
 	maxData                    = 2 << 10
 	maxCollapseKey             = 64
-	// maxBytes bounds the notifications of back ends in an inbox together; those that users
-	// cause have a quarter as many bytes.
+	// maxBytes bounds the size of all notifications of back ends in an inbox; notifications
+	// that users cause have a quarter of it.
 	maxBytes = 256 << 10
-	// userShare divides the bounds of an inbox for what users cause.
+	// userShare divides the bounds of an inbox for notifications that users cause.
 	userShare = 4
-	// itemOverhead is what an item takes beside its texts, about.
+	// itemOverhead is the approximate size of an item without its texts.
 	itemOverhead = 200
 )
 
-// retellAfter is how long after a change it is told once more, in case the first
-// time failed.
+// repushAfter is the time after a change at which it is pushed again, in case the first push
+// failed.
 const repushAfter = 5 * time.Second
 
-// renewAfter is how long a notification of a user that collapses with an earlier one is not
-// pushed again: it takes the place and the id of the earlier one.
+// renewAfter is the time within which a user's notification renews an earlier notification with
+// the same collapse key: it takes over the earlier id and is not pushed again.
 const renewAfter = time.Minute
 
-// Notification is what is put into an inbox.
+// Notification is the content of a notification.
 type Notification struct {
 	// ID is a ULID that the service gives.
 	ID string
-	// Key, when set, is the same for the same occurrence, which is notified once.
+	// Key, when set, identifies the occurrence, which is notified once.
 	Key         string
 	Type        string
 	Topic       string
 	Title, Body string
 	// Data is a JSON value of at most 2 KiB.
 	Data json.RawMessage
-	// CollapseKey: an earlier notification with the same one goes.
+	// CollapseKey replaces an earlier notification with the same key.
 	CollapseKey string
-	// ByUser is the user who causes it; "" for a back end's and the server's own.
+	// ByUser is the user who causes the notification; "" for back ends and the server.
 	ByUser string
-	// TTL is how long it matters; 0, or more than the retention, means the retention.
+	// TTL is the time to expiry; 0, or more than the retention, means the retention.
 	TTL time.Duration
 }
 
@@ -60,68 +60,67 @@ type Item struct {
 	Data        json.RawMessage `json:"data,omitempty"`
 	CollapseKey string          `json:"collapse,omitempty"`
 	Replaces    string          `json:"replaces,omitempty"`
-	// Seq is its place in the inbox: it rises from one to the next.
+	// Seq is the item's ascending number in the inbox.
 	Seq       uint64 `json:"seq"`
 	CreatedAt int64  `json:"created"`
 	ExpiresAt int64  `json:"expires"`
 	Acked     bool   `json:"acked,omitempty"`
 	Read      bool   `json:"read,omitempty"`
-	// PushedAt is when it was last given to the user's devices; 0 for one that waits
-	// for the user to connect. Pushes counts how often.
+	// PushedAt is the time of the last push to the user's devices; 0 for an item that waits for
+	// a connection. Pushes counts the pushes.
 	PushedAt int64 `json:"pushed,omitempty"`
 	Pushes   int   `json:"pushes,omitempty"`
-	// CallAt is when the webhook is due, 0 when it is not or no more; Calls counts the
-	// tries that were begun.
+	// CallAt is the time of the next webhook call; 0 for none. Calls counts the attempts.
 	CallAt int64 `json:"callAt,omitempty"`
 	Calls  int   `json:"calls,omitempty"`
 	// ByUsers says that another user causes it.
 	ByUsers bool `json:"byUsers,omitempty"`
 }
 
-// Inbox is what is kept of a user. Its methods give the next state and do not change
-// the one they are called on.
+// Inbox is the inbox of a user. Its methods return the next state and do not change the
+// receiver.
 type Inbox struct {
 	UserID string `json:"user"`
-	// Items are in the order in which they came.
+	// Items are in ascending Seq.
 	Items  []Item   `json:"items,omitempty"`
 	Topics []string `json:"topics,omitempty"`
-	// Last is the Seq of the newest item that there ever was.
+	// Last is the highest Seq so far.
 	Last uint64 `json:"last"`
-	// ChangedAt is the time of the last change, and Before that of the one before.
+	// ChangedAt is the time of the last change, and Before the time of the change before it.
 	ChangedAt int64 `json:"changed"`
 	Before    int64 `json:"before,omitempty"`
 	// ByUsers says that another user caused the last change.
 	ByUsers bool `json:"byUsers,omitempty"`
-	// Updates are what happened to items lately, for as long as it is told again.
+	// Updates are the recent changes of items, kept until they have been pushed again.
 	Updates []Update `json:"updates,omitempty"`
 
-	// Version and Epoch are the inbox's place in its stream.
+	// Version and Epoch are the inbox's position in its stream.
 	Version uint64 `json:"-"`
 	Epoch   string `json:"-"`
 }
 
-// Update is a change that devices are told of.
+// Update is a change that is pushed to devices.
 type Update struct {
 	wire.NotifyUpdated
-	// Version is the one that the change led to, and At when.
+	// Version is the inbox's version after the change, and At the time of the change.
 	Version uint64 `json:"version"`
 	At      int64  `json:"at"`
 	ByUsers bool   `json:"byUsers,omitempty"`
 }
 
-// Rules are the bounds and times that hold for an inbox.
+// Rules are the bounds and durations of inboxes.
 type Rules struct {
-	// MaxPerUser notifications of back ends are kept, and beside them a quarter as many that
-	// other users cause.
+	// MaxPerUser bounds the notifications of back ends; those of other users have a separate
+	// bound of a quarter.
 	MaxPerUser int
 	Retention  time.Duration
-	// CallAfter is how long a user must have been away before the webhook is called;
-	// with Call false there is none.
+	// CallAfter is how long a user must have been offline before the webhook is called; Call
+	// false means no calls.
 	Call      bool
 	CallAfter time.Duration
 }
 
-// Unread is how many notifications are unread.
+// Unread returns the number of unread notifications.
 func (b Inbox) Unread() int {
 	n := 0
 	for _, i := range b.Items {
@@ -132,12 +131,12 @@ func (b Inbox) Unread() int {
 	return n
 }
 
-// find is the index of an item, or -1.
+// find returns the index of an item; -1 for none.
 func (b Inbox) find(id string) int {
 	return slices.IndexFunc(b.Items, func(i Item) bool { return i.ID == id })
 }
 
-// View is an item as clients see it.
+// View returns an item as clients see it.
 func (i Item) View() wire.Notification {
 	return wire.Notification{
 		ID: i.ID, Type: i.Type, Topic: i.Topic, Title: i.Title, Body: i.Body, Data: i.Data,
@@ -149,7 +148,7 @@ func (i Item) size() int {
 	return itemOverhead + len(i.Title) + len(i.Body) + len(i.Data)
 }
 
-// Check tells what is wrong with a notification, as a *wire.Error with the field.
+// Check validates a notification; it returns a *wire.Error with the field.
 func (n Notification) Check() error {
 	for _, text := range []struct {
 		field, value string

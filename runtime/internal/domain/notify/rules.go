@@ -8,16 +8,16 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// edit is a change of an inbox that is being made.
+// edit is a change of an inbox in progress.
 type edit struct {
 	Inbox
 	now     int64
 	changed bool
-	// byUsers says that another user causes the change.
+	// byUsers reports that another user causes the change.
 	byUsers bool
 }
 
-// edit begins a change; what is over by now goes first.
+// edit starts a change, and removes expired items.
 func (b Inbox) edit(now time.Time) *edit {
 	e := &edit{Inbox: b, now: ms(now)}
 	e.Items = slices.Clone(b.Items)
@@ -29,7 +29,7 @@ func (b Inbox) edit(now time.Time) *edit {
 	return e
 }
 
-// done ends the change; false when nothing is different.
+// finish ends a change; false when nothing has changed.
 func (e *edit) finish() (Inbox, bool) {
 	if e.changed {
 		e.Before, e.ChangedAt, e.ByUsers = e.ChangedAt, e.now, e.byUsers
@@ -37,7 +37,7 @@ func (e *edit) finish() (Inbox, bool) {
 	return e.Inbox, e.changed
 }
 
-// removeItems takes items out and notes that.
+// removeItems removes items and records the update.
 func (e *edit) removeItems(which func(Item) bool, change wire.NotifyChange) {
 	var ids []string
 	e.Items = slices.DeleteFunc(e.Items, func(i Item) bool {
@@ -55,14 +55,14 @@ func (e *edit) removeItems(which func(Item) bool, change wire.NotifyChange) {
 func (e *edit) addUpdate(u wire.NotifyUpdated) {
 	e.changed = true
 	e.Updates = append(e.Updates, Update{NotifyUpdated: u, Version: e.Version + 1, At: e.now, ByUsers: e.byUsers})
-	const most = 64 // beyond it what is told twice anyhow is told once
+	const most = 64 // older updates are pushed only once
 	if over := len(e.Updates) - most; over > 0 {
 		e.Updates = slices.Delete(e.Updates, 0, over)
 	}
 }
 
-// Add puts a notification in. One whose id is in already changes nothing. Online says
-// that the user has a connection, so that it is pushed at once.
+// Add adds a notification; false when an item has its id already. With online it is pushed at
+// once.
 func (b Inbox) Add(n Notification, r Rules, online bool, now time.Time) (Inbox, bool) {
 	e := b.edit(now)
 	if e.find(n.ID) >= 0 {
@@ -98,16 +98,16 @@ func (b Inbox) Add(n Notification, r Rules, online bool, now time.Time) (Inbox, 
 	return e.finish()
 }
 
-// collapsing is the index of the item that a notification takes the place of, -1 for none.
-// What a user causes never takes the place of a back end's.
+// collapsing returns the index of the item that a notification replaces; -1 for none. A user's
+// notification never replaces a notification of a back end.
 func (e *edit) collapsing(n Notification) int {
 	return slices.IndexFunc(e.Items, func(i Item) bool {
 		return n.CollapseKey != "" && i.CollapseKey == n.CollapseKey && i.ByUsers == e.byUsers
 	})
 }
 
-// renew gives an item the content of a user's notification that comes within renewAfter; it is
-// not pushed again. False when the item is older, or the notification is a back end's.
+// renew gives an item the content of a user's notification within renewAfter, without a push.
+// It returns false for an older item, and for notifications of back ends.
 func (e *edit) renew(i *Item, n Notification, ttl time.Duration) bool {
 	if !e.byUsers || e.now-max(i.CreatedAt, i.PushedAt) >= renewAfter.Milliseconds() {
 		return false
@@ -117,8 +117,8 @@ func (e *edit) renew(i *Item, n Notification, ttl time.Duration) bool {
 	return true
 }
 
-// enforceBounds keeps the inbox within its bounds: the oldest go. What users cause, and what back ends
-// put in, have bounds of their own, and neither drives the other out.
+// enforceBounds removes the oldest items beyond the bounds. Notifications of users and of back
+// ends have separate bounds, so neither evicts the other.
 func (e *edit) enforceBounds(r Rules) {
 	for _, byUsers := range []bool{false, true} {
 		most, bytes := r.MaxPerUser, maxBytes
@@ -145,7 +145,7 @@ func (e *edit) enforceBoundsOf(byUsers bool, most, bytes int) {
 	e.removeItems(func(i Item) bool { return i.ByUsers == byUsers && i.Seq < first }, wire.NotifyChangedExpired)
 }
 
-// Ack notes that items have arrived; ids that are not there are ignored.
+// Ack marks items as acknowledged; it ignores unknown ids.
 func (b Inbox) Ack(ids []string, now time.Time) (Inbox, bool) {
 	e := b.edit(now)
 	for _, id := range ids {
@@ -157,7 +157,7 @@ func (b Inbox) Ack(ids []string, now time.Time) (Inbox, bool) {
 	return e.finish()
 }
 
-// Read marks items as read: all, those up to one, or some.
+// Read marks items as read: all items, those up to an id, or those with some ids.
 func (b Inbox) Read(req *wire.NotifyRead, now time.Time) (Inbox, bool, error) {
 	e := b.edit(now)
 	ways := 0
@@ -206,18 +206,18 @@ func (e *edit) read(ids []string, last uint64) {
 	}
 }
 
-// Delete takes items out; ids that are not there are ignored.
+// Delete removes items; it ignores unknown ids.
 func (b Inbox) Delete(ids []string, now time.Time) (Inbox, bool) {
 	e := b.edit(now)
 	e.removeItems(func(i Item) bool { return slices.Contains(ids, i.ID) }, wire.NotifyChangedDeleted)
 	return e.finish()
 }
 
-// maxPushed is how many notifications a session that connects is given at once, the
-// newest; the others are in the list.
+// maxPushed bounds the notifications that a connecting session gets, the newest; clients read
+// the others with notify:list.
 const maxPushed = 50
 
-// Deliver marks what was never pushed, to be pushed when a user connects.
+// Deliver marks the items that were never pushed as pushed.
 func (b Inbox) Deliver(now time.Time) (Inbox, bool) {
 	e := b.edit(now)
 	given := 0
@@ -233,23 +233,23 @@ func (b Inbox) Deliver(now time.Time) (Inbox, bool) {
 	return e.finish()
 }
 
-// PushedUnacked gives what was pushed but not acknowledged, at most the newest maxPushed in the
-// order in which they came.
+// PushedUnacked returns the newest maxPushed items that were pushed and not acknowledged, in
+// ascending Seq.
 func (b Inbox) PushedUnacked(now time.Time) []Item {
 	items := slices.DeleteFunc(b.edit(now).Items, func(i Item) bool { return i.Acked || i.PushedAt == 0 })
 	return items[max(0, len(items)-maxPushed):]
 }
 
-// HasUnacked reports whether Deliver or Again would find something for a user who connects.
+// HasUnacked reports whether Deliver or PushedUnacked has items for a user who connects.
 func (b Inbox) HasUnacked() bool {
 	return slices.ContainsFunc(b.Items, func(i Item) bool { return !i.Acked })
 }
 
-// Tick takes out what is over.
+// Tick removes expired items.
 func (b Inbox) Tick(now time.Time) (Inbox, bool) { return b.edit(now).finish() }
 
-// NextLook is when the inbox wants to be looked at after now: to tell a change once
-// more, to take out what is over, or to call the webhook.
+// NextLook returns the next deadline after now: to push a change again, to remove an expired
+// item, or to call the webhook.
 func (b Inbox) NextLook(now time.Time) (time.Time, bool) {
 	var next int64
 	earlier := func(at int64) {
@@ -272,7 +272,7 @@ func (b Inbox) NextLook(now time.Time) (time.Time, bool) {
 	return time.UnixMilli(next), true
 }
 
-// List is a page of the inbox, newest first.
+// List returns a page of the inbox, newest first.
 func (b Inbox) List(req *wire.NotifyList, now time.Time) (wire.NotifyPage, error) {
 	before := b.Last + 1
 	if req.Cursor != "" {

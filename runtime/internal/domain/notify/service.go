@@ -15,54 +15,52 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Kind is the kind of the inboxes' streams. Clients cannot follow them.
+// Kind is the kind of the inboxes' streams. Clients cannot subscribe to them.
 const Kind = "notify"
 
 const (
 	idSpace = "notify-id"
-	// topicsTTL is how long the topics of a user who does not come back are kept.
+	// topicsTTL is how long the topics of an absent user are kept.
 	topicsTTL = 365 * 24 * time.Hour
-	// pushMemory is how long it is known that something was told.
+	// pushMemory is how long the idempotency key of a push is remembered.
 	pushMemory = 2 * time.Minute
-	// parallelCalls is how many calls of the webhook a pod has under way, each for
-	// callFor at most.
+	// parallelCalls bounds the concurrent webhook calls of a pod, with callTimeout each.
 	parallelCalls = 16
 	callTimeout   = 10 * time.Second
 )
 
-// Ports are what a Service works with.
+// Ports are the dependencies of a Service.
 type Ports struct {
 	Store     stream.Store
 	Names     stream.Names
 	Sets      stream.Sets
 	Deadlines stream.Deadlines
-	// Connections tells of a user's connections.
+	// Connections returns the connection state of a user.
 	Connections func(ctx context.Context, userID string) (Connections, error)
-	// Push gives an event to one session of this pod; a session that is gone gets nothing.
-	// Nil pushes nothing.
+	// Push pushes an event to one session of this pod, and does nothing for a session that has
+	// ended. Nil pushes nothing.
 	Push func(sessionID, event string, payload json.RawMessage)
-	// Call tells the webhook of a notification; the id is the same each time that it is
-	// tried. It is nil when there is none. An error is a *Declined when the webhook did
-	// answer.
+	// Call calls the webhook for a notification; all attempts have the same id. Nil means no
+	// webhook. The error is a *Declined when the webhook answered.
 	Call func(ctx context.Context, id string, body []byte) error
 }
 
-// Settings of a Service.
+// Settings are the settings of a Service.
 type Settings struct {
 	Rules
-	// HistorySize events are kept of a user's stream, for HistoryTTL after the last.
+	// A user stream keeps HistorySize events, for HistoryTTL after the last event.
 	HistorySize int
 	HistoryTTL  time.Duration
-	// IdempotencyTTL is how long a keyed request is known to have been carried out.
+	// IdempotencyTTL is how long an idempotency key is remembered.
 	IdempotencyTTL time.Duration
-	// TopicScopes lets users subscribe to a topic only with a scope for it.
+	// TopicScopes requires a scope to subscribe to a topic.
 	TopicScopes bool
 	// Now is the clock; nil means the wall clock.
 	Now func() time.Time
 }
 
-// Service keeps the inboxes. It is safe for concurrent use. Beside the *wire.Error of
-// the rules, its methods return errors of the store.
+// Service manages the inboxes. It is safe for concurrent use. Its methods return the
+// *wire.Error of the rules and the errors of the store.
 type Service struct {
 	Ports
 	Settings
@@ -101,13 +99,13 @@ func NewService(ports Ports, settings Settings) *Service {
 	return s
 }
 
-// rule is a change that is ready to be applied; false when there is nothing to do.
+// rule is a change of an inbox; false when it changes nothing.
 type rule func(Inbox) (Inbox, bool, error)
 
-// infallible is a rule that cannot refuse.
+// infallible adapts a change that refuses nothing to a rule.
 func infallible(next Inbox, changed bool) (Inbox, bool, error) { return next, changed, nil }
 
-// asTransition makes a rule of inboxes one of their documents.
+// asTransition converts a rule for the inbox's document.
 func asTransition(r rule) document.Rule[Inbox] {
 	return func(b Inbox) (Inbox, []stream.Event, error) {
 		next, changed, err := r(b)
@@ -118,14 +116,15 @@ func asTransition(r rule) document.Rule[Inbox] {
 	}
 }
 
-// changedEvents says in the inbox's own stream, which nobody follows, that it changed.
+// changedEvents returns the event of a change in the inbox's own stream, which has no
+// subscribers.
 func changedEvents() []stream.Event {
 	return []stream.Event{{Name: "notify:changed", Data: json.RawMessage("{}")}}
 }
 
-// change applies a rule and tells the user's devices of what came of it. If telling
-// fails it is done by a later Look, which is scheduled already. An inbox that is not
-// there is empty, and made when the rule puts something in.
+// change applies a rule and pushes the changes to the user's devices. A failed push is repeated
+// at a deadline that is already scheduled. A missing inbox is empty, and is created when the
+// rule changes it.
 func (s *Service) change(ctx context.Context, userID string, once *stream.Once, r rule) (Inbox, error) {
 	out, err := s.keeper.Upsert(ctx, userID, once, Inbox{UserID: userID}, asTransition(r))
 	if errors.Is(err, stream.ErrNotFound) {
@@ -144,11 +143,11 @@ func (s *Service) change(ctx context.Context, userID string, once *stream.Once, 
 	return out.State, nil
 }
 
-// tell tells the user's devices what changed since a time, and the badge; what was
-// told before is not told again.
+// pushChanges pushes the changes since a time and the badge to the user's devices. Each change
+// is pushed once.
 func (s *Service) pushChanges(ctx context.Context, b Inbox, since int64) error {
 	var errs []error
-	say := func(byUsers bool, event string, payload any, key string) {
+	push := func(byUsers bool, event string, payload any, key string) {
 		_, err := s.teller.Tell(ctx, b.UserID, userstream.Message{
 			Cause: cause(byUsers), Event: event, Payload: payload, Once: &stream.Once{Scope: Kind, Key: key, TTL: pushMemory},
 		})
@@ -156,15 +155,15 @@ func (s *Service) pushChanges(ctx context.Context, b Inbox, since int64) error {
 	}
 	for i, u := range b.Updates {
 		if u.At >= since {
-			say(u.ByUsers, wire.EventNotifyUpdated, u.NotifyUpdated, fmt.Sprintf("updated:%s:%d:%d", b.Epoch, u.Version, i))
+			push(u.ByUsers, wire.EventNotifyUpdated, u.NotifyUpdated, fmt.Sprintf("updated:%s:%d:%d", b.Epoch, u.Version, i))
 		}
 	}
 	for _, i := range b.Items {
 		if i.PushedAt >= since && i.PushedAt > 0 {
-			say(i.ByUsers, wire.EventNotifyNew, wire.NotifyNew{Notification: i.View(), Replaces: i.Replaces}, fmt.Sprintf("new:%s:%d", i.ID, i.Pushes))
+			push(i.ByUsers, wire.EventNotifyNew, wire.NotifyNew{Notification: i.View(), Replaces: i.Replaces}, fmt.Sprintf("new:%s:%d", i.ID, i.Pushes))
 		}
 	}
-	say(b.ByUsers, wire.EventNotifyBadge, b.badge(), fmt.Sprintf("badge:%s:%d", b.Epoch, b.Version))
+	push(b.ByUsers, wire.EventNotifyBadge, b.badge(), fmt.Sprintf("badge:%s:%d", b.Epoch, b.Version))
 	return errors.Join(errs...)
 }
 
@@ -179,10 +178,10 @@ func (b Inbox) badge() wire.NotifyBadge {
 	return wire.NotifyBadge{Unread: b.Unread(), Version: b.Version}
 }
 
-// Notify puts a notification into a user's inbox, and pushes it to the user's devices
-// or keeps it until the user connects. It gives the notification's id; the same Key
-// gives the same one. A user's notification that renews an earlier one is in the inbox under
-// the id of that one.
+// Notify adds a notification to a user's inbox. It pushes the notification to the user's
+// devices, or keeps it until the user connects. It returns the notification's id, the same for
+// a repeat with the same Key. A user's notification that renews an earlier notification has the
+// earlier id in the inbox.
 func (s *Service) Notify(ctx context.Context, userID string, n Notification) (id string, err error) {
 	if err := n.Check(); err != nil {
 		return "", err
@@ -194,8 +193,8 @@ func (s *Service) Notify(ctx context.Context, userID string, n Notification) (id
 	return n.ID, err
 }
 
-// addNotification adds a notification that has an id. With topical it is only for a user who hears
-// its topic; false when this one does not.
+// addNotification adds a notification that has an id. With topical it adds the notification
+// only for a user who is subscribed to its topic; false for others.
 func (s *Service) addNotification(ctx context.Context, userID string, n Notification, topical bool) (bool, error) {
 	away, err := s.Connections(ctx, userID)
 	if err != nil {
@@ -212,7 +211,7 @@ func (s *Service) addNotification(ctx context.Context, userID string, n Notifica
 	return subscribed, err
 }
 
-// load reads an inbox; one that is not there is empty.
+// load reads an inbox; a missing inbox is empty.
 func (s *Service) load(ctx context.Context, userID string) (Inbox, error) {
 	b, err := s.keeper.Load(ctx, userID)
 	if errors.Is(err, stream.ErrNotFound) {
@@ -228,8 +227,8 @@ func (s *Service) once(c request.Call) *stream.Once {
 	return &stream.Once{Scope: c.ID, Key: c.Key, TTL: s.IdempotencyTTL}
 }
 
-// Look does what is due in an inbox, for stream.Deadlines: it tells when to look
-// again, the zero time for never.
+// Look applies the due changes of an inbox at a deadline. It returns the next deadline; the
+// zero time for none.
 func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	userID := id.Name()
 	out, err := s.keeper.Change(ctx, userID, nil, asTransition(func(b Inbox) (Inbox, bool, error) { return infallible(b.Tick(s.Now())) }))
@@ -256,8 +255,8 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	return next, nil
 }
 
-// repushBadge tells the badge once more after changes that came close together, whose
-// badges may have been told in another order.
+// repushBadge pushes the badge again after changes in quick succession, whose badges may have
+// been pushed out of order.
 func (s *Service) repushBadge(ctx context.Context, b Inbox) {
 	if b.Before == 0 || b.ChangedAt-b.Before > repushAfter.Milliseconds() {
 		return

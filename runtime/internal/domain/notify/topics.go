@@ -9,14 +9,14 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// maxTopics is how many topics a user is subscribed to at once.
+// maxTopics bounds the topics of a user.
 const maxTopics = 64
 
 var topicPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
 
 const topicRule = "a topic begins with a letter or digit and has up to 64 letters, digits and . _ : -"
 
-// ValidTopic tells whether this can be the name of a topic.
+// ValidTopic reports whether a string is a valid topic name.
 func ValidTopic(topic string) bool { return topicPattern.MatchString(topic) }
 
 // Subscribe adds topics.
@@ -39,7 +39,7 @@ func (b Inbox) Subscribe(topics []string, now time.Time) (Inbox, bool, error) {
 	return next, changed, nil
 }
 
-// Unsubscribe takes topics away; others are ignored.
+// Unsubscribe removes topics; it ignores unknown topics.
 func (b Inbox) Unsubscribe(topics []string, now time.Time) (Inbox, bool) {
 	e := b.edit(now)
 	had := len(e.Topics)
@@ -48,5 +48,5 @@ func (b Inbox) Unsubscribe(topics []string, now time.Time) (Inbox, bool) {
 	return e.finish()
 }
 
-// Subscribed tells whether the user is subscribed to a topic.
+// Subscribed reports whether the user is subscribed to a topic.
 func (b Inbox) Subscribed(topic string) bool { return slices.Contains(b.Topics, topic) }

@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// callBody is the body of a call to the webhook.
+// callBody is the body of a webhook call.
 type callBody struct {
 	Type      string   `json:"type"`
 	Timestamp string   `json:"timestamp"`
@@ -23,31 +23,31 @@ type callData struct {
 	Unread       int               `json:"unread"`
 }
 
-// startDueCalls begins the calls of the webhook that are due. They are marked in the inbox
-// before they begin, so that no other pod begins them too; one whose pod dies, or that
-// fails, is due again after its pause.
+// startDueCalls starts the due webhook calls. It first schedules their next attempts in the
+// inbox, so that no other pod starts them too. A call that fails, or whose pod dies, is due
+// again at its next attempt.
 func (s *Service) startDueCalls(ctx context.Context, b Inbox) (Inbox, error) {
 	away, err := s.Connections(ctx, b.UserID)
 	if err != nil {
 		return b, err
 	}
-	var begun []Item
+	var started []Item
 	out, err := s.keeper.Change(ctx, b.UserID, nil, asTransition(func(b Inbox) (Inbox, bool, error) {
 		next, due, changed := b.StartCalls(away, s.Rules, parallelCalls-len(s.calls), s.Now())
-		begun = due
+		started = due
 		return next, changed, nil
 	}))
 	if err != nil {
 		return b, err
 	}
-	for _, item := range begun {
+	for _, item := range started {
 		go s.callWebhook(stream.Detached(ctx), out.State, item)
 	}
 	return out.State, nil
 }
 
-// callFor carries out a call that was begun; when all places are taken, the call is
-// left to its next try.
+// callWebhook makes one call. When the pod has parallelCalls running, the call waits for its
+// next attempt.
 func (s *Service) callWebhook(ctx context.Context, b Inbox, item Item) {
 	select {
 	case s.calls <- struct{}{}:
@@ -64,15 +64,15 @@ func (s *Service) callWebhook(ctx context.Context, b Inbox, item Item) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	note := callOutcome(s.Ports.Call(ctx, item.ID, body))
-	if note == nil {
-		return // tried again, see firstPause
+	apply := callOutcome(s.Ports.Call(ctx, item.ID, body))
+	if apply == nil {
+		return // the next attempt is scheduled, see firstPause
 	}
-	// Where it cannot be noted, the call is made again under the same id.
-	_, _ = s.keeper.Change(ctx, b.UserID, nil, asTransition(func(b Inbox) (Inbox, bool, error) { return infallible(note(b, item.ID, s.Now())) }))
+	// If this change fails, the call is repeated with the same id.
+	_, _ = s.keeper.Change(ctx, b.UserID, nil, asTransition(func(b Inbox) (Inbox, bool, error) { return infallible(apply(b, item.ID, s.Now())) }))
 }
 
-// callOutcome is what is noted of a call that gave an error or none; nil for nothing.
+// callOutcome returns the change of the inbox after a call; nil for none.
 func callOutcome(err error) func(b Inbox, id string, now time.Time) (Inbox, bool) {
 	var declined *Declined
 	switch {

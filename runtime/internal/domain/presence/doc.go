@@ -1,10 +1,10 @@
-// Package presence knows who is connected and what they do.
+// Package presence manages who is online, and their statuses.
 //
-// What is known of a user is a document in the stream "presence:{user}": its sessions,
-// what it said of itself, and where the platform has put it. Sessions are entered and
-// struck off by the pod that has them, or by another one when that pod's lease has
-// lapsed; both may be repeated.
+// The presence of a user is a document in the stream "presence:{user}": the user's sessions,
+// the status that the user has set, and the places where the platform has put the user. The
+// pod of a session adds and removes it; another pod removes it after that pod's lease has
+// expired. Both are idempotent.
 //
-// A pod follows the stream of a watched user once, whatever the number of its
-// connections that watch: see [Watcher].
+// A pod subscribes to the stream of a watched user once, whatever the number of its
+// connections that watch the user: see [Watcher].
 package presence

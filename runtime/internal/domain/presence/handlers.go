@@ -7,13 +7,13 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Handlers speak the wire contract of presence: a method for each request.
+// Handlers implement the wire contract of presence: a method for each request.
 type Handlers struct {
 	service *Service
 	watcher *Watcher
 }
 
-// NewHandlers makes the handlers of a service.
+// NewHandlers makes the Handlers of a service.
 func NewHandlers(s *Service, w *Watcher) *Handlers { return &Handlers{service: s, watcher: w} }
 
 // Set is presence:set.
@@ -25,7 +25,7 @@ func (h *Handlers) Set(ctx context.Context, call request.Call, req *wire.Presenc
 	return request.Reply{Data: wire.PresenceState{Presence: u.Self(h.service.Rules, h.service.Now())}}, nil
 }
 
-// Get is presence:get. The caller sees itself as it is.
+// Get is presence:get. The caller sees its own full presence.
 func (h *Handlers) Get(ctx context.Context, call request.Call, req *wire.PresenceGet) (request.Reply, error) {
 	ids := req.UserIDs
 	if len(ids) == 0 {

@@ -10,17 +10,17 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Bounds of what is known of a user.
+// Bounds of a user's presence.
 const (
-	// maxSessions is how many sessions of a user count; one beyond takes the place of
-	// the one that was active longest ago.
+	// maxSessions bounds the sessions of a user. A further session replaces the session with
+	// the oldest activity.
 	maxSessions = 64
-	// maxPlaces is in how many places a user is; one more takes the place of the oldest.
+	// maxPlaces bounds the places of a user. A further place replaces the oldest.
 	maxPlaces = 16
 	maxData   = 1 << 10
 )
 
-// PlaceKind is where the platform can put a user.
+// PlaceKind is a kind of place where the platform can put a user.
 type PlaceKind string
 
 // The kinds of places.
@@ -32,34 +32,35 @@ const (
 
 // Session is one connection of a user. Times are milliseconds since the epoch.
 type Session struct {
-	// Active is when the user last did something on it.
+	// Active is the time of the user's last activity on the session.
 	Active int64 `json:"active"`
-	// Away: the user said that it is away from this one.
+	// Away reports that the user has set this session to away.
 	Away bool `json:"away,omitempty"`
 }
 
-// User is what is known of a user. Its methods give the next state and do not change
-// the one they are called on.
+// User is the presence of a user. Its methods return the next state and do not change the
+// receiver.
 type User struct {
-	ID       string             `json:"id"`
-	Sessions map[string]Session `json:"sessions,omitempty"` // by id
-	// Own is busy, invisible or empty: what the user wants for all devices.
+	ID string `json:"id"`
+	// Sessions are the user's sessions by id.
+	Sessions map[string]Session `json:"sessions,omitempty"`
+	// Own is busy, invisible or empty: the status that the user has set for all devices.
 	Own  wire.PresenceStatus `json:"own,omitempty"`
 	Text string              `json:"text,omitempty"`
 	Data json.RawMessage     `json:"data,omitempty"`
-	// Places are where the user is, as kind:id, and since when.
+	// Places are the user's places as kind:id, with the time of arrival.
 	Places map[string]int64 `json:"places,omitempty"`
-	// LastSeen is when the last session ended, and HiddenAt when the user became
-	// invisible; 0 for never.
+	// LastSeen is when the last session ended, and HiddenAt when the user became invisible; 0
+	// for never.
 	LastSeen int64 `json:"lastSeen,omitempty"`
 	HiddenAt int64 `json:"hiddenAt,omitempty"`
-	// Shown is what others saw of the user after the last change.
+	// Shown is the status that others saw after the last change.
 	Shown wire.PresenceStatus `json:"shown,omitempty"`
 }
 
-// Rules are the times that hold.
+// Rules are the durations that apply to presences.
 type Rules struct {
-	// AwayAfter is how long without activity makes a session away.
+	// AwayAfter is how long a session without activity stays online.
 	AwayAfter time.Duration
 }
 
@@ -67,10 +68,10 @@ func ms(t time.Time) int64 { return t.UnixMilli() }
 
 func placeKey(kind PlaceKind, id string) string { return string(kind) + ":" + id }
 
-// Online tells whether the user has a session.
+// Online reports whether the user has a session.
 func (u User) Online() bool { return len(u.Sessions) > 0 }
 
-// status is what the user does, merged over its devices, as it sees it itself.
+// status returns the status over all devices, as the user sees it.
 func (u User) status(r Rules, now time.Time) wire.PresenceStatus {
 	switch {
 	case !u.Online():
@@ -100,7 +101,7 @@ func (u User) isIn(kind PlaceKind) bool {
 	return false
 }
 
-// isActive tells whether the user is there on one of its devices.
+// isActive reports whether the user is active on a device.
 func (u User) isActive(r Rules, now time.Time) bool {
 	for _, s := range u.Sessions {
 		if !s.Away && ms(now)-s.Active < r.AwayAfter.Milliseconds() {
@@ -110,13 +111,13 @@ func (u User) isActive(r Rules, now time.Time) bool {
 	return false
 }
 
-// Self is what the user sees of itself.
+// Self returns the presence as the user sees it.
 func (u User) Self(r Rules, now time.Time) wire.Presence {
 	return wire.Presence{UserID: u.ID, Status: u.status(r, now), Text: u.Text, Data: u.Data}
 }
 
-// View is what others see. Of one who is offline or invisible they see no more than
-// since when.
+// View returns the presence as others see it. Of an offline or invisible user, others see only
+// when the user was last seen.
 func (u User) View(r Rules, now time.Time) wire.Presence {
 	v := u.Self(r, now)
 	switch v.Status {
@@ -132,13 +133,13 @@ func (u User) View(r Rules, now time.Time) wire.Presence {
 	return v
 }
 
-// withShown ends a change: it notes what others see now.
+// withShown updates Shown after a change.
 func (u User) withShown(r Rules, now time.Time) User {
 	u.Shown = u.View(r, now).Status
 	return u
 }
 
-// Open enters a session; one that is there already changes nothing.
+// Open adds a session; false when the user has the session already.
 func (u User) Open(session string, r Rules, now time.Time) (User, bool) {
 	if _, there := u.Sessions[session]; there {
 		return u, false
@@ -157,7 +158,7 @@ func (u User) Open(session string, r Rules, now time.Time) (User, bool) {
 	return u.withShown(r, now), true
 }
 
-// Close strikes a session off; one that is not there changes nothing.
+// Close removes a session; false when the user does not have it.
 func (u User) Close(session string, r Rules, now time.Time) (User, bool) {
 	if _, there := u.Sessions[session]; !there {
 		return u, false
@@ -170,8 +171,8 @@ func (u User) Close(session string, r Rules, now time.Time) (User, bool) {
 	return u.withShown(r, now), true
 }
 
-// Act notes that the user did something on a session. What would make no difference to
-// anybody for a while yet changes nothing.
+// Act records activity on a session; false for activity that makes no visible difference for
+// now.
 func (u User) Act(session string, r Rules, now time.Time) (User, bool) {
 	s, there := u.Sessions[session]
 	if !there || !s.Away && ms(now)-s.Active < r.AwayAfter.Milliseconds()/4 {
@@ -182,7 +183,7 @@ func (u User) Act(session string, r Rules, now time.Time) (User, bool) {
 	return u.withShown(r, now), true
 }
 
-// Set changes what the user says of itself, over one of its sessions.
+// Set changes the user's status, text and data through one of the user's sessions.
 func (u User) Set(session string, req *wire.PresenceSet, r Rules, now time.Time) (User, bool, error) {
 	if len(req.Data) > maxData {
 		return u, false, wire.Invalid("data", fmt.Sprintf("data may have at most %d bytes", maxData))
@@ -221,7 +222,7 @@ func (u User) Set(session string, req *wire.PresenceSet, r Rules, now time.Time)
 	return u.withShown(r, now), true, nil
 }
 
-// Enter notes that the platform has put the user somewhere.
+// Enter adds a place of the user.
 func (u User) Enter(kind PlaceKind, id string, r Rules, now time.Time) (User, bool) {
 	if _, there := u.Places[placeKey(kind, id)]; there {
 		return u, false
@@ -240,7 +241,7 @@ func (u User) Enter(kind PlaceKind, id string, r Rules, now time.Time) (User, bo
 	return u.withShown(r, now), true
 }
 
-// Exit takes that back.
+// Exit removes a place of the user.
 func (u User) Exit(kind PlaceKind, id string, r Rules, now time.Time) (User, bool) {
 	if _, there := u.Places[placeKey(kind, id)]; !there {
 		return u, false
@@ -250,14 +251,14 @@ func (u User) Exit(kind PlaceKind, id string, r Rules, now time.Time) (User, boo
 	return u.withShown(r, now), true
 }
 
-// Tick notes that time has passed: others may see something else now.
+// Tick updates Shown at the current time.
 func (u User) Tick(r Rules, now time.Time) (User, bool) {
 	next := u.withShown(r, now)
 	return next, next.Shown != u.Shown
 }
 
-// NextLook is when the user may have been inactive for long enough to be away; false
-// when that makes no difference.
+// NextLook returns the time at which the user becomes away without activity; false when that
+// changes nothing.
 func (u User) NextLook(r Rules, _ time.Time) (time.Time, bool) {
 	if u.Shown != wire.PresenceOnline {
 		return time.Time{}, false

@@ -16,40 +16,39 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Kind is the kind of the users' presence streams. Clients cannot follow them; they
-// subscribe to users.
+// Kind is the kind of the users' presence streams. Clients cannot subscribe to these streams;
+// they watch users.
 const Kind = "presence"
 
-// StreamID is the presence stream of a user.
+// StreamID returns the presence stream of a user.
 func StreamID(userID string) stream.ID { return stream.ID(Kind + ":" + userID) }
 
 const (
-	// lastSeenTTL is how long it is known when a user was last seen.
+	// lastSeenTTL is how long LastSeen is kept.
 	lastSeenTTL = 30 * 24 * time.Hour
-	// parallelReads is how many presences are read at the same time.
+	// parallelReads bounds the concurrent reads of presences.
 	parallelReads = 16
 )
 
-// Ports are what a Service works with.
+// Ports are the dependencies of a Service.
 type Ports struct {
 	Store     stream.Store
 	Deadlines stream.Deadlines
 }
 
-// Settings of a Service.
+// Settings are the settings of a Service.
 type Settings struct {
 	Rules
-	// HistoryTTL is how long a stream's log is kept; it holds only the last event.
+	// HistoryTTL is the retention of a stream's log, which holds only the last event.
 	HistoryTTL time.Duration
-	// IdempotencyTTL is how long a keyed request is known to have been carried out.
+	// IdempotencyTTL is how long an idempotency key is remembered.
 	IdempotencyTTL time.Duration
 	// Now is the clock; nil means the wall clock.
 	Now func() time.Time
 }
 
-// Service carries what happens to the users' presence streams. It is safe for
-// concurrent use. Beside the *wire.Error of the rules, its methods return errors of
-// the store.
+// Service applies changes to the users' presences. It is safe for concurrent use. Its methods
+// return the *wire.Error of the rules and the errors of the store.
 type Service struct {
 	Ports
 	Settings
@@ -73,13 +72,13 @@ func NewService(ports Ports, settings Settings) *Service {
 	return s
 }
 
-// rule is a change that is ready to be applied; false when there is nothing to do.
+// rule is a change of a presence; false when it changes nothing.
 type rule func(User) (User, bool, error)
 
-// infallible is a rule that cannot refuse.
+// infallible adapts a change that refuses nothing to a rule.
 func infallible(next User, changed bool) (User, bool, error) { return next, changed, nil }
 
-// change applies a rule to a user; one of whom nothing is known begins empty.
+// change applies a rule to a user's presence; a user without a presence begins offline.
 func (s *Service) change(ctx context.Context, userID string, once *stream.Once, r rule) (User, error) {
 	empty := User{ID: userID, Shown: wire.PresenceOffline}
 	out, err := s.keeper.Upsert(ctx, userID, once, empty, func(u User) (User, []stream.Event, error) {
@@ -96,7 +95,8 @@ func (s *Service) change(ctx context.Context, userID string, once *stream.Once, 
 	return out.State, err
 }
 
-// events carry what others see to the pods that watch the user.
+// events returns the event with the presence as others see it, for the pods that watch the
+// user.
 func (s *Service) events(u User) ([]stream.Event, error) {
 	data, err := json.Marshal(u.View(s.Rules, s.Now()))
 	if err != nil {
@@ -105,32 +105,31 @@ func (s *Service) events(u User) ([]stream.Event, error) {
 	return []stream.Event{{Name: wire.EventPresenceUpdate, Data: data}}, nil
 }
 
-// SessionOpened enters a session of a user's.
+// SessionOpened adds a session of a user.
 func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
 	_, err := s.change(ctx, c.ID, nil, func(u User) (User, bool, error) { return infallible(u.Open(c.SessionID, s.Rules, s.Now())) })
 	return err
 }
 
-// SessionClosed strikes a session off; it may be repeated.
+// SessionClosed removes a session; it is idempotent.
 func (s *Service) SessionClosed(ctx context.Context, c request.Caller, _ []stream.ID) error {
 	_, err := s.change(ctx, c.ID, nil, func(u User) (User, bool, error) { return infallible(u.Close(c.SessionID, s.Rules, s.Now())) })
 	return err
 }
 
-// Enter notes that the platform has put a user somewhere: into a match, a lobby or a
-// queue.
+// Enter adds a place of a user: a match, a lobby or a queue.
 func (s *Service) Enter(ctx context.Context, userID string, kind PlaceKind, id string) error {
 	_, err := s.change(ctx, userID, nil, func(u User) (User, bool, error) { return infallible(u.Enter(kind, id, s.Rules, s.Now())) })
 	return err
 }
 
-// Exit takes that back.
+// Exit removes a place of a user.
 func (s *Service) Exit(ctx context.Context, userID string, kind PlaceKind, id string) error {
 	_, err := s.change(ctx, userID, nil, func(u User) (User, bool, error) { return infallible(u.Exit(kind, id, s.Rules, s.Now())) })
 	return err
 }
 
-// Set changes what the caller says of itself.
+// Set changes the caller's status, text and data.
 func (s *Service) Set(ctx context.Context, c request.Call, req *wire.PresenceSet) (User, error) {
 	var once *stream.Once
 	if c.Key != "" {
@@ -141,14 +140,14 @@ func (s *Service) Set(ctx context.Context, c request.Call, req *wire.PresenceSet
 	})
 }
 
-// Act notes that the caller did something on its connection.
+// Act records activity of the caller on its connection.
 func (s *Service) Act(ctx context.Context, c request.Caller) error {
 	_, err := s.change(ctx, c.ID, nil, func(u User) (User, bool, error) { return infallible(u.Act(c.SessionID, s.Rules, s.Now())) })
 	return err
 }
 
-// Look notes that time has passed for a user, for stream.Deadlines: it tells when to
-// look again, the zero time for never.
+// Look updates a user's presence at a deadline. It returns the next deadline; the zero time for
+// none.
 func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	u, err := s.change(ctx, id.Name(), nil, func(u User) (User, bool, error) { return infallible(u.Tick(s.Rules, s.Now())) })
 	if err != nil {
@@ -158,7 +157,7 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	return next, nil
 }
 
-// User is what is known of a user; of one of whom nothing is, that it is offline.
+// User returns the presence of a user; offline for an unknown user.
 func (s *Service) User(ctx context.Context, userID string) (User, error) {
 	u, err := s.keeper.Load(ctx, userID)
 	if errors.Is(err, stream.ErrNotFound) {
@@ -167,19 +166,19 @@ func (s *Service) User(ctx context.Context, userID string) (User, error) {
 	return u, err
 }
 
-// Hidden tells whether a user is invisible.
+// Hidden reports whether a user is invisible.
 func (s *Service) Hidden(ctx context.Context, userID string) (bool, error) {
 	u, err := s.User(ctx, userID)
 	return u.Own == wire.PresenceInvisible, err
 }
 
-// SessionIDs are the ids of a user's sessions, sorted.
+// SessionIDs returns the ids of a user's sessions, sorted.
 func (s *Service) SessionIDs(ctx context.Context, userID string) ([]string, error) {
 	u, err := s.User(ctx, userID)
 	return slices.Sorted(maps.Keys(u.Sessions)), err
 }
 
-// Query gives what others see of users, in the order asked.
+// Query returns the presences of users as others see them, in the given order.
 func (s *Service) Query(ctx context.Context, userIDs []string) ([]wire.Presence, error) {
 	users, err := s.users(ctx, userIDs)
 	if err != nil {
@@ -193,7 +192,7 @@ func (s *Service) Query(ctx context.Context, userIDs []string) ([]wire.Presence,
 	return views, nil
 }
 
-// Online counts the users among these who have a connection, invisible ones too.
+// Online returns how many of these users have a connection, invisible users included.
 func (s *Service) Online(ctx context.Context, userIDs []string) (int, error) {
 	users, err := s.users(ctx, userIDs)
 	n := 0

@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// maxWatched is how many users a connection watches by their ids.
+	// maxWatched bounds the users that a connection watches by id.
 	maxWatched = 200
-	// coalesceFor is for how long changes are gathered before a connection is told.
+	// coalesceFor is how long changes are collected before they are pushed to a connection.
 	coalesceFor = 500 * time.Millisecond
-	// watchTimeout bounds what a watcher does beside any request.
+	// watchTimeout bounds a watcher's work outside of requests.
 	watchTimeout = 5 * time.Second
 )
 
-// Hub delivers streams; *stream.Hub is the one there is.
+// Hub delivers streams; *stream.Hub implements it.
 type Hub interface {
 	Attach(ctx context.Context, id stream.ID, from stream.Position, sink stream.Sink) (*stream.Attachment, error)
 }
 
-// Watcher tells the connections of this pod of the users whom they watch. It follows
-// the stream of each watched user once, and gives what comes to all connections that
-// watch: the changes of half a second in one push, of each user only the last.
+// Watcher pushes the presences of watched users to the connections of this pod. It subscribes
+// to the stream of each watched user once. A connection gets the changes of half a second in
+// one push, and of each user only the last change.
 type Watcher struct {
 	service *Service
 	hub     Hub
@@ -44,36 +44,37 @@ func NewWatcher(s *Service, hub Hub, members ListMembers) *Watcher {
 	return &Watcher{service: s, hub: hub, members: members, users: map[string]*watchedUser{}, sessions: map[string]*watchingSession{}}
 }
 
-// watchedUser is a user whose stream is followed; it is the stream.Sink for it.
+// watchedUser is a user with a subscription to the user's presence stream, whose stream.Sink it
+// is.
 type watchedUser struct {
 	w      *Watcher
 	userID string
-	// ready is closed when the stream is followed, or err says why it is not.
+	// ready is closed when the subscription is live, or err has the reason why it is not.
 	ready chan struct{}
 	err   error
 	at    *stream.Attachment
-	// last is what others see of the user.
+	// view is the presence as others see it.
 	view     json.RawMessage
 	sessions map[*watchingSession]struct{}
 }
 
-// audience is a connection that watches.
+// watchingSession is a connection that watches users.
 type watchingSession struct {
 	id    string
 	push  func(event string, payload json.RawMessage)
 	ended bool
-	// ids are watched by name, lists for those who are in them; users are all of them.
+	// ids are the users watched by id, lists the watched lists, and users all watched users.
 	ids   map[string]struct{}
 	lists map[string]*watchedList
 	users map[string]*watchedUser
-	// pending is what the connection is to be told of, by user, once the timer fires.
+	// pending are the changes of the next push, by user.
 	pending        map[string]json.RawMessage
 	flushScheduled bool
-	// syncing keeps two changes of what is watched from running at once.
+	// syncing serializes the changes of the watched users.
 	syncing sync.Mutex
 }
 
-// audience finds or makes the audience of a session.
+// session returns the watching session of a session, and creates it if needed.
 func (w *Watcher) session(sessionID string, push func(string, json.RawMessage)) *watchingSession {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -88,7 +89,7 @@ func (w *Watcher) session(sessionID string, push func(string, json.RawMessage)) 
 	return session
 }
 
-// Drop ends all that a session watches.
+// Drop ends all watches of a session.
 func (w *Watcher) Drop(sessionID string) {
 	w.mu.Lock()
 	session := w.sessions[sessionID]
@@ -111,7 +112,7 @@ func (w *Watcher) Drop(sessionID string) {
 	}
 }
 
-// unwatchUser takes a user from an audience, with mu held; what it gives is called without.
+// unwatchUser removes a user from a session; mu is held. The caller calls end without mu.
 func (w *Watcher) unwatchUser(session *watchingSession, userID string) (end func()) {
 	u := session.users[userID]
 	delete(session.users, userID)
@@ -127,7 +128,8 @@ func (w *Watcher) unwatchUser(session *watchingSession, userID string) (end func
 	return u.detach
 }
 
-// watchUser has an audience watch a user; it waits until the user's stream is followed.
+// watchUser adds a user to a session, and waits until the subscription to the user's stream is
+// live.
 func (w *Watcher) watchUser(ctx context.Context, session *watchingSession, userID string) error {
 	w.mu.Lock()
 	u := w.users[userID]
@@ -153,12 +155,12 @@ func (w *Watcher) watchUser(ctx context.Context, session *watchingSession, userI
 	return u.err
 }
 
-// follow follows the user's stream. If that fails, nobody watches the user.
+// follow subscribes to the user's stream. If that fails, no session watches the user.
 func (u *watchedUser) follow(ctx context.Context) {
 	at, err := u.w.hub.Attach(ctx, StreamID(u.userID), stream.Position{}, u)
 	u.w.mu.Lock()
 	u.at, u.err = at, err
-	orphan := err == nil && u.w.users[u.userID] != u // let go while it was attached
+	orphan := err == nil && u.w.users[u.userID] != u // the last session unwatched the user during the attach
 	if err != nil {
 		for session := range u.sessions {
 			delete(session.users, u.userID)
@@ -177,7 +179,7 @@ func (u *watchedUser) follow(ctx context.Context) {
 	close(u.ready)
 }
 
-// start takes in where the stream is, and lets it flow.
+// start sets the view from the catch-up and goes live.
 func (u *watchedUser) start(at *stream.Attachment) {
 	if at.Catchup.Recovered && len(at.Catchup.Records) > 0 {
 		for _, r := range at.Catchup.Records {
@@ -214,7 +216,7 @@ func (u *watchedUser) Reset(_ stream.ID, now stream.Snapshot) {
 	}
 }
 
-// setView takes in what others see of the user from now on.
+// setView sets the view and queues a changed view for all watching sessions.
 func (u *watchedUser) setView(view json.RawMessage) {
 	u.w.mu.Lock()
 	defer u.w.mu.Unlock()
@@ -231,7 +233,7 @@ func (u *watchedUser) setView(view json.RawMessage) {
 	}
 }
 
-// addPending puts a change to those that a connection will be told of, with mu held.
+// addPending adds a change to the next push of a session; mu is held.
 func (w *Watcher) addPending(session *watchingSession, userID string, view json.RawMessage) {
 	session.pending[userID] = view
 	if !session.flushScheduled {
@@ -240,7 +242,7 @@ func (w *Watcher) addPending(session *watchingSession, userID string, view json.
 	}
 }
 
-// flush tells a connection what was gathered for it.
+// flush pushes the pending changes to a session.
 func (w *Watcher) flush(session *watchingSession) {
 	w.mu.Lock()
 	session.flushScheduled = false
@@ -262,7 +264,7 @@ func (w *Watcher) flush(session *watchingSession) {
 	}
 }
 
-// seen is what others see of a watched user now.
+// currentView returns the view of a watched user; offline when it is unknown.
 func (w *Watcher) currentView(userID string) (wire.Presence, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

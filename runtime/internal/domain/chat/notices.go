@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// maxExcerpt is how many characters of a message a notice shows.
+// maxExcerpt is the number of characters of a message in a notice.
 const maxExcerpt = 140
 
 // checkMentions refuses mentions of users who are not in the channel.
@@ -30,7 +30,8 @@ func (s *Service) checkMentions(ctx context.Context, p Policy, m wire.ChatMessag
 	return nil
 }
 
-// recipients is who is told of a message on their own stream, and why.
+// recipients returns the users who get a notice of a message on their user streams, with its
+// cause.
 func recipients(p Policy, m wire.ChatMessage) map[string]string {
 	causes := map[string]string{}
 	if p.UnknownMembers {
@@ -47,9 +48,9 @@ func recipients(p Policy, m wire.ChatMessage) map[string]string {
 	return causes
 }
 
-// notifyRecipients tells those for whom a message is, each once. It comes before the message is
-// acknowledged: a sender that is not answered sends again under its key, and then those
-// are told who were not.
+// notifyRecipients sends the notice of a message to its recipients, once each, before the
+// message is acknowledged. A client without an acknowledgement repeats the request with its
+// key, and the repeat notifies the remaining recipients.
 func (s *Service) notifyRecipients(ctx context.Context, p Policy, m wire.ChatMessage, sent Sent) error {
 	for userID, cause := range recipients(p, m) {
 		notice := wire.ChatNotice{
@@ -61,22 +62,22 @@ func (s *Service) notifyRecipients(ctx context.Context, p Policy, m wire.ChatMes
 			Once: &stream.Once{Scope: "chat", Key: sent.ID, TTL: s.IdempotencyTTL},
 		})
 		if err != nil {
-			return fmt.Errorf("tell of a message: %w", err)
+			return fmt.Errorf("push the notice of a message: %w", err)
 		}
 		if err := s.notifyInbox(ctx, userID, notice); err != nil {
-			return fmt.Errorf("notify of a message: %w", err)
+			return fmt.Errorf("notify the inbox of a message: %w", err)
 		}
 	}
 	return nil
 }
 
-// withdrawNotices tells the users with a notice of a message that it is deleted, each once. It comes
-// before the deletion is acknowledged, as notify does.
+// withdrawNotices pushes to the recipients of a message that it was deleted, once each, before
+// the deletion is acknowledged.
 func (s *Service) withdrawNotices(ctx context.Context, c request.Call, p Policy, m Message) error {
 	sent := m.ChatMessage
 	sent.Mentions = m.Mentioned
 	if p.Peer == m.UserID {
-		p.Peer = c.ID // the policy is that of a caller who deletes another's message
+		p.Peer = c.ID // the policy belongs to the peer, who deletes the sender's message
 	}
 	for userID := range recipients(p, sent) {
 		_, err := s.teller.Tell(ctx, userID, userstream.Message{
@@ -86,16 +87,16 @@ func (s *Service) withdrawNotices(ctx context.Context, c request.Call, p Policy,
 			Once:    &stream.Once{Scope: "chat", Key: "removed:" + m.ID, TTL: s.IdempotencyTTL},
 		})
 		if err != nil {
-			return fmt.Errorf("tell of a deletion: %w", err)
+			return fmt.Errorf("push the notice of a deletion: %w", err)
 		}
 		if err := s.withdrawFromInbox(ctx, userID, m.Channel, m.ID, 0); err != nil {
-			return fmt.Errorf("take a notification back: %w", err)
+			return fmt.Errorf("withdraw a notification: %w", err)
 		}
 	}
 	return nil
 }
 
-// excerpt is the beginning of a text.
+// excerpt returns the beginning of a text.
 func excerpt(text string) string {
 	n := 0
 	for i := range text {

@@ -14,15 +14,15 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// How much of a log is read at once: first its end, where most of what is asked for
-// is, then in larger steps.
+// The log is read in chunks from its end, where most requested messages are; the later chunks
+// are larger.
 const (
 	firstChunk = 200
 	nextChunk  = 1000
 )
 
-// readBack reads a channel's log from its end backwards, in ascending seq, until enough
-// is read or there is no more.
+// readBack reads a channel's log backwards from its end until enough returns true or the log
+// begins. The records are in ascending seq.
 func (s *Service) readBack(ctx context.Context, channel string, enough func([]stream.Record) bool) ([]stream.Record, error) {
 	var all []stream.Record
 	for q := (stream.PageQuery{Limit: firstChunk}); ; q.Limit = nextChunk {
@@ -38,7 +38,7 @@ func (s *Service) readBack(ctx context.Context, channel string, enough func([]st
 	}
 }
 
-// reachesBackTo tells when a log is read back to a seq.
+// reachesBackTo returns a condition for readBack: the records reach back to a seq.
 func reachesBackTo(seq uint64) func([]stream.Record) bool {
 	return func(read []stream.Record) bool { return read[0].Seq <= seq }
 }
@@ -52,8 +52,8 @@ func decodeMessage(r stream.Record) (wire.ChatMessage, error) {
 	return m, nil
 }
 
-// message finds a message as it is now, and the seq at which that is so. What the log
-// does not reach back to is not found.
+// message returns a message in its current state, and the seq of that state. Error: not_found
+// for a message that the log no longer has.
 func (s *Service) message(ctx context.Context, t wire.ChatTarget) (Message, uint64, error) {
 	records, err := s.readBack(ctx, t.Channel, reachesBackTo(t.Seq))
 	if err != nil {
@@ -75,24 +75,24 @@ func (s *Service) message(ctx context.Context, t wire.ChatTarget) (Message, uint
 	return Message{ChatMessage: m, Seq: t.Seq, Mentioned: mentioned}, records[len(records)-1].Seq, nil
 }
 
-// How often a change is tried again when somebody was faster, and the longest pause
-// before the first of these tries; each further one may be twice as long.
+// commitAttempts bounds the attempts of a change after conflicts. The backoff before the
+// second attempt is at most firstBackoff, and doubles with each further attempt.
 const (
-	maxAttempts  = 10
-	firstBackoff = 2 * time.Millisecond
+	commitAttempts = 10
+	firstBackoff   = 2 * time.Millisecond
 )
 
-// amendment is what is to become of a message: nothing when Event is "".
+// amendment is the event that changes a message; Event "" means no change.
 type amendment struct {
 	Event   string
 	Payload any
 }
 
-// amend commits what a rule makes of a message as it is at that moment.
+// amend commits the amendment that a rule makes of the current message.
 func (s *Service) amend(
 	ctx context.Context, c request.Call, p Policy, t wire.ChatTarget, rule func(Message) (amendment, error),
 ) (Message, stream.Result, error) {
-	for try := range maxAttempts {
+	for try := range commitAttempts {
 		if err := backoff(ctx, try); err != nil {
 			return Message{}, stream.Result{}, err
 		}
@@ -113,8 +113,8 @@ func (s *Service) amend(
 	return Message{}, stream.Result{}, fmt.Errorf("amend a message of %s: %w", t.Channel, stream.ErrConflict)
 }
 
-// recallRepeated is what a request that changes nothing now did when it was carried out before,
-// under the same key; if it was not, it ends with cause.
+// recallRepeated returns the result of an earlier request with the same key. Without one it
+// returns cause.
 func (s *Service) recallRepeated(ctx context.Context, c request.Call, channel string, cause error) (stream.Result, error) {
 	result, known, err := stream.Recall(ctx, s.store, StreamID(channel), s.once(c, ""))
 	if err != nil || known {
@@ -123,7 +123,7 @@ func (s *Service) recallRepeated(ctx context.Context, c request.Call, channel st
 	return stream.Result{}, cause
 }
 
-// backoff pauses before a try that is not the first.
+// backoff waits before an attempt that is not the first.
 func backoff(ctx context.Context, try int) error {
 	if try == 0 {
 		return nil
@@ -138,8 +138,8 @@ func backoff(ctx context.Context, try int) error {
 	}
 }
 
-// commit appends an event to a channel's stream, unless the user is muted; what else
-// the commit does is in base.
+// commit appends an event to a channel's stream, unless the user is muted. base has the other
+// parts of the commit.
 func (s *Service) commit(
 	ctx context.Context, c request.Call, p Policy, base stream.Commit, channel string, a amendment,
 ) (stream.Result, error) {
@@ -165,7 +165,7 @@ func (s *Service) append(
 	return result, toWireError(err)
 }
 
-// toWireError turns the refusals of a commit into what the user is told.
+// toWireError converts the refusals of a commit to errors for the client.
 func toWireError(err error) error {
 	var (
 		spent  *stream.RateError
@@ -180,8 +180,8 @@ func toWireError(err error) error {
 	return err
 }
 
-// withRetryAfter tells how long to wait; rounded up, so that a client that waits as told is not
-// early.
+// withRetryAfter sets the retry time of a refusal, rounded up, so that a client that waits for
+// it is not early.
 func withRetryAfter(refusal *wire.Error, d time.Duration) error {
 	refusal.RetryAfterMs = (d + time.Millisecond - 1).Milliseconds()
 	return refusal

@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// effects is what became of a message since it was sent.
+// effects are the changes of a message since it was sent.
 type effects struct {
 	edit      *wire.ChatEdited
 	editedAt  int64
@@ -17,8 +17,8 @@ type effects struct {
 	reactions []wire.ChatReactions
 }
 
-// foldEffects gives the fates of messages, by seq, from what the log says of them. After its
-// deletion nothing becomes of a message.
+// foldEffects returns the effects of messages by seq, from the events of the log. A deleted
+// message has no later effects.
 func foldEffects(records []stream.Record) map[uint64]*effects {
 	effectsBySeq := map[uint64]*effects{}
 	of := func(seq uint64) *effects {
@@ -47,14 +47,15 @@ func foldEffects(records []stream.Record) map[uint64]*effects {
 	return effectsBySeq
 }
 
-// decodePayload reads the payload of a record; one that cannot be read says nothing.
+// decodePayload decodes the payload of a record; false for an invalid payload, which is
+// ignored.
 func decodePayload[P any](r stream.Record) (P, bool) {
 	var p P
 	err := json.Unmarshal(r.Data, &p)
 	return p, err == nil
 }
 
-// addReaction takes in a reaction. A kind without users is gone.
+// addReaction applies a reaction event. A reaction without users is removed.
 func (f *effects) addReaction(e wire.ChatReaction) {
 	i := slices.IndexFunc(f.reactions, func(r wire.ChatReactions) bool { return text.SameReaction(r.Reaction, e.Reaction) })
 	switch {
@@ -73,8 +74,7 @@ func (f *effects) addReaction(e wire.ChatReaction) {
 	}
 }
 
-// currentMessage is a message as it is now, in JSON as it was pushed: with its place in the
-// stream.
+// currentMessage encodes a message in its current state, with the meta of its record.
 func currentMessage(channel string, r stream.Record, f *effects) (json.RawMessage, error) {
 	if f == nil {
 		return withMeta(channel, r)
@@ -88,7 +88,7 @@ func currentMessage(channel string, r stream.Record, f *effects) (json.RawMessag
 	return json.Marshal(m)
 }
 
-// applyTo is a message after its fate.
+// applyTo returns a message with the effects.
 func (f *effects) applyTo(m wire.ChatMessage) wire.ChatMessage {
 	switch {
 	case f == nil:

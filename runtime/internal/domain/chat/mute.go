@@ -10,11 +10,11 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// defaultMute is for how long a user is muted when the request does not say.
+// defaultMute is the duration of a mute without a duration.
 const defaultMute = 10 * time.Minute
 
-// Mute keeps a user from writing in a channel for a while: the event and the bar are
-// one commit, and every later commit of that user meets the bar, on whatever pod.
+// Mute prevents a user from writing in a channel for a while. One commit has the event and the
+// bar, and the bar refuses every later commit of that user, on any pod.
 func (s *Service) Mute(ctx context.Context, c request.Call, req *wire.ChatMute) (wire.ChatMuted, stream.Result, error) {
 	d := time.Duration(req.ForMs) * time.Millisecond
 	if d == 0 {
@@ -31,7 +31,7 @@ func (s *Service) Mute(ctx context.Context, c request.Call, req *wire.ChatMute) 
 	return muted, result, err
 }
 
-// Unmute ends that.
+// Unmute ends a mute.
 func (s *Service) Unmute(ctx context.Context, c request.Call, req *wire.ChatUnmute) (wire.ChatMuted, stream.Result, error) {
 	muted := wire.ChatMuted{Channel: req.Channel, UserID: req.UserID, ActorID: c.ID}
 	result, err := s.moderate(ctx, c, muted, 0)
@@ -59,13 +59,13 @@ func (s *Service) moderate(ctx context.Context, c request.Call, m wire.ChatMuted
 		base.Rate = nil
 	}
 	if c.ID == m.UserID {
-		base.Unless = "" // it is muted, which is what it ends
+		base.Unless = "" // a muted user may end its own mute
 	}
 	return s.append(ctx, c, policy, base, m.Channel, amendment{wire.EventChatMuted, m})
 }
 
-// What a mute was set by. One of a host or a leader may be ended by every moderator; the
-// others only by a token with the scope, or by a back end.
+// The setters of a mute. Every moderator may end the mute of a host or a leader. Only a token
+// with the scope or a back end may end the others.
 const (
 	byPlace   = "place"
 	byScope   = "scope"
@@ -82,8 +82,8 @@ func muteSetter(c request.Call, p Policy) string {
 	return byPlace
 }
 
-// checkMayMute says whether a user may mute another, or free it. A moderator whom another host or
-// leader has muted may free itself, since nobody else might be able to.
+// checkMayMute checks whether a user may mute or unmute another user. A moderator whom another
+// host or leader has muted may end that mute, because there may be no other moderator.
 func (s *Service) checkMayMute(ctx context.Context, c request.Call, p Policy, m wire.ChatMuted) error {
 	switch {
 	case c.Backend:
@@ -108,7 +108,8 @@ func (s *Service) checkMayMute(ctx context.Context, c request.Call, p Policy, m 
 	return nil
 }
 
-// checkMember refuses a user who is not in a channel. field is the one that names it.
+// checkMember refuses a user who is not in a channel. field is the request's field with the
+// user.
 func (s *Service) checkMember(ctx context.Context, channel, userID, field string) error {
 	_, err := s.access.Channel(ctx, request.Caller{User: request.User{ID: userID}}, channel)
 	if isRefusal(err) {

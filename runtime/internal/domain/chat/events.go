@@ -10,26 +10,27 @@ import (
 // Missed is a message for a user who may be offline.
 type Missed struct {
 	wire.ChatNotice
-	// Unread is how many messages of the channel the user has not read, counted to 50, and
-	// MoreUnread says that there are more.
+	// Unread is the user's number of unread messages in the channel, at most 50; MoreUnread
+	// reports that there are more.
 	Unread     int
 	MoreUnread bool
 }
 
-// Events keep messages for users who are offline, one notification a channel.
+// Events are the events of chat for inboxes, which keep one notification for each channel of a
+// user.
 type Events interface {
-	// Wants reports whether a user is to be notified of a message with this cause. It is
+	// Wants reports whether a user gets a notification of a message with this cause. It is
 	// false for a user who is online.
 	Wants(ctx context.Context, userID, cause string) (bool, error)
-	// Missed notifies a user of a message, once for its id, in place of the notification of
+	// Missed notifies a user of a message, once for its id. The notification replaces that of
 	// an earlier message of the channel.
 	Missed(ctx context.Context, userID string, m Missed) error
-	// Withdraw takes the notification of a channel back if its message has this id, or a seq
-	// of at most readTo.
+	// Withdrawn withdraws the notification of a channel if its message has this id, or a seq of
+	// at most readTo.
 	Withdrawn(ctx context.Context, userID, channel, id string, readTo uint64) error
 }
 
-// notifyInbox puts a notice into the inbox of a user who is offline.
+// notifyInbox sends a notice to the inbox of a user who is offline.
 func (s *Service) notifyInbox(ctx context.Context, userID string, n wire.ChatNotice) error {
 	if s.Events == nil {
 		return nil
@@ -51,7 +52,7 @@ func (s *Service) notifyInbox(ctx context.Context, userID string, n wire.ChatNot
 	return s.Events.Missed(ctx, userID, m)
 }
 
-// withdrawFromInbox takes the notification of a channel back.
+// withdrawFromInbox withdraws the notification of a channel.
 func (s *Service) withdrawFromInbox(ctx context.Context, userID, channel, id string, readTo uint64) error {
 	if s.Events == nil {
 		return nil

@@ -10,42 +10,44 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
 	"github.com/anteroom/anteroom/runtime/internal/core/document"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 )
 
-// TalksKind is the kind of the streams that hold the lists of users' direct channels.
-// Clients cannot follow them.
+// DirectListKind is the kind of the streams that hold the lists of users' direct channels.
+// Clients cannot subscribe to them.
 const DirectListKind = "talks"
 
 const (
-	// maxDirectEntries is how many direct channels the list of a user holds: see wire.ChatChannel.
+	// maxDirectEntries bounds the direct channels in the list of a user: see wire.ChatChannel.
 	maxDirectEntries = 200
-	// listPrecision is how exactly the list knows when a channel had its last message. Within it
-	// further messages change no list, so that a message costs no more writes.
+	// listPrecision is the precision of a channel's time in a list. Within it, further messages
+	// of the channel write no list.
 	listPrecision = time.Minute
-	// maxRecentlyListed is how many channels a server knows to be in the lists. When there are more,
-	// all are forgotten, and each costs one look at its lists again.
+	// maxRecentlyListed bounds the entries that a server remembers to be in lists. Beyond it
+	// the least recently used entry is evicted, and its next message reads the list again.
 	maxRecentlyListed = 20_000
 )
 
 // directEntry is a direct channel in the list of a user.
 type directEntry struct {
 	Channel string `json:"channel"`
-	// At is when it had its last message, in milliseconds since the epoch.
+	// At is the time of its last message, in milliseconds since the epoch.
 	At int64 `json:"at"`
-	// Own says that the user wrote in it.
+	// Own reports whether the user wrote in the channel.
 	Own bool `json:"own,omitempty"`
 }
 
-// directList is the list of a user, the latest first.
+// directList is the list of a user, the latest channel first.
 type directList struct {
 	List []directEntry `json:"list"`
 	// KeepMs is how long the list is kept after its last change.
 	KeepMs int64 `json:"keepMs"`
 }
 
-// add puts a channel on top; false when it had a message a moment ago.
+// add moves a channel to the top; false when its time is up to date within listPrecision.
 func (t directList) add(channel string, own bool, now time.Time, keep time.Duration) (directList, bool) {
 	at := slices.IndexFunc(t.List, func(k directEntry) bool { return k.Channel == channel })
 	next := directEntry{Channel: channel, At: now.UnixMilli(), Own: own}
@@ -64,8 +66,8 @@ func (t directList) add(channel string, own bool, now time.Time, keep time.Durat
 	return directList{List: list, KeepMs: max(t.KeepMs, keep.Milliseconds())}, true
 }
 
-// evicted is the talk that goes first: the one longest without a message in which the user
-// never wrote, or else the one longest without a message.
+// evicted returns the index of the entry to evict: the oldest entry in which the user never
+// wrote, or else the oldest entry.
 func evicted(list []directEntry) int {
 	for i, k := range slices.Backward(list) {
 		if !k.Own {
@@ -87,8 +89,8 @@ func (s *Service) newDirectLists() *document.Keeper[directList] {
 	}, s.store, s.Deadlines, s.Now)
 }
 
-// addToDirectLists puts a direct channel into the lists of its two users. It comes before a message
-// is acknowledged, as its notices do.
+// addToDirectLists adds a direct channel to the lists of its two users, before the message is
+// acknowledged.
 func (s *Service) addToDirectLists(ctx context.Context, p Policy, sender, channel string) error {
 	if p.Peer == "" {
 		return nil
@@ -97,8 +99,8 @@ func (s *Service) addToDirectLists(ctx context.Context, p Policy, sender, channe
 		user string
 		own  bool
 	}{{sender, true}, {p.Peer, false}} {
-		seat := channelUser{of.user, channel}
-		if s.recentlyListed.contains(seat, of.own, s.Now()) {
+		key := channelUser{of.user, channel}
+		if s.recentlyListed.contains(key, of.own, s.Now()) {
 			continue
 		}
 		_, err := s.directLists.Upsert(ctx, of.user, nil, directList{}, func(t directList) (directList, []stream.Event, error) {
@@ -109,14 +111,14 @@ func (s *Service) addToDirectLists(ctx context.Context, p Policy, sender, channe
 			return next, []stream.Event{{Name: "talks:changed", Data: json.RawMessage("{}")}}, nil
 		})
 		if err != nil {
-			return fmt.Errorf("list a direct channel: %w", err)
+			return fmt.Errorf("add a channel to a direct list: %w", err)
 		}
-		s.recentlyListed.put(seat, of.own, s.Now())
+		s.recentlyListed.put(key, of.own, s.Now())
 	}
 	return nil
 }
 
-// directEntries gives the direct channels of a user.
+// directEntries returns the direct channels of a user.
 func (s *Service) directEntries(ctx context.Context, userID string) ([]directEntry, error) {
 	t, err := s.directLists.Load(ctx, userID)
 	if errors.Is(err, stream.ErrNotFound) {
@@ -125,31 +127,34 @@ func (s *Service) directEntries(ctx context.Context, userID string) ([]directEnt
 	return t.List, err
 }
 
-// recentlyListed knows which channels are in which lists since a moment ago. No right is in it.
+// recentlyListed remembers which channels were added to which lists within listPrecision. It
+// holds no rights.
 type recentlyListed struct {
-	mu    sync.Mutex
-	known map[channelUser]listedAt
+	mu     sync.Mutex
+	recent *simplelru.LRU[channelUser, listedAt]
 }
 
-// listedAt is when a list was last seen to hold a channel, and whether as one in which the
-// user wrote.
+// listedAt is the time at which a list had a channel. own reports whether the entry says that
+// the user wrote in the channel.
 type listedAt struct {
 	at  time.Time
 	own bool
 }
 
-func (n *recentlyListed) contains(of channelUser, own bool, now time.Time) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	m, ok := n.known[of]
-	return ok && now.Sub(m.at) < listPrecision && (m.own || !own)
+func newRecentlyListed() *recentlyListed {
+	return &recentlyListed{recent: newLRU[channelUser, listedAt](maxRecentlyListed)}
 }
 
-func (n *recentlyListed) put(of channelUser, own bool, now time.Time) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.known) >= maxRecentlyListed {
-		clear(n.known)
-	}
-	n.known[of] = listedAt{at: now, own: own || n.known[of].own}
+func (r *recentlyListed) contains(key channelUser, own bool, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l, ok := r.recent.Get(key)
+	return ok && now.Sub(l.at) < listPrecision && (l.own || !own)
+}
+
+func (r *recentlyListed) put(key channelUser, own bool, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was, _ := r.recent.Peek(key)
+	r.recent.Add(key, listedAt{at: now, own: own || was.own})
 }

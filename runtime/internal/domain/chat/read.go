@@ -13,20 +13,20 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// MarksKind is the kind of the streams that hold the read marks of channels. Clients
-// cannot follow them.
+// MarksKind is the kind of the streams that hold the read marks of channels. Clients cannot
+// subscribe to them.
 const MarksKind = "chatread"
 
-// announceAfter is how long after a mark moved it is announced once more, in case the pod
-// died between the commit and the push. Marks that move within that time share one
+// announceAfter is the delay of an announcement, which pushes a moved mark again in case the
+// pod died between the commit and the push. Marks that move within that time share one
 // announcement, which costs one commit.
 const announceAfter = 5 * time.Second
 
-// marksID is the stream that holds the marks of a channel.
+// marksID returns the stream of a channel's marks.
 func marksID(channel string) stream.ID { return stream.ID(MarksKind + ":" + channel) }
 
-// marks reads the marks of a channel, where its stream is, and where the stream of the
-// marks is. The marks are read first, so that the channel's stream knows their epoch.
+// marks reads the marks of a channel, the position of the channel's stream, and the position of
+// the marks' stream. The marks are read first, so that the channel's stream knows their epoch.
 func (s *Service) marks(ctx context.Context, channel string) (m Marks, now, at stream.Snapshot, err error) {
 	at, err = s.store.Load(ctx, marksID(channel))
 	if err != nil && !errors.Is(err, stream.ErrNotFound) {
@@ -41,7 +41,7 @@ func (s *Service) marks(ctx context.Context, channel string) (m Marks, now, at s
 	return m.InEpoch(now), now, at, err
 }
 
-// unread tells how far a user has read a channel, and gives all marks.
+// unread returns the caller's unread messages of a channel, and all marks.
 func (s *Service) unread(ctx context.Context, userID, channel string) (wire.ChatUnread, Marks, error) {
 	marks, now, _, err := s.marks(ctx, channel)
 	if err != nil || now.Seq == 0 {
@@ -54,8 +54,8 @@ func (s *Service) unread(ctx context.Context, userID, channel string) (wire.Chat
 	return out, marks, err
 }
 
-// Read moves the caller's mark to a seq, pushes it to the channel, or for an invisible user
-// to its own devices alone, and gives the mark that is in force.
+// Read moves the caller's mark to a seq and pushes the mark to the channel, or for an invisible
+// user to its own devices alone. It returns the resulting mark.
 func (s *Service) Read(ctx context.Context, c request.Call, req *wire.ChatRead) (uint64, error) {
 	policy, err := s.policy(ctx, c, req.Channel)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Service) Read(ctx context.Context, c request.Call, req *wire.ChatRead) 
 	if err != nil {
 		return 0, err
 	}
-	for try := range maxAttempts {
+	for try := range commitAttempts {
 		if err := backoff(ctx, try); err != nil {
 			return 0, err
 		}
@@ -80,8 +80,8 @@ func (s *Service) Read(ctx context.Context, c request.Call, req *wire.ChatRead) 
 	return 0, fmt.Errorf("mark %s as read: %w", req.Channel, stream.ErrConflict)
 }
 
-// tryRead is one try of Read. The announcement is scheduled between load and commit: every
-// announcement commits, so one that comes before this commit makes it conflict.
+// tryRead is one attempt of Read. It schedules the announcement between the load and the
+// commit. Every announcement commits, so an announcement before this commit causes a conflict.
 func (s *Service) tryRead(ctx context.Context, userID string, req *wire.ChatRead, p Policy, hidden bool) (uint64, error) {
 	marks, now, at, err := s.marks(ctx, req.Channel)
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Service) tryRead(ctx context.Context, userID string, req *wire.ChatRead
 	return mark, nil
 }
 
-// hidden tells whether others must not see what a user does in a channel besides writing.
+// hidden reports whether others must not see that a user types or reads.
 func (s *Service) hidden(ctx context.Context, userID string) (bool, error) {
 	if s.Hidden == nil {
 		return false, nil
@@ -127,7 +127,7 @@ func (s *Service) hidden(ctx context.Context, userID string) (bool, error) {
 	return s.Hidden(ctx, userID)
 }
 
-// commitMarks writes marks that were made of those at a place.
+// commitMarks commits marks on a version of their stream.
 func (s *Service) commitMarks(ctx context.Context, id stream.ID, at stream.Snapshot, m Marks, e stream.Event) error {
 	doc, err := json.Marshal(m)
 	if err != nil {
@@ -141,10 +141,9 @@ func (s *Service) commitMarks(ctx context.Context, id stream.ID, at stream.Snaps
 	return err
 }
 
-// AnnounceMarks pushes the marks of a channel that moved since the last announcement, for
-// stream.Deadlines: any pod does it, so that a mark reaches the channel although the pod
-// that committed it died before its push. It gives the time of the next announcement, the
-// zero time for none.
+// AnnounceMarks pushes the marks of a channel that moved since the last announcement. It is the
+// handler of a deadline on any pod, so a mark is pushed although the pod that committed it
+// died. It returns the time of the next announcement; zero for none.
 func (s *Service) AnnounceMarks(ctx context.Context, id stream.ID) (time.Time, error) {
 	channel := id.Name()
 	marks, _, at, err := s.marks(ctx, channel)

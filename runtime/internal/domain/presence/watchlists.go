@@ -14,32 +14,32 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// maxLists is how many lists a connection watches.
+// maxLists bounds the lists that a connection watches.
 const maxLists = 8
 
-// ListMembers gives the users in a list, such as "lobby:01J…", to a user who is in it too. It
-// is asked again for as long as the list is watched, so it gets no more of the caller than
-// the id: the rights of a token may change meanwhile. Errors: *wire.Error.
+// ListMembers returns the users in a list, such as "lobby:01J…", to a user who is in the list.
+// It is called again while the list is watched. It gets only the caller's id, because the
+// rights of a token may change meanwhile. Errors: *wire.Error.
 type ListMembers func(ctx context.Context, userID, list string) ([]string, error)
 
-// listed is a list that an audience watches: a stream that is followed to learn who
-// comes and goes. It is the stream.Sink for it.
+// watchedList is a list that a session watches. It is the stream.Sink of the list's stream,
+// whose events announce changes of the members.
 type watchedList struct {
 	w       *Watcher
 	session *watchingSession
 	userID  string
 	list    string
 	users   []string
-	// unsettled says that users are not watched yet; the audience's syncing guards it.
+	// unsettled reports that some users are not watched yet; the session's syncing guards it.
 	unsettled bool
 
 	mu               sync.Mutex
 	at               *stream.Attachment
 	ended            bool
-	refreshScheduled bool // a refresh is on its way
+	refreshScheduled bool
 }
 
-// Watch has a session watch users by id, and gives what others see of them.
+// Watch makes a session watch users by id, and returns their presences as others see them.
 func (w *Watcher) Watch(ctx context.Context, session *watchingSession, userIDs []string) ([]wire.Presence, error) {
 	for i, id := range userIDs {
 		if StreamID(id).Validate() != nil {
@@ -63,7 +63,7 @@ func (w *Watcher) Watch(ctx context.Context, session *watchingSession, userIDs [
 	return w.syncWatched(ctx, session, userIDs, false)
 }
 
-// Unwatch takes that back; users who are watched in a list stay.
+// Unwatch ends the watch of users by id; users in watched lists stay watched.
 func (w *Watcher) Unwatch(ctx context.Context, session *watchingSession, userIDs []string) error {
 	session.syncing.Lock()
 	defer session.syncing.Unlock()
@@ -76,7 +76,7 @@ func (w *Watcher) Unwatch(ctx context.Context, session *watchingSession, userIDs
 	return err
 }
 
-// WatchList has a session watch those who are in a list, from now on whoever that is.
+// WatchList makes a session watch the present and future members of a list.
 func (w *Watcher) WatchList(ctx context.Context, session *watchingSession, userID, list string) ([]wire.Presence, error) {
 	users, err := w.members(ctx, userID, list)
 	if err != nil {
@@ -99,7 +99,7 @@ func (w *Watcher) WatchList(ctx context.Context, session *watchingSession, userI
 		}
 		l.at = at
 		at.Start()
-		// Who has come in before the list was followed is in what is read since.
+		// This read includes users who joined before the subscription.
 		if users, err = w.members(ctx, userID, list); err != nil {
 			l.detach()
 			return nil, err
@@ -112,7 +112,7 @@ func (w *Watcher) WatchList(ctx context.Context, session *watchingSession, userI
 	return w.syncWatched(ctx, session, users, false)
 }
 
-// UnwatchList takes that back.
+// UnwatchList ends the watch of a list.
 func (w *Watcher) UnwatchList(ctx context.Context, session *watchingSession, list string) error {
 	session.syncing.Lock()
 	defer session.syncing.Unlock()
@@ -127,8 +127,9 @@ func (w *Watcher) UnwatchList(ctx context.Context, session *watchingSession, lis
 	return err
 }
 
-// syncWatched makes what an audience watches what it wants to watch, and gives what others
-// see of some users. With news the connection is told of users it did not watch before.
+// syncWatched subscribes to the users that a session wants to watch and unsubscribes from the
+// others. It returns the presences of the asked users. With news, the presences of newly
+// watched users are pushed to the session.
 func (w *Watcher) syncWatched(ctx context.Context, session *watchingSession, asked []string, news bool) ([]wire.Presence, error) {
 	w.mu.Lock()
 	wanted := maps.Clone(session.ids)
@@ -181,7 +182,7 @@ func (w *Watcher) watchUsers(ctx context.Context, session *watchingSession, user
 	return errors.Join(errs...)
 }
 
-// addPendingViews tells a connection of users whom it watches from now on.
+// addPendingViews queues the presences of newly watched users for a session.
 func (w *Watcher) addPendingViews(session *watchingSession, users []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -198,7 +199,7 @@ func (l *watchedList) Deliver(*stream.Delivery) { l.refreshLater() }
 // Reset implements stream.Sink.
 func (l *watchedList) Reset(stream.ID, stream.Snapshot) { l.refreshLater() }
 
-// refreshLater looks who is in the list, once for all that happens within a while.
+// refreshLater schedules one read of the list's members for all events within coalesceFor.
 func (l *watchedList) refreshLater() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -244,7 +245,7 @@ func (l *watchedList) refresh() {
 	}
 }
 
-// detach stops following the list.
+// detach unsubscribes from the list's stream.
 func (l *watchedList) detach() {
 	l.mu.Lock()
 	l.ended = true

@@ -13,25 +13,26 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// FanKind is the kind of the streams that hold what is on its way to a topic.
+// TopicDeliveryKind is the kind of the streams of topic deliveries.
 const TopicDeliveryKind = "notifyfan"
 
 const (
-	// topicShards spread the subscribers of a topic over sets of shardBound each.
+	// topicShards is the number of sets for a topic's subscribers, with subscribersPerShard
+	// each.
 	topicShards         = 16
 	subscribersPerShard = 1024
-	// parallelDeliveries is how many subscribers are told at the same time.
+	// parallelDeliveries bounds the concurrent deliveries of a notification.
 	parallelDeliveries = 16
-	// deliveryStep is about how long one look goes on with a topic.
+	// deliveryStep is the approximate time for which one deadline continues a delivery.
 	deliveryStep = 3 * time.Second
 )
 
-// topicDelivery is a notification on its way to all subscribers of a topic. Whoever looks at it
-// goes on where the one before stopped; a subscriber is notified once, whatever is
-// repeated, because the notification has the same id for all.
+// topicDelivery is the delivery of a notification to all subscribers of a topic. The handler of
+// each deadline continues where the previous handler stopped. The notification has the same id
+// for all subscribers, so each subscriber is notified once.
 type topicDelivery struct {
 	Notification Notification `json:"notification"`
-	// Shard is the next set of subscribers to be told.
+	// Shard is the next set of subscribers.
 	Shard int `json:"shard"`
 }
 
@@ -40,7 +41,7 @@ func (s *Service) newTopicDeliveries() *document.Keeper[topicDelivery] {
 		Name: TopicDeliveryKind,
 		At:   func(f topicDelivery, _ stream.Snapshot) topicDelivery { return f },
 		NextLook: func(f topicDelivery, now time.Time) (time.Time, bool) {
-			if f.Shard > 0 { // whoever has begun goes on, for longer than a look may take
+			if f.Shard > 0 { // the running handler continues, for longer than it may take
 				now = now.Add(2 * deliveryStep)
 			}
 			return now, f.Shard < topicShards
@@ -51,9 +52,9 @@ func (s *Service) newTopicDeliveries() *document.Keeper[topicDelivery] {
 	}, s.Store, s.Deadlines, s.Now)
 }
 
-// NotifyTopic notifies all who are subscribed to n.Topic, within seconds, by whichever
-// pod takes it up. It gives the id that the notification has for all of them; the same
-// Key gives the same one, and no second notification.
+// NotifyTopic notifies all subscribers of n.Topic within seconds, from any pod. It returns the
+// notification's id, the same for all subscribers. A repeat with the same Key returns the same
+// id and notifies nobody again.
 func (s *Service) NotifyTopic(ctx context.Context, n Notification) (id string, err error) {
 	if n.Topic == "" {
 		return "", wire.Invalid("topic", "topic is required")
@@ -68,8 +69,7 @@ func (s *Service) NotifyTopic(ctx context.Context, n Notification) (id string, e
 	return n.ID, err
 }
 
-// LookFan goes on with a notification that is on its way to a topic, for
-// stream.Deadlines.
+// LookFan continues the delivery of a notification to a topic, at a deadline.
 func (s *Service) LookFan(ctx context.Context, id stream.ID) (time.Time, error) {
 	f, err := s.topicDeliveries.Load(ctx, id.Name())
 	if errors.Is(err, stream.ErrNotFound) {
@@ -95,8 +95,7 @@ func (s *Service) LookFan(ctx context.Context, id stream.ID) (time.Time, error) 
 	return time.Time{}, err
 }
 
-// deliverShard notifies the subscribers in one set; one who does not hear the topic any
-// more is taken out of it.
+// deliverShard notifies the subscribers in one set, and removes users who have unsubscribed.
 func (s *Service) deliverShard(ctx context.Context, f topicDelivery) error {
 	topic := f.Notification.Topic
 	set := topicSet(topic, f.Shard)
@@ -127,9 +126,9 @@ func (s *Service) deliverShard(ctx context.Context, f topicDelivery) error {
 	return errors.Join(errs...)
 }
 
-// Subscribe subscribes a user to topics. A user is entered with each topic before it
-// hears it, so that nobody who hears one is missed; and once more when it hears it, since
-// who found that it does not may have struck it off.
+// Subscribe subscribes a user to topics. It adds the user to the subscribers before the commit
+// to the inbox, so that no subscriber misses a notification. It adds the user again after the
+// commit, because a delivery may have removed the user in between.
 func (s *Service) Subscribe(ctx context.Context, userID string, once *stream.Once, topics []string) (Inbox, error) {
 	b, err := s.load(ctx, userID)
 	if err != nil {
@@ -148,12 +147,12 @@ func (s *Service) Subscribe(ctx context.Context, userID string, once *stream.Onc
 	return b, s.addSubscriber(ctx, userID, topics)
 }
 
-// addSubscriber puts a user among the subscribers of topics.
+// addSubscriber adds a user to the subscribers of topics.
 func (s *Service) addSubscriber(ctx context.Context, userID string, topics []string) error {
 	for _, topic := range topics {
 		in, err := s.Sets.Add(ctx, topicSet(topic, shardOf(userID)), userID, subscribersPerShard, topicsTTL)
 		if err != nil {
-			return fmt.Errorf("enter a subscriber: %w", err)
+			return fmt.Errorf("add a subscriber: %w", err)
 		}
 		if !in {
 			return wire.Exhausted("", "the topic "+topic+" takes no more subscribers")
@@ -162,11 +161,11 @@ func (s *Service) addSubscriber(ctx context.Context, userID string, topics []str
 	return nil
 }
 
-// removeSubscriber takes a user who does not hear a topic out of its subscribers. One who has
-// subscribed meanwhile is entered again, by this or by its own request.
+// removeSubscriber removes a user who is not subscribed to a topic from its subscribers. If the
+// user has subscribed meanwhile, the user is added again, here or by that request.
 func (s *Service) removeSubscriber(ctx context.Context, userID, topic string) error {
 	if err := s.Sets.Remove(ctx, topicSet(topic, shardOf(userID)), userID); err != nil {
-		return fmt.Errorf("strike a subscriber: %w", err)
+		return fmt.Errorf("remove a subscriber: %w", err)
 	}
 	b, err := s.load(ctx, userID)
 	if err != nil || !b.Subscribed(topic) {
@@ -175,7 +174,7 @@ func (s *Service) removeSubscriber(ctx context.Context, userID, topic string) er
 	return s.addSubscriber(ctx, userID, []string{topic})
 }
 
-// Unsubscribe takes a user's topics away.
+// Unsubscribe removes topics of a user.
 func (s *Service) Unsubscribe(ctx context.Context, userID string, once *stream.Once, topics []string) (Inbox, error) {
 	b, err := s.change(ctx, userID, once, func(b Inbox) (Inbox, bool, error) { return infallible(b.Unsubscribe(topics, s.Now())) })
 	if err != nil {
