@@ -9,8 +9,8 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-var _ = Describe("A node that is drained", Label("drain"), func() {
-	It("gives up one pod at a time, and nothing is lost", func() {
+var _ = Describe("A drained node", Label("drain"), func() {
+	It("evicts one pod at a time, without lost data", func() {
 		a := newArena("")
 		c := a.gather()
 		before := a.pods(servers)
@@ -20,7 +20,7 @@ var _ = Describe("A node that is drained", Label("drain"), func() {
 		}
 		DeferCleanup(func() { a.kubectl("uncordon", node) })
 
-		By("nowhere else to go: the budget keeps the last pod where it is")
+		By("without another node, the disruption budget keeps the last pod")
 		out, err := drain("30s")
 		Expect(err).To(HaveOccurred())
 		Expect(out).To(ContainSubstring("disruption budget"))
@@ -28,7 +28,7 @@ var _ = Describe("A node that is drained", Label("drain"), func() {
 		Expect(left).To(ContainElement(HaveField("Metadata.UID", BeElementOf(uids(before)))))
 		c.GoesOn(patience)
 
-		By("room for those that were evicted")
+		By("with another node, the evicted pods run again")
 		a.kubectl("uncordon", node)
 		Eventually(func() []object { return a.pods(servers) }).Should(And(HaveLen(2), HaveEach(Satisfy(func(pod object) bool { return pod.is("Ready") }))))
 		c.GoesOn(patience)

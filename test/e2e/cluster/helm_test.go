@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("One helm install", Label("helm"), func() {
-	It("gives a running stack, whose ingress keeps each client on a pod by a cookie", func(ctx SpecContext) {
+	It("starts a stack whose ingress keeps each client on a pod by a cookie", func(ctx SpecContext) {
 		// Uninstall the operator of BeforeSuite first, because releases share the names
 		// of their objects.
 		DeferCleanup(installOperator, given.version)
@@ -26,18 +26,18 @@ var _ = Describe("One helm install", Label("helm"), func() {
 		a := namespace(system).awaitArena("demo")
 		a.kubectl("wait", "--for=condition=Propagated", "lobbypolicy/casual", "--timeout", patience.String())
 
-		By("clients of all transports, who meet on two pods")
+		By("clients of all transports meet on two pods")
 		forwarded := a.forwarded()
 		a.scenario(ctx, "lobby.test.mjs", "alice", "bob", "carol", "dave")
 		a.eachPodServed("chat:send", 3)
 		Expect(a.forwarded()).To(BeNumerically(">", forwarded), "who keeps no cookie comes to the wrong pod too")
 
-		By("a cookie, which leads to the same pod every time")
+		By("a cookie leads to the same pod every time")
 		for pod, cookie := range a.cookies() {
 			Expect(a.leadsTo(cookie, 20)).To(Equal(pod))
 		}
 
-		By("a client that polls and keeps its cookie, and is never on the wrong pod")
+		By("a polling client with a cookie is never on the wrong pod")
 		forwarded = a.forwarded()
 		for n := range 4 {
 			c := a.connect(fmt.Sprint("poller-", n), siotest.WithTransport(siotest.Polling))
@@ -47,7 +47,7 @@ var _ = Describe("One helm install", Label("helm"), func() {
 		}
 		Expect(a.forwarded()).To(Equal(forwarded))
 
-		By("an uninstall, which takes all of it away")
+		By("an uninstall removes all objects")
 		uninstallOperator()
 		Eventually(a.everything).Should(ConsistOf(own, "serviceaccount/default"))
 	}, SpecTimeout(patience*2))

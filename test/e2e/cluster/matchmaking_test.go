@@ -10,7 +10,7 @@ import (
 )
 
 var _ = Describe("Matchmaking", Label("matchmaking"), func() {
-	It("brings players on two pods into a lobby, and its figures into the queue's status", func(ctx SpecContext) {
+	It("matches players on two pods into a lobby, and reports its metrics in the queue's status", func(ctx SpecContext) {
 		a := newArena("")
 		a.apply(`
 apiVersion: realtime.anteroom.dev/v1alpha1

@@ -8,14 +8,14 @@ import (
 )
 
 var _ = Describe("The operator", func() {
-	It("is upgraded and restarts no workload", Label("operator-upgrade"), func() {
+	It("is upgraded without restarting a workload", Label("operator-upgrade"), func() {
 		a := newArena("")
 		c := a.gather()
 		before := append(uids(a.pods(servers)), uids(a.pods(redis))...)
 		DeferCleanup(installOperator, given.version)
 		installOperator(given.next)
 
-		By("a new cluster, which has the new image and shows that the new operator works")
+		By("a new cluster has the new image: the new operator works")
 		n := newNamespace()
 		n.apply(`
 apiVersion: realtime.anteroom.dev/v1alpha1
@@ -26,7 +26,7 @@ spec: {replicas: 1}
 		n.kubectl("wait", "--for=condition=Ready", "realtimecluster/fresh", "--timeout", patience.String())
 		Expect(n.list("pods", servers)).To(HaveEach(HaveField("Spec.Containers", HaveEach(HaveField("Image", serverImage(given.next))))))
 
-		By("the old one, which serves as before and takes changes")
+		By("the old cluster serves as before and accepts changes")
 		a.patch("lobbypolicy/arena", `{"spec":{"chat":{"maxLength":30}}}`)
 		a.propagated()
 		c.GoesOn(patience)
@@ -35,7 +35,7 @@ spec: {replicas: 1}
 		Expect(append(uids(a.pods(servers)), uids(a.pods(redis))...)).To(ConsistOf(before))
 	})
 
-	It("is away for a while, and clients do not notice", Label("operator-down"), func() {
+	It("is down for a while, without an effect on clients", Label("operator-down"), func() {
 		a := newArena("")
 		c := a.gather()
 		operator := system
@@ -43,7 +43,7 @@ spec: {replicas: 1}
 		DeferCleanup(installOperator, given.version)
 		Eventually(func() []object { return namespace(operator).list("pods", "") }).Should(BeEmpty())
 
-		By("a pod that is deleted meanwhile, and is replaced")
+		By("a pod deleted meanwhile is replaced")
 		victim := a.pods(servers)[0]
 		a.remove(victim)
 		Eventually(func() []object { return a.pods(servers) }).Should(And(HaveLen(2), HaveEach(Satisfy(func(pod object) bool {
@@ -51,7 +51,7 @@ spec: {replicas: 1}
 		}))))
 		c.GoesOn(patience)
 
-		By("a change that was made meanwhile, once it is back")
+		By("a change made meanwhile is applied once the operator is back")
 		a.patch("lobbypolicy/arena", `{"spec":{"chat":{"maxLength":30}}}`)
 		namespace(operator).kubectl("scale", "deployment/anteroom-operator", "--replicas=1")
 		a.propagated()

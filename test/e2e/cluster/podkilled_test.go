@@ -7,8 +7,8 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-var _ = Describe("A server pod that is killed", Label("pod-killed"), func() {
-	It("loses nothing, and starts again", func() {
+var _ = Describe("A killed server pod", Label("pod-killed"), func() {
+	It("loses nothing, and restarts", func() {
 		a := newArena("")
 		c := a.gather()
 		victim := a.pods(servers)[0]

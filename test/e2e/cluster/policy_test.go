@@ -13,12 +13,12 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-var _ = Describe("A LobbyPolicy that is edited", Label("policy"), func() {
+var _ = Describe("An edited LobbyPolicy", Label("policy"), func() {
 	// From the edit to the last client that receives the change: five seconds are
 	// promised, with a margin for a busy machine.
 	const within = 15 * time.Second
 
-	It("rules the clients that are connected, on all pods", func() {
+	It("applies to connected clients, on all pods", func() {
 		a := newArena("")
 		clients := map[string]*siotest.Client{"ws": a.connect("ws"), "poll": a.connect("poll", siotest.WithTransport(siotest.Polling)), "ws2": a.connect("ws2")}
 		lobby := clients["ws"].Ask("lobby:create", siotest.M{"type": "arena"}).Text("lobby.id")

@@ -7,8 +7,8 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-var _ = Describe("A Redis pod that is killed", Label("redis-killed"), func() {
-	It("comes back with its lobbies, to clients who stayed connected", func() {
+var _ = Describe("A killed Redis pod", Label("redis-killed"), func() {
+	It("restarts with its lobbies, for clients that stayed connected", func() {
 		a := newArena(persistent)
 		c := a.gather()
 		victim := a.pods(redis)[0]

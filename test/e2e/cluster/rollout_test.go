@@ -13,7 +13,7 @@ import (
 )
 
 var _ = Describe("A new image", Label("rollout"), func() {
-	It("rolls out under load: nothing that was acknowledged is lost, and clients move one by one", func() {
+	It("rolls out under load: no acknowledged data is lost, and clients move one by one", func() {
 		a := newArena("")
 		c := a.gather()
 		a.patch("realtimecluster/arena", `{"spec":{"image":"`+serverImage(given.next)+`"}}`)

@@ -8,7 +8,7 @@ import (
 )
 
 var _ = Describe("A new password of Redis", Label("rotation"), func() {
-	It("is taken up by all, after which the old one is refused; nobody notices", func() {
+	It("is adopted by all components, and the old password is refused, without an effect on clients", func() {
 		a := newArena("")
 		c := a.gather()
 		before := append(uids(a.pods(servers)), uids(a.pods(redis))...)

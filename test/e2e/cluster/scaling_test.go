@@ -13,12 +13,12 @@ import (
 )
 
 var _ = Describe("Scaling by connections", Label("scaling"), func() {
-	It("adds a pod for those who come, and drains the one with the fewest when they go", func() {
+	It("adds a pod for new clients, and drains the pod with the fewest when they leave", func() {
 		a := newArena(`{"replicas":null,"scaling":{"mode":"Connections","min":2,"max":3,"targetConnectionsPerPod":10,"scaleDown":{"stabilization":"5s"}}}`)
 		c := a.gather()
 		Expect(a.pods(servers)).To(HaveLen(2))
 
-		By("more clients than two pods are to hold")
+		By("more clients than the target of two pods")
 		var guests []*siotest.Client
 		for n := range 12 {
 			guests = append(guests, a.connect(fmt.Sprint("guest-", n)))
@@ -27,7 +27,7 @@ var _ = Describe("Scaling by connections", Label("scaling"), func() {
 		a.awaitReady()
 		c.GoesOn(patience)
 
-		By("they go")
+		By("the clients leave")
 		for _, guest := range guests {
 			guest.Close()
 		}

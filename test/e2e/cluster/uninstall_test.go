@@ -13,7 +13,7 @@ import (
 const own = "configmap/kube-root-ca.crt"
 
 var _ = Describe("An uninstall", Label("uninstall"), func() {
-	It("leaves nothing but the volume claim, also when the operator goes first", func() {
+	It("leaves only the volume claim, even when the operator is deleted first", func() {
 		a := newArena(persistent)
 		DeferCleanup(installOperator, given.version)
 		uninstallOperator()
@@ -25,7 +25,7 @@ var _ = Describe("An uninstall", Label("uninstall"), func() {
 		Expect(left).To(BeEmpty())
 	})
 
-	It("leaves nothing but the volume claim when a cluster is deleted under the operator", func() {
+	It("leaves only the volume claim when a cluster is deleted under the operator", func() {
 		a := newArena(persistent)
 		a.kubectl("delete", "realtimecluster/arena", "lobbypolicy/arena", "--timeout", patience.String())
 		a.kubectl("delete", "rolebinding/anteroom-operator-namespace")

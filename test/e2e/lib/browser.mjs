@@ -1,4 +1,4 @@
-// A real browser on the servers' pages, which tells of every fault that a page may have.
+// A real browser on the servers' pages, which reports every fault of a page.
 import AxeBuilder from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 export async function openBrowser(t) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: process.getuid() === 0 ? ["--no-sandbox"] : [], // Chromium has none for root
+    args: process.getuid() === 0 ? ["--no-sandbox"] : [], // Chromium has no sandbox for root
   });
   t.after(() => browser.close());
   return browser;
@@ -16,10 +16,10 @@ export async function openBrowser(t) {
 /** Opens the playground. */
 export const openPlayground = (t, browser, url, options) => openPage(t, browser, `${url}/playground/`, options);
 
-/** What the browser says when a client leaves, as it may, while its upgrade to WebSocket is under way. */
+/** The browser's message when a client leaves during its upgrade to WebSocket, as it may. */
 const leftWhileUpgrading = /WebSocket is closed before the connection is established/;
 
-/** Opens a page; after the test its console has to be without errors, but for those expected, and its policy kept. */
+/** Opens a page; after the test its console must have no errors except the expected ones, and no violation of its policy. */
 export async function openPage(t, browser, url, { expected = /^$/, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const faults = [];
@@ -41,10 +41,10 @@ export async function openPage(t, browser, url, { expected = /^$/, ...options } 
   return page;
 }
 
-/** What one of the two users sees. */
+/** The pane of one of the two users. */
 export const pane = (page, label) => page.getByRole("region", { name: label, exact: true });
 
-/** Signs the user in that the page proposes, and waits until it is online. */
+/** Signs in the user that the page proposes, and waits until the user is online. */
 export async function signIn(user) {
   await user.getByRole("button", { name: "Sign in", exact: true }).click();
   await user.getByText("Online", { exact: true }).waitFor();
@@ -52,29 +52,29 @@ export async function signIn(user) {
 
 export const tab = (user, name) => user.getByRole("tab", { name: new RegExp(`^${name}`) }).click();
 
-/** Fills a field that has this label in its form, and sends it. */
+/** Fills the field with this label in its form, and sends it. */
 export async function send(user, label, text, action) {
   const field = user.getByLabel(label, { exact: true });
   await field.fill(text);
   await field.locator("xpath=ancestor::form").getByRole("button", { name: action, exact: true }).click();
 }
 
-/** Has the page looked through by axe, all of WCAG 2.2 up to AA. */
+/** Checks the page with axe for all rules of WCAG 2.2 up to AA. */
 export async function accessible(page, when) {
   const { violations } = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     .analyze();
-  const told = violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join("\n  ")}`);
-  assert.deepEqual(told, [], `accessibility, ${when}`);
+  const messages = violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join("\n  ")}`);
+  assert.deepEqual(messages, [], `accessibility, ${when}`);
 }
 
-/** Sees to it that the page is no wider than its window. */
+/** Checks that the page is no wider than its window. */
 export async function fits(page, when) {
   const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(wide <= room, `${when}: ${wide} px wide in ${room}`);
 }
 
-/** Keeps a picture in the folder that PICTURES names, to be looked at. */
+/** Saves a screenshot in the folder that PICTURES names. */
 export async function picture(page, name) {
   if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
 }

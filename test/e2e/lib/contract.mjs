@@ -1,4 +1,4 @@
-// The published schemas, held against all that goes over the wire in the scenarios.
+// The published schemas, applied to all messages of the scenarios.
 import { readFileSync } from "node:fs";
 import Ajv2020 from "ajv/dist/2020.js";
 
@@ -10,11 +10,12 @@ const domains = new Set(Object.keys(schema.$defs).filter((name) => name.includes
 const breaches = new Set();
 const checked = { request: 0, ack: 0, push: 0 };
 
-/** Holds a message against the schema of its event; part is request, ack or push. */
+/** Validates a message against the schema of its event; part is request, ack or push. */
 export function hold(event, part, message) {
   const name = `${event}.${part}`;
   if (!(name in schema.$defs)) {
-    // A back end's own events are no part of the contract, nor is a request that the server does not know.
+    // The contract has no schema for a back end's own events, nor for a request that the
+    // server does not know.
     if (domains.has(event.split(":")[0]) && message?.ok !== false) breaches.add(`${name} is not in the contract`);
     return;
   }
@@ -23,7 +24,7 @@ export function hold(event, part, message) {
   if (!validate(message)) breaches.add(`${name}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(message).slice(0, 500)}`);
 }
 
-// At the very end, since hooks of the tests that come after a failing one are not run.
+// At the very end, because the hooks of tests after a failed one do not run.
 process.on("exit", () => {
   for (const breach of breaches) console.error(`breaks the published schemas: ${breach}`);
   console.error(`held against the published schemas: ${JSON.stringify(checked)}`);

@@ -1,5 +1,5 @@
-// A host of stock Socket.IO clients for a test that is not written in JavaScript. Each line of
-// standard input is a command, each line of standard output an event, both JSON:
+// A host of stock Socket.IO clients for a test in another language. Each line of standard
+// input is a command, each line of standard output an event, both JSON:
 //
 //   {"do": "dial", "id", "url", "auth", "transports"}   {"do": "emit", "id", "event", "body", "ack"}
 //   {"do": "close" | "cut" | "vanish" | "pause" | "unpause", "id"}
@@ -34,7 +34,7 @@ const engineOf = (socket) => socket.io.engine;
 /** The TCP socket of a WebSocket; undefined while a client polls. */
 const tcpOf = (socket) => engineOf(socket)?.transport?.ws?._socket;
 
-/** Ends the connection as a lost network does: no byte says so. */
+/** Ends the connection like a lost network, without a packet. */
 function cut(socket) {
   const engine = engineOf(socket);
   if (!engine) return;
@@ -46,7 +46,7 @@ function cut(socket) {
   engine._onClose("cut by the test");
 }
 
-/** Sends and reads nothing more; the server is told nothing. A client that polls is cut. */
+/** Stops sending and reading without a packet to the server. A polling client is cut. */
 function vanish(socket) {
   const tcp = tcpOf(socket);
   if (!tcp) {

@@ -1,4 +1,4 @@
-/** Asks again and again until the answer is something, and gives it; throws when it is not within the patience. */
+/** Polls until the result is defined, and returns it; throws after the patience. */
 export async function poll(what, ask, patience = 30_000) {
   for (const until = Date.now() + patience; ; ) {
     const answer = await ask();

@@ -1,5 +1,5 @@
-// A front that knows no stickiness: each request, and each upgrade, goes to the next
-// server that takes it. It sets no cookie and passes none on.
+// A proxy without stickiness: each request, and each upgrade, goes to the next server
+// that accepts it. It sets no cookie and passes none on.
 import http from "node:http";
 import net from "node:net";
 import { buffer } from "node:stream/consumers";
@@ -11,7 +11,7 @@ export class RoundRobin {
   /** @param {import("./stack.mjs").Stack} stack */
   constructor(stack) {
     this.stack = stack;
-    this.opened = []; // names of the servers that got a handshake, in order
+    this.opened = []; // names of the servers that received a handshake, in order
     this.agent = new http.Agent({ keepAlive: true });
     this.server = http.createServer((req, res) => void this.#whole(req, res));
     this.server.on("upgrade", (req, socket, head) => this.#upgrade(req, socket, head));
@@ -40,12 +40,13 @@ export class RoundRobin {
     return { hostname, port, headers, method: req.method, path: req.url };
   }
 
-  // What a request carries is read first, so that another server can be given it too.
+  // Reads the body of a request first, so that the request can be repeated on another
+  // server.
   async #whole(req, res) {
     try {
       this.#request(req, res, await buffer(req));
     } catch {
-      res.destroy(); // the client went away
+      res.destroy(); // the client disconnected
     }
   }
 
@@ -58,7 +59,7 @@ export class RoundRobin {
       answer.on("error", () => res.destroy());
     });
     onward.on("error", (error) => {
-      // Nobody is there: as a real front would, it takes the next one.
+      // Without an answer, the next server gets the request, like behind a real proxy.
       if (error.code === "ECONNREFUSED" && tries < this.stack.state.servers.length) {
         if (!req.url.includes("sid=")) this.opened.pop();
         this.#request(req, res, body, tries + 1);

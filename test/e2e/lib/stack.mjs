@@ -1,4 +1,4 @@
-// The running stack, as the state file of the local runner describes it.
+// The running stack, described by the state file of the local runner.
 import { readFileSync } from "node:fs";
 import { User } from "./user.mjs";
 
@@ -18,12 +18,12 @@ export class Stack {
     return found;
   }
 
-  /** A user connected to one server, past the front. */
+  /** A user connected to a server directly, bypassing the proxy. */
   direct(user, server, options = {}) {
     return this.user(user, { url: this.server(server).url, ...options });
   }
 
-  /** A user connected through the sticky front; with `server` it starts on that one. */
+  /** A user connected through the sticky proxy; `server` selects its first server. */
   fronted(user, { server, ...options } = {}) {
     const { url, cookieName } = this.state.front;
     const cookie = server ? `${cookieName}=${this.server(server).cookie}` : undefined;
@@ -43,7 +43,7 @@ export class Stack {
     return new User({ token, ...options });
   }
 
-  /** Ends a server as a crash would. */
+  /** Kills a server like a crash. */
   kill(server) {
     process.kill(this.server(server).pid, "SIGKILL");
   }

@@ -1,12 +1,12 @@
-// One user with the stock Socket.IO client, and an audit of every stream it
-// hears: seqs must be dense within an epoch, without a gap and without a double.
+// A user with the stock Socket.IO client, and an audit of every stream that it receives:
+// seqs must be dense within an epoch, without gaps and duplicates.
 import { io } from "socket.io-client";
 import { hold } from "./contract.mjs";
 
 const PATIENCE_MS = 30_000;
 
-// Requests whose acknowledgement says where in a stream the client now is. The
-// meta of other acknowledgements says where their change is; it comes as a push too.
+// Requests whose acknowledgement has the client's new position in a stream. The meta of
+// other acknowledgements is the position of their change, which is also pushed.
 const FOLLOWS = new Set(["lobby:create", "lobby:join", "lobby:get", "lobby:quickJoin", "lobby:respondInvite", "lobby:watch", "chat:join",
   "party:create", "party:join", "party:get", "party:respondInvite"]);
 
@@ -14,16 +14,16 @@ export class User {
   /** @param {{url: string, token: string, transports?: string[], cookie?: string, withCredentials?: boolean, client?: typeof io}} options */
   constructor(options) {
     this.streams = new Map(); // stream → {epoch, seq}
-    this.pushes = []; // {event, data} in the order they came
-    this.faults = []; // what the audit found
-    this.resumed = []; // results of resumes, one a stream and connection
+    this.pushes = []; // {event, data} in the order of arrival
+    this.faults = []; // violations found by the audit
+    this.resumed = []; // results of resumes, one per stream and connection
     this.sessions = []; // payloads of session:ready
     this.#watchers = new Set();
     this.socket = (options.client ?? io)(options.url, {
       auth: (give) => give({ token: options.token, protocol: 1, resume: this.#position() }),
       transports: options.transports ?? ["websocket"],
       extraHeaders: options.cookie ? { cookie: options.cookie } : undefined,
-      withCredentials: options.withCredentials ?? false, // keep the cookies that are set
+      withCredentials: options.withCredentials ?? false, // keep the server's cookies
       reconnectionDelay: 50,
       reconnectionDelayMax: 500,
       forceNew: true,
@@ -39,12 +39,12 @@ export class User {
     return this.sessions.at(-1);
   }
 
-  /** How packets travel now. */
+  /** The transport in use. */
   get transport() {
     return this.socket.io.engine?.transport.name;
   }
 
-  /** Sends a request and gives its data; a refusal throws an error with the wire error in it. */
+  /** Sends a request and returns its data; a refusal throws an error with the wire error. */
   async ask(event, request = {}) {
     const ack = await this.#answer(event, request);
     if (!ack.ok) {
@@ -55,14 +55,14 @@ export class User {
     return ack.data;
   }
 
-  /** Sends a request that must be refused and gives the wire error. */
+  /** Sends a request that must be refused and returns the wire error. */
   async refused(event, request = {}) {
     const ack = await this.#answer(event, request);
     if (ack.ok) throw new Error(`${event} was not refused: ${JSON.stringify(ack)}`);
     return ack.error;
   }
 
-  /** Waits until find() gives something, looking again after each thing that happens. */
+  /** Waits until find() returns a value; checks again after each event. */
   async until(what, find, patience = PATIENCE_MS) {
     const at = Date.now() + patience;
     for (;;) {
@@ -83,7 +83,7 @@ export class User {
     return this.pushes.filter((p) => p.event === "chat:message").map((p) => p.data);
   }
 
-  /** Cuts the transport as a lost network would; the client comes back by itself. */
+  /** Cuts the transport like a lost network; the client reconnects by itself. */
   cut() {
     this.socket.io.engine.close();
   }
@@ -134,14 +134,14 @@ export class User {
     if (!result.recovered) this.streams.set(result.stream, { epoch: result.epoch, seq: result.seq });
     const at = this.streams.get(result.stream);
     if (at?.epoch !== result.epoch || at?.seq !== result.seq) {
-      // A recovered stream under a new epoch keeps its seq; only the name of the epoch changes.
+      // A recovered stream under a new epoch keeps its seq; only the epoch changes.
       if (at?.seq === result.seq) this.streams.set(result.stream, { epoch: result.epoch, seq: result.seq });
       else this.faults.push(`${result.stream}: resumed to seq ${result.seq} but its events end at ${at?.seq}`);
     }
   }
 
   #audit(event, meta) {
-    const last = event.endsWith(":snapshot") ? undefined : this.streams.get(meta.stream); // a whole state begins anew
+    const last = event.endsWith(":snapshot") ? undefined : this.streams.get(meta.stream); // a snapshot begins a new position
     const fresh = last?.epoch === "" && last.seq === 0; // followed before its first event
     if (last && !fresh && last.epoch !== meta.epoch) {
       this.faults.push(`${event} on ${meta.stream}: epoch ${meta.epoch} after ${last.epoch}`);

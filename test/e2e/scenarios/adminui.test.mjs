@@ -1,4 +1,4 @@
-// The official Admin UI of Socket.IO, as its package ships it, on two servers.
+// The official Admin UI of Socket.IO, from its package, on two servers.
 import assert from "node:assert/strict";
 import { createReadStream, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -13,7 +13,7 @@ const token = readFileSync(stack.state.apiTokenFile, "utf8").trim();
 const files = join(dirname(createRequire(import.meta.url).resolve("@socket.io/admin-ui/package.json")), "ui", "dist");
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png" };
 
-/** Serves the package's page on a port of its own, as somebody who uses it would. */
+/** Serves the package's page on a separate port, like an installation. */
 async function servePage() {
   const server = createServer((request, answer) => {
     const path = normalize(request.url === "/" ? "/index.html" : request.url);
@@ -77,7 +77,7 @@ test("both servers with their clients, and the connections of one of them", asyn
   assert.equal(await page.getByRole("row").count(), 3); // a heading, and two
   await picture(page, "adminui-sockets");
 
-  users[0].close(); // and the list follows
+  users[0].close(); // and the list is updated
   await row(page, "WebSocket").waitFor({ state: "detached" });
   await row(page, "HTTP long-polling").click();
   await page.getByText('"userId": "carol"').waitFor();
@@ -85,12 +85,12 @@ test("both servers with their clients, and the connections of one of them", asyn
 
   const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
   assert.ok(!kept.includes(token) && kept.includes("session_id"), kept);
-  await page.reload(); // with the pass that it keeps
+  await page.reload(); // with the stored credentials
   await open(page, "Servers");
   await inState(page, "Healthy").filter({ hasText: two.pod }).waitFor();
 });
 
-test("a server that dies becomes unhealthy, and the one in its place is listed", async (t) => {
+test("a dead server becomes unhealthy, and its replacement is listed", async (t) => {
   const page = await openUI(t);
   await signIn(page, "server-1", token);
   const { pod } = await stack.status("server-2");
@@ -99,6 +99,6 @@ test("a server that dies becomes unhealthy, and the one in its place is listed",
   page.setDefaultTimeout(30_000);
   stack.kill("server-2");
   await inState(page, "Unhealthy").filter({ hasText: pod }).waitFor();
-  await inState(page, "Healthy").nth(1).waitFor(); // make run has begun another
+  await inState(page, "Healthy").nth(1).waitFor(); // make run has started a replacement
   await picture(page, "adminui-died");
 });

@@ -1,5 +1,5 @@
-// Three servers behind a front without stickiness: every request of a client may
-// reach a server that does not have its session.
+// Three servers behind a proxy without stickiness: every request of a client may reach a
+// server that does not have its session.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { io as newest } from "socket.io-client";
@@ -83,8 +83,8 @@ test("kill -9 of the server that has a polling session", async () => {
   const killed = Date.now();
   stack.kill(owner);
   await carol.until("a new session", () => carol.sessions.length === 2, 40_000);
-  // The next request is told that the session is unknown, and not only after a ping
-  // timeout (45 s). The bound leaves room for a busy machine.
+  // The next request gets the answer that the session is unknown, before a ping timeout
+  // (45 s). The bound has a margin for a busy machine.
   assert.ok(Date.now() - killed < 40_000, `back after ${Date.now() - killed} ms`);
   await carol.ask("chat:send", { channel, text: "after" });
   await carol.until("both", () => carol.messages().length === 2);

@@ -1,5 +1,5 @@
-// Chat on two servers: what becomes of messages, who has read them, who may say what,
-// and channels beside those of lobbies. One server dies in the middle.
+// Chat on two servers: changes of messages, read marks, permissions, and channels outside
+// lobbies. One server dies during the scenario.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { poll } from "../lib/poll.mjs";
@@ -24,7 +24,7 @@ after(() => [alice, bob, carol].forEach((user) => user?.close()));
 const say = (user, text, more = {}) => user.ask("chat:send", { channel, text, ...more });
 const page = async (user, request = {}) => (await user.ask("chat:history", { channel, ...request })).messages;
 
-test("a message is edited: all hear it, and the history shows the new text", async () => {
+test("an edited message is pushed to all, and the history has the new text", async () => {
   first = await say(alice, "helo", { key: "s-1" });
   const target = { channel, seq: first.seq, id: first.id };
   const edit = { ...target, text: "hello", key: "e-1" };
@@ -38,7 +38,7 @@ test("a message is edited: all hear it, and the history shows the new text", asy
   assert.equal((await alice.refused("chat:edit", { ...edit, text: "other" })).code, "idempotency_mismatch");
 });
 
-test("reactions are counted, and taken back", async () => {
+test("reactions are counted and removed", async () => {
   const target = { channel, seq: first.seq };
   assert.equal((await alice.ask("chat:react", { ...target, reaction: "👍", key: "r-1" })).count, 1);
   assert.equal((await bob.ask("chat:react", { ...target, reaction: "👍" })).count, 2);
@@ -50,7 +50,7 @@ test("reactions are counted, and taken back", async () => {
   assert.deepEqual(message.reactions, [{ reaction: "👍", userIds: [bob.ready.userId] }]);
 });
 
-test("a deleted message leaves a stone", async () => {
+test("a deleted message remains as an empty entry", async () => {
   const bad = await say(bob, "regret", { key: "s-2" });
   await bob.ask("chat:delete", { channel, seq: bad.seq, key: "d-1" });
   await alice.push("chat:deleted", (d) => d.seq === bad.seq && d.userId === bob.ready.userId);
@@ -75,7 +75,7 @@ test("history pages both ways past edits and reactions", async () => {
   assert.deepEqual(newer.map((m) => m.id), [all[1].id]);
 });
 
-test("read marks are kept, only move forward, and tell what is unread", async () => {
+test("read marks are kept, only move forward, and count unread messages", async () => {
   const last = (await page(alice)).at(-1).meta.seq;
   const { unread } = await bob.ask("chat:history", { channel });
   assert.equal(unread, 4, "hello and three lines; his own, and what was deleted, do not count");
@@ -88,7 +88,7 @@ test("read marks are kept, only move forward, and tell what is unread", async ()
   assert.equal((await bob.refused("chat:read", { channel, seq: last + 100 })).field, "seq");
 });
 
-test("typing is told without an acknowledgement, and not kept", async () => {
+test("typing is pushed without an acknowledgement, and not stored", async () => {
   bob.socket.emit("chat:typing", { channel });
   for (let n = 0; n < 5; n++) bob.socket.emit("chat:typing", { channel });
   const typing = await alice.push("chat:typing");
@@ -98,7 +98,7 @@ test("typing is told without an acknowledgement, and not kept", async () => {
   assert.equal(alice.pushes.filter((p) => p.event === "chat:typing" && p.data.typing).length, 1, "five more are one");
 });
 
-test("the mentioned are told, also those who have not joined the channel", async () => {
+test("mentioned users receive a notice, even without a subscription to the channel", async () => {
   await carol.ask("chat:leave", { channel });
   const sent = await say(alice, "carol, look", { mentions: [carol.ready.userId], key: "m-1" });
   const notice = await carol.push("chat:notice");
@@ -108,21 +108,21 @@ test("the mentioned are told, also those who have not joined the channel", async
   assert.deepEqual([stranger.code, stranger.field], ["invalid_argument", "mentions[0]"]);
 });
 
-test("the notice of a deleted message goes", async () => {
+test("the notice of a deleted message is removed", async () => {
   const sent = await say(alice, "carol, never mind", { mentions: [carol.ready.userId], key: "m-2" });
   await alice.ask("chat:delete", { channel, seq: sent.seq });
   const removed = await carol.push("chat:noticeRemoved");
   assert.deepEqual([removed.channel, removed.seq, removed.id], [channel, sent.seq, sent.id]);
 });
 
-test("words are masked, whatever their case, and whole ones only", async () => {
+test("whole words are masked in any case", async () => {
   await say(bob, "What a DARN day in Darnstadt");
   await alice.push("chat:message", (m) => m.text === "What a **** day in Darnstadt");
   const refusal = await bob.refused("chat:send", { channel, text: "you ЖАБА" });
   assert.deepEqual([refusal.code, refusal.field], ["invalid_argument", "text"]);
 });
 
-test("the host mutes bob on every server; time and the host give his voice back", async () => {
+test("the host mutes bob on every server; the mute expires, or the host ends it", async () => {
   await bob.ask("chat:send", { channel, text: "before", key: "mute-0" });
   assert.equal((await bob.refused("chat:mute", { channel, userId: alice.ready.userId })).code, "permission_denied");
   const muted = await alice.ask("chat:mute", { channel, userId: bob.ready.userId, forMs: 60_000, key: "mute-1" });
@@ -142,7 +142,7 @@ test("the host mutes bob on every server; time and the host give his voice back"
   await alice.push("chat:message", (m) => m.text === "time heals");
 });
 
-test("two users talk directly; the one who has not joined is told", async () => {
+test("two users use a direct channel; the user without a subscription receives a notice", async () => {
   const direct = `direct:${[alice.ready.userId, bob.ready.userId].sort().join(":")}`;
   await alice.ask("chat:join", { channel: direct });
   const sent = await alice.ask("chat:send", { channel: direct, text: "psst", key: "dm-1" });
@@ -157,7 +157,7 @@ test("two users talk directly; the one who has not joined is told", async () => 
   assert.equal((await alice.refused("chat:join", { channel: reversed })).code, "not_found");
 });
 
-test("a user lists its channels with what is unread", async () => {
+test("a user lists its channels with their unread counts", async () => {
   const direct = `direct:${[alice.ready.userId, bob.ready.userId].sort().join(":")}`;
   await bob.ask("chat:send", { channel: direct, text: "read me" });
   const { channels, cursor } = await alice.ask("chat:channels", {});
@@ -179,7 +179,7 @@ test("a party has a channel; a topic needs a scope", async () => {
   assert.equal((await carol.refused("chat:join", { channel: "topic:a b" })).code, "not_found");
 });
 
-test("bad requests are refused with a code, and with the field that is wrong; nothing happens", async () => {
+test("invalid requests are refused with a code and the invalid field, without an effect", async () => {
   const before = (await page(alice)).at(-1).meta.seq;
   const none = { channel: "lobby:01JD8Q3V9Z0000000000000000", seq: 1 };
   const cases = [
@@ -219,13 +219,13 @@ test("bad requests are refused with a code, and with the field that is wrong; no
   for (const [event, request, code, field] of cases) {
     const refusal = await alice.refused(event, request);
     assert.deepEqual([refusal.code, refusal.field], [code, field], `${event} ${JSON.stringify(request)}`);
-    // 20 requests a second are allowed.
+    // The rate limit is 20 requests a second.
     await new Promise((again) => setTimeout(again, 25));
   }
   assert.equal((await page(alice)).at(-1).meta.seq, before);
 });
 
-test("bob's server dies between an edit and its answer; he repeats it, and it happened once", async () => {
+test("bob's server dies between an edit and its answer; his repeat has no second effect", async () => {
   const mine = await say(bob, "draft", { key: "k-1" });
   const edit = { channel, seq: mine.seq, text: "final", key: "k-2" };
   const answer = bob.ask("chat:edit", edit).catch(() => undefined);

@@ -1,5 +1,6 @@
-// The client matrix: each client connects, meets another one in a lobby, chats, is cut, and
-// resumes; and each version of the stock client receives session:terminated before the close.
+// The client matrix: each client connects, meets another one in a lobby, chats, is cut,
+// and resumes; and each version of the stock client receives session:terminated before
+// the close.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -56,7 +57,7 @@ for (const [version, client] of Object.entries(versions)) {
       }
     });
 
-    test(`socket.io-client ${version}, ${way}: the end of a session belongs to it`, async () => {
+    test(`socket.io-client ${version}, ${way}: session:terminated arrives before the close`, async () => {
       const rounds = 8;
       for (let n = 0; n < rounds; n++) {
         await revoke("carol", true);

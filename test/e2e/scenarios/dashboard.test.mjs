@@ -20,7 +20,7 @@ async function signedIn(t, options) {
 const total = (page, name) => page.locator(".totals > div").filter({ has: page.getByText(name, { exact: true }) }).locator("dd");
 const row = (page, table, text) => page.getByRole("table", { name: table }).getByRole("row").filter({ hasText: text });
 
-test("who brings no token, or a wrong one, sees nothing", async (t) => {
+test("a visitor without a token, or with a wrong one, sees nothing", async (t) => {
   const page = await openPage(t, await openBrowser(t), address(), { expected: /401 \(Unauthorized\)/ });
   await picture(page, "dashboard-signin");
   await accessible(page, "signed out");
@@ -45,7 +45,7 @@ test("connections, lobbies, streams and queues of both servers, as they change",
   await total(page, "Tickets waiting").filter({ hasText: "1" }).waitFor();
   await row(page, "Lobbies by type", "casual").getByRole("cell", { name: "1" }).waitFor();
   await row(page, "Queues", "duel").waitFor();
-  await row(page, "Streams followed, by kind", "lobby").getByRole("cell", { name: "2" }).waitFor(); // followed by both
+  await row(page, "Streams followed, by kind", "lobby").getByRole("cell", { name: "2" }).waitFor(); // both servers subscribe to it
   assert.equal(await row(page, "Servers", "ready").count(), 2);
   const [revision] = await total(page, "Policies").allInnerTexts();
   assert.ok((await stack.status("server-2")).policyRevision.startsWith(revision), revision);
@@ -71,14 +71,14 @@ test("a phone in the dark, by keyboard", async (t) => {
   await picture(page, "dashboard-phone");
 });
 
-test("a server that dies is missed until its lease has lapsed", async (t) => {
+test("a dead server is shown as missing until its lease expires", async (t) => {
   const page = await signedIn(t);
   await total(page, "Servers ready").filter({ hasText: "2 of 2" }).waitFor();
   page.setDefaultTimeout(30_000);
   stack.kill("server-2");
   await page.getByRole("listitem").filter({ hasText: "does not answer" }).waitFor();
   await row(page, "Servers", "no answer").waitFor();
-  await total(page, "Servers ready").filter({ hasText: /1 of 2|2 of 3/ }).waitFor(); // make run may have begun another
+  await total(page, "Servers ready").filter({ hasText: /1 of 2|2 of 3/ }).waitFor(); // make run may have started a replacement
   await accessible(page, "with a server that died");
   await picture(page, "dashboard-died");
   await total(page, "Servers ready").filter({ hasText: "2 of 2" }).waitFor();

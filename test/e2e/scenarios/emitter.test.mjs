@@ -1,5 +1,5 @@
-// Another back end uses the stock Redis emitter: each of its targets, on two servers, and
-// every client that is meant gets each event once.
+// Another back end uses the stock Redis emitter with each of its targets, on two servers.
+// Every addressed client receives each event once.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -31,9 +31,9 @@ after(() => {
   redis.disconnect();
 });
 
-/** Which users got an event, and how often; all have got the fence that was sent after it. */
+/** The users that received an event, and how often; all of them have received the fence that was sent afterwards. */
 let fences = 0;
-async function heard(event) {
+async function received(event) {
   const fence = `fence-${++fences}`;
   emitter.emit(fence, {});
   await Promise.all(all.map((user) => user.push(fence)));
@@ -42,41 +42,41 @@ async function heard(event) {
 
 test("to all", async () => {
   emitter.emit("game:all", { n: 1 });
-  assert.deepEqual(await heard("game:all"), [1, 1, 1]);
+  assert.deepEqual(await received("game:all"), [1, 1, 1]);
   assert.deepEqual(alice.pushes.find((p) => p.event === "game:all").data, { n: 1 });
 });
 
-test("to a room, by its name or that of its stream", async () => {
+test("to a room, by its name or by its stream's name", async () => {
   emitter.to("red").emit("game:room");
-  assert.deepEqual(await heard("game:room"), [1, 1, 0]);
+  assert.deepEqual(await received("game:room"), [1, 1, 0]);
   emitter.to("room:red").emit("game:stream");
-  assert.deepEqual(await heard("game:stream"), [1, 1, 0]);
+  assert.deepEqual(await received("game:stream"), [1, 1, 0]);
 });
 
 test("to a user, to a session, and to several at once, each once", async () => {
   emitter.to("user:carol").emit("game:user");
-  assert.deepEqual(await heard("game:user"), [0, 0, 1]);
+  assert.deepEqual(await received("game:user"), [0, 0, 1]);
   emitter.to(bob.socket.id).emit("game:session");
-  assert.deepEqual(await heard("game:session"), [0, 1, 0]);
+  assert.deepEqual(await received("game:session"), [0, 1, 0]);
   emitter.to(["red", "user:bob", "user:carol"]).emit("game:several");
-  assert.deepEqual(await heard("game:several"), [1, 1, 1]);
+  assert.deepEqual(await received("game:several"), [1, 1, 1]);
 });
 
-test("to all but some", async () => {
+test("to all except some", async () => {
   emitter.except("red").emit("game:except");
-  assert.deepEqual(await heard("game:except"), [0, 0, 1]);
+  assert.deepEqual(await received("game:except"), [0, 0, 1]);
   emitter.to("red").except("user:alice").emit("game:rest");
-  assert.deepEqual(await heard("game:rest"), [0, 1, 0]);
+  assert.deepEqual(await received("game:rest"), [0, 1, 0]);
 });
 
 test("to the members of a lobby", async () => {
   const { lobby } = await alice.ask("lobby:create", { type: "casual" });
   await carol.ask("lobby:join", { lobbyId: lobby.id });
   emitter.to(`lobby:${lobby.id}`).emit("game:lobby", "several", { arguments: true });
-  assert.deepEqual(await heard("game:lobby"), [1, 0, 1]);
+  assert.deepEqual(await received("game:lobby"), [1, 0, 1]);
 });
 
-test("the service's own events are not the emitter's", async () => {
+test("the emitter cannot publish Anteroom's own events", async () => {
   emitter.emit("session:terminated", { code: "banned" });
-  assert.deepEqual(await heard("session:terminated"), [0, 0, 0]);
+  assert.deepEqual(await received("session:terminated"), [0, 0, 0]);
 });

@@ -1,5 +1,5 @@
-// Two users on different servers meet in a lobby and chat; one loses its
-// connection, then its server dies. Nobody misses a message or sees one twice.
+// Two users on different servers meet in a lobby and chat; one loses its connection, then
+// its server dies. Each receives every message exactly once.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../lib/stack.mjs";
@@ -8,8 +8,8 @@ const stack = new Stack();
 let alice, bob, lobby, channel;
 
 before(async () => {
-  // alice polls only, through her server's own door; bob comes through the front,
-  // so that he can be moved when his server dies.
+  // alice polls her server directly; bob connects through the proxy, so that he can move
+  // when his server dies.
   alice = stack.direct("alice", "server-1", { transports: ["polling"] });
   bob = stack.fronted("bob", { server: "server-2" });
   await Promise.all([alice, bob].map((user) => user.push("session:ready")));
@@ -42,7 +42,7 @@ test("alice creates a lobby and bob joins it by its code", async () => {
   assert.equal(patch.meta.seq, patch.to);
 });
 
-test("bad requests are refused with a code, and with the field that is wrong", async () => {
+test("invalid requests are refused with a code and the invalid field", async () => {
   assert.equal((await bob.refused("lobby:join", { code: "NOSUCH" })).code, "not_found");
   const missing = await bob.refused("lobby:ready", { ready: true });
   assert.deepEqual([missing.code, missing.field], ["invalid_argument", "lobbyId"]);
@@ -88,7 +88,7 @@ test("history pages both ways", async () => {
   assert.deepEqual(newer.messages.map((m) => m.text), ["line 4", "line 5"]);
 });
 
-test("bob is cut, comes back, and has every message once", async () => {
+test("bob is cut, reconnects, and has every message once", async () => {
   bob.cut();
   await bob.push("disconnect");
   for (const n of [6, 7, 8]) await alice.ask("chat:send", { channel, text: `line ${n}`, key: `a-${n}` });
@@ -97,7 +97,7 @@ test("bob is cut, comes back, and has every message once", async () => {
   assertWhole(bob, 8);
 });
 
-test("bob's server dies; he comes back, on one that did not have him, and has every message once", async () => {
+test("bob's server dies; he reconnects to another server, and has every message once", async () => {
   stack.kill("server-2");
   for (const n of [9, 10, 11]) await alice.ask("chat:send", { channel, text: `line ${n}`, key: `a-${n}` });
   await resumed(bob, 3);
@@ -110,7 +110,7 @@ test("bob's server dies; he comes back, on one that did not have him, and has ev
   assertWhole(bob, 12);
 });
 
-test("the dead server is started again and serves", async () => {
+test("the dead server restarts and serves", async () => {
   const fresh = await untilServes("server-2");
   assert.equal(fresh.policyRevision, alice.ready.policyRevision);
   const carol = stack.direct("bob", "server-2");
@@ -129,7 +129,7 @@ async function resumed(user, n) {
   assert.equal(state.recovered, true, JSON.stringify(state));
 }
 
-/** All messages so far, in order, each once, and an audit without a fault. */
+/** All messages so far, in order and without duplicates, and an audit without a fault. */
 function assertWhole(user, count) {
   const want = ["hello bob", "hello alice"];
   for (let n = 3; n <= count; n++) want.push(`line ${n}`);

@@ -1,10 +1,10 @@
-// The server through which a countdown was begun dies in the middle of it: another one
-// hands the lobby over to its match, once.
+// The server that started a countdown dies during the countdown: another server starts
+// the match, once.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../lib/stack.mjs";
 
-// Six seconds of the countdown, and as long as a busy machine takes.
+// Six seconds of the countdown, and a margin for a busy machine.
 const HANDOFF_MS = 30_000;
 
 const stack = new Stack();
@@ -18,7 +18,7 @@ before(async () => {
 
 after(() => [alice, bob].forEach((user) => user?.close()));
 
-test("kill -9 in the middle of a countdown", async () => {
+test("kill -9 during a countdown", async () => {
   const { lobby } = await alice.ask("lobby:create", { type: "arena" });
   lobbyId = lobby.id;
   await bob.ask("lobby:join", { lobbyId });

@@ -1,5 +1,5 @@
-// Everything that can be done in a lobby, by four users on two servers, one of which
-// dies in the middle of a join request.
+// All requests of a lobby, by four users on two servers, one of which dies during a join
+// request.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../lib/stack.mjs";
@@ -21,7 +21,7 @@ const id = (user) => user.ready.userId;
 const patch = (user, type, match = () => true, patience) =>
   user.push("lobby:patch", (p) => p.lobbyId === lobby.id && p.cause.type === type && match(p), patience);
 
-test("the list is watched, and tells of what is made", async () => {
+test("a watched list reports new lobbies", async () => {
   await bob.ask("lobby:watch", { type: "arena" });
   ({ lobby } = await alice.ask("lobby:create", {
     type: "arena", name: "arena one", attributes: { map: "ice", plan: "rush" }, key: "c-1",
@@ -31,14 +31,14 @@ test("the list is watched, and tells of what is made", async () => {
   assert.deepEqual([card.name, card.players, card.attributes], ["arena one", 1, { map: "ice" }]);
 });
 
-test("who is not in sees what is public, a member what is for members, nobody what is the server's", async () => {
+test("other users see public fields, members those for members, and no client the server's", async () => {
   assert.deepEqual(lobby.attributes, { map: "ice", plan: "rush" });
   const { lobby: seen } = await dave.ask("lobby:get", { lobbyId: lobby.id });
   assert.deepEqual([seen.attributes, seen.code], [{ map: "ice" }, undefined]);
-  dave.streams.delete(`lobby:${lobby.id}`); // it was read, not followed
+  dave.streams.delete(`lobby:${lobby.id}`); // a read without a subscription
 });
 
-test("a search finds it, page by page", async () => {
+test("a search finds the lobby, page by page", async () => {
   const filter = { "attributes.map": { in: ["ice", "fog"] }, free: { gte: 1 }, status: { eq: "open" } };
   const { lobby: other } = await carol.ask("lobby:create", { type: "arena", name: "arena two", attributes: { map: "fog" } });
   await bob.push("lobby:listed", (l) => l.added?.some((card) => card.id === other.id));
@@ -74,29 +74,30 @@ test("bob joins quickly, into the smaller team; carol watches", async () => {
   await carol.ask("lobby:leave", { lobbyId: lobby.id });
 });
 
-test("who watches no more hears no more of the list", async () => {
+test("after an unwatch, no more changes of the list arrive", async () => {
   const listed = (user) => user.pushes.filter((p) => p.event === "lobby:listed").length;
   await dave.ask("lobby:watch", { type: "arena" });
   await bob.ask("lobby:unwatch", { type: "arena" });
-  const heard = listed(bob);
-  // When dave, on the same server, has heard of the second change, bob would have heard of the first.
+  const received = listed(bob);
+  // When dave, on the same server, has received the second change, bob would have
+  // received the first.
   for (const name of ["arena 1", "arena one"]) {
     await alice.ask("lobby:update", { lobbyId: lobby.id, set: { name } });
     await dave.push("lobby:listed", (l) => l.updated?.some((card) => card.id === lobby.id && card.name === name));
   }
   await bob.ask("sync:ping");
-  assert.equal(listed(bob), heard);
+  assert.equal(listed(bob), received);
   await dave.ask("lobby:unwatch", { type: "arena" });
 });
 
-test("bob's own attributes are not declared; the host's are the host's", async () => {
+test("undeclared attributes of bob are refused; only the host changes the lobby's", async () => {
   const bad = await bob.refused("lobby:setMember", { lobbyId: lobby.id, attributes: { map: "fog" } });
   assert.deepEqual([bad.code, bad.field], ["invalid_argument", "attributes.map"]);
   await alice.ask("lobby:update", { lobbyId: lobby.id, set: { attributes: { map: "fog" } }, key: "u-1" });
   await patch(bob, "updated", (p) => p.ops.some((op) => op.path === "/attributes/map" && op.value === "fog"));
 });
 
-test("an invite opens a private lobby, without its password", async () => {
+test("an invite admits to a private lobby, without its password", async () => {
   await alice.ask("lobby:update", { lobbyId: lobby.id, set: { visibility: "private", password: "swordfish" } });
   assert.equal((await dave.refused("lobby:join", { lobbyId: lobby.id })).code, "not_found");
   const { inviteId } = await bob.ask("lobby:invite", { lobbyId: lobby.id, userId: id(dave), key: "i-1" });
@@ -109,7 +110,7 @@ test("an invite opens a private lobby, without its password", async () => {
   assert.ok(in_.members[id(dave)]);
 });
 
-test("the players vote dave out, and he may not come back", async () => {
+test("the players vote dave out, and he cannot rejoin", async () => {
   await alice.ask("lobby:voteKick", { lobbyId: lobby.id, userId: id(dave) });
   await patch(bob, "voted", (p) => p.ops.some((op) => op.path === "/votes"));
   await bob.ask("lobby:voteKick", { lobbyId: lobby.id, userId: id(dave) });
@@ -121,7 +122,7 @@ test("the players vote dave out, and he may not come back", async () => {
   await alice.ask("lobby:unban", { lobbyId: lobby.id, userId: id(dave) });
 });
 
-test("a new code takes the place of the old one", async () => {
+test("a new code replaces the old one", async () => {
   const { code } = await alice.ask("lobby:regenerateCode", { lobbyId: lobby.id, key: "g-1" });
   assert.notEqual(code, lobby.code);
   assert.equal((await dave.refused("lobby:join", { code: lobby.code, password: "swordfish" })).code, "code_expired");
@@ -129,14 +130,14 @@ test("a new code takes the place of the old one", async () => {
   lobby.code = code;
 });
 
-test("the host is handed on, and back", async () => {
+test("the host role is transferred, and back", async () => {
   await alice.ask("lobby:transferHost", { lobbyId: lobby.id, userId: id(bob) });
   await patch(alice, "host_transferred");
   assert.equal((await alice.refused("lobby:start", { lobbyId: lobby.id })).reason, "not_host");
   await bob.ask("lobby:transferHost", { lobbyId: lobby.id, userId: id(alice) });
 });
 
-test("bad requests are refused with a code, and with the field that is wrong", async () => {
+test("invalid requests are refused with a code and the invalid field", async () => {
   const at = { lobbyId: lobby.id };
   const long = "x".repeat(200);
   const { lobby: was } = await alice.ask("lobby:get", at);
@@ -183,7 +184,7 @@ test("bad requests are refused with a code, and with the field that is wrong", a
   assert.ok(now.version <= was.version + 1, "only the good request changed something");
 });
 
-test("a start is cancelled by hand, and by who is no longer ready", async () => {
+test("a start is cancelled by request, and by a member who is no longer ready", async () => {
   for (const user of [alice, bob]) await user.ask("lobby:ready", { lobbyId: lobby.id, ready: true });
   await alice.ask("lobby:start", { lobbyId: lobby.id, key: "s-1" });
   const starting = await bob.push("lobby:starting", (s) => s.lobbyId === lobby.id);
@@ -195,7 +196,7 @@ test("a start is cancelled by hand, and by who is no longer ready", async () => 
   await patch(alice, "start_cancelled", (p) => p.cause.reason === "not_ready");
 });
 
-test("carol's request reaches the host although her server dies right after it", async () => {
+test("carol's request reaches the host although her server dies right afterwards", async () => {
   const { lobby: other } = await bob.ask("lobby:create", { type: "arena", name: "knock", key: "c-2" });
   await carol.ask("lobby:requestJoin", { lobbyId: other.id, message: "please", key: "k-1" });
   stack.kill("server-1");
@@ -203,7 +204,7 @@ test("carol's request reaches the host although her server dies right after it",
   assert.deepEqual([asked.userId, asked.message], [id(carol), "please"]);
   await bob.ask("lobby:respondJoin", { lobbyId: other.id, userId: id(carol), accept: true, key: "a-1" });
 
-  // She comes back on the other server, and is told there.
+  // She reconnects to the other server, and receives the push there.
   carol.close();
   carol = stack.direct("carol", "server-2");
   await carol.push("session:ready");
@@ -224,6 +225,6 @@ test("carol's request reaches the host although her server dies right after it",
   assert.equal((await carol.refused("lobby:get", { lobbyId: other.id })).code, "not_found");
 });
 
-test("nobody missed a patch or saw one twice", () => {
+test("every patch arrived exactly once", () => {
   for (const user of [alice, bob, carol, dave]) assert.deepEqual(user.faults, []);
 });

@@ -1,5 +1,5 @@
-// Redis dies and keeps nothing. Those who only listen are told as well: never a
-// silent hole.
+// Redis dies and loses its data. Clients that only receive are notified as well, without
+// a silent gap.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../lib/stack.mjs";
@@ -15,7 +15,7 @@ before(async () => {
 
 after(() => [alice, bob].forEach((user) => user?.close()));
 
-test("both members learn that their lobby is gone, and make a new one", async () => {
+test("both members are notified of their lost lobby, and create a new one", async () => {
   const { lobby } = await alice.ask("lobby:create", { type: "casual" });
   await bob.ask("lobby:join", { lobbyId: lobby.id });
   await bob.ask("chat:join", { channel: `lobby:${lobby.id}` });
@@ -24,7 +24,7 @@ test("both members learn that their lobby is gone, and make a new one", async ()
   for (const user of [alice, bob]) {
     const removed = await user.push("lobby:removed", (r) => r.lobbyId === lobby.id, 60_000);
     assert.equal(removed.reason, "lost");
-    assert.equal(user.pushes.filter((p) => p.event === "lobby:removed").length, 1, "told once");
+    assert.equal(user.pushes.filter((p) => p.event === "lobby:removed").length, 1, "pushed once");
     assert.equal(user.sessions.length, 1, "and stayed connected");
   }
   const { lobby: fresh } = await bob.ask("lobby:create", { type: "casual" });

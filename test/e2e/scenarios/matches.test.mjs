@@ -1,6 +1,5 @@
-// What becomes of matches, and of tickets that wait for one: places that become free are
-// filled, players who do not answer lose theirs, queues change, and the server that makes
-// the matches dies in each of a ticket's states.
+// Matches and waiting tickets: free places are filled, players who do not answer lose
+// their place, queues change, and the matcher dies in each of a ticket's states.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -8,8 +7,8 @@ import { after, before, test } from "node:test";
 import { poll } from "../lib/poll.mjs";
 import { Stack } from "../lib/stack.mjs";
 
-// A dead matcher's lease is free again within 10 s, and a server that dies often is started
-// again after as long; this machine may have much to do besides.
+// A dead matcher's lease expires within 10 s, and a server that dies often restarts after
+// the same time; the rest is a margin for a busy machine.
 const PATIENCE_MS = 60_000;
 
 const stack = new Stack();
@@ -23,14 +22,14 @@ after(() => everybody?.forEach((user) => user.close()));
 
 const id = (user) => user.ready.userId;
 const enqueue = async (user, queue, attributes) => (await retried(user, "mm:enqueue", { queue, attributes, key: randomUUID() })).ticket;
-const told = (user, event, match) => user.pushes.filter((p) => p.event === event && match(p.data)).map((p) => p.data);
+const pushesOf = (user, event, match) => user.pushes.filter((p) => p.event === event && match(p.data)).map((p) => p.data);
 const matchedOf = (user, ticket) => user.push("mm:matched", (m) => m.ticketId === ticket.id, PATIENCE_MS);
 
 /** Waits for the n-th proposal of a ticket. */
 const asked = (user, ticket, n = 1) =>
   user.until(`proposal ${n}`, () => {
-    const ids = new Set(told(user, "mm:proposal", (p) => p.ticketId === ticket.id).map((p) => p.proposalId));
-    return ids.size >= n && told(user, "mm:proposal", (p) => p.ticketId === ticket.id).at(-1);
+    const ids = new Set(pushesOf(user, "mm:proposal", (p) => p.ticketId === ticket.id).map((p) => p.proposalId));
+    return ids.size >= n && pushesOf(user, "mm:proposal", (p) => p.ticketId === ticket.id).at(-1);
   }, PATIENCE_MS);
 
 /** Waits until carol sees a status of a user. */
@@ -41,7 +40,7 @@ async function presence(user, status) {
   });
 }
 
-/** The server whose status tells of a queue: its matcher. */
+/** The server whose status has the queue: its matcher. */
 async function matcher(queue) {
   return poll(`a matcher of ${queue}`, async () => {
     for (const server of ["server-1", "server-2"]) {
@@ -51,26 +50,26 @@ async function matcher(queue) {
   }, PATIENCE_MS);
 }
 
-/** Kills the matcher of a queue, and waits until another has its lease: the other server, or the new one in its place. */
+/** Kills the matcher of a queue, and waits until another server has its lease: the other server, or the replacement. */
 async function killMatcher(queue) {
   stack.kill(await matcher(queue));
   await matcher(queue);
 }
 
-/** Both are in one match, of which each was told once, and nothing of them waits. */
+/** Both players are in one match, reported once to each, and have no waiting tickets. */
 async function together(one, its, other, others) {
   const [a, b] = await Promise.all([matchedOf(one, its), matchedOf(other, others)]);
   assert.equal(a.matchId, b.matchId);
   assert.deepEqual(a.teams.flatMap((t) => t.players).sort(), [id(one), id(other)].sort());
   for (const [user, ticket] of [[one, its], [other, others]]) {
-    assert.equal(told(user, "mm:matched", (m) => m.ticketId === ticket.id).length, 1);
+    assert.equal(pushesOf(user, "mm:matched", (m) => m.ticketId === ticket.id).length, 1);
     const { tickets } = await retried(user, "mm:status", {});
     assert.equal(tickets.find((t) => t.id === ticket.id), undefined);
   }
   return a;
 }
 
-/** Leaves a lobby; who comes back begins anew. */
+/** Leaves a lobby; a returning user begins with a new position. */
 async function leave(user, lobbyId) {
   await retried(user, "lobby:leave", { lobbyId });
   user.streams.delete(`lobby:${lobbyId}`);
@@ -91,7 +90,7 @@ async function retried(user, event, request) {
   }
 }
 
-test("a place that becomes free is filled, once, when the host asks for it", async () => {
+test("a free place is filled, once, when the host requests it", async () => {
   const { queues } = await alice.ask("mm:queues");
   assert.deepEqual(queues.map((q) => [q.name, q.backfill]), [["asked", false], ["duel", true], ["hasty", false], ["served", false]]);
   const [its, others] = [await enqueue(alice, "duel"), await enqueue(bob, "duel")];
@@ -109,7 +108,7 @@ test("a place that becomes free is filled, once, when the host asks for it", asy
   await presence(bob, "online");
   const state = await alice.ask("mm:backfill", { lobbyId });
   assert.deepEqual([state.lobbyId, state.queue, state.open], [lobbyId, "duel", 1]);
-  const far = await enqueue(carol, "duel", { skill: 3000 }); // does not suit alice
+  const far = await enqueue(carol, "duel", { skill: 3000 }); // outside alice's window
   const [dave1, bob1] = await Promise.all([enqueue(dave, "duel"), enqueue(bob, "duel")]);
   const [came, waits, ticket] = await Promise.race([
     matchedOf(dave, dave1).then((m) => [m, bob, bob1]),
@@ -124,7 +123,7 @@ test("a place that becomes free is filled, once, when the host asks for it", asy
   assert.deepEqual(Object.keys(lobby.members).sort(), [id(alice), id(newcomer)].sort());
   await presence(newcomer, "in_match");
 
-  // The other waits, until the newcomer's place is free again.
+  // The other ticket waits until the newcomer's place is free again.
   assert.equal((await waits.ask("mm:status")).tickets[0].state, "searching");
   await presence(waits, "in_queue");
   await leave(newcomer, lobbyId);
@@ -134,7 +133,7 @@ test("a place that becomes free is filled, once, when the host asks for it", asy
   for (const user of [alice, waits]) await leave(user, lobbyId);
 });
 
-test("who declines leaves with a cooldown, the other searches on from where it was", async () => {
+test("a player who declines leaves with a cooldown; the other ticket keeps its waiting time", async () => {
   const [its, others] = [await enqueue(alice, "asked"), await enqueue(bob, "asked")];
   const { proposalId, players } = await asked(alice, its);
   assert.equal(players, 2);
@@ -151,7 +150,7 @@ test("who declines leaves with a cooldown, the other searches on from where it w
   await alice.ask("mm:cancel", { ticketId: its.id });
 });
 
-test("who does not answer in time leaves with a cooldown, the other searches on", async () => {
+test("a player who does not answer leaves with a cooldown; the other ticket searches on", async () => {
   const [its, others] = [await enqueue(alice, "hasty"), await enqueue(bob, "hasty")];
   const { proposalId } = await asked(alice, its);
   await alice.ask("mm:accept", { proposalId });
@@ -169,19 +168,19 @@ test("who does not answer in time leaves with a cooldown, the other searches on"
   await part(await together(alice, its, carol, next), alice, carol);
 });
 
-test("a user who searches several queues plays one match", async () => {
-  // One ticket for two queues: the queue that has an opponent makes the match.
+test("a user who searches several queues gets one match", async () => {
+  // One ticket for two queues: the queue with an opponent makes the match.
   const { ticket } = await retried(alice, "mm:enqueue", { queues: ["asked", "duel"], key: randomUUID() });
   assert.deepEqual([...ticket.queues].sort(), ["asked", "duel"]);
   const first = await together(alice, ticket, bob, await enqueue(bob, "duel"));
   assert.equal((await alice.ask("mm:status")).tickets.length, 0);
   await part(first, alice, bob);
 
-  // Two tickets: a match of one ends the other, and only then.
+  // Two tickets: a match of one ticket ends the other, and only then.
   const [far, near] = [await enqueue(carol, "duel", { skill: 9000 }), await enqueue(carol, "asked")];
   const others = await enqueue(dave, "asked");
   const { proposalId } = await asked(carol, near);
-  assert.deepEqual(told(carol, "mm:cancelled", (c) => c.ticketId === far.id), []);
+  assert.deepEqual(pushesOf(carol, "mm:cancelled", (c) => c.ticketId === far.id), []);
   await Promise.all([carol, dave].map((user) => user.ask("mm:accept", { proposalId })));
   const second = await together(carol, near, dave, others);
   const cancelled = await carol.push("mm:cancelled", (c) => c.ticketId === far.id, PATIENCE_MS);
@@ -195,7 +194,7 @@ test("a queue's matcher dies while tickets wait", async () => {
   await part(await together(alice, its, bob, await enqueue(bob, "duel", { skill: 5000 })), alice, bob);
 });
 
-test("a queue's matcher dies while players are asked", async () => {
+test("a queue's matcher dies during a proposal", async () => {
   const [its, others] = [await enqueue(alice, "asked"), await enqueue(bob, "asked")];
   const { proposalId } = await asked(alice, its);
   await asked(bob, others);
@@ -205,7 +204,7 @@ test("a queue's matcher dies while players are asked", async () => {
   await part(await together(alice, its, bob, others), alice, bob);
 });
 
-test("a queue's matcher dies while a match is handed over", async () => {
+test("a queue's matcher dies during a hand-off", async () => {
   const tell = async (command) => Number(await (await fetch(`${process.env.ALLOCATOR_CONTROL}/${command}`)).text());
   await tell("hold");
   const [its, others] = [await enqueue(alice, "served"), await enqueue(bob, "served")];
@@ -217,7 +216,7 @@ test("a queue's matcher dies while a match is handed over", async () => {
   assert.deepEqual(matched.handoff, { type: "server", address: "192.0.2.1:7777" });
 });
 
-test("a queue's matcher dies when the first player is told", async () => {
+test("a queue's matcher dies when the first player receives the match", async () => {
   for (const queue of ["duel", "served"]) {
     const server = await matcher(queue);
     const [its, others] = [await enqueue(alice, queue), await enqueue(bob, queue)];
@@ -225,17 +224,17 @@ test("a queue's matcher dies when the first player is told", async () => {
     stack.kill(server);
     await together(alice, its, bob, others);
     await presence(alice, queue === "duel" ? "in_lobby" : "online");
-    if (queue === "duel") await part(told(alice, "mm:matched", (m) => m.ticketId === its.id)[0], alice, bob);
+    if (queue === "duel") await part(pushesOf(alice, "mm:matched", (m) => m.ticketId === its.id)[0], alice, bob);
   }
 });
 
-test("a queue that changes while tickets wait", async () => {
+test("a queue changes while tickets wait", async () => {
   const change = (edit) => {
     const { file } = stack.state;
     writeFileSync(file, edit(readFileSync(file, "utf8")));
   };
   const [its, others] = [await enqueue(alice, "duel", { skill: 1000 }), await enqueue(bob, "duel", { skill: 2000 })];
-  change((text) => text.replace('value: "100"', 'value: "1000"')); // now they suit each other
+  change((text) => text.replace('value: "100"', 'value: "1000"')); // now they are within each other's window
   await part(await together(alice, its, bob, others), alice, bob);
 
   const left = await enqueue(carol, "duel");

@@ -1,10 +1,10 @@
-// Players and a party queue on two servers, are asked, accept and decline, and meet in
-// the lobby that was made for them, also when the server that matches them dies.
+// Players and a party queue on two servers, get a proposal, accept and decline, and meet
+// in the lobby of their match, even when the matcher dies.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../lib/stack.mjs";
 
-// A dead matcher's lease lasts 5 s; others ask for it every 2 s.
+// A dead matcher's lease lasts 5 s; other servers try to acquire it every 2 s.
 const LEASE_MS = 30_000;
 
 const stack = new Stack();
@@ -20,7 +20,7 @@ after(() => everybody?.forEach((user) => user.close()));
 const nth = (user, event, n, patience) =>
   user.until(`${event} number ${n}`, () => user.pushes.filter((p) => p.event === event)[n - 1]?.data, patience);
 
-/** Waits until others see a status of a user. */
+/** Waits until other users see a status of a user. */
 async function presence(user, status) {
   await dave.ask("presence:subscribe", { userIds: [user.ready.userId] }).then(({ presences }) => {
     dave.seen = presences[0].status;
@@ -31,8 +31,8 @@ async function presence(user, status) {
   });
 }
 
-/** Waits until a user was told that a ticket has come to a state. */
-const stands = (user, id, state, attempt = 0) =>
+/** Waits until a user received a state of a ticket. */
+const reaches = (user, id, state, attempt = 0) =>
   user.push("mm:ticket", ({ ticket: t }) => t.id === id && t.state === state && t.attempt === attempt);
 
 async function meet(matched, ...users) {
@@ -45,7 +45,7 @@ async function meet(matched, ...users) {
   for (const user of users) await user.ask("lobby:leave", { lobbyId: matched.handoff.lobbyId });
 }
 
-test("the queues are told", async () => {
+test("mm:queues lists the queues", async () => {
   const { queues } = await alice.ask("mm:queues");
   assert.deepEqual(queues.map((q) => [q.name, q.readyCheck, q.maxParty, q.population]), [
     ["duel", false, 1, 0],
@@ -53,7 +53,7 @@ test("the queues are told", async () => {
   ]);
 });
 
-test("bad requests are refused with a code, and with the field that is wrong", async () => {
+test("invalid requests are refused with a code and the invalid field", async () => {
   const cases = [
     ["mm:enqueue", {}, "invalid_argument", "queue"],
     ["mm:enqueue", { queue: "nope" }, "not_found"],
@@ -80,32 +80,32 @@ test("two players on two servers are matched and meet", async () => {
   const mismatch = await alice.refused("mm:enqueue", { queue: "duel", attributes: { skill: 1 }, key: "q-1" });
   assert.equal(mismatch.code, "idempotency_mismatch");
   assert.equal((await alice.refused("mm:enqueue", { queue: "duel" })).code, "already_queued");
-  await carol.ask("mm:enqueue", { queue: "duel", attributes: { skill: 3000 } }); // too far away
+  await carol.ask("mm:enqueue", { queue: "duel", attributes: { skill: 3000 } }); // outside the window
   await bob.ask("mm:enqueue", { queue: "duel", attributes: { skill: 1550 } });
   const [toAlice, toBob] = await Promise.all([alice, bob].map((user) => nth(user, "mm:matched", 1)));
   assert.equal(toAlice.matchId, toBob.matchId);
   assert.deepEqual(toAlice.teams.map((t) => t.players), [[alice.ready.userId], [bob.ready.userId]]);
-  await stands(alice, ticket.id, "assigned");
+  await reaches(alice, ticket.id, "assigned");
   await meet(toAlice, alice, bob);
 
   const { tickets } = await carol.ask("mm:status");
   assert.equal(tickets[0].state, "searching");
   await presence(carol, "in_queue");
-  const { ticket: waits } = await carol.push("mm:ticket", ({ ticket: { estimateMs } }) => estimateMs > 0); // there is something to estimate by now
+  const { ticket: waits } = await carol.push("mm:ticket", ({ ticket: { estimateMs } }) => estimateMs > 0); // earlier matches allow an estimate
   assert.deepEqual([waits.id, waits.state], [tickets[0].id, "searching"]);
   await carol.ask("mm:cancel", { ticketId: tickets[0].id });
   assert.equal((await nth(carol, "mm:cancelled", 1)).reason, "cancelled");
-  await stands(carol, tickets[0].id, "cancelled");
+  await reaches(carol, tickets[0].id, "cancelled");
   await presence(carol, "online");
 });
 
-test("a party queues; one of the others declines, the rest is asked again", async () => {
+test("a party queues; an opponent declines, and the others get another proposal", async () => {
   const { party } = await alice.ask("party:create", {});
   await bob.ask("party:join", { code: party.code });
   assert.equal((await bob.refused("mm:enqueue", { queue: "ranked", partyId: party.id })).reason, "not_leader");
   const { ticket } = await alice.ask("mm:enqueue", { queue: "ranked", partyId: party.id });
   assert.deepEqual(ticket.players.sort(), [alice.ready.userId, bob.ready.userId].sort());
-  await stands(bob, ticket.id, "searching"); // alice has asked, not he
+  await reaches(bob, ticket.id, "searching"); // alice queued the party
   await carol.ask("mm:enqueue", { queue: "ranked" });
   await dave.ask("mm:enqueue", { queue: "ranked" });
 
@@ -122,22 +122,22 @@ test("a party queues; one of the others declines, the rest is asked again", asyn
   for (const user of [alice, bob]) {
     const news = await user.push("mm:cancelled", (c) => c.ticketId === ticket.id);
     assert.deepEqual([news.reason, news.requeued], ["others_declined", true]);
-    await stands(user, ticket.id, "proposed");
-    await stands(user, ticket.id, "searching", 1);
+    await reaches(user, ticket.id, "proposed");
+    await reaches(user, ticket.id, "searching", 1);
   }
 
-  // Without dave there are three: after a second that is enough.
+  // Without dave there are three players: after a second that is enough.
   const next = await carol.push("mm:proposal", (p) => p.proposalId !== proposalId && p.players === 3);
   await Promise.all([alice, bob, carol].map((user) => user.ask("mm:accept", { proposalId: next.proposalId })));
   const matched = await carol.push("mm:matched");
-  await stands(alice, ticket.id, "accepted", 1);
-  await stands(bob, ticket.id, "assigned", 1);
+  await reaches(alice, ticket.id, "accepted", 1);
+  await reaches(bob, ticket.id, "assigned", 1);
   const { tickets } = await alice.ask("mm:status");
   assert.deepEqual(tickets, []);
   await meet(matched, alice, bob, carol);
 });
 
-test("a party that changes while it is asked loses its ticket", async () => {
+test("a party that changes during a proposal loses its ticket", async () => {
   await carol.ask("mm:enqueue", { queue: "ranked" });
   const { party } = await alice.ask("party:get");
   const before = carol.pushes.length;
@@ -154,7 +154,7 @@ test("a party that changes while it is asked loses its ticket", async () => {
   await carol.ask("mm:cancel", { ticketId: tickets[0].id });
 });
 
-test("whichever server dies, those who wait are matched by the other", async () => {
+test("after either server dies, the other one matches the waiting tickets", async () => {
   for (const server of ["server-1", "server-2"]) {
     const request = { queue: "duel", attributes: { skill: 5000 }, key: `while ${server} dies` };
     const before = bob.pushes.length;
@@ -174,7 +174,7 @@ test("whichever server dies, those who wait are matched by the other", async () 
 const connected = (...users) =>
   Promise.all(users.map((user) => user.until("a connection", () => user.socket.connected, LEASE_MS)));
 
-/** Asks until the request goes through: the server may die in the middle of it. */
+/** Repeats the request until it succeeds: the server may die during the request. */
 async function retried(user, event, request) {
   for (;;) {
     try {

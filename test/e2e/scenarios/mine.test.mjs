@@ -1,5 +1,5 @@
-// A client that knows nothing learns what its user is in: after a reload, on a second device,
-// when the user's server was killed, and when a back end has made a lobby for it.
+// A client without a state reads its user's groups: after a reload, on a second device,
+// after the user's server was killed, and after a back end created a lobby for the user.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -9,7 +9,7 @@ const stack = new Stack();
 const users = [];
 let alice, bob, lobby, party, ticket;
 
-/** A client without a memory, on a server. */
+/** A client without a state, on a server. */
 async function fresh(name, server) {
   const user = stack.direct(name, server);
   users.push(user);
@@ -17,7 +17,7 @@ async function fresh(name, server) {
   return user;
 }
 
-/** Makes a lobby as a back end. */
+/** Creates a lobby as a back end. */
 async function make(server, body) {
   const token = readFileSync(stack.state.apiTokenFile, "utf8").trim();
   const answer = await fetch(`${stack.server(server).apiUrl}/v1/lobbies`, {
@@ -28,7 +28,7 @@ async function make(server, body) {
   return made.lobby;
 }
 
-/** That a client's first push names all that alice is in, and that the client can go on from there. */
+/** Checks that a client's first push lists all of alice's groups, and that the client can resume from it. */
 async function knows(user) {
   const { lobbies, party: place, tickets } = user.ready;
   assert.deepEqual(lobbies.map((l) => [l.lobbyId, l.role, l.status, l.name]), [[lobby.id, "host", "open", "den"]]);
@@ -52,11 +52,11 @@ before(async () => {
 
 after(() => users.forEach((user) => user.close()));
 
-test("a user that is in nothing is told of nothing", () => {
+test("a user without memberships receives none", () => {
   for (const member of ["lobbies", "party", "tickets", "proposals"]) assert.equal(member in alice.ready, false, member);
 });
 
-test("a reloaded page knows what its user is in", async () => {
+test("a reloaded page receives its user's memberships", async () => {
   ({ lobby } = await alice.ask("lobby:create", { type: "casual", name: "den" }));
   ({ party } = await alice.ask("party:create"));
   ({ ticket } = await alice.ask("mm:enqueue", { queue: "four" }));
@@ -68,13 +68,13 @@ test("a reloaded page knows what its user is in", async () => {
   await knows(alice);
 });
 
-test("a second device knows it, on another server", async () => {
+test("a second device receives them on another server", async () => {
   const tablet = await fresh("alice", "server-2");
   await knows(tablet);
   tablet.close();
 });
 
-test("a refusal because of what the user has names that", async () => {
+test("a refusal because of the user's existing objects has their ids", async () => {
   const { lobby: second } = await alice.ask("lobby:create", { type: "casual" });
   const full = await alice.refused("lobby:create", { type: "casual" });
   assert.deepEqual([full.code, full.reason, full.current.sort()], ["resource_exhausted", "lobby_limit", [lobby.id, second.id].sort()]);
@@ -85,18 +85,18 @@ test("a refusal because of what the user has names that", async () => {
   assert.deepEqual([queued.code, queued.reason, queued.current], ["already_queued", "ticket_limit", [ticket.id]]);
 });
 
-test("a back end's lobby is told to its members, connected or not, and waits for them", async () => {
+test("a back end's lobby notifies its members, connected or not, and keeps their places", async () => {
   const kept = await make("server-1", { type: "final", name: "kept", teams: [["bob", "carol"]] });
-  const told = await bob.push("lobby:joined", (j) => j.lobbyId === kept.id);
-  assert.deepEqual([told.type, told.name, told.reason], ["final", "kept", "server"]);
-  assert.ok(told.expiresAt > Date.now() + 300_000, "the place is kept for ten minutes");
+  const joinedPush = await bob.push("lobby:joined", (j) => j.lobbyId === kept.id);
+  assert.deepEqual([joinedPush.type, joinedPush.name, joinedPush.reason], ["final", "kept", "server"]);
+  assert.ok(joinedPush.expiresAt > Date.now() + 300_000, "the place is kept for ten minutes");
   await bob.ask("lobby:get", { lobbyId: kept.id });
 
   const brief = await make("server-2", { type: "final", name: "brief", teams: [["bob", "dave"]], arriveWithinMs: 4000 });
   await bob.ask("lobby:get", { lobbyId: brief.id });
   await bob.push("lobby:patch", (p) => p.lobbyId === brief.id && p.cause.type === "member_timed_out");
 
-  const carol = await fresh("carol", "server-1"); // later than the policy's grace, which is half of that
+  const carol = await fresh("carol", "server-1"); // longer than the policy's grace, which is half of it
   assert.deepEqual(carol.ready.lobbies.map((l) => [l.lobbyId, l.role]), [[kept.id, "member"]]);
   await bob.push("lobby:patch", (p) => p.lobbyId === kept.id && p.cause.type === "member_reconnected");
   assert.deepEqual(Object.keys((await carol.ask("lobby:get", { lobbyId: kept.id })).lobby.members).sort(), ["bob", "carol"]);
@@ -104,13 +104,13 @@ test("a back end's lobby is told to its members, connected or not, and waits for
   assert.equal(dave.ready.lobbies, undefined);
 });
 
-test("a client knows it when its user's server was killed", async () => {
+test("a client receives the memberships after its user's server was killed", async () => {
   alice.socket.io.reconnection(false);
   stack.kill("server-1");
   alice = await fresh("alice", "server-2");
   await knows(alice);
 });
 
-test("nobody missed an event or saw one twice", () => {
+test("every event arrived exactly once", () => {
   for (const user of users) assert.deepEqual(user.faults, []);
 });

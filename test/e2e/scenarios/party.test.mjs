@@ -1,5 +1,5 @@
-// Three users on two servers are a party: they come in by invite and by code, lead,
-// leave, lose a server and come back. Nobody misses a patch or sees one twice.
+// Three users on two servers are a party: they join by invite and by code, lead, leave,
+// lose a server and reconnect. Each receives every patch exactly once.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../lib/stack.mjs";
@@ -19,7 +19,7 @@ after(() => [alice, bob, carol].forEach((user) => user?.close()));
 const patch = (user, type, match = () => true) =>
   user.push("party:patch", (p) => p.partyId === party.id && p.cause.type === type && match(p));
 
-test("alice makes a party, and the same key makes no second one", async () => {
+test("alice creates a party, and a repeat with the same key creates no second one", async () => {
   ({ party } = await alice.ask("party:create", { key: "p-1", maxMembers: 3, attributes: { hero: "mage" } }));
   assert.equal(party.leaderId, alice.ready.userId);
   assert.match(party.code, /^[A-Z0-9]{8}$/);
@@ -53,7 +53,7 @@ test("carol declines first, then joins by the code", async () => {
   assert.equal(Object.keys(now.members).length, 3);
 });
 
-test("bad requests are refused with a code, and with the field that is wrong", async () => {
+test("invalid requests are refused with a code and the invalid field", async () => {
   const cases = [
     ["party:create", { maxMembers: 99 }, "invalid_argument", "maxMembers"],
     ["party:create", { maxMembers: "two" }, "invalid_argument", "maxMembers"],
@@ -81,7 +81,7 @@ test("bad requests are refused with a code, and with the field that is wrong", a
   assert.deepEqual(now.members[bob.ready.userId].attributes, { hero: "rogue" });
 });
 
-test("bob's server dies in the middle; he comes back on the other one and has missed nothing", async () => {
+test("bob's server dies; he reconnects to the other one without missing an event", async () => {
   stack.kill("server-2");
   await alice.ask("party:setMember", { partyId: party.id, attributes: { ready: true } });
   await bob.until("bob on server-1", () => bob.sessions.length >= 2);
@@ -91,7 +91,7 @@ test("bob's server dies in the middle; he comes back on the other one and has mi
   assert.equal(now.members[alice.ready.userId].attributes.ready, true);
 });
 
-test("alice brings the party into a lobby: all are in at once, and each is connected when it asks for the lobby", async () => {
+test("alice joins a lobby with the party: all become members at once, and each is connected after it requests the lobby", async () => {
   const refusal = await bob.refused("lobby:create", { type: "casual", partyId: party.id });
   assert.deepEqual([refusal.code, refusal.reason], ["failed_precondition", "not_leader"]);
   const small = await alice.refused("lobby:create", { type: "casual", maxMembers: 2, partyId: party.id });
@@ -100,9 +100,9 @@ test("alice brings the party into a lobby: all are in at once, and each is conne
   const users = [alice, bob, carol].map((user) => user.ready.userId).sort();
   assert.deepEqual(Object.keys(joined.lobby.members).sort(), users);
   for (const user of [bob, carol]) {
-    const told = await user.push("lobby:joined", (j) => j.lobbyId === joined.lobby.id);
-    assert.deepEqual([told.partyId, told.fromId, told.type], [party.id, alice.ready.userId, "casual"]);
-    const { lobby: seen } = await user.ask("lobby:get", { lobbyId: told.lobbyId });
+    const joinedPush = await user.push("lobby:joined", (j) => j.lobbyId === joined.lobby.id);
+    assert.deepEqual([joinedPush.partyId, joinedPush.fromId, joinedPush.type], [party.id, alice.ready.userId, "casual"]);
+    const { lobby: seen } = await user.ask("lobby:get", { lobbyId: joinedPush.lobbyId });
     assert.equal(seen.members[user.ready.userId].connected, true);
   }
   await bob.ask("lobby:ready", { lobbyId: joined.lobby.id, ready: true });
@@ -110,7 +110,7 @@ test("alice brings the party into a lobby: all are in at once, and each is conne
   for (const user of [carol, bob, alice]) await user.ask("lobby:leave", { lobbyId: joined.lobby.id });
 });
 
-test("alice promotes bob, who kicks carol; she is told and hears no more", async () => {
+test("alice promotes bob, who kicks carol; she is notified and receives no more events", async () => {
   await alice.ask("party:promote", { partyId: party.id, userId: bob.ready.userId });
   await patch(bob, "leader_promoted");
   await bob.ask("party:kick", { partyId: party.id, userId: carol.ready.userId, reason: "afk" });
@@ -119,7 +119,7 @@ test("alice promotes bob, who kicks carol; she is told and hears no more", async
   assert.equal((await carol.refused("party:get", { partyId: party.id })).code, "not_found");
 });
 
-test("bob keeps carol out, closes the party to its code, and all are ready", async () => {
+test("bob bans carol, closes the party to its code, and all are ready", async () => {
   assert.equal((await carol.refused("party:join", { code: party.code })).code, "banned");
   const carols = carol.ready.userId;
   await bob.ask("party:ban", { partyId: party.id, userId: carols });
@@ -136,7 +136,7 @@ test("bob keeps carol out, closes the party to its code, and all are ready", asy
   assert.equal((await bob.ask("party:get", {})).party.members[alice.ready.userId].ready, true);
 });
 
-test("the leader leaves: alice leads; she leaves, and the party is over", async () => {
+test("the leader leaves: alice leads; she leaves, and the party ends", async () => {
   await bob.ask("party:leave", { partyId: party.id });
   await patch(alice, "leader_succession");
   const { party: now } = await alice.ask("party:get", {});

@@ -1,4 +1,4 @@
-// Two users on the page that the servers show under /playground/, in a real browser.
+// Two users on the servers' page /playground/, in a real browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accessible, fits, openBrowser, openPlayground, pane, picture, send, signIn, tab } from "../lib/browser.mjs";
@@ -6,7 +6,7 @@ import { Stack } from "../lib/stack.mjs";
 
 const { url } = new Stack().state.front;
 
-/** Alice and Bob, signed in side by side, who look at casual lobbies. */
+/** Alice and Bob, signed in side by side, with the casual lobbies open. */
 async function both(t, options) {
   const page = await openPlayground(t, await openBrowser(t), url, options);
   const alice = pane(page, "First user");
@@ -35,7 +35,7 @@ test("a lobby: listed live, joined, chat with history, ready, started", async (t
   await alice.getByRole("list", { name: "Members" }).getByText("Bob").waitFor();
 
   await alice.getByRole("button", { name: "Start", exact: true }).click();
-  await alice.getByRole("alert").filter({ hasText: "ready" }).waitFor(); // refused: not all are
+  await alice.getByRole("alert").filter({ hasText: "ready" }).waitFor(); // refused: not all members are ready
   for (const user of [alice, bob]) await user.getByRole("button", { name: "Ready", exact: true }).click();
   await alice.getByRole("list", { name: "Members" }).getByText("ready", { exact: true }).nth(1).waitFor();
   await accessible(page, "in a lobby");
@@ -54,7 +54,7 @@ test("a lobby: listed live, joined, chat with history, ready, started", async (t
   await alice.getByRole("heading", { name: "Lobbies" }).waitFor();
 });
 
-test("a connection that is cut comes back with what it missed", async (t) => {
+test("a cut connection recovers and receives the missed events", async (t) => {
   const { page, alice, bob } = await both(t);
   await send(alice, "New lobby", "Tunnel", "Create");
   await bob.getByRole("button", { name: "Join Tunnel" }).click();
@@ -75,12 +75,12 @@ test("a connection that is cut comes back with what it missed", async (t) => {
   for (const user of [alice, bob]) {
     await user.getByRole("log").getByText("five").waitFor();
     await user.getByRole("log").getByText("waiting").first().waitFor({ state: "detached" });
-    const heard = await user.getByRole("log").locator("li .grow").allInnerTexts();
-    assert.deepEqual(heard, ["Alice one", "Alice two", "Alice three", "Bob four", "Bob five"]);
+    const shown = await user.getByRole("log").locator("li .grow").allInnerTexts();
+    assert.deepEqual(shown, ["Alice one", "Alice two", "Alice three", "Bob four", "Bob five"]);
   }
   await alice.getByText("disconnected").waitFor({ state: "detached" });
 
-  // A page that is loaded anew finds its lobby.
+  // A reloaded page finds its lobby.
   await page.reload();
   await signIn(pane(page, "First user"));
   await pane(page, "First user").getByRole("log").getByText("two").waitFor();
@@ -112,7 +112,7 @@ test("messages are edited, reacted to, deleted, and their author muted", async (
   await chip(bob, 1).click();
   await chip(alice, 2).waitFor();
   await accessible(page, "with reactions");
-  await chip(alice, 2).click(); // takes it back
+  await chip(alice, 2).click(); // removes the reaction
   await chip(bob, 1).waitFor();
 
   const own = await about(bob, "hello");
@@ -122,9 +122,9 @@ test("messages are edited, reacted to, deleted, and their author muted", async (
   await picture(page, "chat-actions-light");
   await hers.getByRole("button", { name: "Mute Bob" }).click();
   await bob.getByText("You are muted here.").waitFor();
-  await say(bob, "am I heard?");
+  await say(bob, "am I muted?");
   await bob.getByRole("alert").filter({ hasText: "muted" }).waitFor();
-  const unsent = log(bob).getByRole("listitem").filter({ hasText: "am I heard?" });
+  const unsent = log(bob).getByRole("listitem").filter({ hasText: "am I muted?" });
   await unsent.getByText("not sent").waitFor();
   await accessible(page, "with a message that failed");
   await picture(page, "chat-failed-light");
@@ -132,8 +132,8 @@ test("messages are edited, reacted to, deleted, and their author muted", async (
   await log(bob).getByRole("button", { name: "Discard: never mind" }).click();
   await (await about(alice, "hello")).getByRole("button", { name: "Unmute Bob" }).click();
   await bob.getByText("You are muted here.").waitFor({ state: "detached" });
-  await log(bob).getByRole("button", { name: "Send again: am I heard?" }).click();
-  await log(alice).getByText("am I heard?").waitFor();
+  await log(bob).getByRole("button", { name: "Send again: am I muted?" }).click();
+  await log(alice).getByText("am I muted?").waitFor();
   await unsent.getByText("not sent").waitFor({ state: "detached" });
   assert.equal(await unsent.count(), 1);
   assert.equal(await log(bob).getByText("never mind").count(), 0);
@@ -169,7 +169,7 @@ test("a party, presence, and an invite that waits in the inbox", async (t) => {
   await accessible(page, "with an inbox");
   await picture(page, "inbox-light");
   await bob.getByRole("button", { name: "Accept: party invited" }).click();
-  await bob.getByRole("tab", { name: "Inbox", exact: true }).waitFor(); // no badge any more
+  await bob.getByRole("tab", { name: "Inbox", exact: true }).waitFor(); // the badge is removed
 
   await tab(bob, "Party");
   await alice.getByRole("list", { name: "Party members" }).getByText("Bob").waitFor();
@@ -226,7 +226,7 @@ test("a phone's width, and a keyboard alone", async (t) => {
   await alice.getByRole("button", { name: "Leave", exact: true }).click();
 });
 
-test("a token that is refused is told in words", async (t) => {
+test("a refused token shows a message", async (t) => {
   const page = await openPlayground(t, await openBrowser(t), url);
   const user = pane(page, "First user");
   await user.getByText("Sign in with a token").click();

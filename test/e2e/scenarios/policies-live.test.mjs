@@ -1,5 +1,5 @@
-// Policies bound what clients may do, and a changed policy holds on every server
-// within seconds, with nobody disconnected.
+// Policies limit clients, and a changed policy applies on every server within seconds,
+// without a disconnect.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -16,7 +16,7 @@ before(async () => {
 
 after(() => [alice, bob].forEach((user) => user?.close()));
 
-test("the chat rate of a policy is kept over all servers", async () => {
+test("a policy's chat rate applies over all servers", async () => {
   const { lobby } = await alice.ask("lobby:create", { type: "quiet" });
   const channel = `lobby:${lobby.id}`;
   const second = stack.direct("alice", "server-2");
@@ -40,7 +40,7 @@ test("a full lobby refuses, and a locked one too", async () => {
   assert.equal(full.reason, "lobby_full");
 });
 
-test("a password is asked for and never told", async () => {
+test("a password is required and never sent to clients", async () => {
   const { lobby } = await alice.ask("lobby:create", { type: "casual", password: "sesame street" });
   assert.equal(lobby.hasPassword, true);
   assert.ok(!JSON.stringify(lobby).includes("sesame"));
@@ -54,7 +54,7 @@ test("a password is asked for and never told", async () => {
   assert.deepEqual([outside.code, outside.reason], ["failed_precondition", "not_member"]);
 });
 
-test("an edited policy holds on both servers, and nobody was disconnected", async () => {
+test("an edited policy applies on both servers, without a disconnect", async () => {
   const { lobby } = await alice.ask("lobby:create", { type: "casual" });
   const channel = `lobby:${lobby.id}`;
   const long = "x".repeat(250);
@@ -69,7 +69,7 @@ test("an edited policy holds on both servers, and nobody was disconnected", asyn
     assert.equal(user.sessions.length, 1);
     assert.ok(user.socket.connected);
   }
-  // The policy says applyTo: NewLobbies (the default), so the old lobby keeps its rules.
+  // The policy has applyTo: NewLobbies (the default), so the old lobby keeps its rules.
   assert.equal((await alice.refused("chat:send", { channel, text: long })).field, "text");
   const { lobby: fresh } = await alice.ask("lobby:create", { type: "casual" });
   await alice.ask("chat:send", { channel: `lobby:${fresh.id}`, text: long });

@@ -1,12 +1,12 @@
-// Two users on two servers see of each other who is there and what they do; one of them
-// is invited, reads and clears an inbox on two devices; a server dies, and whoever was
-// on it is offline soon after.
+// Two users on two servers see each other's presence; one of them is invited, and reads
+// and clears an inbox on two devices; a server dies, and its users are offline soon
+// after.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { poll } from "../lib/poll.mjs";
 import { Stack } from "../lib/stack.mjs";
 
-// A pod's lease lasts 15 s, and is looked at every 5 s.
+// A pod's lease lasts 15 s, and is checked every 5 s.
 const LEASE_MS = 30_000;
 
 const stack = new Stack();
@@ -28,7 +28,7 @@ const update = (user, of, match, { patience, since = 0 } = {}) =>
   user.until(`presence of ${of}`, () => user.pushes.slice(since).some((p) => p.event === "presence:update" &&
     p.data.changes.some((c) => c.userId === of && match(c))), patience);
 
-test("alice follows bob, and sees what he says of himself", async () => {
+test("alice watches bob, and receives the presence that he sets", async () => {
   const { presences } = await alice.ask("presence:subscribe", { userIds: [id(bob)] });
   assert.equal(presences[0].userId, id(bob));
   await bob.ask("presence:set", { status: "busy", text: "dinner", data: { eta: 5 }, key: "p-1" });
@@ -43,22 +43,23 @@ test("alice follows bob, and sees what he says of himself", async () => {
     ?.data.changes.some((c) => c.status === "online"));
 });
 
-test("who follows bob no more hears no more of him", async () => {
+test("a session that unsubscribes from bob receives no more of his presence", async () => {
   const updates = (user) => user.pushes.filter((p) => p.event === "presence:update").length;
   await carol.ask("presence:subscribe", { userIds: [id(bob)] });
   await alice.ask("presence:unsubscribe", { userIds: [id(bob)] });
-  const heard = updates(alice);
-  // When carol, on the same server, has heard the second word, alice would have heard the first.
+  const received = updates(alice);
+  // When carol, on the same server, has received the second message, alice would have
+  // received the first.
   for (const text of ["one", "two"]) {
     await bob.ask("presence:set", { text });
     await update(carol, id(bob), (c) => c.text === text);
   }
   await alice.ask("sync:ping");
-  assert.equal(updates(alice), heard);
+  assert.equal(updates(alice), received);
   await bob.ask("presence:set", { text: "" });
 });
 
-test("a lobby shows: bob is in one, and alice follows its members once she is one", async () => {
+test("bob's presence shows his lobby, and alice watches its members once she is a member", async () => {
   ({ lobby } = await bob.ask("lobby:create", { type: "casual" }));
   const list = `lobby:${lobby.id}`;
   await update(carol, id(bob), (c) => c.status === "in_lobby");
@@ -70,11 +71,11 @@ test("a lobby shows: bob is in one, and alice follows its members once she is on
   await bob.ask("presence:set", { text: "in here" });
   await update(alice, id(bob), (c) => c.text === "in here");
   await carol.ask("lobby:join", { lobbyId: lobby.id });
-  await update(alice, id(carol), (c) => c.status === "in_lobby"); // who comes is followed, too
+  await update(alice, id(carol), (c) => c.status === "in_lobby"); // new members are watched, too
   for (const user of [alice, carol]) await user.ask("lobby:leave", { lobbyId: lobby.id });
 });
 
-test("a party shows its members to each other, and to nobody else", async () => {
+test("the members of a party see each other's presence, and other users do not", async () => {
   const { party } = await alice.ask("party:create", {});
   const list = `party:${party.id}`;
   assert.equal((await carol.refused("presence:subscribe", { list })).code, "not_found");
@@ -112,7 +113,7 @@ test("an invite is in alice's inbox, and the badge is the same on both of her de
   assert.deepEqual((await phone.ask("notify:list", {})).notifications, []);
 });
 
-test("who comes back is given what was not acknowledged, and never what was", async () => {
+test("a reconnecting user receives unacknowledged notifications, and no acknowledged ones", async () => {
   const invited = (to) => (n) => n.notification.type === "lobby.invited" && n.notification.data.lobbyId === to.id;
   const here = async () => {
     const dave = stack.direct("dave", "server-1");
@@ -141,12 +142,12 @@ test("who comes back is given what was not acknowledged, and never what was", as
   dave.close();
 });
 
-test("topics are the user's, on every device", async () => {
+test("topics belong to the user, on every device", async () => {
   assert.deepEqual((await alice.ask("notify:subscribe", { topics: ["news", "sport"] })).topics, ["news", "sport"]);
   assert.deepEqual((await phone.ask("notify:unsubscribe", { topics: ["sport"] })).topics, ["news"]);
 });
 
-test("bad requests are refused with a code, and with the field that is wrong", async () => {
+test("invalid requests are refused with a code and the invalid field", async () => {
   const cases = [
     ["presence:set", { status: "in_match" }, "status"],
     ["presence:set", { text: "x".repeat(129) }, "text"],
@@ -169,11 +170,11 @@ test("bad requests are refused with a code, and with the field that is wrong", a
   }
 });
 
-test("bob's server dies and he with it: he is offline, and who comes back is told", async () => {
+test("bob's server dies with his connection: he is offline, and a reconnecting user receives that", async () => {
   await alice.ask("presence:subscribe", { userIds: [id(bob)] });
   bob.socket.io.reconnection(false);
   phone.socket.io.reconnection(false);
-  const since = alice.pushes.length; // he seemed offline before
+  const since = alice.pushes.length; // he appeared offline before
   stack.kill("server-2");
   await update(alice, id(bob), (c) => c.status === "offline" && c.lastSeen > 0, { patience: LEASE_MS, since });
   for (const user of [alice, bob, carol]) assert.deepEqual(user.faults, []);

@@ -1,5 +1,5 @@
-// Redis hangs for a while. Who is connected stays so and is told to try again; who
-// loses its connection meanwhile comes back by itself; nobody misses anything.
+// Redis hangs for a while. Connected clients stay connected and get retryable refusals;
+// disconnected clients reconnect by themselves; no client misses an event.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../lib/stack.mjs";
@@ -21,7 +21,7 @@ before(async () => {
 
 after(() => [alice, bob].forEach((user) => user?.close()));
 
-test("a hanging Redis costs nobody a message or a connection for good", async () => {
+test("a hanging Redis loses no message, and every connection recovers", async () => {
   await alice.ask("chat:send", { channel, text: "before", key: "1" });
   const { pid } = stack.state.redis;
   process.kill(pid, "SIGSTOP");
@@ -30,7 +30,7 @@ test("a hanging Redis costs nobody a message or a connection for good", async ()
     await bob.push("disconnect");
     const refusal = await alice.refused("chat:send", { channel, text: "while", key: "2" });
     assert.deepEqual([refusal.code, refusal.retryable], ["unavailable", true]);
-    // bob tries at least once in vain: the server turns him away.
+    // bob fails at least once: the server refuses his connection.
     await bob.until("a vain try", () => bob.pushes.filter((p) => p.event === "disconnect").length > 1, HANG_MS);
     assert.equal(bob.sessions.length, 1);
   } finally {
@@ -46,7 +46,7 @@ test("a hanging Redis costs nobody a message or a connection for good", async ()
   assert.equal(alice.sessions.length, 1, "alice was never disconnected");
 });
 
-/** Repeats what is retryable until it goes through. */
+/** Repeats a retryable request until it succeeds. */
 async function again(attempt) {
   for (let tries = 0; ; tries++) {
     try {

@@ -1,5 +1,5 @@
-// A back end talks to users on two servers: every request of the server API is sent over
-// HTTP, and stock clients see what it does.
+// A back end reaches users on two servers: it sends every request of the server API over
+// HTTP, and stock clients receive the effects.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./serverapi/events.mjs";
@@ -12,10 +12,10 @@ import "./serverapi/readme.mjs";
 import "./serverapi/sessions.mjs";
 import { alice, bob, uncalled } from "./serverapi/stand.mjs";
 
-test("nobody missed an event or saw one twice", () => {
+test("every event arrived exactly once", () => {
   for (const user of [alice, bob]) assert.deepEqual(user.faults, []);
 });
 
-test("each request that the server describes was carried out here", async () => {
+test("the scenario called each request of the server's OpenAPI document", async () => {
   for (const server of ["server-1", "server-2"]) assert.deepEqual(await uncalled(server), []);
 });

@@ -1,5 +1,5 @@
-// What holds a session together on two servers: tokens that run out, streams that are
-// caught up with by hand, sessions that a back end ends, and a server that drains.
+// Sessions on two servers: expiring tokens, manual resumes, sessions ended by a back end,
+// and a draining server.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { User } from "../lib/user.mjs";
 const stack = new Stack();
 let alice, tablet, bob, lobby, party;
 
-/** A token of the user that is good for so many seconds. */
+/** A token of the user that is valid for the given number of seconds. */
 function token(user, seconds, scope) {
   const now = Math.floor(Date.now() / 1000);
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -31,13 +31,13 @@ before(async () => {
 
 after(() => [alice, tablet, bob].forEach((user) => user?.close()));
 
-test("a ping tells the server's time", async () => {
+test("a ping returns the server's time", async () => {
   const { at, serverTime } = await alice.ask("sync:ping", { at: 7 });
   assert.equal(at, 7);
   assert.ok(Math.abs(serverTime - Date.now()) < 60_000);
 });
 
-test("a stream is caught up with by hand: what was missed, or the state of now", async () => {
+test("a manual resume returns the missed events, or the current state", async () => {
   const stream = `lobby:${lobby.id}`;
   const resume = async (...streams) => (await alice.ask("sync:resume", { streams })).streams;
   const [missed, others] = await resume(
@@ -52,14 +52,14 @@ test("a stream is caught up with by hand: what was missed, or the state of now",
   assert.deepEqual([ofParty.recovered, ofParty.snapshot.party.leaderId], [false, "alice"]);
 });
 
-test("a lobby and a party whose past Redis has lost are told whole to those who are in", async () => {
+test("members receive snapshots of a lobby and a party whose history Redis has lost", async () => {
   const redis = new Redis(`redis://${stack.state.redis.address}`);
   for (const [stream, change] of [
     [`lobby:${lobby.id}`, () => alice.ask("lobby:update", { lobbyId: lobby.id, set: { name: "found" } })],
     [`party:${party.id}`, () => alice.ask("party:setMember", { partyId: party.id, attributes: { role: "tank" } })],
   ]) {
     const [key] = await redis.keys(`*{${stream}}:h`);
-    await redis.hset(key, "e", "another"); // as after a failover to a replica that never had it
+    await redis.hset(key, "e", "another"); // like a failover to a replica without the data
     await change();
   }
   redis.disconnect();
@@ -71,8 +71,8 @@ test("a lobby and a party whose past Redis has lost are told whole to those who 
   assert.equal(now.members.alice.attributes.role, "tank");
 });
 
-test("who is told that its token runs out brings another one, and stays", async () => {
-  const carol = connect("carol", "server-2", 30); // less than the warning is before
+test("a session refreshes its expiring token, and continues", async () => {
+  const carol = connect("carol", "server-2", 30); // shorter than the warning time
   const { expiresAt } = await carol.push("session:expiring");
   assert.equal((await carol.refused("session:refresh", { token: token("bob", 3600) })).code, "permission_denied");
   assert.equal((await carol.refused("session:refresh", { token: token("carol", -3600) })).code, "token_expired");
@@ -82,7 +82,7 @@ test("who is told that its token runs out brings another one, and stays", async 
   carol.close();
 });
 
-test("a refresh with fewer scopes ends what they allowed", async () => {
+test("a refresh with fewer scopes ends the subscriptions that need them", async () => {
   const carol = connect("carol", "server-2", 3600);
   await carol.push("session:ready");
   await carol.ask("session:refresh", { token: token("carol", 3600, "chat:topic:news") });
@@ -94,7 +94,7 @@ test("a refresh with fewer scopes ends what they allowed", async () => {
   carol.close();
 });
 
-test("one of a user's sessions is ended: all of them hear it, and the other one stays", async () => {
+test("one of a user's sessions is ended: all of them are notified, and the other session continues", async () => {
   const answer = await fetch(`${stack.server("server-1").apiUrl}/v1/sessions:disconnect`, {
     method: "POST", headers: { authorization: `Bearer ${readFileSync(stack.state.apiTokenFile, "utf8").trim()}` },
     body: JSON.stringify({ userId: "alice", sessionIds: [tablet.ready.sessionId], message: "only one" }),
@@ -108,7 +108,7 @@ test("one of a user's sessions is ended: all of them hear it, and the other one 
   assert.equal(alice.sessions.length, 1);
 });
 
-test("a server that stops says so, and its clients go on elsewhere without a hole", async () => {
+test("a stopping server announces its drain, and its clients continue on another server without a gap", async () => {
   process.kill(stack.server("server-2").pid, "SIGTERM");
   const { reason, deadlineAt } = await bob.push("session:draining");
   assert.ok(reason && deadlineAt > Date.now() - 60_000);

@@ -1,12 +1,12 @@
 // Four users with the stock client, one for each way to connect, meet in a lobby through
-// the ingress and chat; nobody misses a message or sees one twice.
+// the ingress and chat. Each receives every message exactly once.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../../lib/stack.mjs";
 
 const stack = new Stack();
-// The first two begin on a pod each. The last has no cookie: its requests go to any pod,
-// and are forwarded to its own.
+// The first two users begin on separate pods. The last has no cookie: any pod may receive
+// its requests and forwards them to the pod of its session.
 const ways = {
   alice: { transports: ["polling"], server: "server-1" },
   bob: { transports: ["websocket"], server: "server-2" },
@@ -22,7 +22,7 @@ before(async () => {
 
 after(() => users?.forEach((user) => user.close()));
 
-test("each is connected in its way", async () => {
+test("each user is connected by its transport", async () => {
   const [alice, bob, carol, dave] = users;
   await carol.until("an upgrade", () => carol.transport === "websocket");
   assert.deepEqual([alice, bob, carol, dave].map((user) => user.transport), ["polling", "websocket", "websocket", "polling"]);
@@ -36,7 +36,7 @@ test("they meet in a lobby", async () => {
   assert.deepEqual(Object.keys(seen.members).sort(), users.map((user) => user.ready.userId).sort());
 });
 
-test("they chat, and everybody has every message once, in one order", async () => {
+test("they chat, and each has every message once, in the same order", async () => {
   channel = `lobby:${lobby.id}`;
   for (const user of users) await user.ask("chat:join", { channel });
   for (const round of [1, 2, 3]) {
@@ -48,7 +48,7 @@ test("they chat, and everybody has every message once, in one order", async () =
   for (const other of rest) assert.deepEqual(other, first);
 });
 
-test("one that is cut comes back and has what it missed", async () => {
+test("a cut client reconnects and receives the missed messages", async () => {
   const [alice, bob, , dave] = users;
   for (const user of [bob, dave]) {
     user.cut();
@@ -61,6 +61,6 @@ test("one that is cut comes back and has what it missed", async () => {
   }
 });
 
-test("no stream has a gap or a double", () => {
+test("no stream has a gap or a duplicate", () => {
   for (const user of users) assert.deepEqual(user.faults, []);
 });

@@ -1,5 +1,5 @@
-// Two pairs with the stock client, one of each on either pod, queue through the ingress,
-// are matched by skill, and meet in the lobbies that were made for them.
+// Two pairs with the stock client, each on both pods, queue through the ingress, are
+// matched by skill, and meet in the lobbies of their matches.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Stack } from "../../lib/stack.mjs";
@@ -16,7 +16,7 @@ before(async () => {
 
 after(() => [...(strong ?? []), ...(weak ?? [])].forEach((user) => user.close()));
 
-test("equals are matched and meet", async () => {
+test("players of equal skill are matched and meet", async () => {
   const queue = (skill) => (user) => user.ask("mm:enqueue", { queue: "duel", attributes: { skill }, key: "queue" });
   await Promise.all([...strong.map(queue(2000)), ...weak.map(queue(1000))]);
   for (const pair of [strong, weak]) {
@@ -31,6 +31,6 @@ test("equals are matched and meet", async () => {
   }
 });
 
-test("no stream has a gap or a double", () => {
+test("no stream has a gap or a duplicate", () => {
   for (const user of [...strong, ...weak]) assert.deepEqual(user.faults, []);
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alice, api, bob, emit, lobby } from "./stand.mjs";
 
-test("an event to a user arrives on the user's server, with its place in the user's stream", async () => {
+test("an event to a user arrives on the user's server, with its position in the user's stream", async () => {
   const { stream, epoch, seq, onlineRecipients } = await emit("server-1", { user: "bob" }, "game:reward", { gold: 5 });
   const got = await bob.push("game:reward");
   assert.equal(got.gold, 5);
@@ -12,14 +12,14 @@ test("an event to a user arrives on the user's server, with its place in the use
   assert.equal((await emit("server-2", { user: "nobody" }, "game:reward")).onlineRecipients, 0);
 });
 
-test("an event to several users, of which one is not there", async () => {
+test("an event to several users, one of them unknown", async () => {
   const { streams, onlineRecipients } = await emit("server-2", { users: ["alice", "bob", "nobody"] }, "game:news", { n: 1 });
   await Promise.all([alice, bob].map((user) => user.push("game:news")));
   assert.deepEqual(streams.map((s) => s.stream), ["user:alice", "user:bob", "user:nobody"]);
   assert.equal(onlineRecipients, 2);
 });
 
-test("an event to a lobby takes its place between the patches", async () => {
+test("an event to a lobby is ordered among its patches", async () => {
   const { stream, seq } = await emit("server-2", { lobby: lobby.id }, "game:round", { round: 1 });
   for (const user of [alice, bob]) assert.equal((await user.push("game:round")).meta.stream, stream);
   await bob.ask("lobby:ready", { lobbyId: lobby.id, ready: true });
@@ -27,13 +27,13 @@ test("an event to a lobby takes its place between the patches", async () => {
   assert.deepEqual([patch.from, patch.to], [seq, seq + 1]);
 });
 
-test("a broadcast arrives at everybody, once", async () => {
+test("a broadcast arrives at every client once", async () => {
   const { onlineRecipients } = await emit("server-1", { broadcast: true }, "game:all", { n: 1 });
   await Promise.all([alice, bob].map((user) => user.push("game:all")));
   assert.equal(onlineRecipients, 2);
 });
 
-test("the same key has no second effect, on another server either", async () => {
+test("a repeat with the same key has no second effect, even on another server", async () => {
   const body = { target: { user: "alice" }, event: "game:once", data: {} };
   const key = { "idempotency-key": "k-1" };
   const first = await api("server-1", "/v1/events", body, key);

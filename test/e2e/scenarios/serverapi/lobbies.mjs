@@ -1,4 +1,4 @@
-// Lobbies as a back end makes, reads, changes and closes them, and the match of one.
+// Lobbies that a back end creates, reads, changes and closes, and a lobby's match.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alice, bob, must } from "./stand.mjs";
@@ -7,7 +7,7 @@ let made;
 const at = () => ({ lobbyId: made.id });
 const patch = (user, type) => user.push("lobby:patch", (p) => p.lobbyId === made.id && p.cause.type === type);
 
-test("a lobby is made for two, who find their places in it", async () => {
+test("a lobby is created for two users, who are its members", async () => {
   const request = { type: "casual", name: "final", teams: [["alice", "bob"]] };
   ({ lobby: made } = await must("server-1", "/v1/lobbies", request, { "idempotency-key": "lobby-1" }));
   const again = await must("server-2", "/v1/lobbies", request, { "idempotency-key": "lobby-1" });
@@ -19,7 +19,7 @@ test("a lobby is made for two, who find their places in it", async () => {
   }
 });
 
-test("it is listed and read with what clients do not see", async () => {
+test("the lobby is listed and read with the fields that clients do not see", async () => {
   const { lobbies } = await must("server-2", "/v1/lobbies:query", { type: "casual" });
   assert.ok(lobbies.some((l) => l.id === made.id));
   const { lobby } = await must("server-2", `/v1/lobbies/${made.id}`);
@@ -27,7 +27,7 @@ test("it is listed and read with what clients do not see", async () => {
   assert.equal((await bob.ask("lobby:get", at())).lobby.attributes.seed, undefined);
 });
 
-test("its members see what the back end changes, at the place that it was told", async () => {
+test("its members receive the back end's change, at the answered version", async () => {
   const { seq } = await must("server-2", `/v1/lobbies/${made.id}:update`,
     { set: { locked: false, attributes: { stage: "semifinal", seed: 7 } } });
   for (const user of [alice, bob]) {
@@ -37,7 +37,7 @@ test("its members see what the back end changes, at the place that it was told",
   }
 });
 
-test("the players are told where their match is, and that it is over", async () => {
+test("the players receive the address of their match, and its end", async () => {
   for (const user of [alice, bob]) await user.ask("lobby:ready", { ...at(), ready: true });
   await alice.ask("lobby:start", at());
   const { match } = await bob.push("lobby:handoff", (h) => h.lobbyId === made.id);
@@ -47,7 +47,7 @@ test("the players are told where their match is, and that it is over", async () 
   for (const user of [alice, bob]) assert.equal((await patch(user, "match_ended")).cause.reason, "red won");
 });
 
-test("it is closed, and its members hear why", async () => {
+test("the lobby is closed, and its members receive the reason", async () => {
   await must("server-1", `/v1/lobbies/${made.id}:close`, { reason: "maintenance" });
   for (const user of [alice, bob]) {
     assert.equal((await patch(user, "closed")).cause.reason, "maintenance");

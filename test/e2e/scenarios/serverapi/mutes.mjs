@@ -1,4 +1,4 @@
-// A back end keeps a user from writing in a channel, and lets the user write again.
+// A back end mutes a user in a channel, and ends the mute.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alice, bob, lobby, must } from "./stand.mjs";

@@ -1,11 +1,11 @@
-// The commands of runtime/README.md's part on the server API, as they stand.
+// The commands of runtime/README.md's section on the server API, unchanged.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { alice, stack, token } from "./stand.mjs";
 
-test("the example of the README does what the README says", async () => {
+test("the example of the README has the described effect", async () => {
   const readme = readFileSync("../../runtime/README.md", "utf8");
   const part = readme.split("\n## Server API\n")[1].split("\n### ")[0];
   const [, command, promised] = part.match(/```sh\n(curl [\s\S]+?)```\s+answers `(.+?)`/);

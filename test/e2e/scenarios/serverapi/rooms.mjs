@@ -1,9 +1,9 @@
-// Groups that the back end makes.
+// Rooms of a back end.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alice, api, bob, emit } from "./stand.mjs";
 
-test("a room is who the back end puts there, and who comes back is still in it", async () => {
+test("the back end adds users to a room, and a reconnecting user is still a member", async () => {
   assert.equal((await api("server-1", "/v1/rooms/red:join", { userIds: ["alice", "bob"] })).users, 2);
   await Promise.all([alice, bob].map((user) => user.push("room:joined", (r) => r.room === "red")));
   assert.equal((await emit("server-2", { room: "red" }, "game:room", { n: 1 })).onlineRecipients, 2);

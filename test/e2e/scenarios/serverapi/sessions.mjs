@@ -1,14 +1,14 @@
-// The end of sessions, and who is kept out.
+// The end of sessions, and bans of users.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { alice, api, bob, stack } from "./stand.mjs";
 
-test("nobody gets in without the token", async () => {
+test("requests without the token are refused", async () => {
   const answer = await api("server-1", "/v1/events", {}, { authorization: "Bearer guess" });
   assert.deepEqual([answer.status, answer.error.code], [401, "unauthenticated"]);
 });
 
-test("a session is ended on whatever server it is, and the client comes back by itself", async () => {
+test("a session is ended on any server, and the client reconnects by itself", async () => {
   const before = bob.sessions.length;
   const { online } = await api("server-1", "/v1/sessions:disconnect", { userId: "bob", message: "new rules" });
   assert.equal(online, true);
@@ -17,7 +17,7 @@ test("a session is ended on whatever server it is, and the client comes back by 
   await bob.until("bob is back", () => bob.sessions.length > before);
 });
 
-test("a user who is revoked is out, stays out on every server, and comes back when that is lifted", async () => {
+test("a revoked user is disconnected, refused on every server, and admitted again afterwards", async () => {
   await api("server-2", "/v1/users/alice:revoke", { message: "logged out everywhere", ttlMs: 600_000 });
   const refusal = await alice.push("connect_error");
   assert.deepEqual([refusal.code, refusal.message], ["unauthenticated", "logged out everywhere"]);

@@ -1,5 +1,5 @@
-// What the parts of the scenario share: two users on two servers, who are in one lobby, and
-// the server API.
+// The shared part of the scenario: two users on two servers, in one lobby, and the server
+// API.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before } from "node:test";
@@ -9,7 +9,7 @@ export const stack = new Stack();
 export let alice, bob, lobby;
 
 export const token = readFileSync(stack.state.apiTokenFile, "utf8").trim();
-const done = []; // "POST /v1/events" of each request that was carried out
+const done = []; // "POST /v1/events" of each successful request
 
 before(async () => {
   alice = stack.direct("alice", "server-1", { transports: ["polling"] });
@@ -21,7 +21,7 @@ before(async () => {
 
 after(() => [alice, bob].forEach((user) => user?.close()));
 
-/** A request to the API of a server, POST when it has a body; gives the status and the answer. */
+/** A request to the API of a server, POST when it has a body; returns the status and the answer. */
 export async function api(server, path, body, headers = {}) {
   const method = body ? "POST" : "GET";
   const answer = await fetch(stack.server(server).apiUrl + path, {
@@ -31,7 +31,7 @@ export async function api(server, path, body, headers = {}) {
   return { status: answer.status, ...(await answer.json()) };
 }
 
-/** A request that must be carried out; gives the answer. */
+/** A request that must succeed; returns the answer. */
 export async function must(...request) {
   const answer = await api(...request);
   assert.equal(answer.status, 200, JSON.stringify(answer));
@@ -40,7 +40,7 @@ export async function must(...request) {
 
 export const emit = (server, target, event, data = {}) => must(server, "/v1/events", { target, event, data });
 
-/** The operations in a server's own OpenAPI document that no request has carried out so far. */
+/** The operations in a server's own OpenAPI document that no request has called so far. */
 export async function uncalled(server) {
   const { paths } = await (await fetch(`${stack.server(server).apiUrl}/openapi.json`)).json();
   const operations = Object.entries(paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`));

@@ -1,8 +1,7 @@
-// What a Node user would write for lobbies with chat: socket.io, its Redis adapter
-// and ioredis, for the same events and shapes of payloads as Anteroom's. Each
-// request is checked, its rate is limited, it gets an id, a seq and a place in a
-// bounded log in Redis, and is acknowledged after that. One script a request does
-// the work in Redis, as somebody who cares for speed would have it.
+// A hand-written Node handler for lobbies with chat: socket.io, its Redis adapter and
+// ioredis, with the events and payloads of Anteroom. Each request is checked and
+// rate-limited, gets an id, a seq and an entry in a bounded log in Redis, and is
+// acknowledged afterwards. One optimized script per request does the work in Redis.
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -34,8 +33,8 @@ redis.defineCommand("commitChat", {
     redis.call('PEXPIRE', KEYS[3], ARGV[6])
     return {'ok', seq}`,
 });
-// KEYS: members, version, log. ARGV: user, member, max members or 0 when it must be
-// there, entry, log size, ttl.
+// KEYS: members, version, log. ARGV: user, member, max members or 0 when the member must
+// exist, entry, log size, ttl.
 redis.defineCommand("commitMember", {
   numberOfKeys: 3,
   lua: `
