@@ -26,7 +26,7 @@ func servers(cluster v1alpha1.RealtimeCluster) (n int, remark string) {
 	}
 	n = min(max(want, minServers), maxServers)
 	if n != want {
-		remark = fmt.Sprintf("spec.replicas is %d; make run takes %d to %d servers, so %d", want, minServers, maxServers, n)
+		remark = fmt.Sprintf("spec.replicas is %d; make run starts %d to %d servers: %d", want, minServers, maxServers, n)
 	}
 	return n, remark
 }
@@ -42,7 +42,7 @@ func persistent(cluster v1alpha1.RealtimeCluster) bool {
 func adapt(r rendered, redisAddress, dir string, allow []string, secrets secretFinder) (config configv1.RuntimeConfig, remarks []string, err error) {
 	config = r.runtime
 	if r.cluster.Spec.Redis.Mode == v1alpha1.RedisExternal {
-		remarks = append(remarks, fmt.Sprintf("the cluster's external Redis %v is left alone; the local one takes its place", config.Redis.Addresses))
+		remarks = append(remarks, fmt.Sprintf("the cluster's external Redis %v is not used; the local Redis replaces it", config.Redis.Addresses))
 	}
 	config.Redis = configv1.Redis{
 		Topology:  configv1.RedisStandalone,
@@ -118,7 +118,7 @@ func policySecrets(policies []byte, dir string, secrets secretFinder) (remarks [
 			return remarks, err
 		}
 		if !found {
-			remarks = append(remarks, fmt.Sprintf("key %q of Secret %q is not in the file; what a policy signs with it fails", ref.Key, ref.Name))
+			remarks = append(remarks, fmt.Sprintf("key %q of Secret %q is not in the file; requests that a policy signs with it fail", ref.Key, ref.Name))
 			continue
 		}
 		if err := writeFile(filepath.Join(dir, configv1.PolicySecretFile(*ref)), value, 0o600); err != nil {
@@ -160,7 +160,7 @@ func adaptAPI(config *configv1.RuntimeConfig, cluster v1alpha1.RealtimeCluster, 
 	case found:
 		return "", writeFile(path, value, 0o600)
 	case ref.Name != "":
-		remark = fmt.Sprintf("Secret %q of spec.api is not in the file; a token made for this machine takes its place", ref.Name)
+		remark = fmt.Sprintf("Secret %q of spec.api is not in the file; a new token for this machine replaces it", ref.Name)
 	}
 	return remark, ensureKey(path)
 }
@@ -182,13 +182,13 @@ func adaptProvider(p configv1.AuthProvider, cluster v1alpha1.RealtimeCluster, di
 		err = writeFile(path, value, 0o600)
 	case p.KeysFile != "":
 		return p, "", fmt.Errorf("provider %s reads its keys from key %q of Secret %q: add that Secret to the file, "+
-			"or leave out spec.auth.providers to have tokens made here", p.Name, ref.Key, ref.Name)
+			"or omit spec.auth.providers to use generated tokens", p.Name, ref.Key, ref.Name)
 	default:
 		err = ensureKey(path)
 	}
 	remark := ""
 	if !found && ref.Name != "" {
-		remark = fmt.Sprintf("Secret %q of provider %s is not in the file; a key made for this machine takes its place", ref.Name, p.Name)
+		remark = fmt.Sprintf("Secret %q of provider %s is not in the file; a new key for this machine replaces it", ref.Name, p.Name)
 	}
 	if p.KeysFile != "" {
 		p.KeysFile = path

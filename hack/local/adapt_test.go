@@ -41,18 +41,18 @@ func TestSecretsOf(t *testing.T) {
 		found bool
 		err   string
 	}{
-		"base64":        {ref: v1alpha1.KeyReference{Name: "tools", Key: "key"}, value: "in-data", found: true},
-		"plain":         {ref: v1alpha1.KeyReference{Name: "tools", Key: "plain"}, value: "in-text", found: true},
-		"not there":     {ref: v1alpha1.KeyReference{Name: "gone", Key: "key"}},
-		"no reference":  {},
-		"no such key":   {ref: v1alpha1.KeyReference{Name: "tools", Key: "gone"}, err: `no key "gone"`},
-		"not as base64": {ref: v1alpha1.KeyReference{Name: "tools", Key: "text"}, err: "not base64"},
+		"base64":           {ref: v1alpha1.KeyReference{Name: "tools", Key: "key"}, value: "in-data", found: true},
+		"plain":            {ref: v1alpha1.KeyReference{Name: "tools", Key: "plain"}, value: "in-text", found: true},
+		"a missing Secret": {ref: v1alpha1.KeyReference{Name: "gone", Key: "key"}},
+		"no reference":     {},
+		"a missing key":    {ref: v1alpha1.KeyReference{Name: "tools", Key: "gone"}, err: `no key "gone"`},
+		"invalid base64":   {ref: v1alpha1.KeyReference{Name: "tools", Key: "text"}, err: "not base64"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			value, found, err := find(test.ref)
 			if string(value) != test.value || found != test.found {
-				t.Errorf("got %q, %t", value, found)
+				t.Errorf("got %q, %t, want %q, %t", value, found, test.value, test.found)
 			}
 			if (err != nil) != (test.err != "") || err != nil && !strings.Contains(err.Error(), test.err) {
 				t.Errorf("got error %v, want %q", err, test.err)
@@ -61,7 +61,7 @@ func TestSecretsOf(t *testing.T) {
 	}
 }
 
-func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
+func TestAdaptChangesOnlyLocalFields(t *testing.T) {
 	r := rendered{runtime: configv1.RuntimeConfig{
 		Cluster: configv1.ClusterRef{Namespace: "games", Name: "arena"},
 		Redis: configv1.Redis{
@@ -102,19 +102,19 @@ func TestAdaptChangesOnlyWhatIsTheMachines(t *testing.T) {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
 	if key, _ := os.ReadFile(filepath.Join(dir, "auth-tools")); string(key) != "in-data" {
-		t.Errorf("the file's key is %q", key)
+		t.Errorf("auth-tools: got key %q, want in-data", key)
 	}
 	if key, _ := os.ReadFile(filepath.Join(dir, "auth-absent")); len(key) < 32 {
-		t.Errorf("no key was made: %q", key)
+		t.Errorf("auth-absent: got key %q, want a new one", key)
 	}
 	if key, _ := os.ReadFile(filepath.Join(dir, "policy-secrets", "tools_key")); string(key) != "in-data" {
-		t.Errorf("the key of a policy is %q", key)
+		t.Errorf("policy-secrets: got key %q, want in-data", key)
 	}
 	if key, _ := os.ReadFile(filepath.Join(dir, "offline-webhook")); string(key) != "in-text" {
-		t.Errorf("the key of the offline webhook is %q", key)
+		t.Errorf("offline-webhook: got key %q, want in-text", key)
 	}
 	if text := strings.Join(remarks, "\n"); !strings.Contains(text, `"lost"`) || !strings.Contains(text, "sentinel:26379") || !strings.Contains(text, `"absent"`) {
-		t.Errorf("remarks are %q", text)
+		t.Errorf("got remarks %q, want ones on lost, sentinel:26379 and absent", text)
 	}
 }
 
@@ -123,11 +123,11 @@ func TestAdaptNeedsPublicKeys(t *testing.T) {
 	r.cluster.Spec.Auth.Providers = []v1alpha1.AuthProvider{{Name: "p", KeysSecretRef: &v1alpha1.KeyReference{Name: "keys", Key: "jwks"}}}
 	_, _, err := adapt(r, "127.0.0.1:7000", t.TempDir(), nil, secretsOf(writeManifest(t, withSecret)))
 	if err == nil || !strings.Contains(err.Error(), `add that Secret to the file`) {
-		t.Errorf("got %v", err)
+		t.Errorf("got error %v, want add that Secret to the file", err)
 	}
 }
 
-func TestKeysDigestFollowsTheKeys(t *testing.T) {
+func TestKeysDigestChangesWithTheKeys(t *testing.T) {
 	var cluster v1alpha1.RealtimeCluster
 	cluster.Spec.Auth.Providers = []v1alpha1.AuthProvider{{Name: "tools", SharedSecretRef: &v1alpha1.KeyReference{Name: "tools", Key: "plain"}}}
 	digest := func(text string) string {
@@ -140,9 +140,9 @@ func TestKeysDigestFollowsTheKeys(t *testing.T) {
 	}
 	first := digest(withSecret)
 	if digest(withSecret) != first {
-		t.Error("the same keys have two digests")
+		t.Error("got two digests of the same keys, want one")
 	}
 	if digest(strings.Replace(withSecret, "in-text", "in-test", 1)) == first {
-		t.Error("another key has the same digest")
+		t.Error("got the same digest of another key, want another one")
 	}
 }

@@ -48,7 +48,7 @@ func (l *local) edited(ctx context.Context) {
 		err = l.apply(ctx, next)
 	}
 	if err != nil {
-		l.log.say("%s was not applied, what ran before goes on:\n%v", l.options.file, err)
+		l.log.say("%s was not applied; the previous state keeps running:\n%v", l.options.file, err)
 	}
 	l.writeState()
 }
@@ -63,7 +63,7 @@ func (l *local) apply(ctx context.Context, next rendered) error {
 	}
 	p := decide(before, next)
 	if p.nothing() {
-		l.log.say("%s changed in nothing that matters here", l.options.file)
+		l.log.say("%s changed without an effect on this machine", l.options.file)
 		return nil
 	}
 	config, err := l.prepare(next)
@@ -92,7 +92,7 @@ func (l *local) applyLive(p plan, next rendered) error {
 		l.log.say("policies are now at revision %s; no server restarts for that", next.revision)
 	}
 	if p.redis {
-		l.log.say("redis.managed.storage.type changed: start make run again for Redis to follow")
+		l.log.say("redis.managed.storage.type changed: restart make run to apply it to Redis")
 	}
 	if p.cookie {
 		l.front.configure(cookieName(next.cluster), next.runtime.Engine.Path)
@@ -116,7 +116,7 @@ func (l *local) applyRuntime(ctx context.Context, p plan, config configv1.Runtim
 func (l *local) resize(ctx context.Context, n int, next rendered) {
 	_, remark := servers(next.cluster)
 	l.remark(remark)
-	l.log.say("%d servers run from now on", n)
+	l.log.say("scaling to %d servers", n)
 	l.fleet.scale(ctx, n)
 }
 

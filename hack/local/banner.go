@@ -24,20 +24,20 @@ func banner(s runState, why, lobbyType string) string {
 	if why != "" {
 		fmt.Fprintf(&b, "\n  No dev tokens: %s.\n", why)
 	} else {
-		fmt.Fprintf(&b, "\n  Tokens, good for %s:\n\n", tokenLifetime)
+		fmt.Fprintf(&b, "\n  Tokens, valid for %s:\n\n", tokenLifetime)
 	}
 	for _, t := range s.Tokens {
 		fmt.Fprintf(&b, "    %-6s %s\n", t.User, t.Token)
 	}
 	if s.APITokenFile != "" && len(s.Servers) > 0 {
-		fmt.Fprintf(&b, "\n  How the servers are: %s%s, with the token in %s\n", s.Servers[0].AdminURL, configv1.DashboardPath, s.APITokenFile)
+		fmt.Fprintf(&b, "\n  The servers' dashboard: %s%s, with the token in %s\n", s.Servers[0].AdminURL, configv1.DashboardPath, s.APITokenFile)
 	}
 	fmt.Fprintf(&b, "\n  A client to paste into a shell, after `npm install socket.io-client`:\n\nnode -e '\n%s'\n\n", client(s, lobbyType))
 	if lobbyType != "" {
 		b.WriteString("  A second user joins with its own token and emitWithAck(\"lobby:join\", { code: \"the code printed above\" }).\n")
 	}
 	b.WriteString(emission(s))
-	b.WriteString("  Edit the file and it is applied at once. Ctrl-C stops everything.\n\n")
+	b.WriteString("  Edits of the file are applied at once. Ctrl-C stops all processes.\n\n")
 	return b.String()
 }
 

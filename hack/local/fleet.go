@@ -110,12 +110,12 @@ func (f *fleet) roll(ctx context.Context, config configv1.RuntimeConfig) error {
 	f.mu.Unlock()
 	f.configure(config)
 	for n, s := range slots {
-		f.log.say("%s is restarted with the new configuration (%d of %d)", s.name, n+1, len(slots))
+		f.log.say("restarting %s with the new configuration (%d of %d)", s.name, n+1, len(slots))
 		if err := s.replace(ctx, grace); err != nil {
 			if n == 0 {
 				f.configure(old)
 			}
-			return fmt.Errorf("the new %s does not serve, the old one goes on: %w", s.name, err)
+			return fmt.Errorf("the new %s is not ready; the old one keeps running: %w", s.name, err)
 		}
 	}
 	return nil

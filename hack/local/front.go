@@ -124,7 +124,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b, named := f.choose(r)
 	if b == nil {
 		w.Header().Set("Retry-After", "1")
-		http.Error(w, "no server is ready yet; the terminal of make run says why", http.StatusServiceUnavailable)
+		http.Error(w, "no server is ready yet; the terminal of make run has the reason", http.StatusServiceUnavailable)
 		return
 	}
 	if !named {

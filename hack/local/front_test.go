@@ -59,23 +59,23 @@ func ask(t *testing.T, base, query, cookie string) (status int, who, set string)
 	return answer.StatusCode, string(body), set
 }
 
-func TestFrontSpreadsNewClientsAndKeepsOldOnes(t *testing.T) {
+func TestFrontDistributesNewClientsAndKeepsOldOnes(t *testing.T) {
 	_, s, _ := behind(t, 3)
 	seen := map[string]int{}
 	for range 6 {
 		_, who, set := ask(t, s.URL, "", "")
 		if who != set {
-			t.Fatalf("%s answered, the cookie names %s", who, set)
+			t.Fatalf("got an answer of %s with the cookie %s", who, set)
 		}
 		seen[who]++
 		for range 4 {
 			if _, again, set := ask(t, s.URL, "sid=x", who); again != who || set != "" {
-				t.Fatalf("a client of %s got to %s (new cookie %q)", who, again, set)
+				t.Fatalf("a client of %s: got server %s, new cookie %q", who, again, set)
 			}
 		}
 	}
 	if len(seen) != 3 || seen["server-1.1"] != 2 {
-		t.Errorf("6 new clients were spread as %v, want 2 each", seen)
+		t.Errorf("got %v for 6 new clients, want 2 each", seen)
 	}
 }
 
@@ -86,16 +86,16 @@ func TestFrontMovesClients(t *testing.T) {
 		query   string
 		want    string
 	}{
-		"a server that drains keeps its sessions": {
+		"a draining server keeps its sessions": {
 			func(f *front, _ map[string]*httptest.Server) { f.setReady(lost, false) }, "sid=x", lost,
 		},
-		"a server that drains gets no new ones": {
+		"a draining server gets no new sessions": {
 			func(f *front, _ map[string]*httptest.Server) { f.setReady(lost, false) }, "", other,
 		},
-		"a server that is gone loses all": {
+		"a removed server loses its sessions": {
 			func(f *front, _ map[string]*httptest.Server) { f.remove(lost) }, "sid=x", other,
 		},
-		"a cookie of a server of another run": {
+		"a cookie of a server of an earlier run": {
 			func(f *front, _ map[string]*httptest.Server) { f.remove(lost); f.add("server-1.2", new(url.URL)) }, "", other,
 		},
 	}
@@ -106,35 +106,35 @@ func TestFrontMovesClients(t *testing.T) {
 			for range 3 {
 				_, who, set := ask(t, s.URL, test.query, lost)
 				if who != test.want {
-					t.Errorf("got to %s, want %s", who, test.want)
+					t.Errorf("got server %s, want %s", who, test.want)
 				}
 				if moved := test.want != lost; moved && set != test.want || !moved && set != "" {
-					t.Errorf("cookie %q was set", set)
+					t.Errorf("got cookie %q, want one only after a move", set)
 				}
 			}
 		})
 	}
 }
 
-func TestFrontLeavesAServerThatDoesNotAnswer(t *testing.T) {
+func TestFrontAvoidsADeadServer(t *testing.T) {
 	_, s, servers := behind(t, 2)
 	servers["server-1.1"].Close()
 	if status, _, _ := ask(t, s.URL, "", "server-1.1"); status != http.StatusBadGateway {
-		t.Errorf("the first request to a dead server got %d, want 502", status)
+		t.Errorf("first request: got status %d, want 502", status)
 	}
 	if status, who, set := ask(t, s.URL, "", "server-1.1"); status != http.StatusOK || who != "server-2.1" || set != who {
-		t.Errorf("the next request got %d from %q, cookie %q", status, who, set)
+		t.Errorf("next request: got %d from %q, cookie %q, want 200 from server-2.1 with its cookie", status, who, set)
 	}
 }
 
 func TestFrontWithoutServers(t *testing.T) {
 	_, s, _ := behind(t, 0)
 	if status, text, _ := ask(t, s.URL, "", ""); status != http.StatusServiceUnavailable || !strings.Contains(text, "make run") {
-		t.Errorf("got %d %q", status, text)
+		t.Errorf("got %d %q, want 503 with a hint", status, text)
 	}
 }
 
-func TestFrontTellsBrowsersWhatItIs(t *testing.T) {
+func TestFrontWelcomesBrowsers(t *testing.T) {
 	_, s, _ := behind(t, 1)
 	answer, err := http.Get(s.URL + "/")
 	if err != nil {
@@ -142,7 +142,7 @@ func TestFrontTellsBrowsersWhatItIs(t *testing.T) {
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if text, _ := io.ReadAll(answer.Body); !strings.Contains(string(text), "/socket.io/") {
-		t.Errorf("got %q", text)
+		t.Errorf("got %q, want /socket.io/ in it", text)
 	}
 }
 
@@ -159,7 +159,7 @@ func TestFrontKeepsTheHost(t *testing.T) {
 	defer s.Close()
 	_, text, _ := ask(t, s.URL, "", "")
 	if want := strings.TrimPrefix(s.URL, "http://") + " 127.0.0.1"; text != want {
-		t.Errorf("the server saw %q, want %q", text, want)
+		t.Errorf("got host and client %q, want %q", text, want)
 	}
 }
 

@@ -82,7 +82,7 @@ func (f *fleet) startInstance(ctx context.Context, name, id string, config confi
 		front:     f.front,
 		log:       f.log,
 		config:    path,
-		reason:    "it is starting",
+		reason:    "starting",
 	}
 	if served {
 		i.apiURL = &url.URL{Scheme: "http", Host: addresses[3]}
@@ -102,7 +102,7 @@ func (i *instance) probe(ctx context.Context, changed func()) {
 		select {
 		case <-i.child.done:
 			i.front.remove(i.id)
-			i.set(false, "it has ended")
+			i.set(false, "it exited")
 			_ = os.Remove(i.config)
 			changed()
 			return
@@ -120,7 +120,7 @@ func (i *instance) notify() {
 	if ready, reason := i.isReady(); ready {
 		i.log.say("%s is ready", i.id)
 	} else {
-		i.log.say("%s is not ready, its new clients go elsewhere: %s", i.id, reason)
+		i.log.say("%s is not ready; new clients use other servers: %s", i.id, reason)
 	}
 }
 
@@ -183,7 +183,7 @@ func (i *instance) waitReady(ctx context.Context, timeout time.Duration) error {
 		}
 		select {
 		case <-i.child.done:
-			return fmt.Errorf("it ended: %s", i.child.how())
+			return fmt.Errorf("it exited: %s", i.child.how())
 		case <-ctx.Done():
 			return fmt.Errorf("it is not ready after %s: %s", timeout, reason)
 		case <-tick.C:
@@ -195,7 +195,7 @@ func (i *instance) waitReady(ctx context.Context, timeout time.Duration) error {
 // reports whether the server exited by itself.
 func (i *instance) retire(grace time.Duration, haste urgency) bool {
 	i.mu.Lock()
-	i.retired, i.ready, i.reason = true, false, "it drains"
+	i.retired, i.ready, i.reason = true, false, "draining"
 	i.front.setReady(i.id, false)
 	i.mu.Unlock()
 	return i.child.stop(grace, haste)

@@ -40,9 +40,9 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.bin, "bin", "bin", "directory with the programs manager and server")
 	flags.StringVar(&o.dir, "run-dir", ".run", "directory for keys, data and state (RUN_DIR=…)")
 	flags.StringVar(&o.state, "state", "", "state file; empty means state.json in the run directory")
-	flags.BoolVar(&o.quiet, "quiet", false, "do not print the welcome with its tokens")
-	flags.Func("users", "users that get a token, with commas between (default alice,bob,carol,dave)", o.takeUsers)
-	flags.Func("webhooks-to", "ranges of addresses that webhooks may reach besides public ones, with commas between (WEBHOOKS_TO=…; default 127.0.0.0/8,::1/128)", o.takeWebhooks)
+	flags.BoolVar(&o.quiet, "quiet", false, "do not print the banner with the tokens")
+	flags.Func("users", "comma-separated users with a token (default alice,bob,carol,dave)", o.takeUsers)
+	flags.Func("webhooks-to", "comma-separated address ranges that webhooks may reach in addition to public ones (WEBHOOKS_TO=…; default 127.0.0.0/8,::1/128)", o.takeWebhooks)
 	flags.Func("claims", `claims of the users' tokens as JSON, such as {"alice": {"skill": 1700}, "*": {"skill": 1500}} (CLAIMS=…)`, o.takeClaims)
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -67,7 +67,7 @@ func (o *options) takeUsers(list string) error {
 		return errors.New("a user without a name")
 	}
 	if len(o.users) > maxUsers {
-		return fmt.Errorf("%d users, and at most %d get a token", len(o.users), maxUsers)
+		return fmt.Errorf("%d users, want at most %d", len(o.users), maxUsers)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (o *options) takeWebhooks(list string) error {
 	o.webhooksTo = strings.Split(list, ",")
 	for _, text := range o.webhooksTo {
 		if _, err := netip.ParsePrefix(text); err != nil {
-			return fmt.Errorf("%q is no range of addresses such as 127.0.0.0/8", text)
+			return fmt.Errorf("%q is not an address range such as 127.0.0.0/8", text)
 		}
 	}
 	return nil
@@ -98,7 +98,7 @@ func (o *options) takeClaims(text string) error {
 		return nil
 	}
 	if err := json.Unmarshal([]byte(text), &o.claims); err != nil {
-		return fmt.Errorf("claims have to be a JSON object of objects by user: %w", err)
+		return fmt.Errorf("claims must be a JSON object of objects by user: %w", err)
 	}
 	return nil
 }
@@ -116,11 +116,11 @@ func (o options) claimsOf(user string) map[string]any {
 // check reports missing options before a process starts.
 func (o options) check() error {
 	if _, err := os.Stat(o.file); err != nil {
-		return fmt.Errorf("there is no %s: name a manifest with FILE=…", o.file)
+		return fmt.Errorf("%s does not exist: name a manifest with FILE=…", o.file)
 	}
 	for _, program := range []string{"manager", "server"} {
 		if _, err := os.Stat(o.program(program)); err != nil {
-			return fmt.Errorf("there is no %s: build it with `make build`", o.program(program))
+			return fmt.Errorf("%s does not exist: build it with `make build`", o.program(program))
 		}
 	}
 	return nil

@@ -21,18 +21,18 @@ func TestOptions(t *testing.T) {
 		users []string
 		wrong string // part of the error; "" when there is none
 	}{
-		"defaults":         {nil, devUsers, ""},
-		"named users":      {[]string{"--users", "eve,mallory"}, []string{"eve", "mallory"}, ""},
-		"a nameless user":  {[]string{"--users", "eve,"}, nil, "a user without a name"},
-		"too many users":   {[]string{"--users", strings.Repeat("a,", maxUsers) + "a"}, nil, "at most 1000"},
-		"claims":           {[]string{"--claims", `{"*": {"skill": 1500}}`}, devUsers, ""},
-		"no claims":        {[]string{"--claims", ""}, devUsers, ""},
-		"odd claims":       {[]string{"--claims", `{"alice": 7}`}, nil, "a JSON object of objects by user"},
-		"webhooks":         {[]string{"--webhooks-to", "127.0.0.0/8,10.0.0.0/8"}, devUsers, ""},
-		"odd webhooks":     {[]string{"--webhooks-to", "localhost"}, nil, "no range of addresses"},
-		"something more":   {[]string{"extra"}, nil, `unexpected argument "extra"`},
-		"no such manifest": {[]string{"--file", "nowhere.yaml"}, nil, "there is no nowhere.yaml"},
-		"no programs":      {[]string{"--bin", t.TempDir()}, nil, "make build"},
+		"defaults":           {nil, devUsers, ""},
+		"named users":        {[]string{"--users", "eve,mallory"}, []string{"eve", "mallory"}, ""},
+		"a nameless user":    {[]string{"--users", "eve,"}, nil, "a user without a name"},
+		"too many users":     {[]string{"--users", strings.Repeat("a,", maxUsers) + "a"}, nil, "at most 1000"},
+		"claims":             {[]string{"--claims", `{"*": {"skill": 1500}}`}, devUsers, ""},
+		"no claims":          {[]string{"--claims", ""}, devUsers, ""},
+		"invalid claims":     {[]string{"--claims", `{"alice": 7}`}, nil, "a JSON object of objects by user"},
+		"webhooks":           {[]string{"--webhooks-to", "127.0.0.0/8,10.0.0.0/8"}, devUsers, ""},
+		"invalid webhooks":   {[]string{"--webhooks-to", "localhost"}, nil, "not an address range"},
+		"an extra argument":  {[]string{"extra"}, nil, `unexpected argument "extra"`},
+		"a missing manifest": {[]string{"--file", "nowhere.yaml"}, nil, "nowhere.yaml does not exist"},
+		"no programs":        {[]string{"--bin", t.TempDir()}, nil, "make build"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -40,12 +40,12 @@ func TestOptions(t *testing.T) {
 			switch {
 			case test.wrong != "":
 				if err == nil || !strings.Contains(err.Error(), test.wrong) {
-					t.Errorf("got %v, want it to say %q", err, test.wrong)
+					t.Errorf("got %v, want %q in it", err, test.wrong)
 				}
 			case err != nil:
 				t.Error(err)
 			case !slices.Equal(o.users, test.users):
-				t.Errorf("users are %q", o.users)
+				t.Errorf("got users %q, want %q", o.users, test.users)
 			}
 		})
 	}

@@ -41,11 +41,11 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-func TestServersRemarksOnWhatItChanges(t *testing.T) {
+func TestServersRemarksOnOtherNumbers(t *testing.T) {
 	for want, given := range map[int]int32{minServers: 1, 3: 3, maxServers: 200} {
 		n, remark := servers(v1alpha1.RealtimeCluster{Spec: v1alpha1.RealtimeClusterSpec{Replicas: &given}})
 		if n != want || (remark == "") != (int(given) == want) {
-			t.Errorf("replicas %d: %d servers, remark %q", given, n, remark)
+			t.Errorf("replicas %d: got %d servers, remark %q, want %d", given, n, remark, want)
 		}
 	}
 }

@@ -13,10 +13,10 @@ func TestWhoGetsDevTokens(t *testing.T) {
 		peer, host, header, value string
 		given                     bool
 	}{
-		"a browser here":                {peer: "127.0.0.1:5", host: "127.0.0.1:8080", header: "Sec-Fetch-Site", value: "same-origin", given: true},
+		"a browser on this machine":     {peer: "127.0.0.1:5", host: "127.0.0.1:8080", header: "Sec-Fetch-Site", value: "same-origin", given: true},
 		"over IPv6, without the header": {peer: "[::1]:5", host: "localhost:8080", given: true},
 		"another machine":               {peer: "192.0.2.7:5", host: "127.0.0.1:8080"},
-		"a name that leads here":        {peer: "127.0.0.1:5", host: "evil.example:8080"},
+		"another name of this machine":  {peer: "127.0.0.1:5", host: "evil.example:8080"},
 		"a page of another site":        {peer: "127.0.0.1:5", host: "127.0.0.1:8080", header: "Sec-Fetch-Site", value: "cross-site"},
 		"another port's page":           {peer: "127.0.0.1:5", host: "127.0.0.1:8080", header: "Sec-Fetch-Site", value: "same-site"},
 		"through a proxy":               {peer: "127.0.0.1:5", host: "127.0.0.1:8080", header: "X-Forwarded-For", value: "192.0.2.7"},
@@ -30,10 +30,10 @@ func TestWhoGetsDevTokens(t *testing.T) {
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, r)
 			if given := strings.Contains(w.Body.String(), "t1"); given != tc.given {
-				t.Errorf("answered %s", w.Body)
+				t.Errorf("got %s, want tokens: %v", w.Body, tc.given)
 			}
 			if w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Access-Control-Allow-Origin") != "" {
-				t.Errorf("headers: %v", w.Header())
+				t.Errorf("got headers %v, want no-store and no CORS", w.Header())
 			}
 		})
 	}
@@ -45,6 +45,6 @@ func TestNoDevTokensAreAnEmptyList(t *testing.T) {
 	w := httptest.NewRecorder()
 	devUsersHandler(func() []devToken { return nil }).ServeHTTP(w, r)
 	if w.Body.String() != "{\"users\":[]}\n" {
-		t.Errorf("answered %s", w.Body)
+		t.Errorf("got %s, want an empty list", w.Body)
 	}
 }

@@ -57,9 +57,9 @@ func startRedis(ctx context.Context, log *console, dir string, persistent bool) 
 
 func keeps(persistent bool) string {
 	if persistent {
-		return "its data is kept between runs (storage type Persistent)"
+		return "with persistent data (storage type Persistent)"
 	}
-	return "its data ends with it (storage type Ephemeral)"
+	return "without persistent data (storage type Ephemeral)"
 }
 
 // redisArgs returns the settings: this machine only, and an append-only file or no data
@@ -85,7 +85,7 @@ func startEmbedded(log *console) (*redis, error) {
 		return nil, fmt.Errorf("start the embedded Redis: %w", err)
 	}
 	log.say("Redis: embedded (miniredis) on %s, because redis-server is not installed; "+
-		"its data ends with make run", server.Addr())
+		"without persistent data", server.Addr())
 	return &redis{kind: redisEmbedded, address: server.Addr(), server: server}, nil
 }
 

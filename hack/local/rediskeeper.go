@@ -43,7 +43,7 @@ func (k *redisKeeper) start(ctx context.Context) error {
 	defer cancel()
 	if err := waitListening(waiting, k.address, c.done); err != nil {
 		c.kill()
-		return fmt.Errorf("redis-server does not start (%w); the lines above say why", err)
+		return fmt.Errorf("redis-server does not start (%w); see the lines above", err)
 	}
 	k.mu.Lock()
 	k.child = c
@@ -60,7 +60,7 @@ func (k *redisKeeper) watch(ctx context.Context, c *child) {
 		if k.ended() {
 			return
 		}
-		k.log.say("redis ended (%s); it is started again in %s", c.how(), backoff)
+		k.log.say("redis exited (%s); restarting in %s", c.how(), backoff)
 		select {
 		case <-k.quit:
 			return
@@ -108,7 +108,7 @@ func waitListening(ctx context.Context, address string, ended <-chan struct{}) e
 		}
 		select {
 		case <-ended:
-			return errors.New("it ended")
+			return errors.New("it exited")
 		case <-ctx.Done():
 			return fmt.Errorf("nothing listens on %s", address)
 		case <-tick.C:

@@ -86,7 +86,7 @@ func parseRendered(output []byte) (rendered, error) {
 			break
 		}
 		if err != nil {
-			return rendered{}, fmt.Errorf("read what the manager rendered: %w", err)
+			return rendered{}, fmt.Errorf("read the manager's output: %w", err)
 		}
 		found, err := r.take(&doc)
 		if err != nil {
@@ -102,9 +102,9 @@ func parseRendered(output []byte) (rendered, error) {
 func (r *rendered) complete(clusters int) error {
 	switch {
 	case clusters == 0:
-		return errors.New("there is no RealtimeCluster: add one, \"spec: {}\" is enough")
+		return errors.New("no RealtimeCluster: add one, \"spec: {}\" is enough")
 	case clusters > 1:
-		return errors.New("there are several RealtimeClusters: choose one with CLUSTER=<name>")
+		return errors.New("several RealtimeClusters: choose one with CLUSTER=<name>")
 	case r.runtime.Kind == "" || r.policies == nil:
 		return errors.New("the manager rendered no runtime.yaml or no policies.yaml: build both programs from the same source")
 	}

@@ -72,7 +72,7 @@ func run(ctx context.Context, o options, log *console, hurry <-chan struct{}) er
 func listen(ctx context.Context, address string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("port in use: something else listens on %s; choose another address, as in LISTEN=127.0.0.1:8081 make run", address)
+		return nil, fmt.Errorf("port in use: another process listens on %s; choose another address, as in LISTEN=127.0.0.1:8081 make run", address)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on LISTEN=%s (host:port): %w", address, err)
@@ -106,7 +106,7 @@ func (l *local) serve(ctx context.Context, listener net.Listener, first rendered
 	go func() { watched <- watch(ctx, l.options.file, func() { l.edited(ctx) }) }()
 	l.welcome(ctx)
 	err := <-watched
-	l.log.say("stopping; Ctrl-C again kills what is left")
+	l.log.say("stopping; Ctrl-C again kills the remaining processes")
 	l.fleet.stop(stopSettle, stopGrace)
 	return err
 }
@@ -135,7 +135,7 @@ func (l *local) welcome(ctx context.Context) {
 		return
 	}
 	for _, p := range late {
-		l.log.say("%s is not ready after %s: %s; its lines above say more", p.Name, startTimeout, p.Reason)
+		l.log.say("%s is not ready after %s: %s; see its lines above", p.Name, startTimeout, p.Reason)
 	}
 	l.mu.Lock()
 	why, lobbyType := l.why, l.now.lobbyType

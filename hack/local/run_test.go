@@ -22,7 +22,16 @@ import (
 // programs is the folder into which TestMain builds the manager and a fake server.
 var programs string
 
-func TestMain(m *testing.M) { os.Exit(build(m)) }
+// asProgram is set for a test binary that runs as the command itself.
+const asProgram = "ANTEROOM_LOCAL_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(build(m))
+}
 
 func build(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "anteroom-local-")
@@ -61,6 +70,7 @@ type session struct {
 	options options
 	output  *process.Output
 	stop    context.CancelFunc
+	hurry   chan struct{}
 	ended   chan error
 }
 
@@ -73,11 +83,11 @@ func begin(t *testing.T) *session {
 		dir: filepath.Join(dir, "run"), state: filepath.Join(dir, "run", "state.json"),
 		users: devUsers,
 	}
-	s := &session{options: o, output: &process.Output{}, ended: make(chan error, 1)}
+	s := &session{options: o, output: &process.Output{}, hurry: make(chan struct{}), ended: make(chan error, 1)}
 	s.write(t, manifest)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
-	go func() { s.ended <- run(ctx, o, newConsole(s.output), nil) }()
+	go func() { s.ended <- run(ctx, o, newConsole(s.output), s.hurry) }()
 	t.Cleanup(func() {
 		cancel()
 		<-s.ended
@@ -157,18 +167,18 @@ func TestRunServesAndStops(t *testing.T) {
 	s.says(t, "Redis: embedded")
 	s.says(t, "socket.io-client")
 	if state.Redis.Kind != redisEmbedded || len(state.Tokens) != 4 || state.Front.CookieName != "anteroom" {
-		t.Errorf("state is %+v", state)
+		t.Errorf("got state %+v, want the embedded Redis, 4 tokens and the cookie anteroom", state)
 	}
 	if who := get(t, state.Front.URL+"/whoami"); who != fmt.Sprint(state.Servers[0].PID) && who != fmt.Sprint(state.Servers[1].PID) {
-		t.Errorf("the front got to %s", who)
+		t.Errorf("got an answer of %s, want one of %v", who, pids(state))
 	}
 	if info, err := os.Stat(s.options.state); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the state file holds tokens and has mode %v, %v", info.Mode(), err)
+		t.Errorf("state file: got mode %v, %v, want 0600", info.Mode(), err)
 	}
 
 	s.stop()
 	if err := <-s.ended; err != nil {
-		t.Errorf("it ended with %v", err)
+		t.Errorf("got error %v, want none", err)
 	}
 	s.ended <- nil
 	for _, pid := range pids(state) {
@@ -177,7 +187,7 @@ func TestRunServesAndStops(t *testing.T) {
 		}
 	}
 	if left, _ := filepath.Glob(filepath.Join(s.options.dir, "*.json")); len(left) > 0 {
-		t.Errorf("the state file is still there: %v", left)
+		t.Errorf("got files %v, want no state file", left)
 	}
 }
 
@@ -189,14 +199,14 @@ func TestRunAppliesEdits(t *testing.T) {
 	s.write(t, strings.Replace(manifest, "max: 2", "max: 4", 1))
 	after := s.eventually(t, "new policies", func(now runState) bool { return now.Revision != before.Revision })
 	if !slices.Equal(pids(before), pids(after)) {
-		t.Error("servers were restarted for a policy")
+		t.Errorf("got servers %v, want the same as before: %v", pids(after), pids(before))
 	}
 	if text := get(t, after.Servers[0].URL+"/policies"); !strings.Contains(text, "revision: "+after.Revision) {
-		t.Errorf("a server reads other policies than revision %s:\n%s", after.Revision, text)
+		t.Errorf("got policies\n%s\nwant revision %s", text, after.Revision)
 	}
 
 	s.write(t, strings.Replace(manifest, "max: 2", "max: 0", 1))
-	s.says(t, "was not applied, what ran before goes on")
+	s.says(t, "was not applied; the previous state keeps running")
 	s.says(t, "spec.size.max")
 
 	s.write(t, strings.Replace(manifest, "logLevel: info", "logLevel: debug", 1))
@@ -205,20 +215,143 @@ func TestRunAppliesEdits(t *testing.T) {
 	})
 	for _, p := range rolled.Servers {
 		if level := get(t, p.URL+"/level"); level != "debug" {
-			t.Errorf("%s runs with log level %s", p.Name, level)
+			t.Errorf("%s: got log level %s, want debug", p.Name, level)
 		}
 	}
 	s.says(t, "all servers run with the new configuration")
 
 	s.write(t, strings.Replace(manifest, "logLevel: info", "logLevel: error", 1))
-	s.says(t, "the new server-1 does not serve, the old one goes on")
+	s.says(t, "the new server-1 is not ready; the old one keeps running")
 	kept := s.eventually(t, "the old servers", ready(2))
 	if !slices.Equal(pids(rolled), pids(kept)) {
-		t.Error("servers were replaced by ones that do not start")
+		t.Errorf("got servers %v, want the same as before: %v", pids(kept), pids(rolled))
 	}
 
 	s.write(t, strings.Replace(manifest, "spec:\n  obs", "spec:\n  replicas: 3\n  obs", 1))
 	s.eventually(t, "three servers", ready(3))
+	s.write(t, manifest)
+	s.says(t, "scaling to 2 servers")
+	s.eventually(t, "two servers again", ready(2))
+}
+
+func TestRunAppliesEditsWithoutARestart(t *testing.T) {
+	t.Setenv("PATH", "")
+	s := begin(t)
+	before := s.eventually(t, "two servers", ready(2))
+	if users := get(t, before.Front.URL+devUsersPath); !strings.Contains(users, before.Tokens[0].Token) {
+		t.Errorf("got users %s, want the token of %s", users, before.Tokens[0].User)
+	}
+
+	s.write(t, "# A comment.\n"+manifest)
+	s.says(t, "changed without an effect on this machine")
+
+	storage := strings.Replace(manifest, "spec:\n  obs", "spec:\n  redis: {managed: {storage: {type: Persistent}}}\n  obs", 1)
+	s.write(t, storage)
+	s.says(t, "restart make run to apply it to Redis")
+
+	s.write(t, strings.Replace(storage, "spec:\n  redis", "spec:\n  exposure: {affinity: {cookieName: sticky}}\n  redis", 1))
+	after := s.eventually(t, "the new cookie", func(now runState) bool { return now.Front.CookieName == "sticky" })
+	if !slices.Equal(pids(before), pids(after)) {
+		t.Errorf("got servers %v, want the same as before: %v", pids(after), pids(before))
+	}
+	answer, err := http.Get(after.Front.URL + "/whoami")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if cookies := answer.Cookies(); len(cookies) != 1 || cookies[0].Name != "sticky" {
+		t.Errorf("got cookies %v, want one with the name sticky", cookies)
+	}
+}
+
+func TestRunKillsServersThatDoNotDrain(t *testing.T) {
+	t.Setenv("PATH", "")
+	t.Setenv("FAKESERVER_DRAINS_FOREVER", "1")
+	s := begin(t)
+	state := s.eventually(t, "two servers", ready(2))
+	s.stop()
+	close(s.hurry)
+	if err := <-s.ended; err != nil {
+		t.Errorf("got error %v, want none", err)
+	}
+	s.ended <- nil
+	for _, p := range state.Servers {
+		if text := p.Cookie + " did not drain in time and was killed"; !strings.Contains(s.output.String(), text) {
+			t.Errorf("the console has no %q:\n%s", text, s.output)
+		}
+		if err := syscall.Kill(p.PID, 0); err == nil {
+			t.Errorf("process %d still runs", p.PID)
+		}
+	}
+}
+
+// command returns the command line of this program in a process of its own.
+func command(t *testing.T, out *process.Output, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1", "PATH=")
+	cmd.Stdout, cmd.Stderr = out, out
+	return cmd
+}
+
+func TestCommandLine(t *testing.T) {
+	for name, tc := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"help":            {[]string{"-help"}, 0, "manifest, or a directory of manifests"},
+		"an unknown flag": {[]string{"-x"}, 2, "flag provided but not defined: -x"},
+		"no manifest":     {[]string{"-file", "nowhere.yaml"}, 2, "nowhere.yaml does not exist"},
+		"a bad manifest":  {[]string{"-file", writeManifest(t, ""), "-bin", programs, "-run-dir", t.TempDir()}, 1, "no RealtimeCluster"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out process.Output
+			cmd := command(t, &out, tc.args...)
+			err := cmd.Run()
+			if got := cmd.ProcessState.ExitCode(); got != tc.code || !strings.Contains(out.String(), tc.want) {
+				t.Errorf("got exit code %d (%v), output\n%s\nwant %d, %q", got, err, &out, tc.code, tc.want)
+			}
+		})
+	}
+}
+
+func TestSignals(t *testing.T) {
+	for name, tc := range map[string]struct {
+		env  string
+		more syscall.Signal
+		want string
+	}{
+		"an interrupt stops the servers":                   {"", 0, "stopping"},
+		"a second signal kills servers that drain forever": {"FAKESERVER_DRAINS_FOREVER=1", syscall.SIGTERM, "did not drain in time and was killed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := &session{output: &process.Output{}, options: options{state: filepath.Join(dir, "state.json")}}
+			cmd := command(t, s.output, "-file", writeManifest(t, manifest), "-bin", programs, "-run-dir", dir, "-listen", "127.0.0.1:0", "-quiet")
+			cmd.Env = append(cmd.Env, tc.env)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			state := s.eventually(t, "two servers", ready(2))
+			if strings.Contains(s.output.String(), state.Tokens[0].Token) {
+				t.Error("the console has tokens, want none with -quiet")
+			}
+			must(t, cmd.Process.Signal(syscall.SIGINT))
+			if tc.more != 0 {
+				s.says(t, "stopping; Ctrl-C again kills the remaining processes")
+				must(t, cmd.Process.Signal(tc.more))
+			}
+			if err := cmd.Wait(); err != nil || !strings.Contains(s.output.String(), tc.want) {
+				t.Errorf("got %v, output\n%s\nwant %q in it", err, s.output, tc.want)
+			}
+			for _, pid := range pids(state) {
+				if err := syscall.Kill(pid, 0); err == nil {
+					t.Errorf("process %d still runs", pid)
+				}
+			}
+		})
+	}
 }
 
 func TestRunRestartsADeadServer(t *testing.T) {
@@ -232,9 +365,9 @@ func TestRunRestartsADeadServer(t *testing.T) {
 		return ready(2)(now) && now.Servers[0].PID != before.Servers[0].PID
 	})
 	if after.Servers[0].Cookie == before.Servers[0].Cookie || after.Servers[1].PID != before.Servers[1].PID {
-		t.Errorf("before %+v, after %+v", before.Servers, after.Servers)
+		t.Errorf("got %+v after %+v, want only server-1 replaced", after.Servers, before.Servers)
 	}
-	s.says(t, "server-1 ended (signal: killed); it is started again in")
+	s.says(t, "server-1 exited (signal: killed); restarting in")
 }
 
 func TestRunWithRedisServer(t *testing.T) {
@@ -244,12 +377,12 @@ func TestRunWithRedisServer(t *testing.T) {
 	s := begin(t)
 	before := s.eventually(t, "two servers", ready(2))
 	if before.Redis.Kind != redisServer {
-		t.Fatalf("Redis is %+v", before.Redis)
+		t.Fatalf("got Redis %+v, want %s", before.Redis, redisServer)
 	}
 	if err := syscall.Kill(before.Redis.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	s.says(t, "redis ended (signal: killed); it is started again in")
+	s.says(t, "redis exited (signal: killed); restarting in")
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		conn, err := net.Dial("tcp", before.Redis.Address)
@@ -258,13 +391,13 @@ func TestRunWithRedisServer(t *testing.T) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("Redis did not come back: %v", err)
+			t.Fatalf("Redis did not restart within 30 s: %v", err)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-func TestRunSaysWhatToDo(t *testing.T) {
+func TestRunNamesTheRemedy(t *testing.T) {
 	t.Setenv("PATH", "")
 	s := begin(t)
 	state := s.eventually(t, "two servers", ready(2))
@@ -284,15 +417,15 @@ func TestRunSaysWhatToDo(t *testing.T) {
 		"the port is taken": {func(o *options) {
 			o.dir, o.listen = t.TempDir(), strings.TrimPrefix(state.Front.URL, "http://")
 		}, "LISTEN=127.0.0.1:8081"},
-		"the directory is taken":      {func(*options) {}, "another make run works in"},
-		"an address that is none":     {func(o *options) { o.dir, o.listen = t.TempDir(), "nowhere" }, "LISTEN=nowhere"},
-		"a manifest with mistakes":    {func(o *options) { o.dir, o.file = t.TempDir(), writeManifest(t, "a: [b") }, "cluster.yaml:1: not valid YAML"},
-		"a manifest without clusters": {func(o *options) { o.dir, o.file = t.TempDir(), writeManifest(t, "") }, "there is no RealtimeCluster"},
+		"the directory is taken":       {func(*options) {}, "another make run uses"},
+		"an invalid address":           {func(o *options) { o.dir, o.listen = t.TempDir(), "nowhere" }, "LISTEN=nowhere"},
+		"an invalid manifest":          {func(o *options) { o.dir, o.file = t.TempDir(), writeManifest(t, "a: [b") }, "cluster.yaml:1: not valid YAML"},
+		"a manifest without a cluster": {func(o *options) { o.dir, o.file = t.TempDir(), writeManifest(t, "") }, "no RealtimeCluster"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			if got := again(test.change); !strings.Contains(got, test.want) {
-				t.Errorf("got %q, want it to say %q", got, test.want)
+				t.Errorf("got %q, want %q in it", got, test.want)
 			}
 		})
 	}

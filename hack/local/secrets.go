@@ -88,7 +88,7 @@ func findSecret(manifest []byte, ref v1alpha1.KeyReference) (value []byte, found
 		if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
 			return nil, false, nil
 		} else if err != nil {
-			return nil, false, fmt.Errorf("look for Secret %q: %w", ref.Name, err)
+			return nil, false, fmt.Errorf("read Secret %q: %w", ref.Name, err)
 		}
 		var s secret
 		if doc.Decode(&s) != nil || s.Kind != "Secret" || s.Metadata.Name != ref.Name {

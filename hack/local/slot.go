@@ -71,7 +71,7 @@ func (s *slot) keep(ctx context.Context) {
 		if time.Since(began) > steadyAfter {
 			backoff = minBackoff
 		}
-		s.fleet.log.say("%s; it is started again in %s", s.lastWords(), backoff)
+		s.fleet.log.say("%s; restarting in %s", s.lastWords(), backoff)
 		if s.pause(backoff) {
 			return
 		}
@@ -148,7 +148,7 @@ func (s *slot) swap(ctx context.Context, r replacement) error {
 // drain ends an instance and prints a line when it had to be killed.
 func (s *slot) drain(i *instance, grace time.Duration) {
 	if !i.retire(grace, urgency{cut: s.fleet.cut, kill: s.fleet.kill}) {
-		s.fleet.log.say("%s was still draining and was killed", i.id)
+		s.fleet.log.say("%s did not drain in time and was killed", i.id)
 	}
 }
 
@@ -178,7 +178,7 @@ func (s *slot) lastWords() string {
 	if i == nil || i.child.alive() {
 		return s.name + " does not start"
 	}
-	return fmt.Sprintf("%s ended (%s)", s.name, i.child.how())
+	return fmt.Sprintf("%s exited (%s)", s.name, i.child.how())
 }
 
 // replace requests a new instance and waits until it is ready.
@@ -187,7 +187,7 @@ func (s *slot) replace(ctx context.Context, grace time.Duration) error {
 	select {
 	case s.requests <- r:
 	case <-s.gone:
-		return errors.New("it is being stopped")
+		return errors.New("the server is being stopped")
 	case <-ctx.Done():
 		return ctx.Err()
 	}

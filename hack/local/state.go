@@ -56,7 +56,7 @@ func lock(dir string) (*os.File, error) {
 	}
 	_ = f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, fmt.Errorf("another make run works in %s: stop it, or choose another directory with RUN_DIR=…", dir)
+		return nil, fmt.Errorf("another make run uses %s: stop it, or choose another directory with RUN_DIR=…", dir)
 	}
 	return nil, fmt.Errorf("lock the run directory: %w", err)
 }

@@ -69,7 +69,7 @@ func elsewhere(providers []configv1.AuthProvider) string {
 		names = append(names, name)
 	}
 	return "tokens are signed by " + strings.Join(names, ", ") +
-		": get one there, or leave out spec.auth.providers to have dev tokens made here"
+		": get a token there, or omit spec.auth.providers to use dev tokens"
 }
 
 // signToken returns a token that the provider's checks accept. more are additional
@@ -100,7 +100,7 @@ func ensureKey(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("look at the signing key: %w", err)
+		return fmt.Errorf("read the signing key: %w", err)
 	}
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails

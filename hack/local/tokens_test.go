@@ -41,11 +41,11 @@ func TestDevTokensPassTheProvidersChecks(t *testing.T) {
 	}
 	claims := parsed.Claims.(jwt.MapClaims)
 	if claims["uid"] != "alice" || claims["nick"] != "Player" || claims["skill"] != 1700.0 {
-		t.Errorf("claims are %v", claims)
+		t.Errorf("got claims %v, want uid alice, nick Player, skill 1700", claims)
 	}
 	expires, err := claims.GetExpirationTime()
 	if err != nil || expires.Unix() != now.Add(tokenLifetime).Unix() {
-		t.Errorf("the token expires at %v, %v", expires, err)
+		t.Errorf("got expiry %v, %v, want %v", expires, err, now.Add(tokenLifetime))
 	}
 }
 
@@ -69,15 +69,15 @@ func TestEnsureKey(t *testing.T) {
 	}
 	first, _ := os.ReadFile(path)
 	if len(first) < 32 {
-		t.Errorf("the key has %d bytes, want 32 at least", len(first))
+		t.Errorf("got a key of %d bytes, want at least 32", len(first))
 	}
 	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
-		t.Errorf("the key's mode is %v", info.Mode())
+		t.Errorf("got mode %v, want 0600", info.Mode())
 	}
 	if err := ensureKey(path); err != nil {
 		t.Fatal(err)
 	}
 	if second, _ := os.ReadFile(path); string(second) != string(first) {
-		t.Error("the key of an earlier run was replaced")
+		t.Error("got another key, want the key of the earlier run")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestWatchFollowsWhatTheFilesHold(t *testing.T) {
+func TestWatchReportsChangedContent(t *testing.T) {
 	tests := map[string]struct {
 		directory bool
 		edit      func(t *testing.T, dir string, text []byte)
@@ -21,7 +21,7 @@ func TestWatchFollowsWhatTheFilesHold(t *testing.T) {
 			must(t, os.WriteFile(filepath.Join(dir, "a.yaml~"), text, 0o600))
 			must(t, os.Rename(filepath.Join(dir, "a.yaml~"), filepath.Join(dir, "a.yaml")))
 		}},
-		"taken away, then back": {edit: func(t *testing.T, dir string, text []byte) {
+		"removed, then created": {edit: func(t *testing.T, dir string, text []byte) {
 			must(t, os.Remove(filepath.Join(dir, "a.yaml")))
 			must(t, os.WriteFile(filepath.Join(dir, "a.yaml"), text, 0o600))
 		}},
@@ -55,7 +55,7 @@ func TestWatchFollowsWhatTheFilesHold(t *testing.T) {
 				}
 			}
 			if !seen {
-				t.Error("no edit was seen")
+				t.Error("got no report of an edit, want one")
 			}
 			cancel()
 			must(t, <-ended)
@@ -67,13 +67,13 @@ func TestDigest(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a.yaml")
 	if digest(file) != nil {
-		t.Error("a file that is not there has a digest")
+		t.Error("got a digest of a missing file, want none")
 	}
 	must(t, os.WriteFile(file, []byte("one"), 0o600))
 	first := string(digest(file))
 	must(t, os.Chmod(file, 0o400))
 	if string(digest(file)) != first {
-		t.Error("the digest follows more than what the file holds")
+		t.Error("got another digest after a change of mode, want the same")
 	}
 }
 

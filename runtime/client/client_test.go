@@ -1,5 +1,5 @@
-// Package client holds the clients of the runtime. Its tests run those of the
-// TypeScript package against real servers.
+// Package client holds the clients of the runtime. Its tests run the TypeScript package's
+// own tests against real servers.
 package client
 
 import (
@@ -30,7 +30,7 @@ func TestTypeScriptAgainstServers(t *testing.T) {
 	t.Logf("%s", run(t, "typescript", bin("vitest"), "run"))
 }
 
-// bin is a program that the package's own development needs, for any folder.
+// bin returns the path of a program in the package's development dependencies.
 func bin(name string) string {
 	path, err := filepath.Abs(filepath.Join("typescript", "node_modules", ".bin", name))
 	if err != nil {
@@ -39,7 +39,7 @@ func bin(name string) string {
 	return path
 }
 
-// run runs a program, which has to succeed, and gives all that it wrote.
+// run runs a program that must succeed, and returns its output.
 func run(t *testing.T, dir, name string, args ...string) []byte {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)

@@ -33,7 +33,7 @@ func pack(t *testing.T) (tarball string, of packed) {
 	out := run(t, "typescript", "npm", "pack", "--json", "--ignore-scripts", "--loglevel=error", "--pack-destination", folder)
 	var all []packed
 	if err := json.Unmarshal(out, &all); err != nil || len(all) != 1 {
-		t.Fatalf("npm pack says %s (%v)", out, err)
+		t.Fatalf("npm pack: got %s (%v)", out, err)
 	}
 	return filepath.Join(folder, all[0].Filename), all[0]
 }
@@ -83,11 +83,11 @@ func TestThePackage(t *testing.T) {
 	t.Run("is as large as its README says", func(t *testing.T) {
 		said := stated.FindSubmatch(readme)
 		if said == nil {
-			t.Fatal("the README says no size")
+			t.Fatal("the README has no size")
 		}
 		kB, err := strconv.Atoi(string(said[1]))
 		if err != nil || of.Size > kB*1000 || of.Size < kB*1000-3000 {
-			t.Errorf("%d bytes, and the README says %d kB", of.Size, kB)
+			t.Errorf("got %d bytes, want the README's %d kB", of.Size, kB)
 		}
 	})
 	t.Run("type-checks in a project that installs it, and runs the README's example", func(t *testing.T) {

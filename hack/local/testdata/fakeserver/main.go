@@ -1,6 +1,7 @@
 // Command fakeserver replaces the server in the tests of make run. It takes the same
 // flags, serves both addresses of its configuration, and answers with its pod and the
-// content of its files. With the log level "error" it does not start.
+// content of its files. With the log level "error" it does not start;
+// with FAKESERVER_DRAINS_FOREVER only SIGKILL ends it.
 package main
 
 import (
@@ -55,6 +56,9 @@ func serve(c configv1.RuntimeConfig, policies string) {
 	fmt.Println("fakeserver serves")
 	<-ctx.Done()
 	draining.Store(true)
+	if os.Getenv("FAKESERVER_DRAINS_FOREVER") != "" {
+		select {}
+	}
 }
 
 func listen(address string, handler http.Handler) {
