@@ -71,6 +71,7 @@ func (l *local) apply(ctx context.Context, next rendered) error {
 		return err
 	}
 	if err := l.applyLive(p, next); err != nil {
+		l.keep(before)
 		return err
 	}
 	if err := l.applyRuntime(ctx, p, config); err != nil {
@@ -118,6 +119,13 @@ func (l *local) resize(ctx context.Context, n int, next rendered) {
 	l.remark(remark)
 	l.log.say("scaling to %d servers", n)
 	l.fleet.scale(ctx, n)
+}
+
+// keep records that everything runs as before, so that the next edit tries again.
+func (l *local) keep(before rendered) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = before
 }
 
 // keepRuntime records that the servers still run as before, so that the next edit tries

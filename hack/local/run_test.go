@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/test/process"
 )
 
@@ -261,6 +262,34 @@ func TestRunAppliesEditsWithoutARestart(t *testing.T) {
 	defer func() { _ = answer.Body.Close() }()
 	if cookies := answer.Cookies(); len(cookies) != 1 || cookies[0].Name != "sticky" {
 		t.Errorf("got cookies %v, want one with the name sticky", cookies)
+	}
+}
+
+func TestApplyRepeatsAFailedEdit(t *testing.T) {
+	var out process.Output
+	log, dir := newConsole(&out), t.TempDir()
+	l := &local{log: log, redis: &redis{}, options: options{dir: dir, file: writeManifest(t, manifest), users: devUsers}}
+	l.front = newFront("anteroom", "/socket.io/", http.NotFoundHandler())
+	l.fleet = newFleet(log, l.front, "", dir, func() {}, nil)
+	l.now = rendered{policies: []byte("revision: r1\n"), revision: "r1"}
+	l.now.runtime.Auth.Mode = configv1.AuthAnonymous
+	next := l.now
+	next.policies, next.revision = []byte("revision: r2\n"), "r2"
+
+	path := l.fleet.policies
+	l.fleet.policies = filepath.Join(dir, "gone", "policies.yaml")
+	if err := l.apply(t.Context(), next); err == nil {
+		t.Fatal("got no error for a file in a missing folder, want one")
+	}
+	if l.now.revision != "r1" {
+		t.Errorf("after a failed edit: got revision %s, want r1", l.now.revision)
+	}
+	l.fleet.policies = path
+	if err := l.apply(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); string(text) != "revision: r2\n" {
+		t.Errorf("got policies %q, %v, want revision r2; the console has\n%s", text, err, &out)
 	}
 }
 
