@@ -29,7 +29,7 @@ var provokedElsewhere = map[string][2]string{
 	"connection_limit":     {"socketio/connect_test.go", "TestConnectRefused"},
 	"subscription_limit":   {"socketio/follow_test.go", "TestSubscriptionBound"},
 	"topic_limit":          {"notify/rules_test.go", "TestTopicsRules"},
-	"watch_limit":          {"presence/watcher_test.go", "TestWhatAConnectionWatchesIsBounded"},
+	"watch_limit":          {"presence/watcher_test.go", "TestWatchesAreBounded"},
 	"reaction_limit":       {"chat/amend_test.go", "TestReact"},
 	"member_offline":       {"matchmaking/service_test.go", "TestRefusals"},
 	"room_limit":           {"serverapi/users_test.go", "TestAUserIsInSoManyRooms"},

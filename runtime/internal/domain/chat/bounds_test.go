@@ -23,10 +23,10 @@ func TestReactionsDataAndPagesAreBounded(t *testing.T) {
 		{second(pageLimit(maxPage)), second(pageLimit(maxPage + 1)), "limit"},
 	} {
 		if c.fits != nil {
-			t.Errorf("%s: what fits is refused: %v", c.field, c.fits)
+			t.Errorf("%s at its bound: %v, want no error", c.field, c.fits)
 		}
 		if wire.CodeOf(c.over) != wire.CodeInvalidArgument {
-			t.Errorf("%s: what is too much: %v", c.field, c.over)
+			t.Errorf("%s beyond its bound: %v, want invalid_argument", c.field, c.over)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (c *connection) channels(req wire.ChatChannels) wire.ChatChannelPage {
 	return must[wire.ChatChannelPage](c.T)(c.h.Channels(c.Context(), c.call, &req))
 }
 
-func TestChannelsListWhatIsUnread(t *testing.T) {
+func TestChannelsListUnreadMessages(t *testing.T) {
 	w := pairs(t)
 	ann, bob, cid := w.connect("ann"), w.connect("bob"), w.connect("cid")
 	bob.tell("ann", "one")
@@ -77,7 +77,7 @@ func TestChannelsListWhatIsUnread(t *testing.T) {
 	}
 }
 
-func TestChannelsComeInPages(t *testing.T) {
+func TestChannelsArePaged(t *testing.T) {
 	w := pairs(t)
 	ann := w.connect("ann")
 	for i := range 45 {
@@ -94,7 +94,7 @@ func TestChannelsComeInPages(t *testing.T) {
 			break
 		}
 		if len(page.Channels) != 20 {
-			t.Fatalf("a page has %d channels", len(page.Channels))
+			t.Fatalf("a page has %d channels, want at most the limit", len(page.Channels))
 		}
 	}
 	if len(all) != 46 || all[1] != "peer44" || all[45] != "peer0" {
@@ -107,9 +107,8 @@ func TestChannelsComeInPages(t *testing.T) {
 	}
 }
 
-// TestStrangersDriveNoFriendOutOfTheList: of a full list the channels go first in which the
-// user never wrote.
-func TestStrangersDriveNoFriendOutOfTheList(t *testing.T) {
+// A full direct list first evicts the channels in which the user never wrote.
+func TestStrangersDoNotEvictFriendsFromDirectList(t *testing.T) {
 	list, now := directList{}, time.Unix(1_700_000_000, 0)
 	list, _ = list.add("direct:ann:friend", true, now, time.Hour)
 	for i := range maxDirectEntries + 20 {
@@ -122,8 +121,8 @@ func TestStrangersDriveNoFriendOutOfTheList(t *testing.T) {
 	}
 }
 
-// TestAMessageWritesNoListAgain: within a minute a direct channel costs no more writes.
-func TestAMessageWritesNoListAgain(t *testing.T) {
+// Within a minute, further messages of a direct channel write no list.
+func TestMessagesWithinAMinuteWriteNoList(t *testing.T) {
 	w := pairs(t)
 	ann := w.connect("ann")
 	for range 5 {
@@ -131,7 +130,7 @@ func TestAMessageWritesNoListAgain(t *testing.T) {
 	}
 	for _, user := range []string{"ann", "bob"} {
 		if now, err := w.store.Load(t.Context(), w.h.service.directLists.ID(user)); err != nil || now.Seq != 1 {
-			t.Errorf("the list of %s was written %d times, %v", user, now.Seq, err)
+			t.Errorf("the list of %s was written %d times, %v; want once", user, now.Seq, err)
 		}
 	}
 	n := newRecentlyListed()
@@ -146,8 +145,8 @@ func TestAMessageWritesNoListAgain(t *testing.T) {
 	}
 }
 
-// TestANoticeGoesWithItsMessage: a user with a notice of a message is told once of its deletion.
-func TestANoticeGoesWithItsMessage(t *testing.T) {
+// A user with the notice of a message gets one event of its deletion.
+func TestDeletedMessageWithdrawsItsNotice(t *testing.T) {
 	w := newWorld(t)
 	w.policy.Edit = true
 	ann := w.connect("ann")
@@ -161,12 +160,12 @@ func TestANoticeGoesWithItsMessage(t *testing.T) {
 	}
 	told := w.records("user:bob")
 	if len(told) != 2 || told[0].Name != wire.EventChatNotice || told[1].Name != wire.EventChatNoticeRemoved {
-		t.Fatalf("told %+v", told)
+		t.Fatalf("pushed %+v, want one removal", told)
 	}
 	if p, _ := decodePayload[wire.ChatNoticeRemoved](told[1]); p != (wire.ChatNoticeRemoved{Channel: channel, Seq: sent.Seq, ID: sent.ID}) {
-		t.Errorf("told %+v", p)
+		t.Errorf("pushed %+v, want one removal", p)
 	}
 	if own := w.records("user:ann"); len(own) != 0 {
-		t.Errorf("the sender is told %+v", own)
+		t.Errorf("pushed to the sender: %+v, want nothing", own)
 	}
 }

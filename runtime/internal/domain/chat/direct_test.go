@@ -28,8 +28,7 @@ func TestDirectNames(t *testing.T) {
 	}
 }
 
-// TestEachPairOfUsersHasOneChannel: a name leads back to the two users, and no other name
-// does.
+// The name of a direct channel identifies the two users, and no other name does.
 func TestEachPairOfUsersHasOneChannel(t *testing.T) {
 	ids := rapid.StringOfN(rapid.SampledFrom([]rune("%:23A5ab")), 1, 8, -1)
 	rapid.Check(t, func(t *rapid.T) {
@@ -48,7 +47,7 @@ func TestEachPairOfUsersHasOneChannel(t *testing.T) {
 	})
 }
 
-// TestEachNameIsOneChannel: of all names only those are channels that Direct writes.
+// Only names that Direct produces are direct channels.
 func TestEachNameIsOneChannel(t *testing.T) {
 	names := rapid.StringOfN(rapid.SampledFrom([]rune("%:235Aab")), 1, 16, -1)
 	rapid.Check(t, func(t *rapid.T) {

@@ -57,7 +57,7 @@ func (w *world) at() uint64 {
 	return now.Seq
 }
 
-// one is the only message of a page of the channel's history, as it is now.
+// one returns the only message of the channel's history, in its current state.
 func (c *connection) one(req wire.ChatHistory) wire.ChatMessage {
 	c.Helper()
 	req.Channel = channel
@@ -72,7 +72,7 @@ func (c *connection) one(req wire.ChatHistory) wire.ChatMessage {
 	return m
 }
 
-func TestEditsAndDeletionsAreSeenInTheHistory(t *testing.T) {
+func TestHistoryAppliesEditsAndDeletions(t *testing.T) {
 	w := newWorld(t)
 	w.policy.Edit = true
 	ann := w.connect("ann")
@@ -89,7 +89,7 @@ func TestEditsAndDeletionsAreSeenInTheHistory(t *testing.T) {
 	if m := ann.one(wire.ChatHistory{}); m.Text != "hello" || m.EditedAt != w.now.UnixMilli() || m.Meta.Seq != 1 || m.Key != "k0" {
 		t.Errorf("edited: %+v", m)
 	}
-	// A resume has the events as they were.
+	// A resume has the original events.
 	caught, err := w.store.CatchUp(t.Context(), StreamID(channel), stream.Position{})
 	if err != nil || len(caught.Records) != 2 || !strings.Contains(string(caught.Records[0].Data), "helo") {
 		t.Errorf("caught up %+v, %v", caught, err)
@@ -164,8 +164,8 @@ func TestReactionsToAMessageAreBounded(t *testing.T) {
 	}
 }
 
-// A change that finds the stream moved on looks again.
-func TestAmendLooksAgain(t *testing.T) {
+// A change reads the message again after a conflict.
+func TestAmendRetriesAfterConflict(t *testing.T) {
 	w := newWorld(t)
 	w.policy.Edit = true
 	ann := w.connect("ann")
@@ -185,7 +185,7 @@ func TestAmendLooksAgain(t *testing.T) {
 		return amendment{wire.EventChatDeleted, wire.ChatDeleted{Seq: m.Seq}}, nil
 	})
 	if !errors.Is(err, stream.ErrConflict) {
-		t.Errorf("never ends: %v", err)
+		t.Errorf("endless conflicts: %v, want ErrConflict", err)
 	}
 }
 
@@ -242,14 +242,14 @@ func TestReadMarksAndUnread(t *testing.T) {
 	}
 }
 
-// listen follows the channel as another pod would.
+// listen subscribes to the channel, as another pod does.
 func (w *world) listen() *streamtest.Client {
 	hub := streamtest.StartHub(w.T, w.store, w.store.Bus())
 	now, _ := w.store.Memory.Load(context.Background(), StreamID(channel))
 	return streamtest.Follow(w.T, hub, StreamID(channel), now.Position)
 }
 
-func TestTypingIsToldAndCoalesced(t *testing.T) {
+func TestTypingIsPushedAndThrottled(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.connect("ann"), w.connect("bob")
 	typing := func(c *connection, is bool) error {
@@ -294,7 +294,7 @@ func TestTypingIsToldAndCoalesced(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	if w.at() != 0 {
-		t.Error("typing is in the log")
+		t.Error("typing is in the log, want no event")
 	}
 	typists := newTypingThrottle()
 	for i := range maxTypists + 1 {
@@ -338,7 +338,7 @@ func TestMute(t *testing.T) {
 	_, err = bob.h.React(t.Context(), bob.call, &wire.ChatReact{ChatTarget: target(1), Reaction: "x"})
 	wantRefusal(t, err, refusal)
 	if again := bob.mustSend("before", "k"); again != sent {
-		t.Errorf("what was sent before is not known: %+v", again)
+		t.Errorf("repeat of an earlier message: %+v, want its answer", again)
 	}
 	ann.mustSend("others may", "")
 	w.pass(time.Minute)
@@ -373,7 +373,7 @@ func TestActionsHaveABudget(t *testing.T) {
 	}
 }
 
-func TestMentionsAndDirectMessagesAreTold(t *testing.T) {
+func TestMentionsAndDirectMessagesSendNotices(t *testing.T) {
 	w := newWorld(t)
 	ann := w.connect("ann")
 	mention := func(key string, ids ...string) error {
@@ -393,7 +393,7 @@ func TestMentionsAndDirectMessagesAreTold(t *testing.T) {
 	}
 	told := w.records(userstream.StreamID("bob"))
 	if len(told) != 1 || len(w.records(userstream.StreamID("ann"))) != 0 {
-		t.Fatalf("bob was told %d times", len(told))
+		t.Fatalf("bob got %d notices", len(told))
 	}
 	n, _ := decodePayload[wire.ChatNotice](told[0])
 	m := ann.one(wire.ChatHistory{})
@@ -414,16 +414,16 @@ func TestMentionsAndDirectMessagesAreTold(t *testing.T) {
 		t.Errorf("in an open channel: %v", err)
 	}
 	if len(w.records(userstream.StreamID("anybody"))) != 0 {
-		t.Error("a stranger was told")
+		t.Error("a stranger got a notice, want none")
 	}
 	if got := excerpt(strings.Repeat("ä", 200)); got != strings.Repeat("ä", maxExcerpt) {
 		t.Errorf("excerpt of %d bytes", len(got))
 	}
 }
 
-// A message that was committed before its server died is told of when its sender
-// repeats it.
-func TestAMessageIsToldOfAfterACrash(t *testing.T) {
+// The server died between the commit of a message and its notices. The sender's repeat sends
+// the notices.
+func TestRepeatSendsNoticesAfterACrash(t *testing.T) {
 	w := newWorld(t)
 	ann := w.connect("ann")
 	m, err := w.h.service.compose(t.Context(), ann.keyed("k"), w.policy, &wire.ChatSend{Channel: channel, Text: "hi", Mentions: []string{"bob"}})
@@ -438,11 +438,11 @@ func TestAMessageIsToldOfAfterACrash(t *testing.T) {
 	sent := must[wire.ChatSent](t)(ann.h.Send(t.Context(), ann.keyed("k"), &wire.ChatSend{Channel: channel, Text: "hi", Mentions: []string{"bob"}}))
 	told := w.records(userstream.StreamID("bob"))
 	if sent.ID != m.ID || w.at() != 1 || len(told) != 1 || !strings.Contains(string(told[0].Data), m.ID) {
-		t.Errorf("sent %+v, at %d, told %v", sent, w.at(), told)
+		t.Errorf("sent %+v, at %d, notices %v", sent, w.at(), told)
 	}
 }
 
-func TestFiltersLookInOrder(t *testing.T) {
+func TestFiltersRunInOrder(t *testing.T) {
 	w := newWorld(t)
 	w.policy.Edit = true
 	w.policy.Filters = []Filter{text.NewWordList([]string{"darn"}, true, text.NoLookalikes), text.NewWordList([]string{"worse"}, false, text.NoLookalikes)}
@@ -464,8 +464,7 @@ func TestFiltersLookInOrder(t *testing.T) {
 	}
 }
 
-// Each request that a stranger, or somebody with a message that is not there, makes is
-// refused, and nothing has changed after it.
+// Requests of strangers, and requests for missing messages, are refused and change nothing.
 func TestRefusalsOfAmendments(t *testing.T) {
 	w := newWorld(t)
 	w.policy.Edit, w.moderator = true, "ann"
@@ -514,7 +513,7 @@ func TestRefusalsOfAmendments(t *testing.T) {
 	wantRefusal(t, err, stranger)
 }
 
-func TestANewRevisionIsLookedAt(t *testing.T) {
+func TestNewRevisionInvalidatesCachedPolicies(t *testing.T) {
 	w := newWorld(t)
 	revision := "1"
 	w.h.service.Revision = func() string { return revision }

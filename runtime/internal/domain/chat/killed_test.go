@@ -20,13 +20,13 @@ import (
 
 const direct = "direct:ann:bob"
 
-// killed is a world of two pods, of which the first is killed in the middle of what ann or
-// bob ask for. Ann moderates; she has said "one" and "two", and bob "three".
+// killed is a world of two pods. The first pod is killed during a request of ann or bob. Ann
+// moderates; she has sent "one" and "two", and bob "three".
 type killed struct {
 	*world
 	pods     [2]*Handlers
 	ann, bob *connection
-	// asked is what the filter was asked, in place of a webhook.
+	// asked are the calls of the filter, which replaces a webhook.
 	asked []string
 }
 
@@ -45,7 +45,7 @@ func newKilled(t *testing.T) *killed {
 	return k
 }
 
-// Channel has a direct channel too.
+// Channel also authorizes a direct channel.
 func (k *killed) Channel(ctx context.Context, caller request.Caller, name string) (Policy, error) {
 	if name != direct {
 		return k.world.Channel(ctx, caller, name)
@@ -55,14 +55,14 @@ func (k *killed) Channel(ctx context.Context, caller request.Caller, name string
 	return p, nil
 }
 
-// Check puts a word in place of another, as a service may. It is another process, so
-// that it is asked again after a pod has died.
+// Check replaces a word, as a service may. The service is another process, so it is called
+// again after a pod has died.
 func (k *killed) Check(_ context.Context, d Draft) (string, error) {
 	k.asked = append(k.asked, d.Text)
 	return strings.ReplaceAll(d.Text, "darn", "****"), nil
 }
 
-// left is all that is left, without what is different each time.
+// left returns the whole state, without the parts that differ in each run.
 func (k *killed) left() map[string][]string {
 	k.Helper()
 	left, ids := map[string][]string{}, map[string]string{}
@@ -92,7 +92,7 @@ func (k *killed) left() map[string][]string {
 	return left
 }
 
-// place is the seq that a reply names; 0 when it names none.
+// place returns the seq of a reply; 0 for none.
 func place(r request.Reply) uint64 {
 	if r.Meta == nil {
 		return 0
@@ -100,7 +100,7 @@ func place(r request.Reply) uint64 {
 	return r.Meta.Seq
 }
 
-// plain is a payload as text, and the id of the message that it is about, which is not in it.
+// plain returns a payload as text without the id of its message, and that id.
 func plain(t *testing.T, r stream.Record) (id, text string) {
 	t.Helper()
 	var payload map[string]any
@@ -116,12 +116,12 @@ func plain(t *testing.T, r stream.Record) (id, text string) {
 	return id, string(rest)
 }
 
-// TestKilledAtEachStep kills a pod before each step of each request, and at last before it
-// has answered. The user asks again on another pod under the same key; in the end all is
-// as if nothing had happened: nothing twice, and nothing lost.
+// TestKilledAtEachStep kills a pod before each step of each request, and finally before the
+// answer. The user repeats the request on another pod with the same key. The final state
+// equals that of a run without a kill: nothing twice, and nothing lost.
 func TestKilledAtEachStep(t *testing.T) {
 	for name, flow := range map[string]struct {
-		// steps are how many there are at least.
+		// steps is the minimum number of steps.
 		steps int
 		ask   func(k *killed, h *Handlers) (request.Reply, error)
 	}{
@@ -159,7 +159,7 @@ func TestKilledAtEachStep(t *testing.T) {
 			}
 			want, steps := k.left(), 0
 			if cmp.Equal(before, want) {
-				t.Fatal("nothing changes by it")
+				t.Fatal("the request changed nothing, want a change")
 			}
 			for down := true; down; steps++ {
 				k := newKilled(t)
@@ -175,11 +175,11 @@ func TestKilledAtEachStep(t *testing.T) {
 				reply, again := flow.ask(k, k.pods[1])
 				switch {
 				case again != nil:
-					t.Errorf("killed before step %d, asked again: %v", steps+1, again)
+					t.Errorf("killed before step %d, repeated: %v", steps+1, again)
 				case err == nil && !cmp.Equal(first, reply): // it died before it could say so
-					t.Errorf("killed before step %d, asked again (-first +then):\n%s", steps+1, cmp.Diff(first, reply))
+					t.Errorf("killed before step %d, repeated (-first +then):\n%s", steps+1, cmp.Diff(first, reply))
 				case place(reply) != place(wanted):
-					t.Errorf("killed before step %d, asked again: %+v, want %+v", steps+1, reply, wanted)
+					t.Errorf("killed before step %d, repeated: %+v, want %+v", steps+1, reply, wanted)
 				}
 				if d := cmp.Diff(want, k.left()); d != "" {
 					t.Errorf("killed before step %d (-want +got):\n%s", steps+1, d)
@@ -192,8 +192,8 @@ func TestKilledAtEachStep(t *testing.T) {
 	}
 }
 
-// TestKilledWhileAFilterIsAsked kills the pod that waits for a filter's answer.
-func TestKilledWhileAFilterIsAsked(t *testing.T) {
+// TestKilledDuringAFilterCall kills the pod that waits for a filter's answer.
+func TestKilledDuringAFilterCall(t *testing.T) {
 	k := newKilled(t)
 	asked := len(k.asked)
 	ctx, kill := context.WithCancel(t.Context())
@@ -204,17 +204,17 @@ func TestKilledWhileAFilterIsAsked(t *testing.T) {
 	}
 	k.policy.Filters = []Filter{k}
 	if reply, err := k.pods[1].Send(t.Context(), k.ann.keyed("k"), send); err != nil || reply.Meta.Seq != 4 {
-		t.Errorf("asked again: %+v, %v", reply, err)
+		t.Errorf("repeated: %+v, %v", reply, err)
 	}
 	if got := k.records(StreamID(channel)); len(got) != 4 || !strings.Contains(string(got[3].Data), "**** it") {
 		t.Errorf("said was %v", got)
 	}
 	if d := cmp.Diff([]string{"darn it", "darn it"}, k.asked[asked:]); d != "" {
-		t.Errorf("the filter was asked (-want +got):\n%s", d)
+		t.Errorf("calls of the filter (-want +got):\n%s", d)
 	}
 }
 
-// dying is a filter whose pod dies while it is asked.
+// dying is a filter whose pod dies during the call.
 type dying struct{ kill func() }
 
 func (d dying) Check(_ context.Context, draft Draft) (string, error) {

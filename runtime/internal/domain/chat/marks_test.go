@@ -21,7 +21,7 @@ func (c *connection) read(seq uint64) uint64 {
 }
 
 // TestReadMarksSurviveRestarts: a restart of the store begins an epoch and loses nothing, so
-// that marks stay; after a loss they are at most at what is left.
+// the marks stay. After a loss they are at most at the end of the log.
 func TestReadMarksSurviveRestarts(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.connect("ann"), w.connect("bob")
@@ -60,7 +60,7 @@ func TestReadMarksSurviveRestarts(t *testing.T) {
 	}
 }
 
-// pushed are the read marks that a client was pushed, in order.
+// pushed returns the read marks that were pushed to a client, in order.
 func pushed(c *streamtest.Client) []string {
 	var got []string
 	for _, r := range c.Casts() {
@@ -70,8 +70,8 @@ func pushed(c *streamtest.Client) []string {
 	return got
 }
 
-// TestReadMarkSurvivesItsPod kills the pod before each step of chat:read. When the mark was
-// committed, the other members are pushed the mark all the same.
+// TestReadMarkSurvivesItsPod kills the pod before each step of chat:read. A committed mark is
+// pushed to the other members nevertheless.
 func TestReadMarkSurvivesItsPod(t *testing.T) {
 	committed := 0
 	for steps := 0; ; steps++ {
@@ -104,8 +104,8 @@ func TestReadMarkSurvivesItsPod(t *testing.T) {
 	}
 }
 
-// TestMarksThatMoveTogetherShareOneAnnouncement: an announcement has the newest mark of each
-// user once, and takes place once.
+// TestMarksThatMoveTogetherShareOneAnnouncement: one announcement has the newest mark of each
+// user once.
 func TestMarksThatMoveTogetherShareOneAnnouncement(t *testing.T) {
 	k := newKilled(t)
 	for seq := range uint64(3) {
@@ -126,12 +126,12 @@ func TestMarksThatMoveTogetherShareOneAnnouncement(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	if _, due := deadlines.Due(marksID(channel)); due {
-		t.Error("another announcement is due though nothing is left to announce")
+		t.Error("another announcement is due, want none without a moved mark")
 	}
 }
 
-// TestAnnouncementBeforeItsMark: an announcement that comes between the schedule and the
-// commit of a mark makes the mark schedule the next one.
+// TestAnnouncementBeforeItsMark: after an announcement between the schedule and the commit of
+// a mark, the mark schedules the next announcement.
 func TestAnnouncementBeforeItsMark(t *testing.T) {
 	k := newKilled(t)
 	k.bob.read(1)
@@ -151,7 +151,7 @@ func TestAnnouncementBeforeItsMark(t *testing.T) {
 	}
 }
 
-// early has a deadline fire right after it was scheduled for the first time.
+// early fires a deadline right after it was first scheduled.
 type early struct {
 	stream.Deadlines
 	due       func()

@@ -65,14 +65,14 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-func TestComposeTellsTheLimit(t *testing.T) {
+func TestComposeNamesTheLimit(t *testing.T) {
 	_, err := Compose(Policy{MaxLength: 7}, wire.ChatSend{Text: "12345678"})
 	if err == nil || !strings.Contains(err.Error(), "at most 7 code points") {
-		t.Errorf("the refusal %v does not tell the limit", err)
+		t.Errorf("the refusal %v does not name the limit", err)
 	}
 }
 
-func TestComposeKeepsWhatWasSent(t *testing.T) {
+func TestComposeKeepsTextAndData(t *testing.T) {
 	got, err := Compose(Policy{}, wire.ChatSend{
 		Key: wire.Key{Key: "k"}, Channel: "lobby:x", Text: " hi ", Data: json.RawMessage(` {"a": 1} `),
 		ReplyTo: 4, Mentions: []string{"bob"},

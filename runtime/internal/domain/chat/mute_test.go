@@ -11,8 +11,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// TestAMutedUserTypesNothing: everything that others would see of a muted user is refused.
-func TestAMutedUserTypesNothing(t *testing.T) {
+// TestMutedUserCannotWrite: every request of a muted user that others would see is refused.
+func TestMutedUserCannotWrite(t *testing.T) {
 	w := newWorld(t)
 	w.moderator, w.policy.Edit = "ann", true
 	ann, bob := w.connect("ann"), w.connect("bob")
@@ -41,23 +41,23 @@ func TestAMutedUserTypesNothing(t *testing.T) {
 		},
 	} {
 		if err := act(); wire.CodeOf(err) != wire.CodeMuted {
-			t.Errorf("%s of a muted user: %v", name, err)
+			t.Errorf("%s of a muted user: %v, want muted", name, err)
 		}
 	}
 	if n := len(follower.Casts()); n != 0 {
-		t.Errorf("others are told %d times that a muted user types", n)
+		t.Errorf("%d typing events of a muted user, want none", n)
 	}
 }
 
-// backend is a call of a back end.
+// backend returns a connection whose calls are those of a back end.
 func (w *world) backend() *connection {
 	c := w.connect("")
 	c.call.Caller = request.Caller{Backend: true}
 	return c
 }
 
-// TestEveryMuteCanBeEnded: whoever muted a user, somebody can end it, also when the muted
-// user is the only moderator; and no place ends a mute of the platform.
+// TestEveryMuteCanBeEnded: every mute can be ended, also when the muted user is the only
+// moderator. A host or a leader cannot end a mute of the platform.
 func TestEveryMuteCanBeEnded(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -96,9 +96,9 @@ func TestEveryMuteCanBeEnded(t *testing.T) {
 					t.Fatalf("unmute: %v, want success %v", err, ends)
 				}
 				if !ends && who == "host" {
-					// A shorter mute of its own would be a way around it.
+					// A shorter mute by the host must not replace the mute.
 					if _, err := by.h.Mute(t.Context(), by.call, &wire.ChatMute{Channel: channel, UserID: "bob", ForMs: 1000}); err == nil {
-						t.Error("a host puts its mute in place of the platform's")
+						t.Error("a host replaced the platform's mute, want a refusal")
 					}
 				}
 				if _, err := bob.send("after", ""); (err == nil) != ends {
@@ -116,9 +116,9 @@ func (w *world) scopedUser(user string) *connection {
 	return c
 }
 
-// TestAnInvisibleUserShowsNeitherTypingNorReading: its own devices see the mark, and others
-// see it once the user reads on while it is visible.
-func TestAnInvisibleUserShowsNeitherTypingNorReading(t *testing.T) {
+// TestInvisibleUserHidesTypingAndReading: the user's own devices see the mark. Others see it
+// after the user reads while visible.
+func TestInvisibleUserHidesTypingAndReading(t *testing.T) {
 	w := newWorld(t)
 	hidden := false
 	w.h.service.Hidden = func(_ context.Context, userID string) (bool, error) { return hidden && userID == "bob", nil }
@@ -154,12 +154,12 @@ func TestAnInvisibleUserShowsNeitherTypingNorReading(t *testing.T) {
 	}
 	for _, r := range follower.Casts() {
 		if m, ok := decodePayload[wire.ChatReadMark](r); r.Name == wire.EventChatTyping || ok && m.ReadTo > 1 {
-			t.Errorf("others are told %s %s", r.Name, r.Data)
+			t.Errorf("pushed to others: %s %s, want nothing", r.Name, r.Data)
 		}
 	}
 	own := w.records("user:bob")
 	if len(own) != 1 || own[0].Name != wire.EventChatRead {
-		t.Errorf("the user's devices are told %+v", own)
+		t.Errorf("pushed to the user's devices: %+v", own)
 	}
 	hidden = false
 	w.pass(time.Minute)

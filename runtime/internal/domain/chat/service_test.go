@@ -20,13 +20,13 @@ import (
 
 const channel = "lobby:01JD8Q3V9Z0000000000000000"
 
-// world is a chat service on a store in memory, with a clock that stands still.
+// world is a chat service on a store in memory, with a clock that only tests advance.
 type world struct {
 	*testing.T
 	store   *countingStore
 	members map[string]bool
 	policy  Policy
-	// moderator is who may mute.
+	// moderator is the user who may mute.
 	moderator string
 	looks     int
 	h         *Handlers
@@ -86,7 +86,7 @@ func (w *world) pass(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// connection is one connection of a user, and what it follows.
+// connection is a connection of a user, with its subscriptions.
 type connection struct {
 	*world
 	call    request.Call
@@ -117,7 +117,7 @@ func (c *connection) join() (request.Reply, error) {
 	return c.h.Join(c.Context(), c.call, &wire.ChatJoin{Channel: channel})
 }
 
-// send sends a text under a key, which may be empty.
+// send sends a text with a key, which may be empty.
 func (c *connection) send(text, key string) (request.Reply, error) {
 	call := c.call
 	call.Key = key
@@ -133,7 +133,7 @@ func (c *connection) mustSend(text, key string) wire.ChatSent {
 	return reply.Data.(wire.ChatSent)
 }
 
-// history gives the texts of a page and their seqs.
+// history returns the texts of a page and their seqs.
 func (c *connection) history(req wire.ChatHistory) (texts []string, more bool) {
 	c.Helper()
 	req.Channel = channel
@@ -152,7 +152,7 @@ func (c *connection) history(req wire.ChatHistory) (texts []string, more bool) {
 	return texts, page.HasMore
 }
 
-func TestJoinSendAndHear(t *testing.T) {
+func TestJoinAndSend(t *testing.T) {
 	w := newWorld(t)
 	ann := w.connect("ann")
 	reply, err := ann.join()
@@ -187,7 +187,7 @@ func TestJoinSendAndHear(t *testing.T) {
 	}
 }
 
-func TestTheSameKeyGivesTheSameAck(t *testing.T) {
+func TestRepeatedKeyReturnsTheSameAck(t *testing.T) {
 	w := newWorld(t)
 	ann := w.connect("ann")
 	first := ann.mustSend("hello", "k1")
@@ -215,16 +215,16 @@ func TestSendIsOneRoundTrip(t *testing.T) {
 		ann.mustSend("hello", "")
 	}
 	if w.store.trips.Load() != 5 || w.looks != 0 {
-		t.Errorf("5 messages took %d trips and %d looks at the access", w.store.trips.Load(), w.looks)
+		t.Errorf("5 messages took %d round trips and %d authorizations", w.store.trips.Load(), w.looks)
 	}
 	w.pass(policyTTL)
 	ann.mustSend("hello", "")
 	if w.looks != 1 {
-		t.Errorf("after its time the access was looked at %d times", w.looks)
+		t.Errorf("%d authorizations after the policy's TTL", w.looks)
 	}
 }
 
-func TestWhoMaySend(t *testing.T) {
+func TestSendRequiresMembership(t *testing.T) {
 	w := newWorld(t)
 	notMember := &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember}
 	eve, bob := w.connect("eve"), w.connect("bob")
@@ -236,7 +236,7 @@ func TestWhoMaySend(t *testing.T) {
 	wantRefusal(t, err, notMember)
 	wantRefusal(t, eve.h.Authorize(t.Context(), eve.call.Caller, StreamID(channel)), notMember)
 	if len(eve.follows) > 0 {
-		t.Error("a stranger follows the channel")
+		t.Error("a stranger is subscribed, want a refusal")
 	}
 
 	bob.mustSend("without joining", "")
@@ -291,7 +291,7 @@ func TestRate(t *testing.T) {
 	_, err := ann.send("3", "k3")
 	wantRefusal(t, err, &wire.Error{Code: wire.CodeRateLimited, Retryable: true, RetryAfterMs: 2000})
 	if again := ann.mustSend("2", "k2"); again != second {
-		t.Error("what was sent before is not known any more")
+		t.Error("the repeat of an earlier message was refused, want its answer")
 	}
 	w.connect("bob").mustSend("bob's own budget", "")
 	w.pass(2 * time.Second)
@@ -351,7 +351,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-func TestHistoryIsKeptByThePolicy(t *testing.T) {
+func TestPolicyBoundsTheHistory(t *testing.T) {
 	w := newWorld(t)
 	w.policy.HistorySize = 15
 	ann := w.connect("ann")
@@ -371,7 +371,7 @@ func TestHistoryIsKeptByThePolicy(t *testing.T) {
 	}
 }
 
-func TestJoinFollowsFromNow(t *testing.T) {
+func TestJoinSubscribesFromCurrentPosition(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.connect("ann"), w.connect("bob")
 	ann.mustSend("before", "")
@@ -407,9 +407,9 @@ func TestPoliciesAreBounded(t *testing.T) {
 	}
 }
 
-// TestAPolicyIsRememberedForTheRightsThatDecided: a session with other rights asks for
-// itself, and the right to moderate is never remembered.
-func TestAPolicyIsRememberedForTheRightsThatDecided(t *testing.T) {
+// TestPolicyIsCachedPerRights: a session with other rights is authorized separately, and the
+// right to moderate is never cached.
+func TestPolicyIsCachedPerRights(t *testing.T) {
 	w := newWorld(t)
 	ann, other := w.connect("ann"), w.connect("ann")
 	other.call.Scopes = []string{"other"}
@@ -419,7 +419,7 @@ func TestAPolicyIsRememberedForTheRightsThatDecided(t *testing.T) {
 		c.mustSend("one", "")
 		c.mustSend("two", "")
 		if w.looks != before+1 {
-			t.Errorf("asked %d times, want once for each of the rights", w.looks-before)
+			t.Errorf("%d authorizations, want one for each set of rights", w.looks-before)
 		}
 	}
 	w.moderator = "bob"
@@ -429,11 +429,11 @@ func TestAPolicyIsRememberedForTheRightsThatDecided(t *testing.T) {
 	}
 	w.moderator = ""
 	if _, err := bob.h.Delete(t.Context(), bob.call, &wire.ChatDelete{ChatTarget: target(1)}); wire.CodeOf(err) != wire.CodePermissionDenied {
-		t.Errorf("who moderated before deletes another's message: %v", err)
+		t.Errorf("a former moderator deletes a message of another user: %v, want permission_denied", err)
 	}
 }
 
-// An answer refers to a message that was sent, even when the history no longer has it.
+// replyTo names a message that was sent, even when the history no longer has it.
 func TestReplyTo(t *testing.T) {
 	for name, c := range map[string]struct {
 		sent    int

@@ -6,7 +6,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 )
 
-// deaf is a store that nothing reaches.
+// deaf is a store whose commits fail.
 type deaf struct{ stream.Store }
 
 func (deaf) Commit(context.Context, stream.Commit) (stream.Result, error) {

@@ -18,7 +18,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// t0 is when the tests begin.
+// t0 is the start time of the tests.
 var t0 = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 var testRules = Rules{MaxPerUser: 5, Retention: time.Hour, Call: true, CallAfter: 10 * time.Second}
@@ -39,7 +39,7 @@ func itemIDs(b Inbox) []string {
 	return all
 }
 
-// filled is an inbox with items that came a second apart.
+// filled returns an inbox with items one second apart.
 func filled(t testing.TB, names ...string) Inbox {
 	t.Helper()
 	b := Inbox{UserID: "ann"}
@@ -52,7 +52,7 @@ func filled(t testing.TB, names ...string) Inbox {
 	return b
 }
 
-// world is a cluster of two pods on a store in memory, with a clock of its own.
+// world is a cluster of two pods on a store in memory, with its own clock.
 type world struct {
 	testing.TB
 	memory *streamtest.Memory
@@ -64,7 +64,7 @@ type world struct {
 	calls  []string // ids
 	pushes []string // "session event notification", to one session
 	bodies []string
-	fails  int // so many of the next calls fail,
+	fails  int // the number of next calls that fail,
 	with   error
 }
 
@@ -120,7 +120,7 @@ func (w *world) connected(user string, is bool) {
 	w.online[user] = is
 }
 
-// pass lets time pass and has both pods look at what is due, until nothing is.
+// pass advances the clock and runs the due deadlines on both pods, until none is due.
 func (w *world) pass(d time.Duration) {
 	w.Helper()
 	w.mu.Lock()
@@ -136,7 +136,7 @@ func (w *world) pass(d time.Duration) {
 				return pod.Look(ctx, id)
 			})
 			if err != nil {
-				w.Fatalf("look: %v", err)
+				w.Fatalf("deadline: %v", err)
 			}
 			looked += n
 		}
@@ -144,7 +144,7 @@ func (w *world) pass(d time.Duration) {
 			return
 		}
 	}
-	w.Fatal("there is always something due")
+	w.Fatal("a deadline is always due, want none in the end")
 }
 
 func (w *world) notify(user string, n Notification) string {
@@ -169,7 +169,7 @@ func callOf(user, key string) request.Call {
 	return request.Call{Caller: request.Caller{User: request.User{ID: user}, SessionID: user + "-1"}, Key: key}
 }
 
-// told are the payloads of an event on a user's own stream.
+// told returns the payloads of an event on a user stream.
 func told[T any](w *world, user, event string) []T {
 	w.Helper()
 	caught, err := w.memory.CatchUp(w.Context(), userstream.StreamID(user), stream.Position{})

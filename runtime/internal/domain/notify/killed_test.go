@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// kept is all that is left for a user, without what is different each time.
+// kept returns the state of a user, without the parts that differ in each run.
 type kept struct{ Inbox, Unread, New, Called int }
 
 func (w *world) kept(user string) kept {
@@ -19,9 +19,9 @@ func (w *world) kept(user string) kept {
 	return kept{len(b.Items), b.Unread(), len(told[wire.NotifyNew](w, user, wire.EventNotifyNew)), len(w.called())}
 }
 
-// TestKilledAtEachStep kills a pod before each step of what puts notifications into
-// inboxes. Whoever asked asks again on another pod, under the same key, and another pod
-// looks at what is due: each user has one notification in the end, and is told of it once.
+// TestKilledAtEachStep kills a pod before each step of a request that notifies users. The
+// caller repeats the request on another pod with the same key, and another pod runs the due
+// deadlines. In the end each user has one notification, which was pushed once.
 func TestKilledAtEachStep(t *testing.T) {
 	for name, tc := range map[string]struct {
 		users  []string
@@ -61,7 +61,7 @@ func TestKilledAtEachStep(t *testing.T) {
 				if err != nil {
 					t.Errorf("killed before step %d: %v", steps+1, err)
 				}
-				w.pass(6 * time.Second) // what is told once more, in case it was not
+				w.pass(6 * time.Second) // the repeated push
 				w.pass(testRules.CallAfter)
 				for _, user := range tc.users {
 					if d := cmp.Diff(want, w.kept(user)); d != "" {
@@ -76,9 +76,9 @@ func TestKilledAtEachStep(t *testing.T) {
 	}
 }
 
-// TestLookThatIsKilledAtEachStep kills the pod that takes a notification to a topic's
-// subscribers: another one goes on, and each of them has it once.
-func TestLookThatIsKilledAtEachStep(t *testing.T) {
+// TestTopicDeliveryKilledAtEachStep kills the pod that delivers a notification to a topic's
+// subscribers. Another pod continues, and each subscriber has the notification once.
+func TestTopicDeliveryKilledAtEachStep(t *testing.T) {
 	users := []string{"ann", "bob", "cid"}
 	steps := 0
 	for down := true; down; steps++ {

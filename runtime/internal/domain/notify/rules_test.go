@@ -47,13 +47,13 @@ func TestAddStaysWithinBounds(t *testing.T) {
 	b := filled(t, "a", "b", "c", "d", "e")
 	b, _ = b.Add(Notification{ID: "f", Type: "x"}, testRules, false, t0.Add(10*time.Second))
 	if d := cmp.Diff([]string{"b", "c", "d", "e", "f"}, itemIDs(b)); d != "" {
-		t.Errorf("the oldest goes:\n%s", d)
+		t.Errorf("want the oldest removed (-want +got):\n%s", d)
 	}
 	if u := b.Updates[len(b.Updates)-1]; u.Change != wire.NotifyChangedExpired || len(u.IDs) != 1 || u.IDs[0] != "a" {
-		t.Errorf("told %+v", u)
+		t.Errorf("updates %+v", u)
 	}
 	if again, changed := b.Add(Notification{ID: "f", Type: "y"}, testRules, false, t0.Add(10*time.Second)); changed || again.Items[4].Type != "x" {
-		t.Error("the same id came in twice")
+		t.Error("a repeated id was added, want no change")
 	}
 	wide := Rules{MaxPerUser: 10_000, Retention: time.Hour}
 	big := json.RawMessage(`"` + strings.Repeat("x", maxData-2) + `"`)
@@ -212,16 +212,16 @@ func TestTopicsRules(t *testing.T) {
 	}
 }
 
-func TestDue(t *testing.T) {
+func TestStartCalls(t *testing.T) {
 	b := filled(t, "a")
 	due := t0.Add(10 * time.Second)
 	for _, c := range []struct {
-		name   string
-		away   Connections
-		room   int
-		at     time.Time
-		begun  int
-		callAt time.Duration // after due; -1: none
+		name    string
+		away    Connections
+		room    int
+		at      time.Time
+		started int
+		callAt  time.Duration // after due; -1: none
 	}{
 		{"not yet", Connections{}, 9, due.Add(-time.Millisecond), 0, 0},
 		{"away", Connections{}, 9, due, 1, firstPause},
@@ -230,13 +230,13 @@ func TestDue(t *testing.T) {
 		{"no room", Connections{}, 0, due, 0, time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			next, begun, _ := b.StartCalls(c.away, testRules, c.room, c.at)
+			next, started, _ := b.StartCalls(c.away, testRules, c.room, c.at)
 			want := ms(due.Add(c.callAt))
 			if c.callAt < 0 {
 				want = 0
 			}
-			if len(begun) != c.begun || next.Items[0].CallAt != want {
-				t.Errorf("%d begun, next %d, want %d", len(begun), next.Items[0].CallAt, want)
+			if len(started) != c.started || next.Items[0].CallAt != want {
+				t.Errorf("%d started, next %d, want %d", len(started), next.Items[0].CallAt, want)
 			}
 		})
 	}
@@ -247,29 +247,29 @@ func TestDue(t *testing.T) {
 		}
 	}
 	if i := b.Items[0]; i.Calls != maxCalls || i.CallAt != 0 {
-		t.Errorf("it is tried for ever: %+v", i)
+		t.Errorf("a further attempt is scheduled after the last: %+v", i)
 	}
 }
 
-func TestPostponed(t *testing.T) {
+func TestPostponeCall(t *testing.T) {
 	due := t0.Add(10 * time.Second)
-	begun, _, _ := filled(t, "a").StartCalls(Connections{}, testRules, 9, due)
+	started, _, _ := filled(t, "a").StartCalls(Connections{}, testRules, 9, due)
 	for after, want := range map[time.Duration]time.Duration{
 		time.Second: firstPause, time.Minute: time.Minute, 24 * time.Hour: maxRetryAfter,
 	} {
-		next, changed := begun.PostponeCall("a", after, due)
+		next, changed := started.PostponeCall("a", after, due)
 		if got := next.Items[0].CallAt; got != ms(due.Add(want)) || changed != (want != firstPause) {
 			t.Errorf("after %v: next at %d, changed: %v", after, got-ms(due), changed)
 		}
 	}
-	over, _ := begun.CallAnswered("a", due)
+	over, _ := started.CallAnswered("a", due)
 	if next, changed := over.PostponeCall("a", time.Minute, due); changed || next.Items[0].CallAt != 0 {
-		t.Error("a call that is over is made again")
+		t.Error("an answered call is repeated, want none")
 	}
 }
 
-// TestInboxProperties does anything in any order and looks whether the inbox stays in
-// its bounds, the badge what the list says, and the order that of coming.
+// TestInboxProperties applies random changes in any order. The inbox stays within its bounds,
+// the badge equals the list's unread count, and items stay in ascending Seq.
 func TestInboxProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b, now := Inbox{UserID: "ann"}, t0
@@ -315,7 +315,7 @@ func check(t *rapid.T, b Inbox, now time.Time) {
 	seen, keys := map[string]bool{}, map[string]bool{}
 	for at, i := range b.Items {
 		if seen[i.ID] || i.CollapseKey != "" && keys[i.CollapseKey] {
-			t.Fatalf("%s is there twice", i.ID)
+			t.Fatalf("item %s is in the inbox twice", i.ID)
 		}
 		if at > 0 && b.Items[at-1].Seq >= i.Seq {
 			t.Fatal("out of order")
@@ -326,6 +326,6 @@ func check(t *rapid.T, b Inbox, now time.Time) {
 		seen[i.ID], keys[i.CollapseKey] = true, true
 	}
 	if next, wanted := b.NextLook(now); len(b.Items) > 0 && (!wanted || next.UnixMilli() > b.Items[0].ExpiresAt) {
-		t.Fatalf("nobody looks before %v", next)
+		t.Fatalf("no deadline before %v, want one", next)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-func TestTopicsNeedScopesWhereTheClusterSaysSo(t *testing.T) {
+func TestTopicScopes(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		wanted  bool

@@ -25,12 +25,12 @@ func badges(w *world, user string) []int {
 	return all
 }
 
-func TestOnlineUserIsToldOnce(t *testing.T) {
+func TestOnlineUserIsPushedOnce(t *testing.T) {
 	w := newWorld(t)
 	w.connected("ann", true)
 	id := w.notify("ann", Notification{Type: "x", Key: "once"})
 	if again := w.notify("ann", Notification{Type: "x", Key: "once"}); again != id {
-		t.Errorf("the same occurrence is %s and %s", id, again)
+		t.Errorf("ids of one occurrence: %s and %s, want the same", id, again)
 	}
 	h := NewHandlers(w.pods[1])
 	if _, err := h.Delete(t.Context(), callOf("ann", ""), &wire.NotifyDelete{IDs: []string{id}}); err != nil {
@@ -40,7 +40,7 @@ func TestOnlineUserIsToldOnce(t *testing.T) {
 	w.pass(repushAfter)
 	news := told[wire.NotifyNew](w, "ann", wire.EventNotifyNew)
 	if len(news) != 1 || news[0].Notification.ID != id {
-		t.Errorf("told %+v", news)
+		t.Errorf("pushed %+v", news)
 	}
 	if got := badges(w, "ann"); got[0] != 1 || got[len(got)-1] != 0 {
 		t.Errorf("badges %v", got)
@@ -50,16 +50,16 @@ func TestOnlineUserIsToldOnce(t *testing.T) {
 	}
 }
 
-func TestWhoWasAwayIsGivenIt(t *testing.T) {
+func TestConnectingUserGetsPendingNotifications(t *testing.T) {
 	w := newWorld(t)
 	for i := range 3 {
 		w.notify("ann", Notification{Type: fmt.Sprint("t", i)})
 	}
 	if news := told[wire.NotifyNew](w, "ann", wire.EventNotifyNew); len(news) != 0 {
-		t.Fatalf("told nobody: %+v", news)
+		t.Fatalf("pushed to an offline user: %+v, want nothing", news)
 	}
 	w.connected("ann", true)
-	for range 2 { // the news of a session may come twice
+	for range 2 { // SessionOpened may run twice
 		if err := w.pods[1].SessionOpened(t.Context(), callOf("ann", "").Caller); err != nil {
 			t.Fatal(err)
 		}
@@ -73,11 +73,11 @@ func TestWhoWasAwayIsGivenIt(t *testing.T) {
 	}
 }
 
-// What was pushed and not acknowledged comes again for each session that connects, whatever
-// other connections count: a dead one may, and a second device may have acknowledged nothing.
-func TestUnacknowledgedComesAgainForTheSessionThatConnects(t *testing.T) {
+// Notifications that were pushed and not acknowledged are pushed again to each session that
+// connects. Another connection may be dead, or another device may not have acknowledged them.
+func TestConnectingSessionGetsUnacknowledgedNotifications(t *testing.T) {
 	w := newWorld(t)
-	w.connected("ann", true) // by a connection that is dead
+	w.connected("ann", true) // through a dead connection
 	w.notify("ann", Notification{Type: "one"})
 	acked := w.notify("ann", Notification{Type: "two"})
 	if _, err := w.pods[0].change(t.Context(), "ann", nil, func(b Inbox) (Inbox, bool, error) { return infallible(b.Ack([]string{acked}, w.clock())) }); err != nil {
@@ -94,12 +94,12 @@ func TestUnacknowledgedComesAgainForTheSessionThatConnects(t *testing.T) {
 		t.Error(d)
 	}
 	if n := len(told[wire.NotifyNew](w, "ann", wire.EventNotifyNew)); n != 2 {
-		t.Errorf("all devices were told %d times of two notifications", n)
+		t.Errorf("%d pushes of two notifications to all devices", n)
 	}
 }
 
-// TestUntoldIsToldByALook: the pod dies between the commit and what it tells.
-func TestUntoldIsToldByALook(t *testing.T) {
+// TestDeadlineRepeatsLostPush: the pod dies between the commit and the push.
+func TestDeadlineRepeatsLostPush(t *testing.T) {
 	w := newWorld(t)
 	w.connected("ann", true)
 	dying := *w.pods[0]
@@ -108,11 +108,11 @@ func TestUntoldIsToldByALook(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := len(told[wire.NotifyNew](w, "ann", wire.EventNotifyNew)); n != 0 {
-		t.Fatalf("told %d", n)
+		t.Fatalf("pushed %d", n)
 	}
 	w.pass(repushAfter)
 	if n := len(told[wire.NotifyNew](w, "ann", wire.EventNotifyNew)); n != 1 {
-		t.Errorf("told %d times", n)
+		t.Errorf("pushed %d times, want once", n)
 	}
 	if d := cmp.Diff([]int{1}, badges(w, "ann")); d != "" {
 		t.Error(d)
@@ -190,7 +190,7 @@ func TestTopicIsFull(t *testing.T) {
 	_, err := w.pods[0].Subscribe(t.Context(), "ann", nil, []string{"news"})
 	wantRefusal(t, err, wire.CodeResourceExhausted, "")
 	if w.inbox("ann").Subscribed("news") {
-		t.Error("subscribed all the same")
+		t.Error("subscribed to a full topic, want a refusal")
 	}
 }
 
@@ -199,7 +199,7 @@ func (w *world) eventuallyCalled(n int) {
 	streamtest.Eventually(w, fmt.Sprint(n, " calls"), func() bool { return len(w.called()) == n })
 }
 
-func TestWebhookTriesUntilItIsAnswered(t *testing.T) {
+func TestWebhookIsRetriedUntilAnswered(t *testing.T) {
 	w := newWorld(t)
 	w.fails = 2
 	id := w.notify("ann", Notification{Type: "x", Title: "Hi"})
@@ -219,8 +219,8 @@ func TestWebhookTriesUntilItIsAnswered(t *testing.T) {
 	}
 }
 
-// TestWebhookRefusesForGood: it is not called again for what it will never take.
-func TestWebhookRefusesForGood(t *testing.T) {
+// TestFinalRefusalEndsWebhookCalls: the webhook is not called again after a final refusal.
+func TestFinalRefusalEndsWebhookCalls(t *testing.T) {
 	w := newWorld(t)
 	w.fails, w.with = 1, &Declined{Final: true, Err: errors.New("404")}
 	w.notify("ann", Notification{Type: "x"})
@@ -231,8 +231,8 @@ func TestWebhookRefusesForGood(t *testing.T) {
 	w.eventuallyCalled(1)
 }
 
-// TestWebhookIsLeftAlone for as long as it asks, and then called under the same id.
-func TestWebhookIsLeftAlone(t *testing.T) {
+// TestWebhookRetryAfter: the next attempt waits for Retry-After and has the same id.
+func TestWebhookRetryAfter(t *testing.T) {
 	w := newWorld(t)
 	w.fails, w.with = 1, &Declined{RetryAfter: 10 * firstPause, Err: errors.New("429")}
 	id := w.notify("ann", Notification{Type: "x"})
@@ -249,7 +249,7 @@ func TestWebhookIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestNobodyIsCalledForWhoIsThereOrHasIt(t *testing.T) {
+func TestNoCallForOnlineOrAcknowledged(t *testing.T) {
 	w := newWorld(t)
 	w.connected("bob", true)
 	w.notify("bob", Notification{Type: "x"})
@@ -265,8 +265,8 @@ func TestNobodyIsCalledForWhoIsThereOrHasIt(t *testing.T) {
 	}
 }
 
-// TestCallOfADeadPodIsRepeated: a pod claims a call and dies; another makes it, once
-// the claim is over, under the same id.
+// TestCallOfADeadPodIsRepeated: a pod starts a call and dies. Another pod makes the next
+// attempt with the same id.
 func TestCallOfADeadPodIsRepeated(t *testing.T) {
 	w := newWorld(t)
 	id := w.notify("ann", Notification{Type: "x"})
@@ -292,7 +292,7 @@ func TestCallOfADeadPodIsRepeated(t *testing.T) {
 	}
 }
 
-// busySets are sets in which, before a member is removed, something else happens.
+// busySets runs a function before a member is removed from a set.
 type busySets struct {
 	stream.Sets
 	before func()
@@ -303,9 +303,9 @@ func (b busySets) Remove(ctx context.Context, name, member string) error {
 	return b.Sets.Remove(ctx, name, member)
 }
 
-// TestWhoSubscribesWhileATopicIsNotified: a user who is entered with a topic and does not
-// hear it yet is struck off by a notification that is on its way, and hears the next.
-func TestWhoSubscribesWhileATopicIsNotified(t *testing.T) {
+// TestSubscribeDuringTopicDelivery: a delivery removes a user who is among the subscribers but
+// whose inbox is not subscribed yet. The user gets the next notification of the topic.
+func TestSubscribeDuringTopicDelivery(t *testing.T) {
 	w := newWorld(t)
 	w.connected("ann", true)
 	if in, err := w.memory.Add(t.Context(), topicSet("news", shardOf("ann")), "ann", subscribersPerShard, topicsTTL); err != nil || !in {

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// TestUsersAndBackEndsNeverDriveEachOtherOut: each kind has bounds of its own, in number and
-// in bytes.
-func TestUsersAndBackEndsNeverDriveEachOtherOut(t *testing.T) {
+// TestUsersAndBackEndsHaveSeparateBounds: each kind has its own bounds in number and in bytes.
+func TestUsersAndBackEndsHaveSeparateBounds(t *testing.T) {
 	rules, now := Rules{MaxPerUser: 40, Retention: time.Hour}, time.Unix(1e6, 0)
 	count := func(b Inbox) (users, backEnds int) {
 		for _, i := range b.Items {
@@ -42,9 +41,9 @@ func TestUsersAndBackEndsNeverDriveEachOtherOut(t *testing.T) {
 	}
 }
 
-// TestARenewedNotificationOfAUserIsPushedOnceInAWhile: within renewAfter it changes the item that
-// is there; later it takes its place and is pushed. A back end's key is another one.
-func TestARenewedNotificationOfAUserIsPushedOnceInAWhile(t *testing.T) {
+// TestRenewedNotificationIsNotPushedAgain: within renewAfter a notification changes the
+// existing item. Later it replaces the item and is pushed. Keys of back ends are separate.
+func TestRenewedNotificationIsNotPushedAgain(t *testing.T) {
 	rules, now := Rules{MaxPerUser: 40, Retention: time.Hour}, time.Unix(1e6, 0)
 	var b Inbox
 	b, _ = b.Add(Notification{ID: "s", Type: "x", CollapseKey: "k"}, rules, true, now)
@@ -59,9 +58,9 @@ func TestARenewedNotificationOfAUserIsPushedOnceInAWhile(t *testing.T) {
 	first := add("u1", "one", 0)
 	second := add("u2", "two", renewAfter-time.Second)
 	if second.ID != "u1" || second.Body != "two" || second.PushedAt != first.PushedAt || second.ExpiresAt <= first.ExpiresAt {
-		t.Errorf("within a while: %+v after %+v", second, first)
+		t.Errorf("within renewAfter: %+v after %+v", second, first)
 	}
 	if third := add("u3", "three", renewAfter); third.ID != "u3" || third.Replaces != "u1" || third.PushedAt <= first.PushedAt {
-		t.Errorf("after it: %+v", third)
+		t.Errorf("after renewAfter: %+v", third)
 	}
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// t0 is when the tests begin.
+// t0 is the start time of the tests.
 var t0 = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 var testRules = Rules{AwayAfter: 5 * time.Minute}
 
 func ptr[T any](v T) *T { return &v }
 
-// step is one thing that happens to a user.
+// step is an event of a user.
 type step func(t *testing.T, u User, now time.Time) User
 
 func open(id string) step {
@@ -54,7 +54,7 @@ func act(id string) step {
 	return func(_ *testing.T, u User, now time.Time) User { u, _ = u.Act(id, testRules, now); return u }
 }
 
-// TestMerge: every step takes two minutes.
+// TestMerge: each step takes two minutes.
 func TestMerge(t *testing.T) {
 	idle := func(_ *testing.T, u User, _ time.Time) User { return u }
 	cases := []struct {
@@ -141,7 +141,7 @@ func TestSetRefusals(t *testing.T) {
 				t.Errorf("changed %v, %v", changed, err)
 			}
 			if before.Own != "" || before.Data != nil {
-				t.Errorf("the state was touched: %+v", before)
+				t.Errorf("the receiver changed to %+v, want it unchanged", before)
 			}
 		})
 	}
@@ -158,8 +158,8 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestUserProperties does anything in any order: what others see follows from what is
-// there, and a look comes before a user is away without anybody noticing.
+// TestUserProperties applies random changes in any order. The shown status always follows from
+// the state, and a deadline is scheduled before a user becomes away.
 func TestUserProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		u, now := User{ID: "ann", Shown: wire.PresenceOffline}, t0
@@ -188,11 +188,11 @@ func TestUserProperties(t *testing.T) {
 			v := u.View(testRules, now)
 			switch {
 			case v.Status != u.Shown:
-				t.Fatalf("others were told %s, it is %s", u.Shown, v.Status)
+				t.Fatalf("shown %s, want %s", u.Shown, v.Status)
 			case !u.Online() && v.Status != wire.PresenceOffline, u.Own == wire.PresenceInvisible && v.Status != wire.PresenceOffline:
 				t.Fatalf("%+v is seen as %s", u, v.Status)
 			case u.Online() && u.Own != wire.PresenceInvisible && u.isIn(InMatch) && v.Status != wire.PresenceInMatch:
-				t.Fatalf("in a match, but %s", v.Status)
+				t.Fatalf("status %s in a match, want in_match", v.Status)
 			}
 		}
 	})

@@ -19,7 +19,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// counting is a store that counts what it is asked.
+// counting is a store that counts its calls.
 type counting struct {
 	*streamtest.Memory
 	reads, commits atomic.Int64
@@ -40,7 +40,7 @@ func (c *counting) Commit(ctx context.Context, commit stream.Commit) (stream.Res
 	return c.Memory.Commit(ctx, commit)
 }
 
-// lookout is a pod whose connections watch.
+// lookout is a pod with watching connections.
 type lookout struct {
 	*testing.T
 	*Handlers
@@ -48,12 +48,12 @@ type lookout struct {
 	bus   *streamtest.Bus
 
 	mu sync.Mutex
-	// lists are who is in them, told what each session was told, in order.
+	// lists are the members by list, and told the pushes by session, in order.
 	lists map[string][]string
 	told  map[string][]wire.Presence
 }
 
-// onLookout runs a test in a bubble, where time passes as soon as nothing else happens.
+// onLookout runs a test in a synctest bubble, where time advances when all goroutines wait.
 func onLookout(t *testing.T, test func(l *lookout)) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &lookout{T: t, lists: map[string][]string{}, told: map[string][]wire.Presence{}}
@@ -90,7 +90,7 @@ func (l *lookout) enlist(list string, users ...string) {
 	}
 }
 
-// call is a request of a session, whose pushes are kept.
+// call returns a request of a session, whose pushes are recorded.
 func (l *lookout) call(session string) request.Call {
 	return request.Call{
 		Caller: request.Caller{User: request.User{ID: "user-" + session}, SessionID: session},
@@ -130,27 +130,27 @@ func (l *lookout) goes(user string) {
 	}
 }
 
-// hears waits until what was gathered is told, and gives what a session has heard since
-// the last time, "user status" each, sorted.
-func (l *lookout) hears(session string) []string {
+// pushes waits for pending changes, and returns the new pushes to a session as
+// "user status", sorted.
+func (l *lookout) pushes(session string) []string {
 	l.Helper()
 	time.Sleep(2 * coalesceFor) // of the bubble's time
 	synctest.Wait()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var heard []string
+	var pushed []string
 	for _, p := range l.told[session] {
-		heard = append(heard, fmt.Sprintf("%s %s", p.UserID, p.Status))
+		pushed = append(pushed, fmt.Sprintf("%s %s", p.UserID, p.Status))
 	}
 	l.told[session] = nil
-	slices.Sort(heard)
-	return heard
+	slices.Sort(pushed)
+	return pushed
 }
 
 func (l *lookout) wants(session string, want ...string) {
 	l.Helper()
-	if heard := l.hears(session); !slices.Equal(heard, want) {
-		l.Errorf("%s hears %q, want %q", session, heard, want)
+	if pushed := l.pushes(session); !slices.Equal(pushed, want) {
+		l.Errorf("pushed to %s: %q, want %q", session, pushed, want)
 	}
 }
 
@@ -162,7 +162,7 @@ func users(prefix string, n int) []string {
 	return ids
 }
 
-func TestWatchersAreToldTheLastOfHalfASecond(t *testing.T) {
+func TestWatchersGetTheLastChangeOfHalfASecond(t *testing.T) {
 	onLookout(t, func(l *lookout) {
 		if err := l.watch("a", "ann", "bob"); err != nil {
 			t.Fatal(err)
@@ -184,9 +184,9 @@ func TestWatchersAreToldTheLastOfHalfASecond(t *testing.T) {
 	})
 }
 
-// TestWhatAConnectionWatchesIsBounded: 200 users by id and 8 lists. What is too much is
-// refused as a whole, and changes nothing.
-func TestWhatAConnectionWatchesIsBounded(t *testing.T) {
+// TestWatchesAreBounded: a connection watches at most 200 users by id and 8 lists. A request
+// beyond a bound is refused and changes nothing.
+func TestWatchesAreBounded(t *testing.T) {
 	onLookout(t, func(l *lookout) {
 		full := func(err error, named int) bool {
 			var refused *wire.Error
@@ -227,7 +227,7 @@ func TestWhatAConnectionWatchesIsBounded(t *testing.T) {
 	})
 }
 
-func TestAListIsWhoeverIsInIt(t *testing.T) {
+func TestWatchedListFollowsItsMembers(t *testing.T) {
 	onLookout(t, func(l *lookout) {
 		l.enlist("lobby:1", "ann", "bob")
 		for _, user := range []string{"ann", "bob", "cid"} {
@@ -246,7 +246,7 @@ func TestAListIsWhoeverIsInIt(t *testing.T) {
 		}
 		l.wants("a", "bob offline", "cid offline")
 		l.mu.Lock()
-		delete(l.lists, "lobby:1") // the caller is not in it any more
+		delete(l.lists, "lobby:1") // the caller has left the list
 		l.mu.Unlock()
 		l.enlist("lobby:2")
 		if _, err := l.store.Memory.Commit(t.Context(), stream.Commit{
@@ -262,9 +262,9 @@ func TestAListIsWhoeverIsInIt(t *testing.T) {
 	})
 }
 
-// TestACrowdOfWatchersCostsAsMuchAsOne: however many connections of a pod watch a user,
-// its stream is followed once, and its change is committed once.
-func TestACrowdOfWatchersCostsAsMuchAsOne(t *testing.T) {
+// TestWatchersShareOneSubscription: the connections of a pod that watch a user share one
+// subscription to the user's stream, and a change is committed once.
+func TestWatchersShareOneSubscription(t *testing.T) {
 	cost := func(watchers int) (subscribe, change [2]int64) {
 		onLookout(t, func(l *lookout) {
 			count := func() [2]int64 { return [2]int64{l.store.reads.Load(), l.store.commits.Load()} }
@@ -292,7 +292,7 @@ func TestACrowdOfWatchersCostsAsMuchAsOne(t *testing.T) {
 	}
 }
 
-func TestAConnectionThatEndsWatchesNothing(t *testing.T) {
+func TestEndedConnectionWatchesNothing(t *testing.T) {
 	onLookout(t, func(l *lookout) {
 		l.enlist("lobby:1", "bob")
 		for _, session := range []string{"a", "b"} {
@@ -312,7 +312,7 @@ func TestAConnectionThatEndsWatchesNothing(t *testing.T) {
 		for _, id := range []stream.ID{StreamID("ann"), StreamID("bob"), "lobby:1"} {
 			time.Sleep(time.Minute) // of the bubble's time: streams are kept for a while
 			if l.bus.Asked(id) {
-				t.Errorf("%s is still followed", id)
+				t.Errorf("%s still has a subscription, want none", id)
 			}
 		}
 	})
