@@ -2,4 +2,4 @@
 .PHONY: bench bench-operator
 bench: bench-operator ## Run the benchmarks
 bench-operator:
-	KUBEBUILDER_ASSETS=$$(hack/envtest/assets.sh) $(GO) test ./controllers/internal/operator -run '^$$' -bench Clusters -benchtime 1x -timeout 40m
+	KUBEBUILDER_ASSETS=$$(hack/envtest/assets.sh) $(GO) test ./controllers/internal/manager -run '^$$' -bench Clusters -benchtime 1x -timeout 40m

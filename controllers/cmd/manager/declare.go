@@ -12,8 +12,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/anteroom/anteroom/controllers/internal/declared"
-	"github.com/anteroom/anteroom/controllers/internal/operator"
+	"github.com/anteroom/anteroom/controllers/internal/bootstrap"
+	"github.com/anteroom/anteroom/controllers/internal/manager"
 )
 
 // declareOptions are the flags of `manager declare`.
@@ -27,7 +27,7 @@ func newDeclareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "declare --namespace NAMESPACE --config-map NAME",
 		Short: "Make clusters, policies and queues be as a ConfigMap declares",
-		Long: "Declare applies the objects of the key " + declared.Key + " of a ConfigMap, and deletes those that it\n" +
+		Long: "Declare applies the objects of the key " + bootstrap.Key + " of a ConfigMap, and deletes those that it\n" +
 			"applied earlier and that are not there any more. They go with the ConfigMap. The Helm chart runs it.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,7 +50,7 @@ func newDeclareCommand() *cobra.Command {
 func (o declareOptions) run(ctx context.Context, config *rest.Config, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	scheme, err := operator.Scheme()
+	scheme, err := manager.Scheme()
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (o declareOptions) run(ctx context.Context, config *rest.Config, out io.Wri
 	if err != nil {
 		return fmt.Errorf("connect to the API server: %w", err)
 	}
-	applied, deleted, err := declared.Apply(ctx, c, o.key)
+	applied, deleted, err := bootstrap.Apply(ctx, c, o.key)
 	_, _ = fmt.Fprintf(out, "%d applied, %d deleted\n", applied, deleted) // the exit code says it too
 	return err
 }

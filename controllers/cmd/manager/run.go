@@ -16,18 +16,18 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
-	"github.com/anteroom/anteroom/controllers/internal/operator"
-	"github.com/anteroom/anteroom/controllers/internal/references"
+	"github.com/anteroom/anteroom/controllers/internal/manager"
+	"github.com/anteroom/anteroom/controllers/internal/policyrefs"
 )
 
 // runOptions are the flags of `manager run`.
 type runOptions struct {
-	operator.Options
+	manager.Options
 	logLevel string
 }
 
 func newRunCommand() *cobra.Command {
-	o := runOptions{Options: operator.DefaultOptions()}
+	o := runOptions{Options: manager.DefaultOptions()}
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the operator",
@@ -72,14 +72,14 @@ func (o runOptions) run(cmd *cobra.Command, config *rest.Config) error {
 	if o.Resync < time.Second || o.RetryKinds < time.Second || o.Workers < 1 {
 		return fmt.Errorf("--resync and --retry-kinds must be at least 1s, --workers at least 1")
 	}
-	if !slices.Contains(references.Modes(), o.PolicySecrets) {
-		return fmt.Errorf("--policy-secrets must be one of %v", references.Modes())
+	if !slices.Contains(policyrefs.Modes(), o.PolicySecrets) {
+		return fmt.Errorf("--policy-secrets must be one of %v", policyrefs.Modes())
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(operator.GCPercent)
+		debug.SetGCPercent(manager.GCPercent)
 	}
 	o.TLS = []func(*tls.Config){withoutHTTP2}
-	manager, err := operator.New(config, o.Options)
+	manager, err := manager.New(config, o.Options)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
-	"github.com/anteroom/anteroom/controllers/internal/testenv"
+	"github.com/anteroom/anteroom/controllers/internal/envtesting"
 	"github.com/anteroom/anteroom/test/process"
 )
 
@@ -43,11 +43,11 @@ import (
 func TestRun(t *testing.T) {
 	g := NewWithT(t)
 	g.SetDefaultEventuallyTimeout(time.Minute)
-	environment, err := testenv.Start()
+	environment, err := envtesting.Start()
 	g.Expect(err).NotTo(HaveOccurred())
 	defer func() { _ = environment.Stop() }()
 	t.Setenv("KUBECONFIG", kubeconfig(t, environment))
-	k8s, err := client.New(environment.Config, client.Options{Scheme: testenv.Scheme()})
+	k8s, err := client.New(environment.Config, client.Options{Scheme: envtesting.Scheme()})
 	g.Expect(err).NotTo(HaveOccurred())
 
 	path := build(t, g)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/apply"
-	"github.com/anteroom/anteroom/controllers/internal/testenv"
+	"github.com/anteroom/anteroom/controllers/internal/envtesting"
 )
 
 var (
@@ -27,17 +27,17 @@ func TestApply(t *testing.T) {
 }
 
 var _ = BeforeSuite(func() {
-	environment, err := testenv.Start()
+	environment, err := envtesting.Start()
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(environment.Stop)
 	config = environment.Config
-	k8s, err = client.NewWithWatch(config, client.Options{Scheme: testenv.Scheme()})
+	k8s, err = client.NewWithWatch(config, client.Options{Scheme: envtesting.Scheme()})
 	Expect(err).NotTo(HaveOccurred())
 })
 
 // newApplier reads without a cache and counts writes.
 func newApplier(writes *int) *apply.Applier {
-	counting := interceptor.NewClient(k8s, testenv.CountWrites(writes))
+	counting := interceptor.NewClient(k8s, envtesting.CountWrites(writes))
 	return &apply.Applier{Client: counting, Live: k8s, Kinds: apply.NewKinds(k8s.RESTMapper(), time.Minute)}
 }
 

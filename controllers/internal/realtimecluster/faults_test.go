@@ -23,17 +23,17 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/apply"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
+	"github.com/anteroom/anteroom/controllers/internal/envtesting"
+	"github.com/anteroom/anteroom/controllers/internal/policyrefs"
 	"github.com/anteroom/anteroom/controllers/internal/realtimecluster"
-	"github.com/anteroom/anteroom/controllers/internal/references"
-	"github.com/anteroom/anteroom/controllers/internal/testenv"
 )
 
 // silent are pods that say nothing.
 type silent struct{}
 
-func (silent) Of(*corev1.Pod) *configv1.ServerStatus { return nil }
+func (silent) Get(*corev1.Pod) *configv1.ServerStatus { return nil }
 
-func (silent) Begun() bool { return true }
+func (silent) HasSynced() bool { return true }
 
 func (silent) Drain(*corev1.Pod, string) {}
 
@@ -42,13 +42,13 @@ func (silent) Serve(*corev1.Pod, string) {}
 // unasked are pods that nobody has asked yet.
 type unasked struct{ silent }
 
-func (unasked) Begun() bool { return false }
+func (unasked) HasSynced() bool { return false }
 
 // newReconciler is a fresh operator, whose writes go through before.
 func newReconciler(before func(string) error) *realtimecluster.Reconciler {
 	return &realtimecluster.Reconciler{
-		Client: interceptor.NewClient(k8s, testenv.Intercept(before)), Live: k8s,
-		Kinds: apply.NewKinds(k8s.RESTMapper(), time.Minute), References: references.New(k8s, 0, references.InForce), Reports: silent{},
+		Client: interceptor.NewClient(k8s, envtesting.Intercept(before)), Live: k8s,
+		Kinds: apply.NewKinds(k8s.RESTMapper(), time.Minute), References: policyrefs.New(k8s, 0, policyrefs.InForce), Reports: silent{},
 		Events: events.NewFakeRecorder(1000), Images: stack.Images{Server: "server:1", Redis: "redis:7"}, Resync: time.Minute,
 	}
 }
@@ -56,8 +56,8 @@ func newReconciler(before func(string) error) *realtimecluster.Reconciler {
 // newFaulty is a fresh operator, whose reads and writes go through before.
 func newFaulty(before func(string) error) *realtimecluster.Reconciler {
 	r := newReconciler(before)
-	faulty := interceptor.NewClient(interceptor.NewClient(k8s, testenv.Intercept(before)), testenv.InterceptReads(before))
-	r.Client, r.Live, r.References = faulty, faulty, references.New(faulty, 0, references.InForce)
+	faulty := interceptor.NewClient(interceptor.NewClient(k8s, envtesting.Intercept(before)), envtesting.InterceptReads(before))
+	r.Client, r.Live, r.References = faulty, faulty, policyrefs.New(faulty, 0, policyrefs.InForce)
 	return r
 }
 

@@ -62,7 +62,7 @@ func (r *loadReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 		r.forget(request.NamespacedName)
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	if !cluster.DeletionTimestamp.IsZero() || !r.Reports.Begun() {
+	if !cluster.DeletionTimestamp.IsZero() || !r.Reports.HasSynced() {
 		return reconcile.Result{}, nil // the reconcile that comes anyway tells the numbers
 	}
 	s := newScope(r.Reconciler, &cluster)

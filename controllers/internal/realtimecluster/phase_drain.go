@@ -53,13 +53,13 @@ func (s *scope) drain(ctx context.Context) error {
 	case s.replicas < current && len(pods) < int(servers.Status.Replicas):
 		// A pod that was created a moment ago may be missing in the cache, and may have clients.
 		s.replicas = current
-		s.soon(time.Second)
+		s.requeueAfter(time.Second)
 		return nil
 	}
 	leaving := desired.Leaving(s.candidates(pods), surplus)
 	if s.picksUnknowing(pods, leaving) {
 		s.replicas = max(s.replicas, current)
-		s.soon(time.Second)
+		s.requeueAfter(time.Second)
 		return nil
 	}
 	if s.replicas < current && !s.empty(pods, leaving) {
@@ -76,12 +76,12 @@ func (s *scope) picksUnknowing(pods []corev1.Pod, leaving map[string]bool) bool 
 	if !picks(pods, leaving) {
 		return false
 	}
-	if !s.Reports.Begun() {
+	if !s.Reports.HasSynced() {
 		return true
 	}
 	return slices.ContainsFunc(pods, func(p corev1.Pod) bool {
 		read := status.PodOf(&p)
-		return read.Ready && time.Since(read.ReadySince) < unheard && s.Reports.Of(&p) == nil
+		return read.Ready && time.Since(read.ReadySince) < unheard && s.Reports.Get(&p) == nil
 	})
 }
 
@@ -98,7 +98,7 @@ func rollingOut(d *appsv1.Deployment) bool {
 func (s *scope) candidates(pods []corev1.Pod) []desired.Candidate {
 	all := make([]desired.Candidate, len(pods))
 	for i := range pods {
-		p, r := status.PodOf(&pods[i]), s.Reports.Of(&pods[i])
+		p, r := status.PodOf(&pods[i]), s.Reports.Get(&pods[i])
 		all[i] = desired.Candidate{Name: p.Name, Leaving: p.Leaving, Serves: p.Ready || r != nil}
 		if r != nil {
 			all[i].Connections = r.Connections
@@ -121,9 +121,9 @@ func (s *scope) empty(pods []corev1.Pod, leaving map[string]bool) bool {
 // drained reports whether a pod has no clients, or its drain time is over. A pod that is neither
 // ready nor reporting has no clients.
 func (s *scope) drained(pod *corev1.Pod) bool {
-	r := s.Reports.Of(pod)
+	r := s.Reports.Get(pod)
 	if r == nil && !status.PodOf(pod).Ready {
-		return s.Reports.Begun()
+		return s.Reports.HasSynced()
 	}
 	since, err := time.Parse(time.RFC3339, pod.Annotations[desired.AnnotationDrain])
 	if err != nil {
@@ -134,7 +134,7 @@ func (s *scope) drained(pod *corev1.Pod) bool {
 	}
 	d := s.cluster.Spec.Drain
 	left := time.Until(since.Add(d.Settle.Duration + d.Window.Duration + d.FlushTimeout.Duration + drainMargin))
-	s.soon(left)
+	s.requeueAfter(left)
 	return left <= 0
 }
 
@@ -144,7 +144,7 @@ func (s *scope) tell(ctx context.Context, pods []corev1.Pod, leaving map[string]
 	picking := picks(pods, leaving)
 	var failures []error
 	for i := range pods {
-		pod, r := &pods[i], s.Reports.Of(&pods[i])
+		pod, r := &pods[i], s.Reports.Get(&pods[i])
 		changes := map[string]string{}
 		switch {
 		case leaving[pod.Name] && !marked(pod):

@@ -105,7 +105,7 @@ func (s *scope) held(ctx context.Context, object desired.Object) (bool, error) {
 
 // missing notes a kind that is not installed; it is looked for again.
 func (s *scope) missing(kind schema.GroupVersionKind) {
-	s.soon(s.Kinds.Retry())
+	s.requeueAfter(s.Kinds.Retry())
 	if slices.Contains(exposure.Kinds(), kind) {
 		s.observed.MissingKinds = append(s.observed.MissingKinds, kind.Kind+" ("+kind.GroupVersion().String()+")")
 	}

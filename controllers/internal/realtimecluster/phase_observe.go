@@ -48,7 +48,7 @@ func (s *scope) observe(ctx context.Context) error {
 	}
 	for i := range pods {
 		p := status.PodOf(&pods[i])
-		p.Report = s.Reports.Of(&pods[i])
+		p.Report = s.Reports.Get(&pods[i])
 		s.observed.Pods = append(s.observed.Pods, p)
 	}
 	return nil

@@ -20,7 +20,7 @@ func (s *scope) renderPolicies(ctx context.Context) error {
 	if err := s.Client.List(ctx, &queues, client.InNamespace(s.cluster.Namespace)); err != nil {
 		return stop(err)
 	}
-	found, err := s.References.Of(ctx, s.cluster, policies.Items, queues.Items)
+	found, err := s.References.Resolve(ctx, s.cluster, policies.Items, queues.Items)
 	if err != nil {
 		return stop(err)
 	}

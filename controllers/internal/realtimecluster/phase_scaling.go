@@ -66,7 +66,7 @@ func (s *scope) replicasByLoad() int32 {
 		return wanted
 	}
 	if waited < stabilization && !draining {
-		s.soon(stabilization - waited)
+		s.requeueAfter(stabilization - waited)
 		return load.Current
 	}
 	return max(wanted, load.Current-max(s.cluster.Spec.Scaling.ScaleDown.MaxPodsPerStep, 1))
@@ -80,7 +80,7 @@ func (s *scope) load() desired.Load {
 	if s.observed.Servers != nil {
 		load.Current = *s.observed.Servers.Spec.Replicas
 	}
-	known := s.Reports.Begun() && slices.ContainsFunc(s.observed.Pods, func(p status.Pod) bool { return p.Report != nil })
+	known := s.Reports.HasSynced() && slices.ContainsFunc(s.observed.Pods, func(p status.Pod) bool { return p.Report != nil })
 	for _, p := range s.observed.Pods {
 		switch {
 		case p.Report != nil:

@@ -37,9 +37,9 @@ func TestShrinkClock(t *testing.T) {
 // begun are reports of which is only known whether all pods were asked.
 type begun bool
 
-func (begun) Of(*corev1.Pod) *configv1.ServerStatus { return nil }
+func (begun) Get(*corev1.Pod) *configv1.ServerStatus { return nil }
 
-func (b begun) Begun() bool { return bool(b) }
+func (b begun) HasSynced() bool { return bool(b) }
 
 func (begun) Drain(*corev1.Pod, string) {}
 

@@ -19,16 +19,16 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/apply"
 	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
-	"github.com/anteroom/anteroom/controllers/internal/references"
+	"github.com/anteroom/anteroom/controllers/internal/policyrefs"
 )
 
 // Reports are what pods said last of themselves.
 type Reports interface {
-	// Of returns a pod's report; nil when there is none.
-	Of(pod *corev1.Pod) *configv1.ServerStatus
-	// Begun reports whether every pod was polled at least once. Until then, a missing report has
+	// Get returns a pod's report; nil when there is none.
+	Get(pod *corev1.Pod) *configv1.ServerStatus
+	// HasSynced reports whether every pod was polled at least once. Until then, a missing report has
 	// no meaning.
-	Begun() bool
+	HasSynced() bool
 	// Drain and Serve order a pod, in the background, to drain or to serve; the token is that of
 	// its admin listener.
 	Drain(pod *corev1.Pod, token string)
@@ -44,7 +44,7 @@ type Reconciler struct {
 	// Kinds tells which kinds are installed.
 	Kinds *apply.Kinds
 	// References reads what policies name.
-	References *references.Reader
+	References *policyrefs.Reader
 	Reports    Reports
 	Events     events.EventRecorder
 	Images     stack.Images
@@ -75,12 +75,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, nil // owner references do the rest
 	}
 	s := newScope(r, &cluster)
-	begun := r.Reports.Begun()
+	begun := r.Reports.HasSynced()
 	err := s.run(ctx)
 	switch {
 	case !begun:
 		// A restarted operator knows nothing yet: the status stays as it was until it does.
-		s.soon(time.Second)
+		s.requeueAfter(time.Second)
 	case errors.Is(err, errStop): // what was observed is not whole
 		err = errors.Join(err, s.reportClosed(ctx, err))
 	default:

@@ -32,7 +32,7 @@ type scope struct {
 	// redisSettled reports that all inputs of the managed Redis' StatefulSet are known. Without
 	// them the StatefulSet stays unchanged, because a change would restart Redis.
 	redisSettled bool
-	// again is when to come back at the latest.
+	// again is the latest time until the next reconcile.
 	again time.Duration
 }
 
@@ -64,8 +64,8 @@ var phases = []phase{
 	{"drain", (*scope).drain, true},
 	{"build", (*scope).build, false},
 	{"objects", (*scope).applyObjects, true},
-	{"nudge", (*scope).nudge, true},
-	{"nudge of Redis", (*scope).nudgeRedis, true},
+	{"volumes", (*scope).syncVolumes, true},
+	{"volume of Redis", (*scope).syncRedisVolume, true},
 	{"exposure", (*scope).observeExposure, false},
 	{"pruning", (*scope).prune, true},
 }
@@ -100,8 +100,8 @@ func stop(err error) error {
 	return fmt.Errorf("%w; %w", err, errStop)
 }
 
-// soon has the reconcile repeated after d at the latest.
-func (s *scope) soon(d time.Duration) {
+// requeueAfter has the reconcile repeated after d at the latest.
+func (s *scope) requeueAfter(d time.Duration) {
 	if d > 0 && (s.again == 0 || d < s.again) {
 		s.again = d
 	}

@@ -8,7 +8,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/anteroom/anteroom/controllers/internal/testenv"
+	"github.com/anteroom/anteroom/controllers/internal/envtesting"
 )
 
 var (
@@ -22,11 +22,11 @@ func TestRealtimeCluster(t *testing.T) {
 }
 
 var _ = BeforeSuite(func() {
-	environment, err := testenv.Start()
+	environment, err := envtesting.Start()
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(environment.Stop)
 	config = environment.Config
 	config.QPS, config.Burst = 500, 1000
-	k8s, err = client.NewWithWatch(config, client.Options{Scheme: testenv.Scheme()})
+	k8s, err = client.NewWithWatch(config, client.Options{Scheme: envtesting.Scheme()})
 	Expect(err).NotTo(HaveOccurred())
 })
