@@ -43,7 +43,7 @@ func TestUnknownSourceIsAnError(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := read(folder); err == nil || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("error %v, want one that says %q", err, c.says)
+				t.Errorf("got error %v, want %q in it", err, c.says)
 			}
 		})
 	}

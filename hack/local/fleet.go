@@ -164,8 +164,8 @@ func (f *fleet) waitReady(ctx context.Context, timeout time.Duration) (late []pr
 	}
 }
 
-// stop ends all servers, including draining ones. After settle it cuts their drain short,
-// and after grace it kills them. It is called once.
+// stop ends all servers, including draining ones: it shortens their drain after settle,
+// and kills them after grace. It is called once.
 func (f *fleet) stop(settle, grace time.Duration) {
 	cut := time.AfterFunc(settle, func() { close(f.cut) })
 	defer cut.Stop()

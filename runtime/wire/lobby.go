@@ -117,7 +117,7 @@ type Member struct {
 	// Slot is the member's place, 0-based, kept until the member leaves or swaps places.
 	Slot  int  `json:"slot"`
 	Ready bool `json:"ready"`
-	// SwapWith is the member to whom this member offers to swap places.
+	// SwapWith is the other member of the swap of places that this member offers.
 	SwapWith string `json:"swapWith,omitempty"`
 	// Connected is false while the disconnected member may still reconnect
 	// (disconnectGrace).

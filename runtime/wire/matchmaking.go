@@ -173,7 +173,7 @@ type MMMatched struct {
 	MatchID  string `json:"matchId"`
 	Queue    string `json:"queue"`
 	TicketID string `json:"ticketId"`
-	// Teams has all players, including those who were in the match before.
+	// Teams has all players, including the earlier players of the match.
 	Teams []MMMatchTeam `json:"teams"`
 	// Backfill reports that the match was already running.
 	Backfill bool      `json:"backfill,omitempty"`

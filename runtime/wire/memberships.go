@@ -4,8 +4,8 @@ package wire
 // read after the session's position in the user's own stream, so that every later change
 // arrives as a push. A list without entries is absent.
 type Memberships struct {
-	// Lobbies are the caller's, the earliest joined first. A session has no subscription
-	// to them until it requests one: sync:resume from an entry's meta, or lobby:get.
+	// Lobbies are the caller's, the earliest joined first. A session subscribes to a
+	// lobby on request: sync:resume from an entry's meta, or lobby:get.
 	Lobbies []LobbyPlace `json:"lobbies,omitempty"`
 	// Party is the caller's; sync:resume from its meta, or party:get, subscribes to it.
 	Party *PartyPlace `json:"party,omitempty"`

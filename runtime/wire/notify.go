@@ -85,7 +85,7 @@ type NotifySubscribed struct {
 	Topics []string `json:"topics"`
 }
 
-// NotifyNew is a new notification, or one that arrived while the user was offline. A
+// NotifyNew is a new notification, also one from the time when the user was offline. A
 // notification without an acknowledgement is pushed again, without meta, to each session
 // that connects: clients deduplicate by its id.
 type NotifyNew struct {

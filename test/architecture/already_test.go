@@ -35,7 +35,7 @@ func TestRefusalsNameWhatTheCallerHas(t *testing.T) {
 					}
 				case *ast.SelectorExpr:
 					if name := ofWire(n); possession.MatchString(name) && !compared[n] {
-						t.Errorf("%s: a refusal with %s is not made by wire.Already or wire.Exhausted", path, name)
+						t.Errorf("%s: got a refusal with %s, want it from wire.Already or wire.Exhausted", path, name)
 					}
 				}
 				return true
@@ -43,7 +43,7 @@ func TestRefusalsNameWhatTheCallerHas(t *testing.T) {
 		})
 	}
 	if files < 200 || made < 20 {
-		t.Errorf("only %d files with %d refusals were found", files, made)
+		t.Errorf("got %d files with %d refusals, want more", files, made)
 	}
 }
 

@@ -25,14 +25,14 @@ func TestEveryMessageToAUserHasACause(t *testing.T) {
 				}
 				found++
 				if !sets(literal, "Cause") {
-					t.Errorf("%s: a userstream.Message has no Cause", path)
+					t.Errorf("%s: got a userstream.Message without a Cause", path)
 				}
 				return true
 			})
 		})
 	}
 	if found < 10 {
-		t.Errorf("only %d messages were found", found)
+		t.Errorf("got %d messages, want more", found)
 	}
 }
 

@@ -97,12 +97,12 @@ func TestEveryDecoderMeetsBombs(t *testing.T) {
 	calls, targets := decoding(t)
 	for name := range calls {
 		if decoders[name] == "" {
-			t.Errorf("%s decodes (%s) and is not listed with its fuzz target", name, calls[name])
+			t.Errorf("%s decodes (%s): list its fuzz target", name, calls[name])
 		}
 	}
 	for name := range decoders {
 		if calls[name] == "" {
-			t.Errorf("%s is listed and does not decode", name)
+			t.Errorf("%s is listed but does not decode", name)
 		}
 	}
 	for _, list := range []map[string]string{decoders, handmade} {
@@ -111,13 +111,13 @@ func TestEveryDecoderMeetsBombs(t *testing.T) {
 				continue
 			}
 			if body, ok := targets[by]; !ok || !strings.Contains(body, "bombs.") {
-				t.Errorf("%s: the fuzz target %s is there: %v; it needs seeds of package bombs", name, by, ok)
+				t.Errorf("%s: fuzz target %s: exists %v, want it with seeds of package bombs", name, by, ok)
 			}
 		}
 	}
 	for name, body := range targets {
 		if !strings.Contains(body, "bombs.") {
-			t.Errorf("the fuzz target %s has no seeds of package bombs", name)
+			t.Errorf("fuzz target %s: got no seeds of package bombs", name)
 		}
 	}
 }

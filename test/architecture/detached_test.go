@@ -32,6 +32,6 @@ func TestWorkAfterARequestIsDetached(t *testing.T) {
 		}
 	}
 	if checked < 50 {
-		t.Errorf("only %d files were found", checked)
+		t.Errorf("got %d files, want at least 50", checked)
 	}
 }

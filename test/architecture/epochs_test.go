@@ -86,12 +86,12 @@ func TestEveryEpochIsDeclared(t *testing.T) {
 	}
 	for at := range found {
 		if epochs[at] == "" {
-			t.Errorf("%s: say in this test how it survives a restart of the store", at)
+			t.Errorf("%s: declare in this test how the field survives a restart of the store", at)
 		}
 	}
 	for at := range epochs {
 		if !found[at] {
-			t.Errorf("%s is declared here but is not there", at)
+			t.Errorf("%s is declared here but does not exist", at)
 		}
 	}
 }

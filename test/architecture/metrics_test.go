@@ -31,13 +31,13 @@ func TestMetricsThatAreNamedExist(t *testing.T) {
 				named++
 				series := strings.TrimSuffix(name, "_bucket")
 				if !exist[name] && !exist[series] {
-					t.Errorf("%s names %s, which no server has", path, name)
+					t.Errorf("%s names %s, want a metric of a server", path, name)
 				}
 			}
 		})
 	}
 	if len(exist) < 10 || named < 10 {
-		t.Errorf("only %d metrics and %d mentions were found; the test would prove nothing", len(exist), named)
+		t.Errorf("got %d metrics and %d mentions, want more", len(exist), named)
 	}
 }
 

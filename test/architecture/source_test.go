@@ -40,7 +40,7 @@ func folder(t *testing.T, name string) string {
 			return path
 		}
 	}
-	t.Fatalf("there is no package %s", name)
+	t.Fatalf("got no package %s", name)
 	return ""
 }
 

@@ -33,7 +33,7 @@ func TestTheThreatModelListsEachDoor(t *testing.T) {
 	tests := testNames(t)
 	for _, m := range testNamed.FindAllSubmatch(page, -1) {
 		if !tests[string(m[1])] {
-			t.Errorf("the page names %s, which does not exist", m[1])
+			t.Errorf("the page names %s, want an existing test", m[1])
 		}
 	}
 	doors := slices.Concat(listeners(), requestDomains(), kinds(t))
@@ -43,11 +43,11 @@ func TestTheThreatModelListsEachDoor(t *testing.T) {
 		}
 	}
 	if len(doors) < 20 {
-		t.Fatalf("only %d doors were found: %q", len(doors), doors)
+		t.Fatalf("got %d doors: %q, want more", len(doors), doors)
 	}
 	for _, door := range doors {
 		if !bytes.Contains(page, []byte("`"+door+"`")) {
-			t.Errorf("the page does not list `%s`", door)
+			t.Errorf("the page has no row for `%s`", door)
 		}
 	}
 }

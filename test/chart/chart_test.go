@@ -106,7 +106,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got != string(want) {
-				t.Errorf("it renders something else than %s (go test ./test/chart -update writes it anew):\n%s", golden, got)
+				t.Errorf("got a rendering that differs from %s (go test ./test/chart -update rewrites the file):\n%s", golden, got)
 			}
 		})
 	}
@@ -191,7 +191,7 @@ func TestValidValuesAreAccepted(t *testing.T) {
 func TestTheNamespaceOfTheClusterIsWatched(t *testing.T) {
 	got := render(t, valuesFile(t, "{namespaces: [games], cluster: {enabled: true}}"))
 	if !strings.Contains(got, "- --namespaces=games,anteroom-system\n") {
-		t.Error("the operator does not look after it")
+		t.Error("got no watch of the namespace, want one")
 	}
 	want := render(t, valuesFile(t, "{namespaces: [games, anteroom-system], cluster: {enabled: true}}"))
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -238,7 +238,7 @@ func TestAnAPIServerAcceptsTheChart(t *testing.T) {
 			objects := manifest.Objects(t, render(t, values))
 			manifest.CheckApplies(t, k8s, objects, "PodMonitor")
 			if deployments := manifest.CheckRestricted(t, objects); len(deployments) != 1 {
-				t.Errorf("there are %d Deployments", len(deployments))
+				t.Errorf("got %d Deployments", len(deployments))
 			}
 		})
 	}
@@ -275,13 +275,13 @@ func TestInstallUpgradeUninstall(t *testing.T) {
 	}
 	values := sets(t)["stack"]
 	if out := run("install", "anteroom", chartDir, "--values", values); !strings.Contains(out, "kubectl wait -n games --for=condition=Ready realtimecluster/arena") {
-		t.Errorf("the notes are\n%s", out)
+		t.Errorf("got notes\n%s", out)
 	}
 	runJob()
 	for kind, name := range map[string]string{"RealtimeCluster": "arena", "LobbyPolicy": "casual", "MatchmakingQueue": "duel"} {
 		o, err := object(kind, name)
 		if err != nil || len(o.GetOwnerReferences()) != 1 || o.GetOwnerReferences()[0].Name != "anteroom-declared" {
-			t.Errorf("the first install: %v, owned by %v", err, o.GetOwnerReferences())
+			t.Errorf("after the first install: got %v, owners %v", err, o.GetOwnerReferences())
 		}
 	}
 	run("upgrade", "anteroom", chartDir, "--values", values, "--set", "cluster.spec.replicas=5", "--set", "cluster.queues=null")
@@ -291,17 +291,17 @@ func TestInstallUpgradeUninstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n, _, _ := unstructured.NestedInt64(c.Object, "spec", "replicas"); n != 5 {
-		t.Errorf("after the upgrade there are to be %d replicas", n)
+		t.Errorf("after the upgrade: got %d replicas", n)
 	}
 	if _, err := object("MatchmakingQueue", "duel"); !apierrors.IsNotFound(err) {
-		t.Errorf("the queue that is declared no more: %v", err)
+		t.Errorf("the removed queue: got %v", err)
 	}
 	run("uninstall", "anteroom")
 	list := &unstructured.UnstructuredList{}
 	list.SetAPIVersion("apiextensions.k8s.io/v1")
 	list.SetKind("CustomResourceDefinitionList")
 	if err := k8s.List(t.Context(), list); err != nil || len(list.Items) != 3 {
-		t.Errorf("%d CRDs are kept, %v", len(list.Items), err)
+		t.Errorf("after the uninstall: got %d CRDs, %v", len(list.Items), err)
 	}
 }
 

@@ -29,7 +29,7 @@ func TestGrantsAreThoseOfConfig(t *testing.T) {
 			}
 			want, got := grants(manifest.Kustomize(t, tc.folder)), grants(manifest.Objects(t, out))
 			if len(want) < 6 {
-				t.Errorf("config/%s grants only %d things", tc.folder, len(want))
+				t.Errorf("config/%s: got %d grants, want more", tc.folder, len(want))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-config +chart:\n%s", diff)

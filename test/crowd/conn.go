@@ -126,7 +126,7 @@ func (c *conn) answer(p string) error {
 	delete(c.asked, id)
 	c.mu.Unlock()
 	if done == nil {
-		return fmt.Errorf("an acknowledgement that nobody waits for: %s", p)
+		return fmt.Errorf("an acknowledgement without a request: %s", p)
 	}
 	done(args[0], nil)
 	return nil

@@ -150,16 +150,16 @@ func (c *Crowd) Still() (goOn func()) {
 func (c *Crowd) GoesOn(within time.Duration) {
 	c.t.Helper()
 	began := time.Now()
-	heard := make(map[*member]int)
+	received := make(map[*member]int)
 	for _, m := range c.members {
-		heard[m] = len(m.Heard(c.chat(m)))
+		received[m] = len(m.Heard(c.chat(m)))
 	}
 	for {
-		quiet := c.quiet(heard)
+		quiet := c.quiet(received)
 		took := time.Since(began)
 		switch {
 		case quiet == "":
-			c.t.Logf("everybody talks and hears after %v", took.Round(time.Millisecond))
+			c.t.Logf("all members send and receive after %v", took.Round(time.Millisecond))
 			return
 		case took > within:
 			c.t.Errorf("after %v: %s", within, quiet)
@@ -179,7 +179,7 @@ func (c *Crowd) quiet(since map[*member]int) string {
 		}
 		for _, other := range c.members {
 			if c.lobby[other] == c.lobby[m] && said[other.name] < 2 {
-				return fmt.Sprintf("%s heard %d messages of %s", m.name, said[other.name], other.name)
+				return fmt.Sprintf("%s received %d messages of %s", m.name, said[other.name], other.name)
 			}
 		}
 	}
@@ -235,7 +235,7 @@ func (c *Crowd) WasRefused(code string) {
 	c.t.Helper()
 	for _, m := range c.members {
 		if _, refused := m.seen(); len(refused) != 1 || refused[code] == 0 {
-			c.t.Errorf("%s was refused with %v, and not only with %s", m.name, refused, code)
+			c.t.Errorf("%s: got refusals %v, want only %s", m.name, refused, code)
 		}
 	}
 }

@@ -64,7 +64,7 @@ func (p *pusher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mac := hmac.New(sha256.New, []byte("of this test and of nothing else"))
 	_, _ = fmt.Fprintf(mac, "%s.%s.%s", id, r.Header.Get("Webhook-Timestamp"), body)
 	if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); err != nil || r.Header.Get("Webhook-Signature") != want {
-		p.t.Errorf("called with %s, %v, %v", body, r.Header, err)
+		p.t.Errorf("got a call with %s, %v, %v", body, r.Header, err)
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
@@ -90,7 +90,7 @@ func (p *pusher) until(what string, is func() bool) {
 		case done:
 			return
 		case time.Now().After(deadline):
-			p.t.Fatalf("waited in vain until %s: waiting %v, arrived %v, broken %v", what, p.waiting, p.arrived, p.broken)
+			p.t.Fatalf("timeout: %s: got waiting %v, arrived %v, broken %v", what, p.waiting, p.arrived, p.broken)
 		}
 	}
 }
@@ -105,12 +105,12 @@ func TestAServerDiesWhileTheOfflineWebhookIsUnderWay(t *testing.T) {
 	}
 	s := siotest.StartServer(t, siotest.YAML(strings.ReplaceAll(string(manifest), "HOOK", p.URL)), siotest.Race())
 	ids := notifyAway(t, s, 6)
-	p.until("all are being told", func() bool { return len(p.waiting) == len(ids) })
+	p.until("all calls are waiting", func() bool { return len(p.waiting) == len(ids) })
 	dying, theirs := callerOf(t, s, p, ids[0])
 	s.Kill(t, dying)
 	p.until("its calls have broken off", func() bool { return len(p.broken) == len(theirs) })
 	close(p.let)
-	p.until("all are told", func() bool { return len(p.arrived) == len(ids) })
+	p.until("all calls have arrived", func() bool { return len(p.arrived) == len(ids) })
 	p.note(func() {
 		for _, id := range ids {
 			broken := 0
@@ -170,7 +170,7 @@ func callerOf(t *testing.T, s *siotest.Server, p *pusher, id string) (found siot
 			return instance, calls
 		}
 	}
-	t.Fatalf("no server calls from %s", waiting[id])
+	t.Fatalf("got no server with a call from %s", waiting[id])
 	return found, nil
 }
 

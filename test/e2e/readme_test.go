@@ -36,7 +36,7 @@ func TestTheReadmeHasEveryEvent(t *testing.T) {
 	for _, found := range line.FindAllStringSubmatch(string(readme), -1) {
 		event, way, file, title := found[1], found[2]+" the server", found[4], found[5]
 		if !missing[event+" "+way] {
-			t.Errorf("%s %s is there twice, or is no event", event, way)
+			t.Errorf("%s %s is listed twice, or is not an event", event, way)
 		}
 		delete(missing, event+" "+way)
 		scenario, err := os.ReadFile(filepath.Join("scenarios", filepath.FromSlash(file)))

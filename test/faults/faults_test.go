@@ -72,7 +72,7 @@ func TestPubSubConnectionsKilled(t *testing.T) {
 		c.GoesOn(patience)
 	}
 	if killed < 20 {
-		t.Errorf("%d connections were killed", killed)
+		t.Errorf("got %d killed connections", killed)
 	}
 	c.StaysConnected()
 	c.Settle()

@@ -85,7 +85,7 @@ var kept = map[string]func(r *round) (read func() ack){
 func (r *round) refused(by *user, event string, body object) ack {
 	a := by.settle(1, event, body)
 	if a.OK {
-		r.fail("%s of %s is granted", event, by.name)
+		r.fail("%s of %s: got an answer, want a refusal", event, by.name)
 	}
 	return a
 }

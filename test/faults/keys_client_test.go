@@ -91,14 +91,14 @@ func (u *user) device(server int) (*siotest.Raw, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), tryFor)
 	defer cancel()
 	auth := object{"protocol": 1, "token": fleet.Token(u.keys.t, u.name)}
-	d, err := siotest.Dial(ctx, "http://"+u.keys.fleet.Servers[server].Client, auth, u.hear(server), siotest.WithTransport(siotest.WebSocket))
+	d, err := siotest.Dial(ctx, "http://"+u.keys.fleet.Servers[server].Client, auth, u.receive(server), siotest.WithTransport(siotest.WebSocket))
 	if err == nil {
 		u.devices[server] = d
 	}
 	return d, err
 }
 
-func (u *user) hear(server int) func(string, []json.RawMessage) {
+func (u *user) receive(server int) func(string, []json.RawMessage) {
 	return func(event string, args []json.RawMessage) {
 		u.mu.Lock()
 		defer u.mu.Unlock()

@@ -224,7 +224,7 @@ var rows = map[string]row{
 		return request{by: r.ann, body: r.enqueue("asked"), bounds: func(answer ack) {
 			r.wants("tickets of mm:status", strings.Count(string(r.ann.must(1, "mm:status", object{}).Data), `"state":`), 1)
 			if id := answer.text("ticket", "id"); !strings.Contains(string(r.ann.must(1, "mm:status", object{}).Data), id) {
-				r.fail("the ticket %s of the answer is not in mm:status", id)
+				r.fail("got no ticket %s in mm:status, want the ticket of the answer", id)
 			}
 		}}
 	},

@@ -288,7 +288,7 @@ func (r *round) check() {
 	last := r.answers[len(r.answers)-1]
 	for _, a := range r.answers {
 		if a.OK && a.String() != last.String() || !a.OK && !a.Error.Retryable {
-			r.fail("answers differ: %v", r.answers)
+			r.fail("got different answers: %v", r.answers)
 		}
 	}
 	if r.once.reader != nil {
@@ -313,7 +313,7 @@ func (e effect) count(r *round) int {
 		}
 	}
 	if err := json.Unmarshal(a.Data, &resumed); err != nil || len(resumed.Streams) != 1 || !resumed.Streams[0].Recovered {
-		r.fail("the stream %s cannot be read: %s", e.from.Stream, a)
+		r.fail("read the stream %s: %s", e.from.Stream, a)
 	}
 	n := 0
 	for _, got := range resumed.Streams[0].Events {
@@ -355,7 +355,7 @@ func (r *round) own(u *user) place {
 	a := u.must(0, "sync:resume", object{"streams": []object{{"stream": "user:" + u.name}}})
 	var resumed struct{ Streams []place }
 	if err := json.Unmarshal(a.Data, &resumed); err != nil || len(resumed.Streams) != 1 {
-		r.fail("the own stream: %s", a)
+		r.fail("read the own stream: %s", a)
 	}
 	return resumed.Streams[0]
 }
@@ -393,10 +393,10 @@ func (r *round) inOneLobby(u *user) func(ack) {
 	return func(answer ack) {
 		lobby := answer.text("lobby", "id")
 		if members := u.must(1, "lobby:get", object{"lobbyId": lobby}); !strings.Contains(string(members.Data), `"`+u.name+`":{`) {
-			r.fail("%s is not in the lobby of the answer: %s", u.name, members)
+			r.fail("%s: got members %s, want the user in the lobby of the answer", u.name, members)
 		}
 		if more := u.settle(1, "lobby:create", object{"type": "arena"}); more.OK {
-			r.fail("%s is in a second lobby: %s beside %s", u.name, more.text("lobby", "id"), lobby)
+			r.fail("%s: got a second lobby %s, want only %s", u.name, more.text("lobby", "id"), lobby)
 		}
 	}
 }
@@ -406,10 +406,10 @@ func (r *round) inOneParty(u *user) func(ack) {
 	return func(answer ack) {
 		party := answer.text("party", "id")
 		if in := u.must(1, "party:get", object{}).text("party", "id"); in != party {
-			r.fail("%s is in the party %s, and not in that of the answer, %s", u.name, in, party)
+			r.fail("%s: got party %s, want %s of the answer", u.name, in, party)
 		}
 		if more := u.settle(1, "party:create", object{}); more.OK {
-			r.fail("%s is in a second party", u.name)
+			r.fail("%s: got a second party, want one", u.name)
 		}
 	}
 }

@@ -137,7 +137,7 @@ func render(tb testing.TB, bin, manifest string) (config configv1.RuntimeConfig,
 		}
 	}
 	if policies == nil || len(config.Auth.Providers) != 1 {
-		tb.Fatal("manager render gave no runtime.yaml with a provider, or no policies.yaml")
+		tb.Fatal("manager render: got no runtime.yaml with a provider, or no policies.yaml")
 	}
 	return config, policies
 }

@@ -56,7 +56,7 @@ func (s *Server) Drain() {
 	defer s.mu.Unlock()
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	if err := s.cmd.Wait(); err != nil {
-		s.fleet.tb.Errorf("the server at %s did not end well: %v", s.Client, err)
+		s.fleet.tb.Errorf("the server at %s did not exit cleanly: %v", s.Client, err)
 	}
 }
 

@@ -58,7 +58,7 @@ func blocks(guide string) ([]block, error) {
 		case found:
 			all = append(all, b)
 		case mustHave[language]:
-			return nil, fmt.Errorf("line %d: nothing says what becomes of this block", b.line)
+			return nil, fmt.Errorf("line %d: this block has no comment that declares its use", b.line)
 		}
 	}
 	return all, nil

@@ -35,10 +35,10 @@ launch
 		{prints, "", "yes\n", 15}, {read, "needs a cloud", "launch\n", 19},
 	}
 	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("blocks are %+v, %v", got, err)
+		t.Errorf("got blocks %+v, %v", got, err)
 	}
 	if _, err := blocks("```sh\nrm -rf x\n```"); err == nil {
-		t.Error("a block of commands without a remark is passed over")
+		t.Error("got no error for a block of commands without a comment")
 	}
 }
 

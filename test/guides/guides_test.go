@@ -110,7 +110,7 @@ func (s *session) follow(t *testing.T, guide string) {
 	}
 	all, err := blocks(string(text))
 	if err != nil || len(all) < 3 {
-		t.Fatalf("%s.md: %d blocks, %v", guide, len(all), err)
+		t.Fatalf("%s.md: got %d blocks, %v", guide, len(all), err)
 	}
 	for _, b := range all {
 		at := fmt.Sprintf("%s.md:%d", guide, b.line)
@@ -131,7 +131,7 @@ func (s *session) follow(t *testing.T, guide string) {
 			}
 		case prints:
 			if line := missing(s.printed, code); line != "" {
-				t.Fatalf("%s: %q was not printed, but\n%s", at, line, s.printed)
+				t.Fatalf("%s: got no line %q in\n%s", at, line, s.printed)
 			}
 			s.printed = ""
 		}
@@ -171,7 +171,7 @@ func (s *session) start(t *testing.T, at, code, until string) {
 	for deadline := time.Now().Add(startWithin); !strings.Contains(out.String(), until); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.end(t)
-			t.Fatalf("%s: %q was not printed in %v, but\n%s", at, until, startWithin, out)
+			t.Fatalf("%s: got no line %q within %v in\n%s", at, until, startWithin, out)
 		}
 	}
 }
@@ -190,7 +190,7 @@ func (s *session) end(t *testing.T) {
 		select {
 		case <-ended:
 		case <-time.After(time.Minute):
-			t.Errorf("%v does not end", cmd.Args)
+			t.Errorf("%v: got a running process after the interrupt", cmd.Args)
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		}
 	}

@@ -40,11 +40,11 @@ func TestInstalledImagesArePushed(t *testing.T) {
 				built, pushed := found(out, ` -t (\S+)`), found(out, `docker push (\S+)`)
 				rendered := found(out, `(?:image: |--server-image=)(\S*anteroom-\S+)`)
 				if len(built) != 2 || !slices.Equal(built, pushed) || !slices.Equal(built, rendered) {
-					t.Errorf("built are %q, pushed %q, installed %q", built, pushed, rendered)
+					t.Errorf("got images built %q, pushed %q, installed %q, want the same", built, pushed, rendered)
 				}
 			}
 			if installs == 0 {
-				t.Error("it installs nothing")
+				t.Error("got no installed image")
 			}
 		})
 	}
@@ -91,7 +91,7 @@ func TestImagesOfDocuments(t *testing.T) {
 	for _, document := range documents(t) {
 		for _, image := range named.FindAllStringSubmatch(text(t, document), -1) {
 			if !slices.Contains(built, image[1]) {
-				t.Errorf("%s: the image %s is not one of %q", document, image[1], built)
+				t.Errorf("%s: got image %s, want one of %q", document, image[1], built)
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func TestOverlay(t *testing.T) {
 	}
 	overlay := regexp.MustCompile("(?s)```yaml\n(# kustomization.yaml.*?)```").FindStringSubmatch(text(t, "config/README.md"))
 	if overlay == nil {
-		t.Fatal("there is none")
+		t.Fatal("got no overlay in the document")
 	}
 	if err := os.Mkdir(filepath.Join(dir, "mine"), 0o700); err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestOverlay(t *testing.T) {
 	}
 	images := found(string(out), `image: (\S+)`)
 	if want := found(dry(t, "", setting+"make images"), ` -t (\S+operator:\S+)`); !slices.Equal(images, want) {
-		t.Errorf("it runs %q, built is %q", images, want)
+		t.Errorf("got images %q, want %q", images, want)
 	}
 }
 
@@ -139,13 +139,13 @@ func TestSecretsOfDocuments(t *testing.T) {
 			for _, m := range way.FindAllStringSubmatch(text(t, document), -1) {
 				count[i]++
 				if !slices.Contains(made, m[1]+"."+m[2]) {
-					t.Errorf("%s: the key %s of the Secret <cluster>-%s; there are %q", document, m[2], m[1], made)
+					t.Errorf("%s: got key %s of the Secret <cluster>-%s, want one of %q", document, m[2], m[1], made)
 				}
 			}
 		}
 	}
 	if slices.Contains(count, 0) {
-		t.Errorf("so many were found of each way to name a key: %v", count)
+		t.Errorf("got counts of each notation of a key: %v, want more", count)
 	}
 }
 

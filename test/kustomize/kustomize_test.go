@@ -37,14 +37,14 @@ func TestAnAPIServerAcceptsEachFolder(t *testing.T) {
 			if !slices.Contains(parts, folder) {
 				wholes++
 				if len(deployments) != 1 {
-					t.Errorf("there are %d Deployments", len(deployments))
+					t.Errorf("got %d Deployments", len(deployments))
 				}
 				readmeHas(t, folder)
 			}
 		})
 	}
 	if wholes < 4 {
-		t.Errorf("only %d ways of installing were found", wholes)
+		t.Errorf("got %d complete folders, want more", wholes)
 	}
 }
 
@@ -53,11 +53,11 @@ func TestNamespacedHasNoRightsElsewhere(t *testing.T) {
 	objects := build(t, "namespaced")
 	for _, object := range objects {
 		if object.GetKind() == "ClusterRoleBinding" && roleOf(t, object) != "anteroom-operator-cluster" {
-			t.Errorf("%s binds %s everywhere", object.GetName(), roleOf(t, object))
+			t.Errorf("%s: got the role %s in all namespaces", object.GetName(), roleOf(t, object))
 		}
 	}
 	if args := operator(t, objects).Spec.Template.Spec.Containers[0].Args; !slices.Contains(args, "--namespaces=games") {
-		t.Errorf("the operator is run with %v", args)
+		t.Errorf("got arguments %v of the operator", args)
 	}
 }
 
@@ -67,10 +67,10 @@ func TestMetricsTLSServesTheSecret(t *testing.T) {
 	pod := operator(t, build(t, "metrics-tls")).Spec.Template.Spec
 	container := pod.Containers[0]
 	if len(container.VolumeMounts) != 1 || len(pod.Volumes) != 1 || pod.Volumes[0].Secret == nil {
-		t.Fatalf("mounted is %v of %v", container.VolumeMounts, pod.Volumes)
+		t.Fatalf("got mounts %v of volumes %v", container.VolumeMounts, pod.Volumes)
 	}
 	if got := pod.Volumes[0].Secret.SecretName; got != "anteroom-operator-metrics" {
-		t.Errorf("it mounts the Secret %q", got)
+		t.Errorf("got a mount of the Secret %q", got)
 	}
 	if want := "--metrics-cert-dir=" + container.VolumeMounts[0].MountPath; !slices.Contains(container.Args, want) {
 		t.Errorf("the operator is run with %v, want %s", container.Args, want)
@@ -88,7 +88,7 @@ func operator(t *testing.T, objects []*unstructured.Unstructured) *appsv1.Deploy
 	t.Helper()
 	deployments := manifest.CheckRestricted(t, objects)
 	if len(deployments) != 1 {
-		t.Fatalf("there are %d Deployments", len(deployments))
+		t.Fatalf("got %d Deployments", len(deployments))
 	}
 	return deployments[0]
 }
@@ -111,6 +111,6 @@ func readmeHas(t *testing.T, folder string) {
 		t.Fatal(err)
 	}
 	if row := "| [`" + folder + "`](" + folder + ") |"; !strings.Contains(string(text), row) {
-		t.Errorf("config/README.md has no row for %s", folder)
+		t.Errorf("config/README.md: got no row for %s", folder)
 	}
 }

@@ -30,10 +30,10 @@ func TestParseProc(t *testing.T) {
 		t.Errorf("busy for %v, want 1.65 s", got)
 	}
 	if got := parseRSS("VmPeak:\t 99 kB\nVmRSS:\t  12345 kB\nVmData: 1 kB\n"); got != 12345 {
-		t.Errorf("rss %v", got)
+		t.Errorf("got rss %v", got)
 	}
 	if parseBusy("") != 0 || parseRSS("") != 0 {
-		t.Error("what is not there is not zero")
+		t.Error("got a value for a missing field, want zero")
 	}
 }
 
@@ -44,10 +44,10 @@ func TestTailKeepsTheEnd(t *testing.T) {
 	}
 	_, _ = log.Write([]byte(" the\nend"))
 	if got := log.String(); len(got) != 500 || got[len(got)-8:] != " the end" {
-		t.Errorf("%d bytes: %q", len(got), got)
+		t.Errorf("got %d bytes: %q", len(got), got)
 	}
 	if log.buf.Len() > maxLog {
-		t.Errorf("%d bytes are kept", log.buf.Len())
+		t.Errorf("got %d kept bytes", log.buf.Len())
 	}
 }
 
@@ -73,7 +73,7 @@ func TestEveryGoalIsMeasured(t *testing.T) {
 	}
 	for _, g := range goals() {
 		if !measured[g.Metric+" "+g.Row] || g.Peer != "" && !measured[g.Metric+" "+g.Peer] {
-			t.Errorf("%s: %s of %q and %q", g.Name, g.Metric, g.Row, g.Peer)
+			t.Errorf("%s: got no column or row for %s of %q and %q", g.Name, g.Metric, g.Row, g.Peer)
 		}
 	}
 }

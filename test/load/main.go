@@ -110,7 +110,7 @@ func allowedCores() ([]int, error) {
 // moveTo restarts this program on the load's core.
 func moveTo(cores []int) error {
 	if len(cores) < 2 {
-		return fmt.Errorf("a core for the servers and one for the load are needed, and here is %d", len(cores))
+		return fmt.Errorf("want a core for the servers and a core for the load, got %d", len(cores))
 	}
 	if err := stayOn(cores[1]); err != nil {
 		return err

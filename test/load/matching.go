@@ -102,7 +102,7 @@ func matchingTables() []report.Table {
 		},
 		{
 			Title: "Matchmaking through Redis: tickets from mm:enqueue to mm:matched",
-			Note: "The services of one server on one core, one against one, an interval of a second. Matchmaking alone has tickets, matches and the " +
+			Note: "The services of a server on one core, 1 against 1, with a pass each second. Matchmaking alone has tickets, matches and the " +
 				"pushes to players. Latency starts when a match is possible, at 500 tickets a second.",
 			Rows: ticketRows, Columns: columns("tickets.rate", "tickets/s", "tickets.own", "µs of own CPU", "tickets.redis", "µs of Redis' CPU",
 				"tickets.p50", "p50 ms", "tickets.p99", "p99 ms"),

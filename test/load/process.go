@@ -111,7 +111,7 @@ func (p *process) firstLine() (string, error) {
 	select {
 	case s := <-c:
 		if s.err != nil {
-			return "", fmt.Errorf("it ended: %s", p.log)
+			return "", fmt.Errorf("it exited: %s", p.log)
 		}
 		return s.line, nil
 	case <-time.After(startWithin):
@@ -127,7 +127,7 @@ func (p *process) until(ready func() bool) error {
 		}
 		select {
 		case <-p.gone:
-			return fmt.Errorf("it ended: %s", p.log)
+			return fmt.Errorf("it exited: %s", p.log)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

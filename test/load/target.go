@@ -135,7 +135,7 @@ func (r *running) stop() {
 func (r *running) failure(err error) error {
 	for _, p := range r.servers {
 		if text := p.log.String(); text != "" {
-			err = fmt.Errorf("%w; the server said: %s", err, text)
+			err = fmt.Errorf("%w; the server's output: %s", err, text)
 		}
 	}
 	return err

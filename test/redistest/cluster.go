@@ -106,7 +106,7 @@ func (c *Cluster) Owner(key string) *Server {
 			return n
 		}
 	}
-	c.tb.Fatalf("redistest: nobody owns slot %d", slot)
+	c.tb.Fatalf("redistest: no node owns slot %d", slot)
 	return nil
 }
 

@@ -13,11 +13,11 @@ func TestStandaloneRestart(t *testing.T) {
 	s.MustDo("SET", "k", "v")
 	s.Kill()
 	if _, err := s.Do("PING"); err == nil {
-		t.Fatal("answers after Kill")
+		t.Fatal("got an answer after Kill, want none")
 	}
 	s.Restart()
 	if got := s.MustDo("GET", "k"); got != "v" {
-		t.Errorf("after restart: %q", got)
+		t.Errorf("after a restart: got %q", got)
 	}
 }
 
@@ -31,7 +31,7 @@ func TestClusterMoveSlot(t *testing.T) {
 	}
 	c.MoveSlot("k", to)
 	if c.Owner("k") != to || to.MustDo("GET", "k") != "v" {
-		t.Error("the slot did not move with its key")
+		t.Error("got the key at its old node, want it at the new one")
 	}
 }
 
@@ -41,6 +41,6 @@ func TestSentinelFailover(t *testing.T) {
 	old.Kill()
 	fresh := s.AwaitNewPrimary(old)
 	if role := fresh.MustDo("ROLE"); !strings.HasPrefix(role, "master") {
-		t.Errorf("new primary: %s", role)
+		t.Errorf("got role %s of the new primary", role)
 	}
 }

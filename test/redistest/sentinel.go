@@ -80,7 +80,7 @@ func (s *Sentinel) server(addr string) *Server {
 			return srv
 		}
 	}
-	s.tb.Fatalf("redistest: the sentinels name %s, which is none of the servers", addr)
+	s.tb.Fatalf("redistest: got the primary %s of the sentinels, want one of the servers", addr)
 	return nil
 }
 
@@ -92,7 +92,7 @@ func (s *Sentinel) AwaitInStep() {
 	deadline := time.Now().Add(startWithin)
 	for field(primary.MustDo("INFO", "replication"), "offset=") < has {
 		if time.Now().After(deadline) {
-			s.tb.Fatalf("redistest: the replica is not in step within %v", startWithin)
+			s.tb.Fatalf("redistest: the replica is not in sync within %v", startWithin)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

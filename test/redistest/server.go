@@ -163,7 +163,7 @@ func (s *Server) answers(gone <-chan struct{}) error {
 		}
 		select {
 		case <-gone:
-			return fmt.Errorf("redis-server ended: %s", s.logTail())
+			return fmt.Errorf("redis-server exited: %s", s.logTail())
 		case <-time.After(10 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {

@@ -137,7 +137,7 @@ func TestChecksFindViolations(t *testing.T) {
 	}
 	for name := range checks {
 		if !found[name] {
-			t.Errorf("no history shows what the check %q finds", name)
+			t.Errorf("got no history with a violation for the check %q", name)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func TestTracker(t *testing.T) {
 			return broken
 		}
 	}
-	begunAnew := func(tr *Tracker) string {
+	restarted := func(tr *Tracker) string {
 		tr.Drop(stream)
 		tr.Begin(meta("e", 1), true)
 		return ""
@@ -69,8 +69,8 @@ func TestTracker(t *testing.T) {
 		{"a resume", []func(*Tracker) string{live("e", 2), resume(resumed("f", 4, 3, 4)), live("f", 5)}, ""},
 		{"a hole in a resume", []func(*Tracker) string{live("e", 2), resume(resumed("e", 4, 4))}, "where 3 was due"},
 		{"a resume that ends early", []func(*Tracker) string{live("e", 2), resume(resumed("e", 4, 3))}, "its events end at 3"},
-		{"a stream that is begun anew by a repeated answer", []func(*Tracker) string{live("e", 2, 3), begunAnew, live("e", 2, 3)}, ""},
-		{"a double after a stream is begun anew", []func(*Tracker) string{live("e", 2, 3), begunAnew, live("e", 2, 2)}, "pushed twice"},
+		{"a stream restarted by a repeated answer", []func(*Tracker) string{live("e", 2, 3), restarted, live("e", 2, 3)}, ""},
+		{"a duplicate after a restarted stream", []func(*Tracker) string{live("e", 2, 3), restarted, live("e", 2, 2)}, "pushed twice"},
 		{"a removal from an earlier membership", []func(*Tracker) string{removed(1, true)}, ""},
 		{"a removal from this membership", []func(*Tracker) string{live("e", 2, 3), removed(3, false)}, ""},
 		{"a lost past", []func(*Tracker) string{live("e", 2), resume(wire.StreamResumed{Stream: stream, Epoch: "f", Seq: 9})}, "not recovered after seq 2"},

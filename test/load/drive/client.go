@@ -39,7 +39,7 @@ type Client struct {
 	in        websocket.Decoder
 	handshake []byte
 	out       []byte
-	heard     measure.Audit
+	received  measure.Audit
 }
 
 // Send sends a text message. Bytes that the kernel does not accept wait.

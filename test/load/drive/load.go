@@ -100,7 +100,7 @@ func (l *Load) Connect() error {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%d of %d clients were connected within %v", l.ready, len(l.clients), connectWithin)
+			return fmt.Errorf("got %d of %d clients connected within %v", l.ready, len(l.clients), connectWithin)
 		}
 	}
 	return nil
@@ -125,7 +125,7 @@ func (l *Load) Stall(n int) error {
 	return nil
 }
 
-// Cut reads the rest of the stalled clients' data, and counts those whose connection then
+// Cut reads the rest of the stalled clients' data, and counts the clients whose connection then
 // ends because the server dropped it.
 func (l *Load) Cut() int {
 	cut := 0

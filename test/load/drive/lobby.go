@@ -188,7 +188,7 @@ func (l *Load) acked(c *Client, packet []byte) error {
 	id, _ := strconv.ParseUint(string(packet[:open]), 10, 64)
 	r, ok := l.asked[id]
 	if !ok {
-		return fmt.Errorf("client %d: an acknowledgement that nobody waits for: %s", c.Index, packet)
+		return fmt.Errorf("client %d: an acknowledgement without a request: %s", c.Index, packet)
 	}
 	delete(l.asked, id)
 	ack := bytes.TrimSuffix(packet[open+1:], []byte("]"))

@@ -157,9 +157,9 @@ func (l *Load) say(r *Room, due time.Time) error {
 func (c *Client) receivedText(payload []byte) error {
 	n, due, found := findText(payload)
 	if !found {
-		return fmt.Errorf("client %d: what is this? %.200s", c.Index, payload)
+		return fmt.Errorf("client %d: unexpected message %.200s", c.Index, payload)
 	}
-	c.heard.Add(n)
+	c.received.Add(n)
 	l, r := c.load, c.Room
 	r.received++
 	if l.work.measuring {
@@ -186,12 +186,12 @@ func (l *Load) rest() error {
 		return err
 	}
 	if len(l.asked) > 0 {
-		return fmt.Errorf("%d requests were never acknowledged", len(l.asked))
+		return fmt.Errorf("got %d requests without an acknowledgement", len(l.asked))
 	}
 	for _, c := range l.clients {
-		if !c.heard.Same(c.Room.said) {
-			return fmt.Errorf("client %d of room %d heard %d messages, of %d: not each exactly once",
-				c.Index, c.Room.Index, c.heard.Count(), c.Room.said.Count())
+		if !c.received.Same(c.Room.said) {
+			return fmt.Errorf("client %d of room %d: got %d messages, want %d, each exactly once",
+				c.Index, c.Room.Index, c.received.Count(), c.Room.said.Count())
 		}
 	}
 	return nil

@@ -12,22 +12,22 @@ func TestBucketsAreDenseAndNarrow(t *testing.T) {
 	for v := uint64(0); v < 1<<20; v++ {
 		i := bucket(v)
 		if i != last && i != last+1 {
-			t.Fatalf("%d is in bucket %d after bucket %d", v, i, last)
+			t.Fatalf("%d: got bucket %d after bucket %d", v, i, last)
 		}
 		if up := upper(i); up < v || up-v > v/subBuckets {
-			t.Fatalf("%d is in bucket %d, which ends at %d", v, i, up)
+			t.Fatalf("%d: got bucket %d, which ends at %d", v, i, up)
 		}
 		last = i
 	}
 	if i := bucket(1<<63 - 1); i >= buckets {
-		t.Fatalf("the longest duration is in bucket %d of %d", i, buckets)
+		t.Fatalf("longest duration: got bucket %d of %d", i, buckets)
 	}
 }
 
 func TestQuantile(t *testing.T) {
 	var h Histogram
 	if h.Quantile(0.5) != 0 {
-		t.Error("an empty histogram has a median")
+		t.Error("got a median of an empty histogram, want zero")
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	var all []time.Duration
@@ -45,10 +45,10 @@ func TestQuantile(t *testing.T) {
 	}
 	h.Record(-time.Second)
 	if h.Count() != 10_001 || h.Quantile(0) != 0 {
-		t.Error("a negative duration does not count as zero")
+		t.Error("got another value for a negative duration, want zero")
 	}
 	if h.Reset(); h.Count() != 0 || h.Quantile(1) != 0 {
-		t.Error("reset leaves something")
+		t.Error("got values after Reset, want none")
 	}
 }
 
@@ -73,14 +73,14 @@ func TestAudit(t *testing.T) {
 	}
 	all := of(0, 1, 2, 3)
 	if shuffled := of(3, 1, 0, 2); !all.Same(shuffled) {
-		t.Error("the order matters")
+		t.Error("got different audits for different orders, want the same")
 	}
 	for name, other := range map[string]Audit{
 		"one lost": of(0, 1, 2), "one twice": of(0, 1, 2, 3, 3), "one lost and one twice": of(0, 1, 3, 3),
 		"the sum of the numbers is the same": of(0, 0, 3, 3),
 	} {
 		if all.Same(other) {
-			t.Errorf("%s: not noticed", name)
+			t.Errorf("%s: got the same audit, want a different one", name)
 		}
 	}
 }

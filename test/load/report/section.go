@@ -10,7 +10,7 @@ func Section(document, begin, end, body string) (string, error) {
 	before, rest, found := strings.Cut(document, begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		return "", fmt.Errorf("there is no %s … %s", begin, end)
+		return "", fmt.Errorf("the document has no %s … %s", begin, end)
 	}
 	return before + begin + "\n" + strings.Trim(body, "\n") + "\n" + end + after, nil
 }

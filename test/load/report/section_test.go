@@ -13,7 +13,7 @@ func TestSection(t *testing.T) {
 	} {
 		got, err := Section(tc.document, begin, end, "\nnew\n")
 		if got != tc.want || (err != nil) != (tc.want == "") {
-			t.Errorf("%s: %q, %v", name, got, err)
+			t.Errorf("%s: got %q, %v", name, got, err)
 		}
 	}
 }

@@ -42,7 +42,7 @@ Not measured for Anteroom: it was killed.
 		t.Error(diff)
 	}
 	if got := New().Markdown(Table{Title: "Empty", Rows: []Row{{"ours", "Anteroom"}}, Columns: []Column{{"dps", "per s"}}}); got != "" {
-		t.Errorf("a table of nothing: %q", got)
+		t.Errorf("without results: got %q, want no table", got)
 	}
 }
 

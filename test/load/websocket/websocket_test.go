@@ -91,7 +91,7 @@ func TestAppendFrame(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(got) != 1 || !bytes.Equal(got[0], payload) {
-			t.Errorf("a frame of %d bytes does not come back", n)
+			t.Errorf("got another payload of a frame of %d bytes", n)
 		}
 	}
 }
@@ -99,16 +99,16 @@ func TestAppendFrame(t *testing.T) {
 func TestAnswer(t *testing.T) {
 	yes := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 	if _, done, err := Answer([]byte(yes[:20])); done || err != nil {
-		t.Errorf("half an answer: %v, %v", done, err)
+		t.Errorf("half an answer: got %v, %v", done, err)
 	}
 	rest, done, err := Answer([]byte(yes + "more"))
 	if string(rest) != "more" || !done || err != nil {
-		t.Errorf("an answer: %q, %v, %v", rest, done, err)
+		t.Errorf("an answer: got %q, %v, %v", rest, done, err)
 	}
 	if _, _, err := Answer([]byte("HTTP/1.1 503 Busy\r\n\r\nlater")); err == nil || !strings.Contains(err.Error(), "503 Busy later") {
-		t.Errorf("a refusal: %v", err)
+		t.Errorf("a refusal: got %v", err)
 	}
 	if _, _, err := Answer(bytes.Repeat([]byte("x"), maxHandshake+1)); err == nil {
-		t.Error("an answer without end is accepted")
+		t.Error("got no error for an answer without an end")
 	}
 }

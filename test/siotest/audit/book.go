@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// maxTold bounds the number of faults that are listed for a member.
+// maxListed bounds the number of faults that are listed for a member.
 const maxListed = 10
 
 // Book records the acknowledged messages. It is safe for concurrent use.

@@ -790,7 +790,7 @@ export interface MMMatched {
   matchId: string;
   queue: string;
   ticketId: string;
-  /** Teams has all players, including those who were in the match before. */
+  /** Teams has all players, including the earlier players of the match. */
   teams: MMMatchTeam[];
   /** Backfill reports that the match was already running. */
   backfill?: boolean;
@@ -904,7 +904,7 @@ export interface Member {
   /** Slot is the member's place, 0-based, kept until the member leaves or swaps places. */
   slot: number;
   ready: boolean;
-  /** SwapWith is the member to whom this member offers to swap places. */
+  /** SwapWith is the other member of the swap of places that this member offers. */
   swapWith?: string;
   /** Connected is false while the disconnected member may still reconnect (disconnectGrace). */
   connected: boolean;
@@ -970,7 +970,7 @@ export interface NotifyList {
   unreadOnly?: boolean;
   topics?: string[];
 }
-/** NotifyNew is a new notification, or one that arrived while the user was offline. A notification without an acknowledgement is pushed again, without meta, to each session that connects: clients deduplicate by its id. */
+/** NotifyNew is a new notification, also one from the time when the user was offline. A notification without an acknowledgement is pushed again, without meta, to each session that connects: clients deduplicate by its id. */
 export interface NotifyNew {
   notification: Notification;
   /** Replaces is the id of the notification that this notification replaced. */
@@ -1284,7 +1284,7 @@ export interface SessionLimits {
 }
 /** SessionReady is the first push after a successful connect. */
 export interface SessionReady {
-  /** Lobbies are the caller's, the earliest joined first. A session has no subscription to them until it requests one: sync:resume from an entry's meta, or lobby:get. */
+  /** Lobbies are the caller's, the earliest joined first. A session subscribes to a lobby on request: sync:resume from an entry's meta, or lobby:get. */
   lobbies?: LobbyPlace[];
   /** Party is the caller's; sync:resume from its meta, or party:get, subscribes to it. */
   party?: PartyPlace;
