@@ -15,8 +15,6 @@ func (s *Service) Announce(ctx context.Context, lobbyID string, event stream.Eve
 	if !ids.ValidID(lobbyID) {
 		return Outcome{}, rules.NotFound()
 	}
-	out, err := s.keeper.Change(ctx, lobbyID, once, func(l rules.Lobby) (rules.Lobby, []stream.Event, error) {
-		return l.WithPublishedPolicy(), []stream.Event{event}, l.CheckOpen()
-	})
-	return outcome(out), missing(err)
+	out, err := s.apply(ctx, lobbyID, once, rules.Announce(), event)
+	return outcome(out), err
 }

@@ -2,6 +2,7 @@ package lobby
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -20,9 +21,7 @@ func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.LobbyMem
 	}
 	now := s.Now()
 	once := s.once(c.ID, c.Key).With(moment(now.Add(rules.InviteTTL)))
-	out, err := s.change(ctx, req.LobbyID, once, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Invite(actor(c.Caller), req.UserID, nonce, now)
-	})
+	out, err := s.change(ctx, req.LobbyID, once, rules.SendInvite(actor(c.Caller), req.UserID, nonce, now))
 	if err != nil {
 		return Outcome{}, rules.Invite{}, err
 	}
@@ -52,9 +51,7 @@ func (s *Service) RespondInvite(ctx context.Context, c request.Call, req *wire.L
 	if req.Accept {
 		return s.Join(ctx, c, &wire.LobbyJoin{Key: req.Key, InviteID: req.InviteID, Member: req.Member})
 	}
-	out, err := s.change(ctx, rules.LobbyOfInvite(req.InviteID), s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Decline(c.ID, req.InviteID, s.Now())
-	})
+	out, err := s.change(ctx, rules.LobbyOfInvite(req.InviteID), s.once(c.ID, c.Key), rules.Decline(c.ID, req.InviteID))
 	return out, orExpired(err, true)
 }
 
@@ -67,9 +64,7 @@ func (s *Service) RequestJoin(ctx context.Context, c request.Call, req *wire.Lob
 	}
 	now := s.Now()
 	once := s.once(c.ID, c.Key).With(moment(now.Add(rules.RequestTTL)))
-	out, err = s.change(ctx, id, once, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.RequestJoin(actor(c.Caller), code, req.Message, now)
-	})
+	out, err = s.change(ctx, id, once, rules.RequestJoin(actor(c.Caller), code, req.Message, now))
 	if err != nil {
 		return out, 0, orExpired(err, code != "")
 	}
@@ -83,35 +78,21 @@ func (s *Service) RespondJoin(ctx context.Context, c request.Call, req *wire.Lob
 	if err != nil {
 		return Outcome{}, err
 	}
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.RespondJoin(actor(c.Caller), req.UserID, req.Accept, nonce, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.RespondJoin(actor(c.Caller), req.UserID, req.Accept, nonce))
 }
 
 // RegenerateCode gives the lobby another join code (host only). The old one is no
 // longer good; who comes with it is told so as long as the lobby lives.
 func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
-	l, err := s.load(ctx, req.LobbyID)
-	if err != nil {
-		return Outcome{}, err
+	var out Outcome
+	code, err := "", error(nil)
+	for range joinAttempts {
+		if out, code, err = s.tryNewCode(ctx, c, req.LobbyID, code); !errors.Is(err, rules.ErrNotPrepared) {
+			break
+		}
 	}
-	code, once := "", s.once(c.ID, c.Key)
-	out, err := s.change(ctx, req.LobbyID, once, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		if _, _, err := l.RegenerateCode(c.ID, code, s.Now()); err != nil {
-			return l, nil, err
-		}
-		if code == "" {
-			if code, err = s.claimCode(ctx, l); err != nil {
-				return l, nil, err
-			}
-			if once != nil {
-				once.Value = []byte(code)
-			}
-		}
-		return l.RegenerateCode(c.ID, code, s.Now())
-	})
 	if code != "" && (refused(err) || err == nil && out.Lobby.Code != code) {
-		if err := s.Names.Release(ctx, codeSpace, code, l.ID); err != nil {
+		if err := s.Names.Release(ctx, codeSpace, code, req.LobbyID); err != nil {
 			return Outcome{}, fmt.Errorf("release a join code: %w", err)
 		}
 	}
@@ -121,52 +102,59 @@ func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.
 	return out, err
 }
 
+// tryNewCode claims a join code if the lobby may get one and none is claimed, and commits it. It
+// returns the claimed code. Error: rules.ErrNotPrepared when the lobby changed in between.
+func (s *Service) tryNewCode(ctx context.Context, c request.Call, lobbyID, code string) (Outcome, string, error) {
+	l, err := s.load(ctx, lobbyID)
+	if err != nil {
+		return Outcome{}, code, err
+	}
+	if code == "" && l.CheckNewCode(c.ID, s.Now()) == nil {
+		if code, err = s.claimCode(ctx, l); err != nil {
+			out, err := s.change(ctx, lobbyID, s.once(c.ID, c.Key), rules.Refuse(err))
+			return out, "", err
+		}
+	}
+	once := s.once(c.ID, c.Key)
+	if code != "" {
+		once = once.With([]byte(code))
+	}
+	out, err := s.change(ctx, lobbyID, once, rules.RegenerateCode(c.ID, code))
+	return out, code, err
+}
+
 // Ban keeps a user out (host only).
 func (s *Service) Ban(ctx context.Context, c request.Call, req *wire.LobbyBan) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Ban(c.ID, req.UserID, req.Reason, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Ban(c.ID, req.UserID, req.Reason))
 }
 
 // Unban takes a ban back (host only).
 func (s *Service) Unban(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Unban(c.ID, req.UserID, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Unban(c.ID, req.UserID))
 }
 
 // VoteKick says that the caller wants a player out.
 func (s *Service) VoteKick(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.VoteKick(c.ID, req.UserID, random(), s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.VoteKick(c.ID, req.UserID, random()))
 }
 
 // Start begins the countdown (host only).
 func (s *Service) Start(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Start(c.ID, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Start(c.ID))
 }
 
 // End ends the running match (host only).
 func (s *Service) End(ctx context.Context, c request.Call, req *wire.LobbyEnd) (Outcome, error) {
 	cmd := rules.EndCommand{Host: c.ID, MatchID: req.MatchID, Result: req.Result, Reason: req.Reason}
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.End(cmd, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.End(cmd))
 }
 
 // CancelStart takes a start back (host only).
 func (s *Service) CancelStart(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.CancelStart(c.ID, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.CancelStart(c.ID))
 }
 
 // Close ends the lobby (host only).
 func (s *Service) Close(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Close(c.ID, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Close(c.ID))
 }

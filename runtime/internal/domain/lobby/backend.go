@@ -52,17 +52,13 @@ func (s *Service) Living(ctx context.Context, lobbyType, after string, limit int
 // ReportMatch takes what a back end says of a match. Key may be empty; with one, a
 // report of a match that is over is told apart from that report repeated.
 func (s *Service) ReportMatch(ctx context.Context, key string, r rules.Report) (Outcome, error) {
-	return s.change(ctx, rules.OfMatch(r.MatchID), s.onceServer(key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Report(r, s.Now())
-	})
+	return s.change(ctx, rules.OfMatch(r.MatchID), s.onceServer(key), rules.ReportMatch(r))
 }
 
 // Shut closes a lobby on a back end's word; the reason is told. Closing it again
 // changes nothing.
 func (s *Service) Shut(ctx context.Context, lobbyID, reason string) (Outcome, error) {
-	return s.change(ctx, lobbyID, nil, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Shut(reason, s.Now())
-	})
+	return s.change(ctx, lobbyID, nil, rules.CloseByServer(reason))
 }
 
 // SetAsServer changes a lobby on a back end's word: all that a host may, but for the
@@ -72,9 +68,7 @@ func (s *Service) SetAsServer(ctx context.Context, key, lobbyID string, set wire
 		return Outcome{}, wire.Invalid("set.password", "a password is the host's")
 	}
 	cmd := rules.UpdateCommand{Server: true, Set: set, Unset: unset}
-	return s.change(ctx, lobbyID, s.onceServer(key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Update(cmd, s.Now())
-	})
+	return s.change(ctx, lobbyID, s.onceServer(key), rules.Update(cmd))
 }
 
 func (s *Service) onceServer(key string) *stream.Once { return s.once(backEnd, key) }

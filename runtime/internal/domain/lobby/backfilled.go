@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
-	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Fill brings users into a lobby; the same command gives the lobby again, without a
@@ -28,8 +27,6 @@ func (s *Service) Fill(ctx context.Context, lobbyID string, cmd rules.FillComman
 	if err := s.enrollSeats(ctx, l, users, cmd.Enrolment, true); err != nil {
 		return rules.Lobby{}, err
 	}
-	out, err := s.change(ctx, lobbyID, s.once(seatSpace, cmd.Enrolment), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Fill(cmd, s.Now())
-	})
+	out, err := s.change(ctx, lobbyID, s.once(seatSpace, cmd.Enrolment), rules.Backfill(cmd))
 	return out.Lobby, err
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/budget"
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
-	"github.com/anteroom/anteroom/runtime/internal/core/text"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
@@ -98,146 +97,6 @@ func (s *Service) commitNew(ctx context.Context, l rules.Lobby, patches []wire.L
 	return outcome(out), err
 }
 
-// Join brings the caller in, found by id or by code.
-func (s *Service) Join(ctx context.Context, c request.Call, req *wire.LobbyJoin) (Outcome, error) {
-	cmd := rules.JoinCommand{
-		User: actor(c.Caller), Code: text.Code(req.Code), Invite: req.InviteID, As: req.As, Member: memberInit(req.Member),
-	}
-	if req.Team != "" {
-		cmd.Member.Team = req.Team
-	}
-	id, err := s.find(ctx, c.ID, req.LobbyID, cmd.Code, cmd.Invite)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if cmd.Invite != "" && req.PartyID != "" {
-		return Outcome{}, wire.Invalid("partyId", "an invite is for one user: join by id or by code")
-	}
-	if cmd.Along, err = s.along(ctx, c, req.PartyID); err != nil {
-		return Outcome{}, err
-	}
-	return s.join(ctx, c, id, cmd, req.Password)
-}
-
-// join brings the caller into a lobby that was found.
-func (s *Service) join(ctx context.Context, c request.Call, id string, cmd rules.JoinCommand, password string) (Outcome, error) {
-	byWord := cmd.Code != "" || cmd.Invite != ""
-	l, err := s.load(ctx, id)
-	if err != nil {
-		return Outcome{}, orExpired(err, byWord)
-	}
-	if byWord && l.Closed() && !l.Has(c.ID) {
-		return Outcome{}, rules.CodeExpired()
-	}
-	if cmd.Proof, err = s.prove(ctx, c, l, cmd, password); err != nil {
-		return Outcome{}, err
-	}
-	out, err := s.change(ctx, id, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		next, patches, err := l.Join(cmd, s.Now())
-		if err != nil || enrolled(&cmd, l) {
-			return next, patches, err
-		}
-		if err := s.reserve(ctx, c, &cmd, l); err != nil {
-			return l, nil, err
-		}
-		return l.Join(cmd, s.Now())
-	})
-	return s.joined(ctx, c, &cmd, l, out, err)
-}
-
-// reserve enrolls the users whom the lobby lets in.
-func (s *Service) reserve(ctx context.Context, c request.Call, cmd *rules.JoinCommand, l rules.Lobby) error {
-	for _, e := range joinEntrants(cmd) {
-		if l.Has(e.id) || *e.enrolment != "" {
-			continue
-		}
-		scope := e.id
-		if e.id != c.ID {
-			scope += "\x00" + c.ID // the key is the caller's
-		}
-		var err error
-		if *e.enrolment, err = s.ids.ID(ctx, joinSpace, scope, c.Key); err != nil {
-			return err
-		}
-		if err := s.enrollFor(ctx, c.ID, e, l); err != nil {
-			*e.enrolment = "" // the rule may run again, and must not take this for an entry
-			return err
-		}
-	}
-	return nil
-}
-
-// joined ends a join: an enrolment that came to nothing is taken back. When it is
-// not known whether it did, it stays until it is found to be stale.
-func (s *Service) joined(ctx context.Context, c request.Call, cmd *rules.JoinCommand, l rules.Lobby, out Outcome, err error) (Outcome, error) {
-	unknown, failures := err != nil && !refused(err), []error{err}
-	for _, e := range joinEntrants(cmd) {
-		used := unknown || err == nil && out.Lobby.Members[e.id].Enrolment == *e.enrolment
-		if !used && *e.enrolment != "" {
-			failures = append(failures, s.strike(ctx, e.id, *e.enrolment, l))
-		}
-	}
-	if err := errors.Join(failures...); err != nil {
-		return Outcome{}, err
-	}
-	// A repeated request may be of a user who is not in any more.
-	_, err = out.Lobby.ActiveMember(c.ID)
-	return out, err
-}
-
-func (s *Service) find(ctx context.Context, userID, lobbyID, code, invite string) (string, error) {
-	given := 0
-	for _, way := range []string{lobbyID, code, invite} {
-		if way != "" {
-			given++
-		}
-	}
-	switch {
-	case given != 1:
-		return "", wire.Invalid("lobbyId", "give one of lobbyId, code and inviteId")
-	case code != "":
-		return s.byCode(ctx, userID, code)
-	case invite != "":
-		return rules.LobbyOfInvite(invite), nil
-	}
-	return lobbyID, nil
-}
-
-// orExpired is what a user learns who came with the code of a lobby that is gone, or
-// an invite to it.
-func orExpired(err error, byWord bool) error {
-	if byWord && isNotFound(err) {
-		return rules.CodeExpired()
-	}
-	return err
-}
-
-// prove gives the hash of the lobby's password if nothing but that is missing for
-// the join, and the user's password matches. If the host changes the password at
-// the same moment the join is refused, as it is for those who come later. Wrong passwords
-// are counted for the user and the lobby before they are compared.
-func (s *Service) prove(ctx context.Context, c request.Call, l rules.Lobby, cmd rules.JoinCommand, password string) (string, error) {
-	var refusal *wire.Error
-	_, _, err := l.Join(cmd, s.Now())
-	if !errors.As(err, &refusal) || refusal.Reason != wire.ReasonWrongPassword || password == "" {
-		return "", nil
-	}
-	guess, err := s.Budgets.Guess(ctx, budget.Passwords, c.ID, string(StreamID(l.ID)))
-	if err != nil {
-		return "", err
-	}
-	ok, err := s.passwords.match(ctx, asker{c.ID, guess.Count, c.Gone}, l.PasswordHash, password)
-	switch {
-	case err != nil:
-		guess.Void(ctx)
-		return "", err
-	case !ok:
-		return "", nil
-	}
-	guess.Right(ctx)
-	return l.PasswordHash, nil
-}
-
 // hash hashes a password that a host gives a lobby. The rules have allowed it before.
 func (s *Service) hash(ctx context.Context, c request.Call, password string) (string, error) {
 	if password == "" {
@@ -270,24 +129,18 @@ func (s *Service) Get(ctx context.Context, c request.Caller, lobbyID string) (Ou
 
 // Leave takes the caller out.
 func (s *Service) Leave(ctx context.Context, c request.Call, lobbyID string) (Outcome, error) {
-	return s.change(ctx, lobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Leave(actor(c.Caller), random(), s.Now())
-	})
+	return s.change(ctx, lobbyID, s.once(c.ID, c.Key), rules.Leave(actor(c.Caller), random()))
 }
 
 // Ready says whether the caller is ready.
 func (s *Service) Ready(ctx context.Context, c request.Call, req *wire.LobbyReady) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Ready(c.ID, req.Ready, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Ready(c.ID, req.Ready))
 }
 
 // SetMember changes the caller, or for the host another member.
 func (s *Service) SetMember(ctx context.Context, c request.Call, req *wire.LobbySetMember) (Outcome, error) {
 	cmd := rules.SetMemberCommand{Actor: c.ID, UserID: req.UserID, Team: req.Team, Role: req.Role, SwapWith: req.SwapWith, Set: req.Attributes, Unset: req.Unset}
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.SetMember(cmd, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.SetMember(cmd))
 }
 
 // Update changes the lobby itself (host only).
@@ -300,9 +153,7 @@ func (s *Service) Update(ctx context.Context, c request.Call, req *wire.LobbyUpd
 	if cmd.PasswordHash, err = s.newPassword(ctx, c, req.LobbyID, cmd); err != nil {
 		return Outcome{}, err
 	}
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Update(cmd, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Update(cmd))
 }
 
 // newPassword hashes the password that a host sets, when nothing else in the update is
@@ -324,14 +175,10 @@ func (s *Service) newPassword(ctx context.Context, c request.Call, lobbyID strin
 
 // Kick takes another member out (host only).
 func (s *Service) Kick(ctx context.Context, c request.Call, req *wire.LobbyKick) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.Kick(c.ID, req.UserID, req.Reason, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Kick(c.ID, req.UserID, req.Reason))
 }
 
 // TransferHost makes another member the host (host only).
 func (s *Service) TransferHost(ctx context.Context, c request.Call, req *wire.LobbyTransferHost) (Outcome, error) {
-	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		return l.TransferHost(c.ID, req.UserID, s.Now())
-	})
+	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.TransferHost(c.ID, req.UserID))
 }

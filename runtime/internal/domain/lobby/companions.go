@@ -3,7 +3,6 @@ package lobby
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
@@ -40,15 +39,6 @@ func entrants(callerID string, enrolment *string, along *rules.Along) []entrant 
 		all = append(all, entrant{along.With[i].ID, &along.With[i].Enrolment})
 	}
 	return all
-}
-
-func joinEntrants(cmd *rules.JoinCommand) []entrant {
-	return entrants(cmd.User.ID, &cmd.Enrolment, &cmd.Along)
-}
-
-// enrolled tells whether all who come in have their enrolment.
-func enrolled(cmd *rules.JoinCommand, l rules.Lobby) bool {
-	return !slices.ContainsFunc(joinEntrants(cmd), func(e entrant) bool { return !l.Has(e.id) && *e.enrolment == "" })
 }
 
 // enrollFor is enroll for a caller, or one whom it brings.

@@ -113,43 +113,52 @@ type Outcome struct {
 	// the epoch.
 	At stream.Position
 	TS int64
+	// changed reports whether the command changed the lobby.
+	changed bool
 	// value is what the request kept of its answer in its commit.
 	value []byte
 }
 
-// rule is a command, ready to be applied.
-type rule func(rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error)
-
-// change carries out a command and what follows from it for those who departed.
-// If that fails it is done by a later Look, which is scheduled already.
-func (s *Service) change(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, error) {
-	out, fresh, err := s.commit(ctx, lobbyID, once, r)
+// change commits a transition and applies its side effects. OnDeadline applies the side effects
+// that fail here; its deadline is scheduled before the commit.
+func (s *Service) change(ctx context.Context, lobbyID string, once *stream.Once, t rules.Transition) (Outcome, error) {
+	out, fresh, err := s.commit(ctx, lobbyID, once, t)
 	if err == nil {
 		_ = s.settle(ctx, out.Lobby, fresh)
 	}
 	return out, err
 }
 
-// commit carries out a command, and tells which news are of it.
-func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once, r rule) (Outcome, due, error) {
-	if !ids.ValidID(lobbyID) {
-		return Outcome{}, nil, rules.NotFound()
-	}
-	out, err := s.keeper.Change(ctx, lobbyID, once, func(l rules.Lobby) (rules.Lobby, []stream.Event, error) {
-		next, patches, err := r(l)
-		if err != nil || len(patches) == 0 {
-			return next, nil, err
-		}
-		events, err := encode(patches)
-		return next, events, err
-	})
+// commit commits a transition, reports its effects to the observer and the index, and returns a
+// filter for the side effects that it caused.
+func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once, t rules.Transition) (Outcome, due, error) {
+	out, err := s.apply(ctx, lobbyID, once, t)
 	if err != nil {
-		return Outcome{}, nil, missing(err)
+		return Outcome{}, nil, err
 	}
 	if !out.Repeated {
 		s.follow(ctx, out.Before, out.State)
 	}
 	return outcome(out), newsAfter(out.Seen, out.Repeated), nil
+}
+
+// apply applies a transition to a lobby by compare-and-set, and adds events to its patches. A
+// transition has no store and no context: the compare-and-set does no I/O of the domain.
+func (s *Service) apply(
+	ctx context.Context, lobbyID string, once *stream.Once, t rules.Transition, more ...stream.Event,
+) (document.Outcome[rules.Lobby], error) {
+	if !ids.ValidID(lobbyID) {
+		return document.Outcome[rules.Lobby]{}, rules.NotFound()
+	}
+	out, err := s.keeper.Change(ctx, lobbyID, once, func(l rules.Lobby) (rules.Lobby, []stream.Event, error) {
+		next, patches, err := t.Apply(l, s.Now())
+		if err != nil {
+			return next, nil, err
+		}
+		events, err := encode(patches)
+		return next, append(events, more...), err
+	})
+	return out, missing(err)
 }
 
 // follow does what follows from every commit, as far as nobody has to be told of it:
@@ -162,7 +171,7 @@ func (s *Service) follow(ctx context.Context, before, after rules.Lobby) {
 }
 
 func outcome(out document.Outcome[rules.Lobby]) Outcome {
-	return Outcome{Lobby: out.State, At: out.At, TS: out.TS, value: out.Value}
+	return Outcome{Lobby: out.State, At: out.At, TS: out.TS, changed: out.Changed(), value: out.Value}
 }
 
 // missing turns the store's word for what does not exist into the client's.

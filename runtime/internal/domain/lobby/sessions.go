@@ -25,9 +25,7 @@ func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
 // the session's last request has ended; calling it again changes nothing.
 func (s *Service) SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) error {
 	return s.stays.Visit(ctx, allOf(c.ID), Kind, followed, func(id string) error {
-		_, err := s.change(ctx, id, nil, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-			return l.Disconnect(c.ID, c.SessionID, s.Now())
-		})
+		_, err := s.change(ctx, id, nil, rules.Disconnect(c.ID, c.SessionID))
 		return err
 	})
 }
@@ -36,13 +34,8 @@ func (s *Service) SessionClosed(ctx context.Context, c request.Caller, followed 
 // enrolment of a member with a new session is renewed, so that it lasts as long as
 // a lobby that has no end.
 func (s *Service) attach(ctx context.Context, c request.Caller, lobbyID string) (Outcome, error) {
-	returned := false
-	out, err := s.change(ctx, lobbyID, nil, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		next, patches, err := l.Reconnect(c.ID, c.SessionID, s.Now())
-		returned = len(patches) > 0
-		return next, patches, err
-	})
-	if err != nil || !returned {
+	out, err := s.change(ctx, lobbyID, nil, rules.Reconnect(c.ID, c.SessionID))
+	if err != nil || !out.changed {
 		return out, err
 	}
 	var refusal *wire.Error

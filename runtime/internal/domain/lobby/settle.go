@@ -165,15 +165,17 @@ func (s *Service) onceTold(l rules.Lobby, key string) *stream.Once {
 // Look does what is due in a lobby, for stream.Deadlines: it tells when to look
 // again, the zero time for never.
 func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
-	var heard time.Time
 	now := s.Now()
-	out, fresh, err := s.commit(ctx, id.Name(), nil, func(l rules.Lobby) (rules.Lobby, []wire.LobbyPatch, error) {
-		var err error
-		if heard, err = s.heard(ctx, l, now); err != nil {
-			return l, nil, err
+	cmd := rules.TickCommand{Now: now, Random: random()}
+	out, fresh, err := s.commit(ctx, id.Name(), nil, rules.Tick(cmd))
+	if errors.Is(err, rules.ErrNotPrepared) {
+		var last time.Time
+		if last, err = s.lastMessage(ctx, id.Name()); err != nil {
+			return time.Time{}, err
 		}
-		return l.Seen(heard).Tick(random(), now)
-	})
+		cmd.LastMessage = &last
+		out, fresh, err = s.commit(ctx, id.Name(), nil, rules.Tick(cmd))
+	}
 	if isNotFound(err) {
 		return time.Time{}, nil
 	}
@@ -189,18 +191,21 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	if err := errors.Join(s.reindex(ctx, out.Lobby), s.sweepSoon(ctx, out.Lobby)); err != nil {
 		return time.Time{}, err
 	}
-	next, _ := s.nextLook(out.Lobby.Seen(heard), now)
+	next, _ := s.nextLook(withActivity(out.Lobby, cmd.LastMessage), now)
 	return next, nil
 }
 
-// heard is when something was last said in the chat of a lobby that seems idle;
-// the zero time when it does not.
-func (s *Service) heard(ctx context.Context, l rules.Lobby, now time.Time) (time.Time, error) {
-	idle := l.Policy.Lifecycle.IdleTimeout
-	if l.Closed() || idle <= 0 || time.UnixMilli(l.ActiveAt).Add(idle).After(now) {
-		return time.Time{}, nil
+// withActivity returns the lobby with its last chat message, if that was read.
+func withActivity(l rules.Lobby, lastMessage *time.Time) rules.Lobby {
+	if lastMessage == nil {
+		return l
 	}
-	chat, err := s.Store.Load(ctx, ChatStream(l.ID))
+	return l.Seen(*lastMessage)
+}
+
+// lastMessage returns the time of the last message in a lobby's chat; the zero time for none.
+func (s *Service) lastMessage(ctx context.Context, lobbyID string) (time.Time, error) {
+	chat, err := s.Store.Load(ctx, ChatStream(lobbyID))
 	if errors.Is(err, stream.ErrNotFound) {
 		return time.Time{}, nil
 	}

@@ -66,10 +66,11 @@ func Create(p Policy, cmd CreateCommand, now time.Time) (Lobby, []wire.LobbyPatc
 // begin is the first patch: it adds the whole lobby where nothing was.
 func (e *edit) begin(host string) {
 	e.Version = 1
-	e.seen = e.View()
+	view := e.View()
+	e.lastView = &view
 	e.patches = []wire.LobbyPatch{{
 		LobbyID: e.ID, From: 0, To: 1,
-		Ops:   []wire.PatchOp{{Op: "add", Path: "", Value: e.seen}},
+		Ops:   []wire.PatchOp{{Op: "add", Path: "", Value: view}},
 		Cause: wire.Cause{Type: wire.CauseCreated, ActorID: host},
 	}}
 }

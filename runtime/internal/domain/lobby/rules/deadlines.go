@@ -45,6 +45,22 @@ func (l Lobby) Tick(random uint64, now time.Time) (Lobby, []wire.LobbyPatch, err
 	return e.done()
 }
 
+// TickCommand applies the deadlines that have passed at a time.
+type TickCommand struct {
+	Now time.Time
+	// Random chooses the next host where the policy wants a random one.
+	Random uint64
+	// LastMessage is the time of the last chat message, the zero time for none; nil when it was
+	// not read. It is needed only where NeedsLastMessage says so.
+	LastMessage *time.Time
+}
+
+// NeedsLastMessage reports whether the lobby closes as idle unless its chat was active.
+func (l Lobby) NeedsLastMessage(now time.Time) bool {
+	idle := l.Policy.Lifecycle.IdleTimeout
+	return !l.Closed() && idle > 0 && !time.UnixMilli(l.ActiveAt).Add(idle).After(now)
+}
+
 // overdue are the members who were disconnected for longer than they are kept, at
 // most maxTimeouts, those who went first first, but the host last: who follows it
 // is chosen among those who stay.

@@ -14,15 +14,16 @@ type edit struct {
 	Lobby
 	was Lobby
 	now time.Time
-	// seen is the view that the patches so far lead to.
-	seen    wire.Lobby
-	patches []wire.LobbyPatch
+	// lastView is the view to which the patches so far lead; nil before the first patch. The
+	// view of a large lobby is expensive, and a command that is refused needs none.
+	lastView *wire.Lobby
+	patches  []wire.LobbyPatch
 	// leaving is the session by which a user leaves; "" for none.
 	leaving string
 }
 
 func (l Lobby) edit(now time.Time) *edit {
-	e := &edit{Lobby: l, was: l, now: now, seen: l.View()}
+	e := &edit{Lobby: l, was: l, now: now}
 	e.published = nil
 	e.Members = maps.Clone(l.Members)
 	e.Banned = maps.Clone(l.Banned)
@@ -36,15 +37,19 @@ func (l Lobby) edit(now time.Time) *edit {
 // patch ends one change: the next version, with the operations that lead there
 // from the last.
 func (e *edit) patch(cause wire.CauseType, actor, reason string) {
+	if e.lastView == nil {
+		view := e.was.View()
+		e.lastView = &view
+	}
 	e.Version++
 	e.Committed = e.Epoch
 	view := e.View()
 	e.patches = append(e.patches, wire.LobbyPatch{
-		LobbyID: e.ID, From: e.seen.Version, To: view.Version,
-		Ops:   diff(e.seen, view),
+		LobbyID: e.ID, From: e.lastView.Version, To: view.Version,
+		Ops:   diff(*e.lastView, view),
 		Cause: wire.Cause{Type: cause, ActorID: actor, Reason: reason},
 	})
-	e.seen = view
+	e.lastView = &view
 }
 
 // by is patch for what a user did, which keeps the lobby from being idle.

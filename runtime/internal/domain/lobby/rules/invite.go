@@ -208,21 +208,29 @@ const CodePause = 2 * time.Second
 
 // RegenerateCode puts another join code in place of the lobby's, on the host's word.
 func (l Lobby) RegenerateCode(host, code string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.ledBy(host); err != nil {
+	if err := l.CheckNewCode(host, now); err != nil {
 		return l, nil, err
-	}
-	if !l.Policy.Join.Code.Enabled {
-		return l, nil, wire.Refuse(wire.CodePermissionDenied, "the policy does not allow codes")
-	}
-	if wait := time.UnixMilli(l.CodeAt).Add(CodePause).Sub(now); wait > 0 {
-		return l, nil, &wire.Error{
-			Code: wire.CodeRateLimited, Retryable: true, RetryAfterMs: wait.Milliseconds() + 1,
-			Message: "the code was made a moment ago",
-		}
 	}
 	e := l.edit(now)
 	e.name(code)
 	e.CodeAt = ms(now)
 	e.by(wire.CauseUpdated, host, "code")
 	return e.done()
+}
+
+// CheckNewCode returns why a user may not replace the join code now.
+func (l Lobby) CheckNewCode(host string, now time.Time) error {
+	if err := l.ledBy(host); err != nil {
+		return err
+	}
+	if !l.Policy.Join.Code.Enabled {
+		return wire.Refuse(wire.CodePermissionDenied, "the policy does not allow codes")
+	}
+	if wait := time.UnixMilli(l.CodeAt).Add(CodePause).Sub(now); wait > 0 {
+		return &wire.Error{
+			Code: wire.CodeRateLimited, Retryable: true, RetryAfterMs: wait.Milliseconds() + 1,
+			Message: "the code was made a moment ago",
+		}
+	}
+	return nil
 }

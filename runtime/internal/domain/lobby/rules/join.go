@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,23 +31,12 @@ type JoinCommand struct {
 // The first player of an empty lobby becomes its host. Those who come along come in
 // with the user, or nobody does.
 func (l Lobby) Join(cmd JoinCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	as := cmd.As
-	if as == "" {
-		as = wire.RoleMember
-	}
-	fresh := l.fresh(cmd.With)
-	if l.Has(cmd.User.ID) && len(fresh) == 0 {
+	as := cmd.role()
+	if l.isMemberWithParty(cmd) {
 		return l.joinAgain(cmd, as, now)
 	}
-	if err := l.mayEnter(cmd, as, now); err != nil {
-		return l, nil, err
-	}
-	e := l.edit(now)
-	team := l.teamTogether(cmd.Member.Team, as, 1+len(fresh))
-	if err := e.come(cmd, as, team); err != nil {
-		return l, nil, err
-	}
-	if err := e.bring(cmd.User, cmd.Party, fresh, as, team); err != nil {
+	e, err := l.admitParty(cmd, as, now)
+	if err != nil {
 		return l, nil, err
 	}
 	if as != wire.RoleSpectator {
@@ -54,6 +44,72 @@ func (l Lobby) Join(cmd JoinCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 	}
 	e.by(wire.CauseMemberJoined, cmd.User.ID, "")
 	return e.done()
+}
+
+// role returns the role that the users get.
+func (cmd JoinCommand) role() wire.Role {
+	if cmd.As == "" {
+		return wire.RoleMember
+	}
+	return cmd.As
+}
+
+// isMemberWithParty reports whether the caller and all companions are members.
+func (l Lobby) isMemberWithParty(cmd JoinCommand) bool {
+	return l.Has(cmd.User.ID) && len(l.fresh(cmd.With)) == 0
+}
+
+// admitParty adds the caller and the companions, or returns why the lobby refuses them. It
+// computes no patch.
+func (l Lobby) admitParty(cmd JoinCommand, as wire.Role, now time.Time) (*edit, error) {
+	if err := l.mayEnter(cmd, as, now); err != nil {
+		return nil, err
+	}
+	fresh := l.fresh(cmd.With)
+	e := l.edit(now)
+	team := l.teamTogether(cmd.Member.Team, as, 1+len(fresh))
+	if err := e.come(cmd, as, team); err != nil {
+		return nil, err
+	}
+	return e, e.bring(cmd.User, cmd.Party, fresh, as, team)
+}
+
+// JoinNeeds lists the preparations without which a join cannot be committed.
+type JoinNeeds struct {
+	// Password says that the user's password must be compared with the lobby's.
+	Password bool
+	// Memberships are the users for whom a membership must be reserved, the caller first.
+	Memberships []string
+}
+
+// DecideJoin returns the needs of a join, or why the lobby refuses the users. A need for a
+// password comes alone: the other checks of the join follow when the password is proven.
+func (l Lobby) DecideJoin(cmd JoinCommand, now time.Time) (JoinNeeds, error) {
+	if l.isMemberWithParty(cmd) {
+		return JoinNeeds{}, nil
+	}
+	_, err := l.admitParty(cmd, cmd.role(), now)
+	var refusal *wire.Error
+	if cmd.Proof == "" && errors.As(err, &refusal) && refusal.Reason == wire.ReasonWrongPassword {
+		return JoinNeeds{Password: true}, nil
+	}
+	if err != nil {
+		return JoinNeeds{}, err
+	}
+	return JoinNeeds{Memberships: l.unreserved(cmd)}, nil
+}
+
+// unreserved returns the users without a membership of the lobby and without a reserved one.
+func (l Lobby) unreserved(cmd JoinCommand) (users []string) {
+	if !l.Has(cmd.User.ID) && cmd.Enrolment == "" {
+		users = append(users, cmd.User.ID)
+	}
+	for _, c := range l.fresh(cmd.With) {
+		if c.Enrolment == "" {
+			users = append(users, c.ID)
+		}
+	}
+	return users
 }
 
 // come lets the user itself in, if it is not in yet.

@@ -1,0 +1,35 @@
+package lobby
+
+import (
+	"context"
+
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/wire"
+)
+
+func (s *Service) find(ctx context.Context, userID, lobbyID, code, invite string) (string, error) {
+	given := 0
+	for _, way := range []string{lobbyID, code, invite} {
+		if way != "" {
+			given++
+		}
+	}
+	switch {
+	case given != 1:
+		return "", wire.Invalid("lobbyId", "give one of lobbyId, code and inviteId")
+	case code != "":
+		return s.byCode(ctx, userID, code)
+	case invite != "":
+		return rules.LobbyOfInvite(invite), nil
+	}
+	return lobbyID, nil
+}
+
+// orExpired is what a user learns who came with the code of a lobby that is gone, or
+// an invite to it.
+func orExpired(err error, byWord bool) error {
+	if byWord && isNotFound(err) {
+		return rules.CodeExpired()
+	}
+	return err
+}
