@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/core/text"
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
@@ -86,10 +87,11 @@ func (s *Service) RespondJoin(ctx context.Context, c request.Call, req *wire.Lob
 func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
 	var out Outcome
 	code, err := "", error(nil)
-	for range joinAttempts {
+	for range attempts {
 		if out, code, err = s.tryNewCode(ctx, c, req.LobbyID, code); !errors.Is(err, rules.ErrNotPrepared) {
 			break
 		}
+		err = fmt.Errorf("lobby %s changed during each of %d attempts to replace its code: %w", req.LobbyID, attempts, stream.ErrConflict)
 	}
 	if code != "" && (refused(err) || err == nil && out.Lobby.Code != code) {
 		if err := s.Names.Release(ctx, codeSpace, code, req.LobbyID); err != nil {

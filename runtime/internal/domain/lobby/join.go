@@ -35,15 +35,15 @@ func (s *Service) Join(ctx context.Context, c request.Call, req *wire.LobbyJoin)
 	return s.join(ctx, c, id, cmd, req.Password)
 }
 
-// joinAttempts is how many times a join is decided and prepared. Each attempt after the first
+// attempts is how many times a join is decided and prepared. Each attempt after the first
 // needs a change of the lobby between a decision and its commit.
-const joinAttempts = 4
+const attempts = 4
 
 // join adds the caller to a lobby: it decides on a snapshot what the join needs, prepares that
 // outside of the compare-and-set, and commits.
 func (s *Service) join(ctx context.Context, c request.Call, id string, cmd rules.JoinCommand, password string) (Outcome, error) {
 	invited := cmd.Code != "" || cmd.Invite != ""
-	for range joinAttempts {
+	for range attempts {
 		l, err := s.load(ctx, id)
 		if err != nil {
 			return Outcome{}, orExpired(err, invited)
@@ -60,7 +60,7 @@ func (s *Service) join(ctx context.Context, c request.Call, id string, cmd rules
 			return s.finishJoin(ctx, c, &cmd, l, out, err)
 		}
 	}
-	return Outcome{}, fmt.Errorf("lobby %s changed during each of %d attempts to join: %w", id, joinAttempts, stream.ErrConflict)
+	return Outcome{}, fmt.Errorf("lobby %s changed during each of %d attempts to join: %w", id, attempts, stream.ErrConflict)
 }
 
 // prepareJoin proves the password and reserves the memberships that a join of a lobby needs,

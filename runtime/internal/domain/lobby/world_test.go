@@ -42,6 +42,18 @@ type brittleStore struct {
 	mu     sync.Mutex
 	before func(stream.Commit) error
 	after  func(stream.Commit) error
+	// aroundLoad, when not nil, is called with each load.
+	aroundLoad func(load func())
+}
+
+func (s *brittleStore) Load(ctx context.Context, id stream.ID) (snap stream.Snapshot, err error) {
+	load := func() { snap, err = s.Memory.Load(ctx, id) }
+	if s.aroundLoad == nil {
+		load()
+	} else {
+		s.aroundLoad(load)
+	}
+	return snap, err
 }
 
 func (s *brittleStore) hooks() (before, after func(stream.Commit) error) {

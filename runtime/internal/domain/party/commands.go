@@ -98,53 +98,80 @@ func (s *Service) Join(ctx context.Context, c request.Call, req *wire.PartyJoin)
 		return Outcome{}, fmt.Errorf("look up a party's code: %w", err)
 	}
 	guess.Right(ctx)
-	return s.come(ctx, c, id, rules.JoinCommand{User: actor(c.Caller), Code: code, Attributes: req.Attributes})
+	return s.join(ctx, c, id, rules.JoinCommand{User: actor(c.Caller), Code: code, Attributes: req.Attributes})
 }
 
 // Accept brings the caller in by an invite.
 func (s *Service) Accept(ctx context.Context, c request.Call, req *wire.PartyRespondInvite) (Outcome, error) {
 	cmd := rules.JoinCommand{User: actor(c.Caller), Invite: req.InviteID, Attributes: req.Attributes}
-	return s.come(ctx, c, rules.PartyOfInvite(req.InviteID), cmd)
+	return s.join(ctx, c, rules.PartyOfInvite(req.InviteID), cmd)
 }
 
-// come enrolls the caller when the party lets it in, and takes that back when it
-// came to nothing.
-func (s *Service) come(ctx context.Context, c request.Call, partyID string, cmd rules.JoinCommand) (Outcome, error) {
-	out, err := s.change(ctx, partyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		next, patches, err := p.Join(cmd, s.Now())
-		if err != nil || p.Has(c.ID) || cmd.Enrolment != "" {
-			return next, patches, err
+// attempts is how many times a command is decided and prepared. Each attempt after the first
+// needs a change of the party between a decision and its commit.
+const attempts = 4
+
+// join adds the caller to a party: it decides on a snapshot whether the join needs a membership,
+// reserves the membership outside of the compare-and-set, and commits.
+func (s *Service) join(ctx context.Context, c request.Call, partyID string, cmd rules.JoinCommand) (Outcome, error) {
+	for range attempts {
+		p, err := s.load(ctx, partyID)
+		if isNotFound(err) {
+			return Outcome{}, rules.CodeExpired()
 		}
-		if cmd.Enrolment, err = s.ids.ID(ctx, joinSpace, c.ID, c.Key); err != nil {
-			return p, nil, err
+		if err != nil {
+			return Outcome{}, err
 		}
-		if err = s.enroll(ctx, c.ID, membership.Stay{Group: partyID, Enrolment: cmd.Enrolment}); err != nil {
-			cmd.Enrolment = "" // the rule may run again, and must not take this for an entry
-			return p, nil, err
+		transition := s.prepareJoin(ctx, c, p, &cmd)
+		out, err := s.change(ctx, partyID, s.onceOf(c), transition)
+		if !errors.Is(err, rules.ErrNotPrepared) {
+			return s.finishJoin(ctx, c, partyID, cmd, out, err)
 		}
-		return p.Join(cmd, s.Now())
-	})
+	}
+	return Outcome{}, fmt.Errorf("party %s changed during each of %d attempts to join: %w", partyID, attempts, stream.ErrConflict)
+}
+
+// prepareJoin reserves the membership that a join of a party needs, and returns the transition
+// to commit.
+func (s *Service) prepareJoin(ctx context.Context, c request.Call, p rules.Party, cmd *rules.JoinCommand) rules.Transition {
+	needed, err := p.NeedsMembership(*cmd, s.Now())
+	if err != nil || !needed {
+		return rules.Join(*cmd) // the commit decides again, on the current party
+	}
+	id, err := s.ids.ID(ctx, joinSpace, c.ID, c.Key)
+	if err != nil {
+		return rules.Refuse(err)
+	}
+	if err = s.enroll(ctx, c.ID, membership.Stay{Group: p.ID, Enrolment: id}); err != nil {
+		return rules.Refuse(err)
+	}
+	cmd.Enrolment = id
+	return rules.Join(*cmd)
+}
+
+// finishJoin removes the reserved membership if the join did not use it. After an error of the
+// store, the join may have been committed: its membership stays until it is found stale.
+func (s *Service) finishJoin(
+	ctx context.Context, c request.Call, partyID string, cmd rules.JoinCommand, out Outcome, err error,
+) (Outcome, error) {
 	if isNotFound(err) {
 		err = rules.CodeExpired()
 	}
-	var refusal *wire.Error
-	unused := errors.As(err, &refusal) || err == nil && out.State.Members[c.ID].Enrolment != cmd.Enrolment
+	unused := isRefusal(err) || err == nil && out.State.Members[c.ID].Enrolment != cmd.Enrolment
 	if unused && cmd.Enrolment != "" {
 		err = errors.Join(err, s.stays.Strike(ctx, setOf(c.ID), membership.Stay{Group: partyID, Enrolment: cmd.Enrolment}))
 	}
 	if err != nil {
 		return Outcome{}, err
 	}
-	// A repeated request may be of a user who is not in any more.
+	// The user of a repeated request may have left since the first request.
 	_, err = out.State.ActiveMember(c.ID)
 	return out, err
 }
 
 // Decline turns an invite down.
 func (s *Service) Decline(ctx context.Context, c request.Call, inviteID string) error {
-	_, err := s.change(ctx, rules.PartyOfInvite(inviteID), s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		return p.Decline(c.ID, inviteID, s.Now())
-	})
+	_, err := s.change(ctx, rules.PartyOfInvite(inviteID), s.onceOf(c), rules.Decline(c.ID, inviteID))
 	if isNotFound(err) {
 		return rules.CodeExpired()
 	}
@@ -160,9 +187,7 @@ func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.PartyInv
 	now := s.Now()
 	expiresAt := now.Add(rules.InviteTTL).UnixMilli()
 	out, err := s.change(ctx, req.PartyID, s.onceOf(c).With(strconv.AppendInt(nil, expiresAt, 10)),
-		func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-			return p.Invite(actor(c.Caller), req.UserID, nonce, now)
-		})
+		rules.SendInvite(actor(c.Caller), req.UserID, nonce, now))
 	if err != nil {
 		return rules.Invite{}, err
 	}
@@ -191,28 +216,20 @@ func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i rul
 
 // Leave takes the caller out.
 func (s *Service) Leave(ctx context.Context, c request.Call, partyID string) (Outcome, error) {
-	return s.change(ctx, partyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		return p.Leave(actor(c.Caller), s.Now())
-	})
+	return s.change(ctx, partyID, s.onceOf(c), rules.Leave(actor(c.Caller)))
 }
 
 // Kick takes another member out (leader only).
 func (s *Service) Kick(ctx context.Context, c request.Call, req *wire.PartyKick) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		return p.Kick(c.ID, req.UserID, req.Reason, s.Now())
-	})
+	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Kick(c.ID, req.UserID, req.Reason))
 }
 
 // Promote makes another member the leader (leader only).
 func (s *Service) Promote(ctx context.Context, c request.Call, req *wire.PartyPromote) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		return p.Promote(c.ID, req.UserID, s.Now())
-	})
+	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Promote(c.ID, req.UserID))
 }
 
 // SetMember changes the caller's attributes.
 func (s *Service) SetMember(ctx context.Context, c request.Call, req *wire.PartySetMember) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		return p.SetMember(c.ID, req.Attributes, req.Unset, s.Now())
-	})
+	return s.change(ctx, req.PartyID, s.onceOf(c), rules.SetMember(c.ID, req.Attributes, req.Unset))
 }

@@ -6,22 +6,19 @@ import (
 	"fmt"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
+	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
 // Ban keeps a user out (leader only).
 func (s *Service) Ban(ctx context.Context, c request.Call, req *wire.PartyBan) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		return p.Ban(c.ID, req.UserID, req.Reason, s.Now())
-	})
+	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Ban(c.ID, req.UserID, req.Reason))
 }
 
 // Unban takes a ban back (leader only).
 func (s *Service) Unban(ctx context.Context, c request.Call, req *wire.PartyUnban) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		return p.Unban(c.ID, req.UserID, s.Now())
-	})
+	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Unban(c.ID, req.UserID))
 }
 
 // Update changes the party itself (leader only).
@@ -30,37 +27,25 @@ func (s *Service) Update(ctx context.Context, c request.Call, req *wire.PartyUpd
 	if req.Set != nil {
 		cmd.Set = *req.Set
 	}
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		return p.Update(cmd, s.Now())
-	})
+	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Update(cmd))
 }
 
 // Ready says whether the caller is ready.
 func (s *Service) Ready(ctx context.Context, c request.Call, req *wire.PartyReady) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		return p.Ready(c.ID, req.Ready, s.Now())
-	})
+	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Ready(c.ID, req.Ready))
 }
 
 // RegenerateCode gives the party another code (leader only), and tells it: a repeated
 // request gets the same one. Users who come with the old code get not_found.
 func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.PartyNewCode) (Outcome, string, error) {
-	code, once := "", s.onceOf(c)
-	out, err := s.change(ctx, req.PartyID, once, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		if _, _, err := p.RegenerateCode(c.ID, code, s.Now()); err != nil {
-			return p, nil, err
+	var out Outcome
+	code, err := "", error(nil)
+	for range attempts {
+		if out, code, err = s.tryNewCode(ctx, c, req.PartyID, code); !errors.Is(err, rules.ErrNotPrepared) {
+			break
 		}
-		if code == "" {
-			var err error
-			if code, err = s.claimCode(ctx, p.ID); err != nil {
-				return p, nil, err
-			}
-			if once != nil {
-				once.Value = []byte(code)
-			}
-		}
-		return p.RegenerateCode(c.ID, code, s.Now())
-	})
+		err = fmt.Errorf("party %s changed during each of %d attempts to replace its code: %w", req.PartyID, attempts, stream.ErrConflict)
+	}
 	if err := s.releaseCodes(ctx, req.PartyID, code, out, err); err != nil {
 		return Outcome{}, "", err
 	}
@@ -71,6 +56,27 @@ func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.
 		return out, string(out.Value), nil
 	}
 	return out, out.State.Code, nil
+}
+
+// tryNewCode claims a code if the party may get one and none is claimed, and commits it. It
+// returns the claimed code. Error: rules.ErrNotPrepared when the party changed in between.
+func (s *Service) tryNewCode(ctx context.Context, c request.Call, partyID, code string) (Outcome, string, error) {
+	p, err := s.load(ctx, partyID)
+	if err != nil {
+		return Outcome{}, code, err
+	}
+	if code == "" && p.CheckNewCode(c.ID, s.Now()) == nil {
+		if code, err = s.claimCode(ctx, partyID); err != nil {
+			out, err := s.change(ctx, partyID, s.onceOf(c), rules.Refuse(err))
+			return out, "", err
+		}
+	}
+	once := s.onceOf(c)
+	if code != "" {
+		once = once.With([]byte(code))
+	}
+	out, err := s.change(ctx, partyID, once, rules.RegenerateCode(c.ID, code))
+	return out, code, err
 }
 
 // releaseCodes gives back the code that a regeneration claimed and did not use, or the code

@@ -112,36 +112,39 @@ func NewService(ports Ports, settings Settings) *Service {
 // Outcome is what a command led to.
 type Outcome = document.Outcome[rules.Party]
 
-// rule is a command, ready to be applied.
-type rule func(rules.Party) (rules.Party, []wire.PartyPatch, error)
-
-// change carries out a command and what follows from it for those who departed. If
-// that fails it is done by a later Look, which is scheduled already.
-func (s *Service) change(ctx context.Context, partyID string, once *stream.Once, r rule) (Outcome, error) {
-	out, err := s.commit(ctx, partyID, once, r)
+// change commits a transition and applies its side effects. OnDeadline applies the side effects
+// that fail here; its deadline is scheduled before the commit.
+func (s *Service) change(ctx context.Context, partyID string, once *stream.Once, t rules.Transition) (Outcome, error) {
+	out, err := s.commit(ctx, partyID, once, t)
 	if err == nil {
 		_ = s.settle(ctx, out.State, out.State.DepartedSince(out.Seen, out.Repeated))
 	}
 	return out, err
 }
 
-func (s *Service) commit(ctx context.Context, partyID string, once *stream.Once, r rule) (Outcome, error) {
+// commit commits a transition, and reports a change of the members or of the leader.
+func (s *Service) commit(ctx context.Context, partyID string, once *stream.Once, t rules.Transition) (Outcome, error) {
+	out, err := s.apply(ctx, partyID, once, t)
+	if err == nil && out.Changed() && changedHands(out.Before, out.State) && s.Changed != nil {
+		s.Changed(ctx, out.State)
+	}
+	return out, err
+}
+
+// apply applies a transition to a party by compare-and-set. A transition has no store and no
+// context: the compare-and-set does no I/O of the domain.
+func (s *Service) apply(ctx context.Context, partyID string, once *stream.Once, t rules.Transition) (Outcome, error) {
 	if !ids.ValidID(partyID) {
 		return Outcome{}, rules.NotFound()
 	}
-	moved := false
 	out, err := s.keeper.Change(ctx, partyID, once, func(p rules.Party) (rules.Party, []stream.Event, error) {
-		next, patches, err := r(p)
+		next, patches, err := t.Apply(p, s.Now())
 		if err != nil {
 			return p, nil, err
 		}
-		moved = len(patches) > 0 && changedHands(p, next)
 		events, err := encode(patches)
 		return next, events, err
 	})
-	if err == nil && moved && !out.Repeated && s.Changed != nil {
-		s.Changed(ctx, out.State)
-	}
 	return out, missing(err)
 }
 

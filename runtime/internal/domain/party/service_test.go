@@ -178,9 +178,7 @@ func TestLookFinishes(t *testing.T) {
 	p := ann.create()
 	w.state(bob.join(p.Code))
 	s := ann.h.service
-	if _, err := s.commit(t.Context(), p.ID, nil, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
-		return p.Kick("ann", "bob", "", s.Now())
-	}); err != nil {
+	if _, err := s.commit(t.Context(), p.ID, nil, rules.Kick("ann", "bob", "")); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(told[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); n != 0 {

@@ -53,7 +53,7 @@ func once(scope, key string) *stream.Once {
 // again, the zero time for never.
 func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	now := s.Now()
-	out, err := s.commit(ctx, id.Name(), nil, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) { return p.Tick(now) })
+	out, err := s.commit(ctx, id.Name(), nil, rules.Tick(now))
 	if isNotFound(err) {
 		return time.Time{}, nil
 	}

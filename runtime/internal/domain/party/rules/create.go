@@ -26,7 +26,7 @@ func Create(cmd CreateCommand, now time.Time) (Party, []wire.PartyPatch, error) 
 	p := Party{ID: cmd.ID, Code: cmd.Code, MaxMembers: size, LeaderID: cmd.Leader.ID, CreatedAt: ms(now)}
 	e := p.edit(now)
 	e.Members = map[string]Member{}
-	if err := e.admit(cmd.Leader, cmd.ID, cmd.Attributes); err != nil {
+	if err := e.addMember(cmd.Leader, cmd.ID, cmd.Attributes); err != nil {
 		return Party{}, nil, err
 	}
 	e.Version = 1

@@ -13,16 +13,18 @@ import (
 // within members are shared and have to be replaced, not changed.
 type edit struct {
 	Party
-	now     time.Time
-	seen    wire.Party
-	patches []wire.PartyPatch
-	err     error
+	now time.Time
+	was Party
+	// lastView is the view to which the patches so far lead; nil before the first patch.
+	lastView *wire.Party
+	patches  []wire.PartyPatch
+	err      error
 	// leaving is the session by which a user leaves; "" for none.
 	leaving string
 }
 
 func (p Party) edit(now time.Time) *edit {
-	e := &edit{Party: p, now: now, seen: p.View()}
+	e := &edit{Party: p, was: p, now: now}
 	e.Members, e.Invites, e.Banned = maps.Clone(p.Members), maps.Clone(p.Invites), maps.Clone(p.Banned)
 	if e.Invites == nil {
 		e.Invites = map[string]Invite{}
@@ -34,18 +36,22 @@ func (p Party) edit(now time.Time) *edit {
 
 // patch ends one change: the next version, with the operations that lead there.
 func (e *edit) patch(cause wire.CauseType, actor, reason string) {
+	if e.lastView == nil {
+		view := e.was.View()
+		e.lastView = &view
+	}
 	e.Version++
 	e.Committed = e.Epoch
 	view := e.View()
-	ops, err := jsonpatch.Diff(e.seen, view)
+	ops, err := jsonpatch.Diff(*e.lastView, view)
 	if err != nil {
 		e.err = err
 	}
 	e.patches = append(e.patches, wire.PartyPatch{
-		PartyID: e.ID, From: e.seen.Version, To: view.Version, Ops: ops,
+		PartyID: e.ID, From: e.lastView.Version, To: view.Version, Ops: ops,
 		Cause: wire.Cause{Type: cause, ActorID: actor, Reason: reason},
 	})
-	e.seen = view
+	e.lastView = &view
 }
 
 func (e *edit) done() (Party, []wire.PartyPatch, error) { return e.Party, e.patches, e.err }

@@ -7,7 +7,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-func (e *edit) admit(user Actor, enrolment string, attributes wire.Attributes) error {
+func (e *edit) addMember(user Actor, enrolment string, attributes wire.Attributes) error {
 	checked, err := write(nil, attributes, nil)
 	if err != nil {
 		return err
@@ -28,34 +28,57 @@ type JoinCommand struct {
 	Attributes   wire.Attributes
 }
 
-// Join brings a user in. A user who is in already keeps its place; its session
-// counts as connected from then on.
+// Join adds a user. A member keeps its place, and the session is connected.
 func (p Party) Join(cmd JoinCommand, now time.Time) (Party, []wire.PartyPatch, error) {
 	if p.Has(cmd.User.ID) {
 		return p.Reconnect(cmd.User.ID, cmd.User.Session, now)
 	}
-	switch {
-	case p.Closed():
-		return p, nil, CodeExpired()
-	case cmd.Invite != "" && !p.invited(cmd.User.ID, cmd.Invite, now):
-		return p, nil, CodeExpired()
-	case cmd.Invite == "" && cmd.Code != p.Code:
-		return p, nil, CodeExpired()
-	case p.IsBanned(cmd.User.ID, now):
-		return p, nil, banned("", "you were removed from this party and may not come back yet")
-	case cmd.Invite == "" && p.Locked:
-		return p, nil, wire.Precondition(wire.ReasonPartyLocked, "the leader has closed the party: ask a member for an invite")
-	case len(p.Members) >= p.MaxMembers:
-		return p, nil, wire.Precondition(wire.ReasonPartyFull, "the party is full")
-	}
-	e := p.edit(now)
-	if err := e.admit(cmd.User, cmd.Enrolment, cmd.Attributes); err != nil {
+	e, err := p.admit(cmd, now)
+	if err != nil {
 		return p, nil, err
 	}
-	delete(e.Invites, cmd.User.ID)
 	e.unready()
 	e.patch(wire.CauseMemberJoined, cmd.User.ID, "")
 	return e.done()
+}
+
+// admit adds a user, or returns why the party refuses the user. It computes no patch.
+func (p Party) admit(cmd JoinCommand, now time.Time) (*edit, error) {
+	if err := p.checkAdmission(cmd, now); err != nil {
+		return nil, err
+	}
+	e := p.edit(now)
+	delete(e.Invites, cmd.User.ID)
+	return e, e.addMember(cmd.User, cmd.Enrolment, cmd.Attributes)
+}
+
+// NeedsMembership reports whether a join needs a reserved membership and has none, or returns
+// why the party refuses the user.
+func (p Party) NeedsMembership(cmd JoinCommand, now time.Time) (bool, error) {
+	if p.Has(cmd.User.ID) {
+		return false, nil
+	}
+	_, err := p.admit(cmd, now)
+	return err == nil && cmd.Enrolment == "", err
+}
+
+// checkAdmission returns why the party refuses a user who is not a member.
+func (p Party) checkAdmission(cmd JoinCommand, now time.Time) error {
+	switch {
+	case p.Closed():
+		return CodeExpired()
+	case cmd.Invite != "" && !p.invited(cmd.User.ID, cmd.Invite, now):
+		return CodeExpired()
+	case cmd.Invite == "" && cmd.Code != p.Code:
+		return CodeExpired()
+	case p.IsBanned(cmd.User.ID, now):
+		return banned("", "you were removed from this party and may not come back yet")
+	case cmd.Invite == "" && p.Locked:
+		return wire.Precondition(wire.ReasonPartyLocked, "the leader has closed the party: ask a member for an invite")
+	case len(p.Members) >= p.MaxMembers:
+		return wire.Precondition(wire.ReasonPartyFull, "the party is full")
+	}
+	return nil
 }
 
 func CodeExpired() error {

@@ -87,19 +87,27 @@ func checkSize(size int, field string) error {
 // RegenerateCode gives the party another code, on the leader's word. The one before is no
 // longer good.
 func (p Party) RegenerateCode(leader, code string, now time.Time) (Party, []wire.PartyPatch, error) {
-	if err := p.CheckLeader(leader); err != nil {
+	if err := p.CheckNewCode(leader, now); err != nil {
 		return p, nil, err
-	}
-	if wait := time.UnixMilli(p.CodeAt).Add(CodePause).Sub(now); wait > 0 {
-		return p, nil, &wire.Error{
-			Code: wire.CodeRateLimited, Retryable: true, RetryAfterMs: wait.Milliseconds() + 1,
-			Message: "the code was made a moment ago",
-		}
 	}
 	e := p.edit(now)
 	e.Code, e.CodeAt = code, ms(now)
 	e.patch(wire.CauseUpdated, leader, "code_changed")
 	return e.done()
+}
+
+// CheckNewCode returns why a user may not replace the code now.
+func (p Party) CheckNewCode(leader string, now time.Time) error {
+	if err := p.CheckLeader(leader); err != nil {
+		return err
+	}
+	if wait := time.UnixMilli(p.CodeAt).Add(CodePause).Sub(now); wait > 0 {
+		return &wire.Error{
+			Code: wire.CodeRateLimited, Retryable: true, RetryAfterMs: wait.Milliseconds() + 1,
+			Message: "the code was made a moment ago",
+		}
+	}
+	return nil
 }
 
 // Ready says whether a member is ready. All flags go back when a member comes or goes, and
