@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestEventsSayWhatGoesWithThem(t *testing.T) {
+func TestEventCommentsDeclareTheirTypes(t *testing.T) {
 	for comment, want := range map[string]event{
 		"request: A → B":                       {request: "A", answer: "B"},
 		"request: A → nothing":                 {request: "A"},
@@ -49,7 +49,7 @@ func TestUnknownSourceIsAnError(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatIsBetweenTheMarksIsWritten(t *testing.T) {
+func TestOnlyTheMarkedSectionIsReplaced(t *testing.T) {
 	page := "before\n" + begin + "old\n" + end + "after\n"
 	got, err := between([]byte(page), "new\n")
 	if want := "before\n" + begin + "new\n" + end + "after\n"; err != nil || string(got) != want {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestWhoGetsDevTokens(t *testing.T) {
+func TestDevTokensStayOnThisMachine(t *testing.T) {
 	handler := devUsersHandler(func() []devToken { return []devToken{{User: "alice", Token: "t1"}} })
 	for name, tc := range map[string]struct {
 		peer, host, header, value string

@@ -39,7 +39,7 @@ func TestCurrentIsANumberOrIDs(t *testing.T) {
 	}
 }
 
-func TestCurrentReadsOnlyItsTwoShapes(t *testing.T) {
+func TestCurrentAcceptsOnlyItsTwoShapes(t *testing.T) {
 	for _, text := range []string{`"7"`, `-1`, `1.5`, `[1]`, `{}`, `true`, `[`, ``} {
 		var c wire.Current
 		if err := json.Unmarshal([]byte(text), &c); err == nil || !c.IsZero() {

@@ -12,11 +12,11 @@ import (
 // and of bounds.
 var possession = regexp.MustCompile(`^Code(Already[A-Z]\w*|ResourceExhausted)$`)
 
-// TestRefusalsNameWhatTheCallerHas: only wire.Already makes refusals with these codes,
+// TestRefusalsListTheCallersObjects: only wire.Already makes refusals with these codes,
 // from a reason and ids; wire.Exhausted makes those of bounds that do not count the
 // caller's objects. Other code only compares the codes, so that a new refusal cannot omit
 // the ids. TestBadInput and TestEveryRefusalIsProvoked test each reason.
-func TestRefusalsNameWhatTheCallerHas(t *testing.T) {
+func TestRefusalsListTheCallersObjects(t *testing.T) {
 	made, files := 0, 0
 	for _, folder := range packages(t) {
 		each(t, folder, false, func(path string, text []byte) {

@@ -12,9 +12,9 @@ import (
 // metricName is a metric of Anteroom in a query or a table.
 var metricName = regexp.MustCompile(`\banteroom_[a-z0-9_]+`)
 
-// TestMetricsThatAreNamedExist: the servers serve the metrics that dashboards and
+// TestNamedMetricsExist: the servers serve the metrics that dashboards and
 // documents name.
-func TestMetricsThatAreNamedExist(t *testing.T) {
+func TestNamedMetricsExist(t *testing.T) {
 	root := filepath.Join("..", "..")
 	exist := map[string]bool{}
 	walk(t, filepath.Join(root, "runtime"), func(path, text string) {

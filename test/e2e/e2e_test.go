@@ -32,7 +32,7 @@ func TestTheServerAPI(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "serverapi.yaml")).scenario(t, "serverapi.test.mjs")
 }
 
-func TestAFreshClientKnowsWhatItIsIn(t *testing.T) {
+func TestANewClientReceivesItsMemberships(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "mine.yaml")).scenario(t, "mine.test.mjs")
 }
 
@@ -64,11 +64,11 @@ func TestPresenceAndNotifications(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "presence-notify.test.mjs")
 }
 
-func TestPoliciesBoundAndTravelLive(t *testing.T) {
+func TestPoliciesApplyLive(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "policies-live.test.mjs")
 }
 
-func TestAServersGhostsLeave(t *testing.T) {
+func TestUsersOfADeadServerLeave(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "ghosts.test.mjs")
 }
 
@@ -76,11 +76,11 @@ func TestTheReadmesExample(t *testing.T) {
 	startStack(t, filepath.Join(root(), "config", "samples", "quickstart.yaml")).scenario(t, "readme.test.mjs")
 }
 
-func TestAListenerLearnsThatItsLobbyIsLost(t *testing.T) {
+func TestClientsAreNotifiedOfALostLobby(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "lost.test.mjs")
 }
 
-func TestRedisHangsForAWhile(t *testing.T) {
+func TestAPausedRedis(t *testing.T) {
 	startStack(t, filepath.Join("testdata", "cluster.yaml")).scenario(t, "redis-paused.test.mjs")
 }
 

@@ -95,9 +95,9 @@ func (p *pusher) until(what string, is func() bool) {
 	}
 }
 
-// TestAServerDiesWhileTheOfflineWebhookIsUnderWay: another server repeats the dead
+// TestTheOfflineWebhookSurvivesADeadServer: another server repeats the dead
 // server's calls with the same ids; no other call is repeated.
-func TestAServerDiesWhileTheOfflineWebhookIsUnderWay(t *testing.T) {
+func TestTheOfflineWebhookSurvivesADeadServer(t *testing.T) {
 	p := startPusher(t)
 	manifest, err := os.ReadFile(filepath.Join("testdata", "offline.yaml"))
 	if err != nil {

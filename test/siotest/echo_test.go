@@ -104,7 +104,7 @@ func TestPings(t *testing.T) {
 			c := Connect(t, address, WithTransport(transport))
 			c.ExpectNone(time.Second, "message-back")
 			if !c.Connected() {
-				t.Errorf("the connection ended: %v", c.ExpectClosed())
+				t.Errorf("got the end of the connection: %v", c.ExpectClosed())
 			}
 		})
 	}
@@ -129,13 +129,13 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
-func TestFailuresSayWhatCame(t *testing.T) {
+func TestFailuresListTheReceivedEvents(t *testing.T) {
 	address := startEcho(t)
 	tests := map[string]struct {
 		test func(TB, *Client)
 		want []string // parts of the message, in order
 	}{
-		"something else came": {func(_ TB, c *Client) {
+		"another event": {func(_ TB, c *Client) {
 			c.Expect("auth")
 			c.Emit("message", M{"text": "ho"})
 			c.Expect("message-back", Field("text", "ho"))
@@ -158,11 +158,11 @@ func TestFailuresSayWhatCame(t *testing.T) {
 			c.tire()
 			c.Eventually("two messages", func(all []Event) bool { return count(all, "message-back") == 2 })
 		}, []string{"ann waited for two messages, which did not come about within 300ms", "message-back 1"}},
-		"a condition, and the connection ended": {func(_ TB, c *Client) {
+		"a condition after the end of the connection": {func(_ TB, c *Client) {
 			c.Cut()
 			c.Eventually("a miracle", func([]Event) bool { return false })
 		}, []string{"did not come about before its connection ended", "is over: cut by the test"}},
-		"nothing was to come": {func(_ TB, c *Client) {
+		"an unexpected event": {func(_ TB, c *Client) {
 			c.Emit("message", 7)
 			c.ExpectNone(5*time.Second, "message-back")
 		}, []string{`ann expected no "message-back", but at +`, "came message-back 7"}},
@@ -170,16 +170,16 @@ func TestFailuresSayWhatCame(t *testing.T) {
 			c.tire()
 			c.EmitWithAck("message")
 		}, []string{`ann sent "message": no acknowledgement came`}},
-		"not Anteroom's": {func(_ TB, c *Client) { c.Ask("message-with-ack", M{}) }, []string{
+		"a foreign acknowledgement": {func(_ TB, c *Client) { c.Ask("message-with-ack", M{}) }, []string{
 			`the acknowledgement of "message-with-ack" is not one of Anteroom's`,
 		}},
 		"a refusal": {func(_ TB, c *Client) {
 			c.Ask("message-with-ack", M{"ok": false, "error": M{"code": "not_found", "message": "none"}})
 		}, []string{`ann: "message-with-ack" was refused: not_found: none`}},
-		"a grant": {func(_ TB, c *Client) { c.AskRefused("message-with-ack", M{"ok": true, "data": 5}) }, []string{
+		"an answer in place of a refusal": {func(_ TB, c *Client) { c.AskRefused("message-with-ack", M{"ok": true, "data": 5}) }, []string{
 			`ann: got an answer to "message-with-ack", want a refusal: 5`,
 		}},
-		"a field that is not there": {func(_ TB, c *Client) {
+		"a missing field": {func(_ TB, c *Client) {
 			c.Ask("message-with-ack", M{"ok": true, "data": M{"a": 1}}).Text("b.c")
 		}, []string{`the answer to "message-with-ack" has no b.c: {"a":1}`}},
 		"an open connection": {func(_ TB, c *Client) {
@@ -208,7 +208,7 @@ func TestFailuresSayWhatCame(t *testing.T) {
 // tire shortens the next wait, which is expected to fail.
 func (c *Client) tire() { c.o.patience = 300 * time.Millisecond }
 
-func TestEventuallyLooksAtAllEvents(t *testing.T) {
+func TestEventuallyChecksAllEvents(t *testing.T) {
 	c := Connect(t, startEcho(t))
 	c.Emit("message", 1)
 	c.Expect("message-back")
@@ -243,18 +243,18 @@ func TestCutAndReconnect(t *testing.T) {
 			c.Expect("auth")
 			c.Cut()
 			if err := c.ExpectClosed(); err == nil || c.Connected() {
-				t.Errorf("cut, but connected: %v", err)
+				t.Errorf("after Cut: got %v, connected, want a closed connection", err)
 			}
 			c.Reconnect("")
 			c.Expect("auth")
 			if !c.Connected() {
-				t.Error("not connected again")
+				t.Error("after Reconnect: got a closed connection, want an open one")
 			}
 		})
 	}
 }
 
-func TestAServerThatGoes(t *testing.T) {
+func TestAServerThatExits(t *testing.T) {
 	address, stop := echo(t)
 	var clients []*Client
 	for _, transport := range []Transport{WebSocket, Polling} {
@@ -263,7 +263,7 @@ func TestAServerThatGoes(t *testing.T) {
 	stop()
 	for _, c := range clients {
 		if err := c.ExpectClosed(); err == nil {
-			t.Errorf("%s ended for no reason", c.Transport())
+			t.Errorf("%s: got no reason for the end, want one", c.Transport())
 		}
 	}
 }

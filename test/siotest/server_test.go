@@ -53,7 +53,7 @@ spec:
   chat: {rate: {messages: 100, per: 1s}}
 `
 
-func TestNothingIsLostWhenServersDie(t *testing.T) {
+func TestDeadServersLoseNothing(t *testing.T) {
 	server := siotest.StartServer(t, siotest.YAML(manifest), siotest.Users("ann", "ben", "cid"))
 	instances := server.Instances(t)
 	patient := siotest.WithPatience(30 * time.Second)
@@ -113,7 +113,7 @@ func TestBackEndsEmit(t *testing.T) {
 	}))
 }
 
-func TestAManifestThatIsWrong(t *testing.T) {
+func TestInvalidManifests(t *testing.T) {
 	got := siotest.Verdict(t, func(tb siotest.TB) { siotest.StartServer(tb, siotest.YAML("kind: Nothing")) })
 	if !strings.Contains(got, "cannot be used") {
 		t.Errorf("got %q", got)

@@ -47,19 +47,19 @@ func TestListener(t *testing.T) {
 		{"duplicate", []func(*Listener){live(1, 2, 2)}, "seq 2 (\"c\") where 3 was due"},
 		{"resumed", []func(*Listener){live(1, 2), resumed("e", 4, 3, 4), live(5)}, ""},
 		{"resumed with nothing missed", []func(*Listener){live(1, 2), resumed("e", 2), live(3)}, ""},
-		{"what comes before the answer does not count", []func(*Listener){
+		{"events before the answer do not count", []func(*Listener){
 			live(1, 2), func(l *Listener) { l.Asking(stream) }, live(9), resumed("e", 3, 3), live(4),
 		}, ""},
-		{"hole in a resume", []func(*Listener){live(1, 2), resumed("e", 4, 4)}, "resumed seq 4 (\"e\") where 3 was due"},
-		{"hole at the end of a resume", []func(*Listener){live(1, 2), resumed("e", 4, 3)}, "up to seq 4, but the events end with 3"},
-		{"double after a resume", []func(*Listener){live(1, 2), resumed("e", 3, 3), live(3)}, "live seq 3 (\"d\") where 4 was due"},
+		{"gap in a resume", []func(*Listener){live(1, 2), resumed("e", 4, 4)}, "resumed seq 4 (\"e\") where 3 was due"},
+		{"gap at the end of a resume", []func(*Listener){live(1, 2), resumed("e", 4, 3)}, "up to seq 4, but the events end with 3"},
+		{"duplicate after a resume", []func(*Listener){live(1, 2), resumed("e", 3, 3), live(3)}, "live seq 3 (\"d\") where 4 was due"},
 		{"new epoch, nothing lost", []func(*Listener){live(1, 2), resumed("f", 3, 3)}, ""},
 		{"old epoch after it", []func(*Listener){live(1, 2), resumed("f", 2), func(l *Listener) {
 			if take, resume := l.Live(event("e", 3)); take || !resume {
 				l.Fault("another epoch needs no resume")
 			}
 		}}, ""},
-		{"past gone", []func(*Listener){live(1, 2), func(l *Listener) { l.Lost(stream, "gone") }}, "not recovered after seq 2 of epoch e: gone"},
+		{"lost history", []func(*Listener){live(1, 2), func(l *Listener) { l.Lost(stream, "gone") }}, "not recovered after seq 2 of epoch e: gone"},
 		{"never followed", []func(*Listener){resumed("e", 1, 1)}, "never followed"},
 	}
 	for _, tc := range cases {
@@ -76,7 +76,7 @@ func TestListener(t *testing.T) {
 	}
 }
 
-func TestListenerFollowsFromWhereItIsPlaced(t *testing.T) {
+func TestListenerFollowsFromAPosition(t *testing.T) {
 	l := NewListener()
 	l.Follow(stream, Position{"e", 7})
 	l.Live(event("e", 8))
@@ -105,9 +105,9 @@ func TestBook(t *testing.T) {
 		want     []string // parts of the faults, in order
 	}{
 		{"all", events("e", 1, 2, 3), nil},
-		{"all, and something else", slices.Insert(events("e", 1, 2, 3), 2, Event{Stream: stream, At: Position{"e", 9}}), nil},
+		{"all, and a foreign event", slices.Insert(events("e", 1, 2, 3), 2, Event{Stream: stream, At: Position{"e", 9}}), nil},
 		{"in two epochs", append(events("e", 1, 2), event("f", 3)), nil},
-		{"none", nil, []string{`"b", acknowledged with seq 1, was never`, `"c", acknowledged with seq 2, was never`, `"d", acknowledged with seq 3, was never`}},
+		{"none", nil, []string{`"b", acknowledged with seq 1, was not received`, `"c", acknowledged with seq 2, was not received`, `"d", acknowledged with seq 3, was not received`}},
 		{"gap", events("e", 1, 3), []string{`"c", acknowledged with seq 2, was not received`}},
 		{"duplicate", events("e", 1, 2, 2, 3), []string{`"c" was received 2 times, once with seq 2`, `"c" was received 2 times, once with seq 2`}},
 		{"reorder", events("e", 1, 3, 2), []string{`"c" with seq 2 was received after seq 3`}},
@@ -133,7 +133,7 @@ func TestBook(t *testing.T) {
 	}
 }
 
-func TestBookTellsOfOneSeqForTwo(t *testing.T) {
+func TestBookReportsOneSeqForTwoMessages(t *testing.T) {
 	b := NewBook()
 	twin := event("e", 1)
 	twin.Text = "twin"
