@@ -44,8 +44,8 @@ func (c *contract) asyncAPI() obj {
 		"asyncapi": "3.0.0",
 		"info": obj{
 			"title": "Anteroom", "version": strconv.Itoa(c.protocol) + ".0.0",
-			"description": "The client contract: Socket.IO v5 packets on Engine.IO v4, namespace /. A message's name is the event's, its " +
-				"payload the event's only argument; a reply is what the acknowledgement is called with. The Socket.IO auth of a connect is " +
+			"description": "The client contract: Socket.IO v5 packets on Engine.IO v4, namespace /. The name of a message is the event, its " +
+				"payload the event's only argument; a reply is the only argument of the acknowledgement. The Socket.IO auth of a connect is " +
 				"components/schemas/ConnectAuth. Times are milliseconds since the epoch.",
 			"license": obj{"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
 		},

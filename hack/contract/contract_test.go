@@ -25,7 +25,7 @@ func TestEventCommentsDeclareTheirTypes(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotUnderstoodIsAnError ensures that no part of the contract is silently left
+// TestUnknownSourceIsAnError ensures that no part of the contract is silently left
 // out of the documents.
 func TestUnknownSourceIsAnError(t *testing.T) {
 	for name, c := range map[string]struct{ source, says string }{

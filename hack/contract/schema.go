@@ -27,7 +27,7 @@ func (c *contract) schema() obj {
 	return obj{
 		"$schema": dialect, "$id": schemaID,
 		"title": "The client contract of Anteroom, protocol " + strconv.Itoa(c.protocol),
-		"description": "Made of runtime/wire. Members that are not named here may be there, and are ignored; in a request " +
+		"description": "Generated from runtime/wire. Unknown members are allowed and ignored; in a request " +
 			"a member that is null counts as absent.",
 		"$defs": definitions,
 	}
@@ -72,7 +72,7 @@ func (c *contract) definitions(refs string) obj {
 		"description": "The application's own values, under keys that a policy declares.",
 		"type":        "object", "additionalProperties": obj{"type": []string{"string", "number", "boolean"}},
 	}, current: obj{
-		"description": "The version in force, or the ids of what the caller already has or is in.",
+		"description": "The version in force, or the ids of the caller's existing objects or groups.",
 		"oneOf":       []obj{{"type": "integer", "minimum": 1}, {"type": "array", "items": obj{"type": "string"}, "minItems": 1}},
 	}}
 	for name, w := range c.words {

@@ -113,7 +113,7 @@ func (c *contract) typeScriptEvents(out *bytes.Buffer) {
 			fmt.Fprintf(out, "  %q: (push: %s) => void;\n", e.name, e.push)
 		}
 	}
-	out.WriteString("}\n\n/** The requests of a client, each with what acknowledges it. */\nexport interface ClientToServerEvents {\n")
+	out.WriteString("}\n\n/** The requests of a client, each with its acknowledgement. */\nexport interface ClientToServerEvents {\n")
 	for _, e := range c.events {
 		if e.request == "" {
 			continue

@@ -1413,7 +1413,7 @@ export interface ServerToClientEvents {
   "sync:lost": (push: SyncLost) => void;
 }
 
-/** The requests of a client, each with what acknowledges it. */
+/** The requests of a client, each with its acknowledgement. */
 export interface ClientToServerEvents {
   "chat:join": (request: ChatJoin, ack: (answer: Ack<ChatJoined>) => void) => void;
   "chat:leave": (request: ChatLeave, ack: (answer: Ack<undefined>) => void) => void;
