@@ -50,7 +50,7 @@ func (l lobbyAndDirect) Channel(ctx context.Context, c request.Caller, name stri
 	if name == channel {
 		return l.world.Channel(ctx, c, name)
 	}
-	return pair{l.world}.Channel(ctx, c, name)
+	return pair(l).Channel(ctx, c, name)
 }
 
 // mentionOf sends a message with mentions.
