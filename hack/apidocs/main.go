@@ -18,9 +18,9 @@ const introduction = `# The resources
 
 <!-- Written by hack/apidocs from the CRDs; do not edit. Change the comments in api/v1alpha1 and run "make generate". -->
 
-Group realtime.anteroom.dev, version v1alpha1. What has a default can be left out. A
-**duration** is written as Go writes it: 500ms, 20s, 5m, 1h30m; a **quantity** as in a
-Pod: 100m, 64Ki, 1Gi. A **decimal** with a fraction is put in quotes: "0.5". Lists are
+Group realtime.anteroom.dev, version v1alpha1. A field with a default is optional. A
+**duration** has the form of Go durations: 500ms, 20s, 5m, 1h30m; a **quantity** that of a
+Pod: 100m, 64Ki, 1Gi. Quote a **decimal** with a fraction: "0.5". Lists are
 written with [] and maps with {}.
 `
 

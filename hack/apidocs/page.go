@@ -18,7 +18,7 @@ func describe(crd definition) string {
 	spec := root.Properties["spec"]
 	b.WriteString("\n### " + names.Kind + " spec\n\n")
 	if rules := spec.rules(); len(rules) > 0 {
-		b.WriteString("Rules over several parts:\n\n- " + strings.Join(rules, "\n- ") + "\n\n")
+		b.WriteString("Rules over several fields:\n\n- " + strings.Join(rules, "\n- ") + "\n\n")
 	}
 	b.WriteString(tableHead)
 	for _, name := range slices.Sorted(maps.Keys(spec.Properties)) {

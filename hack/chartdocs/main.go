@@ -51,7 +51,7 @@ func valuesTable(text []byte) (string, error) {
 		return "", errors.New("values.yaml is no mapping")
 	}
 	var b strings.Builder
-	b.WriteString("| value | default | what it is |\n|---|---|---|\n")
+	b.WriteString("| value | default | description |\n|---|---|---|\n")
 	if err := rows(&b, "", doc.Content[0]); err != nil {
 		return "", err
 	}
