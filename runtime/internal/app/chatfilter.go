@@ -151,7 +151,7 @@ func (f *hookFilter) Check(ctx context.Context, d chat.Draft) (string, error) {
 	return strings.Repeat("*", utf8.RuneCountInString(d.Text)), nil
 }
 
-// fits tells whether a text may stand for another: a filter does not make it longer
+// fits reports whether a text may stand for another: a filter does not make it longer
 // than twice, or empty.
 func fits(text, instead string) bool {
 	return strings.TrimSpace(text) != "" && utf8.RuneCountInString(text) <= 2*utf8.RuneCountInString(instead)

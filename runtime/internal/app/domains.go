@@ -132,7 +132,7 @@ func registerParty(r *session.Router, h *party.Handlers) {
 	session.Handle(r, wire.EventPartyNewCode, h.RegenerateCode)
 }
 
-// matchmaking tells whether queues are served: matches go into lobbies.
+// matchmaking reports whether queues are served: matches go into lobbies.
 func (a *App) matchmaking() bool {
 	f := a.settings.config.Features
 	return f.Matchmaking && f.Lobby

@@ -31,7 +31,7 @@ type draining struct {
 
 var errStopping = errors.New("the server is about to stop")
 
-// on tells whether there is a drain, over when it is done.
+// on reports whether there is a drain, over when it is done.
 func (d *drainer) on() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

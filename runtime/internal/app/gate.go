@@ -56,7 +56,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	(*next).ServeHTTP(w, r)
 }
 
-// handshake tells whether a request begins a connection: it names no session, as the
+// handshake reports whether a request begins a connection: it names no session, as the
 // engine reads it.
 func handshake(r *http.Request) bool {
 	return r.Method == http.MethodGet && socketio.SessionID(r) == ""

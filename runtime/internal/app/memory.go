@@ -31,7 +31,7 @@ const (
 // account is memory of one kind and its limit, in bytes; zero is no limit.
 type account struct{ used, limit uint64 }
 
-// over tells whether more than percent of the limit is used.
+// over reports whether more than percent of the limit is used.
 func (a account) over(percent uint64) bool { return a.limit > 0 && a.used >= a.limit/100*percent }
 
 // memory watches that the process keeps clear of its limits: of Go's own
@@ -83,7 +83,7 @@ func (m *memory) check() {
 	}
 }
 
-// short tells whether new connections have to be turned away.
+// short reports whether new connections have to be turned away.
 func (m *memory) short() bool { return m.high.Load() }
 
 // LogValue implements slog.LogValuer.

@@ -69,7 +69,7 @@ func TestEveryRefusalIsProvoked(t *testing.T) {
 	}
 }
 
-// names tells whether a function has a code in it, by its value or its constant.
+// names reports whether a function has a code in it, by its value or its constant.
 func names(t *testing.T, file, function, code string) bool {
 	t.Helper()
 	path := find(t, file)

@@ -119,7 +119,7 @@ func (c *client) lost(stream string) {
 	}
 }
 
-// hears tells whether a message of a channel is pushed before the answer to a ping.
+// hears reports whether a message of a channel is pushed before the answer to a ping.
 func (c *client) hears(text string) bool {
 	c.t.Helper()
 	c.must(wire.EventSyncPing, map[string]any{})

@@ -121,7 +121,7 @@ func (a *App) APIAddress() net.Addr {
 	return a.api.Addr()
 }
 
-// full tells whether there are as many connections as there may be, those included
+// full reports whether there are as many connections as there may be, those included
 // that are not authenticated.
 func (a *App) full() bool {
 	k, most := a.core.Load(), a.rules.limits().Connections

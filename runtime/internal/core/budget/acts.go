@@ -14,7 +14,7 @@ type Act struct {
 	Inside bool
 	// Targets are the users that the request names; nil when it names none.
 	Targets func(req any) []string
-	// Applies tells whether a request reaches others at all; nil for always.
+	// Applies reports whether a request reaches others at all; nil for always.
 	Applies func(req any) bool
 }
 

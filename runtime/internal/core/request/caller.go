@@ -32,7 +32,7 @@ type User struct {
 	Claims map[string]any
 }
 
-// Has tells whether the user's token carries the scope.
+// Has reports whether the user's token carries the scope.
 func (u User) Has(scope string) bool { return slices.Contains(u.Scopes, scope) }
 
 // Caller is a user at the moment of a request: the same user may have several

@@ -138,7 +138,7 @@ func filled(definition map[string]any) map[string]any {
 	return payload
 }
 
-// raw tells whether a member is any JSON.
+// raw reports whether a member is any JSON.
 func raw(typ reflect.Type, member string) bool {
 	for _, f := range reflect.VisibleFields(typ) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == member {

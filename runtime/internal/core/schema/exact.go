@@ -193,7 +193,7 @@ func (x *exact) name(l *level, begin, end int, escaped bool) error {
 	return nil
 }
 
-// twice keeps the name of a member, and tells whether its object has it already.
+// twice keeps the name of a member, and reports whether its object has it already.
 func (x *exact) twice(l *level) bool {
 	before := x.names[l.first:]
 	if l.seen == nil && len(before) < fewMembers {
@@ -236,7 +236,7 @@ func partOfNumber(c byte) bool {
 // longest is how many bytes a whole number may have: JavaScript writes no longer one in digits.
 const longest = 22
 
-// held tells whether a double keeps a number: a whole one as it is written, or as a double's
+// held reports whether a double keeps a number: a whole one as it is written, or as a double's
 // shortest text, another one rounded as always.
 func held(text string) bool {
 	f, err := strconv.ParseFloat(text, 64)

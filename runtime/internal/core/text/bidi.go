@@ -10,7 +10,7 @@ var closers = map[rune]rune{
 	'\u2066': '\u2069', '\u2067': '\u2069', '\u2068': '\u2069', // isolates
 }
 
-// paired tells whether each change of direction ends in the paragraph in which it begins,
+// paired reports whether each change of direction ends in the paragraph in which it begins,
 // and nothing ends that did not begin. So a text cannot turn what is shown after it.
 func paired(s string) bool {
 	var open []rune

@@ -50,7 +50,7 @@ func (r Rule) Clean(s string) (clean, fault string) {
 	return s, ""
 }
 
-// control tells whether a code point controls a display and shows nothing in this field.
+// control reports whether a code point controls a display and shows nothing in this field.
 func (r Rule) control(c rune) bool {
 	switch c {
 	case '\n', '\t', lineSeparator, paragraphSeparator:

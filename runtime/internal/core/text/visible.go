@@ -2,7 +2,7 @@ package text
 
 import "unicode"
 
-// Visible tells whether a text has at least one code point that a reader can see.
+// Visible reports whether a text has at least one code point that a reader can see.
 func Visible(s string) bool {
 	for _, c := range s {
 		if !unicode.IsSpace(c) && !unicode.IsControl(c) && !ignorable(c) && c != brailleBlank {
@@ -15,7 +15,7 @@ func Visible(s string) bool {
 // brailleBlank is a symbol of Unicode whose picture is empty.
 const brailleBlank = '\u2800'
 
-// ignorable tells whether a code point has the property Default_Ignorable_Code_Point: a
+// ignorable reports whether a code point has the property Default_Ignorable_Code_Point: a
 // display shows nothing for it. It is derived as in DerivedCoreProperties.txt.
 func ignorable(c rune) bool {
 	switch {
@@ -27,7 +27,7 @@ func ignorable(c rune) bool {
 	return unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// hidden tells whether a word list reads over a code point: what is ignorable, and controls
+// hidden reports whether a word list reads over a code point: what is ignorable, and controls
 // that are no white space.
 func hidden(c rune) bool {
 	return ignorable(c) || unicode.IsControl(c) && !unicode.IsSpace(c)

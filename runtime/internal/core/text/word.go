@@ -24,7 +24,7 @@ const MaxWord = 32
 // WordRule says in words what [Word] demands.
 const WordRule = "must have 1 to 32 of a-z, 0-9, '.', '_' and '-'"
 
-// Word tells whether a text is a name that programs give, such as the type of a message.
+// Word reports whether a text is a name that programs give, such as the type of a message.
 // It has no two spellings.
 func Word(s string) bool {
 	return s != "" && len(s) <= MaxWord && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
@@ -45,7 +45,7 @@ func Reaction(s string) (string, bool) {
 	return s, fault == "" && s != "" && len(s) <= MaxReaction && !strings.ContainsFunc(s, turns)
 }
 
-// SameReaction tells whether two reactions look the same to users: variation selectors, with
+// SameReaction reports whether two reactions look the same to users: variation selectors, with
 // which some keyboards ask for the coloured picture of an emoji, make no difference.
 func SameReaction(a, b string) bool { return a == b || bare(a) == bare(b) }
 
@@ -58,7 +58,7 @@ func bare(reaction string) string {
 	}, norm.NFC.String(reaction))
 }
 
-// Key tells whether a text can be the name of a value that users see: one line of NFC that
+// Key reports whether a text can be the name of a value that users see: one line of NFC that
 // clients can keep as the key of an object, which JavaScript's "__proto__" cannot.
 func Key(s string) bool {
 	clean, fault := Rule{}.Clean(s)

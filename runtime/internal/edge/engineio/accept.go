@@ -11,7 +11,7 @@ import (
 // keyGUID is part of every WebSocket handshake (RFC 6455, section 1.3).
 const keyGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// wantsUpgrade tells whether the request asks for a WebSocket.
+// wantsUpgrade reports whether the request asks for a WebSocket.
 func wantsUpgrade(r *http.Request) bool {
 	return hasToken(r.Header["Upgrade"], websocketName) && hasToken(r.Header["Connection"], "upgrade")
 }
@@ -108,8 +108,9 @@ func (srv *Server) accept(w http.ResponseWriter, r *http.Request, s *Socket) (*w
 	return c, nil
 }
 
-// begin reads what came together with the handshake, then all else. A connection
-// that has failed by then takes its session with it: whoever noticed could not know it.
+// begin reads the bytes that arrived with the handshake, and then the connection. A connection
+// that failed before begin ends its session here, because the read error had no session to report
+// to.
 func (c *wsConn) begin() {
 	c.mu.Lock()
 	dead := c.phase == phaseDead

@@ -134,7 +134,7 @@ func (e *entry) unlink() {
 	e.prev, e.next, e.line = nil, nil, nil
 }
 
-// isIn tells whether the entry waits in the line.
+// isIn reports whether the entry waits in the line.
 func (e *entry) isIn(l *line) bool {
 	l.set.mu.Lock()
 	defer l.set.mu.Unlock()

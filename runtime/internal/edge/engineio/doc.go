@@ -9,13 +9,12 @@
 //
 // # Outbound
 //
-// A [Frame] is encoded once and shared by all sockets it is sent to. Each
-// WebSocket has an outbox bounded in bytes and belongs to one of a few flushers,
-// one per CPU. An idle flusher writes at once, after those who are ready to add to
-// what it writes; a busy one finds more than one frame in an outbox when it gets
-// there. Frames that wait together are written together. Writes never
-// block: what the kernel does not take waits until the connection can be written
-// again, at most the write timeout.
+// A [Frame] is encoded once and shared by all sockets that send it. Each WebSocket has an outbox
+// bounded in bytes and belongs to a flusher; there is one flusher per CPU. An idle flusher writes
+// at once, after goroutines that are ready to add frames have run; a busy flusher finds several
+// frames in an outbox when it gets there. Frames that wait together are written together. Writes
+// never block: bytes that the kernel does not accept wait until the connection is writable again,
+// at most the write timeout.
 //
 // # Inbound
 //

@@ -140,8 +140,8 @@ func (srv *Server) refuse(w http.ResponseWriter, r *http.Request, err error, upg
 	write(w, a.status, "application/json", body)
 }
 
-// write sends a whole answer. A client that is gone by then has lost it, which
-// its own request tells it.
+// write sends a whole answer. A write error is ignored: the client of a broken connection sees
+// the failure of its own request.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)

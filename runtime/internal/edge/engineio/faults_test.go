@@ -87,8 +87,8 @@ func TestFault02EarlyPong(t *testing.T) {
 	}
 }
 
-// A client that reads nothing is closed at the bound of its outbox, and one that
-// takes nothing for the write timeout too, whatever it sends meanwhile.
+// A client that reads nothing is closed at the bound of its outbox. A client that accepts no byte
+// for the write timeout is closed too, even if it sends.
 func TestFault03SlowConsumer(t *testing.T) {
 	frame := Message(Text, strings.Repeat("x", 10_000))
 	modes(t, func(t *testing.T, portable bool) {
@@ -151,8 +151,8 @@ func TestFault03SlowConsumer(t *testing.T) {
 	})
 }
 
-// Whoever was warned of is told of when it has read most of what waited, on either
-// transport, and on the way from one to the other.
+// After a backlog warning, the relief is reported when the client has read most of the outbox, on
+// either transport and across an upgrade.
 func TestRelief(t *testing.T) {
 	frame := Message(Text, strings.Repeat("x", 60_000))
 	start := func(t *testing.T) (*host, chan *Socket) {
@@ -232,7 +232,7 @@ func TestFault04WaitingPollIsAnswered(t *testing.T) {
 	}
 }
 
-// A session that is closed while no poll waits tells the next one.
+// A session that is closed while no poll waits sends the close packet with the next poll.
 func TestFault04NextPollIsAnswered(t *testing.T) {
 	h := newHost(t, calm(false), nil)
 	q := h.startPolling()

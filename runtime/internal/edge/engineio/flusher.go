@@ -8,8 +8,8 @@ import (
 // batchSize is how many bytes a flusher puts together for one write.
 const batchSize = 64 << 10
 
-// flusher writes what is queued for the connections that belong to it, one batch
-// each in turn. One goroutine runs it, so no connection is written to twice at a time.
+// flusher writes the outboxes of its connections, a batch each in round robin. A single goroutine
+// runs it, so that a connection never has two writers.
 type flusher struct {
 	// head is the latest of the connections that wait to be flushed.
 	head    atomic.Pointer[wsConn]

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// A client that closes its direction has gone; what it is still sent comes to it.
+// A client that closes its sending direction has ended its session; bytes already queued for it
+// still arrive.
 func TestHalfClosedWebSocket(t *testing.T) {
 	modes(t, func(t *testing.T, portable bool) {
 		h := newHost(t, calm(portable), nil)

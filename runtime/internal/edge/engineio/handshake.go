@@ -114,7 +114,7 @@ func (srv *Server) newSocket(r *http.Request) (*Socket, error) {
 	return s, srv.register(s)
 }
 
-// openPacket tells the client what it has to know.
+// openPacket builds the packet with the session id and the transport's settings.
 func (srv *Server) openPacket(s *Socket, websocket bool) string {
 	upgrades := []string{}
 	if !websocket && !srv.options.NoUpgrade && !srv.options.NoWebSocket {

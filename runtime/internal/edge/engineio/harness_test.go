@@ -19,7 +19,7 @@ import (
 // patience is how long a test waits for what must happen.
 const patience = 30 * time.Second
 
-// testHandler records what it is told. Its hooks may be nil.
+// testHandler records the calls that it receives. Its hooks may be nil.
 type testHandler struct {
 	open    func(*Socket, *http.Request)
 	message func(*Socket, Kind, []byte)

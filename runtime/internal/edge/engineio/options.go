@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Handler is the owner's side of a [Server]. The calls for one socket come one at
-// a time: Open first, Close last. They may block; that holds up their own socket.
+// Handler is the owner's side of a [Server]. The calls for a socket are sequential: Open first,
+// Close last. A call may block; it delays only its own socket.
 type Handler interface {
 	// Open tells of a new session. Nothing is read from the client before it
 	// returns. The request is that of the handshake, and only valid during the call.
@@ -44,8 +44,8 @@ type Options struct {
 	// that would exceed it is closed as a slow consumer; a frame of up to 4 MiB may
 	// wait alone.
 	OutboundBytes int
-	// OutboundLimit, if it is not nil, gives that bound anew for each frame, so that
-	// it may change while sessions are open; 0 is no bound. It must be quick.
+	// OutboundLimit, if it is not nil, returns the bound for each frame, so that the bound may
+	// change while sessions are open; 0 is no bound. It must be quick.
 	OutboundLimit func() int
 	// SendBuffer is asked of the kernel for each WebSocket connection, in bytes: 64 KiB.
 	// Left to itself it takes some megabytes for a client that does not read.
@@ -61,8 +61,8 @@ type Options struct {
 	// AllowOrigin refuses pages of an origin with its error, as Allow does; nil asks
 	// nothing and sends no CORS headers. It is not asked where no Origin header came.
 	AllowOrigin func(r *http.Request, origin string) error
-	// Refused is told of each request that was refused: the reason is one of
-	// [RefusedReasons], the message is what the client got. It must not block.
+	// Refused is called for each refused request: the reason is one of [RefusedReasons], the
+	// message is the text sent to the client. It must not block.
 	Refused func(r *http.Request, reason, message string)
 	// AllowCredentials lets pages send cookies; it only matters with AllowOrigin.
 	AllowCredentials bool
@@ -71,10 +71,10 @@ type Options struct {
 	GenerateID func(r *http.Request) (string, error)
 	// IDPrefix begins the ids of the default GenerateID: up to 16 characters of theirs.
 	IDPrefix string
-	// Backlog is told that more than half of OutboundBytes is waiting, once until it
-	// has fallen below a quarter. It is called by whoever sends and must not block.
+	// Backlog is called when more than half of OutboundBytes waits, and again only after the
+	// outbox has fallen below a quarter. The sender's goroutine calls it, so it must not block.
 	Backlog func(s *Socket)
-	// Relief is told when it has. It is called from a goroutine of its own.
+	// Relief is called when the outbox has fallen below a quarter, from its own goroutine.
 	Relief func(s *Socket)
 	// Log gets what handlers panic with; nil is slog's default.
 	Log *slog.Logger
@@ -87,7 +87,7 @@ type Options struct {
 // less: so that one document may be larger than what waits, and nothing is without a bound.
 const aloneBytes = 4 << 20
 
-// room tells whether an outbox takes a frame.
+// room reports whether an outbox takes a frame.
 func (o *outbox) room(f *Frame, bound int) bool {
 	if o.empty() {
 		return len(f.wire) <= max(bound, aloneBytes)

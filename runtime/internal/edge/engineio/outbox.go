@@ -29,9 +29,9 @@ func (o *outbox) push(f *Frame) {
 	o.bytes += len(f.wire)
 }
 
-// batch gives the bytes to write next: the first frame's own, if it is alone or
-// large, else as many frames as scratch has room for. They stay queued until
-// advance is told how far the write came.
+// batch returns the bytes to write next: the first frame's own bytes, if the frame is alone or
+// large, else as many frames as fit into scratch. They stay queued until advance removes the
+// written bytes.
 func (o *outbox) batch(scratch []byte) []byte {
 	first := o.frames[o.head].wire[o.off:]
 	o.inflight = 1
@@ -95,7 +95,7 @@ func (o *outbox) cut() {
 	o.frames = o.frames[:keep]
 }
 
-// holds tells whether f is still queued.
+// holds reports whether f is still queued.
 func (o *outbox) holds(f *Frame) bool {
 	for _, queued := range o.frames[o.head:] {
 		if queued == f {
@@ -105,7 +105,7 @@ func (o *outbox) holds(f *Frame) bool {
 	return false
 }
 
-// inflightHolds tells whether f is in the batch being written.
+// inflightHolds reports whether f is in the batch being written.
 func (o *outbox) inflightHolds(f *Frame) bool {
 	for _, queued := range o.frames[o.head : o.head+o.inflight] {
 		if queued == f {

@@ -26,7 +26,7 @@ type Salvage interface {
 	Fault(s *Socket, err error)
 }
 
-// salvage is the owner, if it answers for a client that it trusts.
+// salvage is the handler that may answer an oversized packet of a trusted client; nil for none.
 func (s *Socket) salvage() Salvage {
 	owner, ok := s.server.handler.(Salvage)
 	if !ok || !s.trusted.Load() || s.closed.Load() {

@@ -19,7 +19,7 @@ const (
 
 	// packetBinary marks base64 in a polling payload.
 	packetBinary = 'b'
-	// separator stands between the packets of a polling payload.
+	// separator separates the packets of a polling payload.
 	separator = '\x1e'
 )
 
@@ -34,7 +34,7 @@ var (
 
 var errPacket = errors.New("invalid packet")
 
-// packet is one packet as it came in. Data is only valid until it is handled.
+// packet is a received packet. Data is only valid during its handling.
 type packet struct {
 	kind byte
 	// binary is meant for messages only.

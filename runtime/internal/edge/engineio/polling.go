@@ -142,7 +142,7 @@ func (s *Socket) lostPoll(p *polling) {
 	}
 }
 
-// beginPoll makes the caller the one that waits.
+// beginPoll makes the request the session's waiting poll.
 func (s *Socket) beginPoll() (*polling, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

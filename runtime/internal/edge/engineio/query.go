@@ -76,7 +76,7 @@ func SessionID(r *http.Request) string {
 	return q.sid
 }
 
-// validID tells whether a session id is of the alphabet A-Za-z0-9-_ and of 1 to 36 characters.
+// validID reports whether a session id is of the alphabet A-Za-z0-9-_ and of 1 to 36 characters.
 func validID(id string) bool {
 	if id == "" || len(id) > maxID {
 		return false

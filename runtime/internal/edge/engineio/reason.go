@@ -38,7 +38,7 @@ const (
 	CodeInternal    Code = 1011
 	CodeTryAgain    Code = 1013
 
-	// codeNone stands for a close frame without a code.
+	// codeNone represents a close frame without a code.
 	codeNone Code = 1005
 )
 
@@ -58,7 +58,7 @@ func (r Reason) code() Code {
 	}
 }
 
-// received tells whether a peer may send the code.
+// received reports whether a peer may send the code.
 func (c Code) received() bool {
 	switch {
 	case c >= 1000 && c <= 1003, c >= 1007 && c <= 1014, c >= 3000 && c <= 4999:

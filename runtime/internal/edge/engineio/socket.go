@@ -13,8 +13,8 @@ type Socket struct {
 	id, remote string
 	// ws carries the session; nil while it is polling.
 	ws atomic.Pointer[wsConn]
-	// events is held while the owner is called. told: of the close. discard: so many
-	// binary messages are dropped; it is guarded by events.
+	// events serialises calls of the owner. told: Close was called. discard: the number of binary
+	// messages to drop; it is guarded by events.
 	events  sync.Mutex
 	discard int
 	told    atomic.Bool
@@ -70,7 +70,7 @@ func (s *Socket) Transport() string {
 	return pollingName
 }
 
-// Open tells whether the session has not been closed by either side.
+// Open reports whether the session has not been closed by either side.
 func (s *Socket) Open() bool { return !s.closed.Load() }
 
 // Data is what SetData was given last.
@@ -122,7 +122,7 @@ func (s *Socket) push(f *Frame) pushed {
 	return s.polling.push(s, f, s.server.options.bound())
 }
 
-// Writable tells whether a message sent now would go out at once.
+// Writable reports whether a message sent now would go out at once.
 func (s *Socket) Writable() bool {
 	if c := s.ws.Load(); c != nil {
 		return c.idle()
@@ -132,7 +132,7 @@ func (s *Socket) Writable() bool {
 	return !s.closed.Load() && s.polling != nil && s.polling.waiting && s.polling.out.empty()
 }
 
-// Lagging tells whether the client is slow to read: from the call of Options.Backlog
+// Lagging reports whether the client is slow to read: from the call of Options.Backlog
 // to that of Options.Relief.
 func (s *Socket) Lagging() bool { return s.lagging.Load() }
 

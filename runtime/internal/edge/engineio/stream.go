@@ -8,14 +8,13 @@ import (
 	"time"
 )
 
-// stream moves the bytes of one connection. Its user tells it what to write and
-// hears from it through a [streamUser].
+// stream moves the bytes of one connection between the network and a [streamUser].
 type stream interface {
 	// start begins to read. It is called once.
 	start()
-	// write takes what it can of b without blocking and keeps none of it. If it
-	// takes less and there is no error, it calls writable once it can take more.
-	// It is never called twice at the same time.
+	// write writes a part of b without blocking and keeps no reference to b. After a short write
+	// without an error, the stream calls writable when it accepts bytes again. Calls of write
+	// never overlap.
 	write(b []byte) (int, error)
 	// finish says that nothing more will be written; the peer may still send.
 	finish()
@@ -24,7 +23,7 @@ type stream interface {
 	close(hard bool)
 }
 
-// streamUser is told what happens on a stream.
+// streamUser receives the events of a stream.
 type streamUser interface {
 	// received gets what was read, never twice at the same time. It may change b,
 	// but not keep it.

@@ -15,15 +15,15 @@ type pollStream struct {
 	user   streamUser
 	poller *poller
 	fd     int
-	// holders counts who uses the descriptor, the owner included: it is closed when
-	// the last one lets go, so that no one uses a number that is another's by then.
+	// holders counts the users of the descriptor, the owner included. The last user closes it, so
+	// that nobody uses a number that the kernel has given to another connection.
 	holders atomic.Int32
 	ended   atomic.Bool
 	// reading is one of the states below.
 	reading atomic.Int32
 	// hangup: the peer has closed its side, so a short read is not the end yet.
 	hangup atomic.Bool
-	// blocked: a write was cut short, and the next chance to write is to be told.
+	// blocked: a write was short, and writable must be called at the next chance.
 	blocked atomic.Bool
 }
 
@@ -168,7 +168,7 @@ func (s *pollStream) drain() {
 	}
 }
 
-// read reads once and tells whether there may be more.
+// read reads once and reports whether there may be more.
 func (s *pollStream) read(buffer []byte) (more bool, err error) {
 	if !s.hold() {
 		return false, net.ErrClosed

@@ -2,7 +2,7 @@ package engineio
 
 import "net/http"
 
-// serveUpgrade tries a WebSocket for a polling session. One that cannot be used is
+// serveUpgrade probes a WebSocket for a polling session. A WebSocket that cannot be used is
 // opened and closed again, as in the reference.
 func (s *Socket) serveUpgrade(w http.ResponseWriter, r *http.Request) {
 	c, err := s.server.accept(w, r, s)
@@ -49,10 +49,9 @@ func (s *Socket) answerProbe(c *wsConn) error {
 	return nil
 }
 
-// upgrade makes the WebSocket the session's transport. What was queued for polls
-// goes out on it first. A client that has a poll waiting by then has not waited
-// for it; the poll is refused like those that come later. A session that was closed
-// meanwhile ends here, after what was queued.
+// upgrade makes the WebSocket the session's transport. Frames queued for polls are sent on it
+// first. A poll that still waits is refused, as are later polls. A session that was closed before
+// the upgrade ends here, after its queued frames.
 func (s *Socket) upgrade(c *wsConn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,8 +94,8 @@ func (s *Socket) abandon() {
 	s.dropProbe()
 }
 
-// endProbe gives up a WebSocket that is tried; the session goes on polling. It is
-// false for one that carries the session by now, and goes on.
+// endProbe closes a probed WebSocket; the session stays on polling. It returns false if the
+// WebSocket already carries the session, and leaves it open.
 func (s *Socket) endProbe(c *wsConn) bool {
 	s.mu.Lock()
 	carries := s.ws.Load() == c

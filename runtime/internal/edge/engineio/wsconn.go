@@ -22,7 +22,7 @@ const (
 	phaseDead
 )
 
-// wsConn is one WebSocket connection: of a session, or one that is tried for it.
+// wsConn is a WebSocket connection of a session, or a probe of an upgrade.
 type wsConn struct {
 	socket  *Socket
 	stream  stream
@@ -219,7 +219,7 @@ func (c *wsConn) overdue() {
 // closed: the stream has let go of everything.
 func (c *wsConn) closed() { c.socket.server.connClosed() }
 
-// idle tells whether nothing is queued.
+// idle reports whether nothing is queued.
 func (c *wsConn) idle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -142,10 +142,10 @@ func (w *Watch) Admit(c Class) error {
 	return refusal
 }
 
-// Request is Admit for a client's request. One that is not in [Requests] counts as Adds.
+// Request is Admit for a client's request. An event outside [Requests] counts as Adds.
 func (w *Watch) Request(event string) error { return w.Admit(classOf(Requests, event)) }
 
-// Route is Admit for a request of the server API, as in "POST /v1/lobbies". One that is not in
+// Route is Admit for a request of the server API, as in "POST /v1/lobbies". A route outside
 // [Routes] counts as Adds.
 func (w *Watch) Route(route string) error { return w.Admit(classOf(Routes, route)) }
 

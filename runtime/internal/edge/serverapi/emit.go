@@ -88,7 +88,7 @@ const (
 	notARoom = "the name of a room has letters, digits and _.:- and at most 64 of them"
 )
 
-// validUser tells whether an id can be a user's, by the rules for tokens.
+// validUser reports whether an id can be a user's, by the rules for tokens.
 func validUser(id string) bool {
 	return id != "" && len(id) <= 128 && id != "__proto__" && stream.ID("user:"+id).Validate() == nil
 }
@@ -195,7 +195,7 @@ func (s *Server) send(ctx context.Context, kind string, t Target, e stream.Event
 		func() (int, error) { return s.Online.OnlineAll(ctx) })
 }
 
-// toOne commits to one stream. Online counts who hears it.
+// toOne commits to a single stream. Online counts the sessions that receive the event now.
 func (s *Server) toOne(
 	ctx context.Context, id stream.ID, retain stream.Retention, e stream.Event, once *stream.Once, online func() (int, error),
 ) (*Emitted, error) {

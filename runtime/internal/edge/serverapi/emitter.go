@@ -18,7 +18,8 @@ import (
 const EmitterChannels = "socket.io#/#*"
 
 const (
-	// emitterOverhead is what an emission may have beside its arguments, in bytes.
+	// emitterOverhead is the size that an emission may have in addition to its arguments, in
+	// bytes.
 	emitterOverhead = 4 << 10
 	// maxEmitterRooms bounds the rooms of an emission, those to leave out included.
 	maxEmitterRooms = 100
@@ -79,10 +80,10 @@ func names(field string, v any) (all []string, err error) {
 	return all, nil
 }
 
-// Emission takes what was published on a channel of EmitterChannels, and hands it to
-// emit, for the sessions of this server. It is not kept: like the emitters' own, it
-// reaches those who are connected at that moment, at most once. What cannot be delivered
-// is dropped and counted.
+// Emission decodes a message of a channel of EmitterChannels and passes it to emit, for the
+// sessions of this server. It is not stored: like the emitters' own messages, it reaches the
+// sessions that are connected at that moment, at most once. Invalid messages are dropped and
+// counted.
 func (s *Server) Emission(payload []byte, emit func(session.Emission)) {
 	e, err := s.readEmission(payload)
 	if err == nil {
@@ -193,7 +194,7 @@ func withoutNaN(v any) any {
 	return v
 }
 
-// binary tells whether there are bytes anywhere in a value.
+// binary reports whether there are bytes anywhere in a value.
 func binary(v any) bool {
 	switch v := v.(type) {
 	case []byte:

@@ -55,8 +55,8 @@ type Place struct {
 	Seq    uint64 `json:"seq"`
 }
 
-// Emitted is an event that was committed. Its place is left out when the target was
-// several users, each of whom has a stream: then Streams has them, in the order asked.
+// Emitted is a committed event. Its place is left out when the target was several users, each of
+// whom has a stream: then Streams has their places, in the order of the request.
 type Emitted struct {
 	Stream  string  `json:"stream,omitempty"`
 	Epoch   string  `json:"epoch,omitempty"`
@@ -80,7 +80,7 @@ type BatchResponse struct {
 	Results []BatchResult `json:"results"`
 }
 
-// Settled tells whether it is certain of each event that it went out or did not.
+// Settled reports whether it is certain of each event that it went out or did not.
 func (r *BatchResponse) Settled() bool {
 	return !slices.ContainsFunc(r.Results, func(one BatchResult) bool {
 		return one.Error != nil && !session.Certain(one.Error.Code)

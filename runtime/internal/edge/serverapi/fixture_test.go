@@ -58,7 +58,7 @@ func (policies) Policy(kind string) (lobbyrules.Policy, bool) {
 	}, kind == "duel"
 }
 
-// queues has one queue of one against one.
+// queues returns a single queue for two players.
 type queues struct{}
 
 func (queues) Queue(name string) (matchmaking.Queue, bool) {
@@ -92,7 +92,9 @@ func newStand(t *testing.T) *stand {
 		Presence: users, Sessions: users.SessionIDs,
 		Inboxes: notify.NewService(notify.Ports{
 			Store: client.Store(), Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(),
-			Connections: func(context.Context, string) (notify.Connections, error) { return notify.Connections{Online: true}, nil },
+			Connections: func(context.Context, string) (notify.Connections, error) {
+				return notify.Connections{Online: true}, nil
+			},
 		}, notify.Settings{
 			Rules: notify.Rules{MaxPerUser: 10, Retention: time.Hour}, HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute,
 		}),

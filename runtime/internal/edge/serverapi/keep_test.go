@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// told are the payloads of an event on a user's stream, in order.
+// told returns the payloads of an event on a user's stream, in order.
 func (s *stand) told(user, event string) []json.RawMessage {
 	s.t.Helper()
 	page, err := s.client.Store().Page(s.t.Context(), stream.ID("user:"+user), stream.PageQuery{Limit: 100})
@@ -27,7 +27,7 @@ func (s *stand) told(user, event string) []json.RawMessage {
 	return all
 }
 
-// notifications are those that a user was told of.
+// notifications returns the notifications that were pushed to a user.
 func (s *stand) notifications(user string) []wire.NotifyNew {
 	s.t.Helper()
 	var all []wire.NotifyNew

@@ -18,9 +18,9 @@ type LobbyUpdateRequest struct {
 	Unset []string       `json:"unset,omitempty" validate:"max=64,dive,required,max=64"`
 }
 
-// LobbyCreateRequest makes a lobby for users who are to meet in it. Each is a member at
-// once, is told by lobby:joined, and finds the lobby in session:ready when it connects
-// later. The lobby is locked.
+// LobbyCreateRequest creates a lobby for a group of users. Each user is a member at once,
+// receives lobby:joined, and finds the lobby in session:ready at a later connect. The lobby is
+// locked.
 type LobbyCreateRequest struct {
 	Type string `json:"type" validate:"required,max=63"`
 	Name string `json:"name,omitempty" validate:"max=64"`
@@ -54,18 +54,18 @@ type LobbyList struct {
 
 // LobbyCloseRequest closes a lobby.
 type LobbyCloseRequest struct {
-	// Reason is told to the members.
+	// Reason is shown to the members.
 	Reason string `json:"reason,omitempty" validate:"max=64"`
 }
 
 // MatchReportRequest says what has become of a lobby's match.
 type MatchReportRequest struct {
-	// Connection is where the match is: at most 16 keys with strings, numbers and
-	// booleans. The members are told.
+	// Connection is the address of the match: at most 16 keys with strings, numbers and booleans.
+	// The members receive it.
 	Connection wire.Attributes `json:"connection,omitempty" validate:"max=16"`
 	// Ended says that the match is over: the lobby is open again.
 	Ended bool `json:"ended,omitempty"`
-	// Reason is told with the end.
+	// Reason is shown to the members.
 	Reason string `json:"reason,omitempty" validate:"max=64"`
 }
 

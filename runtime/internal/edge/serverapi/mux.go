@@ -7,9 +7,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// handle puts a route where it is found. A path that ends in a verb after a colon, as
-// in /v1/users/{id}:revoke, cannot be written as a pattern of http.ServeMux; such
-// paths share a pattern and are told apart by the verb.
+// handle registers a route. A path that ends in a verb after a colon, as in
+// /v1/users/{id}:revoke, cannot be a pattern of http.ServeMux; such paths share a pattern, and
+// the verb selects the route.
 func (s *Server) handle(r route) {
 	s.routes = append(s.routes, r)
 	pattern, verb := muxPattern(r.path)

@@ -10,8 +10,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// NotificationRequest notifies users: what they do not hear at once waits in their
-// inboxes. Give userIds or topic.
+// NotificationRequest notifies users. Offline users find the notification in their inboxes. Give
+// userIds or topic.
 type NotificationRequest struct {
 	UserIDs []string `json:"userIds,omitempty" validate:"max=500,dive,required,max=128"`
 	// Topic is for all who subscribed to it.

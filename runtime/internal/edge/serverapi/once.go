@@ -19,9 +19,8 @@ const scope = "server api"
 // is then carried out again, and the Onces of its commits keep the effect single.
 const maxRemembered = 256 << 10
 
-// settler is an answer to several requests in one: Settled tells whether it is certain what
-// became of each. One that is not settled is not remembered: when the request is repeated,
-// what was left undone is done.
+// settler is an answer to a batch: Settled reports whether the outcome of each item is certain.
+// An uncertain answer is not saved: a repeat of the request completes the rest.
 type settler interface{ Settled() bool }
 
 // once carries a request out unless the answer to its key is known.
@@ -53,7 +52,8 @@ func (s *Server) idempotent() *keyed.Runner {
 	}
 }
 
-// requestHash tells requests apart by what was understood of them.
+// requestHash hashes the decoded request, so that a different request under the same key is
+// detected.
 func requestHash(c call, req any) ([16]byte, error) {
 	body, err := json.Marshal(req)
 	if err != nil {

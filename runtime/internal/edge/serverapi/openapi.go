@@ -15,8 +15,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// document describes the API: it is made of the routes and of their types, so that it
-// cannot say what they do not do.
+// document is the OpenAPI description. It is generated from the routes and their types, so that
+// the two cannot differ.
 func (s *Server) document() (*openapi3.T, error) {
 	doc := &openapi3.T{
 		OpenAPI: "3.0.3",

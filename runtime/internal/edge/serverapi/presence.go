@@ -11,8 +11,8 @@ type PresenceQuery struct {
 	UserIDs []string `json:"userIds" validate:"required,min=1,max=200,dive,required,max=128"`
 }
 
-// PresenceAnswer has what others see of each user, in the order asked: one who is
-// invisible is offline, and so is one of whom nothing is known.
+// PresenceAnswer has the visible presence of each user, in the order of the request. Invisible
+// and unknown users are offline.
 type PresenceAnswer struct {
 	Presences []wire.Presence `json:"presences"`
 }

@@ -27,7 +27,7 @@ func respond(w http.ResponseWriter, status int, body any) {
 	_, _ = w.Write(data)
 }
 
-// refuse answers with an error, and logs what back ends are not told.
+// refuse answers with an error, and logs the details that the answer leaves out.
 func (s *Server) refuse(w http.ResponseWriter, r route, err error) wire.Code {
 	told := s.told(r.path, err)
 	if told.RetryAfterMs > 0 {
@@ -40,7 +40,7 @@ func (s *Server) refuse(w http.ResponseWriter, r route, err error) wire.Code {
 	return told.Code
 }
 
-// told is what a back end is told of an error.
+// told returns the error in the form of the server API.
 func (s *Server) told(path string, err error) *wire.Error {
 	told := session.Refusal(err)
 	var known *wire.Error

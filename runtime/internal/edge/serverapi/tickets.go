@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// TicketRequest queues a user, or the party that the user leads, as mm:enqueue does. One
-// who is not connected has to be within the queue's grace for those who are cut off.
+// TicketRequest queues a user, or the party that the user leads, as mm:enqueue does. A
+// disconnected user must be within the queue's grace period.
 type TicketRequest struct {
 	UserID string `json:"userId" validate:"required,max=128"`
 	Queue  string `json:"queue" validate:"required,max=253"`

@@ -93,8 +93,8 @@ func (s *Server) end(ctx context.Context, key, user string, end *stream.End) (*S
 	return &SessionsEnded{Place: Place{Stream: string(id), Epoch: result.Epoch, Seq: result.Seq}, Online: n > 0}, nil
 }
 
-// revoke first has new connects refused, and then ends those that are there: one that
-// is being made meanwhile is either refused or hears the order.
+// revoke first stores the revocation, which refuses new connects, and then ends the existing
+// sessions: a session that connects at the same time is either refused or receives the order.
 func (s *Server) revoke(ctx context.Context, c call, req *RevokeRequest) (*Revoked, error) {
 	user := c.http.PathValue("id")
 	if !validUser(user) {

@@ -16,7 +16,7 @@ import (
 // nowhere is a position that no stream has: who follows from there gets a snapshot.
 var nowhere = stream.Position{Epoch: "behind", Seq: 1}
 
-// leaveOut tells whether a record is not to be sent, because a snapshot will take its
+// leaveOut reports whether a record is not to be sent, because a snapshot will take its
 // place; f is locked. That takes the place of patches and of what goes with them, as
 // lobby:patch and lobby:starting do on the stream of a lobby; not of what back ends send to
 // it. A client that gets such an event finds a gap before it, and resumes.

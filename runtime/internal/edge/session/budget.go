@@ -29,8 +29,8 @@ const (
 // budget is what is left of one answer to a resume, in bytes.
 type budget struct{ whole, left int }
 
-// answerBudget is that of one answer: half of what may wait for a client, so that pushes
-// have room beside it, and at most resumeBytes.
+// answerBudget is the byte budget of an answer: half of the outbound bound, so that pushes have
+// room, and at most resumeBytes.
 func (m *Manager) answerBudget() *budget {
 	whole := int64(resumeBytes)
 	if bound := m.Limits().OutboundBytes; bound > 0 {
@@ -49,7 +49,7 @@ func (b *budget) take(size int) bool {
 	return true
 }
 
-// full tells whether nothing has room any more.
+// full reports whether nothing has room any more.
 func (b *budget) full() bool { return b.left <= 0 }
 
 // noRoom is the result of a stream that had no room in an answer.
@@ -81,7 +81,7 @@ func (s *Session) read(size int) {
 	}
 }
 
-// fits gives an answer, or the refusal of one that is larger than a client is sent at once.
+// fits returns the answer, or a refusal if the answer is larger than a client accepts at once.
 func (s *Session) fits(answer json.RawMessage) *wire.Error {
 	s.m.Metrics.answerBytes.Observe(float64(len(answer)))
 	if bound := s.m.Limits().OutboundBytes; bound <= 0 || int64(len(answer)) <= max(bound, maxAnswer) {

@@ -19,11 +19,11 @@ import (
 // fullRetry is when a connect that found the server full may be tried again.
 const fullRetry = 5 * time.Second
 
-// Open makes the session of a connection that brought auth, the JSON of
-// [wire.ConnectAuth] or nothing. Nothing is sent to the client before
-// [Session.Start]. The caller must call [Session.Closed] when the connection is
-// gone. An error is always a *wire.Error; then there is no session. A connection that
-// has tried before (its Again is true) does not count against connectsPerSecond anew.
+// Open creates the session of a connection from auth, the JSON of [wire.ConnectAuth], which may
+// be empty. Nothing is sent to the client before [Session.Start]. The caller must call
+// [Session.Closed] when the connection ends. An error is always a *wire.Error; then there is no
+// session. A repeated attempt of a connection (its Again is true) does not count against
+// connectsPerSecond.
 func (m *Manager) Open(ctx context.Context, conn Conn, auth json.RawMessage) (*Session, error) {
 	s, err := m.open(ctx, conn, auth)
 	if err == nil {
@@ -120,7 +120,7 @@ func (m *Manager) admit(s *Session, user string) error {
 	return nil
 }
 
-// unavailable tells whether a stream could not be resumed because the store is away: then
+// unavailable reports whether a stream could not be resumed because the store is away: then
 // the connect as a whole is to be tried again, rather than that the client takes the
 // stream's past for lost.
 func unavailable(r wire.StreamResumed) bool {
@@ -200,7 +200,7 @@ func (s *Session) readMemberships(ctx context.Context) (wait func() error) {
 	return func() error { return <-done }
 }
 
-// stand has a stream flow from the session's start on, from where it is told that it is.
+// stand subscribes the session to a default stream from its start, at the given position.
 func (s *Session) stand(f *follow) {
 	f.answer()
 	s.starting = append(s.starting, f)

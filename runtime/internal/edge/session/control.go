@@ -20,9 +20,9 @@ func (s *Session) obey(c stream.Control) {
 	}
 }
 
-// enter follows a stream by a control. Whether the user still may is asked once the
-// follow stands: a control that takes the stream away again finds it from then on. If
-// the stream cannot be had the session ends, and the client has it on its next one.
+// enter subscribes to a stream by a control. The rights are checked after the subscription
+// exists, so that a later control that ends the subscription finds it. If the subscription fails,
+// the session ends, and the client subscribes in its next session.
 func (s *Session) enter(place stream.Place) {
 	if s.Follows(place.Stream) {
 		return

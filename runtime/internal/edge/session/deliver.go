@@ -66,8 +66,8 @@ func (f *follow) attached(at *stream.Attachment) bool {
 	return true
 }
 
-// silence makes the follow deaf. It may be called from a Sink; the Hub has to be
-// told with what it gives, elsewhere.
+// silence stops the delivery of the subscription. A Sink may call it; another goroutine must pass
+// its result to the Hub.
 func (f *follow) silence() (detach func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -168,7 +168,7 @@ func (f *follow) resetLocked(now stream.Snapshot) {
 	}
 }
 
-// bringUp pushes the snapshot of the last Reset, and then what came after it.
+// bringUp pushes the snapshot of the last Reset, and then the later events.
 func (f *follow) bringUp() {
 	for {
 		f.mu.Lock()

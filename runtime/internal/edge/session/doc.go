@@ -1,10 +1,8 @@
-// Package session is one connected user: who it is and until when, what it may
-// do and how often, which streams it follows, and the answer to each of its
-// requests.
+// Package session manages connected users: identity and expiry, rights and rates, subscriptions,
+// and the answers to requests.
 //
-// It stands between a socket layer, which it knows as [Conn] and [Encoder], and
-// the domains, whose handlers a [Router] holds. A [Manager] has all sessions of
-// the process. A message's way is: [Session.Receive] (caps, rate), the session's
-// queue (requests of one connection run in order), idempotency, the handler, the
-// acknowledgement, and only then the pushes of what the request followed.
+// It connects a socket layer, seen as [Conn] and [Encoder], with the domains, whose handlers are
+// in a [Router]. A [Manager] has all sessions of the process. A request passes [Session.Receive]
+// (caps, rate), the session's queue (requests of one connection run in order), idempotency, the
+// handler, the acknowledgement, and then the pushes of new subscriptions.
 package session

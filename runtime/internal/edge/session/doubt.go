@@ -22,8 +22,8 @@ func (s *Session) doubt(id stream.ID) {
 	}
 }
 
-// stillFollows tells whether the session follows a stream. One that is doubted is asked
-// for again, as the answer that is on its way may be from before this request.
+// stillFollows reports whether the session is subscribed to a stream. A doubted subscription is
+// checked again, because the check in flight may have read the rights before this request.
 func (s *Session) stillFollows(id stream.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,12 +12,11 @@ import (
 // drainTick is the shortest time between two steps of a drain.
 const drainTick = 20 * time.Millisecond
 
-// Drain empties the server: from now on connects are refused, every session is
-// told, and their transports are closed one after the other, spread evenly over
-// the window, so that the other servers are not hit by all clients at once; those
-// that poll come first, because a proxy may still send their next request here. Drain
-// returns when the last transport was told to close, or with ctx, whose error it
-// returns, leaving the rest as it is.
+// Drain empties the server: connects are refused, every session receives session:draining, and
+// the transports are closed one after the other, spread evenly over the window, so that the other
+// servers do not receive all clients at once. Polling sessions are closed first, because a proxy
+// may still route their next request here. Drain returns when the last transport was closed, or
+// with the error of ctx, which leaves the remaining sessions open.
 func (m *Manager) Drain(ctx context.Context, window time.Duration) error {
 	started := time.Now()
 	m.mu.Lock()
@@ -69,8 +68,8 @@ func (s *Session) drainRank() int {
 	return 1
 }
 
-// tellDraining pushes session:draining if a drain is on and the client has been
-// told that it is connected; after says when its transport will be closed.
+// tellDraining pushes session:draining if a drain runs and session:ready was sent; after is the
+// time until the transport is closed.
 func (s *Session) tellDraining(after time.Duration) {
 	s.m.mu.Lock()
 	by := s.m.drainBy

@@ -12,7 +12,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// leaver is a connection that notes when it is told to close, in a list it shares.
+// leaver is a connection that appends itself to a shared list when it is closed.
 type leaver struct {
 	fakeConn
 	name, transport string

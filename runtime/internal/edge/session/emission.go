@@ -6,8 +6,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 )
 
-// Emission is an event for sessions of this process that is in no stream: nobody who
-// misses it gets it later.
+// Emission is an event for sessions of this process that belongs to no stream: a session that
+// misses it never receives it.
 type Emission struct {
 	Event string
 	// Args are the arguments as JSON, with commas between.
@@ -32,7 +32,7 @@ func (m *Manager) Emit(e Emission) {
 	}
 }
 
-// hears tells whether an emission is for a session.
+// hears reports whether an emission is for a session.
 func (s *Session) hears(e Emission) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 // followTimeout bounds a follow outside of any request.
 const followTimeout = 5 * time.Second
 
-// Follows tells whether the session follows the stream.
+// Follows reports whether the session follows the stream.
 func (s *Session) Follows(id stream.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,8 +110,8 @@ func (s *Session) forgetFollow(f *follow) (was bool) {
 	return true
 }
 
-// unfollow stops following a stream; nothing of it is pushed any more. It is
-// safe to call from a Sink: the Hub is told later.
+// unfollow ends a subscription; no further event of the stream is pushed. A Sink may call it: the
+// Hub is updated later.
 func (s *Session) unfollow(id stream.ID) {
 	s.mu.Lock()
 	f := s.follows[id]
@@ -302,7 +302,7 @@ func (f *follow) fallBehind(at stream.Position) bool {
 	return true
 }
 
-// takenLately tells whether a control took the stream away during this request.
+// takenLately reports whether a control took the stream away during this request.
 func (s *Session) takenLately(id stream.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -47,9 +47,8 @@ func (b *inbox) take() (Request, bool) {
 // weight is what a request counts in an inbox.
 func (r Request) weight() int { return max(r.Size, r.Held) }
 
-// Receive takes in an event that the client sent. It does not block: a request
-// beyond the connection's budget is refused at once, one within it waits for
-// those before it.
+// Receive queues an event of the client. It does not block: a request beyond the connection's
+// budget is refused at once, a request within the budget waits for the requests before it.
 func (s *Session) Receive(r Request) {
 	now, limits := time.Now(), s.m.Limits()
 	if s.flood.take(now, floodFactor*limits.EventsPerSecond, floodFactor*limits.Burst) > 0 {

@@ -7,8 +7,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Limits are what may change while a server runs; a session reads them anew each
-// time it needs them. Zero means no bound, except for Subscriptions.
+// Limits may change while a server runs; a session reads them at each use. Zero means no bound,
+// except for Subscriptions.
 type Limits struct {
 	// Connections on this server, and those of one user on this server.
 	Connections, ConnectionsPerUser int

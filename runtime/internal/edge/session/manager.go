@@ -35,7 +35,7 @@ const (
 	broadcastKind = "broadcast"
 )
 
-// standing tells whether streams of a kind are followed without the client's
+// standing reports whether streams of a kind are followed without the client's
 // doing; they do not count against what a connection may follow.
 func standing(id stream.ID) bool {
 	switch id.Kind() {
@@ -48,7 +48,7 @@ func standing(id stream.ID) bool {
 const (
 	// requestTimeout is how long a request may take.
 	requestTimeout = 10 * time.Second
-	// closeTimeout bounds what is done for a session that is gone.
+	// closeTimeout bounds the work for an ended session.
 	closeTimeout = 10 * time.Second
 )
 
@@ -64,9 +64,9 @@ type Options struct {
 	// Snapshotters are the kinds of streams that clients may ask for by name, apart
 	// from their own user stream.
 	Snapshotters map[string]Snapshotter
-	// Standing gives the streams that a user's sessions follow from their start beside
-	// the user's own, each from after its position. A *wire.Error refuses the user. It is
-	// also asked when a token is refreshed. Nil means that there are none.
+	// Standing returns the default subscriptions of a user's sessions in addition to the user's
+	// own stream, each with its position. A *wire.Error refuses the user. It is also called when
+	// a token is refreshed. Nil means that there are none.
 	Standing func(ctx context.Context, caller request.Caller) ([]stream.Place, error)
 	// Memberships reads what session:ready says of the caller's lobbies, party and
 	// tickets. It is called after the session follows the user's own stream, so that a
@@ -91,7 +91,7 @@ type Options struct {
 	WarnBefore, Grace time.Duration
 	// MaxPayload is how many bytes the arguments of a request may have.
 	MaxPayload int64
-	// Features are told to clients.
+	// Features are sent to clients in session:ready.
 	Features map[string]bool
 	Metrics  *Metrics
 	// Tracer gives, for each new session, what traces its requests; nil traces none. It
@@ -204,9 +204,9 @@ func (m *Manager) Newest(n int) []Connection {
 	return list
 }
 
-// Close waits until every session is closed and the Listener has been told, or
-// until ctx ends, and then ends what is still running for this manager's sessions.
-// It closes no connection itself: Drain, and the end of the socket server, do that.
+// Close waits until every session is closed and the Listener was called, or until ctx ends, and
+// then stops the remaining work of this manager's sessions. It closes no connection: Drain and
+// the end of the socket server do that.
 func (m *Manager) Close(ctx context.Context) {
 	m.hooks.drain(ctx)
 	m.cancel()
@@ -222,7 +222,7 @@ func (m *Manager) all() []*Session {
 	return sessions
 }
 
-// remove takes a session out; it tells whether the session was in.
+// remove takes a session out; it reports whether the session was in.
 func (m *Manager) remove(s *Session, user string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

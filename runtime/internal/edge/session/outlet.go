@@ -12,8 +12,8 @@ import (
 // (draining, terminated) come that early; one beyond the bound ends the session.
 const maxHeldPushes = 64
 
-// outlet is a Conn whose first push is session:ready, whoever pushes what meanwhile:
-// other pushes, and the close, wait until Open was called.
+// outlet is a Conn whose first push is session:ready: other pushes, and the close, wait until
+// Open was called.
 type outlet struct {
 	Conn
 	opened atomic.Bool

@@ -22,7 +22,7 @@ type Conn interface {
 	// Close ends the transport, after what was sent before if that can be had soon,
 	// so that a stock client connects again by itself.
 	Close(reason wire.CloseReason)
-	// Lagging tells whether the client is slow to read what is sent: much waits for
+	// Lagging reports whether the client is slow to read what is sent: much waits for
 	// it. Session.CaughtUp is to be called when that is over.
 	Lagging() bool
 	RemoteAddr() string
@@ -61,18 +61,18 @@ type Hub interface {
 
 // Snapshotter gives a kind of streams to clients that ask for them by name.
 type Snapshotter interface {
-	// Authorize tells whether the caller may have the stream: nil, or *wire.Error.
+	// Authorize reports whether the caller may have the stream: nil, or *wire.Error.
 	Authorize(ctx context.Context, caller request.Caller, id stream.ID) error
-	// Snapshot turns the state of now into the event that brings a client there; its
-	// payload is a JSON object without "meta". An empty event means that streams of
-	// this kind have no document. A *wire.Error means that the caller may no longer
-	// have the stream; an event with it is the last that a follower is told of it.
+	// Snapshot converts the state of now into the event that brings a client to that state; its
+	// payload is a JSON object without "meta". An empty event means that streams of this kind
+	// have no document. A *wire.Error means that the caller has lost the right to the stream; an
+	// event returned with the error is the last push of the subscription.
 	Snapshot(ctx context.Context, caller request.Caller, id stream.ID, now stream.Snapshot) (
 		event string, payload json.RawMessage, err error)
 }
 
-// Listener is told of sessions as they come and go. The calls for one user are
-// in order; the context ends after ten seconds, and with the manager.
+// Listener is called when sessions start and end. The calls for a user are in order; the context
+// ends after ten seconds, and with the manager.
 type Listener interface {
 	SessionOpened(ctx context.Context, caller request.Caller)
 	// SessionClosed gets the streams the session followed to the end.

@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Refusal is what a client is told of an error. What a client can do nothing
-// about becomes internal, without its text.
+// Refusal converts an error into the form that clients receive. An error without a remedy for the
+// client becomes internal, without its text.
 func Refusal(err error) *wire.Error {
 	var (
 		told     *wire.Error
@@ -39,7 +39,7 @@ func Refusal(err error) *wire.Error {
 	return wire.Refuse(wire.CodeInternal, "something went wrong on the server")
 }
 
-// Certain tells whether a refusal says that the request had no effect.
+// Certain reports whether a refusal says that the request had no effect.
 func Certain(code wire.Code) bool {
 	switch code {
 	case wire.CodeInternal, wire.CodeUnavailable, wire.CodeDeadlineExceeded:

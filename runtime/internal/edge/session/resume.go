@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// authorize tells whether the session's user may have a stream it names: its own
+// authorize reports whether the session's user may have a stream it names: its own
 // user stream, or one of a kind that has a Snapshotter and does not refuse.
 func (s *Session) authorize(ctx context.Context, id stream.ID) error {
 	caller := s.Caller()
@@ -50,8 +50,8 @@ func (s *Session) resumeAll(ctx context.Context, asked []wire.StreamPosition, fr
 	return results
 }
 
-// resume brings one stream from where the client is to now. A stream that the
-// session follows already is followed anew, from the client's position.
+// resume brings a stream from the client's position to the current position. An existing
+// subscription is replaced by a new one from the client's position.
 func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*follow, room *budget) wire.StreamResumed {
 	if room.full() {
 		s.m.Metrics.left.Inc()

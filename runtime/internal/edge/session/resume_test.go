@@ -31,8 +31,8 @@ func (b *bench) resume(ids ...stream.ID) []wire.StreamResumed {
 	return ack.Data.Streams
 }
 
-// TestControlsInACatchup has controls come when the follow of the own stream does not
-// hear any more, and the one that resumes it does not yet.
+// TestControlsInACatchup publishes controls after the old subscription of the user's own stream
+// has ended and before the resumed subscription is live.
 func TestControlsInACatchup(t *testing.T) {
 	own := UserStream("ann")
 	for _, c := range []struct {

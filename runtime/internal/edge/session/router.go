@@ -56,9 +56,8 @@ func handle[Req any](
 	}
 }
 
-// Off says that the events of a domain (the part before the colon, as in "mm")
-// are not served because a feature is switched off. It only changes what clients
-// are told.
+// Off registers that a feature is switched off, so that the requests of its domain (the part
+// before the colon, as in "mm") are refused with the feature's name.
 func (r *Router) Off(domain, feature string) { r.off[domain] = feature }
 
 // Events are the names of all registered events, sorted.

@@ -14,8 +14,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// unknownEvent stands for all events without a handler where the set of names
-// has to be bounded.
+// unknownEvent replaces the names of events without a handler where the set of names must be
+// bounded.
 const unknownEvent = "unknown"
 
 // serve carries out one request and answers it exactly once: with what the
@@ -133,7 +133,8 @@ func panicText(p any) string {
 	return fmt.Sprintf("%T", p)
 }
 
-// told is what the client is told of an error; what it is not told is logged.
+// told converts an error for the client, and logs the errors whose details the client does not
+// receive.
 func (s *Session) told(r Request, err error) *wire.Error {
 	out := Refusal(err)
 	var known *wire.Error

@@ -24,7 +24,7 @@ type Session struct {
 	// rate is the budget of requests, flood ten times that.
 	rate, flood bucket
 
-	// starting, resumed, stands and memberships are made by Open and used up by Start.
+	// starting, resumed, stands and memberships are set by Open and consumed by Start.
 	starting    []*follow
 	resumed     []wire.StreamResumed
 	stands      []wire.StreamStand
@@ -136,9 +136,9 @@ func (s *Session) Terminate(reason wire.CloseReason, message string) {
 	s.conn.Close(reason)
 }
 
-// Closed ends the session because its connection is gone. Requests that were
-// received before are still carried out; then the listener is told. A session
-// that was not started and has no requests leaves no trace.
+// Closed ends the session because its connection is closed. Requests received before are still
+// executed; then the listener is called. A session that was not started and has no requests
+// leaves no trace.
 func (s *Session) Closed(byClient bool) {
 	s.mu.Lock()
 	if s.phase >= closed {

@@ -21,7 +21,7 @@ import (
 
 const patience = 10 * time.Second
 
-// fakeConn notes what it is told.
+// fakeConn records its calls.
 type fakeConn struct {
 	mu     sync.Mutex
 	pushed []string // "event payload"
@@ -339,8 +339,8 @@ func TestSnapshotCannotBeHad(t *testing.T) {
 	}
 }
 
-// TestOwnStreamLost checks that a session asks anew for all it follows when its
-// own stream may have lost a control.
+// TestOwnStreamLost checks that a session reads all its subscriptions again when its own stream
+// may have lost a control.
 func TestOwnStreamLost(t *testing.T) {
 	b := newBench(t)
 	for _, id := range []stream.ID{"doc:a", "doc:b"} {
@@ -416,9 +416,9 @@ func TestLateFollow(t *testing.T) {
 	b.eventually("a push", func() bool { return slices.Contains(b.seqs("doc:changed", "doc:a"), 2) })
 }
 
-// TestAResumeThatTheStoreCannotAnswer: a client that connects while the store is away is
-// to come again, and not to take a stream's past for lost; a stream that it may not have
-// any more keeps it out of that stream only.
+// TestAResumeThatTheStoreCannotAnswer: a client that connects during an outage of the store
+// retries its resume, and does not treat the stream's past as lost. A stream that the client has
+// no right to any more affects only its own resume.
 func TestAResumeThatTheStoreCannotAnswer(t *testing.T) {
 	auth := json.RawMessage(`{"token":"bob","resume":{"streams":[{"stream":"doc:a","epoch":"e","seq":1}]}}`)
 	b := newBench(t)

@@ -36,8 +36,8 @@ func readyOf(t *testing.T, c *fakeConn) wire.SessionReady {
 	return ready
 }
 
-// What a client hears of its own stream begins exactly where session:ready says, also
-// when it comes before the client has heard anything.
+// The pushes of the user's own stream begin exactly after the position in session:ready, also for
+// an event that is committed before the subscription is live.
 func TestASessionSaysWhereItsOwnStreamsBegin(t *testing.T) {
 	b := newBench(t)
 	own := UserStream("ann")

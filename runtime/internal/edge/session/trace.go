@@ -10,8 +10,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// trace begins the span of a request, if its session is traced. It ends when the
-// client is told the outcome: a code, or none when the request was granted.
+// trace begins the span of a request, if its session is traced. The span ends with the
+// acknowledgement and has its code, or none when the request was granted.
 func (s *Session) trace(ctx context.Context, r Request) (spanned context.Context, told func(wire.Code)) {
 	if s.tracer == nil {
 		return ctx, func(wire.Code) {}

@@ -12,10 +12,10 @@ const (
 	workerLinger = time.Second
 )
 
-// workers carry out the requests of sessions, each worker those of one session at a
-// time. A goroutine for each burst of requests would grow its stack each time anew,
-// which took a tenth of the processor time of small commands; so a few that have
-// done so wait for the next. There is no bound on those that work.
+// workers execute the requests of sessions; a worker executes the requests of one session at a
+// time. A goroutine for each burst of requests would grow its stack each time, which took a tenth
+// of the processor time of small commands; so a few finished workers wait for the next burst. The
+// number of busy workers has no bound.
 type workers struct {
 	sessions chan *Session
 	idle     atomic.Int32

@@ -21,8 +21,8 @@ type AudienceOptions struct {
 	Most int
 	// ConnectTimeout is how long a connection may stay without being admitted.
 	ConnectTimeout time.Duration
-	// Admit decides by the auth of a CONNECT, which may be nil. The client is told the
-	// error's text. Who is let in is handed to came once its CONNECT is answered.
+	// Admit decides on the auth of a CONNECT, which may be nil. The client receives the error's
+	// text. An admitted client is passed to came after the answer to its CONNECT.
 	Admit func(auth map[string]any) (came func(*Listener), err error)
 	// Left is called for each who came, maybe more than once.
 	Left func(*Listener)
@@ -34,12 +34,11 @@ type Listener struct{ sock *socket.Socket }
 // Emit sends an event with its arguments, which are encoded as JSON.
 func (l *Listener) Emit(event string, args ...any) error { return l.sock.Emit(event, args...) }
 
-// Cut tells the client that it is disconnected, and closes its transport. Left is
-// called meanwhile.
+// Cut disconnects the client and closes its transport. Left is called during Cut.
 func (l *Listener) Cut() { l.sock.Disconnect(true) }
 
-// Audience are clients of one namespace who are told things and ask nothing. They are
-// few: the library keeps each of them for as long as it lives. It is an http.Handler.
+// Audience is a namespace whose clients receive events and send no requests. It is meant for few
+// clients: the library keeps each of them in memory. It is an http.Handler.
 type Audience struct {
 	AudienceOptions
 	engine *engineio.Server

@@ -43,7 +43,7 @@ func (c *conn) ID() string { return c.id }
 // RemoteAddr implements session.Conn.
 func (c *conn) RemoteAddr() string { return c.below.RemoteAddr() }
 
-// Again tells whether the transport had a CONNECT before this one: see [session.Manager.Open].
+// Again reports whether the transport had a CONNECT before this one: see [session.Manager.Open].
 func (c *conn) Again() bool { return c.tries > 1 }
 
 // Transport implements session.Conn.
@@ -86,7 +86,7 @@ func (c *conn) tooLate() {
 	}
 }
 
-// fail ends a client for what it sent: one that has a session is told why before.
+// fail closes a client for an invalid packet. A client with a session receives the reason first.
 func (c *conn) fail(err error) {
 	s := c.session.Load()
 	if s == nil {

@@ -138,8 +138,8 @@ func TestDrainCutShort(t *testing.T) {
 	c.closed()
 }
 
-// TestRequestsOutliveTheConnection checks that what was received is carried out,
-// and that the listener hears of the end only then.
+// TestRequestsOutliveTheConnection checks that received requests are executed after the close,
+// and that the listener is called after them.
 func TestRequestsOutliveTheConnection(t *testing.T) {
 	st := newStack(t)
 	c := st.join("ann")
@@ -178,7 +178,7 @@ func TestFault03SlowPolling(t *testing.T) {
 		st.commit(session.UserStream("ann"), stream.Event{Name: "test:big", Data: data}, nil)
 	}
 	st.eventually("the session is cut", func() bool { return st.sessions.Stats().Connections == 0 })
-	// What waited is dropped; the next poll is told that the session has ended.
+	// Queued frames are dropped; the next poll reports the end of the session.
 	if got, err := fetch(http.MethodGet, url+"&sid="+sid, http.Header{}, ""); err != nil || got != "1" {
 		t.Errorf("the next poll: %s, %v", got, err)
 	}

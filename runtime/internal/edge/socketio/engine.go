@@ -18,8 +18,8 @@ import (
 type base struct {
 	engine.BaseServer
 	server *engineio.Server
-	// request stands for those of all clients: the library keeps a request for as
-	// long as it has the client, and no application of ours looks at it there.
+	// request is a shared placeholder: the library keeps a request for each client, and no code
+	// of ours reads it there.
 	request *types.HttpContext
 	// transport is what all carriers have in common.
 	transport transports.Transport
@@ -63,7 +63,7 @@ func (nowhere) Write(data []byte) (int, error) { return len(data), nil }
 // WriteHeader implements http.ResponseWriter.
 func (nowhere) WriteHeader(int) {}
 
-// carrier is the transport of a link, for those who ask whether it is writable.
+// carrier is the transport of a link, for callers that check whether it is writable.
 type carrier struct {
 	transports.Transport
 	below *engineio.Socket

@@ -84,7 +84,7 @@ func TestFault08AttachmentsAreRefusedUnread(t *testing.T) {
 	}
 }
 
-// A close says why, and comes after all that was sent before it.
+// A close has a reason and follows all frames sent before it.
 func TestFault09CloseFrame(t *testing.T) {
 	connect := `40{"token":"ann"}`
 	for _, c := range []struct {

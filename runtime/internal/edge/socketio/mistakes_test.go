@@ -16,7 +16,7 @@ type mistake struct {
 	close        wire.CloseReason
 }
 
-// mistakes are wrong requests of a client that has a session; ID stands for the id of the
+// mistakes are invalid requests of a client with a session; ID stands for the id of the
 // acknowledgement, or for nothing.
 var mistakes = []mistake{
 	{"a binary argument", `51-ID["counter:add",{"_placeholder":true,"num":0}]`, 1, wire.CodeInvalidArgument, wire.CloseInvalidPacket},
@@ -102,7 +102,7 @@ func TestMistakesWithoutAcknowledgementSayWhy(t *testing.T) {
 	}
 }
 
-// What the engine ends a session for is told too.
+// A client also receives the reasons for which the engine ends a session.
 func TestEngineFaultsSayWhy(t *testing.T) {
 	st := newStack(t)
 	for name, send := range map[string]func(c *client){

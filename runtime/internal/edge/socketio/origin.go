@@ -51,8 +51,8 @@ func canonical(origin string) string {
 	return strings.ToLower(origin)
 }
 
-// SameHost compares an origin with a Host header, which has no scheme: without a port it
-// stands for the default port of the origin's scheme.
+// SameHost compares an origin with a Host header. A Host header has no scheme: without a port it
+// means the default port of the origin's scheme.
 func SameHost(origin, host string) bool {
 	scheme, name, port := splitOrigin(origin)
 	if scheme == "" {

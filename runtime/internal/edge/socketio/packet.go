@@ -24,8 +24,8 @@ const (
 	maxEventName = 128 // bytes, as JSON
 	// maxAttachments bounds the attachments of an event that is refused, which are read over.
 	maxAttachments = 16
-	// maxArgs is how many arguments of an event are told apart; no request has
-	// more than one, so that it is enough to see that there are too many.
+	// maxArgs bounds the decoded arguments of an event. A request has a single argument, so that
+	// two are enough to detect too many.
 	maxArgs = 4
 )
 
@@ -72,7 +72,7 @@ func parsePacket(text []byte) (packet, error) {
 	switch p.kind {
 	case packetConnect, packetDisconnect, packetEvent, packetAck:
 	case packetBinaryEvent:
-		// It is read as far as it takes to refuse it by its id.
+		// The packet is decoded as far as its id, so that the refusal can be acknowledged.
 	case packetBinaryAck:
 		return packet{}, errBinary
 	default:
@@ -143,7 +143,7 @@ func (p *packet) readID(rest []byte) ([]byte, error) {
 	return rest[digits:], nil
 }
 
-// check tells whether the data is what the type needs.
+// check reports whether the data is what the type needs.
 func (p *packet) check() error {
 	first := byte(0)
 	if len(p.data) > 0 {

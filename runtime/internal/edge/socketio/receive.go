@@ -27,7 +27,7 @@ var (
 	errLate   = errors.New("connect timeout")
 	errLarge  = errors.New("the packet is larger than session:ready's limits.maxPayload")
 
-	// errTransport stands for what the engine ends a client for.
+	// errTransport represents the errors for which the engine ends a client.
 	errTransport = errors.New("the transport failed")
 )
 
@@ -109,7 +109,7 @@ func (c *conn) receive(text []byte) error {
 	case packetBinaryEvent:
 		return c.binaryEvent(p)
 	}
-	// The server asks for no acknowledgement: one that comes anyway says nothing.
+	// The server requests no acknowledgement; an acknowledgement of a client is ignored.
 	return nil
 }
 

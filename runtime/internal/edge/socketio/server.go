@@ -234,8 +234,8 @@ func (s *Server) connected(sockets ...any) {
 	}
 	if c, ok := owner(sock); ok {
 		c.settled()
-		// A client that is gone since may have been before the library had it in: then it
-		// was not told.
+		// A client that has ended may have ended before the library registered it: then the
+		// library did not report its end.
 		sock.Disconnect(false)
 		if opened := c.session.Load(); opened != nil {
 			opened.Start()

@@ -175,7 +175,7 @@ func tokenUntil(user string, at time.Time) string {
 	return user + "@" + at.UTC().Format(time.RFC3339Nano)
 }
 
-// events notes what the listener is told.
+// events records the calls of the listener.
 type events struct {
 	mu  sync.Mutex
 	all []string

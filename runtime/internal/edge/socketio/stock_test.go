@@ -31,14 +31,14 @@ type side struct {
 	flood func(n, size int)
 	// listening has an entry for each connection that the library listens to.
 	listening chan struct{}
-	// waiting tells whether the only client has a poll waiting.
+	// waiting reports whether the only client has a poll waiting.
 	waiting func() bool
 }
 
 // terms are what both sides are started with. What is zero has a default.
 type terms struct {
 	pingInterval, pingTimeout, readTimeout time.Duration
-	// connection hears of a connection before the library does.
+	// connection is called for a connection before the library's own handler.
 	connection func(engine.Socket)
 }
 
@@ -133,7 +133,7 @@ func (s *side) start() {
 	s.base = s.http.URL
 }
 
-// listenFirst has the test hear of connections ahead of the library.
+// listenFirst registers the test's handler ahead of the library's handler.
 func listenFirst(t *testing.T, below engine.BaseServer, with terms) {
 	t.Helper()
 	if with.connection == nil {

@@ -100,14 +100,14 @@ func (f *File) notifications() (events <-chan fsnotify.Event, stop func()) {
 	return watcher.Events, stop
 }
 
-// concerns tells whether an event may be about the file: its own name, or one of
+// concerns reports whether an event may be about the file: its own name, or one of
 // the dotted names behind which Kubernetes swaps the content of a volume.
 func (f *File) concerns(event fsnotify.Event) bool {
 	name := filepath.Base(event.Name)
 	return name == filepath.Base(f.path) || strings.HasPrefix(name, "..")
 }
 
-// moved tells whether the file's identity, size or time is another than at the last look.
+// moved reports whether the file's identity, size or time is another than at the last look.
 func (f *File) moved() bool {
 	info, err := os.Stat(f.path)
 	if err != nil || f.info == nil {

@@ -97,7 +97,7 @@ func (t Targets) judge(service bool) control {
 	}
 }
 
-// Check tells whether an address may be called; it gives a *AddressError when not.
+// Check reports whether an address may be called; it gives a *AddressError when not.
 func (t Targets) Check(address netip.Addr, service bool) error {
 	for _, a := range meanings(address) {
 		switch {

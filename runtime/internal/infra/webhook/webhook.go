@@ -61,7 +61,7 @@ type StatusError struct {
 // Error makes *StatusError an error.
 func (e *StatusError) Error() string { return "the webhook answered " + strconv.Itoa(e.Status) }
 
-// Temporary tells whether the same call may succeed later.
+// Temporary reports whether the same call may succeed later.
 func (e *StatusError) Temporary() bool {
 	return e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
 }

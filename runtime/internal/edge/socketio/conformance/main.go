@@ -107,7 +107,7 @@ func (mirror) Message(s *engineio.Socket, kind engineio.Kind, payload []byte) {
 // Close implements engineio.Handler.
 func (mirror) Close(*engineio.Socket, engineio.Reason) {}
 
-// greet tells a Socket.IO client what it has authenticated with, and echoes.
+// greet sends a Socket.IO client its auth, and echoes events.
 func greet(sockets ...any) {
 	s, ok := sockets[0].(*socket.Socket)
 	if !ok {
