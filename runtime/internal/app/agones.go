@@ -15,15 +15,15 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Agones' allocator, as its REST interface has it (allocation.proto: AllocationRequest
-// and AllocationResponse). A match goes to a ready GameServer of the fleet that is named
-// as the queue, in the cluster's namespace, and the GameServer gets the match as an
-// annotation. The allocator does not know requests again: one that is repeated after a
-// time-out may allocate a second GameServer, which nobody comes to.
+// The REST interface of Agones' allocator (allocation.proto: AllocationRequest and
+// AllocationResponse). A match gets a ready GameServer of the fleet with the queue's name, in the
+// cluster's namespace, and the match becomes an annotation of the GameServer. The allocator is
+// not idempotent: a request repeated after a time-out may allocate a second GameServer, which
+// stays unused.
 const (
 	agonesFleet = "agones.dev/fleet"
-	// agonesMatch labels a GameServer with the match's id, agonesPlayers annotates it with
-	// the match as a webhook would be told of it.
+	// agonesMatch is the label with the match's id; agonesPlayers is the annotation with the
+	// match, in the form of the hand-off webhook.
 	agonesMatch   = "anteroom.dev/match"
 	agonesPlayers = "anteroom.dev/players"
 )

@@ -296,14 +296,13 @@ func (r *realm) proposed(queue string, users ...string) (p wire.MMProposal) {
 	return p
 }
 
-// kept are the keys in which the state of the domains lies: streams with their documents,
-// and names, sets and books beside them. What is not among them serves the server
-// itself: leases, deadlines, remembered answers, budgets.
+// kept are the keys of the domains' state: streams with their documents, names, sets and books.
+// Other keys serve the server itself: leases, deadlines, saved answers, budgets.
 var kept = regexp.MustCompile(`^rt:(n:|s:|v:|\{[^}]*\}:([hl]$|[bot]:))`)
 
-// passing changes by itself, while nobody asks for anything: lists that gather what
-// has changed, and figures of queues. Of what users are told the log says all; their badge
-// is told once more after a while. Wrong passwords and codes are counted on purpose.
+// passing are keys that change without a request: lists of pending changes, and counts of queues.
+// The log has everything that users receive; a badge is pushed again after a while. Wrong
+// passwords and codes are counted on purpose.
 var passing = regexp.MustCompile(`^rt:(\{budget:|\{lobbies:|\{book:.*:t:stats|\{user:[^}]*\}:[ho])`)
 
 const badge = " notify:badge "
@@ -319,8 +318,8 @@ func (r *realm) state() map[string]string {
 	return state
 }
 
-// valuesOf are all values of a key, in an order that does not change by itself. One that
-// is gone meanwhile has none.
+// valuesOf returns all values of a key, in a stable order. A key that was deleted in the meantime
+// has none.
 func valuesOf(t *testing.T, db *miniredis.RedisDB, key string) (values []string) {
 	t.Helper()
 	var err error
@@ -357,8 +356,8 @@ func valuesOf(t *testing.T, db *miniredis.RedisDB, key string) (values []string)
 	return values
 }
 
-// quiet waits until nothing changes any more: what a request leads to beside its answer,
-// such as a presence or a notification, is not of the next one's making.
+// quiet waits until the state stops changing: follow-up work of a request, such as a presence or
+// a notification, must not count as a change of the next request.
 func (r *realm) quiet() map[string]string {
 	r.t.Helper()
 	state, same := r.state(), 0

@@ -91,7 +91,7 @@ type hookFilter struct {
 	log    *slog.Logger
 }
 
-// hookCall is what the service is told.
+// hookCall is the body of a call.
 type hookCall struct {
 	Type      string    `json:"type"`
 	Timestamp time.Time `json:"timestamp"`

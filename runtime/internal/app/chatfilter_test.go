@@ -34,7 +34,7 @@ func TestHookFilter(t *testing.T) {
 		t.Fatal(err)
 	}
 	hang := make(chan struct{})
-	// Each case asks for its answer, since one that hangs outlives its case.
+	// The answer is in the URL, because a hanging call outlives its case.
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := r.URL.Query().Get("answer")
 		if answer == "hang" {

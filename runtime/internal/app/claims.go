@@ -6,8 +6,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking"
 )
 
-// claimNames are the claims of tokens that the queues in force take attributes from: of
-// those, and no others, a session keeps what its token says.
+// claimNames are the token claims that queues in force use as attributes. A session keeps only
+// these claims of its token.
 type claimNames struct {
 	names atomic.Pointer[map[string]bool]
 }

@@ -168,7 +168,7 @@ func (a *App) background(k *core) []func(context.Context) error {
 // errOtherKind leaves a deadline to a server that knows what it is for.
 var errOtherKind = errors.New("a deadline of a kind that this server does not know")
 
-// look does what is due in a stream, by the domain whose kind it is.
+// look runs the due deadline of a stream in the domain of its kind.
 func (k *core) look(ctx context.Context, id stream.ID) (time.Time, error) {
 	look, known := k.looks[id.Kind()]
 	if !known {

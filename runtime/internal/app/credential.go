@@ -21,7 +21,7 @@ const (
 // server's file and Redis at different times: while Redis refuses the file's password, the
 // one before it, which Redis takes until all servers report the new one, goes on.
 type credential struct {
-	// last is the one that was used last.
+	// last is the password of the last login.
 	last atomic.Pointer[string]
 
 	mu   sync.Mutex

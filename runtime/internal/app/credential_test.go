@@ -51,8 +51,8 @@ func TestChooseAPassword(t *testing.T) {
 	choose("a third is refused", "third", "new", 1)
 }
 
-// TestAServerOutrunsTheRotation: the file has the new password before Redis does; the
-// server logs in all the same, with the one that Redis takes.
+// TestAServerOutrunsTheRotation: the file has the new password before Redis does; the server logs
+// in with the previous password, which Redis accepts.
 func TestAServerOutrunsTheRotation(t *testing.T) {
 	s := redistest.Start(t, redistest.Config("user anteroom on >old ~* &* +@all"))
 	file := filepath.Join(t.TempDir(), "password")

@@ -9,10 +9,10 @@ import (
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// drainer takes the clients off this server, at the operator's request or because the
-// process was told to stop: not ready at once, still serving for drain.settle, then
-// transports closed over drain.window. A request can be taken back, also when it has
-// been carried out; a stop cannot, and goes on with a drain that is under way.
+// drainer drains this server, at the operator's request or at the end of the process: the server
+// is unready at once, still serves for drain.settle, and closes its transports over drain.window.
+// A requested drain can be cancelled, also after its end. The drain of a stop cannot be
+// cancelled, and continues a running drain.
 type drainer struct {
 	times v1alpha1.Drain
 	log   *slog.Logger
@@ -81,8 +81,8 @@ func (d *drainer) empty(ctx context.Context, k *core, done chan<- struct{}) {
 	d.log.Info("server is drained", "connections", k.sessions.Stats().Connections)
 }
 
-// takeBack ends a drain, so that the server is ready and serves on. Clients that were
-// told to go come back if they like.
+// takeBack cancels a drain, so that the server is ready and serves again. Disconnected clients
+// may connect again.
 func (d *drainer) takeBack(k *core) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

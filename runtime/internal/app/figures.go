@@ -91,7 +91,7 @@ func (f *figures) status(now time.Time) map[string]v1alpha1.QueueStatus {
 	return all
 }
 
-// wholeSeconds rounds milliseconds up: a wait is never told shorter than it was.
+// wholeSeconds rounds milliseconds up, so that a reported wait is never too short.
 func wholeSeconds(ms int64) int64 { return (ms + 999) / 1000 }
 
 var (

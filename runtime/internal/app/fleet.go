@@ -20,8 +20,7 @@ const (
 	// the same time.
 	askWithin  = 2 * time.Second
 	asksAtOnce = 16
-	// reportKept is how long all servers' reports are told again before they are asked
-	// anew, however many look on.
+	// reportKept is how long the reports of all servers are cached, for any number of viewers.
 	reportKept = time.Second
 )
 
@@ -87,7 +86,7 @@ func (f *fleet) report(ctx context.Context, a *App) fleetReport {
 	case k == nil:
 		f.last.Alone = "it has not reached Redis yet, from which it knows the others"
 	default:
-		// One who looks on and leaves does not spoil what the others get.
+		// The request of a viewer that disconnects must not cancel the request of the others.
 		f.last.Pods = append(f.last.Pods, askAll(context.WithoutCancel(ctx), k.directory.Others())...)
 	}
 	return f.last

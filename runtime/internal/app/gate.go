@@ -10,9 +10,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/edge/socketio"
 )
 
-// gate stands before everything that costs something: it answers 503 while there
-// is nothing to serve with, and to handshakes for which there is no room, or that
-// come faster than connectsPerSecond.
+// gate refuses requests before they cost anything: with 503 while the server cannot serve, and
+// for handshakes beyond the bound of connections or faster than connectsPerSecond.
 type gate struct {
 	next     atomic.Pointer[http.Handler]
 	bounds   []bound
@@ -28,9 +27,8 @@ type bound struct {
 	reached      func() bool
 }
 
-// newGate makes a gate that is shut until open is called. PerSecond gives the
-// connects that are let in, with a burst of one second's worth; refused is told
-// why others are not.
+// newGate makes a gate that is closed until open is called. PerSecond returns the allowed
+// connects, with a burst of one second's worth; refused counts the reasons of refusals.
 func newGate(perSecond func() int, refused func(reason string), bounds ...bound) *gate {
 	now := perSecond()
 	return &gate{perSec: perSecond, connects: rate.NewLimiter(rate.Limit(now), now), refused: refused, bounds: bounds}

@@ -12,8 +12,8 @@ import (
 // goodFor is how old a place may be that lately gives.
 const goodFor = time.Second
 
-// lately knows where a stream was a moment ago, so that not every connect has to ask.
-// Who follows it from there gets what came since.
+// lately caches the recent position of a stream, so that not every connect reads it from Redis. A
+// subscriber from that position receives the later events.
 type lately struct {
 	id    stream.ID
 	store stream.Store

@@ -11,8 +11,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// lobbyPolicy turns a policy as the operator renders it, with the API server's
-// defaults filled in and validated, into the one that lobbies go by.
+// lobbyPolicy converts a rendered policy, validated and with the API server's defaults, into the
+// form of package lobby.
 func lobbyPolicy(p v1alpha1.LobbyPolicy) lobbyrules.Policy {
 	s := p.Spec
 	return lobbyrules.Policy{
@@ -149,7 +149,7 @@ func number(d realtime.Decimal) *float64 {
 	return &n
 }
 
-// on reads a switch that is on unless it says otherwise.
+// on reads a switch that defaults to true.
 func on(s *bool) bool { return s == nil || *s }
 
 func orZero(d *realtime.Duration) time.Duration {

@@ -25,15 +25,15 @@ import (
 // benchInterval is the matcher's, as a queue has it that does not say another.
 const benchInterval = time.Second
 
-// duels are all the services of a server, with a queue of one against one that hands its
-// matches to lobbies.
+// duels has all services of a server, with a queue for two players that hands its matches to
+// lobbies.
 type duels struct {
 	*core
 	redis *redistest.Server
 
 	mu sync.Mutex
-	// possible is when the match of a pair became possible, matched when each of its players
-	// was told, by the user's id.
+	// possible has, by user id, the time at which a match became possible; matched has the time
+	// at which the player received it.
 	possible, matched map[string]time.Time
 	all               atomic.Int64
 }
@@ -148,7 +148,7 @@ func (d *duels) enqueue(b *testing.B, i int) {
 	}
 }
 
-// wait waits until so many have been told of their match.
+// wait waits until this many players have received their match.
 func (d *duels) wait(b *testing.B, n int) {
 	for until := time.Now().Add(2 * time.Minute); d.all.Load() < int64(n); time.Sleep(time.Millisecond) {
 		if time.Now().After(until) {
@@ -190,8 +190,8 @@ func benchTickets(b *testing.B, alone bool) {
 	b.ReportMetric((d.redisCPU(b)-redis)*1e6/float64(n), "redis-cpu-µs/op")
 }
 
-// BenchmarkTimeToMatch is how long it takes, at a rate that is far below that, from when
-// a match is possible until its players are told.
+// BenchmarkTimeToMatch measures the time from a possible match until its players receive it, at a
+// rate far below the highest rate.
 func BenchmarkTimeToMatch(b *testing.B) {
 	const rate = 500 // tickets a second
 	d := startDuels(b, false)

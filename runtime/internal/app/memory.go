@@ -22,7 +22,7 @@ const (
 	// memoryHigh of a limit, in percent, and new connections are turned away, until
 	// memoryLow is reached again.
 	memoryHigh, memoryLow = 85, 80
-	// memoryEvery is how often the memory is looked at.
+	// memoryEvery is the interval of the memory measurements.
 	memoryEvery = 250 * time.Millisecond
 	// cgroupRoot is where a container finds its own limits.
 	cgroupRoot = "/sys/fs/cgroup"
@@ -122,7 +122,7 @@ func containerMemory(root string) account {
 	return account{used: used - min(used, inactiveFile(root)), limit: limit}
 }
 
-// readNumber reads a file with a number; one that says "max" has none.
+// readNumber reads a file with a number; "max" means no number.
 func readNumber(path string) (uint64, bool) {
 	text, err := os.ReadFile(path)
 	if err != nil {

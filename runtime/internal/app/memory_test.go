@@ -77,8 +77,8 @@ func TestContainerMemory(t *testing.T) {
 	}
 }
 
-// A server that is short of memory, or full, turns away those who are not connected
-// yet, and says when to come again; those who are go on.
+// A server that is short of memory, or full, refuses new connections with a time to retry;
+// existing connections continue.
 func TestNewConnectionsAreTurnedAwayFirst(t *testing.T) {
 	for reason, reach := range map[string]func(r *running){
 		"memory": func(r *running) {

@@ -16,8 +16,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// TestWhatNotifiesByItself: each occurrence lies in the inbox once, however often it is
-// told, with what a client needs to act on it.
+// TestWhatNotifiesByItself: each occurrence has a single notification in the inbox, however often
+// it is reported, with the data that a client needs to act.
 func TestWhatNotifiesByItself(t *testing.T) {
 	soon := time.Now().Add(time.Minute).UnixMilli()
 	invite := wire.PartyInvited{InviteID: "i1", PartyID: "p1", FromID: "ann", FromName: "Ann", ExpiresAt: soon}

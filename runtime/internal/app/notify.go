@@ -130,7 +130,7 @@ func collapse(kind, group, user string) string {
 // matchFor is how long the notification of a match matters.
 const matchFor = 2 * time.Minute
 
-// matched notifies those who are away that their match was found; each once for an id.
+// matched notifies the offline players of their match, once for an id.
 func (n notices) matched(ctx context.Context, id string, userIDs []string, m wire.MMMatched) error {
 	data, err := json.Marshal(map[string]string{
 		"matchId": m.MatchID, "queue": m.Queue, "lobbyId": m.Handoff.LobbyID, "address": m.Handoff.Address,

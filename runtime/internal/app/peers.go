@@ -21,8 +21,8 @@ const forwardMargin = 10 * time.Second
 // podAddress is the environment's word for the address that other pods can reach.
 const podAddress = "POD_IP"
 
-// peers is this pod as one of several: it takes what others forward, and forwards
-// to them. Nil is a pod that stands alone.
+// peers connects this pod with the other pods: it receives forwarded requests, and forwards
+// requests to them. Nil means that the pod runs alone.
 type peers struct {
 	listener  net.Listener
 	self      peer.Endpoint
@@ -83,7 +83,7 @@ func (p *peers) join(k *core, book peer.Book, a *App) {
 	a.registry.MustRegister(p)
 }
 
-// serve takes what other pods forward, and tells them how this one is, until end.
+// serve receives requests of other pods and answers them with this pod's report, until end.
 func (p *peers) serve(k *core, report http.Handler, log *slog.Logger, failed chan<- error) {
 	if p == nil {
 		return

@@ -21,7 +21,7 @@ type policies struct {
 	// secrets is the folder with the keys that policies name.
 	secrets string
 	hooks   *hooks
-	// claims is told which claims of tokens the queues ask for.
+	// claims receives the token claims that the queues use.
 	claims *claimNames
 	log    *slog.Logger
 }

@@ -89,7 +89,7 @@ func (all porches) Collect(out chan<- prometheus.Metric) {
 // fixed is a bound that does not change.
 func fixed(n int) func() int { return func() int { return n } }
 
-// failed tells of an answer to what is no session, or none any more.
+// failed counts an answer to a request without a session.
 func failed(status int) bool { return status >= http.StatusBadRequest }
 
 // unknown tells of an answer to somebody without a token.

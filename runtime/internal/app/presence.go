@@ -45,7 +45,7 @@ func away(users *presence.Service) func(ctx context.Context, userID string) (not
 	}
 }
 
-// membersOf gives those who are in a lobby or party to one who is in it too.
+// membersOf returns the members of a lobby or party to a member.
 func membersOf(lobbies *lobby.Service, parties *party.Service) presence.ListMembers {
 	return func(ctx context.Context, userID, list string) ([]string, error) {
 		id := stream.ID(list)
@@ -82,8 +82,8 @@ const (
 	placeFor     = 5 * time.Second
 )
 
-// whereabouts puts users where lobbies and queues say that they are: for lobbies in order
-// for each user and beside the commands that led there. It is a lobby.Observer.
+// whereabouts sets the activity in users' presence from lobbies and queues. Updates of a user's
+// lobbies are in order and run in the background. It is a lobby.Observer.
 type whereabouts struct {
 	users  *presence.Service
 	log    *slog.Logger
@@ -131,8 +131,8 @@ func (p *whereabouts) MatchEnded(_ context.Context, userIDs []string, lobbyID st
 	}
 }
 
-// Searching puts users into a queue, or takes them out of it, and is done when it comes
-// back: whoever tells it does so again when it fails.
+// Searching publishes that users search in a queue, or no longer search. It returns after the
+// commit; the caller repeats it after an error.
 func (p *whereabouts) Searching(ctx context.Context, ticketID string, userIDs []string, searching bool) error {
 	change := p.users.Exit
 	if searching {
@@ -195,7 +195,7 @@ func (p *whereabouts) carry(ctx context.Context, m move) {
 	}
 }
 
-// listener tells the watcher of sessions that end before it tells the roster.
+// listener reports the end of a session to the watcher before it reports it to the roster.
 type listener struct {
 	*roster
 	watcher *presence.Watcher

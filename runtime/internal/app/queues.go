@@ -13,8 +13,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/domain/matchmaking/matching"
 )
 
-// queues turns the queues of a set into those that matchmaking goes by. Those that
-// this server cannot serve are left out, and told.
+// queues converts the queues of a set into the form of matchmaking. Queues that this server
+// cannot serve are left out and logged.
 func (p *policies) queues(set *v1alpha1.PolicySet) map[string]matchmaking.Queue {
 	types := map[string]string{} // lobby types by the name of their policy
 	for _, l := range set.Lobbies {
@@ -49,8 +49,8 @@ func (p *policies) Queues() []matchmaking.Queue {
 	return all
 }
 
-// queueOf turns a queue as the operator renders it, with the API server's defaults
-// filled in and validated, into the one that matchmaking goes by; fault says why not.
+// queueOf converts a rendered queue, validated and with the API server's defaults, into the form
+// of matchmaking; fault is the reason why this server cannot serve it.
 func queueOf(q v1alpha1.MatchmakingQueue, lobbyTypes map[string]string) (queue matchmaking.Queue, fault string) {
 	s := q.Spec
 	handoff, fault := handoffOf(s.Handoff, lobbyTypes)

@@ -10,8 +10,8 @@ import (
 	realtime "github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// TestQueuesOfASet: those that can be served are, tokens' claims that they ask for are
-// known, and what is not served is told.
+// TestQueuesOfASet: served queues are in force, their token claims are known, and queues that
+// cannot be served are logged.
 func TestQueuesOfASet(t *testing.T) {
 	queue := func(name, lobbyPolicy string) v1alpha1.MatchmakingQueue {
 		return v1alpha1.MatchmakingQueue{Name: name, Spec: realtime.MatchmakingQueueSpec{

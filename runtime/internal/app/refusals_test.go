@@ -39,8 +39,8 @@ var provokedElsewhere = map[string][2]string{
 // makes gets its id from the server, so that none is there already.
 var neverSaid = []string{"already_exists"}
 
-// TestEveryRefusalIsProvoked: a code, or a reason, that is declared is one that some test
-// gets for an answer.
+// TestEveryRefusalIsProvoked: for each declared code and reason, a test receives an answer with
+// it.
 func TestEveryRefusalIsProvoked(t *testing.T) {
 	schema, inRows := readContract(t), map[string]bool{}
 	for _, in := range badInputs {

@@ -45,7 +45,7 @@ func unplaced(err error) error {
 	return nil
 }
 
-// checkLobbyLimit refuses a user whom the lobby of a queue's match would put into too many lobbies.
+// checkLobbyLimit refuses a user who would be in too many lobbies after the queue's match.
 func (v venues) checkLobbyLimit(ctx context.Context, q matchmaking.Queue, userID string) error {
 	if q.Handoff.LobbyType == "" {
 		return nil
@@ -138,8 +138,8 @@ func matchLobbyOf(l lobbyrules.Lobby, now time.Time) matchmaking.MatchLobby {
 	return room
 }
 
-// playerOf is a player with the team of now, where the lobby has teams, else with the one
-// that it was brought to.
+// playerOf returns a player with the current team, if the lobby has teams, else with the team of
+// the match.
 func playerOf(l lobbyrules.Lobby, user, team string) matchmaking.LobbyPlayer {
 	brought, known := l.Origin.Brought[user]
 	player := matchmaking.LobbyPlayer{Team: -1}

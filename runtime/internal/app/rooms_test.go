@@ -12,7 +12,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// TestALobbyIsARoom: who plays where in the lobby of a match, by what, and who may not.
+// TestALobbyIsARoom: the players of a match's lobby, their teams and attributes, and the users
+// who may request a backfill.
 func TestALobbyIsARoom(t *testing.T) {
 	at := time.UnixMilli(1000)
 	l := lobbyrules.Lobby{

@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// rosterLocks keep what is told of one session in order.
+	// rosterLocks keep the updates of a session in order.
 	rosterLocks = 64
 	// maxPending is how much news waits for Redis to come back; what is beyond is
 	// lost, and the lobbies concerned keep a member that is not there.
 	maxPending = 100_000
-	// tellAgain is between tries of what could not be told.
+	// tellAgain is the time between attempts of a failed update.
 	tellAgain = 2 * time.Second
 	// tellFor bounds one such try.
 	tellFor = 5 * time.Second
@@ -32,7 +32,7 @@ type witness interface {
 	SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) error
 }
 
-// witnesses are told one after the other, all of them whatever one of them says.
+// witnesses are called one after the other; an error of one does not skip the others.
 type witnesses []witness
 
 // SessionOpened implements witness.
@@ -53,8 +53,8 @@ func (all witnesses) SessionClosed(ctx context.Context, c request.Caller, follow
 	return errors.Join(errs...)
 }
 
-// roster tells the registry of pods and the lobbies who is on this pod, as a
-// session.Listener. What cannot be told because Redis is away is told later.
+// roster registers the sessions of this pod in the cluster's registry and reports them to the
+// domains, as a session.Listener. Updates that fail because Redis is unavailable are repeated.
 type roster struct {
 	pod      string
 	registry peer.Registry
@@ -113,8 +113,8 @@ func (r *roster) lock(session string) (unlock func()) {
 	return m.Unlock
 }
 
-// tell is harmless to repeat. A session stays registered until the lobbies know
-// that it is closed, so that another pod can tell them should this one die.
+// tell is idempotent. A session stays registered until the domains know of its end, so that
+// another pod can report the end if this pod dies.
 func (r *roster) tell(ctx context.Context, n news) error {
 	id := n.caller.SessionID
 	if !n.closed {
@@ -199,8 +199,8 @@ func (r *roster) gone(ctx context.Context, s peer.Session) error {
 	return r.witness.SessionClosed(ctx, caller(s), nil)
 }
 
-// returned opens sessions of this pod again that others have closed. One that
-// ended meanwhile is closed once more, in case the news of its end came first.
+// returned reopens sessions of this pod that other pods have closed. A session that ended in the
+// meantime is closed again, in case its end was reported first.
 func (r *roster) returned(ctx context.Context, sessions []peer.Session, live func() []peer.Session) {
 	for _, s := range sessions {
 		r.take(ctx, news{caller: caller(s)})

@@ -51,7 +51,7 @@ type App struct {
 	revised chan struct{}
 }
 
-// New makes a server and opens its ports; it fails when one of them is taken.
+// New makes a server and opens its ports; it fails when a port is in use.
 func New(ctx context.Context, s *Settings) (*App, error) {
 	pod := newPod()
 	a := &App{
@@ -135,11 +135,10 @@ func (a *App) checkDraining() error {
 	return nil
 }
 
-// Run serves until ctx ends, then stops in order: not ready at once, still
-// serving for drain.settle; then sessions are told and their transports closed
-// over drain.window; what is left has drain.flushTimeout. When hurry is closed
-// the rest of that is skipped. It is called once. The error says what broke; it is
-// nil after an orderly stop.
+// Run serves until ctx ends, then stops in order: the server is unready at once and still serves
+// for drain.settle; then sessions are informed and their transports closed over drain.window; the
+// rest has drain.flushTimeout. Closing hurry skips the remaining waits. It is called once. The
+// error is nil after an orderly stop.
 func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 	broken := make(chan error, 3)
 	var all porches

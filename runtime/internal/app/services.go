@@ -14,7 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// addServices makes the domains, from below: each is told of those that it builds on.
+// addServices constructs the domains from the bottom up: each gets the domains that it builds on.
 func (a *App) addServices(k *core) {
 	k.users = a.newPresence(k.client)
 	k.whereabouts = newWhereabouts(k.users, a.log)

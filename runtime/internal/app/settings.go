@@ -51,9 +51,9 @@ func (e *ConfigError) Error() string {
 // Unwrap gives the problems.
 func (e *ConfigError) Unwrap() []error { return e.Problems }
 
-// Read reads a server's configuration and the files it names, and connects to
-// nothing. The error is a *ConfigError with all that can be found wrong at once.
-// The server's log goes to log; version is what it says of itself.
+// Read reads a server's configuration and the files it names, without connecting to anything. The
+// error is a *ConfigError with all problems at once. The server logs to log; version is its own
+// version.
 func Read(files Files, version string, log io.Writer) (*Settings, error) {
 	s := &Settings{version: version}
 	var problems []error

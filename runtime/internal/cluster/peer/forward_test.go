@@ -113,7 +113,7 @@ func startServer(t *testing.T, b *book, deadline time.Duration, change ...func(*
 	return p
 }
 
-// told serves the report of a pod in these tests: its key.
+// told serves a pod's report in these tests: its key.
 func told(self peer.Endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, self.Key) })
 }

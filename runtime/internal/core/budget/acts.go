@@ -117,7 +117,7 @@ var Acts = map[string]Act{
 	wire.EventSyncPing:          {Nobody: reads},
 }
 
-// member is the user of a request that names one beside a lobby.
+// member returns the user of a request that names a lobby and a user.
 var member = target(func(r *wire.LobbyMemberRef) string { return r.UserID })
 
 // target makes Targets of a request's field.

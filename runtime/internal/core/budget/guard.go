@@ -145,10 +145,10 @@ func Limited(message string, wait time.Duration) *wire.Error {
 	return out
 }
 
-// Message spends what a chat message costs: of the sender's rate over all channels, which
-// the channel's own rate raises where that is higher, and of each user whom it reaches by
-// a mention or a direct message. The sender's pace is counted on this pod first: a quarter of
-// the rate passes on each pod without the store.
+// Message spends the budgets of a chat message: the sender's rate over all channels, which a
+// higher rate of the channel raises, and the budget of each user whom it reaches by a mention or
+// a direct message. A quarter of the sender's rate passes on each pod without a request to the
+// store.
 func (g *Guard) Message(ctx context.Context, sender string, channel Limit, targets ...string) (back func(context.Context), err error) {
 	if g == nil {
 		return nil, nil

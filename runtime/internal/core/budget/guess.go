@@ -89,7 +89,7 @@ func (x *Guess) owner() string { return "g:" + x.target }
 // others. Where the store fails the attempt goes on counting, which harms nobody soon.
 func (x *Guess) Right(ctx context.Context) { x.end(ctx, x.target != "") }
 
-// Void says that the guess was not looked at.
+// Void records that the guess was not checked.
 func (x *Guess) Void(ctx context.Context) { x.end(ctx, false) }
 
 func (x *Guess) end(ctx context.Context, all bool) {

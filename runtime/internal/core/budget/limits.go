@@ -33,7 +33,7 @@ const (
 type Budget struct {
 	Name                Name
 	Actor, Pair, Target Limit
-	// Meaning says in one line what is counted.
+	// Meaning describes in one line the counted acts.
 	Meaning string
 }
 

@@ -212,7 +212,8 @@ func (r *reader) sized(width int, as func([]byte) any) (any, error) {
 	return as(b), nil
 }
 
-// timestamp reads an extension of n bytes; the timestamp (-1) is the one that JSON can show.
+// timestamp reads an extension of n bytes; of all extensions, JSON can represent only the
+// timestamp (-1).
 func (r *reader) timestamp(n uint64) (any, error) {
 	kind, err := r.take(1)
 	if err != nil {

@@ -82,8 +82,8 @@ type Store interface {
 	// Count returns the number of records of a table.
 	Count(ctx context.Context, b Book, table string) (int, error)
 	// Changed reads the records of a table that changed after a mark, which an earlier call
-	// returned; 0 reads all. It reads all with Anew set when the mark is too old, or from
-	// before the store lost its data. The store supports only some tables.
+	// returned; 0 reads all. It reads all with Anew set when the mark is too old, or from before
+	// the store lost its data. The store supports only some tables.
 	Changed(ctx context.Context, b Book, table string, mark uint64) (Changes, error)
 	// Acquire acquires or renews the lease of a book for ttl; false when another holder has
 	// it.
@@ -99,7 +99,7 @@ type Changes struct {
 	Records []Record
 	// Mark is the mark for the next call.
 	Mark uint64
-	// Anew says that Records are the whole table: every other record is deleted.
+	// Anew means that Records are the whole table: every other record is deleted.
 	Anew bool
 }
 

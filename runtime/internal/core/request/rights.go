@@ -17,8 +17,8 @@ type Rights struct {
 	of [sha256.Size]byte
 }
 
-// Rights gives the rights of the user's token. The order of scopes, and one that is there
-// twice, make no difference.
+// Rights returns the rights of the user's token. The order of scopes and duplicate scopes make no
+// difference.
 func (u User) Rights() Rights {
 	r := Rights{userID: u.ID}
 	if u.Provider == "" && len(u.Scopes) == 0 && len(u.Claims) == 0 {

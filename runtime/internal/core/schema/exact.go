@@ -35,7 +35,7 @@ func Exact(text []byte, of reflect.Type) error {
 	return x.read()
 }
 
-// readings are used again, because their stack is large beside a small request.
+// readings are pooled, because their stack is large compared with a small request.
 var readings = sync.Pool{New: func() any { return new(exact) }}
 
 // release lets go of the text.

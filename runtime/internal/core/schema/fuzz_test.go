@@ -70,8 +70,8 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// readsAgain writes a request that was understood and reads it once more: what is
-// compared under an idempotency key says the same as what the client sent.
+// readsAgain encodes a decoded request and decodes it again: the form that is compared under an
+// idempotency key must be equivalent to the client's form.
 func readsAgain(t *testing.T, s *Schema, typ reflect.Type, payload []byte) {
 	t.Helper()
 	first, second := reflect.New(typ).Interface(), reflect.New(typ).Interface()

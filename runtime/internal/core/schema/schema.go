@@ -15,8 +15,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// embedded stands in for the name of an embedded struct in a validator's path;
-// no JSON member has it.
+// embedded replaces the name of an embedded struct in a validator's path; no JSON member has it.
 const embedded = "\x00"
 
 // Schema checks requests against the validate tags of their types. It is safe for
@@ -110,7 +109,7 @@ func (s *Schema) check(req any) error {
 	return wire.Invalid(path, broken[0].Field()+" "+rule(broken[0]))
 }
 
-// misfit turns an error of encoding/json into one that names the field.
+// misfit converts an error of encoding/json into an error with the field.
 func misfit(err error, req reflect.Type) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {

@@ -18,8 +18,8 @@ const (
 	// LetterLookalikes also drops marks from letters, and reads letters of other scripts as
 	// the Latin ones that they look like.
 	LetterLookalikes
-	// DigitLookalikes also reads digits as the letters that they stand for in "l33t". An l
-	// then counts as an i, since a 1 stands for both.
+	// DigitLookalikes also reads digits as letters, as in "l33t". An l then counts as an i, since
+	// a 1 is used for both.
 	DigitLookalikes
 )
 
@@ -56,7 +56,7 @@ var lookalikes = pairs(
 	"ƅb", "ƈc", "ƚl", "ƥp", "ƭt", "ǝe", "əe",
 )
 
-// digits are read as letters, and l as i, because 1 stands for both.
+// digits are read as letters, and l as i, because 1 is used for both.
 var digits = pairs("0o", "1i", "li", "3e", "4a", "5s", "6g", "7t", "8b", "9g")
 
 // pairs makes a table from texts of two letters: a letter, and the letter that a list reads.

@@ -9,10 +9,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// WordList is a Filter that objects to words: whole ones, so that an entry inside a longer
-// word is no hit. Case, composition, and code points that are not seen make no difference.
-// An entry of several words means these words in a row, whatever stands between them that
-// is no word.
+// WordList is a Filter that finds whole words: an entry inside a longer word does not match.
+// Case, composition and invisible code points make no difference. An entry of several words
+// matches these words in a row, with any separators between them.
 type WordList struct {
 	mask bool
 	like Lookalikes
@@ -124,7 +123,7 @@ func follows(words []word, entry []string) int {
 type word struct {
 	from, to int
 	folded   string
-	// hides says that a code point that is not seen was dropped from inside it.
+	// hides reports that an invisible code point was dropped from inside the word.
 	hides bool
 }
 

@@ -1,9 +1,8 @@
 // Package auth finds out who is behind a token: a JWT signed by one of the
 // configured providers, or in Anonymous mode whatever the client calls itself.
 //
-// Keys come only from where the configuration says (a URL, a file), never from
-// a token: its jku, x5u, x5c and jwk headers are not looked at. Neither tokens nor
-// keys appear in errors or logs.
+// Keys come only from the configured source (a URL, a file), never from a token: its jku, x5u,
+// x5c and jwk headers are ignored. Neither tokens nor keys appear in errors or logs.
 package auth
 
 import (
@@ -22,7 +21,7 @@ import (
 // Options are what an Authenticator needs besides its configuration. The zero
 // value is good for production.
 type Options struct {
-	// Log is told when keys cannot be had; nil means [slog.Default].
+	// Log receives failures to load keys; nil means [slog.Default].
 	Log *slog.Logger
 	// Now is the clock that tokens are held against; nil means [time.Now].
 	Now func() time.Time
@@ -139,8 +138,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (request
 	return request.User{}, refusal
 }
 
-// weight orders the refusals of several providers: one that knew the signature
-// knows best, then one that could not judge.
+// weight orders the refusals of several providers: the refusal of a provider that verified the
+// signature comes first, then that of a provider that could not verify it.
 func weight(e *wire.Error) int {
 	switch e.Code {
 	case wire.CodeTokenExpired:

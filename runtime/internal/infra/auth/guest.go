@@ -10,8 +10,8 @@ import (
 // guestProvider is the provider's name of anonymous users.
 const guestProvider = "anonymous"
 
-// newGuest makes a user of whom nothing is known but the name it gives itself.
-// The id is always new and made here, so that nobody can take another's.
+// newGuest makes an anonymous user with the name that the client sent. The server always
+// generates the id, so that no client can take another user's id.
 func newGuest(name string) request.User {
 	return request.User{
 		ID: "anon-" + ulid.Make().String(), Name: text.Name(name[:min(len(name), maxToken)], maxName), Provider: guestProvider,

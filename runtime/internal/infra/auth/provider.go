@@ -80,8 +80,8 @@ func unavailable() *wire.Error {
 	return e
 }
 
-// refusal says in fixed words, without anything from the token, why it is
-// refused. Only a token that is good but for its age is told to be expired.
+// refusal returns the reason of a refusal in fixed words, without anything from the token. Only
+// an expired token that is otherwise valid is refused as expired.
 func refusal(err error, claims jwt.MapClaims) *wire.Error {
 	switch {
 	case errors.Is(err, errKeyUnknown):

@@ -16,8 +16,8 @@ const (
 	// settle is how long a file must be quiet before it is read again, so that a
 	// rewrite in several steps is read once, and whole.
 	settle = 50 * time.Millisecond
-	// pollInterval is how often a file is looked at without any notification:
-	// some file systems send none.
+	// pollInterval is the interval of polling a file, because some file systems send no
+	// notifications.
 	pollInterval = 10 * time.Second
 )
 

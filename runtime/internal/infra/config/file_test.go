@@ -17,7 +17,7 @@ type change struct {
 	err  error
 }
 
-// follow watches a file and returns what it tells.
+// follow watches a file and returns a channel of its contents.
 func follow(t *testing.T, f *File) <-chan change {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -34,7 +34,7 @@ func follow(t *testing.T, f *File) <-chan change {
 	return changes
 }
 
-// expect waits until a content is told, whatever is told before.
+// expect waits until a content arrives, and skips others before it.
 func expect(t *testing.T, changes <-chan change, content string) {
 	t.Helper()
 	timeout := time.After(patience)

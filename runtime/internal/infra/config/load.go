@@ -1,9 +1,9 @@
 // Package config loads the two files of a server, RuntimeConfig and PolicySet,
 // and follows the files that may change while it runs.
 //
-// Loading is strict: a field that is unknown, there twice or of the wrong type
-// is an error that names the field's path and its line, and so is everything
-// that the types' own validation finds. All of it is told at once.
+// Loading is strict: an unknown field, a duplicate field or a field of the wrong type is an error
+// with the field's path and line, and so are the problems of the types' own validation. The error
+// lists all problems at once.
 package config
 
 import (

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// maxProblems is how many problems of a file are told; the rest are counted.
+// maxProblems is how many problems of a file are listed; the rest are counted.
 const maxProblems = 50
 
 // Problem is one thing that is wrong in a file.
@@ -17,7 +17,7 @@ type Problem struct {
 	Line int
 	// Field is the full path, as in auth.providers[0].name; empty for the file as a whole.
 	Field string
-	// Detail says what is wrong, and what would be right.
+	// Detail states the problem and the remedy.
 	Detail string
 }
 

@@ -32,9 +32,9 @@ type link struct {
 	confirmed map[stream.ID]struct{}
 	wake      chan struct{}
 
-	// beatChannel is on this node; heard carries the received heartbeats.
+	// beatChannel is on this node; beats carries the received heartbeats.
 	beatChannel string
-	heard       chan string
+	beats       chan string
 }
 
 // order is a subscription to make or to end.
@@ -46,7 +46,7 @@ type order struct {
 func newLink(b *Bus, r stream.Receiver, name string, node subscriber) *link {
 	return &link{
 		b: b, r: r, name: name, node: node,
-		confirmed: map[stream.ID]struct{}{}, wake: make(chan struct{}, 1), heard: make(chan string, 4),
+		confirmed: map[stream.ID]struct{}{}, wake: make(chan struct{}, 1), beats: make(chan string, 4),
 	}
 }
 
@@ -137,7 +137,7 @@ func (l *link) write(ctx context.Context, sub *redis.PubSub) {
 			if l.carryOut(ctx, sub) != nil {
 				return
 			}
-		case word := <-l.heard:
+		case word := <-l.beats:
 			if word == sent {
 				sent = ""
 			}
@@ -237,7 +237,7 @@ func (l *link) read(ctx context.Context, sub *redis.PubSub, gone chan<- lost) {
 func (l *link) message(m *redis.Message) {
 	if m.Channel == l.beatChannel {
 		select {
-		case l.heard <- m.Payload:
+		case l.beats <- m.Payload:
 		default:
 		}
 		return

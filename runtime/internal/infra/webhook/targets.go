@@ -31,7 +31,7 @@ type Targets struct {
 	Namespace string
 	// Domain is the DNS domain of the Kubernetes cluster; "" means cluster.local.
 	Domain string
-	// Refused is told of each connection that was not made; nil means nobody is.
+	// Refused is called for each refused connection; it may be nil.
 	Refused func(*AddressError)
 	// Lookup resolves names of Services; nil means the system's DNS.
 	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
@@ -40,7 +40,7 @@ type Targets struct {
 // AddressError says that an address may not be called.
 type AddressError struct {
 	Address netip.Addr
-	// Private is true for one that a Service might have.
+	// Private is true for an address that a Service may have.
 	Private bool
 }
 
