@@ -21,11 +21,11 @@ func (v venues) lobby(ctx context.Context, q matchmaking.Queue, r matchmaking.Pr
 	if err != nil {
 		return matchmaking.Place{}, err
 	}
-	cmd := lobbyrules.SeatCommand{Teams: actors(r), WithinLimit: true, Reason: wire.JoinedByMatch}
+	cmd := lobbyrules.ReserveCommand{Teams: actors(r), WithinLimit: true, Reason: wire.JoinedByMatch}
 	if q.Backfill {
-		cmd.Origin = &lobbyrules.Origin{Queue: r.Queue, Match: r.ID, Region: r.Region, Brought: brought}
+		cmd.Origin = &lobbyrules.Origin{Queue: r.Queue, Match: r.ID, Region: r.Region, Players: brought}
 	}
-	l, err := v.lobbies.Seated(ctx, q.Handoff.LobbyType, r.ID, cmd)
+	l, err := v.lobbies.CreateReserved(ctx, q.Handoff.LobbyType, r.ID, cmd)
 	if err := unplaced(err); err != nil {
 		return matchmaking.Place{}, err
 	}
@@ -50,7 +50,7 @@ func (v venues) checkLobbyLimit(ctx context.Context, q matchmaking.Queue, userID
 	if q.Handoff.LobbyType == "" {
 		return nil
 	}
-	return v.lobbies.MaySeat(ctx, q.Handoff.LobbyType, userID)
+	return v.lobbies.CheckLobbyLimit(ctx, q.Handoff.LobbyType, userID)
 }
 
 // fill brings the players of a proposal into the lobby of a match that runs.
@@ -59,7 +59,7 @@ func (v venues) fill(ctx context.Context, q matchmaking.Queue, r matchmaking.Pro
 	if err != nil {
 		return matchmaking.Place{}, err
 	}
-	l, err := v.lobbies.Fill(ctx, r.Backfill, lobbyrules.FillCommand{Enrolment: r.ID, Teams: actors(r), Brought: brought})
+	l, err := v.lobbies.Backfill(ctx, r.Backfill, lobbyrules.BackfillCommand{MembershipID: r.ID, Teams: actors(r), Players: brought})
 	if err := unplaced(err); err != nil {
 		return matchmaking.Place{}, err
 	}
@@ -83,15 +83,15 @@ func actors(r matchmaking.Proposal) [][]lobbyrules.Actor {
 }
 
 // broughtBy is what a lobby keeps of the players of a proposal.
-func broughtBy(r matchmaking.Proposal) (map[string]lobbyrules.Brought, error) {
-	all := map[string]lobbyrules.Brought{}
+func broughtBy(r matchmaking.Proposal) (map[string]lobbyrules.OriginPlayer, error) {
+	all := map[string]lobbyrules.OriginPlayer{}
 	for i, side := range r.Teams {
 		for _, player := range side.Players {
 			profile, err := json.Marshal(r.Profiles[player.Ticket])
 			if err != nil {
 				return nil, fmt.Errorf("encode what a ticket was matched by: %w", err)
 			}
-			all[player.ID] = lobbyrules.Brought{Team: i, Profile: profile}
+			all[player.ID] = lobbyrules.OriginPlayer{Team: i, Profile: profile}
 		}
 	}
 	return all, nil
@@ -141,7 +141,7 @@ func matchLobbyOf(l lobbyrules.Lobby, now time.Time) matchmaking.MatchLobby {
 // playerOf returns a player with the current team, if the lobby has teams, else with the team of
 // the match.
 func playerOf(l lobbyrules.Lobby, user, team string) matchmaking.LobbyPlayer {
-	brought, known := l.Origin.Brought[user]
+	brought, known := l.Origin.Players[user]
 	player := matchmaking.LobbyPlayer{Team: -1}
 	if known {
 		player.Team, player.Profile = brought.Team, &matchmaking.Profile{}

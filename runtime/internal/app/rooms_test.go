@@ -23,7 +23,7 @@ func TestALobbyIsARoom(t *testing.T) {
 			"odd": {Role: wire.RoleMember, Team: "1"}, "watcher": {Role: wire.RoleSpectator},
 		},
 		Banned: map[string]int64{"out": 1001, "again": 1000},
-		Origin: &lobbyrules.Origin{Queue: "ranked", Match: "m1", Region: "eu", Brought: map[string]lobbyrules.Brought{
+		Origin: &lobbyrules.Origin{Queue: "ranked", Match: "m1", Region: "eu", Players: map[string]lobbyrules.OriginPlayer{
 			"ann": {Team: 0, Profile: []byte(`{"numbers":{"skill":7}}`)}, "bob": {Team: 1, Profile: []byte(`{}`)},
 			"odd": {Team: 0, Profile: []byte(`7`)}, "left": {Team: 1, Profile: []byte(`{}`)},
 		}},

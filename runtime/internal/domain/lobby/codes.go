@@ -34,7 +34,7 @@ func (s *Service) claimCode(ctx context.Context, l rules.Lobby) (string, error) 
 	}
 	for range codeTries {
 		code := ids.NewCode(min(max(policy.Length, 4), 16))
-		mine, err := s.Names.Claim(ctx, codeSpace, code, l.ID, s.keep(l))
+		mine, err := s.Names.Claim(ctx, codeSpace, code, l.ID, s.ttl(l))
 		if err != nil {
 			return "", fmt.Errorf("claim a join code: %w", err)
 		}

@@ -30,7 +30,7 @@ func (s *Service) Create(ctx context.Context, c request.Call, req *wire.LobbyCre
 		return Outcome{}, err
 	}
 	var err error
-	if cmd.Along, err = s.along(ctx, c, req.PartyID); err != nil {
+	if cmd.PartyJoin, err = s.partyJoin(ctx, c, req.PartyID); err != nil {
 		return Outcome{}, err
 	}
 	// The rules are asked before anything is taken for a lobby that they refuse.
@@ -57,12 +57,12 @@ func (s *Service) create(ctx context.Context, c request.Call, policy rules.Polic
 	if err != nil {
 		return Outcome{}, err
 	}
-	all := entrants(c.ID, new(string), &cmd.Along)
-	if err := s.enrollAll(ctx, all, l); err != nil {
+	all := newMembers(c.ID, new(string), &cmd.PartyJoin)
+	if err := s.addMemberships(ctx, all, l); err != nil {
 		return Outcome{}, err
 	}
-	if cmd.PasswordHash, err = s.hash(ctx, c, password); err != nil {
-		return Outcome{}, errors.Join(err, s.strikeAll(ctx, all, l))
+	if cmd.PasswordHash, err = s.hashPassword(ctx, c, password); err != nil {
+		return Outcome{}, errors.Join(err, s.removeMemberships(ctx, all, l))
 	}
 	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
 		return Outcome{}, err
@@ -91,14 +91,14 @@ func (s *Service) commitNew(ctx context.Context, l rules.Lobby, patches []wire.L
 	}
 	out, err := s.keeper.Create(ctx, l.ID, once, l, events)
 	if err == nil && !out.Repeated {
-		s.follow(ctx, rules.Lobby{Status: wire.LobbyClosed}, out.State)
-		_ = s.settle(ctx, out.State, newsAfter(0, true)) // a later Look does what fails
+		s.afterCommit(ctx, rules.Lobby{Status: wire.LobbyClosed}, out.State)
+		_ = s.applySideEffects(ctx, out.State, causedSince(0, true)) // a later Look does what fails
 	}
 	return outcome(out), err
 }
 
 // hash hashes a password that a host gives a lobby. The rules have allowed it before.
-func (s *Service) hash(ctx context.Context, c request.Call, password string) (string, error) {
+func (s *Service) hashPassword(ctx context.Context, c request.Call, password string) (string, error) {
 	if password == "" {
 		return "", nil
 	}
@@ -109,7 +109,7 @@ func (s *Service) hash(ctx context.Context, c request.Call, password string) (st
 }
 
 // refused tells whether a command certainly had no effect.
-func refused(err error) bool {
+func isRefusal(err error) bool {
 	var refusal *wire.Error
 	return errors.As(err, &refusal)
 }
@@ -170,7 +170,7 @@ func (s *Service) newPassword(ctx context.Context, c request.Call, lobbyID strin
 	if _, _, err := l.Update(cmd, s.Now()); err != nil {
 		return "", nil //nolint:nilerr // the commit refuses the update with the same error
 	}
-	return s.hash(ctx, c, *cmd.Set.Password)
+	return s.hashPassword(ctx, c, *cmd.Set.Password)
 }
 
 // Kick takes another member out (host only).

@@ -25,7 +25,7 @@ func (h *Handlers) Create(ctx context.Context, call request.Call, req *wire.Lobb
 	if err != nil {
 		return request.Reply{}, err
 	}
-	return enter(call, out)
+	return replyState(call, out)
 }
 
 // Get is lobby:get.
@@ -34,7 +34,7 @@ func (h *Handlers) Get(ctx context.Context, call request.Call, req *wire.LobbyGe
 	if err != nil {
 		return request.Reply{}, err
 	}
-	return enter(call, out)
+	return replyState(call, out)
 }
 
 // Join is lobby:join.
@@ -43,14 +43,14 @@ func (h *Handlers) Join(ctx context.Context, call request.Call, req *wire.LobbyJ
 	if err != nil {
 		return request.Reply{}, err
 	}
-	return enter(call, out)
+	return replyState(call, out)
 }
 
 // Leave is lobby:leave. Whoever is not in the lobby any more does not hear it
 // either.
 func (h *Handlers) Leave(ctx context.Context, call request.Call, req *wire.LobbyLeave) (request.Reply, error) {
 	out, err := h.service.Leave(ctx, call, req.LobbyID)
-	if err != nil && !gone(err) {
+	if err != nil && !notInLobby(err) {
 		return request.Reply{}, err
 	}
 	if !out.Lobby.Has(call.ID) { // a repeated request may be of a user who has come back
@@ -64,7 +64,7 @@ func (h *Handlers) Leave(ctx context.Context, call request.Call, req *wire.Lobby
 }
 
 // gone tells whether a refusal says that the caller is in no such lobby.
-func gone(err error) bool {
+func notInLobby(err error) bool {
 	var refusal *wire.Error
 	if !errors.As(err, &refusal) {
 		return false
@@ -75,67 +75,67 @@ func gone(err error) bool {
 
 // Update is lobby:update.
 func (h *Handlers) Update(ctx context.Context, call request.Call, req *wire.LobbyUpdate) (request.Reply, error) {
-	return version(h.service.Update(ctx, call, req))
+	return replyVersion(h.service.Update(ctx, call, req))
 }
 
 // SetMember is lobby:setMember.
 func (h *Handlers) SetMember(ctx context.Context, call request.Call, req *wire.LobbySetMember) (request.Reply, error) {
-	return version(h.service.SetMember(ctx, call, req))
+	return replyVersion(h.service.SetMember(ctx, call, req))
 }
 
 // Ready is lobby:ready.
 func (h *Handlers) Ready(ctx context.Context, call request.Call, req *wire.LobbyReady) (request.Reply, error) {
-	return version(h.service.Ready(ctx, call, req))
+	return replyVersion(h.service.Ready(ctx, call, req))
 }
 
 // Kick is lobby:kick.
 func (h *Handlers) Kick(ctx context.Context, call request.Call, req *wire.LobbyKick) (request.Reply, error) {
-	return version(h.service.Kick(ctx, call, req))
+	return replyVersion(h.service.Kick(ctx, call, req))
 }
 
 // TransferHost is lobby:transferHost.
 func (h *Handlers) TransferHost(ctx context.Context, call request.Call, req *wire.LobbyTransferHost) (request.Reply, error) {
-	return version(h.service.TransferHost(ctx, call, req))
+	return replyVersion(h.service.TransferHost(ctx, call, req))
 }
 
 // Ban is lobby:ban.
 func (h *Handlers) Ban(ctx context.Context, call request.Call, req *wire.LobbyBan) (request.Reply, error) {
-	return version(h.service.Ban(ctx, call, req))
+	return replyVersion(h.service.Ban(ctx, call, req))
 }
 
 // Unban is lobby:unban.
 func (h *Handlers) Unban(ctx context.Context, call request.Call, req *wire.LobbyMemberRef) (request.Reply, error) {
-	return version(h.service.Unban(ctx, call, req))
+	return replyVersion(h.service.Unban(ctx, call, req))
 }
 
 // VoteKick is lobby:voteKick.
 func (h *Handlers) VoteKick(ctx context.Context, call request.Call, req *wire.LobbyMemberRef) (request.Reply, error) {
-	return version(h.service.VoteKick(ctx, call, req))
+	return replyVersion(h.service.VoteKick(ctx, call, req))
 }
 
 // Start is lobby:start.
 func (h *Handlers) Start(ctx context.Context, call request.Call, req *wire.LobbyRef) (request.Reply, error) {
-	return version(h.service.Start(ctx, call, req))
+	return replyVersion(h.service.Start(ctx, call, req))
 }
 
 // CancelStart is lobby:cancelStart.
 func (h *Handlers) CancelStart(ctx context.Context, call request.Call, req *wire.LobbyRef) (request.Reply, error) {
-	return version(h.service.CancelStart(ctx, call, req))
+	return replyVersion(h.service.CancelStart(ctx, call, req))
 }
 
 // End is lobby:end.
 func (h *Handlers) End(ctx context.Context, call request.Call, req *wire.LobbyEnd) (request.Reply, error) {
-	return version(h.service.End(ctx, call, req))
+	return replyVersion(h.service.End(ctx, call, req))
 }
 
 // Close is lobby:close.
 func (h *Handlers) Close(ctx context.Context, call request.Call, req *wire.LobbyRef) (request.Reply, error) {
-	return version(h.service.Close(ctx, call, req))
+	return replyVersion(h.service.Close(ctx, call, req))
 }
 
 // RespondJoin is lobby:respondJoin.
 func (h *Handlers) RespondJoin(ctx context.Context, call request.Call, req *wire.LobbyRespondJoin) (request.Reply, error) {
-	return version(h.service.RespondJoin(ctx, call, req))
+	return replyVersion(h.service.RespondJoin(ctx, call, req))
 }
 
 // Invite is lobby:invite.
@@ -156,7 +156,7 @@ func (h *Handlers) RespondInvite(ctx context.Context, call request.Call, req *wi
 	if err != nil || !req.Accept {
 		return request.Reply{}, err
 	}
-	return enter(call, out)
+	return replyState(call, out)
 }
 
 // RequestJoin is lobby:requestJoin. The caller learns nothing of the lobby by it.
@@ -192,7 +192,7 @@ func (h *Handlers) QuickJoin(ctx context.Context, call request.Call, req *wire.L
 	if err != nil {
 		return request.Reply{}, err
 	}
-	reply, err := enter(call, out)
+	reply, err := replyState(call, out)
 	if err != nil {
 		return request.Reply{}, err
 	}
@@ -202,7 +202,7 @@ func (h *Handlers) QuickJoin(ctx context.Context, call request.Call, req *wire.L
 
 // Watch is lobby:watch: the connection hears what changes in the list of a type.
 func (h *Handlers) Watch(ctx context.Context, call request.Call, req *wire.LobbyType) (request.Reply, error) {
-	if _, err := h.service.searched(req.Type); err != nil {
+	if _, err := h.service.searchablePolicy(req.Type); err != nil {
 		return request.Reply{}, err
 	}
 	id := ListStream(req.Type)
@@ -232,7 +232,7 @@ func NewLists(s *Service) Lists { return Lists{s} }
 
 // Authorize lets everyone have the list of a type that can be searched.
 func (l Lists) Authorize(_ context.Context, _ request.Caller, id stream.ID) error {
-	_, err := l.service.searched(id.Name())
+	_, err := l.service.searchablePolicy(id.Name())
 	return err
 }
 
@@ -242,7 +242,7 @@ func (l Lists) Snapshot(context.Context, request.Caller, stream.ID, stream.Snaps
 }
 
 // enter answers with the state of a lobby, which a member follows from there.
-func enter(call request.Call, out Outcome) (request.Reply, error) {
+func replyState(call request.Call, out Outcome) (request.Reply, error) {
 	l := out.Lobby
 	if !l.Has(call.ID) {
 		return request.Reply{Data: wire.LobbyState{Lobby: l.PublicView()}}, nil // without a place: it does not follow
@@ -254,7 +254,7 @@ func enter(call request.Call, out Outcome) (request.Reply, error) {
 }
 
 // version answers with where a change left a lobby.
-func version(out Outcome, err error) (request.Reply, error) {
+func replyVersion(out Outcome, err error) (request.Reply, error) {
 	if err != nil {
 		return request.Reply{}, err
 	}
@@ -287,7 +287,7 @@ func (h *Handlers) Snapshot(_ context.Context, caller request.Caller, id stream.
 	event string, payload json.RawMessage, err error,
 ) {
 	if now.Doc == nil {
-		return lost(id)
+		return replyLost(id)
 	}
 	l, err := h.service.keeper.Decode(now)
 	if err != nil {
@@ -304,7 +304,7 @@ func (h *Handlers) Snapshot(_ context.Context, caller request.Caller, id stream.
 }
 
 // lost is what the members of a lobby are told that the store has lost.
-func lost(id stream.ID) (event string, payload json.RawMessage, err error) {
+func replyLost(id stream.ID) (event string, payload json.RawMessage, err error) {
 	payload, err = json.Marshal(wire.LobbyRemoved{LobbyID: id.Name(), Reason: "lost", Message: "the lobby is gone"})
 	if err != nil {
 		return "", nil, fmt.Errorf("encode the loss of %s: %w", id, err)

@@ -23,12 +23,12 @@ const (
 	// listEvery is how often the list is told at most.
 	listEvery = 250 * time.Millisecond
 	// listAtOnce is how many lobbies are told of at once; more follow.
-	listAtOnce = 200
+	listBatch = 200
 	// sweepEvery is between two steps of the sweep, of sweepAtOnce lobbies each.
-	sweepEvery  = 5 * time.Second
-	sweepAtOnce = 500
+	sweepEvery = 5 * time.Second
+	sweepBatch = 500
 	// relistEvery is how often a lobby is looked at although nothing is due.
-	relistEvery = 15 * time.Minute
+	reindexEvery = 15 * time.Minute
 )
 
 // reindex brings the index up to a lobby. If that fails, the next look does it, which
@@ -52,37 +52,37 @@ func (s *Service) put(ctx context.Context, lobbyType string, e search.Entry) err
 	if !first {
 		return nil
 	}
-	s.tellListLater(ctx, lobbyType)
+	s.schedulePublishList(ctx, lobbyType)
 	return s.Deadlines.Schedule(ctx, ListStream(lobbyType), s.Now().Add(sweepEvery))
 }
 
 // tellListLater has the list told after a while. If that fails, the sweep does it.
-func (s *Service) tellListLater(ctx context.Context, lobbyType string) {
+func (s *Service) schedulePublishList(ctx context.Context, lobbyType string) {
 	s.later(listEvery, func() {
 		ctx, cancel := context.WithTimeout(stream.Detached(ctx), sweepEvery)
 		defer cancel()
-		_ = s.tellList(ctx, lobbyType)
+		_ = s.publishList(ctx, lobbyType)
 	})
 }
 
 // tellList puts a batch of what has changed on the stream of the list. It is told
 // before it is forgotten, so that a pod that dies over it has it told twice, not never.
-func (s *Service) tellList(ctx context.Context, lobbyType string) error {
-	changes, err := s.Index.Changes(ctx, lobbyType, listAtOnce)
+func (s *Service) publishList(ctx context.Context, lobbyType string) error {
+	changes, err := s.Index.Changes(ctx, lobbyType, listBatch)
 	if err != nil || len(changes) == 0 {
 		return err
 	}
-	if err := s.tellChanges(ctx, lobbyType, changes); err != nil {
+	if err := s.publishChanges(ctx, lobbyType, changes); err != nil {
 		return err
 	}
 	left, err := s.Index.Settle(ctx, lobbyType, changes)
 	if left {
-		s.tellListLater(ctx, lobbyType)
+		s.schedulePublishList(ctx, lobbyType)
 	}
 	return err
 }
 
-func (s *Service) tellChanges(ctx context.Context, lobbyType string, changes []search.IndexChange) error {
+func (s *Service) publishChanges(ctx context.Context, lobbyType string, changes []search.IndexChange) error {
 	told := wire.LobbyListed{Type: lobbyType}
 	for _, c := range changes {
 		if !c.Is {
@@ -120,27 +120,27 @@ func (s *Service) tellChanges(ctx context.Context, lobbyType string, changes []s
 // applies to all. It tells when to do the next step.
 func (s *Service) Sweep(ctx context.Context, id stream.ID) (time.Time, error) {
 	lobbyType := id.Name()
-	if err := s.tellList(ctx, lobbyType); err != nil {
+	if err := s.publishList(ctx, lobbyType); err != nil {
 		return time.Time{}, err
 	}
 	from, err := s.Index.Marked(ctx, lobbyType)
 	if err != nil {
 		return time.Time{}, err
 	}
-	ids, err := s.Index.All(ctx, lobbyType, from, sweepAtOnce)
+	ids, err := s.Index.All(ctx, lobbyType, from, sweepBatch)
 	if err != nil {
 		return time.Time{}, err
 	}
 	adopted := false
 	for _, lobbyID := range ids {
-		took, err := s.revise(ctx, lobbyType, lobbyID)
+		took, err := s.reconcile(ctx, lobbyType, lobbyID)
 		if err != nil {
 			return time.Time{}, err
 		}
 		adopted = adopted || took
 	}
 	next := ""
-	if len(ids) == sweepAtOnce {
+	if len(ids) == sweepBatch {
 		next = ids[len(ids)-1]
 	}
 	if err := s.Index.Mark(ctx, lobbyType, next); err != nil {
@@ -160,7 +160,7 @@ func (s *Service) Sweep(ctx context.Context, id stream.ID) (time.Time, error) {
 
 // sweepSoon has the sweep of a type go on, for a lobby that is looked at: whoever made the
 // first lobby of the type may have died before it asked for that.
-func (s *Service) sweepSoon(ctx context.Context, l rules.Lobby) error {
+func (s *Service) scheduleSweep(ctx context.Context, l rules.Lobby) error {
 	if s.Index == nil || l.Closed() {
 		return nil
 	}
@@ -168,7 +168,7 @@ func (s *Service) sweepSoon(ctx context.Context, l rules.Lobby) error {
 }
 
 // revise puts the entry of a lobby right; true when the lobby took a policy over.
-func (s *Service) revise(ctx context.Context, lobbyType, lobbyID string) (bool, error) {
+func (s *Service) reconcile(ctx context.Context, lobbyType, lobbyID string) (bool, error) {
 	l, err := s.load(ctx, lobbyID)
 	if isNotFound(err) {
 		return false, s.put(ctx, lobbyType, search.Entry{ID: lobbyID, Gone: true})
@@ -184,7 +184,7 @@ func (s *Service) revise(ctx context.Context, lobbyType, lobbyID string) (bool, 
 }
 
 // truly gives the cards that are still true, and puts the others right.
-func (s *Service) truly(ctx context.Context, lobbyType string, cards []search.Carded) ([]wire.LobbyListing, error) {
+func (s *Service) verify(ctx context.Context, lobbyType string, cards []search.Carded) ([]wire.LobbyListing, error) {
 	found := make([]wire.LobbyListing, 0, len(cards))
 	for _, c := range cards {
 		var card wire.LobbyListing

@@ -22,14 +22,14 @@ func (s *Service) Join(ctx context.Context, c request.Call, req *wire.LobbyJoin)
 	if req.Team != "" {
 		cmd.Member.Team = req.Team
 	}
-	id, err := s.find(ctx, c.ID, req.LobbyID, cmd.Code, cmd.Invite)
+	id, err := s.resolve(ctx, c.ID, req.LobbyID, cmd.Code, cmd.Invite)
 	if err != nil {
 		return Outcome{}, err
 	}
 	if cmd.Invite != "" && req.PartyID != "" {
 		return Outcome{}, wire.Invalid("partyId", "an invite is for one user: join by id or by code")
 	}
-	if cmd.Along, err = s.along(ctx, c, req.PartyID); err != nil {
+	if cmd.PartyJoin, err = s.partyJoin(ctx, c, req.PartyID); err != nil {
 		return Outcome{}, err
 	}
 	return s.join(ctx, c, id, cmd, req.Password)
@@ -46,7 +46,7 @@ func (s *Service) join(ctx context.Context, c request.Call, id string, cmd rules
 	for range attempts {
 		l, err := s.load(ctx, id)
 		if err != nil {
-			return Outcome{}, orExpired(err, invited)
+			return Outcome{}, codeExpiredIfGone(err, invited)
 		}
 		if invited && l.Closed() && !l.Has(c.ID) {
 			return Outcome{}, rules.CodeExpired()
@@ -89,7 +89,7 @@ func (s *Service) prepareJoin(
 func (s *Service) reserveMemberships(
 	ctx context.Context, c request.Call, l rules.Lobby, cmd *rules.JoinCommand, users []string,
 ) error {
-	for _, e := range joinEntrants(cmd) {
+	for _, e := range membersOfJoin(cmd) {
 		if !slices.Contains(users, e.id) {
 			continue
 		}
@@ -101,9 +101,9 @@ func (s *Service) reserveMemberships(
 		if err != nil {
 			return err
 		}
-		*e.enrolment = id
-		if err := s.enrollFor(ctx, c.ID, e, l); err != nil {
-			*e.enrolment = "" // without an entry, no membership may be committed
+		*e.membershipID = id
+		if err := s.addMembershipFor(ctx, c.ID, e, l); err != nil {
+			*e.membershipID = "" // without an entry, no membership may be committed
 			return err
 		}
 	}
@@ -115,11 +115,11 @@ func (s *Service) reserveMemberships(
 func (s *Service) finishJoin(
 	ctx context.Context, c request.Call, cmd *rules.JoinCommand, l rules.Lobby, out Outcome, err error,
 ) (Outcome, error) {
-	unknown, failures := err != nil && !refused(err), []error{err}
-	for _, e := range joinEntrants(cmd) {
-		used := unknown || err == nil && out.Lobby.Members[e.id].Enrolment == *e.enrolment
-		if !used && *e.enrolment != "" {
-			failures = append(failures, s.strike(ctx, e.id, *e.enrolment, l))
+	unknown, failures := err != nil && !isRefusal(err), []error{err}
+	for _, e := range membersOfJoin(cmd) {
+		used := unknown || err == nil && out.Lobby.Members[e.id].MembershipID == *e.membershipID
+		if !used && *e.membershipID != "" {
+			failures = append(failures, s.removeMembership(ctx, e.id, *e.membershipID, l))
 		}
 	}
 	if err := errors.Join(failures...); err != nil {
@@ -153,6 +153,6 @@ func (s *Service) provePassword(ctx context.Context, c request.Call, l rules.Lob
 	return l.PasswordHash, nil
 }
 
-func joinEntrants(cmd *rules.JoinCommand) []entrant {
-	return entrants(cmd.User.ID, &cmd.Enrolment, &cmd.Along)
+func membersOfJoin(cmd *rules.JoinCommand) []newMember {
+	return newMembers(cmd.User.ID, &cmd.MembershipID, &cmd.PartyJoin)
 }

@@ -174,7 +174,7 @@ func (k *killed) left() left {
 			}
 			out.Told[user] = append(out.Told[user], r.Name+" "+about.Reason)
 		}
-		in, err := k.memory.List(k.Context(), allOf(user))
+		in, err := k.memory.List(k.Context(), lobbiesOf(user))
 		if err != nil {
 			k.Fatal(err)
 		}

@@ -42,11 +42,11 @@ func TestJoinIsPreparedAgainAfterAChange(t *testing.T) {
 	leavesAfterLoad(w, id, 1)
 	w.state(bob.join(id))
 	member, in := w.doc(id).Members["bob"]
-	if !in || member.Enrolment == "" {
+	if !in || member.MembershipID == "" {
 		t.Fatalf("got member %+v, %v; want a member with a reserved membership", member, in)
 	}
-	entries, err := w.memory.List(t.Context(), allOf("bob"))
-	if d := cmp.Diff([]string{entry(id, member.Enrolment)}, entries); err != nil || d != "" {
+	entries, err := w.memory.List(t.Context(), lobbiesOf("bob"))
+	if d := cmp.Diff([]string{entry(id, member.MembershipID)}, entries); err != nil || d != "" {
 		t.Errorf("memberships %v (-want +got):\n%s", err, d)
 	}
 }
@@ -61,7 +61,7 @@ func TestJoinEndsWithAConflict(t *testing.T) {
 	if _, err := bob.join(id); !errors.Is(err, stream.ErrConflict) {
 		t.Errorf("got %v, want ErrConflict", err)
 	}
-	if entries, err := w.memory.List(t.Context(), allOf("bob")); err != nil || len(entries) > 0 {
+	if entries, err := w.memory.List(t.Context(), lobbiesOf("bob")); err != nil || len(entries) > 0 {
 		t.Errorf("got memberships %v, %v; want none", entries, err)
 	}
 }

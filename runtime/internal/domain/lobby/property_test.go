@@ -32,7 +32,7 @@ func TestPropertyOfConcurrentCommands(t *testing.T) {
 			go func() {
 				defer all.Done()
 				for n, s := range script {
-					if err := send(s, w, l.ID, i%2, fmt.Sprint(i, "-", n)); err != nil && !refused(err) {
+					if err := send(s, w, l.ID, i%2, fmt.Sprint(i, "-", n)); err != nil && !isRefusal(err) {
 						faults <- fmt.Errorf("%+v: %w", s, err)
 					}
 				}
@@ -59,7 +59,7 @@ func TestPropertyOfConcurrentCommands(t *testing.T) {
 // checkEnrolled: every member can be found by its sessions.
 func checkEnrolled(t rapid.TB, w *world, l rules.Lobby) {
 	for id := range l.Members {
-		ids, err := w.memory.List(w.Context(), allOf(id))
+		ids, err := w.memory.List(w.Context(), lobbiesOf(id))
 		if err != nil || len(ids) != 1 {
 			t.Fatalf("%s is in the lobby but enrolled in %v, %v", id, ids, err)
 		}

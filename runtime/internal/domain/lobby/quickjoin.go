@@ -27,11 +27,11 @@ const quickTries = 8
 // QuickJoin brings the caller into one of the open lobbies that the filter is true of,
 // or makes one. Created tells which.
 func (s *Service) QuickJoin(ctx context.Context, c request.Call, req *wire.LobbyQuickJoin) (out Outcome, created bool, err error) {
-	along, err := s.along(ctx, c, req.PartyID)
+	along, err := s.partyJoin(ctx, c, req.PartyID)
 	if err != nil {
 		return Outcome{}, false, err
 	}
-	q, known, err := s.quickJoined(ctx, c, req, along)
+	q, known, err := s.recallQuickJoin(ctx, c, req, along)
 	if known || err != nil {
 		return q.out, q.created, err
 	}
@@ -41,7 +41,7 @@ func (s *Service) QuickJoin(ctx context.Context, c request.Call, req *wire.Lobby
 		if err != nil {
 			return Outcome{}, err
 		}
-		return s.joinAny(ctx, c, &q, found.Lobbies, along, req.Member)
+		return s.joinFirst(ctx, c, &q, found.Lobbies, along, req.Member)
 	}
 	if req.CreateIfNone == nil {
 		out, err = find()
@@ -50,7 +50,7 @@ func (s *Service) QuickJoin(ctx context.Context, c request.Call, req *wire.Lobby
 		}
 		return out, false, err
 	}
-	out, done, err := s.findInTurn(ctx, search, find)
+	out, done, err := s.findOrTakeTurn(ctx, search, find)
 	defer done()
 	if err != nil || out.Lobby.ID != "" {
 		return out, false, err
@@ -60,16 +60,16 @@ func (s *Service) QuickJoin(ctx context.Context, c request.Call, req *wire.Lobby
 		Key: req.Key, Type: req.Type, Name: wanted.Name, Visibility: wire.VisibilityPublic,
 		MaxMembers: wanted.MaxMembers, Attributes: wanted.Attributes, Member: req.Member, PartyID: req.PartyID,
 	})
-	return out, true, wanting(err)
+	return out, true, createField(err)
 }
 
 // quickSearch is the search for a lobby that has room: open, without a password, unless the
 // filter of the request says otherwise.
-func quickSearch(req *wire.LobbyQuickJoin, along rules.Along) *wire.LobbySearch {
+func quickSearch(req *wire.LobbyQuickJoin, along rules.PartyJoin) *wire.LobbySearch {
 	search := &wire.LobbySearch{Type: req.Type, Filter: map[string]wire.LobbyFilter{}, Sort: "free"}
 	maps.Copy(search.Filter, req.Filter)
 	for field, filter := range map[string]wire.LobbyFilter{
-		"status": {Eq: string(wire.LobbyOpen)}, "hasPassword": {Eq: false}, "free": {Gte: float64(1 + len(along.With))},
+		"status": {Eq: string(wire.LobbyOpen)}, "hasPassword": {Eq: false}, "free": {Gte: float64(1 + len(along.Companions))},
 	} {
 		if _, given := req.Filter[field]; !given {
 			search.Filter[field] = filter
@@ -80,7 +80,7 @@ func quickSearch(req *wire.LobbyQuickJoin, along rules.Along) *wire.LobbySearch 
 
 const (
 	// makeSpace is the space of names in which a quick join claims the turn to make a lobby.
-	makeSpace = "lobby-make"
+	createTurnSpace = "lobby-make"
 	// turnWithin bounds the wait for a turn; turnTTL frees the turn of a server that died.
 	turnWithin, turnTTL = 3 * time.Second, 5 * time.Second
 	// turnEvery is the pause between two searches of a request that waits for its turn.
@@ -90,7 +90,7 @@ const (
 // findInTurn finds a lobby, or takes the turn to make one: requests with the same search that come
 // at once make one lobby, and the others join it. After turnWithin a request makes a lobby
 // without its turn, so that one slow server holds nobody up. Done gives the turn back.
-func (s *Service) findInTurn(
+func (s *Service) findOrTakeTurn(
 	ctx context.Context, search *wire.LobbySearch, find func() (Outcome, error),
 ) (out Outcome, done func(), err error) {
 	body, err := json.Marshal(search)
@@ -102,13 +102,13 @@ func (s *Service) findInTurn(
 	release := func() {
 		ctx, cancel := context.WithTimeout(stream.Detached(ctx), time.Second)
 		defer cancel()
-		_ = s.Names.Release(ctx, makeSpace, name, owner) // else the turn ends with its TTL
+		_ = s.Names.Release(ctx, createTurnSpace, name, owner) // else the turn ends with its TTL
 	}
 	for waited := time.Duration(0); ; waited += turnEvery {
 		if out, err = find(); err != nil || out.Lobby.ID != "" {
 			return out, func() {}, err
 		}
-		mine, err := s.Names.Claim(ctx, makeSpace, name, owner, turnTTL)
+		mine, err := s.Names.Claim(ctx, createTurnSpace, name, owner, turnTTL)
 		if err != nil {
 			return Outcome{}, func() {}, fmt.Errorf("take the turn to make a lobby: %w", err)
 		}
@@ -133,8 +133,8 @@ const quickSpace = "lobby-quick"
 // quickJoined finds the lobby that the same request has brought the caller into, or made,
 // before. A search would find another: that one may be full now. tried is the lobby that an
 // earlier attempt has tried last.
-func (s *Service) quickJoined(
-	ctx context.Context, c request.Call, req *wire.LobbyQuickJoin, along rules.Along,
+func (s *Service) recallQuickJoin(
+	ctx context.Context, c request.Call, req *wire.LobbyQuickJoin, along rules.PartyJoin,
 ) (q quick, known bool, err error) {
 	once := s.once(c.ID, c.Key)
 	if once == nil {
@@ -156,7 +156,7 @@ func (s *Service) quickJoined(
 			return q, false, err
 		}
 		if known {
-			q.out, err = s.join(ctx, c, id, quickly(c, along, req.Member), "")
+			q.out, err = s.join(ctx, c, id, quickJoinCommand(c, along, req.Member), "")
 			q.created = first.Seq == 1
 			return q, true, err
 		}
@@ -184,12 +184,12 @@ func (s *Service) try(ctx context.Context, c request.Call, q *quick, id string, 
 }
 
 // quickly is the command to join a lobby that was found.
-func quickly(c request.Call, along rules.Along, member *wire.MemberInit) rules.JoinCommand {
-	return rules.JoinCommand{User: actor(c.Caller), Member: memberInit(member), Along: rules.Along{Party: along.Party, With: slices.Clone(along.With)}}
+func quickJoinCommand(c request.Call, along rules.PartyJoin, member *wire.MemberInit) rules.JoinCommand {
+	return rules.JoinCommand{User: actor(c.Caller), Member: memberInit(member), PartyJoin: rules.PartyJoin{Party: along.Party, Companions: slices.Clone(along.Companions)}}
 }
 
 // wanting names the field of a refused create where quickJoin has it.
-func wanting(err error) error {
+func createField(err error) error {
 	var refusal *wire.Error
 	if !errors.As(err, &refusal) {
 		return err
@@ -206,15 +206,15 @@ func wanting(err error) error {
 // joinAny tries the fullest of the lobbies first, from any of those that are equally
 // full, so that users who come at once do not all want the same. Without an error and
 // without a lobby, none of them would have the caller.
-func (s *Service) joinAny(ctx context.Context, c request.Call, q *quick, found []wire.LobbyListing, along rules.Along, member *wire.MemberInit) (Outcome, error) {
+func (s *Service) joinFirst(ctx context.Context, c request.Call, q *quick, found []wire.LobbyListing, along rules.PartyJoin, member *wire.MemberInit) (Outcome, error) {
 	equal := 0
 	for equal < len(found) && found[equal].MaxMembers-found[equal].Players == found[0].MaxMembers-found[0].Players {
 		equal++
 	}
 	rand.Shuffle(equal, func(i, j int) { found[i], found[j] = found[j], found[i] })
 	for _, listing := range found[:min(len(found), quickTries)] {
-		out, err := s.try(ctx, c, q, listing.ID, quickly(c, along, member))
-		if err == nil || !elsewhere(err) {
+		out, err := s.try(ctx, c, q, listing.ID, quickJoinCommand(c, along, member))
+		if err == nil || !triesAnother(err) {
 			return out, err
 		}
 	}
@@ -222,7 +222,7 @@ func (s *Service) joinAny(ctx context.Context, c request.Call, q *quick, found [
 }
 
 // elsewhere tells whether another lobby may have a user whom this one refused.
-func elsewhere(err error) bool {
+func triesAnother(err error) bool {
 	var refusal *wire.Error
 	if !errors.As(err, &refusal) {
 		return false

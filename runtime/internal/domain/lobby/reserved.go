@@ -13,49 +13,49 @@ import (
 )
 
 // seatSpace is the space of names of lobbies that are made for others.
-const seatSpace = "lobby-seat"
+const reserveSpace = "lobby-seat"
 
 // Seated makes a lobby of a type for users who are to meet in it. The same key, unless it
 // is empty, gives the same lobby again. That a user is in other lobbies keeps it out only
 // with WithinLimit: otherwise the caller answers for that.
-func (s *Service) Seated(ctx context.Context, lobbyType, key string, cmd rules.SeatCommand) (rules.Lobby, error) {
+func (s *Service) CreateReserved(ctx context.Context, lobbyType, key string, cmd rules.ReserveCommand) (rules.Lobby, error) {
 	policy, known := s.Policies.Policy(lobbyType)
 	if !known {
 		return rules.Lobby{}, wire.Invalid("type", "there is no such type of lobby")
 	}
 	var err error
-	if cmd.ID, err = s.ids.ID(ctx, seatSpace, "", key); err != nil {
+	if cmd.ID, err = s.ids.ID(ctx, reserveSpace, "", key); err != nil {
 		return rules.Lobby{}, err
 	}
-	l, _, err := rules.Seat(policy, cmd, s.Now())
+	l, _, err := rules.Reserve(policy, cmd, s.Now())
 	if err != nil {
 		return rules.Lobby{}, err
 	}
 	if there, err := s.load(ctx, cmd.ID); err == nil || !isNotFound(err) {
 		return there, err
 	}
-	if err := s.enrollSeats(ctx, l, slices.Sorted(maps.Keys(l.Members)), cmd.ID, cmd.WithinLimit); err != nil {
+	if err := s.reservePlaces(ctx, l, slices.Sorted(maps.Keys(l.Members)), cmd.ID, cmd.WithinLimit); err != nil {
 		return rules.Lobby{}, err
 	}
 	if cmd.Code, err = s.claimCode(ctx, l); err != nil {
 		return rules.Lobby{}, err
 	}
-	l, patches, err := rules.Seat(policy, cmd, s.Now())
+	l, patches, err := rules.Reserve(policy, cmd, s.Now())
 	if err != nil {
 		return rules.Lobby{}, err
 	}
-	out, err := s.commitNew(ctx, l, patches, s.once(seatSpace, key))
+	out, err := s.commitNew(ctx, l, patches, s.once(reserveSpace, key))
 	return out.Lobby, err
 }
 
 // enrollSeats counts seats in a lobby among the users' stays. Within the limit it counts all
 // or none.
-func (s *Service) enrollSeats(ctx context.Context, l rules.Lobby, users []string, enrolment string, within bool) error {
+func (s *Service) reservePlaces(ctx context.Context, l rules.Lobby, users []string, enrolment string, within bool) error {
 	var over rules.OverLimitError
 	for _, user := range users {
 		if within {
 			stay := membership.Stay{Group: l.ID, Enrolment: enrolment}
-			in, err := s.stays.Enter(ctx, typeOf(l.Policy.Type, user), stay, l.Policy.LobbiesPerUser(), user)
+			in, err := s.stays.Enter(ctx, lobbiesOfType(l.Policy.Type, user), stay, l.Policy.LobbiesPerUser(), user)
 			if err != nil {
 				return fmt.Errorf("seat a user in a lobby: %w", err)
 			}
@@ -64,7 +64,7 @@ func (s *Service) enrollSeats(ctx context.Context, l rules.Lobby, users []string
 				continue
 			}
 		}
-		if err := s.enrollSeat(ctx, l, user, enrolment); err != nil {
+		if err := s.reservePlace(ctx, l, user, enrolment); err != nil {
 			return err
 		}
 	}
@@ -73,19 +73,19 @@ func (s *Service) enrollSeats(ctx context.Context, l rules.Lobby, users []string
 	}
 	errs := []error{&over}
 	for _, user := range users {
-		errs = append(errs, s.strike(ctx, user, enrolment, l))
+		errs = append(errs, s.removeMembership(ctx, user, enrolment, l))
 	}
 	return errors.Join(errs...)
 }
 
 // MaySeat refuses a user who is in as many lobbies of a type as its policy allows, and
 // names them.
-func (s *Service) MaySeat(ctx context.Context, lobbyType, userID string) error {
+func (s *Service) CheckLobbyLimit(ctx context.Context, lobbyType, userID string) error {
 	policy, known := s.Policies.Policy(lobbyType)
 	if !known {
 		return nil
 	}
-	groups, err := s.stays.Groups(ctx, typeOf(lobbyType, userID))
+	groups, err := s.stays.Groups(ctx, lobbiesOfType(lobbyType, userID))
 	if err != nil || len(groups) < policy.LobbiesPerUser() {
 		return err
 	}
@@ -107,12 +107,12 @@ func (s *Service) MaySeat(ctx context.Context, lobbyType, userID string) error {
 }
 
 // enrollSeat counts a seat among the user's stays, however many it has of the type.
-func (s *Service) enrollSeat(ctx context.Context, l rules.Lobby, user, enrolment string) error {
+func (s *Service) reservePlace(ctx context.Context, l rules.Lobby, user, enrolment string) error {
 	stay := membership.Stay{Group: l.ID, Enrolment: enrolment}
-	for _, set := range []string{typeOf(l.Policy.Type, user), allOf(user)} {
+	for _, set := range []string{lobbiesOfType(l.Policy.Type, user), lobbiesOf(user)} {
 		if in, err := s.stays.Enter(ctx, set, stay, maxLobbies, user); err != nil || !in {
 			if err == nil {
-				err = s.inTooMany(ctx, user)
+				err = s.totalLimitReached(ctx, user)
 			}
 			return fmt.Errorf("seat a user in a lobby: %w", err)
 		}

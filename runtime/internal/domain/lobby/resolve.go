@@ -7,7 +7,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-func (s *Service) find(ctx context.Context, userID, lobbyID, code, invite string) (string, error) {
+func (s *Service) resolve(ctx context.Context, userID, lobbyID, code, invite string) (string, error) {
 	given := 0
 	for _, way := range []string{lobbyID, code, invite} {
 		if way != "" {
@@ -27,7 +27,7 @@ func (s *Service) find(ctx context.Context, userID, lobbyID, code, invite string
 
 // orExpired is what a user learns who came with the code of a lobby that is gone, or
 // an invite to it.
-func orExpired(err error, byWord bool) error {
+func codeExpiredIfGone(err error, byWord bool) error {
 	if byWord && isNotFound(err) {
 		return rules.CodeExpired()
 	}

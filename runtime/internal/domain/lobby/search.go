@@ -11,7 +11,7 @@ import (
 // Search finds public lobbies of a type. It reads at most scanMost entries, so that a
 // page may be short while there is a cursor to go on with.
 func (s *Service) Search(ctx context.Context, req *wire.LobbySearch) (wire.LobbyFound, error) {
-	p, err := s.searched(req.Type)
+	p, err := s.searchablePolicy(req.Type)
 	if err != nil {
 		return wire.LobbyFound{}, err
 	}
@@ -31,12 +31,12 @@ func (s *Service) Search(ctx context.Context, req *wire.LobbySearch) (wire.Lobby
 	if err != nil {
 		return wire.LobbyFound{}, err
 	}
-	found, err := s.truly(ctx, q.LobbyType, cards)
+	found, err := s.verify(ctx, q.LobbyType, cards)
 	return wire.LobbyFound{Lobbies: found, Cursor: next}, err
 }
 
 // searched is the policy of a type that can be searched.
-func (s *Service) searched(lobbyType string) (rules.Policy, error) {
+func (s *Service) searchablePolicy(lobbyType string) (rules.Policy, error) {
 	p, ok := s.Policies.Policy(lobbyType)
 	switch {
 	case !ok:

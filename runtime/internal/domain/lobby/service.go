@@ -93,10 +93,10 @@ func NewService(ports Ports, settings Settings) *Service {
 	s.later = func(d time.Duration, do func()) { time.AfterFunc(d, do) }
 	s.ids = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
 	s.users = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
-	s.stays = membership.Book{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Stands: s.stands}
+	s.stays = membership.Book{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Stands: s.isMembership}
 	s.keeper = document.New(document.Kind[rules.Lobby]{
 		Name:     Kind,
-		At:       func(l rules.Lobby, at stream.Snapshot) rules.Lobby { return s.adopt(atPosition(l, at)) },
+		At:       func(l rules.Lobby, at stream.Snapshot) rules.Lobby { return s.withPolicyInForce(atPosition(l, at)) },
 		NextLook: s.nextLook,
 		Soon:     s.soon,
 		Retain:   s.retain,
@@ -124,22 +124,22 @@ type Outcome struct {
 func (s *Service) change(ctx context.Context, lobbyID string, once *stream.Once, t rules.Transition) (Outcome, error) {
 	out, fresh, err := s.commit(ctx, lobbyID, once, t)
 	if err == nil {
-		_ = s.settle(ctx, out.Lobby, fresh)
+		_ = s.applySideEffects(ctx, out.Lobby, fresh)
 	}
 	return out, err
 }
 
 // commit commits a transition, reports its effects to the observer and the index, and returns a
 // filter for the side effects that it caused.
-func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once, t rules.Transition) (Outcome, due, error) {
+func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once, t rules.Transition) (Outcome, effectFilter, error) {
 	out, err := s.apply(ctx, lobbyID, once, t)
 	if err != nil {
 		return Outcome{}, nil, err
 	}
 	if !out.Repeated {
-		s.follow(ctx, out.Before, out.State)
+		s.afterCommit(ctx, out.Before, out.State)
 	}
-	return outcome(out), newsAfter(out.Seen, out.Repeated), nil
+	return outcome(out), causedSince(out.Seen, out.Repeated), nil
 }
 
 // apply applies a transition to a lobby by compare-and-set, and adds events to its patches. A
@@ -158,12 +158,12 @@ func (s *Service) apply(
 		events, err := encode(patches)
 		return next, append(events, more...), err
 	})
-	return out, missing(err)
+	return out, notFoundIfMissing(err)
 }
 
 // follow does what follows from every commit, as far as nobody has to be told of it:
 // what fails of it a later look does.
-func (s *Service) follow(ctx context.Context, before, after rules.Lobby) {
+func (s *Service) afterCommit(ctx context.Context, before, after rules.Lobby) {
 	s.observe(ctx, before, after)
 	if !search.SameEntry(before, after) {
 		_ = s.reindex(ctx, after)
@@ -175,7 +175,7 @@ func outcome(out document.Outcome[rules.Lobby]) Outcome {
 }
 
 // missing turns the store's word for what does not exist into the client's.
-func missing(err error) error {
+func notFoundIfMissing(err error) error {
 	if errors.Is(err, stream.ErrNotFound) {
 		return rules.NotFound()
 	}
@@ -192,8 +192,8 @@ func (s *Service) soon(before *rules.Lobby, next rules.Lobby) time.Duration {
 
 // nextLook is when the lobby is to be looked at: for its own sake, or the index's.
 func (s *Service) nextLook(l rules.Lobby, now time.Time) (time.Time, bool) {
-	look, wanted := l.NextLook(now)
-	if relist := now.Add(relistEvery); s.Index != nil && !l.Closed() && (!wanted || relist.Before(look)) {
+	look, wanted := l.NextDeadline(now)
+	if relist := now.Add(reindexEvery); s.Index != nil && !l.Closed() && (!wanted || relist.Before(look)) {
 		return relist, true
 	}
 	return look, wanted
@@ -215,7 +215,7 @@ func encode(patches []wire.LobbyPatch) ([]stream.Event, error) {
 const unboundedTTL = 7 * 24 * time.Hour
 
 // keep is how long a lobby's traces are worth keeping.
-func (s *Service) keep(l rules.Lobby) time.Duration {
+func (s *Service) ttl(l rules.Lobby) time.Duration {
 	switch {
 	case l.Closed():
 		return max(s.HistoryTTL, rules.DepartureMemory)
@@ -226,7 +226,7 @@ func (s *Service) keep(l rules.Lobby) time.Duration {
 }
 
 func (s *Service) retain(l rules.Lobby) stream.Retention {
-	return stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: max(s.keep(l), s.HistoryTTL)}
+	return stream.Retention{LogSize: s.HistorySize, LogTTL: s.HistoryTTL, TTL: max(s.ttl(l), s.HistoryTTL)}
 }
 
 // load reads a lobby.
@@ -235,11 +235,11 @@ func (s *Service) load(ctx context.Context, lobbyID string) (rules.Lobby, error)
 		return rules.Lobby{}, rules.NotFound()
 	}
 	l, err := s.keeper.Load(ctx, lobbyID)
-	return l, missing(err)
+	return l, notFoundIfMissing(err)
 }
 
 // adopt takes over the policy in force where that is meant for all lobbies.
-func (s *Service) adopt(l rules.Lobby) rules.Lobby {
+func (s *Service) withPolicyInForce(l rules.Lobby) rules.Lobby {
 	if p, ok := s.Policies.Policy(l.Policy.Type); ok {
 		return l.Adopt(p)
 	}

@@ -64,7 +64,7 @@ func TestPrivateLobby(t *testing.T) {
 	_, err = eve.join(l.ID)
 	rulestest.WantRefusal(t, err, notFound)
 	rulestest.WantRefusal(t, eve.h.Authorize(t.Context(), eve.call.Caller, StreamID(l.ID)), notFound)
-	if ids, _ := w.memory.List(t.Context(), allOf("eve")); len(ids) != 0 {
+	if ids, _ := w.memory.List(t.Context(), lobbiesOf("eve")); len(ids) != 0 {
 		t.Errorf("eve is enrolled in %v", ids)
 	}
 	w.state(eve.h.Join(t.Context(), eve.call, &wire.LobbyJoin{Code: l.Code}))
@@ -145,7 +145,7 @@ func TestKick(t *testing.T) {
 	}
 	_, err = bob.join(l.ID)
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeBanned})
-	if ids, _ := w.memory.List(t.Context(), allOf("bob")); len(ids) != 0 {
+	if ids, _ := w.memory.List(t.Context(), lobbiesOf("bob")); len(ids) != 0 {
 		t.Errorf("bob is enrolled in %v", ids)
 	}
 	bob.create()

@@ -10,7 +10,7 @@ import (
 
 // TypeFor implements screening.Lobbies. A wrong join code counts as a guess, as in lobby:join.
 func (s *Service) TypeFor(ctx context.Context, userID string, ref screening.Ref) (string, error) {
-	id, err := s.find(ctx, userID, ref.ID, text.Code(ref.Code), ref.Invite)
+	id, err := s.resolve(ctx, userID, ref.ID, text.Code(ref.Code), ref.Invite)
 	if err != nil {
 		return "", err
 	}

@@ -30,7 +30,7 @@ func (s *Service) Create(ctx context.Context, c request.Call, req *wire.PartyCre
 		return Outcome{}, err
 	}
 	stay := membership.Stay{Group: cmd.ID, Enrolment: cmd.ID}
-	if err = s.enroll(ctx, c.ID, stay); err != nil {
+	if err = s.addMembership(ctx, c.ID, stay); err != nil {
 		return Outcome{}, err
 	}
 	if cmd.Code, err = s.claimCode(ctx, cmd.ID); err != nil {
@@ -123,7 +123,7 @@ func (s *Service) join(ctx context.Context, c request.Call, partyID string, cmd 
 			return Outcome{}, err
 		}
 		transition := s.prepareJoin(ctx, c, p, &cmd)
-		out, err := s.change(ctx, partyID, s.onceOf(c), transition)
+		out, err := s.change(ctx, partyID, s.once(c), transition)
 		if !errors.Is(err, rules.ErrNotPrepared) {
 			return s.finishJoin(ctx, c, partyID, cmd, out, err)
 		}
@@ -142,10 +142,10 @@ func (s *Service) prepareJoin(ctx context.Context, c request.Call, p rules.Party
 	if err != nil {
 		return rules.Refuse(err)
 	}
-	if err = s.enroll(ctx, c.ID, membership.Stay{Group: p.ID, Enrolment: id}); err != nil {
+	if err = s.addMembership(ctx, c.ID, membership.Stay{Group: p.ID, Enrolment: id}); err != nil {
 		return rules.Refuse(err)
 	}
-	cmd.Enrolment = id
+	cmd.MembershipID = id
 	return rules.Join(*cmd)
 }
 
@@ -157,9 +157,9 @@ func (s *Service) finishJoin(
 	if isNotFound(err) {
 		err = rules.CodeExpired()
 	}
-	unused := isRefusal(err) || err == nil && out.State.Members[c.ID].Enrolment != cmd.Enrolment
-	if unused && cmd.Enrolment != "" {
-		err = errors.Join(err, s.stays.Strike(ctx, setOf(c.ID), membership.Stay{Group: partyID, Enrolment: cmd.Enrolment}))
+	unused := isRefusal(err) || err == nil && out.State.Members[c.ID].MembershipID != cmd.MembershipID
+	if unused && cmd.MembershipID != "" {
+		err = errors.Join(err, s.stays.Strike(ctx, partiesOf(c.ID), membership.Stay{Group: partyID, Enrolment: cmd.MembershipID}))
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -171,7 +171,7 @@ func (s *Service) finishJoin(
 
 // Decline turns an invite down.
 func (s *Service) Decline(ctx context.Context, c request.Call, inviteID string) error {
-	_, err := s.change(ctx, rules.PartyOfInvite(inviteID), s.onceOf(c), rules.Decline(c.ID, inviteID))
+	_, err := s.change(ctx, rules.PartyOfInvite(inviteID), s.once(c), rules.Decline(c.ID, inviteID))
 	if isNotFound(err) {
 		return rules.CodeExpired()
 	}
@@ -186,7 +186,7 @@ func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.PartyInv
 	}
 	now := s.Now()
 	expiresAt := now.Add(rules.InviteTTL).UnixMilli()
-	out, err := s.change(ctx, req.PartyID, s.onceOf(c).With(strconv.AppendInt(nil, expiresAt, 10)),
+	out, err := s.change(ctx, req.PartyID, s.once(c).With(strconv.AppendInt(nil, expiresAt, 10)),
 		rules.SendInvite(actor(c.Caller), req.UserID, nonce, now))
 	if err != nil {
 		return rules.Invite{}, err
@@ -196,17 +196,17 @@ func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.PartyInv
 		expiresAt, err := strconv.ParseInt(string(out.Value), 10, 64)
 		return rules.Invite{ID: rules.InviteID(req.PartyID, nonce), ExpiresAt: expiresAt}, err
 	}
-	return invite, s.tellInvited(ctx, out.State.ID, req.UserID, invite)
+	return invite, s.notifyInvited(ctx, out.State.ID, req.UserID, invite)
 }
 
 // tellInvited tells a user that it is asked in, once for each time that it is.
-func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i rules.Invite) error {
+func (s *Service) notifyInvited(ctx context.Context, partyID, userID string, i rules.Invite) error {
 	invited := wire.PartyInvited{
 		InviteID: i.ID, PartyID: partyID, FromID: i.From, FromName: i.FromName, ExpiresAt: i.ExpiresAt,
 	}
 	_, err := s.users.Tell(ctx, userID, userstream.Message{
 		Cause: userstream.ByUsers, Event: wire.EventPartyInvited, Payload: invited,
-		Once: once(i.ID, fmt.Sprint(cmp.Or(i.ToldAt, i.ExpiresAt))),
+		Once: onceNotified(i.ID, fmt.Sprint(cmp.Or(i.PushedAt, i.ExpiresAt))),
 	})
 	if err == nil && s.Invited != nil {
 		s.Invited(ctx, userID, invited)
@@ -216,20 +216,20 @@ func (s *Service) tellInvited(ctx context.Context, partyID, userID string, i rul
 
 // Leave takes the caller out.
 func (s *Service) Leave(ctx context.Context, c request.Call, partyID string) (Outcome, error) {
-	return s.change(ctx, partyID, s.onceOf(c), rules.Leave(actor(c.Caller)))
+	return s.change(ctx, partyID, s.once(c), rules.Leave(actor(c.Caller)))
 }
 
 // Kick takes another member out (leader only).
 func (s *Service) Kick(ctx context.Context, c request.Call, req *wire.PartyKick) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Kick(c.ID, req.UserID, req.Reason))
+	return s.change(ctx, req.PartyID, s.once(c), rules.Kick(c.ID, req.UserID, req.Reason))
 }
 
 // Promote makes another member the leader (leader only).
 func (s *Service) Promote(ctx context.Context, c request.Call, req *wire.PartyPromote) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Promote(c.ID, req.UserID))
+	return s.change(ctx, req.PartyID, s.once(c), rules.Promote(c.ID, req.UserID))
 }
 
 // SetMember changes the caller's attributes.
 func (s *Service) SetMember(ctx context.Context, c request.Call, req *wire.PartySetMember) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), rules.SetMember(c.ID, req.Attributes, req.Unset))
+	return s.change(ctx, req.PartyID, s.once(c), rules.SetMember(c.ID, req.Attributes, req.Unset))
 }

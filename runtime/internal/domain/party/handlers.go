@@ -21,19 +21,19 @@ func NewHandlers(s *Service) *Handlers { return &Handlers{service: s} }
 // Create is party:create.
 func (h *Handlers) Create(ctx context.Context, call request.Call, req *wire.PartyCreate) (request.Reply, error) {
 	out, err := h.service.Create(ctx, call, req)
-	return enter(call, out, err)
+	return replyState(call, out, err)
 }
 
 // Get is party:get.
 func (h *Handlers) Get(ctx context.Context, call request.Call, req *wire.PartyGet) (request.Reply, error) {
 	out, err := h.service.Get(ctx, call, req.PartyID)
-	return enter(call, out, err)
+	return replyState(call, out, err)
 }
 
 // Join is party:join.
 func (h *Handlers) Join(ctx context.Context, call request.Call, req *wire.PartyJoin) (request.Reply, error) {
 	out, err := h.service.Join(ctx, call, req)
-	return enter(call, out, err)
+	return replyState(call, out, err)
 }
 
 // Invite is party:invite.
@@ -51,7 +51,7 @@ func (h *Handlers) RespondInvite(ctx context.Context, call request.Call, req *wi
 		return request.Reply{}, h.service.Decline(ctx, call, req.InviteID)
 	}
 	out, err := h.service.Accept(ctx, call, req)
-	return enter(call, out, err)
+	return replyState(call, out, err)
 }
 
 // Leave is party:leave. Whoever is not in the party any more does not hear it either.
@@ -72,37 +72,37 @@ func (h *Handlers) Leave(ctx context.Context, call request.Call, req *wire.Party
 
 // Kick is party:kick.
 func (h *Handlers) Kick(ctx context.Context, call request.Call, req *wire.PartyKick) (request.Reply, error) {
-	return version(h.service.Kick(ctx, call, req))
+	return replyVersion(h.service.Kick(ctx, call, req))
 }
 
 // Promote is party:promote.
 func (h *Handlers) Promote(ctx context.Context, call request.Call, req *wire.PartyPromote) (request.Reply, error) {
-	return version(h.service.Promote(ctx, call, req))
+	return replyVersion(h.service.Promote(ctx, call, req))
 }
 
 // SetMember is party:setMember.
 func (h *Handlers) SetMember(ctx context.Context, call request.Call, req *wire.PartySetMember) (request.Reply, error) {
-	return version(h.service.SetMember(ctx, call, req))
+	return replyVersion(h.service.SetMember(ctx, call, req))
 }
 
 // Ban is party:ban.
 func (h *Handlers) Ban(ctx context.Context, call request.Call, req *wire.PartyBan) (request.Reply, error) {
-	return version(h.service.Ban(ctx, call, req))
+	return replyVersion(h.service.Ban(ctx, call, req))
 }
 
 // Unban is party:unban.
 func (h *Handlers) Unban(ctx context.Context, call request.Call, req *wire.PartyUnban) (request.Reply, error) {
-	return version(h.service.Unban(ctx, call, req))
+	return replyVersion(h.service.Unban(ctx, call, req))
 }
 
 // Update is party:update.
 func (h *Handlers) Update(ctx context.Context, call request.Call, req *wire.PartyUpdate) (request.Reply, error) {
-	return version(h.service.Update(ctx, call, req))
+	return replyVersion(h.service.Update(ctx, call, req))
 }
 
 // Ready is party:ready.
 func (h *Handlers) Ready(ctx context.Context, call request.Call, req *wire.PartyReady) (request.Reply, error) {
-	return version(h.service.Ready(ctx, call, req))
+	return replyVersion(h.service.Ready(ctx, call, req))
 }
 
 // RegenerateCode is party:regenerateCode.
@@ -118,7 +118,7 @@ func (h *Handlers) RegenerateCode(ctx context.Context, call request.Call, req *w
 }
 
 // enter answers with the state of a party, which a member follows from there.
-func enter(call request.Call, out Outcome, err error) (request.Reply, error) {
+func replyState(call request.Call, out Outcome, err error) (request.Reply, error) {
 	if err != nil {
 		return request.Reply{}, err
 	}
@@ -131,7 +131,7 @@ func enter(call request.Call, out Outcome, err error) (request.Reply, error) {
 }
 
 // version answers with where a change left a party.
-func version(out Outcome, err error) (request.Reply, error) {
+func replyVersion(out Outcome, err error) (request.Reply, error) {
 	if err != nil {
 		return request.Reply{}, err
 	}

@@ -77,7 +77,7 @@ func (k *killed) left() (all []string) {
 		for _, r := range caught.Records {
 			told = append(told, r.Name)
 		}
-		stays, err := k.memory.List(k.Context(), setOf(user))
+		stays, err := k.memory.List(k.Context(), partiesOf(user))
 		if err != nil {
 			k.Fatal(err)
 		}

@@ -94,7 +94,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	s.keeper = document.New(document.Kind[rules.Party]{
 		Name:     Kind,
 		At:       atPosition,
-		NextLook: rules.Party.NextLook,
+		NextLook: rules.Party.NextDeadline,
 		Retain: func(p rules.Party) stream.Retention {
 			ttl := max(partyTTL, s.HistoryTTL)
 			if p.Closed() {
@@ -105,7 +105,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	}, ports.Store, ports.Deadlines, s.Now)
 	s.ids = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
 	s.users = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
-	s.stays = membership.Book{Sets: s.Sets, TTL: partyTTL, Now: s.Now, Stands: s.stands}
+	s.stays = membership.Book{Sets: s.Sets, TTL: partyTTL, Now: s.Now, Stands: s.isMembership}
 	return s
 }
 
@@ -117,7 +117,7 @@ type Outcome = document.Outcome[rules.Party]
 func (s *Service) change(ctx context.Context, partyID string, once *stream.Once, t rules.Transition) (Outcome, error) {
 	out, err := s.commit(ctx, partyID, once, t)
 	if err == nil {
-		_ = s.settle(ctx, out.State, out.State.DepartedSince(out.Seen, out.Repeated))
+		_ = s.applySideEffects(ctx, out.State, out.State.DepartedSince(out.Seen, out.Repeated))
 	}
 	return out, err
 }
@@ -125,7 +125,7 @@ func (s *Service) change(ctx context.Context, partyID string, once *stream.Once,
 // commit commits a transition, and reports a change of the members or of the leader.
 func (s *Service) commit(ctx context.Context, partyID string, once *stream.Once, t rules.Transition) (Outcome, error) {
 	out, err := s.apply(ctx, partyID, once, t)
-	if err == nil && out.Changed() && changedHands(out.Before, out.State) && s.Changed != nil {
+	if err == nil && out.Changed() && membersChanged(out.Before, out.State) && s.Changed != nil {
 		s.Changed(ctx, out.State)
 	}
 	return out, err
@@ -145,11 +145,11 @@ func (s *Service) apply(ctx context.Context, partyID string, once *stream.Once, 
 		events, err := encode(patches)
 		return next, events, err
 	})
-	return out, missing(err)
+	return out, notFoundIfMissing(err)
 }
 
 // changedHands tells whether other users are in, or another one leads.
-func changedHands(before, after rules.Party) bool {
+func membersChanged(before, after rules.Party) bool {
 	if before.LeaderID != after.LeaderID || len(before.Members) != len(after.Members) {
 		return true
 	}
@@ -174,7 +174,7 @@ func encode(patches []wire.PartyPatch) ([]stream.Event, error) {
 }
 
 // missing turns the store's word for what does not exist into the client's.
-func missing(err error) error {
+func notFoundIfMissing(err error) error {
 	if errors.Is(err, stream.ErrNotFound) {
 		return rules.NotFound()
 	}
@@ -188,7 +188,7 @@ func (s *Service) load(ctx context.Context, partyID string) (rules.Party, error)
 		return rules.Party{}, rules.NotFound()
 	}
 	p, err := s.keeper.Load(ctx, partyID)
-	return p, missing(err)
+	return p, notFoundIfMissing(err)
 }
 
 // Member gives a party to those who are in it; to others it does not exist.
@@ -220,7 +220,7 @@ func (s *Service) Led(ctx context.Context, partyID, userID string) (rules.Party,
 
 // Of is the party that a user is in; false when in none.
 func (s *Service) Of(ctx context.Context, userID string) (rules.Party, bool, error) {
-	groups, err := s.stays.Groups(ctx, setOf(userID))
+	groups, err := s.stays.Groups(ctx, partiesOf(userID))
 	if err != nil {
 		return rules.Party{}, false, err
 	}
@@ -237,22 +237,22 @@ func (s *Service) Of(ctx context.Context, userID string) (rules.Party, bool, err
 }
 
 // setOf is the set of the parties that a user is in.
-func setOf(userID string) string { return "parties:" + userID }
+func partiesOf(userID string) string { return "parties:" + userID }
 
-func (s *Service) stands(ctx context.Context, userID string, stay membership.Stay) (bool, error) {
+func (s *Service) isMembership(ctx context.Context, userID string, stay membership.Stay) (bool, error) {
 	p, err := s.load(ctx, stay.Group)
 	if isNotFound(err) {
 		return false, nil
 	}
-	return err == nil && p.Members[userID].Enrolment == stay.Enrolment, err
+	return err == nil && p.Members[userID].MembershipID == stay.Enrolment, err
 }
 
 // enroll counts a stay, unless the user is in a party already.
-func (s *Service) enroll(ctx context.Context, userID string, stay membership.Stay) error {
-	in, err := s.stays.Enter(ctx, setOf(userID), stay, maxParties, userID)
+func (s *Service) addMembership(ctx context.Context, userID string, stay membership.Stay) error {
+	in, err := s.stays.Enter(ctx, partiesOf(userID), stay, maxParties, userID)
 	if err == nil && !in {
 		var ids []string
-		if ids, err = s.stays.Groups(ctx, setOf(userID)); err == nil {
+		if ids, err = s.stays.Groups(ctx, partiesOf(userID)); err == nil {
 			err = wire.Already(wire.CodeAlreadyMember, wire.ReasonInParty, "you are in a party: leave it first", ids...)
 		}
 	}
@@ -260,7 +260,7 @@ func (s *Service) enroll(ctx context.Context, userID string, stay membership.Sta
 }
 
 // onceOf is the idempotency of a keyed request; nil for one without a key.
-func (s *Service) onceOf(c request.Call) *stream.Once {
+func (s *Service) once(c request.Call) *stream.Once {
 	if c.Key == "" {
 		return nil
 	}

@@ -98,10 +98,10 @@ func (s *Server) registerLobbies() {
 		if req.Set != nil {
 			set = *req.Set
 		}
-		return changed(s.Lobbies.SetAsServer(ctx, c.key, c.http.PathValue("id"), set, req.Unset))
+		return changed(s.Lobbies.UpdateByServer(ctx, c.key, c.http.PathValue("id"), set, req.Unset))
 	})
 	post(s, "/v1/lobbies/{id}:close", "Close a lobby", func(ctx context.Context, c call, req *LobbyCloseRequest) (*LobbyChanged, error) {
-		return changed(s.Lobbies.Shut(ctx, c.http.PathValue("id"), req.Reason))
+		return changed(s.Lobbies.CloseByServer(ctx, c.http.PathValue("id"), req.Reason))
 	})
 	post(s, "/v1/matches/{id}:report", "Say where a lobby's match is, or that it is over",
 		func(ctx context.Context, c call, req *MatchReportRequest) (*LobbyChanged, error) {
@@ -115,7 +115,7 @@ func (s *Server) registerLobbies() {
 }
 
 func (s *Server) createLobby(ctx context.Context, c call, req *LobbyCreateRequest) (*LobbyResponse, error) {
-	cmd := lobbyrules.SeatCommand{
+	cmd := lobbyrules.ReserveCommand{
 		Name: req.Name, Reason: wire.JoinedByServer,
 		ArriveWithin: cmp.Or(time.Duration(req.ArriveWithinMs)*time.Millisecond, arriveWithin),
 	}
@@ -140,7 +140,7 @@ func (s *Server) createLobby(ctx context.Context, c call, req *LobbyCreateReques
 	if key != "" {
 		key = scope + " " + key
 	}
-	l, err := s.Lobbies.Seated(ctx, req.Type, key, cmd)
+	l, err := s.Lobbies.CreateReserved(ctx, req.Type, key, cmd)
 	if err != nil {
 		return nil, err
 	}

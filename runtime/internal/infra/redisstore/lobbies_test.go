@@ -204,7 +204,7 @@ func TestIndexFollowsLobbiesAndIsRepaired(t *testing.T) {
 		}
 	}
 	want("renamed", "two", "uno")
-	if _, err := a.Shut(t.Context(), two.ID, "test"); err != nil {
+	if _, err := a.CloseByServer(t.Context(), two.ID, "test"); err != nil {
 		t.Fatal(err)
 	}
 	want("closed", "uno")
@@ -350,7 +350,7 @@ func TestListIsPublished(t *testing.T) {
 			break
 		}
 	}
-	if _, err := a.Shut(t.Context(), l.ID, "test"); err != nil {
+	if _, err := a.CloseByServer(t.Context(), l.ID, "test"); err != nil {
 		t.Fatal(err)
 	}
 	if told := next(); !slices.Equal(told.Removed, []string{l.ID}) {

@@ -8,19 +8,19 @@ import (
 )
 
 // FillCommand brings more users into a lobby that was made for others.
-type FillCommand struct {
+type BackfillCommand struct {
 	// Enrolment, a ULID, marks their stay, and tells whether they came by this command.
-	Enrolment string
+	MembershipID string
 	// Teams are the users of each team, in the order of the policy's teams.
 	Teams [][]Actor
 	// Brought is kept in the lobby's Origin.
-	Brought map[string]Brought
+	Players map[string]OriginPlayer
 }
 
 // Fill gives users their places among those who are there, as Seat does, also when the
 // lobby is locked or its match runs. All come in or none; who is in already stays as it
 // is.
-func (l Lobby) Fill(cmd FillCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+func (l Lobby) Backfill(cmd BackfillCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.CheckOpen(); err != nil {
 		return l, nil, err
 	}
@@ -34,10 +34,10 @@ func (l Lobby) Fill(cmd FillCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 			if e.Has(user.ID) {
 				continue
 			}
-			if err := e.mayFill(user.ID, i); err != nil {
+			if err := e.checkBackfill(user.ID, i); err != nil {
 				return l, nil, err
 			}
-			if err := e.seat(user, i, seats{enrolment: cmd.Enrolment, reason: wire.JoinedByMatch}); err != nil {
+			if err := e.reservePlace(user, i, reserveTerms{membershipID: cmd.MembershipID, reason: wire.JoinedByMatch}); err != nil {
 				return l, nil, err
 			}
 			came = true
@@ -46,7 +46,7 @@ func (l Lobby) Fill(cmd FillCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 	if !came {
 		return l, nil, nil
 	}
-	e.remember(cmd.Brought)
+	e.setOriginPlayers(cmd.Players)
 	e.clearReady()
 	e.by(wire.CauseMemberJoined, "", reasonBackfill)
 	return e.done()
@@ -56,24 +56,24 @@ func (l Lobby) Fill(cmd FillCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 const reasonBackfill = "backfill"
 
 // mayFill refuses a user who may not come, or for whom there is no place.
-func (e *edit) mayFill(userID string, team int) error {
-	if e.bans(userID, e.now) {
+func (e *edit) checkBackfill(userID string, team int) error {
+	if e.isBanned(userID, e.now) {
 		return &wire.Error{Code: wire.CodeBanned, Message: "a user was removed from this lobby and may not come back yet"}
 	}
 	if teams := e.Policy.Teams; team < teams.Count && teams.full(e.teamSize(teamName(team+1))) {
 		return wire.Precondition(wire.ReasonLobbyFull, fmt.Sprintf("team %d is full", team+1))
 	}
-	return e.room(wire.RoleMember, 1)
+	return e.checkRoom(wire.RoleMember, 1)
 }
 
 // remember keeps what is known of those who came, and forgets those who are gone.
-func (e *edit) remember(brought map[string]Brought) {
+func (e *edit) setOriginPlayers(brought map[string]OriginPlayer) {
 	next := *e.Origin
-	next.Brought = map[string]Brought{}
-	for _, all := range []map[string]Brought{e.Origin.Brought, brought} {
+	next.Players = map[string]OriginPlayer{}
+	for _, all := range []map[string]OriginPlayer{e.Origin.Players, brought} {
 		for user, b := range all {
 			if e.Has(user) {
-				next.Brought[user] = b
+				next.Players[user] = b
 			}
 		}
 	}

@@ -93,7 +93,7 @@ func Close(host string) Transition {
 
 // CloseByServer closes the lobby for a back end; see [Lobby.Shut].
 func CloseByServer(reason string) Transition {
-	return Transition{func(l Lobby, now time.Time) (Lobby, []wire.LobbyPatch, error) { return l.Shut(reason, now) }}
+	return Transition{func(l Lobby, now time.Time) (Lobby, []wire.LobbyPatch, error) { return l.CloseByServer(reason, now) }}
 }
 
 // ReportMatch stores a back end's report of the match; see [Lobby.Report].
@@ -102,8 +102,8 @@ func ReportMatch(r Report) Transition {
 }
 
 // Backfill gives more users their places; see [Lobby.Fill].
-func Backfill(cmd FillCommand) Transition {
-	return Transition{func(l Lobby, now time.Time) (Lobby, []wire.LobbyPatch, error) { return l.Fill(cmd, now) }}
+func Backfill(cmd BackfillCommand) Transition {
+	return Transition{func(l Lobby, now time.Time) (Lobby, []wire.LobbyPatch, error) { return l.Backfill(cmd, now) }}
 }
 
 // Reconnect connects a session of a member; see [Lobby.Reconnect].

@@ -14,7 +14,7 @@ func (l Lobby) Reconnect(userID, session string, now time.Time) (Lobby, []wire.L
 		return l, nil, nil
 	}
 	e := l.edit(now)
-	e.arrive(userID, session)
+	e.connectSession(userID, session)
 	cause := wire.CauseMemberUpdated
 	if !m.Connected() {
 		cause = wire.CauseMemberReconnected
@@ -24,9 +24,9 @@ func (l Lobby) Reconnect(userID, session string, now time.Time) (Lobby, []wire.L
 }
 
 // arrive counts a session of a member as live: it has come itself then.
-func (e *edit) arrive(userID, session string) {
+func (e *edit) connectSession(userID, session string) {
 	m := e.Members[userID]
-	m.BroughtBy = nil
+	m.Reserved = nil
 	if live, added := m.Live.Connect(session); added {
 		m.Live = live
 	}

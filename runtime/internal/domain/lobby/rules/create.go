@@ -18,7 +18,7 @@ type CreateCommand struct {
 	PasswordHash string
 	Attributes   wire.Attributes
 	Member       wire.MemberInit
-	Along
+	PartyJoin
 }
 
 // Create makes a lobby under a policy, with its host as the first member, and those who
@@ -45,26 +45,26 @@ func Create(p Policy, cmd CreateCommand, now time.Time) (Lobby, []wire.LobbyPatc
 		PasswordHash: cmd.PasswordHash, MaxMembers: size, Attributes: attributes,
 		Members: map[string]Member{}, Policy: p, CreatedAt: ms(now), ActiveAt: ms(now),
 	}}
-	e.name(cmd.Code)
+	e.setCode(cmd.Code)
 	if p.Lifecycle.MaxLifetime > 0 {
 		e.ExpiresAt = ms(now.Add(p.Lifecycle.MaxLifetime))
 	}
-	if err := e.room(wire.RoleMember, 1+len(cmd.With)); err != nil {
+	if err := e.checkRoom(wire.RoleMember, 1+len(cmd.Companions)); err != nil {
 		return Lobby{}, nil, err
 	}
-	cmd.Member.Team = e.teamTogether(cmd.Member.Team, wire.RoleMember, 1+len(cmd.With))
-	if err := e.admit(cmd.Host, cmd.ID, wire.RoleMember, cmd.Member); err != nil {
+	cmd.Member.Team = e.partyTeam(cmd.Member.Team, wire.RoleMember, 1+len(cmd.Companions))
+	if err := e.addMember(cmd.Host, cmd.ID, wire.RoleMember, cmd.Member); err != nil {
 		return Lobby{}, nil, err
 	}
-	if err := e.bring(cmd.Host, cmd.Party, cmd.With, wire.RoleMember, cmd.Member.Team); err != nil {
+	if err := e.addCompanions(cmd.Host, cmd.Party, cmd.Companions, wire.RoleMember, cmd.Member.Team); err != nil {
 		return Lobby{}, nil, err
 	}
-	e.begin(cmd.Host.ID)
+	e.publishCreated(cmd.Host.ID)
 	return e.done()
 }
 
 // begin is the first patch: it adds the whole lobby where nothing was.
-func (e *edit) begin(host string) {
+func (e *edit) publishCreated(host string) {
 	e.Version = 1
 	view := e.View()
 	e.lastView = &view
@@ -76,7 +76,7 @@ func (e *edit) begin(host string) {
 }
 
 // name gives the lobby its join code, for as long as the policy says.
-func (e *edit) name(code string) {
+func (e *edit) setCode(code string) {
 	e.Code = code
 	if ttl := e.Policy.Join.Code.TTL; code != "" && ttl > 0 {
 		e.CodeUntil = ms(e.now.Add(ttl))

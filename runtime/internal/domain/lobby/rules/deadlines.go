@@ -22,16 +22,16 @@ func (l Lobby) Tick(random uint64, now time.Time) (Lobby, []wire.LobbyPatch, err
 		return l, nil, nil
 	}
 	e := l.edit(now)
-	if l.published != nil {
+	if l.publishedPolicy != nil {
 		e.patch(wire.CausePolicyChanged, "", "")
 	}
 	for _, id := range l.overdue(now) {
 		if !e.Closed() {
-			e.part(id, wire.CauseMemberTimedOut, ReasonTimedOut, random)
+			e.removeMember(id, wire.CauseMemberTimedOut, ReasonTimedOut, random)
 		}
 	}
 	if !e.Closed() {
-		e.migrate(random)
+		e.migrateHost(random)
 		e.expireCode()
 		if e.expireVotes() {
 			e.patch(wire.CauseUpdated, "", "vote_lapsed")
@@ -39,8 +39,8 @@ func (l Lobby) Tick(random uint64, now time.Time) (Lobby, []wire.LobbyPatch, err
 		if e.expireSwaps() {
 			e.patch(wire.CauseMemberUpdated, "", swapLapsed)
 		}
-		e.countDown()
-		e.timeOut()
+		e.finishCountdown()
+		e.closeExpired()
 	}
 	return e.done()
 }
@@ -79,10 +79,10 @@ func (l Lobby) overdue(now time.Time) []string {
 	return ids[:min(len(ids), maxTimeouts)]
 }
 
-func (e *edit) migrate(random uint64) {
+func (e *edit) migrateHost(random uint64) {
 	if at, ok := e.hostGraceEnds(); ok && !at.After(e.now) {
 		was := e.HostID
-		e.crown(e.successor(random))
+		e.makeHost(e.successor(random))
 		e.patch(wire.CauseHostMigrated, was, hostDisconnected)
 	}
 }
@@ -95,15 +95,15 @@ func (e *edit) expireCode() {
 }
 
 // countDown begins the match when its time has come, if it may still begin.
-func (e *edit) countDown() {
-	e.followReady()
+func (e *edit) finishCountdown() {
+	e.applyReadyPolicy()
 	if e.Status == wire.LobbyStarting && e.StartsAt <= ms(e.now) {
-		e.handOff()
+		e.beginMatch()
 	}
 }
 
-func (e *edit) timeOut() {
-	for _, end := range e.ends() {
+func (e *edit) closeExpired() {
+	for _, end := range e.timeouts() {
 		if !end.at.After(e.now) {
 			e.close("", end.reason)
 			return
@@ -112,22 +112,22 @@ func (e *edit) timeOut() {
 }
 
 // end is a moment at which a lobby closes if nothing happens before.
-type end struct {
+type timeout struct {
 	at     time.Time
 	reason string
 }
 
-func (l Lobby) ends() []end {
-	var ends []end
+func (l Lobby) timeouts() []timeout {
+	var ends []timeout
 	life := l.Policy.Lifecycle
 	if l.ExpiresAt != 0 {
-		ends = append(ends, end{time.UnixMilli(l.ExpiresAt), closedExpired})
+		ends = append(ends, timeout{time.UnixMilli(l.ExpiresAt), closedExpired})
 	}
 	if l.EmptySince != 0 {
-		ends = append(ends, end{time.UnixMilli(l.EmptySince).Add(life.EmptyTimeout), closedEmpty})
+		ends = append(ends, timeout{time.UnixMilli(l.EmptySince).Add(life.EmptyTimeout), closedEmpty})
 	}
 	if life.IdleTimeout > 0 && l.Status != wire.LobbyInMatch {
-		ends = append(ends, end{time.UnixMilli(l.ActiveAt).Add(life.IdleTimeout), closedIdle})
+		ends = append(ends, timeout{time.UnixMilli(l.ActiveAt).Add(life.IdleTimeout), closedIdle})
 	}
 	return ends
 }
@@ -139,12 +139,12 @@ const RetryAfter = 5 * time.Second
 // NextLook is when the lobby wants to be looked at after now: for Tick, or to
 // tidy up again after those who departed and after the lobby itself. False when
 // never. It is in the past when Tick has work left.
-func (l Lobby) NextLook(now time.Time) (time.Time, bool) {
-	next, some := l.NextDeadline()
+func (l Lobby) NextDeadline(now time.Time) (time.Time, bool) {
+	next, some := l.NextTick()
 	again := make([]int64, 0, len(l.Departed)+len(l.Invites)+len(l.Requests)+1)
 	for _, m := range l.Members {
-		if m.BroughtBy != nil {
-			again = append(again, m.BroughtBy.At)
+		if m.Reserved != nil {
+			again = append(again, m.Reserved.At)
 		}
 	}
 	for _, d := range l.Departed {
@@ -169,7 +169,7 @@ func (l Lobby) NextLook(now time.Time) (time.Time, bool) {
 
 // NextDeadline is when Tick will have something to do if nothing happens before;
 // false when never. It may be in the past.
-func (l Lobby) NextDeadline() (time.Time, bool) {
+func (l Lobby) NextTick() (time.Time, bool) {
 	if l.Closed() {
 		return time.Time{}, false
 	}
@@ -199,14 +199,14 @@ func (l Lobby) NextDeadline() (time.Time, bool) {
 	if l.StartsAt != 0 {
 		earlier(time.UnixMilli(l.StartsAt))
 	}
-	for _, end := range l.ends() {
+	for _, end := range l.timeouts() {
 		earlier(end.at)
 	}
 	return next, !next.IsZero()
 }
 
 // Seen counts what was said in the lobby's chat as activity.
-func (l Lobby) Seen(at time.Time) Lobby {
+func (l Lobby) WithActivity(at time.Time) Lobby {
 	l.ActiveAt = max(l.ActiveAt, ms(at))
 	return l
 }

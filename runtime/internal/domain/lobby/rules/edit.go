@@ -12,8 +12,8 @@ import (
 // slices within members are shared and have to be replaced, not changed.
 type edit struct {
 	Lobby
-	was Lobby
-	now time.Time
+	before Lobby
+	now    time.Time
 	// lastView is the view to which the patches so far lead; nil before the first patch. The
 	// view of a large lobby is expensive, and a command that is refused needs none.
 	lastView *wire.Lobby
@@ -23,12 +23,12 @@ type edit struct {
 }
 
 func (l Lobby) edit(now time.Time) *edit {
-	e := &edit{Lobby: l, was: l, now: now}
-	e.published = nil
+	e := &edit{Lobby: l, before: l, now: now}
+	e.publishedPolicy = nil
 	e.Members = maps.Clone(l.Members)
 	e.Banned = maps.Clone(l.Banned)
 	e.Invites, e.Requests, e.Votes = maps.Clone(l.Invites), maps.Clone(l.Requests), maps.Clone(l.Votes)
-	e.forgetAsked()
+	e.dropExpired()
 	oldest := ms(now.Add(-DepartureMemory))
 	e.Departed = slices.DeleteFunc(slices.Clone(l.Departed), func(d Departure) bool { return d.At < oldest })
 	return e
@@ -38,7 +38,7 @@ func (l Lobby) edit(now time.Time) *edit {
 // from the last.
 func (e *edit) patch(cause wire.CauseType, actor, reason string) {
 	if e.lastView == nil {
-		view := e.was.View()
+		view := e.before.View()
 		e.lastView = &view
 	}
 	e.Version++
@@ -61,19 +61,19 @@ func (e *edit) by(cause wire.CauseType, actor, reason string) {
 // done ends a command, with what follows from the ready rules. Without a patch the
 // lobby is as it was.
 func (e *edit) done() (Lobby, []wire.LobbyPatch, error) {
-	e.followReady()
+	e.applyReadyPolicy()
 	if len(e.patches) == 0 {
-		return e.was, nil, nil
+		return e.before, nil, nil
 	}
 	return e.Lobby, e.patches, nil
 }
 
 // depart takes a user out and remembers why.
-func (e *edit) depart(userID, reason, by, message string) {
+func (e *edit) recordDeparture(userID, reason, by, message string) {
 	m := e.Members[userID]
 	delete(e.Members, userID)
 	e.Departed = append(e.Departed, Departure{
-		UserID: userID, Reason: reason, Enrolment: m.Enrolment, By: by, Message: message,
+		UserID: userID, Reason: reason, MembershipID: m.MembershipID, By: by, Message: message,
 		Silent:  reason == ReasonLeft && m.Only(e.leaving),
 		Version: e.Version + 1, At: ms(e.now),
 	})
@@ -81,7 +81,7 @@ func (e *edit) depart(userID, reason, by, message string) {
 		e.Departed = e.Departed[over:]
 	}
 	e.dropVotes(userID)
-	e.moved(userID)
+	e.withdrawSwaps(userID)
 	if !m.Player() {
 		return
 	}
@@ -94,12 +94,12 @@ func (e *edit) depart(userID, reason, by, message string) {
 // clearReady takes everyone's ready flag back where the policy wants it on changes.
 func (e *edit) clearReady() {
 	if e.Policy.Ready.ClearOnChange {
-		e.unready()
+		e.clearAllReady()
 	}
 }
 
 // unready takes everyone's ready flag back.
-func (e *edit) unready() {
+func (e *edit) clearAllReady() {
 	for id, m := range e.Members {
 		if m.Ready {
 			m.Ready = false

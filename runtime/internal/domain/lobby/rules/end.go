@@ -21,7 +21,7 @@ type EndCommand struct {
 // End ends the running match, where the policy lets the host do so: the lobby is as before its
 // start, with the members who are in, and nobody is ready.
 func (l Lobby) End(cmd EndCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.ledBy(cmd.Host); err != nil {
+	if err := l.checkHost(cmd.Host); err != nil {
 		return l, nil, err
 	}
 	switch {
@@ -34,7 +34,7 @@ func (l Lobby) End(cmd EndCommand, now time.Time) (Lobby, []wire.LobbyPatch, err
 	case cmd.MatchID != "" && cmd.MatchID != l.Match.ID:
 		return l, nil, wire.Precondition(wire.ReasonNotInMatch, "the lobby is in another match").At("matchId")
 	}
-	result, err := reported(cmd.Result, "result")
+	result, err := checkReported(cmd.Result, "result")
 	if err != nil {
 		return l, nil, err
 	}
@@ -53,6 +53,6 @@ func (e *edit) endMatch(actor, reason string, result wire.Attributes) {
 		ID: e.Match.ID, StartedAt: e.Match.StartedAt, EndedAt: ms(e.now), EndedBy: actor, Result: result,
 	}
 	e.reopen()
-	e.unready()
+	e.clearAllReady()
 	e.patch(wire.CauseMatchEnded, actor, reason)
 }

@@ -30,13 +30,13 @@ const hostDisconnected = "disconnected"
 
 // TransferHost makes another player the host, on the host's word.
 func (l Lobby) TransferHost(host, userID string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.ledBy(host); err != nil {
+	if err := l.checkHost(host); err != nil {
 		return l, nil, err
 	}
 	m, in := l.Members[userID]
 	switch {
 	case !in:
-		return l, nil, absent()
+		return l, nil, noSuchMember()
 	case userID == host:
 		return l, nil, nil
 	case !m.Player():
@@ -45,13 +45,13 @@ func (l Lobby) TransferHost(host, userID string, now time.Time) (Lobby, []wire.L
 		return l, nil, wire.Invalid("userId", "a member who is not connected cannot be made the host")
 	}
 	e := l.edit(now)
-	e.crown(userID)
+	e.makeHost(userID)
 	e.by(wire.CauseHostTransferred, host, "")
 	return e.done()
 }
 
 // crown makes a player the host in place of the one before.
-func (e *edit) crown(userID string) {
+func (e *edit) makeHost(userID string) {
 	if was, in := e.Members[e.HostID]; in {
 		was.Role = wire.RoleMember
 		e.Members[e.HostID] = was
@@ -60,30 +60,30 @@ func (e *edit) crown(userID string) {
 	next.Role = wire.RoleHost
 	e.Members[userID] = next
 	e.HostID = userID
-	e.askAgain()
+	e.renewRequests()
 }
 
 // part takes a member out for good. Before a host goes, another player gets its
 // role in a patch of its own, so that there is a host at every version; or, where
 // the policy wants no successor, the lobby closes with all who are in it.
-func (e *edit) part(userID string, cause wire.CauseType, reason string, random uint64) {
+func (e *edit) removeMember(userID string, cause wire.CauseType, reason string, random uint64) {
 	if userID == e.HostID {
 		others := e.Players() > 1
 		stays := e.Policy.Host.OnLeave != OnLeaveClose
 		if !stays || others && e.Policy.Host.Migration == MigrateNone {
-			e.close(userID, closing(reason))
+			e.close(userID, closeReason(reason))
 			return
 		}
 		if others {
-			e.crown(e.successor(random))
+			e.makeHost(e.successor(random))
 			e.patch(wire.CauseHostMigrated, userID, reason)
 		}
 	}
-	e.depart(userID, reason, "", "")
+	e.recordDeparture(userID, reason, "", "")
 	e.patch(cause, userID, "")
 }
 
-func closing(reason string) string {
+func closeReason(reason string) string {
 	if reason == ReasonTimedOut {
 		return closedHostTimedOut
 	}
@@ -102,7 +102,7 @@ func (e *edit) close(actor, reason string) {
 // successor is who follows the host: one of the connected players, or, when none
 // is connected, one of all. There must be another player.
 func (l Lobby) successor(random uint64) string {
-	heirs := l.heirs()
+	heirs := l.hostCandidates()
 	if len(heirs) == 0 {
 		heirs = l.bySeniority(func(m Member) bool { return m.Role == wire.RoleMember })
 	}
@@ -113,7 +113,7 @@ func (l Lobby) successor(random uint64) string {
 }
 
 // heirs are the connected players other than the host, longest in first.
-func (l Lobby) heirs() []string {
+func (l Lobby) hostCandidates() []string {
 	return l.bySeniority(func(m Member) bool { return m.Role == wire.RoleMember && m.Connected() })
 }
 
@@ -121,7 +121,7 @@ func (l Lobby) heirs() []string {
 // that is not in sight.
 func (l Lobby) hostGraceEnds() (time.Time, bool) {
 	host, in := l.Members[l.HostID]
-	if !in || host.Connected() || l.Policy.Host.Migration == MigrateNone || len(l.heirs()) == 0 {
+	if !in || host.Connected() || l.Policy.Host.Migration == MigrateNone || len(l.hostCandidates()) == 0 {
 		return time.Time{}, false
 	}
 	return time.UnixMilli(host.DisconnectedAt).Add(l.Policy.Host.Grace), true

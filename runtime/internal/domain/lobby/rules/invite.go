@@ -69,7 +69,7 @@ func (l Lobby) Invite(from Actor, userID, nonce string, now time.Time) (Lobby, [
 		return l, nil, err
 	case l.Has(userID):
 		return l, nil, wire.Already(wire.CodeAlreadyMember, wire.ReasonInLobby, "this user is in the lobby", l.ID).At("userId")
-	case l.bans(userID, now):
+	case l.isBanned(userID, now):
 		return l, nil, &wire.Error{Code: wire.CodeBanned, Field: "userId", Message: "this user may not come back yet"}
 	}
 	e := l.edit(now)
@@ -100,14 +100,14 @@ func (e *edit) invite(from Actor, userID, nonce string, requested bool) error {
 	return nil
 }
 
-func (l Lobby) invited(userID, invite string, now time.Time) bool {
+func (l Lobby) isInvited(userID, invite string, now time.Time) bool {
 	i, open := l.Invites[userID]
 	return open && i.ID == invite && i.ExpiresAt > ms(now)
 }
 
 // Decline turns an invite down.
 func (l Lobby) Decline(userID, invite string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if !l.invited(userID, invite, now) || l.Closed() {
+	if !l.isInvited(userID, invite, now) || l.Closed() {
 		return l, nil, CodeExpired()
 	}
 	e := l.edit(now)
@@ -123,7 +123,7 @@ func (l Lobby) RequestJoin(user Actor, code, message string, now time.Time) (Lob
 		return l, nil, wire.Already(wire.CodeAlreadyMember, wire.ReasonInLobby, "you are in this lobby", l.ID)
 	}
 	cmd := JoinCommand{User: user, Code: code}
-	if err := l.mayKnock(cmd, wire.RoleMember, now); err != nil {
+	if err := l.checkAdmission(cmd, wire.RoleMember, now); err != nil {
 		return l, nil, err
 	}
 	if !l.Policy.Join.Requests {
@@ -154,7 +154,7 @@ func (l Lobby) RequestJoin(user Actor, code, message string, now time.Time) (Lob
 
 // RespondJoin answers a request, on the host's word: accepted, the user is invited.
 func (l Lobby) RespondJoin(host Actor, userID string, accept bool, nonce string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.ledBy(host.ID); err != nil {
+	if err := l.checkHost(host.ID); err != nil {
 		return l, nil, err
 	}
 	e := l.edit(now)
@@ -179,7 +179,7 @@ func (l Lobby) RespondJoin(host Actor, userID string, accept bool, nonce string,
 
 // forgetAsked drops the invites and requests that have expired. Clients do not see
 // them, so that no patch is needed.
-func (e *edit) forgetAsked() {
+func (e *edit) dropExpired() {
 	for id, i := range e.Invites {
 		if i.ExpiresAt <= ms(e.now) {
 			delete(e.Invites, id)
@@ -193,7 +193,7 @@ func (e *edit) forgetAsked() {
 }
 
 // askAgain has the host of from now on told of the requests that are open.
-func (e *edit) askAgain() {
+func (e *edit) renewRequests() {
 	for id, r := range e.Requests {
 		if !r.Declined {
 			r.Stamp = e.stamp()
@@ -212,7 +212,7 @@ func (l Lobby) RegenerateCode(host, code string, now time.Time) (Lobby, []wire.L
 		return l, nil, err
 	}
 	e := l.edit(now)
-	e.name(code)
+	e.setCode(code)
 	e.CodeAt = ms(now)
 	e.by(wire.CauseUpdated, host, "code")
 	return e.done()
@@ -220,7 +220,7 @@ func (l Lobby) RegenerateCode(host, code string, now time.Time) (Lobby, []wire.L
 
 // CheckNewCode returns why a user may not replace the join code now.
 func (l Lobby) CheckNewCode(host string, now time.Time) error {
-	if err := l.ledBy(host); err != nil {
+	if err := l.checkHost(host); err != nil {
 		return err
 	}
 	if !l.Policy.Join.Code.Enabled {

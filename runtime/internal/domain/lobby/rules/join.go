@@ -13,7 +13,7 @@ import (
 type JoinCommand struct {
 	User Actor
 	// Enrolment marks the stay in the lobby that begins with this command.
-	Enrolment string
+	MembershipID string
 	// Code is the code by which the user found the lobby; "" when by its id.
 	Code string
 	// Invite is the id of the invite that the user comes by; "" when by none.
@@ -23,7 +23,7 @@ type JoinCommand struct {
 	// As is member or spectator; "" means member.
 	As     wire.Role
 	Member wire.MemberInit
-	Along
+	PartyJoin
 }
 
 // Join brings a user in as a player or a spectator. A user who is in already in
@@ -56,22 +56,22 @@ func (cmd JoinCommand) role() wire.Role {
 
 // isMemberWithParty reports whether the caller and all companions are members.
 func (l Lobby) isMemberWithParty(cmd JoinCommand) bool {
-	return l.Has(cmd.User.ID) && len(l.fresh(cmd.With)) == 0
+	return l.Has(cmd.User.ID) && len(l.newCompanions(cmd.Companions)) == 0
 }
 
 // admitParty adds the caller and the companions, or returns why the lobby refuses them. It
 // computes no patch.
 func (l Lobby) admitParty(cmd JoinCommand, as wire.Role, now time.Time) (*edit, error) {
-	if err := l.mayEnter(cmd, as, now); err != nil {
+	if err := l.checkJoin(cmd, as, now); err != nil {
 		return nil, err
 	}
-	fresh := l.fresh(cmd.With)
+	fresh := l.newCompanions(cmd.Companions)
 	e := l.edit(now)
-	team := l.teamTogether(cmd.Member.Team, as, 1+len(fresh))
-	if err := e.come(cmd, as, team); err != nil {
+	team := l.partyTeam(cmd.Member.Team, as, 1+len(fresh))
+	if err := e.addCaller(cmd, as, team); err != nil {
 		return nil, err
 	}
-	return e, e.bring(cmd.User, cmd.Party, fresh, as, team)
+	return e, e.addCompanions(cmd.User, cmd.Party, fresh, as, team)
 }
 
 // JoinNeeds lists the preparations without which a join cannot be committed.
@@ -101,11 +101,11 @@ func (l Lobby) DecideJoin(cmd JoinCommand, now time.Time) (JoinNeeds, error) {
 
 // unreserved returns the users without a membership of the lobby and without a reserved one.
 func (l Lobby) unreserved(cmd JoinCommand) (users []string) {
-	if !l.Has(cmd.User.ID) && cmd.Enrolment == "" {
+	if !l.Has(cmd.User.ID) && cmd.MembershipID == "" {
 		users = append(users, cmd.User.ID)
 	}
-	for _, c := range l.fresh(cmd.With) {
-		if c.Enrolment == "" {
+	for _, c := range l.newCompanions(cmd.Companions) {
+		if c.MembershipID == "" {
 			users = append(users, c.ID)
 		}
 	}
@@ -113,16 +113,16 @@ func (l Lobby) unreserved(cmd JoinCommand) (users []string) {
 }
 
 // come lets the user itself in, if it is not in yet.
-func (e *edit) come(cmd JoinCommand, as wire.Role, team string) error {
+func (e *edit) addCaller(cmd JoinCommand, as wire.Role, team string) error {
 	if e.Has(cmd.User.ID) {
-		e.arrive(cmd.User.ID, cmd.User.Session)
+		e.connectSession(cmd.User.ID, cmd.User.Session)
 		return nil
 	}
 	init := cmd.Member
 	init.Team = team
 	delete(e.Invites, cmd.User.ID)
 	delete(e.Requests, cmd.User.ID)
-	return e.admit(cmd.User, cmd.Enrolment, as, init)
+	return e.addMember(cmd.User, cmd.MembershipID, as, init)
 }
 
 func (l Lobby) joinAgain(cmd JoinCommand, as wire.Role, now time.Time) (Lobby, []wire.LobbyPatch, error) {
@@ -145,14 +145,14 @@ func (l Lobby) sameRole(cmd JoinCommand, as wire.Role) error {
 // mayEnter goes through what can keep a user out; last the password, which is costly
 // to check, and which those who were invited need not know. One who is in already has
 // passed all that, but not those whom it brings.
-func (l Lobby) mayEnter(cmd JoinCommand, as wire.Role, now time.Time) error {
+func (l Lobby) checkJoin(cmd JoinCommand, as wire.Role, now time.Time) error {
 	if l.Has(cmd.User.ID) {
 		if err := l.sameRole(cmd, as); err != nil {
 			return err
 		}
-		return l.takes(cmd, as, now)
+		return l.checkSpace(cmd, as, now)
 	}
-	if err := l.mayKnock(cmd, as, now); err != nil {
+	if err := l.checkAdmission(cmd, as, now); err != nil {
 		return err
 	}
 	if cmd.Invite == "" && l.PasswordHash != "" && cmd.Proof != l.PasswordHash {
@@ -163,10 +163,10 @@ func (l Lobby) mayEnter(cmd JoinCommand, as wire.Role, now time.Time) error {
 
 // mayKnock goes through what can keep a user out who knows the password: first what
 // hides the lobby from those who may not know of it.
-func (l Lobby) mayKnock(cmd JoinCommand, as wire.Role, now time.Time) error {
+func (l Lobby) checkAdmission(cmd JoinCommand, as wire.Role, now time.Time) error {
 	switch {
 	case cmd.Invite != "":
-		if !l.invited(cmd.User.ID, cmd.Invite, now) {
+		if !l.isInvited(cmd.User.ID, cmd.Invite, now) {
 			return CodeExpired()
 		}
 	case cmd.Code == "":
@@ -176,39 +176,39 @@ func (l Lobby) mayKnock(cmd JoinCommand, as wire.Role, now time.Time) error {
 	case cmd.Code != l.Code:
 		return CodeExpired()
 	}
-	return l.takes(cmd, as, now)
+	return l.checkSpace(cmd, as, now)
 }
 
 // takes goes through what keeps out those who know the lobby.
-func (l Lobby) takes(cmd JoinCommand, as wire.Role, now time.Time) error {
+func (l Lobby) checkSpace(cmd JoinCommand, as wire.Role, now time.Time) error {
 	if err := l.CheckOpen(); err != nil {
 		return err
 	}
-	if err := l.allows(cmd, now); err != nil {
+	if err := l.checkBans(cmd, now); err != nil {
 		return err
 	}
 	switch l.Status {
 	case wire.LobbyLocked:
 		return wire.Precondition(wire.ReasonLobbyLocked, "the lobby is locked")
 	case wire.LobbyStarting, wire.LobbyInMatch:
-		if !l.late(as) {
-			return l.begun()
+		if !l.allowsLate(as) {
+			return l.checkNotStarted()
 		}
 	}
-	heads := len(l.fresh(cmd.With))
+	heads := len(l.newCompanions(cmd.Companions))
 	if !l.Has(cmd.User.ID) {
 		heads++
 	}
-	return l.room(as, heads)
+	return l.checkRoom(as, heads)
 }
 
 // allows refuses those who were removed and may not come back yet.
-func (l Lobby) allows(cmd JoinCommand, now time.Time) error {
-	if l.bans(cmd.User.ID, now) {
+func (l Lobby) checkBans(cmd JoinCommand, now time.Time) error {
+	if l.isBanned(cmd.User.ID, now) {
 		return &wire.Error{Code: wire.CodeBanned, Message: "you were removed from this lobby and may not come back yet"}
 	}
-	for _, c := range cmd.With {
-		if l.bans(c.ID, now) {
+	for _, c := range cmd.Companions {
+		if l.isBanned(c.ID, now) {
 			return &wire.Error{Code: wire.CodeBanned, Field: "partyId", Message: c.ID + " was removed from this lobby and may not come back yet"}
 		}
 	}
@@ -221,7 +221,7 @@ func (l Lobby) Public() bool { return l.Visibility == wire.VisibilityPublic }
 func NotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such lobby") }
 
 // room refuses so many heads when there is no room for all of them.
-func (l Lobby) room(as wire.Role, heads int) error {
+func (l Lobby) checkRoom(as wire.Role, heads int) error {
 	most, there, full := l.MaxMembers, l.Players(), "the lobby is full"
 	if as == wire.RoleSpectator {
 		most, there, full = l.Policy.Size.Spectators, l.Spectators(), "there is no room for spectators"
@@ -238,16 +238,16 @@ func (l Lobby) room(as wire.Role, heads int) error {
 }
 
 // admit puts a new member in; the first player is the host.
-func (e *edit) admit(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
+func (e *edit) addMember(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
 	attributes, err := e.Policy.write(e.Policy.defaults(ofMember), ofMember, init.Attributes, nil, "member.attributes")
 	if err != nil {
 		return err
 	}
 	m := Member{
 		Role: as, Name: user.Name, Slot: e.freeSlot(as), JoinedAt: ms(e.now),
-		Attributes: attributes, Enrolment: enrolment, Live: liveness.Through(user.Session),
+		Attributes: attributes, MembershipID: enrolment, Live: liveness.Through(user.Session),
 	}
-	asked, err := e.teamBack(user.ID, init.Team, "member.team")
+	asked, err := e.rejoinTeam(user.ID, init.Team, "member.team")
 	if err != nil {
 		return err
 	}

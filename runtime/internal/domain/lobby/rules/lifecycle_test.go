@@ -54,7 +54,7 @@ func (s *scene) leave(user string, at time.Duration, want ...string) {
 // due checks when the lobby wants to be looked at.
 func (s *scene) due(at time.Duration) {
 	s.Helper()
-	if got, ok := s.l.NextDeadline(); !ok || !got.Equal(rulestest.T0.Add(at)) {
+	if got, ok := s.l.NextTick(); !ok || !got.Equal(rulestest.T0.Add(at)) {
 		s.Errorf("the next deadline is %v (%v), want %v", got.Sub(rulestest.T0), ok, at)
 	}
 }
@@ -164,7 +164,7 @@ func TestAllTimeOut(t *testing.T) {
 	}
 	s.due(91 * second)
 	s.tick(91*second, "closed  empty")
-	if _, ok := s.l.NextDeadline(); ok {
+	if _, ok := s.l.NextTick(); ok {
 		t.Error("a closed lobby has a deadline")
 	}
 	s.tick(99 * second)
@@ -187,7 +187,7 @@ func TestManyTimeOutInSteps(t *testing.T) {
 			t.Fatalf("%d patches, %d players left, %v", len(patches), next.Players(), err)
 		}
 		s.l = next
-		if at, ok := s.l.NextDeadline(); left > 0 && (!ok || at.After(rulestest.T0.Add(50*second))) {
+		if at, ok := s.l.NextTick(); left > 0 && (!ok || at.After(rulestest.T0.Add(50*second))) {
 			t.Error("with members overdue the next look is later")
 		}
 	}
@@ -268,7 +268,7 @@ func TestIdleLobby(t *testing.T) {
 	next, patches, err := s.l.Ready("ann", true, rulestest.T0.Add(10*time.Minute))
 	s.do([]string{"member_ready ann "}, next, patches, err)
 	s.tick(15 * time.Minute)
-	s.l = s.l.Seen(rulestest.T0.Add(12 * time.Minute))
+	s.l = s.l.WithActivity(rulestest.T0.Add(12 * time.Minute))
 	s.due(27 * time.Minute)
 	s.tick(27*time.Minute, "closed  idle")
 }
@@ -281,7 +281,7 @@ func TestLifetime(t *testing.T) {
 		t.Errorf("view %+v", v)
 	}
 	s = newScene(t, func(p *rules.Policy) { p.Lifecycle.IdleTimeout, p.Lifecycle.MaxLifetime = 0, 0 }, "ann")
-	if at, ok := s.l.NextDeadline(); ok || s.l.ExpiresAt != 0 {
+	if at, ok := s.l.NextTick(); ok || s.l.ExpiresAt != 0 {
 		t.Errorf("a lobby without bounds ends at %v", at)
 	}
 }
@@ -298,17 +298,17 @@ func TestCodeExpires(t *testing.T) {
 func TestNextLook(t *testing.T) {
 	s := newScene(t, nil, "ann", "bob")
 	s.leave("bob", second, "member_left bob ")
-	if at, _ := s.l.NextLook(rulestest.T0.Add(second)); !at.Equal(rulestest.T0.Add(6 * second)) {
+	if at, _ := s.l.NextDeadline(rulestest.T0.Add(second)); !at.Equal(rulestest.T0.Add(6 * second)) {
 		t.Errorf("after a departure the next look is at %v", at.Sub(rulestest.T0))
 	}
-	if at, _ := s.l.NextLook(rulestest.T0.Add(6 * second)); !at.Equal(rulestest.T0.Add(15*time.Minute + second)) {
+	if at, _ := s.l.NextDeadline(rulestest.T0.Add(6 * second)); !at.Equal(rulestest.T0.Add(15*time.Minute + second)) {
 		t.Errorf("after that it is at %v", at.Sub(rulestest.T0))
 	}
 	s.tick(16*time.Minute, "closed  idle")
-	if at, _ := s.l.NextLook(rulestest.T0.Add(16 * time.Minute)); !at.Equal(rulestest.T0.Add(16*time.Minute + 5*second)) {
+	if at, _ := s.l.NextDeadline(rulestest.T0.Add(16 * time.Minute)); !at.Equal(rulestest.T0.Add(16*time.Minute + 5*second)) {
 		t.Errorf("after the end it is at %v", at.Sub(rulestest.T0))
 	}
-	if at, ok := s.l.NextLook(rulestest.T0.Add(17 * time.Minute)); ok {
+	if at, ok := s.l.NextDeadline(rulestest.T0.Add(17 * time.Minute)); ok {
 		t.Errorf("after that it is at %v", at.Sub(rulestest.T0))
 	}
 }

@@ -75,7 +75,7 @@ type Lobby struct {
 
 	// told is the policy that clients were last told of, when Adopt has put
 	// another in its place.
-	published *Policy
+	publishedPolicy *Policy
 }
 
 // Member is one user in a lobby.
@@ -92,14 +92,14 @@ type Member struct {
 	SwapWith  string `json:"swapWith,omitempty"`
 	SwapUntil int64  `json:"swapUntil,omitempty"`
 	// Enrolment tells this stay in the lobby from earlier ones of the same user.
-	Enrolment string `json:"enrolment,omitempty"`
+	MembershipID string `json:"enrolment,omitempty"`
 	// BroughtBy is set while a member who did not join itself has not come yet.
-	BroughtBy *Bringer `json:"broughtBy,omitempty"`
+	Reserved *Reservation `json:"broughtBy,omitempty"`
 	liveness.Live
 }
 
 // Bringer is why a user is a member of a lobby that it did not join itself.
-type Bringer struct {
+type Reservation struct {
 	// By is the leader of Party, who brought the user; "" where Reason is not party.
 	By     string `json:"by,omitempty"`
 	ByName string `json:"byName,omitempty"`
@@ -114,8 +114,8 @@ type Bringer struct {
 
 // leavesAt is when a member who is not connected leaves, in milliseconds since the epoch.
 func (m Member) LeavesAt(grace time.Duration) int64 {
-	if m.BroughtBy != nil && m.BroughtBy.KeptUntil != 0 {
-		return m.BroughtBy.KeptUntil
+	if m.Reserved != nil && m.Reserved.KeptUntil != 0 {
+		return m.Reserved.KeptUntil
 	}
 	return m.DisconnectedAt + grace.Milliseconds()
 }
@@ -128,7 +128,7 @@ type Departure struct {
 	UserID string `json:"userId"`
 	Reason string `json:"reason"`
 	// Enrolment is that of the stay that ended.
-	Enrolment string `json:"enrolment,omitempty"`
+	MembershipID string `json:"enrolment,omitempty"`
 	// By is who took the user out; "" when that was nobody else.
 	By string `json:"by,omitempty"`
 	// Message is what the host said to a user it kicked.
@@ -195,8 +195,8 @@ func (l Lobby) PublicView() wire.Lobby {
 
 func (l Lobby) view(public bool) wire.Lobby {
 	policy := &l.Policy
-	if l.published != nil {
-		policy = l.published
+	if l.publishedPolicy != nil {
+		policy = l.publishedPolicy
 	}
 	hidden := policy.hidden(public)
 	members := make(map[string]wire.Member, len(l.Members))
@@ -210,7 +210,7 @@ func (l Lobby) view(public bool) wire.Lobby {
 		Code: l.Code, HasPassword: l.PasswordHash != "", MaxMembers: l.MaxMembers,
 		Members: members, Attributes: without(l.Attributes, hidden),
 		Policy:   wire.PolicyRef{Name: policy.Name, Revision: policy.Revision},
-		StartsAt: l.StartsAt, MatchID: l.matchID(), Match: l.Match, LastMatch: l.LastMatch, Votes: l.voices(),
+		StartsAt: l.StartsAt, MatchID: l.matchID(), Match: l.Match, LastMatch: l.LastMatch, Votes: l.voteCounts(),
 		CreatedAt: l.CreatedAt, ExpiresAt: l.ExpiresAt,
 	}
 }
@@ -223,7 +223,7 @@ func (l Lobby) matchID() string {
 }
 
 // voices counts the votes; nil when there are none.
-func (l Lobby) voices() map[string]int {
+func (l Lobby) voteCounts() map[string]int {
 	if len(l.Votes) == 0 {
 		return nil
 	}
@@ -242,21 +242,21 @@ func (l Lobby) Adopt(p Policy) Lobby {
 	if !p.ApplyToAll || p.Revision == l.Policy.Revision {
 		return l
 	}
-	if l.published == nil {
+	if l.publishedPolicy == nil {
 		was := l.Policy
-		l.published = &was
+		l.publishedPolicy = &was
 	}
 	l.Policy = p
 	return l
 }
 
 // HasUnpublishedPolicy reports whether Adopt replaced the policy that clients know.
-func (l Lobby) HasUnpublishedPolicy() bool { return l.published != nil }
+func (l Lobby) HasUnpublishedPolicy() bool { return l.publishedPolicy != nil }
 
 // asTold is the lobby under the policy that clients were last told of.
 func (l Lobby) WithPublishedPolicy() Lobby {
-	if l.published != nil {
-		l.Policy, l.published = *l.published, nil
+	if l.publishedPolicy != nil {
+		l.Policy, l.publishedPolicy = *l.publishedPolicy, nil
 	}
 	return l
 }
@@ -304,7 +304,7 @@ func (l Lobby) ActiveMember(userID string) (Member, error) {
 }
 
 // ledBy refuses commands that are the host's alone.
-func (l Lobby) ledBy(userID string) error {
+func (l Lobby) checkHost(userID string) error {
 	if _, err := l.ActiveMember(userID); err != nil {
 		return err
 	}

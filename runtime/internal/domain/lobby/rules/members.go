@@ -48,7 +48,7 @@ func (l Lobby) SetMember(cmd SetMemberCommand, now time.Time) (Lobby, []wire.Lob
 	if id == "" {
 		id = cmd.Actor
 	}
-	if err := l.maySetMember(cmd, id); err != nil {
+	if err := l.checkSetMember(cmd, id); err != nil {
 		return l, nil, err
 	}
 	if cmd.SwapWith != nil {
@@ -58,7 +58,7 @@ func (l Lobby) SetMember(cmd SetMemberCommand, now time.Time) (Lobby, []wire.Lob
 		return l.swap(cmd.Actor, id, *cmd.SwapWith, now)
 	}
 	e := l.edit(now)
-	if err := e.set(id, cmd); err != nil {
+	if err := e.setMember(id, cmd); err != nil {
 		return l, nil, err
 	}
 	m, changed := l.Members[id], e.Members[id]
@@ -66,23 +66,23 @@ func (l Lobby) SetMember(cmd SetMemberCommand, now time.Time) (Lobby, []wire.Lob
 		return l, nil, nil
 	}
 	if changed.Team != m.Team || changed.Role != m.Role {
-		e.moved(id)
+		e.withdrawSwaps(id)
 		e.clearReady()
 	}
 	e.by(wire.CauseMemberUpdated, cmd.Actor, "")
 	return e.done()
 }
 
-func (l Lobby) maySetMember(cmd SetMemberCommand, id string) error {
+func (l Lobby) checkSetMember(cmd SetMemberCommand, id string) error {
 	if id == cmd.Actor {
 		_, err := l.ActiveMember(id)
 		return err
 	}
-	if err := l.ledBy(cmd.Actor); err != nil {
+	if err := l.checkHost(cmd.Actor); err != nil {
 		return err
 	}
 	if !l.Has(id) {
-		return absent()
+		return noSuchMember()
 	}
 	if len(cmd.Set) > 0 || len(cmd.Unset) > 0 {
 		return &wire.Error{Code: wire.CodePermissionDenied, Field: "attributes", Message: "a member's attributes are its own"}
@@ -90,18 +90,18 @@ func (l Lobby) maySetMember(cmd SetMemberCommand, id string) error {
 	return nil
 }
 
-func absent() error { return wire.Refuse(wire.CodeNotFound, "there is no such member") }
+func noSuchMember() error { return wire.Refuse(wire.CodeNotFound, "there is no such member") }
 
 // set changes a member as a command says: first its role, which gives a new player the team
 // that it asks for.
-func (e *edit) set(id string, cmd SetMemberCommand) error {
+func (e *edit) setMember(id string, cmd SetMemberCommand) error {
 	asked := ""
 	if cmd.Team != nil {
 		asked = *cmd.Team
 	}
 	played := e.Members[id].Player()
 	if cmd.Role != "" {
-		if err := e.turn(cmd.Actor, id, cmd.Role, asked); err != nil {
+		if err := e.changeRole(cmd.Actor, id, cmd.Role, asked); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func (e *edit) set(id string, cmd SetMemberCommand) error {
 
 func (e *edit) setTeam(id, team string) (err error) {
 	m := e.Members[id]
-	if err := e.keepsTeam(m.Team, team, "team"); err != nil {
+	if err := e.checkTeamFixed(m.Team, team, "team"); err != nil {
 		return err
 	}
 	if team != "" {
@@ -138,6 +138,6 @@ func (l Lobby) Leave(user Actor, random uint64, now time.Time) (Lobby, []wire.Lo
 	}
 	e := l.edit(now)
 	e.ActiveAt, e.leaving = ms(now), user.Session
-	e.part(user.ID, wire.CauseMemberLeft, ReasonLeft, random)
+	e.removeMember(user.ID, wire.CauseMemberLeft, ReasonLeft, random)
 	return e.done()
 }

@@ -11,17 +11,17 @@ import (
 // Kick takes another member out, on the host's word. Where the policy says so,
 // the user may not come back for a while.
 func (l Lobby) Kick(host, userID, message string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.mayRemove(host, userID); err != nil {
+	if err := l.checkRemoval(host, userID); err != nil {
 		return l, nil, err
 	}
 	if !l.Has(userID) {
-		return l, nil, absent()
+		return l, nil, noSuchMember()
 	}
 	e := l.edit(now)
 	if ttl := l.Policy.Moderation.BanTTL; ttl > 0 {
 		e.ban(userID, ms(now.Add(ttl)))
 	}
-	e.depart(userID, ReasonKicked, host, message)
+	e.recordDeparture(userID, ReasonKicked, host, message)
 	e.by(wire.CauseMemberKicked, host, message)
 	return e.done()
 }
@@ -29,7 +29,7 @@ func (l Lobby) Kick(host, userID, message string, now time.Time) (Lobby, []wire.
 // Ban keeps a user out, and takes it out if it is in, on the host's word: for the
 // policy's BanTTL, or as long as the lobby lives.
 func (l Lobby) Ban(host, userID, message string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.mayRemove(host, userID); err != nil {
+	if err := l.checkRemoval(host, userID); err != nil {
 		return l, nil, err
 	}
 	e := l.edit(now)
@@ -41,7 +41,7 @@ func (l Lobby) Ban(host, userID, message string, now time.Time) (Lobby, []wire.L
 	delete(e.Invites, userID)
 	delete(e.Requests, userID)
 	if l.Has(userID) {
-		e.depart(userID, ReasonBanned, host, message)
+		e.recordDeparture(userID, ReasonBanned, host, message)
 	}
 	e.by(wire.CauseMemberBanned, host, message)
 	return e.done()
@@ -52,10 +52,10 @@ const forever = 1 << 52
 
 // Unban takes a ban back, on the host's word.
 func (l Lobby) Unban(host, userID string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.ledBy(host); err != nil {
+	if err := l.checkHost(host); err != nil {
 		return l, nil, err
 	}
-	if !l.bans(userID, now) {
+	if !l.isBanned(userID, now) {
 		return l, nil, wire.Refuse(wire.CodeNotFound, "this user is not banned")
 	}
 	e := l.edit(now)
@@ -64,8 +64,8 @@ func (l Lobby) Unban(host, userID string, now time.Time) (Lobby, []wire.LobbyPat
 	return e.done()
 }
 
-func (l Lobby) mayRemove(host, userID string) error {
-	switch err := l.ledBy(host); {
+func (l Lobby) checkRemoval(host, userID string) error {
+	switch err := l.checkHost(host); {
 	case err != nil:
 		return err
 	case !l.Policy.Moderation.Kick:
@@ -77,7 +77,7 @@ func (l Lobby) mayRemove(host, userID string) error {
 }
 
 // bans tells whether a user may not come in yet.
-func (l Lobby) bans(userID string, now time.Time) bool { return ms(now) < l.Banned[userID] }
+func (l Lobby) isBanned(userID string, now time.Time) bool { return ms(now) < l.Banned[userID] }
 
 // ban keeps a user out until a moment.
 func (e *edit) ban(userID string, until int64) {
@@ -135,7 +135,7 @@ func (l Lobby) VoteKick(userID, target string, random uint64, now time.Time) (Lo
 	case target == userID:
 		return l, nil, wire.Invalid("userId", "you cannot vote yourself out")
 	case !in:
-		return l, nil, absent()
+		return l, nil, noSuchMember()
 	case !other.Player():
 		return l, nil, wire.Invalid("userId", "votes are about players")
 	}
@@ -152,14 +152,14 @@ func (l Lobby) VoteKick(userID, target string, random uint64, now time.Time) (Lo
 	}
 	e.Votes[target] = Vote{By: append(slices.Clone(vote.By), userID), Until: ms(now.Add(VoteTTL))}
 	e.by(wire.CauseVoted, userID, "")
-	if len(e.Votes[target].By) >= l.voicesNeeded() {
+	if len(e.Votes[target].By) >= l.votesNeeded() {
 		e.voteOut(target, random)
 	}
 	return e.done()
 }
 
 // voicesNeeded is how many of the others have to agree, at least one.
-func (l Lobby) voicesNeeded() int {
+func (l Lobby) votesNeeded() int {
 	return max(1, int(math.Ceil(l.Policy.Moderation.VoteRatio*float64(l.Players()-1))))
 }
 
@@ -167,7 +167,7 @@ func (e *edit) voteOut(target string, random uint64) {
 	if ttl := e.Policy.Moderation.BanTTL; ttl > 0 {
 		e.ban(target, ms(e.now.Add(ttl)))
 	}
-	e.part(target, wire.CauseMemberVotedOut, ReasonKicked, random)
+	e.removeMember(target, wire.CauseMemberVotedOut, ReasonKicked, random)
 }
 
 // dropVotes takes out what a member who goes said, and what was said against it.

@@ -9,11 +9,11 @@ type Origin struct {
 	Match  string `json:"match"`
 	Region string `json:"region,omitempty"`
 	// Brought are the users who came by it. Some may have left.
-	Brought map[string]Brought `json:"brought"`
+	Players map[string]OriginPlayer `json:"brought"`
 }
 
 // Brought is a user who was brought to a place.
-type Brought struct {
+type OriginPlayer struct {
 	// Team is the place of its team among the match's, from 0.
 	Team int `json:"team"`
 	// Profile is what the match was found by; this package does not read it.

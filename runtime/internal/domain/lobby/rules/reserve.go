@@ -10,7 +10,7 @@ import (
 
 // SeatCommand makes a lobby for users who are to meet in it: each has its place
 // before anybody comes.
-type SeatCommand struct {
+type ReserveCommand struct {
 	ID, Code, Name string
 	// Teams are the users of each team, in the order of the policy's teams. The first
 	// of all is the host.
@@ -35,14 +35,14 @@ func (e *OverLimitError) Error() string {
 }
 
 // seats are the terms on which a command gives users their places.
-type seats struct {
-	enrolment string
-	reason    wire.JoinedReason
-	keptUntil int64
+type reserveTerms struct {
+	membershipID string
+	reason       wire.JoinedReason
+	keptUntil    int64
 }
 
-func (cmd SeatCommand) seats(now time.Time) seats {
-	s := seats{enrolment: cmd.ID, reason: cmd.Reason}
+func (cmd ReserveCommand) terms(now time.Time) reserveTerms {
+	s := reserveTerms{membershipID: cmd.ID, reason: cmd.Reason}
 	if cmd.ArriveWithin > 0 {
 		s.keptUntil = ms(now.Add(cmd.ArriveWithin))
 	}
@@ -52,7 +52,7 @@ func (cmd SeatCommand) seats(now time.Time) seats {
 // Seat makes a lobby in which everybody is a member who is not connected yet: users
 // who do not come within cmd.ArriveWithin lose their place. It is locked, so that
 // nobody else comes in unless the host wants it.
-func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+func Reserve(p Policy, cmd ReserveCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	name, err := cleanName(cmd.Name, "name")
 	if err != nil {
 		return Lobby{}, nil, err
@@ -62,7 +62,7 @@ func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 		MaxMembers: p.Size.Max, Attributes: p.defaults(ofLobby),
 		Members: map[string]Member{}, Policy: p, CreatedAt: ms(now), ActiveAt: ms(now), Origin: cmd.Origin,
 	}}
-	e.name(cmd.Code)
+	e.setCode(cmd.Code)
 	if p.Lifecycle.MaxLifetime > 0 {
 		e.ExpiresAt = ms(now.Add(p.Lifecycle.MaxLifetime))
 	}
@@ -72,7 +72,7 @@ func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 			if host == "" {
 				host = user.ID
 			}
-			if err := e.seat(user, i, cmd.seats(now)); err != nil {
+			if err := e.reservePlace(user, i, cmd.terms(now)); err != nil {
 				return Lobby{}, nil, err
 			}
 		}
@@ -80,17 +80,17 @@ func Seat(p Policy, cmd SeatCommand, now time.Time) (Lobby, []wire.LobbyPatch, e
 	if host == "" || e.Players() > p.Size.Max {
 		return Lobby{}, nil, wire.Invalid("teams", fmt.Sprintf("the policy allows 1 to %d players, not %d", p.Size.Max, e.Players()))
 	}
-	e.begin(host)
+	e.publishCreated(host)
 	return e.done()
 }
 
 // seat gives a user its place in the i-th team.
-func (e *edit) seat(user Actor, i int, on seats) error {
-	if err := e.expect(user, on.enrolment, wire.RoleMember, wire.MemberInit{}); err != nil {
+func (e *edit) reservePlace(user Actor, i int, on reserveTerms) error {
+	if err := e.addAbsent(user, on.membershipID, wire.RoleMember, wire.MemberInit{}); err != nil {
 		return err
 	}
 	m := e.Members[user.ID]
-	m.BroughtBy = &Bringer{Reason: on.reason, KeptUntil: on.keptUntil, Stamp: e.stamp()}
+	m.Reserved = &Reservation{Reason: on.reason, KeptUntil: on.keptUntil, Stamp: e.stamp()}
 	m.Team = ""
 	if i < e.Policy.Teams.Count {
 		m.Team = teamName(i + 1)
@@ -100,8 +100,8 @@ func (e *edit) seat(user Actor, i int, on seats) error {
 }
 
 // expect admits a user who is not there: it has its place, and the policy's grace to come.
-func (e *edit) expect(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
-	if err := e.admit(user, enrolment, as, init); err != nil {
+func (e *edit) addAbsent(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
+	if err := e.addMember(user, enrolment, as, init); err != nil {
 		return err
 	}
 	m := e.Members[user.ID]

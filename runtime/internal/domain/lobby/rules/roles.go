@@ -6,15 +6,15 @@ import (
 
 // turn makes a player a spectator, or a spectator a player, where there is room; team is what
 // a new player asks for. It changes nothing where the member has the role already.
-func (e *edit) turn(actor, id string, role wire.Role, team string) error {
+func (e *edit) changeRole(actor, id string, role wire.Role, team string) error {
 	plays := role != wire.RoleSpectator
 	if e.Members[id].Player() == plays {
 		return nil
 	}
-	if err := e.mayTurn(actor, e.Members[id], role); err != nil {
+	if err := e.checkRoleChange(actor, e.Members[id], role); err != nil {
 		return err
 	}
-	e.moved(id)
+	e.withdrawSwaps(id)
 	m := e.Members[id]
 	m.Role, m.Slot, m.Team, m.Ready = role, e.freeSlot(role), "", false
 	if !plays {
@@ -22,7 +22,7 @@ func (e *edit) turn(actor, id string, role wire.Role, team string) error {
 		e.dropVotes(id)
 		return nil
 	}
-	asked, err := e.teamBack(id, team, "team")
+	asked, err := e.rejoinTeam(id, team, "team")
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (e *edit) turn(actor, id string, role wire.Role, team string) error {
 }
 
 // mayTurn goes through what keeps a member in its role.
-func (e *edit) mayTurn(actor string, m Member, role wire.Role) error {
+func (e *edit) checkRoleChange(actor string, m Member, role wire.Role) error {
 	switch {
 	case !e.Policy.Join.ChangeRole:
 		return rolesStay("role")
@@ -46,10 +46,10 @@ func (e *edit) mayTurn(actor string, m Member, role wire.Role) error {
 		return hostPlays("role")
 	case role != wire.RoleSpectator && e.Status == wire.LobbyLocked && actor != e.HostID:
 		return wire.Precondition(wire.ReasonLobbyLocked, "the lobby is locked")
-	case !e.late(role):
-		return e.begun()
+	case !e.allowsLate(role):
+		return e.checkNotStarted()
 	}
-	return e.room(role, 1)
+	return e.checkRoom(role, 1)
 }
 
 func rolesStay(field string) error {
@@ -63,6 +63,6 @@ func hostPlays(field string) error {
 }
 
 // late tells whether a user may take a role now, as far as the start is concerned.
-func (l Lobby) late(role wire.Role) bool {
-	return l.begun() == nil || l.Policy.Join.LateJoin || role == wire.RoleSpectator && l.Policy.Join.LateSpectators
+func (l Lobby) allowsLate(role wire.Role) bool {
+	return l.checkNotStarted() == nil || l.Policy.Join.LateJoin || role == wire.RoleSpectator && l.Policy.Join.LateSpectators
 }

@@ -108,7 +108,7 @@ func checkRefusal(t rapid.TB, s rulestest.Step, err error, patches []wire.LobbyP
 
 // checkDeadline: right after a Tick nothing is due, or a whole batch was done.
 func checkDeadline(t rapid.TB, l rules.Lobby, now time.Time, ticked bool) {
-	at, some := l.NextDeadline()
+	at, some := l.NextTick()
 	if some == l.Closed() {
 		t.Fatalf("closed is %v, a deadline %v", l.Closed(), some)
 	}

@@ -16,13 +16,13 @@ const (
 
 // Start begins the countdown to the match, on the host's word.
 func (l Lobby) Start(host string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.ledBy(host); err != nil {
+	if err := l.checkHost(host); err != nil {
 		return l, nil, err
 	}
-	if err := l.begun(); err != nil {
+	if err := l.checkNotStarted(); err != nil {
 		return l, nil, err
 	}
-	if missing := l.unmet(l.Policy.Ready.Required); missing != nil {
+	if missing := l.startBlocker(l.Policy.Ready.Required); missing != nil {
 		return l, nil, missing
 	}
 	e := l.edit(now)
@@ -33,7 +33,7 @@ func (l Lobby) Start(host string, now time.Time) (Lobby, []wire.LobbyPatch, erro
 
 // begun refuses what comes too late for a lobby that is starting, or whose match runs; nil
 // before that.
-func (l Lobby) begun() error {
+func (l Lobby) checkNotStarted() error {
 	switch l.Status {
 	case wire.LobbyStarting:
 		return wire.Precondition(wire.ReasonLobbyStarting, "the lobby is starting")
@@ -44,7 +44,7 @@ func (l Lobby) begun() error {
 }
 
 // unmet says what a start waits for; nil when for nothing.
-func (l Lobby) unmet(ready bool) *wire.Error {
+func (l Lobby) startBlocker(ready bool) *wire.Error {
 	players := l.Players()
 	if least := max(l.Policy.Size.Min, 1); players < least {
 		return wire.Precondition(wire.ReasonNotReady, fmt.Sprintf("a match needs %d players", least))
@@ -67,7 +67,7 @@ func (e *edit) start(host string) {
 	e.StartsAt = ms(e.now.Add(e.Policy.Ready.Countdown))
 	e.patch(wire.CauseStarting, host, "")
 	if e.Policy.Ready.Countdown <= 0 {
-		e.handOff()
+		e.beginMatch()
 		return
 	}
 	e.patch(wire.CauseStarting, host, "")
@@ -75,7 +75,7 @@ func (e *edit) start(host string) {
 }
 
 // handOff ends the countdown: the players of now are in the match.
-func (e *edit) handOff() {
+func (e *edit) beginMatch() {
 	m := &wire.Match{
 		ID: matchID(e.ID, e.Version+1), LobbyID: e.ID, StartedAt: ms(e.now), Players: map[string]wire.MatchPlayer{},
 	}
@@ -87,11 +87,11 @@ func (e *edit) handOff() {
 	e.Status, e.StartsAt, e.Match = wire.LobbyInMatch, 0, m
 	e.dropSwaps(func(string, Member) bool { return true })
 	e.patch(wire.CauseMatchStarted, e.StartedBy, "")
-	e.tellMatch(wire.CauseMatchStarted)
+	e.publishMatch(wire.CauseMatchStarted)
 }
 
 // tellMatch is lobby:handoff, after the patch that it belongs to.
-func (e *edit) tellMatch(cause wire.CauseType) {
+func (e *edit) publishMatch(cause wire.CauseType) {
 	e.patch(cause, "", "")
 	e.patches[len(e.patches)-1].Match = e.Match
 }
@@ -111,7 +111,7 @@ func OfMatch(matchID string) string {
 // CancelStart takes a start back, on the host's word. Where lobbies start by
 // themselves, everyone's ready flag is taken back too, or it would start again.
 func (l Lobby) CancelStart(host string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.ledBy(host); err != nil {
+	if err := l.checkHost(host); err != nil {
 		return l, nil, err
 	}
 	if l.Status != wire.LobbyStarting {
@@ -120,13 +120,13 @@ func (l Lobby) CancelStart(host string, now time.Time) (Lobby, []wire.LobbyPatch
 	e := l.edit(now)
 	e.ActiveAt = ms(now)
 	if l.Policy.Ready.AutoStart {
-		e.unready()
+		e.clearAllReady()
 	}
-	e.stopStart(host, cancelledByHost)
+	e.cancelStart(host, cancelledByHost)
 	return e.done()
 }
 
-func (e *edit) stopStart(actor, reason string) {
+func (e *edit) cancelStart(actor, reason string) {
 	e.reopen()
 	e.patch(wire.CauseStartCancelled, actor, reason)
 }
@@ -141,14 +141,14 @@ func (e *edit) reopen() {
 
 // followReady starts a lobby that wants to start by itself, and takes back a start
 // whose conditions are no longer met.
-func (e *edit) followReady() {
+func (e *edit) applyReadyPolicy() {
 	switch ready := e.Policy.Ready; e.Status {
 	case wire.LobbyStarting:
-		if e.unmet(ready.Required || e.StartedBy == "") != nil {
-			e.stopStart("", cancelledUnmet)
+		if e.startBlocker(ready.Required || e.StartedBy == "") != nil {
+			e.cancelStart("", cancelledUnmet)
 		}
 	case wire.LobbyOpen, wire.LobbyLocked:
-		if ready.AutoStart && e.unmet(true) == nil {
+		if ready.AutoStart && e.startBlocker(true) == nil {
 			e.start("")
 		}
 	}
@@ -178,7 +178,7 @@ func (l Lobby) Report(r Report, now time.Time) (Lobby, []wire.LobbyPatch, error)
 	e := l.edit(now)
 	e.ActiveAt = ms(now)
 	if r.Connection != nil {
-		if err := e.connect(r.Connection); err != nil {
+		if err := e.setConnection(r.Connection); err != nil {
 			return l, nil, err
 		}
 	}
@@ -188,20 +188,20 @@ func (l Lobby) Report(r Report, now time.Time) (Lobby, []wire.LobbyPatch, error)
 	return e.done()
 }
 
-func (e *edit) connect(connection wire.Attributes) error {
+func (e *edit) setConnection(connection wire.Attributes) error {
 	m := *e.Match
 	var err error
-	if m.Connection, err = reported(connection, "connection"); err != nil {
+	if m.Connection, err = checkReported(connection, "connection"); err != nil {
 		return err
 	}
 	e.Match = &m
 	e.patch(wire.CauseMatchReported, "", "")
-	e.tellMatch(wire.CauseMatchReported)
+	e.publishMatch(wire.CauseMatchReported)
 	return nil
 }
 
 // reported checks the values of a field in a report.
-func reported(values wire.Attributes, field string) (wire.Attributes, error) {
+func checkReported(values wire.Attributes, field string) (wire.Attributes, error) {
 	plain := make(wire.Attributes, len(values))
 	for key, value := range values {
 		one, ok := scalar(value)
@@ -215,7 +215,7 @@ func reported(values wire.Attributes, field string) (wire.Attributes, error) {
 
 // Close ends the lobby, on the host's word.
 func (l Lobby) Close(host string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.ledBy(host); err != nil {
+	if err := l.checkHost(host); err != nil {
 		return l, nil, err
 	}
 	e := l.edit(now)
@@ -224,7 +224,7 @@ func (l Lobby) Close(host string, now time.Time) (Lobby, []wire.LobbyPatch, erro
 }
 
 // Shut ends the lobby, on a back end's word. One that is closed stays so.
-func (l Lobby) Shut(reason string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
+func (l Lobby) CloseByServer(reason string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if l.Closed() {
 		return l, nil, nil
 	}

@@ -68,7 +68,7 @@ func TestStartRules(t *testing.T) {
 				patches[1].Event() != wire.EventLobbyStarting || patches[1].StartsAt != next.StartsAt || len(patches[1].Ops) != 1 {
 				t.Errorf("patches %+v", patches)
 			}
-			if at, _ := next.NextDeadline(); !at.Equal(rulestest.T0.Add(5 * time.Second)) {
+			if at, _ := next.NextTick(); !at.Equal(rulestest.T0.Add(5 * time.Second)) {
 				t.Errorf("looked at %v", at)
 			}
 		})
@@ -162,7 +162,7 @@ func TestAMatchIsNotIdle(t *testing.T) {
 	if d := cmp.Diff([]string{"closed ann closed_by_host"}, rulestest.Causes(patches)); d != "" || closed.Match != nil {
 		t.Error(d)
 	}
-	if _, patches, err := closed.Shut("x", rulestest.T0); err != nil || len(patches) > 0 {
+	if _, patches, err := closed.CloseByServer("x", rulestest.T0); err != nil || len(patches) > 0 {
 		t.Errorf("closed twice: %v", err)
 	}
 }

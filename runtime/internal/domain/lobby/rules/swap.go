@@ -24,7 +24,7 @@ func (l Lobby) swap(actor, id, with string, now time.Time) (Lobby, []wire.LobbyP
 	if with == "" {
 		return l.withdrawSwap(actor, id, now)
 	}
-	if err := l.maySwap(id, with); err != nil {
+	if err := l.checkSwap(id, with); err != nil {
 		return l, nil, err
 	}
 	e := l.edit(now)
@@ -51,7 +51,7 @@ func (l Lobby) withdrawSwap(actor, id string, now time.Time) (Lobby, []wire.Lobb
 }
 
 // maySwap goes through what keeps two members in their places.
-func (l Lobby) maySwap(id, with string) error {
+func (l Lobby) checkSwap(id, with string) error {
 	const field = "swapWith"
 	m, other := l.Members[id], l.Members[with]
 	switch {
@@ -66,21 +66,21 @@ func (l Lobby) maySwap(id, with string) error {
 			m = other
 			other = l.Members[id]
 		}
-		return l.keepsTeam(m.Team, other.Team, field)
+		return l.checkTeamFixed(m.Team, other.Team, field)
 	case !l.Policy.Join.ChangeRole:
 		return rolesStay(field)
 	case m.Role == wire.RoleHost || other.Role == wire.RoleHost:
 		return hostPlays(field)
-	case !l.late(wire.RoleMember):
-		return l.begun()
+	case !l.allowsLate(wire.RoleMember):
+		return l.checkNotStarted()
 	}
 	return nil
 }
 
 // exchange gives two members each other's place.
 func (e *edit) exchange(a, b string) {
-	e.moved(a)
-	e.moved(b)
+	e.withdrawSwaps(a)
+	e.withdrawSwaps(b)
 	one, other := e.Members[a], e.Members[b]
 	if one.Player() != other.Player() {
 		one.Role, other.Role = other.Role, one.Role
@@ -96,7 +96,7 @@ func (e *edit) exchange(a, b string) {
 
 // moved takes back the offers from and to a member whose place changes: they were about the
 // place before.
-func (e *edit) moved(id string) {
+func (e *edit) withdrawSwaps(id string) {
 	e.dropSwaps(func(other string, m Member) bool { return other == id || m.SwapWith == id })
 }
 

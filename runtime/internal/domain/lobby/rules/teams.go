@@ -27,7 +27,7 @@ func (l Lobby) teamsIncomplete() *wire.Error {
 func (l Lobby) teamsFixed() bool { return l.Policy.Teams.FixedInMatch && l.Status == wire.LobbyInMatch }
 
 // keepsTeam refuses another team to a player who has one, while teams are fixed.
-func (l Lobby) keepsTeam(was, next, field string) error {
+func (l Lobby) checkTeamFixed(was, next, field string) error {
 	if was == "" || was == next || !l.teamsFixed() {
 		return nil
 	}
@@ -36,7 +36,7 @@ func (l Lobby) keepsTeam(was, next, field string) error {
 
 // teamBack is the team of a user who comes back into the match that it has left: its own,
 // while teams are fixed and that team has room; otherwise what was asked for.
-func (l Lobby) teamBack(userID, asked, field string) (string, error) {
+func (l Lobby) rejoinTeam(userID, asked, field string) (string, error) {
 	if !l.teamsFixed() || l.Match == nil {
 		return asked, nil
 	}
@@ -47,5 +47,5 @@ func (l Lobby) teamBack(userID, asked, field string) (string, error) {
 	if asked == "" {
 		return own, nil
 	}
-	return asked, l.keepsTeam(own, asked, field)
+	return asked, l.checkTeamFixed(own, asked, field)
 }

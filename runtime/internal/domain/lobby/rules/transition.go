@@ -46,7 +46,7 @@ func Join(cmd JoinCommand) Transition {
 func Tick(cmd TickCommand) Transition {
 	return Transition{func(l Lobby, _ time.Time) (Lobby, []wire.LobbyPatch, error) {
 		if cmd.LastMessage != nil {
-			l = l.Seen(*cmd.LastMessage)
+			l = l.WithActivity(*cmd.LastMessage)
 		} else if l.NeedsLastMessage(cmd.Now) {
 			return l, nil, ErrNotPrepared
 		}

@@ -14,8 +14,8 @@ func TestTransitionsWantTheirPreparation(t *testing.T) {
 	bob, cid := rulestest.Actor("bob"), rulestest.Actor("cid")
 	open := rulestest.Lobby(t, rulestest.Policy(), "ann")
 	with := rulestest.Lobby(t, rulestest.Policy(), "ann", "bob")
-	withParty := rules.Along{Party: "p", With: []rules.Companion{{Actor: cid}}}
-	reserved := rules.Along{Party: "p", With: []rules.Companion{{Actor: cid, Enrolment: "c"}}}
+	withParty := rules.PartyJoin{Party: "p", Companions: []rules.Companion{{Actor: cid}}}
+	reserved := rules.PartyJoin{Party: "p", Companions: []rules.Companion{{Actor: cid, MembershipID: "c"}}}
 	idle := rulestest.Policy().Lifecycle.IdleTimeout
 	lastMessage, never := rulestest.T0.Add(idle), time.Time{}
 	for name, tc := range map[string]struct {
@@ -25,11 +25,11 @@ func TestTransitionsWantTheirPreparation(t *testing.T) {
 		want       error // nil, ErrNotPrepared, or a refusal with this code
 	}{
 		"a join without a membership":            {open, rules.Join(rules.JoinCommand{User: bob}), 0, rules.ErrNotPrepared},
-		"a join with a membership":               {open, rules.Join(rules.JoinCommand{User: bob, Enrolment: "b"}), 0, nil},
+		"a join with a membership":               {open, rules.Join(rules.JoinCommand{User: bob, MembershipID: "b"}), 0, nil},
 		"a join of a member":                     {with, rules.Join(rules.JoinCommand{User: bob}), 0, nil},
-		"a member with an unreserved companion":  {with, rules.Join(rules.JoinCommand{User: bob, Along: withParty}), 0, rules.ErrNotPrepared},
-		"a member with a reserved companion":     {with, rules.Join(rules.JoinCommand{User: bob, Along: reserved}), 0, nil},
-		"a companion without a membership":       {open, rules.Join(rules.JoinCommand{User: bob, Enrolment: "b", Along: withParty}), 0, rules.ErrNotPrepared},
+		"a member with an unreserved companion":  {with, rules.Join(rules.JoinCommand{User: bob, PartyJoin: withParty}), 0, rules.ErrNotPrepared},
+		"a member with a reserved companion":     {with, rules.Join(rules.JoinCommand{User: bob, PartyJoin: reserved}), 0, nil},
+		"a companion without a membership":       {open, rules.Join(rules.JoinCommand{User: bob, MembershipID: "b", PartyJoin: withParty}), 0, rules.ErrNotPrepared},
 		"a refused join without a membership":    {open, rules.Join(rules.JoinCommand{User: bob, Code: "WRONG"}), 0, wire.Refuse(wire.CodeCodeExpired, "")},
 		"a deadline before the idle timeout":     {open, rules.Tick(rules.TickCommand{Now: rulestest.T0.Add(idle - 1)}), 0, nil},
 		"an idle lobby, its chat not read":       {open, rules.Tick(rules.TickCommand{Now: rulestest.T0.Add(idle)}), 0, rules.ErrNotPrepared},

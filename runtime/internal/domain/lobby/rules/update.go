@@ -28,7 +28,7 @@ const unsetPassword = "password"
 
 // Update changes what the host may choose about a lobby: all of it or nothing.
 func (l Lobby) Update(cmd UpdateCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
-	if err := l.mayUpdate(cmd); err != nil {
+	if err := l.checkUpdate(cmd); err != nil {
 		return l, nil, err
 	}
 	if cmd.Expected != 0 && cmd.Expected != l.Version {
@@ -52,11 +52,11 @@ func (l Lobby) Update(cmd UpdateCommand, now time.Time) (Lobby, []wire.LobbyPatc
 	return e.done()
 }
 
-func (l Lobby) mayUpdate(cmd UpdateCommand) error {
+func (l Lobby) checkUpdate(cmd UpdateCommand) error {
 	if cmd.Server {
 		return l.CheckOpen()
 	}
-	return l.ledBy(cmd.Actor)
+	return l.checkHost(cmd.Actor)
 }
 
 func (e *edit) setName(cmd UpdateCommand) (err error) {
@@ -94,7 +94,7 @@ func (e *edit) setLock(cmd UpdateCommand) error {
 		return nil
 	}
 	if e.Status != wire.LobbyOpen && e.Status != wire.LobbyLocked {
-		return e.begun()
+		return e.checkNotStarted()
 	}
 	e.Status = wire.LobbyOpen
 	if *cmd.Set.Locked {

@@ -24,7 +24,7 @@ func (p Party) Ban(leader, userID, message string, now time.Time) (Party, []wire
 	}
 	delete(e.Invites, userID)
 	if p.Has(userID) {
-		e.depart(userID, wire.CauseMemberBanned, leader, ReasonBanned, message)
+		e.removeMember(userID, wire.CauseMemberBanned, leader, ReasonBanned, message)
 	} else {
 		e.patch(wire.CauseMemberBanned, leader, message)
 	}
@@ -53,7 +53,7 @@ func banned(field, message string) error {
 }
 
 // mayBeInvited refuses an invite of a user who may not come back.
-func (p Party) mayBeInvited(from, userID string, now time.Time) error {
+func (p Party) checkInvitee(from, userID string, now time.Time) error {
 	switch {
 	case !p.IsBanned(userID, now):
 		return nil

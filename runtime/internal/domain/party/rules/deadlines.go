@@ -27,7 +27,7 @@ func (p Party) Tick(now time.Time) (Party, []wire.PartyPatch, error) {
 	}
 	e := p.edit(now)
 	for _, id := range p.overdue(now) {
-		e.depart(id, wire.CauseMemberTimedOut, id, ReasonTimedOut, "")
+		e.removeMember(id, wire.CauseMemberTimedOut, id, ReasonTimedOut, "")
 	}
 	if !e.Closed() && e.dropExpired() {
 		e.patch(wire.CauseInviteExpired, "", "")
@@ -54,7 +54,7 @@ func (p Party) overdue(now time.Time) []string {
 
 // NextLook is when the party wants to be looked at after now: for Tick, or to tell
 // again of departures. False when never. It is in the past when Tick has work left.
-func (p Party) NextLook(now time.Time) (time.Time, bool) {
+func (p Party) NextDeadline(now time.Time) (time.Time, bool) {
 	var next time.Time
 	earlier := func(at time.Time) {
 		if next.IsZero() || at.Before(next) {

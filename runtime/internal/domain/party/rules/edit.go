@@ -13,8 +13,8 @@ import (
 // within members are shared and have to be replaced, not changed.
 type edit struct {
 	Party
-	now time.Time
-	was Party
+	now    time.Time
+	before Party
 	// lastView is the view to which the patches so far lead; nil before the first patch.
 	lastView *wire.Party
 	patches  []wire.PartyPatch
@@ -24,7 +24,7 @@ type edit struct {
 }
 
 func (p Party) edit(now time.Time) *edit {
-	e := &edit{Party: p, was: p, now: now}
+	e := &edit{Party: p, before: p, now: now}
 	e.Members, e.Invites, e.Banned = maps.Clone(p.Members), maps.Clone(p.Invites), maps.Clone(p.Banned)
 	if e.Invites == nil {
 		e.Invites = map[string]Invite{}
@@ -37,7 +37,7 @@ func (p Party) edit(now time.Time) *edit {
 // patch ends one change: the next version, with the operations that lead there.
 func (e *edit) patch(cause wire.CauseType, actor, reason string) {
 	if e.lastView == nil {
-		view := e.was.View()
+		view := e.before.View()
 		e.lastView = &view
 	}
 	e.Version++
@@ -59,16 +59,16 @@ func (e *edit) done() (Party, []wire.PartyPatch, error) { return e.Party, e.patc
 // depart takes a member out and remembers why; before a leader goes another member
 // leads, in a patch of its own, so that there is a leader at every version. The last
 // who goes closes the party.
-func (e *edit) depart(userID string, cause wire.CauseType, actor, reason, message string) {
+func (e *edit) removeMember(userID string, cause wire.CauseType, actor, reason, message string) {
 	if userID == e.LeaderID && len(e.Members) > 1 {
 		e.LeaderID = e.successor()
 		e.patch(wire.CauseLeaderSuccession, userID, reason)
 	}
 	m := e.Members[userID]
 	delete(e.Members, userID)
-	e.unready()
+	e.clearAllReady()
 	e.Departed = append(e.Departed, Departure{
-		UserID: userID, Reason: reason, Enrolment: m.Enrolment, Message: message,
+		UserID: userID, Reason: reason, MembershipID: m.MembershipID, Message: message,
 		Silent:  reason == ReasonLeft && m.Only(e.leaving),
 		Version: e.Version + 1, At: ms(e.now),
 	})

@@ -8,7 +8,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-func (p Party) invited(userID, invite string, now time.Time) bool {
+func (p Party) isInvited(userID, invite string, now time.Time) bool {
 	i, open := p.Invites[userID]
 	return open && i.ID == invite && i.ExpiresAt > ms(now)
 }
@@ -36,7 +36,7 @@ func (p Party) Invite(from Actor, userID, nonce string, now time.Time) (Party, [
 	if p.Has(userID) {
 		return p, nil, wire.Already(wire.CodeAlreadyMember, wire.ReasonInParty, "this user is in the party", p.ID).At("userId")
 	}
-	if err := p.mayBeInvited(from.ID, userID, now); err != nil {
+	if err := p.checkInvitee(from.ID, userID, now); err != nil {
 		return p, nil, err
 	}
 	if len(p.Members) >= p.MaxMembers {
@@ -52,8 +52,8 @@ func (p Party) Invite(from Actor, userID, nonce string, now time.Time) (Party, [
 		}
 		invite.ID = InviteID(p.ID, nonce)
 	}
-	if invite.From != from.ID || ms(now)-invite.ToldAt >= renewAfter.Milliseconds() {
-		invite.ToldAt = ms(now)
+	if invite.From != from.ID || ms(now)-invite.PushedAt >= renewAfter.Milliseconds() {
+		invite.PushedAt = ms(now)
 	}
 	invite.From, invite.FromName, invite.ExpiresAt = from.ID, from.Name, ms(now.Add(InviteTTL))
 	e.Invites[userID] = invite
@@ -74,7 +74,7 @@ func (e *edit) dropExpired() bool {
 
 // Decline turns an invite down.
 func (p Party) Decline(userID, invite string, now time.Time) (Party, []wire.PartyPatch, error) {
-	if !p.invited(userID, invite, now) {
+	if !p.isInvited(userID, invite, now) {
 		return p, nil, CodeExpired()
 	}
 	e := p.edit(now)

@@ -8,12 +8,12 @@ import (
 )
 
 func (e *edit) addMember(user Actor, enrolment string, attributes wire.Attributes) error {
-	checked, err := write(nil, attributes, nil)
+	checked, err := mergeAttributes(nil, attributes, nil)
 	if err != nil {
 		return err
 	}
 	e.Members[user.ID] = Member{
-		Name: user.Name, JoinedAt: ms(e.now), Attributes: checked, Claims: user.Claims, Enrolment: enrolment, Live: liveness.Through(user.Session),
+		Name: user.Name, JoinedAt: ms(e.now), Attributes: checked, Claims: user.Claims, MembershipID: enrolment, Live: liveness.Through(user.Session),
 	}
 	return nil
 }
@@ -22,7 +22,7 @@ func (e *edit) addMember(user Actor, enrolment string, attributes wire.Attribute
 type JoinCommand struct {
 	User Actor
 	// Enrolment marks the stay that begins with this command.
-	Enrolment string
+	MembershipID string
 	// Code and Invite are what the user comes with; one of them is set.
 	Code, Invite string
 	Attributes   wire.Attributes
@@ -37,7 +37,7 @@ func (p Party) Join(cmd JoinCommand, now time.Time) (Party, []wire.PartyPatch, e
 	if err != nil {
 		return p, nil, err
 	}
-	e.unready()
+	e.clearAllReady()
 	e.patch(wire.CauseMemberJoined, cmd.User.ID, "")
 	return e.done()
 }
@@ -49,7 +49,7 @@ func (p Party) admit(cmd JoinCommand, now time.Time) (*edit, error) {
 	}
 	e := p.edit(now)
 	delete(e.Invites, cmd.User.ID)
-	return e, e.addMember(cmd.User, cmd.Enrolment, cmd.Attributes)
+	return e, e.addMember(cmd.User, cmd.MembershipID, cmd.Attributes)
 }
 
 // NeedsMembership reports whether a join needs a reserved membership and has none, or returns
@@ -59,7 +59,7 @@ func (p Party) NeedsMembership(cmd JoinCommand, now time.Time) (bool, error) {
 		return false, nil
 	}
 	_, err := p.admit(cmd, now)
-	return err == nil && cmd.Enrolment == "", err
+	return err == nil && cmd.MembershipID == "", err
 }
 
 // checkAdmission returns why the party refuses a user who is not a member.
@@ -67,7 +67,7 @@ func (p Party) checkAdmission(cmd JoinCommand, now time.Time) error {
 	switch {
 	case p.Closed():
 		return CodeExpired()
-	case cmd.Invite != "" && !p.invited(cmd.User.ID, cmd.Invite, now):
+	case cmd.Invite != "" && !p.isInvited(cmd.User.ID, cmd.Invite, now):
 		return CodeExpired()
 	case cmd.Invite == "" && cmd.Code != p.Code:
 		return CodeExpired()

@@ -16,7 +16,7 @@ import (
 func TestRemovedUsersStayOut(t *testing.T) {
 	now := rulestest.T0.Add(time.Minute)
 	comeBy := func(p rules.Party, at time.Time) error {
-		_, _, err := p.Join(rules.JoinCommand{User: rulestest.Actor("bob"), Code: p.Code, Enrolment: "2"}, at)
+		_, _, err := p.Join(rules.JoinCommand{User: rulestest.Actor("bob"), Code: p.Code, MembershipID: "2"}, at)
 		return err
 	}
 	p := rulestest.Party(t, "ann", "bob", "cid")

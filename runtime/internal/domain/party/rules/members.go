@@ -19,7 +19,7 @@ func (p Party) Leave(user Actor, now time.Time) (Party, []wire.PartyPatch, error
 	}
 	e := p.edit(now)
 	e.leaving = user.Session
-	e.depart(user.ID, wire.CauseMemberLeft, user.ID, ReasonLeft, "")
+	e.removeMember(user.ID, wire.CauseMemberLeft, user.ID, ReasonLeft, "")
 	return e.done()
 }
 
@@ -32,15 +32,15 @@ func (p Party) Kick(leader, userID, message string, now time.Time) (Party, []wir
 	case userID == leader:
 		return p, nil, wire.Invalid("userId", "you cannot kick yourself")
 	case !p.Has(userID):
-		return p, nil, absent()
+		return p, nil, noSuchMember()
 	}
 	e := p.edit(now)
 	e.ban(userID, ms(now.Add(KickTTL)))
-	e.depart(userID, wire.CauseMemberKicked, leader, ReasonKicked, message)
+	e.removeMember(userID, wire.CauseMemberKicked, leader, ReasonKicked, message)
 	return e.done()
 }
 
-func absent() error {
+func noSuchMember() error {
 	return &wire.Error{Code: wire.CodeNotFound, Field: "userId", Message: "there is no such member"}
 }
 
@@ -52,7 +52,7 @@ func (p Party) Promote(leader, userID string, now time.Time) (Party, []wire.Part
 	m, in := p.Members[userID]
 	switch {
 	case !in:
-		return p, nil, absent()
+		return p, nil, noSuchMember()
 	case userID == leader:
 		return p, nil, nil
 	case !m.Connected():
@@ -70,7 +70,7 @@ func (p Party) SetMember(userID string, set wire.Attributes, unset []string, now
 	if err != nil {
 		return p, nil, err
 	}
-	attributes, err := write(m.Attributes, set, unset)
+	attributes, err := mergeAttributes(m.Attributes, set, unset)
 	if err != nil || maps.Equal(attributes, m.Attributes) {
 		return p, nil, err
 	}
@@ -90,7 +90,7 @@ const (
 )
 
 // write gives attributes with some keys set and others taken away.
-func write(a, set wire.Attributes, unset []string) (wire.Attributes, error) {
+func mergeAttributes(a, set wire.Attributes, unset []string) (wire.Attributes, error) {
 	next := maps.Clone(a)
 	if next == nil {
 		next = wire.Attributes{}

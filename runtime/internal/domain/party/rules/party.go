@@ -77,7 +77,7 @@ type Member struct {
 	// Claims are those of the member's token when it came; nobody is shown them.
 	Claims map[string]any `json:"claims,omitempty"`
 	// Enrolment tells this stay from earlier ones of the same user.
-	Enrolment string `json:"enrolment"`
+	MembershipID string `json:"enrolment"`
 	liveness.Live
 }
 
@@ -88,14 +88,14 @@ type Invite struct {
 	FromName  string `json:"fromName,omitempty"`
 	ExpiresAt int64  `json:"expiresAt"`
 	// ToldAt is when the user was last pushed the invite.
-	ToldAt int64 `json:"toldAt,omitempty"`
+	PushedAt int64 `json:"toldAt,omitempty"`
 }
 
 // Departure is a user who is no longer in a party, and why.
 type Departure struct {
-	UserID    string `json:"userId"`
-	Reason    string `json:"reason"`
-	Enrolment string `json:"enrolment"`
+	UserID       string `json:"userId"`
+	Reason       string `json:"reason"`
+	MembershipID string `json:"enrolment"`
 	// Message is what the leader said to a user it kicked.
 	Message string `json:"message,omitempty"`
 	// Silent says that nobody has to be told: the user left by itself, by the only

@@ -49,11 +49,11 @@ func act(t *rapid.T, p rules.Party, user, other, session string, now time.Time) 
 	who := rules.Actor{ID: user, Session: session}
 	switch rapid.IntRange(0, 14).Draw(t, "command") {
 	case 0:
-		return p.Join(rules.JoinCommand{User: who, Enrolment: session, Code: "CODE"}, now)
+		return p.Join(rules.JoinCommand{User: who, MembershipID: session, Code: "CODE"}, now)
 	case 1:
 		return p.Invite(who, other, other, now)
 	case 2:
-		return p.Join(rules.JoinCommand{User: who, Enrolment: session, Invite: p.Invites[user].ID}, now)
+		return p.Join(rules.JoinCommand{User: who, MembershipID: session, Invite: p.Invites[user].ID}, now)
 	case 3:
 		return p.Decline(user, p.Invites[user].ID, now)
 	case 4:

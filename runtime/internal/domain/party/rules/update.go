@@ -38,22 +38,22 @@ func (p Party) Update(cmd UpdateCommand, now time.Time) (Party, []wire.PartyPatc
 		return p, nil, err
 	}
 	var err error
-	if e.Attributes, err = write(p.Attributes, cmd.Set.Attributes, cmd.Unset); err != nil {
-		return p, nil, within("set", err)
+	if e.Attributes, err = mergeAttributes(p.Attributes, cmd.Set.Attributes, cmd.Unset); err != nil {
+		return p, nil, prefixField("set", err)
 	}
 	same := e.MaxMembers == p.MaxMembers && maps.Equal(e.Attributes, p.Attributes)
 	if same && e.Locked == p.Locked {
 		return p, nil, nil
 	}
 	if !same {
-		e.unready()
+		e.clearAllReady()
 	}
 	e.patch(wire.CauseUpdated, cmd.Leader, "")
 	return e.done()
 }
 
 // within puts the field of a refusal into the member of the request that has it.
-func within(member string, err error) error {
+func prefixField(member string, err error) error {
 	var refusal *wire.Error
 	if !errors.As(err, &refusal) {
 		return err
@@ -125,7 +125,7 @@ func (p Party) Ready(userID string, ready bool, now time.Time) (Party, []wire.Pa
 }
 
 // unready takes everyone's ready flag back.
-func (e *edit) unready() {
+func (e *edit) clearAllReady() {
 	for id, m := range e.Members {
 		if m.Ready {
 			m.Ready = false

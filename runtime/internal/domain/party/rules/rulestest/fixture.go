@@ -28,7 +28,7 @@ func Party(t testing.TB, users ...string) rules.Party {
 		t.Fatal(err)
 	}
 	for i, user := range users[1:] {
-		cmd := rules.JoinCommand{User: Actor(user), Enrolment: user, Code: p.Code}
+		cmd := rules.JoinCommand{User: Actor(user), MembershipID: user, Code: p.Code}
 		p, _, err = p.Join(cmd, T0.Add(time.Duration(i+1)*time.Second))
 		if err != nil {
 			t.Fatal(err)

@@ -8,12 +8,12 @@ import (
 
 // Fill brings users into a lobby; the same command gives the lobby again, without a
 // second effect.
-func (s *Service) Fill(ctx context.Context, lobbyID string, cmd rules.FillCommand) (rules.Lobby, error) {
+func (s *Service) Backfill(ctx context.Context, lobbyID string, cmd rules.BackfillCommand) (rules.Lobby, error) {
 	l, err := s.load(ctx, lobbyID)
 	if err != nil {
 		return rules.Lobby{}, err
 	}
-	if _, _, err := l.Fill(cmd, s.Now()); err != nil {
+	if _, _, err := l.Backfill(cmd, s.Now()); err != nil {
 		return rules.Lobby{}, err
 	}
 	var users []string
@@ -24,9 +24,9 @@ func (s *Service) Fill(ctx context.Context, lobbyID string, cmd rules.FillComman
 			}
 		}
 	}
-	if err := s.enrollSeats(ctx, l, users, cmd.Enrolment, true); err != nil {
+	if err := s.reservePlaces(ctx, l, users, cmd.MembershipID, true); err != nil {
 		return rules.Lobby{}, err
 	}
-	out, err := s.change(ctx, lobbyID, s.once(seatSpace, cmd.Enrolment), rules.Backfill(cmd))
+	out, err := s.change(ctx, lobbyID, s.once(reserveSpace, cmd.MembershipID), rules.Backfill(cmd))
 	return out.Lobby, err
 }

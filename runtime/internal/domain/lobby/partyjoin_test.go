@@ -41,7 +41,7 @@ func TestJoinWithAParty(t *testing.T) {
 		if d := cmp.Diff(want, w.joinedBy(user)); d != "" {
 			t.Errorf("%s is told (-want +got):\n%s", user, d)
 		}
-		if groups, _ := w.pods[0].service.stays.Groups(t.Context(), allOf(user)); !slices.Equal(groups, []string{l.ID}) {
+		if groups, _ := w.pods[0].service.stays.Groups(t.Context(), lobbiesOf(user)); !slices.Equal(groups, []string{l.ID}) {
 			t.Errorf("%s counts %v", user, groups)
 		}
 	}
@@ -49,7 +49,7 @@ func TestJoinWithAParty(t *testing.T) {
 		t.Errorf("the same request again led to version %d", again.Version)
 	}
 	w.state(bob.h.Get(t.Context(), bob.call, &wire.LobbyGet{LobbyID: l.ID}))
-	if m := w.doc(l.ID).Members["bob"]; !m.Connected() || m.BroughtBy != nil {
+	if m := w.doc(l.ID).Members["bob"]; !m.Connected() || m.Reserved != nil {
 		t.Errorf("bob has come: %+v", m)
 	}
 	w.pass(31 * time.Second)
@@ -75,7 +75,7 @@ func TestAPartyOfWhichOneMayNotCome(t *testing.T) {
 		t.Errorf("the lobby changed: %+v", d)
 	}
 	for _, user := range []string{"ann", "bob"} {
-		if groups, _ := w.pods[0].service.stays.Groups(t.Context(), allOf(user)); len(groups) != 0 {
+		if groups, _ := w.pods[0].service.stays.Groups(t.Context(), lobbiesOf(user)); len(groups) != 0 {
 			t.Errorf("%s counts %v", user, groups)
 		}
 	}

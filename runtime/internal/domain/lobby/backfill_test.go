@@ -19,9 +19,9 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 	w := newWorld(t, func(p *rules.Policy) { p.Size.Max, p.Teams.Count, p.Teams.Size = 3, 2, 2 })
 	ann, bob := w.client("ann"), w.connect("bob", "bob-1", 1)
 	profile := json.RawMessage(`{"skill":1}`)
-	l, err := ann.h.service.Seated(t.Context(), "duel", "m1", rules.SeatCommand{
+	l, err := ann.h.service.CreateReserved(t.Context(), "duel", "m1", rules.ReserveCommand{
 		Teams:  [][]rules.Actor{{{ID: "ann"}}, {{ID: "bob"}}},
-		Origin: &rules.Origin{Queue: "q", Match: "m1", Brought: map[string]rules.Brought{"ann": {Team: 0, Profile: profile}, "bob": {Team: 1, Profile: profile}}},
+		Origin: &rules.Origin{Queue: "q", Match: "m1", Players: map[string]rules.OriginPlayer{"ann": {Team: 0, Profile: profile}, "bob": {Team: 1, Profile: profile}}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -29,13 +29,13 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 	w.state(ann.h.Get(t.Context(), ann.call, &wire.LobbyGet{LobbyID: l.ID}))
 	w.state(bob.h.Get(t.Context(), bob.call, &wire.LobbyGet{LobbyID: l.ID}))
 	bring := func(pod int, enrolment string, teams ...[]rules.Actor) (rules.Lobby, error) {
-		cmd := rules.FillCommand{Enrolment: enrolment, Teams: teams, Brought: map[string]rules.Brought{}}
+		cmd := rules.BackfillCommand{MembershipID: enrolment, Teams: teams, Players: map[string]rules.OriginPlayer{}}
 		for i, team := range teams {
 			for _, user := range team {
-				cmd.Brought[user.ID] = rules.Brought{Team: i, Profile: profile}
+				cmd.Players[user.ID] = rules.OriginPlayer{Team: i, Profile: profile}
 			}
 		}
-		return w.pods[pod].service.Fill(t.Context(), l.ID, cmd)
+		return w.pods[pod].service.Backfill(t.Context(), l.ID, cmd)
 	}
 	full := &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyFull}
 	first := ulid.Make().String()
@@ -69,7 +69,7 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 	if _, err := bring(1, ulid.Make().String(), nil, []rules.Actor{{ID: "dan"}}); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(map[string]rules.Brought{"ann": {Team: 0, Profile: profile}, "dan": {Team: 1, Profile: profile}}, w.doc(l.ID).Origin.Brought); d != "" {
+	if d := cmp.Diff(map[string]rules.OriginPlayer{"ann": {Team: 0, Profile: profile}, "dan": {Team: 1, Profile: profile}}, w.doc(l.ID).Origin.Players); d != "" {
 		t.Errorf("brought (-want +got):\n%s", d)
 	}
 	w.pass(30 * time.Second) // dan does not come
@@ -78,7 +78,7 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 	}
 
 	other := w.client("eve").create()
-	_, err = w.pods[0].service.Fill(t.Context(), other.ID, rules.FillCommand{Enrolment: ulid.Make().String(), Teams: [][]rules.Actor{{{ID: "dan"}}}})
+	_, err = w.pods[0].service.Backfill(t.Context(), other.ID, rules.BackfillCommand{MembershipID: ulid.Make().String(), Teams: [][]rules.Actor{{{ID: "dan"}}}})
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodePermissionDenied})
 }
 

@@ -15,12 +15,12 @@ func TestSeated(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, bob := w.client("ann"), w.connect("bob", "bob-1", 1)
 	before := ann.create() // she is in a lobby of the type already
-	cmd := rules.SeatCommand{Teams: [][]rules.Actor{{{ID: "ann", Name: "Ann"}}, {{ID: "bob"}, {ID: "cid"}}}}
-	l, err := ann.h.service.Seated(t.Context(), "duel", "m1", cmd)
+	cmd := rules.ReserveCommand{Teams: [][]rules.Actor{{{ID: "ann", Name: "Ann"}}, {{ID: "bob"}, {ID: "cid"}}}}
+	l, err := ann.h.service.CreateReserved(t.Context(), "duel", "m1", cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := bob.h.service.Seated(t.Context(), "duel", "m1", cmd)
+	again, err := bob.h.service.CreateReserved(t.Context(), "duel", "m1", cmd)
 	if err != nil || again.ID != l.ID || again.Version != 1 {
 		t.Errorf("the same key made %s at %d, %v", again.ID, again.Version, err)
 	}
@@ -41,9 +41,9 @@ func TestSeated(t *testing.T) {
 	if now := w.doc(before.ID); !now.Has("ann") {
 		t.Error("ann's other lobby lost her")
 	}
-	_, err = ann.h.service.Seated(t.Context(), "duel", "m2", rules.SeatCommand{Teams: [][]rules.Actor{{rulestest.Actor("a"), rulestest.Actor("b"), rulestest.Actor("c"), rulestest.Actor("d"), rulestest.Actor("e")}}})
+	_, err = ann.h.service.CreateReserved(t.Context(), "duel", "m2", rules.ReserveCommand{Teams: [][]rules.Actor{{rulestest.Actor("a"), rulestest.Actor("b"), rulestest.Actor("c"), rulestest.Actor("d"), rulestest.Actor("e")}}})
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "teams"})
-	_, err = ann.h.service.Seated(t.Context(), "chess", "m3", cmd)
+	_, err = ann.h.service.CreateReserved(t.Context(), "chess", "m3", cmd)
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "type"})
 }
 
@@ -61,7 +61,7 @@ func TestSeatedUsersAreToldAndKeepTheirPlaces(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil)
 			begin := w.clock()
-			l, err := w.pods[0].service.Seated(t.Context(), "duel", "m1", rules.SeatCommand{
+			l, err := w.pods[0].service.CreateReserved(t.Context(), "duel", "m1", rules.ReserveCommand{
 				Teams: [][]rules.Actor{{{ID: "ann"}, {ID: "bob"}}}, Reason: tc.reason, ArriveWithin: tc.within,
 			})
 			if err != nil {

@@ -90,12 +90,12 @@ func (s *Service) observe(ctx context.Context, before, after rules.Lobby) {
 
 // noticeFor is how long a notice is passed on again, in case it was not; less, where its
 // ID is known for less than twice that.
-const noticeFor = time.Minute
+const noticeWindow = time.Minute
 
 // notify passes a notice of something that happened at a time on, if there is someone to
 // take it. One that is refused is let go.
-func (s *Service) notify(ctx context.Context, userID string, l rules.Lobby, at int64, n Notice) error {
-	known := min(noticeFor, s.IdempotencyTTL/2)
+func (s *Service) sendNotice(ctx context.Context, userID string, l rules.Lobby, at int64, n Notice) error {
+	known := min(noticeWindow, s.IdempotencyTTL/2)
 	if s.Notifier == nil || s.Now().Sub(time.UnixMilli(at)) > known {
 		return nil
 	}

@@ -103,12 +103,12 @@ func TestMaxOfAllTypes(t *testing.T) {
 		ann.create()
 	}
 	_, err := ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel"})
-	ids, _ := w.memory.List(t.Context(), typeOf("duel", "ann"))
+	ids, _ := w.memory.List(t.Context(), lobbiesOfType("duel", "ann"))
 	for i, id := range ids {
 		ids[i] = membership.Parse(id).Group
 	}
 	rulestest.WantRefusal(t, err, lobbyLimit(ids...))
-	if ids, _ := w.memory.List(t.Context(), typeOf("duel", "ann")); len(ids) != maxLobbies {
+	if ids, _ := w.memory.List(t.Context(), lobbiesOfType("duel", "ann")); len(ids) != maxLobbies {
 		t.Errorf("ann is enrolled in %d lobbies of the type", len(ids))
 	}
 }
@@ -120,7 +120,7 @@ func TestStaleEnrolment(t *testing.T) {
 	l := w.client("bob").create()
 	old := ulid.MustNew(ulid.Timestamp(rulestest.T0.Add(-membership.Newborn)), zeros{}).String()
 	for _, stale := range []string{entry(l.ID, old), entry(old, old), "odd"} {
-		if _, err := w.memory.Add(t.Context(), typeOf("duel", "ann"), stale, 5, time.Hour); err != nil {
+		if _, err := w.memory.Add(t.Context(), lobbiesOfType("duel", "ann"), stale, 5, time.Hour); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -128,7 +128,7 @@ func TestStaleEnrolment(t *testing.T) {
 
 	// One that is about to be made counts.
 	young := ulid.MustNew(ulid.Timestamp(rulestest.T0), zeros{}).String()
-	if _, err := w.memory.Add(t.Context(), typeOf("duel", "eve"), entry(l.ID, young), 5, time.Hour); err != nil {
+	if _, err := w.memory.Add(t.Context(), lobbiesOfType("duel", "eve"), entry(l.ID, young), 5, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	eve := w.client("eve")
@@ -153,7 +153,7 @@ func TestRefusedJoinIsNotEnrolled(t *testing.T) {
 	}, nil)
 	_, err := eve.join(l.ID)
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyLocked})
-	if ids, _ := w.memory.List(t.Context(), allOf("eve")); len(ids) != 0 {
+	if ids, _ := w.memory.List(t.Context(), lobbiesOf("eve")); len(ids) != 0 {
 		t.Errorf("eve is enrolled in %v", ids)
 	}
 }

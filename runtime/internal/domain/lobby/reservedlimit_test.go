@@ -17,11 +17,11 @@ func TestSeatedWithinLimit(t *testing.T) {
 	w := newWorld(t, nil)
 	s := w.client("ann").h.service
 	seat := func(key string, users ...string) (rules.Lobby, error) {
-		cmd := rules.SeatCommand{WithinLimit: true, Teams: [][]rules.Actor{nil}}
+		cmd := rules.ReserveCommand{WithinLimit: true, Teams: [][]rules.Actor{nil}}
 		for _, user := range users {
 			cmd.Teams[0] = append(cmd.Teams[0], rulestest.Actor(user))
 		}
-		return s.Seated(t.Context(), kind, key, cmd)
+		return s.CreateReserved(t.Context(), kind, key, cmd)
 	}
 	first, err := seat("m1", "ann", "bob")
 	if err != nil {
@@ -35,11 +35,11 @@ func TestSeatedWithinLimit(t *testing.T) {
 	if !errors.As(err, &over) || !slices.Equal(over.Users, []string{"ann"}) {
 		t.Errorf("a second lobby for ann: %v, want OverLimitError of ann", err)
 	}
-	if err := s.MaySeat(t.Context(), kind, "cid"); err != nil {
+	if err := s.CheckLobbyLimit(t.Context(), kind, "cid"); err != nil {
 		t.Errorf("cid, who was not seated: %v", err)
 	}
 	var refusal *wire.Error
-	if err := s.MaySeat(t.Context(), kind, "ann"); !errors.As(err, &refusal) || refusal.Reason != wire.ReasonLobbyLimit ||
+	if err := s.CheckLobbyLimit(t.Context(), kind, "ann"); !errors.As(err, &refusal) || refusal.Reason != wire.ReasonLobbyLimit ||
 		refusal.Current != wire.CurrentIDs(first.ID) {
 		t.Errorf("ann, who is in a lobby: %v %+v", err, refusal)
 	}

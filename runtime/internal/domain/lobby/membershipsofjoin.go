@@ -10,40 +10,40 @@ import (
 )
 
 // along finds those whom a request brings.
-func (s *Service) along(ctx context.Context, c request.Call, partyID string) (rules.Along, error) {
+func (s *Service) partyJoin(ctx context.Context, c request.Call, partyID string) (rules.PartyJoin, error) {
 	if partyID == "" {
-		return rules.Along{}, nil
+		return rules.PartyJoin{}, nil
 	}
 	others, err := s.Companions(ctx, c.ID, partyID)
 	if err != nil {
-		return rules.Along{}, err
+		return rules.PartyJoin{}, err
 	}
-	all := rules.Along{Party: partyID}
+	all := rules.PartyJoin{Party: partyID}
 	for _, user := range others {
-		all.With = append(all.With, rules.Companion{Actor: user})
+		all.Companions = append(all.Companions, rules.Companion{Actor: user})
 	}
 	return all, nil
 }
 
 // entrant is one who comes in by a caller's command, and where the command has its
 // enrolment.
-type entrant struct {
-	id        string
-	enrolment *string
+type newMember struct {
+	id           string
+	membershipID *string
 }
 
 // entrants are all who come in, the caller first.
-func entrants(callerID string, enrolment *string, along *rules.Along) []entrant {
-	all := []entrant{{callerID, enrolment}}
-	for i := range along.With {
-		all = append(all, entrant{along.With[i].ID, &along.With[i].Enrolment})
+func newMembers(callerID string, enrolment *string, along *rules.PartyJoin) []newMember {
+	all := []newMember{{callerID, enrolment}}
+	for i := range along.Companions {
+		all = append(all, newMember{along.Companions[i].ID, &along.Companions[i].MembershipID})
 	}
 	return all
 }
 
 // enrollFor is enroll for a caller, or one whom it brings.
-func (s *Service) enrollFor(ctx context.Context, callerID string, e entrant, l rules.Lobby) error {
-	err := s.enroll(ctx, e.id, *e.enrolment, l)
+func (s *Service) addMembershipFor(ctx context.Context, callerID string, e newMember, l rules.Lobby) error {
+	err := s.addMembership(ctx, e.id, *e.membershipID, l)
 	var refusal *wire.Error
 	if e.id != callerID && errors.As(err, &refusal) {
 		// The lobbies of another user are not the caller's to know.
@@ -53,23 +53,23 @@ func (s *Service) enrollFor(ctx context.Context, callerID string, e entrant, l r
 }
 
 // enrollAll enrolls all who come into a new lobby, or nobody.
-func (s *Service) enrollAll(ctx context.Context, all []entrant, l rules.Lobby) error {
+func (s *Service) addMemberships(ctx context.Context, all []newMember, l rules.Lobby) error {
 	for i, e := range all {
-		*e.enrolment = l.ID
-		err := s.enrollFor(ctx, all[0].id, e, l)
+		*e.membershipID = l.ID
+		err := s.addMembershipFor(ctx, all[0].id, e, l)
 		if err == nil {
 			continue
 		}
-		return errors.Join(err, s.strikeAll(ctx, all[:i], l))
+		return errors.Join(err, s.removeMemberships(ctx, all[:i], l))
 	}
 	return nil
 }
 
 // strikeAll takes back what enrollAll did for a lobby that is not made.
-func (s *Service) strikeAll(ctx context.Context, all []entrant, l rules.Lobby) error {
+func (s *Service) removeMemberships(ctx context.Context, all []newMember, l rules.Lobby) error {
 	var failures []error
 	for _, entered := range all {
-		failures = append(failures, s.strike(ctx, entered.id, l.ID, l))
+		failures = append(failures, s.removeMembership(ctx, entered.id, l.ID, l))
 	}
 	return errors.Join(failures...)
 }

@@ -57,13 +57,13 @@ func (s *Service) ReportMatch(ctx context.Context, key string, r rules.Report) (
 
 // Shut closes a lobby on a back end's word; the reason is told. Closing it again
 // changes nothing.
-func (s *Service) Shut(ctx context.Context, lobbyID, reason string) (Outcome, error) {
+func (s *Service) CloseByServer(ctx context.Context, lobbyID, reason string) (Outcome, error) {
 	return s.change(ctx, lobbyID, nil, rules.CloseByServer(reason))
 }
 
 // SetAsServer changes a lobby on a back end's word: all that a host may, but for the
 // password, and the attributes that the server writes. Key may be empty.
-func (s *Service) SetAsServer(ctx context.Context, key, lobbyID string, set wire.LobbySet, unset []string) (Outcome, error) {
+func (s *Service) UpdateByServer(ctx context.Context, key, lobbyID string, set wire.LobbySet, unset []string) (Outcome, error) {
 	if set.Password != nil {
 		return Outcome{}, wire.Invalid("set.password", "a password is the host's")
 	}

@@ -13,12 +13,12 @@ import (
 
 // Ban keeps a user out (leader only).
 func (s *Service) Ban(ctx context.Context, c request.Call, req *wire.PartyBan) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Ban(c.ID, req.UserID, req.Reason))
+	return s.change(ctx, req.PartyID, s.once(c), rules.Ban(c.ID, req.UserID, req.Reason))
 }
 
 // Unban takes a ban back (leader only).
 func (s *Service) Unban(ctx context.Context, c request.Call, req *wire.PartyUnban) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Unban(c.ID, req.UserID))
+	return s.change(ctx, req.PartyID, s.once(c), rules.Unban(c.ID, req.UserID))
 }
 
 // Update changes the party itself (leader only).
@@ -27,12 +27,12 @@ func (s *Service) Update(ctx context.Context, c request.Call, req *wire.PartyUpd
 	if req.Set != nil {
 		cmd.Set = *req.Set
 	}
-	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Update(cmd))
+	return s.change(ctx, req.PartyID, s.once(c), rules.Update(cmd))
 }
 
 // Ready says whether the caller is ready.
 func (s *Service) Ready(ctx context.Context, c request.Call, req *wire.PartyReady) (Outcome, error) {
-	return s.change(ctx, req.PartyID, s.onceOf(c), rules.Ready(c.ID, req.Ready))
+	return s.change(ctx, req.PartyID, s.once(c), rules.Ready(c.ID, req.Ready))
 }
 
 // RegenerateCode gives the party another code (leader only), and tells it: a repeated
@@ -67,11 +67,11 @@ func (s *Service) tryNewCode(ctx context.Context, c request.Call, partyID, code 
 	}
 	if code == "" && p.CheckNewCode(c.ID, s.Now()) == nil {
 		if code, err = s.claimCode(ctx, partyID); err != nil {
-			out, err := s.change(ctx, partyID, s.onceOf(c), rules.Refuse(err))
+			out, err := s.change(ctx, partyID, s.once(c), rules.Refuse(err))
 			return out, "", err
 		}
 	}
-	once := s.onceOf(c)
+	once := s.once(c)
 	if code != "" {
 		once = once.With([]byte(code))
 	}

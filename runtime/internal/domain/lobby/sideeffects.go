@@ -14,10 +14,10 @@ import (
 )
 
 // due tells which of a lobby's news are to be told.
-type due func(rules.Stamp) bool
+type effectFilter func(rules.Stamp) bool
 
 // newsAfter are the news since a version; with all, all that are remembered.
-func newsAfter(version uint64, all bool) due {
+func causedSince(version uint64, all bool) effectFilter {
 	return func(n rules.Stamp) bool { return all || n.Version > version }
 }
 
@@ -26,33 +26,33 @@ func newsAfter(version uint64, all bool) due {
 // among theirs. Those who are asked, or ask, are told so. It may be done any number
 // of times. The lobby's code stays taken until it lapses, so that those who come with
 // it can be told that it is over.
-func (s *Service) settle(ctx context.Context, l rules.Lobby, is due) error {
+func (s *Service) applySideEffects(ctx context.Context, l rules.Lobby, is effectFilter) error {
 	var errs []error
 	for _, d := range l.Departed {
 		if is(rules.Stamp{Version: d.Version, At: d.At}) {
-			errs = append(errs, s.release(ctx, l, d))
+			errs = append(errs, s.onDeparture(ctx, l, d))
 		}
 	}
 	if l.Closed() {
 		for id, m := range l.Members {
-			errs = append(errs, s.release(ctx, l, rules.Departure{
-				UserID: id, Reason: rules.ReasonClosed, Enrolment: m.Enrolment, Version: l.Version,
+			errs = append(errs, s.onDeparture(ctx, l, rules.Departure{
+				UserID: id, Reason: rules.ReasonClosed, MembershipID: m.MembershipID, Version: l.Version,
 			}))
 		}
 	}
 	for id, m := range l.Members {
-		if m.BroughtBy != nil && is(m.BroughtBy.Stamp) && !l.Closed() {
-			errs = append(errs, s.tellBrought(ctx, l, id, m))
+		if m.Reserved != nil && is(m.Reserved.Stamp) && !l.Closed() {
+			errs = append(errs, s.notifyJoined(ctx, l, id, m))
 		}
 	}
 	for id, i := range l.Invites {
 		if is(i.Stamp) {
-			errs = append(errs, s.tellInvite(ctx, l, id, i))
+			errs = append(errs, s.notifyInvited(ctx, l, id, i))
 		}
 	}
 	for id, r := range l.Requests {
 		if is(r.Stamp) {
-			errs = append(errs, s.tellRequest(ctx, l, id, r))
+			errs = append(errs, s.notifyJoinRequest(ctx, l, id, r))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -63,27 +63,27 @@ func (s *Service) settle(ctx context.Context, l rules.Lobby, is due) error {
 
 // release lets a user go who is no longer in the lobby. One who has come back in
 // the meantime keeps what it has by its new stay, and is not told of the old one.
-func (s *Service) release(ctx context.Context, l rules.Lobby, d rules.Departure) error {
+func (s *Service) onDeparture(ctx context.Context, l rules.Lobby, d rules.Departure) error {
 	var told error
 	if back := l.Has(d.UserID) && !l.Closed(); !back && !d.Silent {
-		told = s.tell(ctx, l, d)
+		told = s.notifyRemoved(ctx, l, d)
 	}
-	return errors.Join(told, s.strike(ctx, d.UserID, d.Enrolment, l))
+	return errors.Join(told, s.removeMembership(ctx, d.UserID, d.MembershipID, l))
 }
 
 // tell puts lobby:removed on the user's own stream, once for each departure, with
 // the order to stop following the lobby.
-func (s *Service) tell(ctx context.Context, l rules.Lobby, d rules.Departure) error {
+func (s *Service) notifyRemoved(ctx context.Context, l rules.Lobby, d rules.Departure) error {
 	_, err := s.users.Tell(ctx, d.UserID, userstream.Message{
 		Cause:    userstream.ByUsers,
 		Event:    wire.EventLobbyRemoved,
 		Payload:  wire.LobbyRemoved{LobbyID: l.ID, Reason: d.Reason, Message: d.Message, Version: d.Version},
 		Unfollow: []stream.ID{StreamID(l.ID), ChatStream(l.ID)},
 		Over:     l.Closed(),
-		Once:     s.onceTold(l, fmt.Sprint(d.Version)),
+		Once:     s.onceNotified(l, fmt.Sprint(d.Version)),
 	})
 	if err == nil && (d.Reason == rules.ReasonKicked || d.Reason == rules.ReasonBanned) {
-		return s.notify(ctx, d.UserID, l, d.At, Notice{
+		return s.sendNotice(ctx, d.UserID, l, d.At, Notice{
 			Kind: NoticeKicked, ID: fmt.Sprintf("%s/%d", l.ID, d.Version), FromID: d.By, Message: d.Message,
 		})
 	}
@@ -91,7 +91,7 @@ func (s *Service) tell(ctx context.Context, l rules.Lobby, d rules.Departure) er
 }
 
 // tellInvite puts lobby:invited on the stream of the user who is asked in.
-func (s *Service) tellInvite(ctx context.Context, l rules.Lobby, userID string, i rules.Invite) error {
+func (s *Service) notifyInvited(ctx context.Context, l rules.Lobby, userID string, i rules.Invite) error {
 	_, err := s.users.Tell(ctx, userID, userstream.Message{
 		Cause: userstream.ByUsers,
 		Event: wire.EventLobbyInvited,
@@ -99,20 +99,20 @@ func (s *Service) tellInvite(ctx context.Context, l rules.Lobby, userID string, 
 			InviteID: i.ID, LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name,
 			FromID: i.From, FromName: i.FromName, Requested: i.Requested, ExpiresAt: i.ExpiresAt,
 		},
-		Once: s.onceTold(l, fmt.Sprintf("invite/%d", i.Version)),
+		Once: s.onceNotified(l, fmt.Sprintf("invite/%d", i.Version)),
 	})
 	if err != nil {
 		return err
 	}
-	return s.notify(ctx, userID, l, i.At, Notice{
+	return s.sendNotice(ctx, userID, l, i.At, Notice{
 		Kind: NoticeInvited, ID: fmt.Sprintf("%s/%d", i.ID, i.Version), FromID: i.From, FromName: i.FromName,
 		InviteID: i.ID, ExpiresAt: i.ExpiresAt,
 	})
 }
 
 // tellBrought puts lobby:joined on the stream of a member who did not join itself.
-func (s *Service) tellBrought(ctx context.Context, l rules.Lobby, userID string, m rules.Member) error {
-	b := m.BroughtBy
+func (s *Service) notifyJoined(ctx context.Context, l rules.Lobby, userID string, m rules.Member) error {
+	b := m.Reserved
 	_, err := s.users.Tell(ctx, userID, userstream.Message{
 		Cause: userstream.ByUsers,
 		Event: wire.EventLobbyJoined,
@@ -120,15 +120,15 @@ func (s *Service) tellBrought(ctx context.Context, l rules.Lobby, userID string,
 			LobbyID: l.ID, Type: l.Policy.Type, Name: l.Name, PartyID: b.Party, FromID: b.By, FromName: b.ByName,
 			Reason: cmp.Or(b.Reason, wire.JoinedWithParty), ExpiresAt: m.LeavesAt(l.Policy.Lifecycle.DisconnectGrace),
 		},
-		Once: s.onceTold(l, fmt.Sprintf("brought/%d", b.Version)),
+		Once: s.onceNotified(l, fmt.Sprintf("brought/%d", b.Version)),
 	})
 	return err
 }
 
 // tellRequest puts lobby:joinRequested on the host's stream, or lobby:joinDeclined on
 // that of the user who asked.
-func (s *Service) tellRequest(ctx context.Context, l rules.Lobby, userID string, r rules.Request) error {
-	once := s.onceTold(l, fmt.Sprintf("request/%d/%s", r.Version, userID))
+func (s *Service) notifyJoinRequest(ctx context.Context, l rules.Lobby, userID string, r rules.Request) error {
+	once := s.onceNotified(l, fmt.Sprintf("request/%d/%s", r.Version, userID))
 	if r.Declined {
 		_, err := s.users.Tell(ctx, userID, userstream.Message{
 			Cause: userstream.ByUsers,
@@ -150,7 +150,7 @@ func (s *Service) tellRequest(ctx context.Context, l rules.Lobby, userID string,
 	if err != nil {
 		return err
 	}
-	return s.notify(ctx, l.HostID, l, r.At, Notice{
+	return s.sendNotice(ctx, l.HostID, l, r.At, Notice{
 		Kind: NoticeJoinRequested, ID: fmt.Sprintf("%s/%d/%s", l.ID, r.Version, userID), FromID: userID, FromName: r.Name,
 		Message: r.Message, ExpiresAt: r.ExpiresAt,
 	})
@@ -158,7 +158,7 @@ func (s *Service) tellRequest(ctx context.Context, l rules.Lobby, userID string,
 
 // onceTold keeps what a lobby has to tell a user from being told twice: longer than
 // it is told again.
-func (s *Service) onceTold(l rules.Lobby, key string) *stream.Once {
+func (s *Service) onceNotified(l rules.Lobby, key string) *stream.Once {
 	return &stream.Once{Scope: string(StreamID(l.ID)), Key: key, TTL: 2 * rules.InviteTTL}
 }
 
@@ -185,10 +185,10 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 	again := func(n rules.Stamp) bool {
 		return fresh(n) || !time.UnixMilli(n.At).Add(rules.RetryAfter).After(now)
 	}
-	if err := s.settle(ctx, out.Lobby, again); err != nil {
+	if err := s.applySideEffects(ctx, out.Lobby, again); err != nil {
 		return time.Time{}, err
 	}
-	if err := errors.Join(s.reindex(ctx, out.Lobby), s.sweepSoon(ctx, out.Lobby)); err != nil {
+	if err := errors.Join(s.reindex(ctx, out.Lobby), s.scheduleSweep(ctx, out.Lobby)); err != nil {
 		return time.Time{}, err
 	}
 	next, _ := s.nextLook(withActivity(out.Lobby, cmd.LastMessage), now)
@@ -200,7 +200,7 @@ func withActivity(l rules.Lobby, lastMessage *time.Time) rules.Lobby {
 	if lastMessage == nil {
 		return l
 	}
-	return l.Seen(*lastMessage)
+	return l.WithActivity(*lastMessage)
 }
 
 // lastMessage returns the time of the last message in a lobby's chat; the zero time for none.

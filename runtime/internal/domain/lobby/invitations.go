@@ -21,7 +21,7 @@ func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.LobbyMem
 		return Outcome{}, rules.Invite{}, err
 	}
 	now := s.Now()
-	once := s.once(c.ID, c.Key).With(moment(now.Add(rules.InviteTTL)))
+	once := s.once(c.ID, c.Key).With(timestamp(now.Add(rules.InviteTTL)))
 	out, err := s.change(ctx, req.LobbyID, once, rules.SendInvite(actor(c.Caller), req.UserID, nonce, now))
 	if err != nil {
 		return Outcome{}, rules.Invite{}, err
@@ -30,17 +30,17 @@ func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.LobbyMem
 	if !open { // a repeated request whose invite was answered meanwhile
 		invite.ID = rules.InviteID(req.LobbyID, nonce)
 	}
-	invite.ExpiresAt, err = out.moment(invite.ExpiresAt)
+	invite.ExpiresAt, err = out.timestamp(invite.ExpiresAt)
 	return out, invite, err
 }
 
 // moment is a time as a request keeps it in its commit, to answer with it again when it
 // is repeated.
-func moment(t time.Time) []byte { return strconv.AppendInt(nil, t.UnixMilli(), 10) }
+func timestamp(t time.Time) []byte { return strconv.AppendInt(nil, t.UnixMilli(), 10) }
 
 // moment is the time that the request kept, in milliseconds since the epoch, or the given
 // one where it kept none.
-func (o Outcome) moment(otherwise int64) (int64, error) {
+func (o Outcome) timestamp(otherwise int64) (int64, error) {
 	if len(o.value) == 0 {
 		return otherwise, nil
 	}
@@ -53,23 +53,23 @@ func (s *Service) RespondInvite(ctx context.Context, c request.Call, req *wire.L
 		return s.Join(ctx, c, &wire.LobbyJoin{Key: req.Key, InviteID: req.InviteID, Member: req.Member})
 	}
 	out, err := s.change(ctx, rules.LobbyOfInvite(req.InviteID), s.once(c.ID, c.Key), rules.Decline(c.ID, req.InviteID))
-	return out, orExpired(err, true)
+	return out, codeExpiredIfGone(err, true)
 }
 
 // RequestJoin asks the host to let the caller in, and gives when the request expires.
 func (s *Service) RequestJoin(ctx context.Context, c request.Call, req *wire.LobbyRequestJoin) (out Outcome, expiresAt int64, err error) {
 	code := text.Code(req.Code)
-	id, err := s.find(ctx, c.ID, req.LobbyID, code, "")
+	id, err := s.resolve(ctx, c.ID, req.LobbyID, code, "")
 	if err != nil {
 		return Outcome{}, 0, err
 	}
 	now := s.Now()
-	once := s.once(c.ID, c.Key).With(moment(now.Add(rules.RequestTTL)))
+	once := s.once(c.ID, c.Key).With(timestamp(now.Add(rules.RequestTTL)))
 	out, err = s.change(ctx, id, once, rules.RequestJoin(actor(c.Caller), code, req.Message, now))
 	if err != nil {
-		return out, 0, orExpired(err, code != "")
+		return out, 0, codeExpiredIfGone(err, code != "")
 	}
-	expiresAt, err = out.moment(out.Lobby.Requests[c.ID].ExpiresAt)
+	expiresAt, err = out.timestamp(out.Lobby.Requests[c.ID].ExpiresAt)
 	return out, expiresAt, err
 }
 
@@ -93,7 +93,7 @@ func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.
 		}
 		err = fmt.Errorf("lobby %s changed during each of %d attempts to replace its code: %w", req.LobbyID, attempts, stream.ErrConflict)
 	}
-	if code != "" && (refused(err) || err == nil && out.Lobby.Code != code) {
+	if code != "" && (isRefusal(err) || err == nil && out.Lobby.Code != code) {
 		if err := s.Names.Release(ctx, codeSpace, code, req.LobbyID); err != nil {
 			return Outcome{}, fmt.Errorf("release a join code: %w", err)
 		}
