@@ -91,7 +91,7 @@ func (s *Session) fits(answer json.RawMessage) *wire.Error {
 }
 
 // cut keeps of a catch-up what has room in an answer; the rest is asked for again.
-func (f *follow) cut(most int) stream.Catchup {
+func (f *subscription) cut(most int) stream.Catchup {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.at == nil {
@@ -103,7 +103,7 @@ func (f *follow) cut(most int) stream.Catchup {
 }
 
 // forget lets go of what was missed once it is in an answer; where the stream was stays.
-func (f *follow) forget() {
+func (f *subscription) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.at != nil {

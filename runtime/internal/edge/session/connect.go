@@ -156,7 +156,7 @@ func (s *Session) attachOwn(ctx context.Context, resume *wire.SyncResume) error 
 		if err != nil {
 			return err
 		}
-		s.stand(f)
+		s.standFrom(f)
 	}
 	if len(asked) > 0 {
 		room := s.m.answerBudget()
@@ -171,9 +171,9 @@ func (s *Session) attachOwn(ctx context.Context, resume *wire.SyncResume) error 
 		return stream.ErrUnavailable
 	}
 	memberships := s.readMemberships(ctx)
-	standing, err := s.followStanding(ctx)
+	standing, err := s.subscribeDefaults(ctx)
 	for _, f := range standing {
-		s.stand(f)
+		s.standFrom(f)
 	}
 	return errors.Join(err, memberships())
 }
@@ -200,10 +200,10 @@ func (s *Session) readMemberships(ctx context.Context) (wait func() error) {
 	return func() error { return <-done }
 }
 
-// stand subscribes the session to a default stream from its start, at the given position.
-func (s *Session) stand(f *follow) {
+// standFrom subscribes the session to a default stream from its start, at the given position.
+func (s *Session) standFrom(f *subscription) {
 	f.answer()
 	s.starting = append(s.starting, f)
 	now := f.catchup().Now.Position
-	s.stands = append(s.stands, wire.StreamStand{Stream: string(f.id), Epoch: now.Epoch, Seq: now.Seq})
+	s.defaults = append(s.defaults, wire.StreamStand{Stream: string(f.id), Epoch: now.Epoch, Seq: now.Seq})
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// obey does what a control says. It is called from a Sink and must not block.
-func (s *Session) obey(c stream.Control) {
-	s.takeAway(c.Unfollow, c.Over)
+// applyControl does what a control says. It is called from a Sink and must not block.
+func (s *Session) applyControl(c stream.Control) {
+	s.unsubscribeByControl(c.Unfollow, c.Over)
 	for _, place := range c.Follow {
 		go s.enter(place)
 	}
@@ -27,7 +27,7 @@ func (s *Session) enter(place stream.Place) {
 	if s.Follows(place.Stream) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(s.m.ctx, followTimeout)
+	ctx, cancel := context.WithTimeout(s.m.ctx, subscribeTimeout)
 	defer cancel()
 	f, err := s.attach(ctx, place.Stream, place.Position)
 	if err == nil {
@@ -44,13 +44,13 @@ func (s *Session) enter(place stream.Place) {
 	s.Terminate(wire.CloseInsufficientState, "the stream "+string(place.Stream)+" cannot be had right now")
 }
 
-// followStanding attaches to those streams that stand and are not followed yet.
-func (s *Session) followStanding(ctx context.Context) ([]*follow, error) {
+// subscribeDefaults attaches to those streams that stand and are not followed yet.
+func (s *Session) subscribeDefaults(ctx context.Context) ([]*subscription, error) {
 	places, err := s.standing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var fresh []*follow
+	var fresh []*subscription
 	for _, place := range places {
 		if s.Follows(place.Stream) {
 			continue
@@ -71,12 +71,12 @@ func (s *Session) standing(ctx context.Context) ([]stream.Place, error) {
 	return s.m.Standing(ctx, s.Caller())
 }
 
-// standAgain makes good for controls that may have been lost with the records of the
+// subscribeDefaultsAgain makes good for controls that may have been lost with the records of the
 // own stream: streams to follow, and the end of the session.
-func (s *Session) standAgain(ctx context.Context) error {
-	fresh, err := s.followStanding(ctx)
+func (s *Session) subscribeDefaultsAgain(ctx context.Context) error {
+	fresh, err := s.subscribeDefaults(ctx)
 	for _, f := range fresh {
-		f.start() //nolint:contextcheck // what a follow does outlives the context
+		f.start() //nolint:contextcheck // what a subscription does outlives the context
 	}
 	var refused *wire.Error
 	if errors.As(err, &refused) && Certain(refused.Code) {

@@ -21,13 +21,13 @@ const (
 	snapshotTimeout = 5 * time.Second
 )
 
-// follow is one stream that a session follows. It is the Hub's Sink for it.
+// subscription is one stream that a session follows. It is the Hub's Sink for it.
 //
 // When records cannot be had (Reset), the client is brought to the state of now
-// by the snapshot event of the stream's kind, and the records after that follow.
+// by the snapshot event of the stream's kind, and the records after that subscription.
 // For a stream without a document nothing is pushed in between: its next record
 // has the new epoch, or a seq beyond the gap, and tells the client by itself.
-type follow struct {
+type subscription struct {
 	s    *Session
 	id   stream.ID
 	from stream.Position
@@ -46,17 +46,17 @@ type follow struct {
 	// behind: what comes is left out until the connection has caught up.
 	behind bool
 	// doubts counts the doubts since the stream was last trusted; while there are any, held
-	// has the records that came, and waits says that the follow is to be started after.
+	// has the records that came, and waits says that the subscription is to be started after.
 	doubts int
 	waits  bool
-	// again says that the follow is in place of one whose snapshot was refused.
+	// again says that the subscription is in place of one whose snapshot was refused.
 	again bool
 	// patched is the place of the last patch or snapshot that was pushed.
 	patched stream.Position
 }
 
-// attached keeps what the Hub gave; false when the follow is over already.
-func (f *follow) attached(at *stream.Attachment) bool {
+// attached keeps what the Hub gave; false when the subscription is over already.
+func (f *subscription) attached(at *stream.Attachment) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.done {
@@ -68,7 +68,7 @@ func (f *follow) attached(at *stream.Attachment) bool {
 
 // silence stops the delivery of the subscription. A Sink may call it; another goroutine must pass
 // its result to the Hub.
-func (f *follow) silence() (detach func()) {
+func (f *subscription) silence() (detach func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	at := f.at
@@ -80,7 +80,7 @@ func (f *follow) silence() (detach func()) {
 }
 
 // start pushes what was missed and lets the stream flow.
-func (f *follow) start() {
+func (f *subscription) start() {
 	f.mu.Lock()
 	at := f.at
 	if f.done || at == nil || f.doubts > 0 {
@@ -105,7 +105,7 @@ func (f *follow) start() {
 }
 
 // Deliver implements stream.Sink.
-func (f *follow) Deliver(d *stream.Delivery) {
+func (f *subscription) Deliver(d *stream.Delivery) {
 	f.mu.Lock()
 	over := f.deliverLocked(d)
 	f.mu.Unlock()
@@ -113,11 +113,11 @@ func (f *follow) Deliver(d *stream.Delivery) {
 		f.s.Terminate(wire.CloseInsufficientState, "the state of "+string(f.id)+" could not be had in time")
 	}
 	if !d.Control.Empty() {
-		f.s.obey(d.Control)
+		f.s.applyControl(d.Control)
 	}
 }
 
-func (f *follow) deliverLocked(d *stream.Delivery) (over bool) {
+func (f *subscription) deliverLocked(d *stream.Delivery) (over bool) {
 	switch {
 	case f.done:
 	case f.leaveOut(d):
@@ -133,14 +133,14 @@ func (f *follow) deliverLocked(d *stream.Delivery) (over bool) {
 }
 
 // note keeps the place of a patch that is pushed; f is locked.
-func (f *follow) note(event string, at stream.Position) {
+func (f *subscription) note(event string, at stream.Position) {
 	if kind, of, _ := strings.Cut(event, ":"); of == "patch" && kind == f.id.Kind() {
 		f.patched = at
 	}
 }
 
-// push sends a record, encoded once for all that follow the stream.
-func (f *follow) push(d *stream.Delivery) {
+// push sends a record, encoded once for all that subscription the stream.
+func (f *subscription) push(d *stream.Delivery) {
 	f.note(d.Name, d.Position)
 	f.s.conn.Push(d.Encoded(func(d *stream.Delivery) any {
 		if d.Seq == 0 {
@@ -151,7 +151,7 @@ func (f *follow) push(d *stream.Delivery) {
 }
 
 // Reset implements stream.Sink.
-func (f *follow) Reset(_ stream.ID, now stream.Snapshot) {
+func (f *subscription) Reset(_ stream.ID, now stream.Snapshot) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.done {
@@ -159,7 +159,7 @@ func (f *follow) Reset(_ stream.ID, now stream.Snapshot) {
 	}
 }
 
-func (f *follow) resetLocked(now stream.Snapshot) {
+func (f *subscription) resetLocked(now stream.Snapshot) {
 	f.resets++
 	f.now, f.held = now, nil
 	if !f.snapping {
@@ -169,7 +169,7 @@ func (f *follow) resetLocked(now stream.Snapshot) {
 }
 
 // bringUp pushes the snapshot of the last Reset, and then the later events.
-func (f *follow) bringUp() {
+func (f *subscription) bringUp() {
 	for {
 		f.mu.Lock()
 		resets, now := f.resets, f.now
@@ -186,7 +186,7 @@ func (f *follow) bringUp() {
 }
 
 // release pushes the snapshot and the held records, unless another Reset came.
-func (f *follow) release(resets int, event string, payload json.RawMessage) bool {
+func (f *subscription) release(resets int, event string, payload json.RawMessage) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
@@ -206,10 +206,10 @@ func (f *follow) release(resets int, event string, payload json.RawMessage) bool
 	return true
 }
 
-// fail ends a follow whose snapshot cannot be had: with a word of its kind when
+// fail ends a subscription whose snapshot cannot be had: with a word of its kind when
 // the user may not have the stream any more, otherwise with the session, which the
 // client then resumes elsewhere.
-func (f *follow) fail(event string, payload json.RawMessage, err error) {
+func (f *subscription) fail(event string, payload json.RawMessage, err error) {
 	var refused *wire.Error
 	if errors.As(err, &refused) && Certain(refused.Code) {
 		err = f.s.refused(f, event, payload)
@@ -221,12 +221,12 @@ func (f *follow) fail(event string, payload json.RawMessage, err error) {
 	f.s.Terminate(wire.CloseInsufficientState, "the state of "+string(f.id)+" cannot be had right now")
 }
 
-// refused ends a follow whose snapshot is not for the user, and tells the client so with
+// refused ends a subscription whose snapshot is not for the user, and tells the client so with
 // the event, if there is one. A user who has come back since the snapshot keeps the stream,
 // from the state of now; that is tried once.
-func (s *Session) refused(f *follow, event string, payload json.RawMessage) error {
+func (s *Session) refused(f *subscription, event string, payload json.RawMessage) error {
 	f.doubt()
-	ctx, cancel := context.WithTimeout(s.m.ctx, followTimeout)
+	ctx, cancel := context.WithTimeout(s.m.ctx, subscribeTimeout)
 	defer cancel()
 	lost := false
 	dropped := func() {
@@ -240,16 +240,16 @@ func (s *Session) refused(f *follow, event string, payload json.RawMessage) erro
 		return err
 	case !f.again:
 		s.renew(f, true)
-	case s.forgetFollow(f):
+	case s.removeSubscription(f):
 		f.silence()()
 		dropped()
 	}
 	return nil
 }
 
-// drop ends a follow. It does nothing for a follow that has ended already.
-func (s *Session) drop(f *follow) {
-	if s.forgetFollow(f) {
+// drop ends a subscription. It does nothing for a subscription that has ended already.
+func (s *Session) drop(f *subscription) {
+	if s.removeSubscription(f) {
 		f.silence()()
 	}
 }
@@ -268,7 +268,7 @@ func (s *Session) snapshot(
 		if err := s.reauthorize(ctx); err != nil {
 			return "", nil, err
 		}
-		return "", nil, s.standAgain(ctx)
+		return "", nil, s.subscribeDefaultsAgain(ctx)
 	}
 	kind, ok := s.m.Snapshotters[id.Kind()]
 	if !ok {

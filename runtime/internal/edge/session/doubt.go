@@ -35,8 +35,8 @@ func (s *Session) stillFollows(id stream.ID) bool {
 }
 
 // confirm asks for a doubted stream, and closes the session where that cannot be known.
-func (s *Session) confirm(f *follow) {
-	ctx, cancel := context.WithTimeout(s.m.ctx, followTimeout)
+func (s *Session) confirm(f *subscription) {
+	ctx, cancel := context.WithTimeout(s.m.ctx, subscribeTimeout)
 	defer cancel()
 	if err := s.ask(ctx, f, func() {}); err != nil {
 		s.m.Log.Warn("subscription not confirmed; closing the session", "stream", f.id, "session", s.conn.ID(), "error", err)
@@ -46,12 +46,12 @@ func (s *Session) confirm(f *follow) {
 
 // ask asks whether the user may have a doubted stream, again when it is doubted again
 // meanwhile. It is trusted then, or dropped, and lost is called. Error: that of the store.
-func (s *Session) ask(ctx context.Context, f *follow, lost func()) error {
+func (s *Session) ask(ctx context.Context, f *subscription, lost func()) error {
 	for doubts := f.doubted(); doubts > 0; doubts = f.doubted() {
 		err := s.authorize(ctx, f.id)
 		switch {
 		case err == nil:
-			if f.trust(doubts) { //nolint:contextcheck // what a follow does outlives the context
+			if f.trust(doubts) { //nolint:contextcheck // what a subscription does outlives the context
 				return nil
 			}
 		case !Certain(Refusal(err).Code):
@@ -65,8 +65,8 @@ func (s *Session) ask(ctx context.Context, f *follow, lost func()) error {
 	return nil
 }
 
-// forgetDoubted takes a follow out, unless it was doubted again since it was asked for.
-func (s *Session) forgetDoubted(f *follow, doubts int) bool {
+// forgetDoubted takes a subscription out, unless it was doubted again since it was asked for.
+func (s *Session) forgetDoubted(f *subscription, doubts int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.doubted() != doubts {
@@ -79,14 +79,14 @@ func (s *Session) forgetDoubted(f *follow, doubts int) bool {
 }
 
 // doubt counts one more doubt, and reports whether it is the first.
-func (f *follow) doubt() (first bool) {
+func (f *subscription) doubt() (first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.doubts++
 	return f.doubts == 1
 }
 
-func (f *follow) doubtAgain() {
+func (f *subscription) doubtAgain() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.doubts > 0 {
@@ -94,9 +94,9 @@ func (f *follow) doubtAgain() {
 	}
 }
 
-// doubted is how often the follow was doubted since it was last trusted; 0 when it is
+// doubted is how often the subscription was doubted since it was last trusted; 0 when it is
 // over.
-func (f *follow) doubted() int {
+func (f *subscription) doubted() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.done {
@@ -106,7 +106,7 @@ func (f *follow) doubted() int {
 }
 
 // trust ends the doubts, unless there are more by now, and pushes what waited.
-func (f *follow) trust(doubts int) bool {
+func (f *subscription) trust(doubts int) bool {
 	f.mu.Lock()
 	if f.doubts != doubts {
 		f.mu.Unlock()
@@ -126,7 +126,7 @@ func (f *follow) trust(doubts int) bool {
 }
 
 // pushHeld pushes the records that waited; f is locked.
-func (f *follow) pushHeld() {
+func (f *subscription) pushHeld() {
 	for _, d := range f.held {
 		f.push(d)
 	}

@@ -16,7 +16,7 @@ type Emission struct {
 	To, Except []Audience
 }
 
-// Audience are the sessions that follow a stream, and the one with an id.
+// Audience are the sessions that subscription a stream, and the one with an id.
 type Audience struct {
 	Stream  stream.ID
 	Session string
@@ -26,14 +26,14 @@ type Audience struct {
 func (m *Manager) Emit(e Emission) {
 	frame := m.Encoder.Encode(e.Event, e.Args)
 	for _, s := range m.all() {
-		if s.hears(e) {
+		if s.matches(e) {
 			s.conn.Push(frame)
 		}
 	}
 }
 
-// hears reports whether an emission is for a session.
-func (s *Session) hears(e Emission) bool {
+// matches reports whether an emission is for a session.
+func (s *Session) matches(e Emission) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.phase == live && (len(e.To) == 0 || s.amongLocked(e.To)) && !s.amongLocked(e.Except)

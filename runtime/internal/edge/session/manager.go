@@ -106,12 +106,12 @@ type Options struct {
 type Manager struct {
 	Options
 
-	ctx      context.Context
-	cancel   context.CancelFunc
-	once     *keyed.Runner
-	hooks    *hooks
-	workers  *workers
-	connects bucket
+	ctx       context.Context
+	cancel    context.CancelFunc
+	once      *keyed.Runner
+	lifecycle *lifecycle
+	workers   *workers
+	connects  bucket
 	// snapshots has a place for each snapshot that may be made at the same time.
 	snapshots chan struct{}
 	// inFlight has the bytes that resumes may take at the same time.
@@ -152,8 +152,8 @@ func NewManager(o Options) *Manager {
 		Replies: o.Replies, TTL: o.IdempotencyTTL, MaxAnswer: maxRemembered, Log: o.Log,
 		Certain: func(err error) bool { return Certain(Refusal(err).Code) },
 	}
-	m.hooks = newHooks(m.ctx, o.Listener, o.Log)
-	registerOwn(o.Router)
+	m.lifecycle = newLifecycle(m.ctx, o.Listener, o.Log)
+	registerBuiltin(o.Router)
 	return m
 }
 
@@ -208,7 +208,7 @@ func (m *Manager) Newest(n int) []Connection {
 // then stops the remaining work of this manager's sessions. It closes no connection: Drain and
 // the end of the socket server do that.
 func (m *Manager) Close(ctx context.Context) {
-	m.hooks.drain(ctx)
+	m.lifecycle.drain(ctx)
 	m.cancel()
 }
 

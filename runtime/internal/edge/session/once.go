@@ -27,7 +27,7 @@ type remembered struct {
 
 // callOnce carries a keyed request out unless its answer is known.
 func (s *Session) callOnce(
-	ctx context.Context, found route, c request.Call, event string, req any, f *follower,
+	ctx context.Context, found route, c request.Call, event string, req any, f *subscriber,
 ) (json.RawMessage, error) {
 	hash, err := requestHash(event, req)
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *Session) callOnce(
 
 // replay gives a remembered answer, and follows again what the request followed,
 // as far as the user still may.
-func (s *Session) replay(ctx context.Context, answer []byte, f *follower) (json.RawMessage, error) {
+func (s *Session) replay(ctx context.Context, answer []byte, f *subscriber) (json.RawMessage, error) {
 	var was remembered
 	if err := json.Unmarshal(answer, &was); err != nil {
 		return nil, fmt.Errorf("read the remembered answer: %w", err)
@@ -69,7 +69,7 @@ func (s *Session) replay(ctx context.Context, answer []byte, f *follower) (json.
 			}
 			return nil, err
 		}
-		//nolint:contextcheck // what a follow does after the request outlives its context
+		//nolint:contextcheck // what a subscription does after the request outlives its context
 		if err := f.Follow(id, at); err != nil {
 			return nil, err
 		}

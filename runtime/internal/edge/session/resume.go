@@ -30,7 +30,7 @@ func (s *Session) authorize(ctx context.Context, id stream.ID) error {
 // attaches is appended to fresh, to be started once the results are sent. The own
 // user stream goes first: a control that takes one of the others away then cannot
 // be missed. What has no room in the budget is not read, and is to be asked for again.
-func (s *Session) resumeAll(ctx context.Context, asked []wire.StreamPosition, fresh *[]*follow, room *budget) []wire.StreamResumed {
+func (s *Session) resumeAll(ctx context.Context, asked []wire.StreamPosition, fresh *[]*subscription, room *budget) []wire.StreamResumed {
 	results := make([]wire.StreamResumed, len(asked))
 	seen := make(map[string]bool, len(asked))
 	own := string(UserStream(s.Caller().ID))
@@ -52,7 +52,7 @@ func (s *Session) resumeAll(ctx context.Context, asked []wire.StreamPosition, fr
 
 // resume brings a stream from the client's position to the current position. An existing
 // subscription is replaced by a new one from the client's position.
-func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*follow, room *budget) wire.StreamResumed {
+func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*subscription, room *budget) wire.StreamResumed {
 	if room.full() {
 		s.m.Metrics.left.Inc()
 		return noRoom(at)
@@ -77,7 +77,7 @@ func (s *Session) resume(ctx context.Context, at wire.StreamPosition, fresh *[]*
 		result.StreamResumed = notResumed(at, Refusal(err))
 	}
 	if err != nil {
-		s.forgetFollow(f)
+		s.removeSubscription(f)
 		f.silence()()
 		return result.StreamResumed
 	}
@@ -99,8 +99,8 @@ type outcome struct {
 // outcome is the result for a stream that was attached. A control that took it away
 // before it was, or a change of policies, found nothing to take: then it is asked again
 // whether the user may. Its events are as many as have room, the first in any case.
-func (s *Session) outcome(ctx context.Context, f *follow, again bool, most int) (outcome, error) {
-	if again || s.takenLately(f.id) {
+func (s *Session) outcome(ctx context.Context, f *subscription, again bool, most int) (outcome, error) {
+	if again || s.revokedRecently(f.id) {
 		if err := s.authorize(ctx, f.id); err != nil {
 			return outcome{}, err
 		}
@@ -149,13 +149,13 @@ func notResumed(at wire.StreamPosition, refused *wire.Error) wire.StreamResumed 
 }
 
 // answer says that the catch-up reaches the client in an acknowledgement.
-func (f *follow) answer() {
+func (f *subscription) answer() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answered = true
 }
 
-func (f *follow) catchup() stream.Catchup {
+func (f *subscription) catchup() stream.Catchup {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.at == nil {
@@ -166,33 +166,33 @@ func (f *follow) catchup() stream.Catchup {
 
 // syncResume is the request sync:resume.
 func syncResume(ctx context.Context, s *Session, c request.Call, req *wire.SyncResume) (request.Reply, error) {
-	f, room := c.Streams.(*follower), s.m.answerBudget()
+	f, room := c.Streams.(*subscriber), s.m.answerBudget()
 	leave, err := s.m.enter(ctx, room)
 	if err != nil {
 		return request.Reply{}, err
 	}
 	f.leave = leave
-	since := s.followedSince(UserStream(s.Caller().ID))
-	var fresh []*follow
+	since := s.subscribedSince(UserStream(s.Caller().ID))
+	var fresh []*subscription
 	results := s.resumeAll(ctx, req.Streams, &fresh, room)
 	s.resumedOwn(ctx, since, fresh)
 	for _, added := range fresh {
-		f.add(added) //nolint:contextcheck // what a follow does after the request outlives its context
+		f.add(added) //nolint:contextcheck // what a subscription does after the request outlives its context
 	}
 	return request.Reply{Data: wire.SyncResumed{Streams: results}}, nil
 }
 
 // resumedOwn sees to it that a live session misses no control by what was resumed. It
 // ends without its own stream; the client comes back with another one.
-func (s *Session) resumedOwn(ctx context.Context, since stream.Position, fresh []*follow) {
+func (s *Session) resumedOwn(ctx context.Context, since stream.Position, fresh []*subscription) {
 	own := UserStream(s.Caller().ID)
 	for _, f := range fresh {
 		if f.id != own {
 			continue
 		}
-		if err := s.makeGood(ctx, since, f); err != nil {
+		if err := s.applyMissedControls(ctx, since, f); err != nil {
 			s.m.Log.Warn("missed controls were not made good for", "session", s.conn.ID(), "error", err)
-			s.forgetFollow(f)
+			s.removeSubscription(f)
 			f.silence()()
 		}
 	}
@@ -201,10 +201,10 @@ func (s *Session) resumedOwn(ctx context.Context, since stream.Position, fresh [
 	}
 }
 
-// makeGood does what the controls in the catch-up of the own stream are for: the follow
+// applyMissedControls does what the controls in the catch-up of the own stream are for: the subscription
 // before may not have come to them. What the user may have is asked, as some of it may
-// have changed since; an end holds if it came after since, where that follow began.
-func (s *Session) makeGood(ctx context.Context, since stream.Position, f *follow) error {
+// have changed since; an end holds if it came after since, where that subscription began.
+func (s *Session) applyMissedControls(ctx context.Context, since stream.Position, f *subscription) error {
 	var (
 		some bool
 		ends []*stream.End
@@ -220,7 +220,7 @@ func (s *Session) makeGood(ctx context.Context, since stream.Position, f *follow
 		}
 	}
 	for _, end := range ends {
-		s.obey(stream.Control{End: end}) //nolint:contextcheck // an end follows no stream
+		s.applyControl(stream.Control{End: end}) //nolint:contextcheck // an end follows no stream
 	}
 	if !some {
 		return nil

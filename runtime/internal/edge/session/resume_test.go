@@ -147,7 +147,7 @@ func TestTakenAwayDuringAResume(t *testing.T) {
 	b.m.Snapshotters["doc"] = &kicking{b.docs, func() {
 		b.docs.set(func() { b.docs.refusal = wire.Refuse(wire.CodePermissionDenied, "kicked") })
 		b.commit(UserStream("ann"), stream.Control{Unfollow: []stream.ID{"doc:a"}})
-		b.eventually("the control", func() bool { return b.s.takenLately("doc:a") })
+		b.eventually("the control", func() bool { return b.s.revokedRecently("doc:a") })
 	}}
 	got := b.resume("doc:a")
 	if len(got) != 1 || got[0].Error == nil || got[0].Error.Code != wire.CodePermissionDenied {

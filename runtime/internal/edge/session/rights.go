@@ -20,11 +20,11 @@ import (
 const recheckers = 16
 
 // followed are the follows that the session has, without that of the user's own stream.
-func (s *Session) followed() []*follow {
+func (s *Session) followed() []*subscription {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := UserStream(s.caller.ID)
-	return slices.DeleteFunc(slices.Collect(maps.Values(s.follows)), func(f *follow) bool { return f.id == own })
+	return slices.DeleteFunc(slices.Collect(maps.Values(s.follows)), func(f *subscription) bool { return f.id == own })
 }
 
 // reauthorize asks again for every stream that the session follows: its own stream has
@@ -32,7 +32,7 @@ func (s *Session) followed() []*follow {
 // held back before the first is asked for. Error: that of the store; streams that were not
 // asked for stay held back, so the session must end.
 func (s *Session) reauthorize(ctx context.Context) error {
-	var doubted []*follow
+	var doubted []*subscription
 	for _, f := range s.followed() {
 		if f.doubt() { // otherwise whoever doubted it first asks again
 			doubted = append(doubted, f)

@@ -39,20 +39,20 @@ func (s *Session) serve(r Request) {
 		})
 	}
 	stop := context.AfterFunc(ctx, func() { reply(nil, Refusal(ctx.Err())) })
-	f := &follower{s: s, ctx: ctx, rules: s.m.rules.Load()}
-	answer, err := s.carryOut(ctx, r, f)
+	f := &subscriber{s: s, ctx: ctx, rules: s.m.rules.Load()}
+	answer, err := s.execute(ctx, r, f)
 	stop()
 	refused := s.fits(answer)
 	if err != nil {
-		refused = s.told(r, err)
+		refused = s.refusalOf(r, err)
 	}
 	reply(answer, refused)
 	s.read(len(answer))
 	f.settle(refused == nil)
 }
 
-// carryOut gives the answer to a request as JSON.
-func (s *Session) carryOut(ctx context.Context, r Request, f *follower) (json.RawMessage, error) {
+// execute gives the answer to a request as JSON.
+func (s *Session) execute(ctx context.Context, r Request, f *subscriber) (json.RawMessage, error) {
 	if refused := s.barred(); refused != nil {
 		return nil, refused
 	}
@@ -133,9 +133,9 @@ func panicText(p any) string {
 	return fmt.Sprintf("%T", p)
 }
 
-// told converts an error for the client, and logs the errors whose details the client does not
+// refusalOf converts an error for the client, and logs the errors whose details the client does not
 // receive.
-func (s *Session) told(r Request, err error) *wire.Error {
+func (s *Session) refusalOf(r Request, err error) *wire.Error {
 	out := Refusal(err)
 	var known *wire.Error
 	if out.Code == wire.CodeInternal && !errors.As(err, &known) {

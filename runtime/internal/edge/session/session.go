@@ -24,20 +24,20 @@ type Session struct {
 	// rate is the budget of requests, flood ten times that.
 	rate, flood bucket
 
-	// starting, resumed, stands and memberships are set by Open and consumed by Start.
-	starting    []*follow
+	// starting, resumed, defaults and memberships are set by Open and consumed by Start.
+	starting    []*subscription
 	resumed     []wire.StreamResumed
-	stands      []wire.StreamStand
+	defaults    []wire.StreamStand
 	memberships wire.Memberships
 	// leave gives back what session:ready took of the process, at the first call; nil if that
 	// is nothing. Open sets it.
 	leave func()
 
-	mu      sync.Mutex
-	phase   phase
-	caller  request.Caller
-	inbox   inbox
-	follows map[stream.ID]*follow
+	mu       sync.Mutex
+	phase    phase
+	caller   request.Caller
+	requests requestQueue
+	follows  map[stream.ID]*subscription
 	// lately are the streams that controls took away since the current request began.
 	lately map[stream.ID]struct{}
 	expiry *time.Timer
@@ -58,7 +58,7 @@ const (
 
 func newSession(m *Manager, conn Conn, caller request.Caller) *Session {
 	return &Session{
-		m: m, conn: &outlet{Conn: conn}, tracer: m.Tracer(), since: time.Now().UnixMilli(), caller: caller, follows: map[stream.ID]*follow{},
+		m: m, conn: &outlet{Conn: conn}, tracer: m.Tracer(), since: time.Now().UnixMilli(), caller: caller, follows: map[stream.ID]*subscription{},
 		over: make(chan struct{}),
 	}
 }
@@ -80,9 +80,9 @@ func (s *Session) Start() {
 		return
 	}
 	s.phase = live
-	s.inbox.working = true // nothing is carried out, or ended, before the start is done
-	starting, ready := s.starting, wire.SessionReady{Resumed: s.resumed, Follows: s.stands, Memberships: s.memberships}
-	s.starting, s.resumed, s.stands, s.memberships = nil, nil, nil, wire.Memberships{}
+	s.requests.working = true // nothing is carried out, or ended, before the start is done
+	starting, ready := s.starting, wire.SessionReady{Resumed: s.resumed, Follows: s.defaults, Memberships: s.memberships}
+	s.starting, s.resumed, s.defaults, s.memberships = nil, nil, nil, wire.Memberships{}
 	s.mu.Unlock()
 
 	text := s.encode(wire.EventSessionReady, s.ready(ready))
@@ -94,9 +94,9 @@ func (s *Session) Start() {
 		f.start()
 	}
 	s.armExpiry()
-	s.m.hooks.opened(s.Caller())
+	s.m.lifecycle.opened(s.Caller())
 	s.mu.Lock()
-	s.inbox.working = false
+	s.requests.working = false
 	s.mu.Unlock()
 	s.wake()
 }
@@ -145,7 +145,7 @@ func (s *Session) Closed(byClient bool) {
 		s.mu.Unlock()
 		return
 	}
-	started, asked := s.phase == live, len(s.inbox.waiting) > 0
+	started, asked := s.phase == live, len(s.requests.waiting) > 0
 	s.phase = closed
 	close(s.over)
 	if s.expiry != nil {
@@ -161,7 +161,7 @@ func (s *Session) Closed(byClient bool) {
 		s.discard()
 		return
 	case !started:
-		s.m.hooks.opened(caller)
+		s.m.lifecycle.opened(caller)
 	}
 	s.wake()
 }
@@ -188,7 +188,7 @@ func (s *Session) discard() {
 func (s *Session) finish() {
 	s.left()
 	followed := s.unfollowAll()
-	s.m.hooks.closed(s.Caller(), followed)
+	s.m.lifecycle.closed(s.Caller(), followed)
 }
 
 // emit sends an event of the session's own.

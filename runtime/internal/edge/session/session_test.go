@@ -284,8 +284,8 @@ func TestHeldWhileASnapshotIsMade(t *testing.T) {
 	}
 }
 
-// follow gives the session's follow of a stream.
-func (b *bench) follow(id stream.ID) *follow {
+// follow gives the session's subscription to a stream.
+func (b *bench) follow(id stream.ID) *subscription {
 	b.t.Helper()
 	b.s.mu.Lock()
 	defer b.s.mu.Unlock()
@@ -298,7 +298,7 @@ func (b *bench) follow(id stream.ID) *follow {
 
 func TestTooManyHeld(t *testing.T) {
 	b := newBench(t)
-	f := &follow{s: b.s, id: "doc:a", snapping: true}
+	f := &subscription{s: b.s, id: "doc:a", snapping: true}
 	for i := range heldDeliveries + 1 {
 		if b.conn.reason() != "" {
 			t.Fatalf("closed after %d", i)
@@ -373,7 +373,7 @@ func TestTakenAwayDuringARequest(t *testing.T) {
 				}
 				b.docs.set(func() { b.docs.refusal = wire.Refuse(wire.CodePermissionDenied, "kicked") })
 				b.commit("user:ann", stream.Control{Unfollow: []stream.ID{"doc:a"}})
-				b.eventually("the control", func() bool { return b.s.takenLately("doc:a") })
+				b.eventually("the control", func() bool { return b.s.revokedRecently("doc:a") })
 			}
 			a := b.request("test:follow", follow1{ID: "doc:a"})
 			if a.OK != (when == "after") {
@@ -406,7 +406,7 @@ func TestLateFollow(t *testing.T) {
 	b := newBench(t)
 	b.commit("doc:a", stream.Control{})
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &follower{s: b.s, ctx: ctx}
+	f := &subscriber{s: b.s, ctx: ctx}
 	f.settle(true)
 	cancel()
 	if err := f.Follow("doc:a", stream.Position{}); err != nil {

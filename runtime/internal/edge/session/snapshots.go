@@ -3,7 +3,7 @@ package session
 import "context"
 
 // snapshotsAtOnce bounds how many snapshots are made at the same time: when the
-// store loses its data, every follower of every stream needs one.
+// store loses its data, every subscriber of every stream needs one.
 const snapshotsAtOnce = 32
 
 func (m *Manager) acquireSnapshot(ctx context.Context) error {

@@ -23,9 +23,9 @@ type workers struct {
 
 func newWorkers() *workers { return &workers{sessions: make(chan *Session)} }
 
-// carryOut has a worker do the session's work, until ctx ends the workers. It does not
+// execute has a worker do the session's work, until ctx ends the workers. It does not
 // block.
-func (w *workers) carryOut(ctx context.Context, s *Session) {
+func (w *workers) execute(ctx context.Context, s *Session) {
 	select {
 	case w.sessions <- s:
 	default:

@@ -7,24 +7,24 @@ import (
 )
 
 const (
-	// inboxRequests and inboxBytes bound the requests of one connection that wait
+	// queuedRequests and queuedBytes bound the requests of one connection that wait
 	// for their turn; one of any size may always wait. What comes beyond is refused.
-	inboxRequests = 64
-	inboxBytes    = 256 << 10
+	queuedRequests = 64
+	queuedBytes    = 256 << 10
 	// floodFactor times its budget is what makes a connection lose it all.
 	floodFactor = 10
 )
 
-// inbox holds the requests that wait. It is guarded by the session's mutex.
-type inbox struct {
+// requestQueue holds the requests that wait. It is guarded by the session's mutex.
+type requestQueue struct {
 	waiting []Request
 	bytes   int
 	// working is true while a worker carries out requests.
 	working bool
 }
 
-func (b *inbox) put(r Request) bool {
-	if len(b.waiting) >= inboxRequests || (len(b.waiting) > 0 && b.bytes+r.weight() > inboxBytes) {
+func (b *requestQueue) put(r Request) bool {
+	if len(b.waiting) >= queuedRequests || (len(b.waiting) > 0 && b.bytes+r.weight() > queuedBytes) {
 		return false
 	}
 	b.waiting = append(b.waiting, r)
@@ -32,7 +32,7 @@ func (b *inbox) put(r Request) bool {
 	return true
 }
 
-func (b *inbox) take() (Request, bool) {
+func (b *requestQueue) take() (Request, bool) {
 	if len(b.waiting) == 0 {
 		b.waiting = nil
 		return Request{}, false
@@ -44,7 +44,7 @@ func (b *inbox) take() (Request, bool) {
 	return r, true
 }
 
-// weight is what a request counts in an inbox.
+// weight is what a request counts in a requestQueue.
 func (r Request) weight() int { return max(r.Size, r.Held) }
 
 // Receive queues an event of the client. It does not block: a request beyond the connection's
@@ -61,7 +61,7 @@ func (s *Session) Receive(r Request) {
 	}
 	s.mu.Lock()
 	taken := s.phase < closed
-	fits := taken && s.inbox.put(r)
+	fits := taken && s.requests.put(r)
 	s.mu.Unlock()
 	switch {
 	case fits:
@@ -98,14 +98,14 @@ func (s *Session) refuse(r Request, refusal *wire.Error) {
 func (s *Session) wake() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.phase == opening || s.phase == gone || s.inbox.working {
+	if s.phase == opening || s.phase == gone || s.requests.working {
 		return
 	}
-	if len(s.inbox.waiting) == 0 && s.phase != closed {
+	if len(s.requests.waiting) == 0 && s.phase != closed {
 		return
 	}
-	s.inbox.working = true
-	s.m.workers.carryOut(s.m.ctx, s)
+	s.requests.working = true
+	s.m.workers.execute(s.m.ctx, s)
 }
 
 // work carries out the waiting requests, one after the other, and after the last
@@ -113,14 +113,14 @@ func (s *Session) wake() {
 func (s *Session) work() {
 	for {
 		s.mu.Lock()
-		r, some := s.inbox.take()
+		r, some := s.requests.take()
 		s.lately = nil
 		last := !some && s.phase == closed
 		if last {
 			s.phase = gone
 		}
 		if !some {
-			s.inbox.working = false
+			s.requests.working = false
 		}
 		s.mu.Unlock()
 		switch {

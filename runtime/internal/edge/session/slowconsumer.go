@@ -20,7 +20,7 @@ var nowhere = stream.Position{Epoch: "behind", Seq: 1}
 // place; f is locked. That takes the place of patches and of what goes with them, as
 // lobby:patch and lobby:starting do on the stream of a lobby; not of what back ends send to
 // it. A client that gets such an event finds a gap before it, and resumes.
-func (f *follow) leaveOut(d *stream.Delivery) bool {
+func (f *subscription) leaveOut(d *stream.Delivery) bool {
 	kind, of, _ := strings.Cut(d.Name, ":")
 	if kind != d.Stream.Kind() {
 		return false
@@ -43,7 +43,7 @@ func (f *follow) leaveOut(d *stream.Delivery) bool {
 // calls it when it no longer lags.
 func (s *Session) CaughtUp() {
 	s.mu.Lock()
-	var late []*follow
+	var late []*subscription
 	for _, f := range s.follows {
 		late = append(late, f)
 	}
@@ -55,21 +55,21 @@ func (s *Session) CaughtUp() {
 	}
 }
 
-func (f *follow) isBehind() bool {
+func (f *subscription) isBehind() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.behind && !f.done
 }
 
-// renew follows a stream again in place of a follow, unless that has ended meanwhile. again
-// is kept with the new follow.
-func (s *Session) renew(old *follow, again bool) {
-	f := &follow{s: s, id: old.id, from: nowhere, again: again}
-	if !s.replaceFollow(old, f) {
+// renew follows a stream again in place of a subscription, unless that has ended meanwhile. again
+// is kept with the new subscription.
+func (s *Session) renew(old *subscription, again bool) {
+	f := &subscription{s: s, id: old.id, from: nowhere, again: again}
+	if !s.replaceSubscription(old, f) {
 		return
 	}
 	defer func() { old.silence()() }() // not before, or the stream would be left and joined
-	ctx, cancel := context.WithTimeout(s.m.ctx, followTimeout)
+	ctx, cancel := context.WithTimeout(s.m.ctx, subscribeTimeout)
 	defer cancel()
 	at, err := s.m.Hub.Attach(ctx, f.id, f.from, f)
 	if err != nil {
@@ -84,8 +84,8 @@ func (s *Session) renew(old *follow, again bool) {
 	f.start()
 }
 
-// replaceFollow puts one follow in the place of another, if that is still there.
-func (s *Session) replaceFollow(old, f *follow) bool {
+// replaceSubscription puts one subscription in the place of another, if that is still there.
+func (s *Session) replaceSubscription(old, f *subscription) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.follows[old.id] != old {

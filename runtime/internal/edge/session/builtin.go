@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// registerOwn registers the requests that the session answers itself.
-func registerOwn(r *Router) {
+// registerBuiltin registers the requests that the session answers itself.
+func registerBuiltin(r *Router) {
 	handle(r, wire.EventSessionRefresh, refresh)
 	handle(r, wire.EventSyncResume, syncResume)
 	handle(r, wire.EventSyncPing, ping)

@@ -18,13 +18,13 @@ const (
 	hookQueue   = 1024
 )
 
-// hooks call the Listener off the path of requests, in order for each user.
-type hooks struct {
+// lifecycle call the Listener off the path of requests, in order for each user.
+type lifecycle struct {
 	listener Listener
 	log      *slog.Logger
 	done     <-chan struct{}
 	seed     maphash.Seed
-	queues   [hookWorkers]chan hook
+	queues   [hookWorkers]chan lifecycleCall
 	// owed counts the calls that are still to come: two for each session, one of
 	// which it has from its start.
 	mu   sync.Mutex
@@ -32,34 +32,34 @@ type hooks struct {
 	idle chan struct{} // not nil while someone waits for owed to be 0
 }
 
-type hook struct {
+type lifecycleCall struct {
 	caller   request.Caller
 	closed   bool
 	followed []stream.ID
 }
 
-func newHooks(ctx context.Context, l Listener, log *slog.Logger) *hooks {
-	h := &hooks{listener: l, log: log, done: ctx.Done(), seed: maphash.MakeSeed()}
+func newLifecycle(ctx context.Context, l Listener, log *slog.Logger) *lifecycle {
+	h := &lifecycle{listener: l, log: log, done: ctx.Done(), seed: maphash.MakeSeed()}
 	if l == nil {
 		return h
 	}
 	for i := range h.queues {
-		h.queues[i] = make(chan hook, hookQueue)
+		h.queues[i] = make(chan lifecycleCall, hookQueue)
 		go h.run(ctx, h.queues[i])
 	}
 	return h
 }
 
-func (h *hooks) opened(c request.Caller) {
+func (h *lifecycle) opened(c request.Caller) {
 	h.owe(2)
-	h.put(hook{caller: c})
+	h.put(lifecycleCall{caller: c})
 }
 
-func (h *hooks) closed(c request.Caller, followed []stream.ID) {
-	h.put(hook{caller: c, closed: true, followed: followed})
+func (h *lifecycle) closed(c request.Caller, followed []stream.ID) {
+	h.put(lifecycleCall{caller: c, closed: true, followed: followed})
 }
 
-func (h *hooks) put(k hook) {
+func (h *lifecycle) put(k lifecycleCall) {
 	if h.listener == nil {
 		h.owe(-1)
 		return
@@ -71,7 +71,7 @@ func (h *hooks) put(k hook) {
 	}
 }
 
-func (h *hooks) owe(n int) {
+func (h *lifecycle) owe(n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.owed += n
@@ -81,7 +81,7 @@ func (h *hooks) owe(n int) {
 	}
 }
 
-func (h *hooks) run(ctx context.Context, queue <-chan hook) {
+func (h *lifecycle) run(ctx context.Context, queue <-chan lifecycleCall) {
 	for {
 		select {
 		case k := <-queue:
@@ -92,7 +92,7 @@ func (h *hooks) run(ctx context.Context, queue <-chan hook) {
 	}
 }
 
-func (h *hooks) call(ctx context.Context, k hook) {
+func (h *lifecycle) call(ctx context.Context, k lifecycleCall) {
 	defer h.owe(-1)
 	defer func() {
 		if p := recover(); p != nil {
@@ -111,7 +111,7 @@ func (h *hooks) call(ctx context.Context, k hook) {
 
 // drain waits until every session that was opened is closed and nothing is owed,
 // or ctx ends.
-func (h *hooks) drain(ctx context.Context) {
+func (h *lifecycle) drain(ctx context.Context) {
 	h.mu.Lock()
 	if h.owed == 0 {
 		h.mu.Unlock()

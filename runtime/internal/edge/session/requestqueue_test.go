@@ -9,12 +9,12 @@ func TestInboxBounds(t *testing.T) {
 		request Request
 		fit     int
 	}{
-		"small ones":    {Request{Size: 2}, inboxRequests},
-		"large ones":    {Request{Size: inboxBytes / 4}, 4},
-		"hollow ones":   {Request{Size: 2, Held: inboxBytes / 4}, 4},
-		"too large one": {Request{Size: 2 * inboxBytes}, 1},
+		"small ones":    {Request{Size: 2}, queuedRequests},
+		"large ones":    {Request{Size: queuedBytes / 4}, 4},
+		"hollow ones":   {Request{Size: 2, Held: queuedBytes / 4}, 4},
+		"too large one": {Request{Size: 2 * queuedBytes}, 1},
 	} {
-		var b inbox
+		var b requestQueue
 		fit := 0
 		for b.put(tc.request) {
 			fit++

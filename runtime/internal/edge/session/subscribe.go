@@ -11,8 +11,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// followTimeout bounds a follow outside of any request.
-const followTimeout = 5 * time.Second
+// subscribeTimeout bounds a subscription outside of any request.
+const subscribeTimeout = 5 * time.Second
 
 // Follows reports whether the session follows the stream.
 func (s *Session) Follows(id stream.ID) bool {
@@ -22,8 +22,8 @@ func (s *Session) Follows(id stream.ID) bool {
 	return ok
 }
 
-// followedSince is where the session's follow of a stream began.
-func (s *Session) followedSince(id stream.ID) stream.Position {
+// subscribedSince is where the session's subscription to a stream began.
+func (s *Session) subscribedSince(id stream.ID) stream.Position {
 	s.mu.Lock()
 	f := s.follows[id]
 	s.mu.Unlock()
@@ -34,16 +34,16 @@ func (s *Session) followedSince(id stream.ID) stream.Position {
 }
 
 // attach makes the session follow a stream, from then on silently: nothing is
-// pushed before the follow is started. Streams that stand do not count against the
+// pushed before the subscription is started. Streams that stand do not count against the
 // bound.
-func (s *Session) attach(ctx context.Context, id stream.ID, from stream.Position) (*follow, error) {
-	f := &follow{s: s, id: id, from: from}
+func (s *Session) attach(ctx context.Context, id stream.ID, from stream.Position) (*subscription, error) {
+	f := &subscription{s: s, id: id, from: from}
 	if err := s.reserve(f); err != nil {
 		return nil, err
 	}
 	at, err := s.m.Hub.Attach(ctx, id, from, f)
 	if err != nil {
-		s.forgetFollow(f)
+		s.removeSubscription(f)
 		return nil, fmt.Errorf("follow %s: %w", id, err)
 	}
 	if !f.attached(at) {
@@ -53,9 +53,9 @@ func (s *Session) attach(ctx context.Context, id stream.ID, from stream.Position
 }
 
 // reserve takes a place among what the session follows, before the Hub is asked,
-// so that a control that comes meanwhile finds it. A follow that is there already
+// so that a control that comes meanwhile finds it. A subscription that is there already
 // is replaced.
-func (s *Session) reserve(f *follow) error {
+func (s *Session) reserve(f *subscription) error {
 	s.mu.Lock()
 	before := s.follows[f.id]
 	bound := s.m.Limits().Subscriptions
@@ -99,8 +99,8 @@ func (s *Session) chosen() []string {
 	return ids
 }
 
-// forgetFollow takes a follow out if it is still the one for its stream.
-func (s *Session) forgetFollow(f *follow) (was bool) {
+// removeSubscription takes a subscription out if it is still the one for its stream.
+func (s *Session) removeSubscription(f *subscription) (was bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.follows[f.id] != f {
@@ -122,12 +122,12 @@ func (s *Session) unfollow(id stream.ID) {
 	}
 }
 
-// takeAway carries out a control's Unfollow. Streams that are not over are doubted: the
+// unsubscribeByControl carries out a control's Unfollow. Streams that are not over are doubted: the
 // user may have come back since. A running request that follows one of the streams asks
 // for it.
-func (s *Session) takeAway(ids []stream.ID, over bool) {
+func (s *Session) unsubscribeByControl(ids []stream.ID, over bool) {
 	s.mu.Lock()
-	if s.inbox.working {
+	if s.requests.working {
 		if s.lately == nil {
 			s.lately = map[stream.ID]struct{}{}
 		}
@@ -162,9 +162,9 @@ func (s *Session) unfollowAll() []stream.ID {
 	return ids
 }
 
-// follower is the stream.Follower of one request. While the request runs, what
+// subscriber is the stream.Follower of one request. While the request runs, what
 // is followed waits for settle; after that it starts at once.
-type follower struct {
+type subscriber struct {
 	s   *Session
 	ctx context.Context
 	// rules are the changes of policies before the request.
@@ -175,7 +175,7 @@ type follower struct {
 
 	mu      sync.Mutex
 	settled bool
-	fresh   []*follow
+	fresh   []*subscription
 	// asked are the streams that the request asked for, also those that the session
 	// followed already: another connection that repeats the request needs them all.
 	asked []wire.StreamPosition
@@ -184,7 +184,7 @@ type follower struct {
 }
 
 // Follow implements stream.Follower. Following a stream again changes nothing.
-func (f *follower) Follow(id stream.ID, from stream.Position) error {
+func (f *subscriber) Follow(id stream.ID, from stream.Position) error {
 	f.ask(id, from)
 	if f.s.stillFollows(id) {
 		f.keep(id, from)
@@ -195,7 +195,7 @@ func (f *follower) Follow(id stream.ID, from stream.Position) error {
 	f.mu.Unlock()
 	ctx := f.ctx
 	if settled {
-		later, cancel := context.WithTimeout(f.s.m.ctx, followTimeout)
+		later, cancel := context.WithTimeout(f.s.m.ctx, subscribeTimeout)
 		defer cancel()
 		ctx = later
 	}
@@ -203,7 +203,7 @@ func (f *follower) Follow(id stream.ID, from stream.Position) error {
 	if err != nil {
 		return err
 	}
-	if f.s.takenLately(id) || f.s.m.rules.Load() != f.rules {
+	if f.s.revokedRecently(id) || f.s.m.rules.Load() != f.rules {
 		if err := f.s.authorize(ctx, id); err != nil {
 			f.s.drop(added)
 			return err
@@ -214,13 +214,13 @@ func (f *follower) Follow(id stream.ID, from stream.Position) error {
 }
 
 // Unfollow implements stream.Follower.
-func (f *follower) Unfollow(id stream.ID) { f.s.unfollow(id) }
+func (f *subscriber) Unfollow(id stream.ID) { f.s.unfollow(id) }
 
 // Follows implements stream.Follower.
-func (f *follower) Follows(id stream.ID) bool { return f.s.Follows(id) }
+func (f *subscriber) Follows(id stream.ID) bool { return f.s.Follows(id) }
 
-// add leaves the start of a follow to settle, or starts it if that is over.
-func (f *follower) add(added *follow) {
+// add defers the start of a subscription to settle, or starts it if that is over.
+func (f *subscriber) add(added *subscription) {
 	f.mu.Lock()
 	settled := f.settled
 	if !settled {
@@ -233,28 +233,28 @@ func (f *follower) add(added *follow) {
 }
 
 // keep notes a stream that the session follows already, and the place of the answer.
-func (f *follower) keep(id stream.ID, from stream.Position) {
+func (f *subscriber) keep(id stream.ID, from stream.Position) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.kept = append(f.kept, stream.Place{Stream: id, Position: from})
 }
 
 // ask notes a stream that the request asks for.
-func (f *follower) ask(id stream.ID, from stream.Position) {
+func (f *subscriber) ask(id stream.ID, from stream.Position) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, wire.StreamPosition{Stream: string(id), Epoch: from.Epoch, Seq: from.Seq})
 }
 
 // positions are the streams that this request asked for, and from where.
-func (f *follower) positions() []wire.StreamPosition {
+func (f *subscriber) positions() []wire.StreamPosition {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.asked)
 }
 
 // settle starts what the request followed, or takes it back. The answer has been sent by then.
-func (f *follower) settle(keep bool) {
+func (f *subscriber) settle(keep bool) {
 	if f.leave != nil {
 		f.leave()
 	}
@@ -273,7 +273,7 @@ func (f *follower) settle(keep bool) {
 			added.start()
 			continue
 		}
-		f.s.forgetFollow(added)
+		f.s.removeSubscription(added)
 		added.silence()()
 	}
 }
@@ -292,7 +292,7 @@ func (s *Session) bringForward(answered stream.Place) {
 
 // fallBehind reports whether the last patch is after a place, or of another epoch. If so, the
 // follow leaves patches out until a snapshot takes their place.
-func (f *follow) fallBehind(at stream.Position) bool {
+func (f *subscription) fallBehind(at stream.Position) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.done || f.patched.Seq == 0 || f.patched.Epoch == at.Epoch && f.patched.Seq <= at.Seq {
@@ -302,8 +302,8 @@ func (f *follow) fallBehind(at stream.Position) bool {
 	return true
 }
 
-// takenLately reports whether a control took the stream away during this request.
-func (s *Session) takenLately(id stream.ID) bool {
+// revokedRecently reports whether a control took the stream away during this request.
+func (s *Session) revokedRecently(id stream.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, taken := s.lately[id]
