@@ -48,7 +48,7 @@ func valuesTable(text []byte) (string, error) {
 		return "", err
 	}
 	if len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
-		return "", errors.New("values.yaml is no mapping")
+		return "", errors.New("values.yaml is not a mapping")
 	}
 	var b strings.Builder
 	b.WriteString("| value | default | description |\n|---|---|---|\n")

@@ -74,7 +74,7 @@ packages() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' $package 2>/dev/null || true)" = installed ] || missing+=($package)
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  command -v apt-get >/dev/null || fail "these are missing, and there is no apt-get to install them: ${missing[*]}"
+  command -v apt-get >/dev/null || fail "missing, and apt-get is not available to install them: ${missing[*]}"
   say "installing ${missing[*]}"
   local log
   log=$(mktemp)
@@ -357,7 +357,7 @@ cluster_up() {
     node_env
     return
   fi
-  [ ! -e "$state" ] || { say "what is left of an earlier cluster goes first"; cluster_down; }
+  [ ! -e "$state" ] || { say "removing the remains of an earlier cluster"; cluster_down; }
   mapfile -t archives < <("$here/images.sh" cluster)
   [ ${#archives[@]} = 4 ] || fail "not all images of the cluster could be made"
   local started=$SECONDS
@@ -406,7 +406,7 @@ cluster_down() {
     [ ! -d "$path" ] || find "$path" -depth -type d -exec rmdir {} + 2>/dev/null || true
   done
   rm -rf "$state"
-  say "the cluster is gone"
+  say "the cluster has ended"
 }
 
 # cluster_load IMAGE|ARCHIVE...

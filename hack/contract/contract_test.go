@@ -20,7 +20,7 @@ func TestEventCommentsDeclareTheirTypes(t *testing.T) {
 	} {
 		want.name = "lobby:x"
 		if got, err := readEvent("lobby:x", comment); err != nil || got != want {
-			t.Errorf("%q: %+v (%v), want %+v", comment, got, err, want)
+			t.Errorf("%q: got %+v (%v), want %+v", comment, got, err, want)
 		}
 	}
 }
@@ -29,13 +29,13 @@ func TestEventCommentsDeclareTheirTypes(t *testing.T) {
 // out of the documents.
 func TestUnknownSourceIsAnError(t *testing.T) {
 	for name, c := range map[string]struct{ source, says string }{
-		"no comment":         {`const EventX = "x:y"`, "neither request nor push"},
-		"no such type":       {"const EventX = \"x:y\" // push: Missing", "no type Missing"},
+		"no comment":         {`const EventX = "x:y"`, "neither a request nor a push"},
+		"a missing type":       {"const EventX = \"x:y\" // push: Missing", "no type Missing"},
 		"an unknown rule":    {"const EventX = \"x:y\" // push: X\ntype X struct { A string `json:\"a\" validate:\"email\"` }", `"email" is not known`},
 		"no name in JSON":    {"const EventX = \"x:y\" // push: X\ntype X struct { A string }", "no name in JSON"},
-		"a type of no JSON":  {"const EventX = \"x:y\" // push: X\ntype X struct { A chan int `json:\"a\"` }", "no place in a contract"},
+		"a type without JSON":  {"const EventX = \"x:y\" // push: X\ntype X struct { A chan int `json:\"a\"` }", "no place in a contract"},
 		"no events":          {"type Error struct{}\ntype Meta struct{}\ntype ConnectAuth struct{}", "no events"},
-		"a part not written": {"const EventX = \"x:y\" // push: X\ntype X struct { A Gone `json:\"a\"` }", "no type Gone"},
+		"a missing part": {"const EventX = \"x:y\" // push: X\ntype X struct { A Gone `json:\"a\"` }", "no type Gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
@@ -53,9 +53,9 @@ func TestOnlyTheMarkedSectionIsReplaced(t *testing.T) {
 	page := "before\n" + begin + "old\n" + end + "after\n"
 	got, err := between([]byte(page), "new\n")
 	if want := "before\n" + begin + "new\n" + end + "after\n"; err != nil || string(got) != want {
-		t.Errorf("%q (%v), want %q", got, err, want)
+		t.Errorf("got %q (%v), want %q", got, err, want)
 	}
 	if _, err := between([]byte("no marks"), ""); err == nil {
-		t.Error("a page without marks is no error")
+		t.Error("got no error for a page without marks, want one")
 	}
 }

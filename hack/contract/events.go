@@ -41,7 +41,7 @@ func readEvent(name, comment string) (event, error) {
 		} else if m := pushed.FindStringSubmatch(part); m != nil {
 			e.push, e.about = m[2], strings.TrimSpace(m[1]+m[3])
 		} else {
-			return e, fmt.Errorf("its comment says neither request nor push: %q", part)
+			return e, fmt.Errorf("its comment declares neither a request nor a push: %q", part)
 		}
 	}
 	return e, nil

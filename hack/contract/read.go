@@ -163,7 +163,7 @@ func readObject(name, about string, s *ast.StructType) (*object, error) {
 		if len(f.Names) == 0 {
 			embedded, ok := f.Type.(*ast.Ident)
 			if !ok {
-				return nil, fmt.Errorf("%s: embeds what is not of this package", name)
+				return nil, fmt.Errorf("%s: embeds a type of another package", name)
 			}
 			o.embeds = append(o.embeds, embedded.Name)
 			continue
@@ -238,7 +238,7 @@ func (c *contract) check() error {
 		}
 	}
 	if len(c.events) == 0 {
-		return errors.New("there are no events")
+		return errors.New("no events")
 	}
 	return err
 }
@@ -249,7 +249,7 @@ func (c *contract) mark(side map[string]bool, name string) error {
 	}
 	o, ok := c.types[name]
 	if !ok {
-		return fmt.Errorf("there is no type %s", name)
+		return fmt.Errorf("no type %s", name)
 	}
 	side[name] = true
 	for _, f := range c.all(o) {

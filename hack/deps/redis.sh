@@ -61,7 +61,7 @@ disable_service() {
 }
 
 [ -z "$(missing)" ] && exit 0
-command -v apt-get >/dev/null || fail "$(missing) not found, and there is no apt-get here: install Redis 6.2 or later"
+command -v apt-get >/dev/null || fail "$(missing) not found, and apt-get is not available: install Redis 6.2 or later"
 # Two test packages may arrive at once; the second then finds Redis installed.
 exec 9>"${TMPDIR:-/tmp}/anteroom-redis-install.lock"
 command -v flock >/dev/null && flock 9

@@ -69,7 +69,7 @@ fi
 
 version=$(sed -n 's#^[[:space:]]*k8s\.io/kubernetes \(v[0-9.]*\).*#\1#p' "$here/go.mod" | head -n 1)
 [ -n "$version" ] || fail "$here/go.mod names no version of k8s.io/kubernetes"
-[ -n "${XDG_CACHE_HOME:-}${HOME:-}" ] || fail "neither XDG_CACHE_HOME nor HOME is set: there is no place for the cache"
+[ -n "${XDG_CACHE_HOME:-}${HOME:-}" ] || fail "neither XDG_CACHE_HOME nor HOME is set: no folder for the cache"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/anteroom/envtest/$version
 mkdir -p "$cache" || fail "cannot create $cache"
 

@@ -131,7 +131,7 @@ func (s *session) eventually(t *testing.T, what string, condition func(runState)
 // says waits until the console has the text.
 func (s *session) says(t *testing.T, text string) {
 	t.Helper()
-	s.eventually(t, "says "+text, func(runState) bool { return strings.Contains(s.output.String(), text) })
+	s.eventually(t, "the text "+text, func(runState) bool { return strings.Contains(s.output.String(), text) })
 }
 
 func ready(n int) func(runState) bool {

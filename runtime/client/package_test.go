@@ -50,7 +50,7 @@ func TestThePackage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("has what it needs and nothing else", func(t *testing.T) {
+	t.Run("has exactly its files", func(t *testing.T) {
 		var paths []string
 		for _, file := range of.Files {
 			paths = append(paths, file.Path)
@@ -80,7 +80,7 @@ func TestThePackage(t *testing.T) {
 			}
 		}
 	})
-	t.Run("is as large as its README says", func(t *testing.T) {
+	t.Run("has the size in its README", func(t *testing.T) {
 		said := stated.FindSubmatch(readme)
 		if said == nil {
 			t.Fatal("the README has no size")

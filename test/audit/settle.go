@@ -108,7 +108,7 @@ func (r *run) wrongPresence(watchers []*device) (wrong []string) {
 			o := d.user.ask(d, wire.EventPresenceGet, m{"userIds": names}, false, "")
 			o.presences(func(p wire.Presence) {
 				if w := r.wrong(p); w != "" {
-					wrong = append(wrong, fmt.Sprintf("presence:get of %s says that %s", d.user.name, w))
+					wrong = append(wrong, fmt.Sprintf("presence:get of %s: %s", d.user.name, w))
 				}
 			})
 		}
@@ -116,7 +116,7 @@ func (r *run) wrongPresence(watchers []*device) (wrong []string) {
 			d.mu.Lock()
 			for _, name := range names {
 				if w := r.wrong(d.watched[name]); w != "" && name != d.user.name {
-					wrong = append(wrong, fmt.Sprintf("presence:update to %s says that %s", d.user.name, w))
+					wrong = append(wrong, fmt.Sprintf("presence:update to %s: %s", d.user.name, w))
 				}
 			}
 			d.mu.Unlock()

@@ -45,7 +45,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.out, "out", "", "file for the tables; empty means standard output only")
 	flags.StringVar(&o.readme, "readme", "", "file that gets the main table between its markers; not from a quick or partial run")
 	flags.BoolVar(&o.quick, "quick", false, "one short round instead of three")
-	flags.DurationVar(&o.limit, "limit", 10*time.Minute, "when to leave out what is left")
+	flags.DurationVar(&o.limit, "limit", 10*time.Minute, "when to omit the remaining rounds")
 	flags.StringVar(&only, "only", "", "drive only the targets whose key matches this expression")
 	if err := flags.Parse(args); err != nil {
 		return o, err

@@ -115,7 +115,7 @@ func (p *process) firstLine() (string, error) {
 		}
 		return s.line, nil
 	case <-time.After(startWithin):
-		return "", errors.New("it says no address")
+		return "", errors.New("it printed no address")
 	}
 }
 

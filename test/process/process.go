@@ -36,7 +36,7 @@ func FreeAddress() (string, error) {
 			return address, nil
 		}
 	}
-	return "", errors.New("there is no free port")
+	return "", errors.New("no free port")
 }
 
 // Output is the output of a program, readable while the program runs. The zero Output is

@@ -81,7 +81,7 @@ func (a Answer) Text(path string) string {
 	a.c.tb.Helper()
 	text, ok := a.Get(path).(string)
 	if !ok {
-		a.c.tb.Fatalf("siotest: %s in the answer to %q is no string: %s", path, a.event, a.Data)
+		a.c.tb.Fatalf("siotest: %s in the answer to %q is not a string: %s", path, a.event, a.Data)
 	}
 	return text
 }

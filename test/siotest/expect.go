@@ -131,7 +131,7 @@ func (c *Client) report(event string, where []Where) string {
 	if skip := len(entries) - shownEvents; skip > 0 {
 		dropped, entries = dropped+skip, entries[skip:]
 	}
-	b.WriteString("what came, in order:\n")
+	b.WriteString("received, in order:\n")
 	if dropped > 0 {
 		fmt.Fprintf(&b, "  … %d earlier events\n", dropped)
 	}

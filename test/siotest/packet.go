@@ -68,7 +68,7 @@ func decodePacket(text string) (packet, error) {
 	}
 	p.data = json.RawMessage(rest)
 	if rest != "" && !json.Valid(p.data) {
-		return packet{}, fmt.Errorf("bad packet %q: its data is no JSON", text)
+		return packet{}, fmt.Errorf("bad packet %q: its data is not JSON", text)
 	}
 	return p, nil
 }
@@ -79,7 +79,7 @@ func decodeEvent(data json.RawMessage) (name string, args []json.RawMessage, err
 		return "", nil, fmt.Errorf("bad event %s", data)
 	}
 	if err := json.Unmarshal(args[0], &name); err != nil {
-		return "", nil, fmt.Errorf("bad event %s: its name is no string", data)
+		return "", nil, fmt.Errorf("bad event %s: its name is not a string", data)
 	}
 	return name, args[1:], nil
 }

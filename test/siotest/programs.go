@@ -38,7 +38,7 @@ func build(race bool) (string, error) {
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("there is no cache directory to build in: %w", err)
+		return "", fmt.Errorf("no cache directory for the build: %w", err)
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %t", source, race))
 	dir := filepath.Join(cache, "anteroom", "siotest", hex.EncodeToString(sum[:8]))

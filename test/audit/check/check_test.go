@@ -119,7 +119,7 @@ func TestChecksFindViolations(t *testing.T) {
 		{"ticket ends reported", "the end not reported", written(enqueued("T", 1), final, status), "did not receive its end"},
 		{"ticket ends reported", "the end reported", written(enqueued("T", 1), ticket("a", 1, "expired", 0), final, status), ""},
 		{"inbox", "a lost notification", written(noted, final, inboxOf("", 0)), "is not in the inbox of a"},
-		{"inbox", "a wrong count", written(noted, final, inboxOf(`{"id": "N"}`, 2)), "has 1 unread, and says 2"},
+		{"inbox", "a wrong count", written(noted, final, inboxOf(`{"id": "N"}`, 2)), "has 1 unread, but reports 2"},
 		{"inbox", "a deleted one", written(noted, of(trace.Ask, "a", wire.EventNotifyDelete, "d", `{"ids": ["N"]}`), of(trace.Done, "a", wire.EventNotifyDelete, "d", ""), final, inboxOf(`{"id": "N"}`, 1)), "was deleted, and is in the inbox"},
 		{"inbox", "a badge of a later inbox", written(final, inboxOf("", 0), push("a", wire.EventNotifyBadge, "user:a", 1, `{"unread": 3, "version": 1}`)), ""},
 		{"inbox", "a wrong badge", written(push("a", wire.EventNotifyBadge, "user:a", 1, `{"unread": 3, "version": 1}`), final, inboxOf("", 0)), "the last badge of a d0 is 3"},

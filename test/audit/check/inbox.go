@@ -44,7 +44,7 @@ func inbox(h History, report reporter) {
 		var page wire.NotifyPage
 		_ = json.Unmarshal(unread[user].Data, &page) // without a page the result is zero
 		if _, whole := unread[user]; whole && page.Unread != count {
-			report([]int{unread[user].N}, "the inbox of %s has %d unread, and says %d", user, count, page.Unread)
+			report([]int{unread[user].N}, "the inbox of %s has %d unread, but reports %d", user, count, page.Unread)
 		}
 		badge(h, user, count, unread[user].N, report)
 	}

@@ -30,7 +30,7 @@ var _ = Describe("One helm install", Label("helm"), func() {
 		forwarded := a.forwarded()
 		a.scenario(ctx, "lobby.test.mjs", "alice", "bob", "carol", "dave")
 		a.eachPodServed("chat:send", 3)
-		Expect(a.forwarded()).To(BeNumerically(">", forwarded), "who keeps no cookie comes to the wrong pod too")
+		Expect(a.forwarded()).To(BeNumerically(">", forwarded), "a client without a cookie also reaches the wrong pod")
 
 		By("a cookie leads to the same pod every time")
 		for pod, cookie := range a.cookies() {

@@ -78,7 +78,7 @@ test("history pages both ways past edits and reactions", async () => {
 test("read marks are kept, only move forward, and count unread messages", async () => {
   const last = (await page(alice)).at(-1).meta.seq;
   const { unread } = await bob.ask("chat:history", { channel });
-  assert.equal(unread, 4, "hello and three lines; his own, and what was deleted, do not count");
+  assert.equal(unread, 4, "hello and three lines; own and deleted messages do not count");
   assert.deepEqual(await bob.ask("chat:read", { channel, seq: last - 1 }), { readTo: last - 1 });
   assert.deepEqual(await alice.push("chat:read"), { channel, userId: bob.ready.userId, readTo: last - 1 });
   assert.deepEqual(await bob.ask("chat:read", { channel, seq: 1 }), { readTo: last - 1 });

@@ -208,7 +208,7 @@ test("a queue's matcher dies during a hand-off", async () => {
   const tell = async (command) => Number(await (await fetch(`${process.env.ALLOCATOR_CONTROL}/${command}`)).text());
   await tell("hold");
   const [its, others] = [await enqueue(alice, "served"), await enqueue(bob, "served")];
-  await poll("somebody who asks for a game server", () => tell("waiting"));
+  await poll("a caller for a game server", () => tell("waiting"));
   assert.equal((await alice.ask("mm:status")).tickets[0].state, "accepted");
   await killMatcher("served");
   await tell("release");

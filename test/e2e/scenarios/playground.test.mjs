@@ -116,7 +116,7 @@ test("messages are edited, reacted to, deleted, and their author muted", async (
   await chip(bob, 1).waitFor();
 
   const own = await about(bob, "hello");
-  assert.equal(await own.getByRole("button", { name: /Mute/ }).count(), 0, "bob is no moderator");
+  assert.equal(await own.getByRole("button", { name: /Mute/ }).count(), 0, "bob is not a moderator");
   const hers = await about(alice, "hello");
   assert.equal(await hers.getByRole("button", { name: "Edit" }).count(), 0, "the message is not hers");
   await picture(page, "chat-actions-light");

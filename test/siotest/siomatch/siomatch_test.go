@@ -35,7 +35,7 @@ func TestHaveReceived(t *testing.T) {
 	g.Consistently(alice, "100ms").ShouldNot(siomatch.HaveReceived("session:terminated"))
 	g.Eventually(alice.Events).Should(ContainElement(siomatch.BeEvent("session:ready")))
 	g.Expect(siomatch.HaveReceived("nothing").FailureMessage(alice)).To(And(
-		ContainSubstring(`Expected alice to have received an event "nothing"; what came, in order:`), ContainSubstring("session:ready"),
+		ContainSubstring(`Expected alice to have received an event "nothing"; received, in order:`), ContainSubstring("session:ready"),
 	))
 	_, err := siomatch.HaveReceived("x").Match(server)
 	g.Expect(err).To(MatchError(ContainSubstring("not *siotest.Server")))

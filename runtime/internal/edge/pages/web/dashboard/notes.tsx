@@ -5,7 +5,7 @@ export function Notes({ fleet }: { fleet: Fleet }) {
   const notes = [...fleet.pods.flatMap(ofPod), ...ofFleet(fleet)];
   if (notes.length === 0) return null;
   return (
-    <ul class="card call notes" aria-label="What needs a look">
+    <ul class="card call notes" aria-label="Problems">
       {notes.map((note) => (
         <li key={note}>{note}</li>
       ))}

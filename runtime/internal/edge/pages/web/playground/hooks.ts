@@ -28,6 +28,6 @@ export const SeatContext = createContext<Seat | undefined>(undefined);
 
 export function useSeat(): Seat {
   const seat = useContext(SeatContext);
-  if (!seat) throw new Error("there is no seat here");
+  if (!seat) throw new Error("no seat in the context");
   return seat;
 }
