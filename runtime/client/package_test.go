@@ -13,7 +13,7 @@ import (
 	"github.com/anteroom/anteroom/test/siotest"
 )
 
-// packed is what `npm pack --json` says of a package.
+// packed is a package in the output of `npm pack --json`.
 type packed struct {
 	Filename string `json:"filename"`
 	Size     int    `json:"size"`
@@ -22,7 +22,7 @@ type packed struct {
 	} `json:"files"`
 }
 
-// pack builds the package and packs it as it would be published.
+// pack builds and packs the package as for a publication.
 func pack(t *testing.T) (tarball string, of packed) {
 	t.Helper()
 	if err := os.RemoveAll(filepath.Join("typescript", "dist")); err != nil {

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # bump.sh VERSION - rewrite go.mod and go.sum for another release of Traefik.
 #
-# Traefik cannot be installed by name, because its go.mod has replacements. This module asks
-# for the same versions, with three changes, none of which touches how requests are routed:
-#  - dynamic/ext, which Traefik's archive leaves out, is here;
-#  - lego, the ACME client, has no DNS providers (build.sh removes them): a hundred SDKs less;
-#  - go-http-auth, for basic authentication, is a version that proxies serve.
+# Traefik cannot be installed by name, because its go.mod has replacements. This module
+# requires the same versions, with three changes that do not affect the routing of
+# requests:
+# - dynamic/ext, which Traefik's archive omits, is included;
+# - lego, the ACME client, has no DNS providers (build.sh removes them), which saves a hundred SDKs;
+# - go-http-auth, for basic authentication, is a version that module proxies have.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 version=${1:?usage: bump.sh VERSION}

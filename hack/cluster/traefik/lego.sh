@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lego.sh DIR - put lego, without its DNS providers, into DIR/lego.
+# lego.sh DIR - write lego, without its DNS providers, to DIR/lego.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 version=$(sed -n 's#^[[:space:]]*github.com/go-acme/lego/v5 \(v[^ ]*\).*#\1#p' go.mod)

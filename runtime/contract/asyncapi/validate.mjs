@@ -1,4 +1,4 @@
-// Prints what AsyncAPI's own parser has to say of a document, and fails on an error.
+// Prints the messages of AsyncAPI's own parser about a document, and fails on an error.
 import { readFileSync } from "node:fs";
 import { Parser } from "@asyncapi/parser";
 

@@ -1,4 +1,4 @@
-"""Clients that are not JavaScript, in one conversation: connect, lobby, chat, cut, resume.
+"""Clients in Python, in one conversation: connect, lobby, chat, cut, resume.
 
 Usage: client.py sync|async|raw websocket|polling|upgrade STATE_FILE. Ends with 0 when all of it
 went well. "raw" speaks the protocol by itself, over the handshake of Starscream, which
@@ -20,7 +20,7 @@ TRANSPORTS = {"websocket": ["websocket"], "polling": ["polling"], "upgrade": ["p
 
 
 class Pushes:
-    """What a client received, in order."""
+    """The events that a client received, in order."""
 
     def __init__(self):
         self.pushes = []

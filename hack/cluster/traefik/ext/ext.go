@@ -1,8 +1,8 @@
-// Package ext is the extension points of Traefik's open-source edition, which are empty.
-// Traefik has them in a folder that its module's archive leaves out.
+// Package ext has the empty extension points of Traefik's open-source edition. Traefik's
+// module archive omits their folder.
 package ext
 
-// HTTP and Router extend Traefik's dynamic configuration by nothing.
+// HTTP and Router add nothing to Traefik's dynamic configuration.
 type (
 	HTTP   struct{}
 	Router struct{}
