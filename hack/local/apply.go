@@ -96,7 +96,7 @@ func (l *local) applyLive(p plan, next rendered) error {
 		l.log.say("redis.managed.storage.type changed: restart make run to apply it to Redis")
 	}
 	if p.cookie {
-		l.front.configure(cookieName(next.cluster), next.runtime.Engine.Path)
+		l.proxy.configure(cookieName(next.cluster), next.runtime.Engine.Path)
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 // tokens; lobbyType is a type that the client can create.
 func banner(s runState, why, lobbyType string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n  Anteroom serves %s on %s\n\n", s.File, s.Front.URL)
-	fmt.Fprintf(&b, "  Try it in a browser, as two users: %s%s\n\n", s.Front.URL, configv1.PlaygroundPath)
+	fmt.Fprintf(&b, "\n  Anteroom serves %s on %s\n\n", s.File, s.Proxy.URL)
+	fmt.Fprintf(&b, "  Try it in a browser, as two users: %s%s\n\n", s.Proxy.URL, configv1.PlaygroundPath)
 	for _, p := range s.Servers {
 		status := "ready"
 		if !p.Ready {
@@ -65,8 +65,8 @@ func client(s runState, lobbyType string) string {
 		token = s.Tokens[0].Token
 	}
 	path := ""
-	if s.Front.Path != "/socket.io/" {
-		path = fmt.Sprintf("path: %q, ", s.Front.Path)
+	if s.Proxy.Path != "/socket.io/" {
+		path = fmt.Sprintf("path: %q, ", s.Proxy.Path)
 	}
 	request := `"sync:ping", {}`
 	if lobbyType != "" {
@@ -75,5 +75,5 @@ func client(s runState, lobbyType string) string {
 	return fmt.Sprintf(`const { io } = require("socket.io-client");
 const socket = io(%q, { %sauth: { protocol: 1, token: %q } }).onAny(console.log);
 socket.on("connect_error", (e) => console.log(e.message, e.data)).once("session:ready", async () => console.dir(await socket.emitWithAck(%s), { depth: 9 }));
-`, s.Front.URL, path, token, request)
+`, s.Proxy.URL, path, token, request)
 }

@@ -15,7 +15,7 @@ import (
 // pods.
 type fleet struct {
 	log   *console
-	front *front
+	proxy *proxy
 	// program is the server binary, dir the directory for its config files, and policies
 	// the PolicySet file that all servers watch.
 	program, dir, policies string
@@ -34,9 +34,9 @@ type fleet struct {
 
 // newFleet returns a fleet without servers. When hurry is closed, draining servers are
 // killed, now and later.
-func newFleet(log *console, front *front, program, dir string, changed func(), hurry <-chan struct{}) *fleet {
+func newFleet(log *console, proxy *proxy, program, dir string, changed func(), hurry <-chan struct{}) *fleet {
 	f := &fleet{
-		log: log, front: front, program: program, dir: dir, changed: changed,
+		log: log, proxy: proxy, program: program, dir: dir, changed: changed,
 		policies: filepath.Join(dir, "policies.yaml"), cut: make(chan struct{}), kill: make(chan struct{}),
 	}
 	go func() {

@@ -25,7 +25,7 @@ func canceled(t *testing.T) context.Context {
 func absentFleet(t *testing.T) (*fleet, lines) {
 	t.Helper()
 	out := make(lines, 1024)
-	proxy := newFront("anteroom", "/socket.io/", http.NotFoundHandler())
+	proxy := newProxy("anteroom", "/socket.io/", http.NotFoundHandler())
 	return newFleet(newConsole(out), proxy, filepath.Join(t.TempDir(), "server"), t.TempDir(), func() {}, nil), out
 }
 
@@ -122,10 +122,10 @@ func TestInstanceAPI(t *testing.T) {
 }
 
 func TestARetiredInstanceStaysUnready(t *testing.T) {
-	proxy := newFront("anteroom", "/socket.io/", http.NotFoundHandler())
+	proxy := newProxy("anteroom", "/socket.io/", http.NotFoundHandler())
 	c, out := shell(t, "echo up; exec sleep 60")
 	out.await(t, "up")
-	i := &instance{id: "server-1.1", child: c, front: proxy}
+	i := &instance{id: "server-1.1", child: c, proxy: proxy}
 	if !i.set(true, "") || i.set(true, "") {
 		t.Error("got wrong reports of changes, want a change only the first time")
 	}
@@ -135,7 +135,7 @@ func TestARetiredInstanceStaysUnready(t *testing.T) {
 	}
 }
 
-func TestFrontReconfigured(t *testing.T) {
+func TestProxyReconfigured(t *testing.T) {
 	f, s, _ := behind(t, 2)
 	_, who, set := ask(t, s.URL, "", "")
 	if set != who {
@@ -151,7 +151,7 @@ func TestFrontReconfigured(t *testing.T) {
 	}
 }
 
-func TestFrontIgnoresErrorsOfTheClient(t *testing.T) {
+func TestProxyIgnoresErrorsOfTheClient(t *testing.T) {
 	f, _, servers := behind(t, 1)
 	servers["server-1.1"].Close()
 	w := httptest.NewRecorder()

@@ -36,7 +36,7 @@ type instance struct {
 	adminURL  *url.URL
 	// apiURL is nil when the server API is disabled.
 	apiURL *url.URL
-	front  *front
+	proxy  *proxy
 	log    *console
 	// config is the config file of the process; it is removed when the process has
 	// exited.
@@ -79,7 +79,7 @@ func (f *fleet) startInstance(ctx context.Context, name, id string, config confi
 		child:     process,
 		clientURL: &url.URL{Scheme: "http", Host: addresses[0]},
 		adminURL:  &url.URL{Scheme: "http", Host: addresses[1]},
-		front:     f.front,
+		proxy:     f.proxy,
 		log:       f.log,
 		config:    path,
 		reason:    "starting",
@@ -87,7 +87,7 @@ func (f *fleet) startInstance(ctx context.Context, name, id string, config confi
 	if served {
 		i.apiURL = &url.URL{Scheme: "http", Host: addresses[3]}
 	}
-	f.front.add(id, i.clientURL)
+	f.proxy.add(id, i.clientURL)
 	return i, nil
 }
 
@@ -101,7 +101,7 @@ func (i *instance) probe(ctx context.Context, changed func()) {
 	for {
 		select {
 		case <-i.child.done:
-			i.front.remove(i.id)
+			i.proxy.remove(i.id)
 			i.set(false, "it exited")
 			_ = os.Remove(i.config)
 			changed()
@@ -150,7 +150,7 @@ func (i *instance) set(ready bool, reason string) (changed bool) {
 	ready = ready && !i.retired
 	changed = ready != i.ready
 	i.ready, i.reason = ready, reason
-	i.front.setReady(i.id, ready)
+	i.proxy.setReady(i.id, ready)
 	return changed
 }
 
@@ -196,7 +196,7 @@ func (i *instance) waitReady(ctx context.Context, timeout time.Duration) error {
 func (i *instance) retire(grace time.Duration, haste urgency) bool {
 	i.mu.Lock()
 	i.retired, i.ready, i.reason = true, false, "draining"
-	i.front.setReady(i.id, false)
+	i.proxy.setReady(i.id, false)
 	i.mu.Unlock()
 	return i.child.stop(grace, haste)
 }

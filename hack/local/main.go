@@ -1,6 +1,6 @@
 // Command anteroom-local is the program behind `make run`: a RealtimeCluster on this
 // machine, without Kubernetes. It renders the manifest like the operator, starts Redis,
-// the cluster's servers and a cookie-sticky proxy in front of them, and applies each edit
+// the cluster's servers and a cookie-sticky proxy in proxy of them, and applies each edit
 // of the manifest.
 package main
 

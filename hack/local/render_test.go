@@ -81,7 +81,7 @@ func TestRenderReportsTheManagersProblems(t *testing.T) {
 func TestGoldenBanner(t *testing.T) {
 	full := runState{
 		File:  "cluster.yaml",
-		Front: frontState{URL: "http://127.0.0.1:8080", Path: "/rt/"},
+		Proxy: proxyState{URL: "http://127.0.0.1:8080", Path: "/rt/"},
 		Servers: []processState{
 			{Name: "server-1", URL: "http://127.0.0.1:7001", AdminURL: "http://127.0.0.1:7002", APIURL: "http://127.0.0.1:7003", Ready: true},
 			{Name: "server-2", URL: "http://127.0.0.1:7011", AdminURL: "http://127.0.0.1:7012", Reason: "starting"},
@@ -90,7 +90,7 @@ func TestGoldenBanner(t *testing.T) {
 		APITokenFile: ".run/api-token",
 	}
 	bare := full
-	bare.Servers, bare.Tokens, bare.APITokenFile, bare.Front.Path = nil, nil, "", "/socket.io/"
+	bare.Servers, bare.Tokens, bare.APITokenFile, bare.Proxy.Path = nil, nil, "", "/socket.io/"
 	nobody := full
 	nobody.Tokens = nil
 	for name, text := range map[string]string{
@@ -115,7 +115,7 @@ func TestGoldenBanner(t *testing.T) {
 }
 
 func TestTheClientIsQuotable(t *testing.T) {
-	s := runState{Front: frontState{URL: "http://127.0.0.1:8080", Path: "/socket.io/"}}
+	s := runState{Proxy: proxyState{URL: "http://127.0.0.1:8080", Path: "/socket.io/"}}
 	for _, lobbyType := range []string{"", "duel"} {
 		if text := client(s, lobbyType); strings.Contains(text, "'") {
 			t.Errorf("lobby type %q: got a single quote in %q, want none", lobbyType, text)

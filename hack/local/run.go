@@ -28,7 +28,7 @@ type local struct {
 	options options
 	log     *console
 	source  source
-	front   *front
+	proxy   *proxy
 	fleet   *fleet
 	redis   *redis
 	url     string
@@ -92,12 +92,12 @@ func clientURL(address net.Addr) string {
 // serve starts the servers and the proxy, applies edits, and stops all processes.
 func (l *local) serve(ctx context.Context, listener net.Listener, first rendered, hurry <-chan struct{}) error {
 	l.url = clientURL(listener.Addr())
-	l.front = newFront(cookieName(first.cluster), first.runtime.Engine.Path, devUsersHandler(l.devTokens))
-	l.fleet = newFleet(l.log, l.front, l.options.program("server"), l.options.dir, l.writeState, hurry)
+	l.proxy = newProxy(cookieName(first.cluster), first.runtime.Engine.Path, devUsersHandler(l.devTokens))
+	l.fleet = newFleet(l.log, l.proxy, l.options.program("server"), l.options.dir, l.writeState, hurry)
 	if err := l.begin(ctx, first); err != nil {
 		return err
 	}
-	server := &http.Server{Handler: l.front, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: l.proxy, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	defer func() { _ = server.Close() }()
 	defer l.removeState()
@@ -159,7 +159,7 @@ func (l *local) state() runState {
 	return runState{
 		PID:          os.Getpid(),
 		File:         l.options.file,
-		Front:        frontState{URL: l.url, Path: l.now.runtime.Engine.Path, CookieName: cookieName(l.now.cluster)},
+		Proxy:        proxyState{URL: l.url, Path: l.now.runtime.Engine.Path, CookieName: cookieName(l.now.cluster)},
 		Redis:        l.redis.state(),
 		Servers:      servers,
 		Tokens:       l.tokens,

@@ -167,10 +167,10 @@ func TestRunServesAndStops(t *testing.T) {
 	state := s.eventually(t, "two servers", ready(2))
 	s.says(t, "Redis: embedded")
 	s.says(t, "socket.io-client")
-	if state.Redis.Kind != redisEmbedded || len(state.Tokens) != 4 || state.Front.CookieName != "anteroom" {
+	if state.Redis.Kind != redisEmbedded || len(state.Tokens) != 4 || state.Proxy.CookieName != "anteroom" {
 		t.Errorf("got state %+v, want the embedded Redis, 4 tokens and the cookie anteroom", state)
 	}
-	if who := get(t, state.Front.URL+"/whoami"); who != fmt.Sprint(state.Servers[0].PID) && who != fmt.Sprint(state.Servers[1].PID) {
+	if who := get(t, state.Proxy.URL+"/whoami"); who != fmt.Sprint(state.Servers[0].PID) && who != fmt.Sprint(state.Servers[1].PID) {
 		t.Errorf("got an answer of %s, want one of %v", who, pids(state))
 	}
 	if info, err := os.Stat(s.options.state); err != nil || info.Mode().Perm() != 0o600 {
@@ -239,7 +239,7 @@ func TestRunAppliesEditsWithoutARestart(t *testing.T) {
 	t.Setenv("PATH", "")
 	s := begin(t)
 	before := s.eventually(t, "two servers", ready(2))
-	if users := get(t, before.Front.URL+devUsersPath); !strings.Contains(users, before.Tokens[0].Token) {
+	if users := get(t, before.Proxy.URL+devUsersPath); !strings.Contains(users, before.Tokens[0].Token) {
 		t.Errorf("got users %s, want the token of %s", users, before.Tokens[0].User)
 	}
 
@@ -251,11 +251,11 @@ func TestRunAppliesEditsWithoutARestart(t *testing.T) {
 	s.says(t, "restart make run to apply it to Redis")
 
 	s.write(t, strings.Replace(storage, "spec:\n  redis", "spec:\n  exposure: {affinity: {cookieName: sticky}}\n  redis", 1))
-	after := s.eventually(t, "the new cookie", func(now runState) bool { return now.Front.CookieName == "sticky" })
+	after := s.eventually(t, "the new cookie", func(now runState) bool { return now.Proxy.CookieName == "sticky" })
 	if !slices.Equal(pids(before), pids(after)) {
 		t.Errorf("got servers %v, want the same as before: %v", pids(after), pids(before))
 	}
-	answer, err := http.Get(after.Front.URL + "/whoami")
+	answer, err := http.Get(after.Proxy.URL + "/whoami")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,8 +269,8 @@ func TestApplyRepeatsAFailedEdit(t *testing.T) {
 	var out process.Output
 	log, dir := newConsole(&out), t.TempDir()
 	l := &local{log: log, redis: &redis{}, options: options{dir: dir, file: writeManifest(t, manifest), users: devUsers}}
-	l.front = newFront("anteroom", "/socket.io/", http.NotFoundHandler())
-	l.fleet = newFleet(log, l.front, "", dir, func() {}, nil)
+	l.proxy = newProxy("anteroom", "/socket.io/", http.NotFoundHandler())
+	l.fleet = newFleet(log, l.proxy, "", dir, func() {}, nil)
 	l.now = rendered{policies: []byte("revision: r1\n"), revision: "r1"}
 	l.now.runtime.Auth.Mode = configv1.AuthAnonymous
 	next := l.now
@@ -444,7 +444,7 @@ func TestRunNamesTheRemedy(t *testing.T) {
 		want   string
 	}{
 		"the port is taken": {func(o *options) {
-			o.dir, o.listen = t.TempDir(), strings.TrimPrefix(state.Front.URL, "http://")
+			o.dir, o.listen = t.TempDir(), strings.TrimPrefix(state.Proxy.URL, "http://")
 		}, "LISTEN=127.0.0.1:8081"},
 		"the directory is taken":       {func(*options) {}, "another make run uses"},
 		"an invalid address":           {func(o *options) { o.dir, o.listen = t.TempDir(), "nowhere" }, "LISTEN=nowhere"},

@@ -14,7 +14,7 @@ import (
 type runState struct {
 	PID     int            `json:"pid"`
 	File    string         `json:"file"`
-	Front   frontState     `json:"front"`
+	Proxy   proxyState     `json:"front"`
 	Redis   redisState     `json:"redis"`
 	Servers []processState `json:"servers"`
 	Tokens  []devToken     `json:"tokens"`
@@ -23,8 +23,8 @@ type runState struct {
 	Revision     string `json:"policyRevision"`
 }
 
-// frontState is the address for clients.
-type frontState struct {
+// proxyState is the address for clients.
+type proxyState struct {
 	URL string `json:"url"`
 	// Path is the engine's path, such as /socket.io/.
 	Path       string `json:"path"`

@@ -14,7 +14,7 @@ import (
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 )
 
-// front is the sticky proxy in front of the servers. Like the ingress of a cluster it
+// proxy is the sticky proxy in proxy of the servers. Like the ingress of a cluster it
 // sets a cookie that names a server, and follows the cookie while that server can answer:
 //
 //   - a ready server gets every request with its cookie;
@@ -24,7 +24,7 @@ import (
 //
 // New clients, and clients without cookies, are distributed over the ready servers in
 // turn: the servers forward requests of other servers' sessions to each other.
-type front struct {
+type proxy struct {
 	mu         sync.Mutex
 	cookieName string
 	enginePath string
@@ -39,19 +39,19 @@ type front struct {
 // backend is a server behind the proxy.
 type backend struct {
 	// id is the value of the cookie.
-	id    string
-	url   *url.URL
-	ready bool
-	proxy *httputil.ReverseProxy
+	id      string
+	url     *url.URL
+	ready   bool
+	forward *httputil.ReverseProxy
 }
 
 // dialTimeout bounds an attempt to reach a server on this machine.
 const dialTimeout = 2 * time.Second
 
-// newFront returns a proxy without servers; it answers 503 until the first server is
+// newProxy returns a proxy without servers; it answers 503 until the first server is
 // ready. users answers under devUsersPath.
-func newFront(cookieName, enginePath string, users http.Handler) *front {
-	return &front{
+func newProxy(cookieName, enginePath string, users http.Handler) *proxy {
+	return &proxy{
 		cookieName: cookieName,
 		enginePath: enginePath,
 		users:      users,
@@ -65,16 +65,16 @@ func newFront(cookieName, enginePath string, users http.Handler) *front {
 
 // configure changes the cookie's name and the path of the engine. Clients with a cookie
 // of the old name are distributed again.
-func (f *front) configure(cookieName, enginePath string) {
+func (f *proxy) configure(cookieName, enginePath string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.cookieName, f.enginePath = cookieName, enginePath
 }
 
 // add adds a server; it gets clients once it is ready.
-func (f *front) add(id string, target *url.URL) {
+func (f *proxy) add(id string, target *url.URL) {
 	b := &backend{id: id, url: target}
-	b.proxy = &httputil.ReverseProxy{
+	b.forward = &httputil.ReverseProxy{
 		Transport: f.transport,
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
@@ -91,14 +91,14 @@ func (f *front) add(id string, target *url.URL) {
 }
 
 // remove removes a server; its clients move with their next request.
-func (f *front) remove(id string) {
+func (f *proxy) remove(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.backends = slices.DeleteFunc(f.backends, func(b *backend) bool { return b.id == id })
 }
 
 // setReady sets whether a server may get new clients.
-func (f *front) setReady(id string, ready bool) {
+func (f *proxy) setReady(id string, ready bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if i := f.index(id); i >= 0 {
@@ -106,13 +106,13 @@ func (f *front) setReady(id string, ready bool) {
 	}
 }
 
-func (f *front) index(id string) int {
+func (f *proxy) index(id string) int {
 	return slices.IndexFunc(f.backends, func(b *backend) bool { return b.id == id })
 }
 
 // ServeHTTP passes the request to the client's server, or to a new one, and sets the
 // cookie when the server differs from the client's cookie.
-func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (f *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/":
 		f.welcome(w)
@@ -130,12 +130,12 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !named {
 		f.setCookie(w, b)
 	}
-	b.proxy.ServeHTTP(w, r)
+	b.forward.ServeHTTP(w, r)
 }
 
 // choose returns the server for a request, and whether the request's cookie names that
 // server. It returns nil when no server is ready.
-func (f *front) choose(r *http.Request) (b *backend, named bool) {
+func (f *proxy) choose(r *http.Request) (b *backend, named bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	hasSession := r.URL.Query().Get("sid") != ""
@@ -147,7 +147,7 @@ func (f *front) choose(r *http.Request) (b *backend, named bool) {
 	return f.roundRobin(), false
 }
 
-func (f *front) roundRobin() *backend {
+func (f *proxy) roundRobin() *backend {
 	for range f.backends {
 		b := f.backends[f.next%len(f.backends)]
 		f.next = (f.next + 1) % len(f.backends)
@@ -160,7 +160,7 @@ func (f *front) roundRobin() *backend {
 
 // setCookie makes the client stick to a server. The cookie is not Secure, because this
 // proxy serves plain HTTP on this machine only.
-func (f *front) setCookie(w http.ResponseWriter, b *backend) {
+func (f *proxy) setCookie(w http.ResponseWriter, b *backend) {
 	f.mu.Lock()
 	name := f.cookieName
 	f.mu.Unlock()
@@ -169,7 +169,7 @@ func (f *front) setCookie(w http.ResponseWriter, b *backend) {
 
 // failed answers for a server that did not. An error of the client's side does not count;
 // any other error makes the server unready until its next readiness probe.
-func (f *front) failed(b *backend, w http.ResponseWriter, r *http.Request, err error) {
+func (f *proxy) failed(b *backend, w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
 		return
 	}
@@ -179,7 +179,7 @@ func (f *front) failed(b *backend, w http.ResponseWriter, r *http.Request, err e
 }
 
 // welcome describes this port to a person with a browser.
-func (f *front) welcome(w http.ResponseWriter) {
+func (f *proxy) welcome(w http.ResponseWriter) {
 	f.mu.Lock()
 	path := f.enginePath
 	f.mu.Unlock()

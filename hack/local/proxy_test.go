@@ -13,9 +13,9 @@ import (
 )
 
 // behind starts a proxy with n ready servers that answer with their id.
-func behind(t *testing.T, n int) (*front, *httptest.Server, map[string]*httptest.Server) {
+func behind(t *testing.T, n int) (*proxy, *httptest.Server, map[string]*httptest.Server) {
 	t.Helper()
-	f := newFront("anteroom", "/socket.io/", http.NotFoundHandler())
+	f := newProxy("anteroom", "/socket.io/", http.NotFoundHandler())
 	servers := map[string]*httptest.Server{}
 	for i := range n {
 		id := fmt.Sprintf("server-%d.1", i+1)
@@ -59,7 +59,7 @@ func ask(t *testing.T, base, query, cookie string) (status int, who, set string)
 	return answer.StatusCode, string(body), set
 }
 
-func TestFrontDistributesNewClientsAndKeepsOldOnes(t *testing.T) {
+func TestProxyDistributesNewClientsAndKeepsOldOnes(t *testing.T) {
 	_, s, _ := behind(t, 3)
 	seen := map[string]int{}
 	for range 6 {
@@ -79,24 +79,24 @@ func TestFrontDistributesNewClientsAndKeepsOldOnes(t *testing.T) {
 	}
 }
 
-func TestFrontMovesClients(t *testing.T) {
+func TestProxyMovesClients(t *testing.T) {
 	const lost, other = "server-1.1", "server-2.1"
 	tests := map[string]struct {
-		happens func(*front, map[string]*httptest.Server)
+		happens func(*proxy, map[string]*httptest.Server)
 		query   string
 		want    string
 	}{
 		"a draining server keeps its sessions": {
-			func(f *front, _ map[string]*httptest.Server) { f.setReady(lost, false) }, "sid=x", lost,
+			func(f *proxy, _ map[string]*httptest.Server) { f.setReady(lost, false) }, "sid=x", lost,
 		},
 		"a draining server gets no new sessions": {
-			func(f *front, _ map[string]*httptest.Server) { f.setReady(lost, false) }, "", other,
+			func(f *proxy, _ map[string]*httptest.Server) { f.setReady(lost, false) }, "", other,
 		},
 		"a removed server loses its sessions": {
-			func(f *front, _ map[string]*httptest.Server) { f.remove(lost) }, "sid=x", other,
+			func(f *proxy, _ map[string]*httptest.Server) { f.remove(lost) }, "sid=x", other,
 		},
 		"a cookie of a server of an earlier run": {
-			func(f *front, _ map[string]*httptest.Server) { f.remove(lost); f.add("server-1.2", new(url.URL)) }, "", other,
+			func(f *proxy, _ map[string]*httptest.Server) { f.remove(lost); f.add("server-1.2", new(url.URL)) }, "", other,
 		},
 	}
 	for name, test := range tests {
@@ -116,7 +116,7 @@ func TestFrontMovesClients(t *testing.T) {
 	}
 }
 
-func TestFrontAvoidsADeadServer(t *testing.T) {
+func TestProxyAvoidsADeadServer(t *testing.T) {
 	_, s, servers := behind(t, 2)
 	servers["server-1.1"].Close()
 	if status, _, _ := ask(t, s.URL, "", "server-1.1"); status != http.StatusBadGateway {
@@ -127,14 +127,14 @@ func TestFrontAvoidsADeadServer(t *testing.T) {
 	}
 }
 
-func TestFrontWithoutServers(t *testing.T) {
+func TestProxyWithoutServers(t *testing.T) {
 	_, s, _ := behind(t, 0)
 	if status, text, _ := ask(t, s.URL, "", ""); status != http.StatusServiceUnavailable || !strings.Contains(text, "make run") {
 		t.Errorf("got %d %q, want 503 with a hint", status, text)
 	}
 }
 
-func TestFrontWelcomesBrowsers(t *testing.T) {
+func TestProxyWelcomesBrowsers(t *testing.T) {
 	_, s, _ := behind(t, 1)
 	answer, err := http.Get(s.URL + "/")
 	if err != nil {
@@ -146,8 +146,8 @@ func TestFrontWelcomesBrowsers(t *testing.T) {
 	}
 }
 
-func TestFrontKeepsTheHost(t *testing.T) {
-	f := newFront("anteroom", "/socket.io/", http.NotFoundHandler())
+func TestProxyKeepsTheHost(t *testing.T) {
+	f := newProxy("anteroom", "/socket.io/", http.NotFoundHandler())
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.Host+" "+r.Header.Get("X-Forwarded-For"))
 	}))
@@ -186,8 +186,8 @@ func upgradeEcho(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func TestFrontTunnelsWebSockets(t *testing.T) {
-	f := newFront("anteroom", "/socket.io/", http.NotFoundHandler())
+func TestProxyTunnelsWebSockets(t *testing.T) {
+	f := newProxy("anteroom", "/socket.io/", http.NotFoundHandler())
 	server := httptest.NewServer(http.HandlerFunc(upgradeEcho))
 	defer server.Close()
 	target, _ := url.Parse(server.URL)
