@@ -76,17 +76,17 @@ func (s *Service) updateCopies(ctx context.Context, queue string, e endedTicket)
 // cancelOtherTickets cancels the other tickets that a matched player had at the time of the
 // match.
 func (s *Service) cancelOtherTickets(ctx context.Context, p Proposal, player TeamPlayer) error {
-	places, err := s.index.Entries(ctx, player.ID)
+	entries, err := s.index.Entries(ctx, player.ID)
 	if err != nil {
 		return err
 	}
-	for _, at := range places {
-		id, err := ulid.ParseStrict(at.ticket)
-		if at.ticket == player.Ticket || err == nil && ms(id.Timestamp()) > p.Ended.At {
+	for _, entry := range entries {
+		id, err := ulid.ParseStrict(entry.ticket)
+		if entry.ticket == player.Ticket || err == nil && ms(id.Timestamp()) > p.Ended.At {
 			continue
 		}
-		t, there, err := s.ticket(ctx, at.queue, at.ticket)
-		if err == nil && there && t.Has(player.ID) {
+		t, exists, err := s.ticket(ctx, entry.queue, entry.ticket)
+		if err == nil && exists && t.Has(player.ID) {
 			err = ignoreRefusal(s.withdrawTicket(ctx, t, player.ID, reasonMatchedElsewhere, reasonMatchedElsewhere, records.Step{}))
 		}
 		if err != nil {

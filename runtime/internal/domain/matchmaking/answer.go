@@ -50,11 +50,11 @@ func (s *Service) acceptStep(ctx context.Context, p Proposal, was []byte, once *
 	step := records.Step{Once: once, Changes: []records.Change{{Table: proposals, Key: p.ID, Was: was, Value: value}}}
 	views := map[string]*wire.MMTicket{}
 	if p.InHandoff {
-		are, err := s.ticketsOfProposal(ctx, p)
+		stored, err := s.ticketsOfProposal(ctx, p)
 		if err != nil {
 			return records.Step{}, nil, err
 		}
-		for id, t := range are {
+		for id, t := range stored {
 			views[id] = t.In(wire.TicketAccepted)
 		}
 	}

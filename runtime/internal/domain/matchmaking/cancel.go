@@ -19,11 +19,11 @@ func (s *Service) cancel(ctx context.Context, c request.Call, ticketID string) e
 	if err != nil {
 		return err
 	}
-	t, there, err := s.ticket(ctx, queue, ticketID)
+	t, exists, err := s.ticket(ctx, queue, ticketID)
 	if err != nil {
 		return err
 	}
-	if !there || !t.Has(c.ID) {
+	if !exists || !t.Has(c.ID) {
 		return ticketNotFound()
 	}
 	return s.withdrawTicket(ctx, t, c.ID, reasonCancelled, reasonDeclined, records.Step{Once: s.once(c)})

@@ -12,18 +12,18 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// dissolve ends a proposal without a match. who returns the players to blame, and the reason;
+// dissolve ends a proposal without a match. blame returns the players to blame, and the reason;
 // no player is to blame when the hand-off failed. The tickets of blamed players are
 // removed, and the others search again as the queue's policy says. base is the initial
 // step.
 func (s *Service) dissolve(
-	ctx context.Context, queue, proposalID string, base records.Step, who func(Proposal) ([]string, string, error),
+	ctx context.Context, queue, proposalID string, base records.Step, blame func(Proposal) ([]string, string, error),
 ) error {
 	q, err := s.queue(queue)
 	if err != nil {
 		q = Queue{Name: queue, ReadyCheck: ReadyCheck{Requeue: KeepPosition}}
 	}
-	var over Proposal
+	var ended Proposal
 	return s.commitThen(ctx, func() (records.Step, []outboxMessage, error) {
 		p, raw, err := s.readProposal(ctx, queue, proposalID)
 		if err != nil {
@@ -32,21 +32,21 @@ func (s *Service) dissolve(
 		if raw == nil || p.Ended != nil {
 			return records.Step{}, nil, proposalNotFound()
 		}
-		blamed, reason, err := who(p)
+		blamed, reason, err := blame(p)
 		if err != nil {
 			return records.Step{}, nil, err
 		}
 		d := dissolution{s: s, queue: q, proposal: p, blamed: blamed, reason: reason, step: base}
 		err = d.endTickets(ctx)
 		if err == nil {
-			over, err = d.endProposal(raw)
+			ended, err = d.endProposal(raw)
 		}
 		return d.step, d.messages, err
 	}, queue, func() []records.Change {
-		if over.Ended != nil {
-			return s.applySideEffectsOrLog(ctx, over)
+		if ended.Ended != nil {
+			return s.applySideEffectsOrLog(ctx, ended)
 		}
-		s.releasePlayersOrLog(ctx, over)
+		s.releasePlayersOrLog(ctx, ended)
 		return nil
 	})
 }
@@ -93,15 +93,15 @@ func (d *dissolution) endTickets(ctx context.Context) error {
 // endTicket removes a ticket, or makes it search again.
 func (d *dissolution) endTicket(t Ticket, raw []byte, until int64, now time.Time) error {
 	blamed := slices.ContainsFunc(t.Users(), func(id string) bool { return slices.Contains(d.blamed, id) })
-	next, on := t.requeued(d.queue.ReadyCheck.Requeue, now)
+	next, searches := t.requeued(d.queue.ReadyCheck.Requeue, now)
 	if len(d.blamed) == 0 {
-		next.EnqueuedAt, on = t.EnqueuedAt, true
+		next.EnqueuedAt, searches = t.EnqueuedAt, true
 	}
-	on = on && !blamed
-	d.sideEffects.add(next, !on)
+	searches = searches && !blamed
+	d.sideEffects.add(next, !searches)
 	change := records.Change{Table: tickets, Key: t.ID, Was: raw}
 	view := next.In(wire.TicketSearching)
-	if on {
+	if searches {
 		value, err := json.Marshal(next)
 		if err != nil {
 			return fmt.Errorf("encode a ticket: %w", err)
@@ -113,21 +113,21 @@ func (d *dissolution) endTicket(t Ticket, raw []byte, until int64, now time.Time
 	}
 	d.step.Changes = append(d.step.Changes, change)
 	left, order := "", orderSearching(next.Attempt)
-	if !on {
+	if !searches {
 		left, order = t.ID, orderEnd
 	}
 	for _, user := range t.Users() {
-		news := wire.MMCancelled{TicketID: t.ID, Queue: d.queue.Name, Reason: d.reason, Requeued: on}
+		cancelled := wire.MMCancelled{TicketID: t.ID, Queue: d.queue.Name, Reason: d.reason, Requeued: searches}
 		switch {
 		case slices.Contains(d.blamed, user):
-			news.CooldownUntil = until
+			cancelled.CooldownUntil = until
 		case len(d.blamed) > 0 && !blamed:
-			news.Reason = reasonOthersDeclined
+			cancelled.Reason = reasonOthersDeclined
 		}
 		pushed, err := d.s.addMessage(&d.step,
 			message{
 				Users: []string{user}, Event: wire.EventMMCancelled, OrderKey: t.ID, Order: order, EndedTicket: left, HomeQueue: t.homeQueue(), Ticket: view,
-			}, news)
+			}, cancelled)
 		if err != nil {
 			return err
 		}
@@ -140,15 +140,15 @@ func (d *dissolution) endTicket(t Ticket, raw []byte, until int64, now time.Time
 // stays until they are updated.
 func (d *dissolution) endProposal(was []byte) (Proposal, error) {
 	change := records.Change{Table: proposals, Key: d.proposal.ID, Was: was}
-	over := d.proposal
+	ended := d.proposal
 	if len(d.sideEffects.Tickets) > 0 {
 		d.sideEffects.At = ms(d.s.Now())
-		over = d.proposal.withSideEffects(d.sideEffects)
+		ended = d.proposal.withSideEffects(d.sideEffects)
 		var err error
-		if change.Value, err = json.Marshal(over); err != nil {
-			return over, fmt.Errorf("encode a proposal: %w", err)
+		if change.Value, err = json.Marshal(ended); err != nil {
+			return ended, fmt.Errorf("encode a proposal: %w", err)
 		}
 	}
 	d.step.Changes = append(d.step.Changes, change)
-	return over, nil
+	return ended, nil
 }

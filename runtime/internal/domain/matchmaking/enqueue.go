@@ -65,8 +65,8 @@ func (s *Service) enqueue(
 	}
 	t := copies[0]
 	if c.Key != "" {
-		if there, known, err := s.findRepeated(ctx, t.Queue, id); err != nil || known {
-			return there, errors.Join(err, s.verifyParty(ctx, c, there))
+		if repeated, known, err := s.findRepeated(ctx, t.Queue, id); err != nil || known {
+			return repeated, errors.Join(err, s.verifyParty(ctx, c, repeated))
 		}
 	}
 	if err := allConnected(t, c.ID); err != nil {
@@ -258,8 +258,8 @@ func (s *Service) reportSearching(ctx context.Context, t Ticket) error {
 	if err := s.Events.Searching(ctx, t.ID, t.Users(), true); err != nil {
 		return err
 	}
-	_, there, err := s.ticket(ctx, t.Queue, t.ID)
-	if err != nil || there {
+	_, exists, err := s.ticket(ctx, t.Queue, t.ID)
+	if err != nil || exists {
 		return err
 	}
 	return s.Events.Searching(ctx, t.ID, t.Users(), false)
@@ -286,8 +286,8 @@ func (s *Service) rollbackEnqueue(ctx context.Context, c request.Call, t Ticket,
 	if !errors.As(cause, &refusal) {
 		return Ticket{}, cause
 	}
-	if there, known, err := s.findRepeated(ctx, t.Queue, t.ID); err != nil || known {
-		return there, err
+	if repeated, known, err := s.findRepeated(ctx, t.Queue, t.ID); err != nil || known {
+		return repeated, err
 	}
 	for _, queue := range t.otherQueues() {
 		if _, err := s.dropCopy(ctx, queue, t.ID); err != nil {

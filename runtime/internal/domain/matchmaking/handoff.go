@@ -104,24 +104,24 @@ func (h handoff) run(ctx context.Context) error {
 // assign ends the proposal's tickets and pushes the place to their players.
 func (h handoff) assign(ctx context.Context, place Place) error {
 	var done []Ticket
-	are := h.proposal.tickets
-	var over Proposal
+	stored := h.proposal.tickets
+	var ended Proposal
 	err := h.m.s.commitThen(ctx, func() (step records.Step, messages []outboxMessage, err error) {
-		if are == nil {
-			if are, err = h.m.s.ticketsOfProposal(ctx, h.proposal.Proposal); err != nil {
+		if stored == nil {
+			if stored, err = h.m.s.ticketsOfProposal(ctx, h.proposal.Proposal); err != nil {
 				return step, nil, err
 			}
 		}
-		over = h.proposal.afterMatch(are, h.m.s.Now())
-		value, err := json.Marshal(over)
+		ended = h.proposal.afterMatch(stored, h.m.s.Now())
+		value, err := json.Marshal(ended)
 		if err != nil {
 			return step, nil, fmt.Errorf("encode a proposal: %w", err)
 		}
 		step = records.Step{Fence: h.fence, Changes: []records.Change{{Table: proposals, Key: h.proposal.ID, Was: h.proposal.raw, Value: value}}}
-		messages, done, err = h.m.endTickets(ctx, &step, h.proposal.Proposal, are, place)
-		are = nil // a retry reads the tickets again
+		messages, done, err = h.m.endTickets(ctx, &step, h.proposal.Proposal, stored, place)
+		stored = nil // a retry reads the tickets again
 		return step, messages, err
-	}, h.queue.Name, func() []records.Change { return h.m.s.applySideEffectsOrLog(ctx, over) })
+	}, h.queue.Name, func() []records.Change { return h.m.s.applySideEffectsOrLog(ctx, ended) })
 	if err != nil {
 		return err
 	}
@@ -133,23 +133,23 @@ func (h handoff) assign(ctx context.Context, place Place) error {
 
 // endTickets adds the end of a proposal's tickets to the step.
 func (m *Matcher) endTickets(
-	ctx context.Context, step *records.Step, p Proposal, are map[string]storedTicket, place Place,
+	ctx context.Context, step *records.Step, p Proposal, stored map[string]storedTicket, place Place,
 ) (messages []outboxMessage, done []Ticket, err error) {
 	for _, id := range p.ticketIDs() {
-		t, there := are[id]
+		t, exists := stored[id]
 		var view *wire.MMTicket
-		if there {
+		if exists {
 			view = t.In(wire.TicketAssigned)
 		}
-		for _, news := range p.matchedPushes(id, place) {
-			letter, err := m.s.addMessage(step,
-				message{Users: news.userIDs, Event: wire.EventMMMatched, OrderKey: id, Order: orderEnd, EndedTicket: id, HomeQueue: t.homeQueue(), Ticket: view}, news.matched)
+		for _, push := range p.matchedPushes(id, place) {
+			msg, err := m.s.addMessage(step,
+				message{Users: push.userIDs, Event: wire.EventMMMatched, OrderKey: id, Order: orderEnd, EndedTicket: id, HomeQueue: t.homeQueue(), Ticket: view}, push.matched)
 			if err != nil {
 				return nil, nil, err
 			}
-			messages = append(messages, letter)
+			messages = append(messages, msg)
 		}
-		if there {
+		if exists {
 			step.Changes = append(step.Changes, records.Change{Table: tickets, Key: id, Was: t.raw})
 			done = append(done, t.Ticket)
 		}

@@ -18,9 +18,9 @@ func (m *Matcher) Pass(ctx context.Context, queue string) error {
 		m.queues[queue] = state
 	}
 	m.mu.Unlock()
-	step, cancel := context.WithTimeout(ctx, leaseTTL)
+	passCtx, cancel := context.WithTimeout(ctx, leaseTTL)
 	defer cancel()
-	fence, held, err := m.s.Records.Acquire(step, partition(queue), m.s.Pod, leaseTTL)
+	fence, held, err := m.s.Records.Acquire(passCtx, partition(queue), m.s.Pod, leaseTTL)
 	if err != nil {
 		return err
 	}
@@ -33,19 +33,19 @@ func (m *Matcher) Pass(ctx context.Context, queue string) error {
 		state.fence, state.mark, state.waits = &fence, 0, waits{}
 		m.mu.Unlock()
 	}
-	if err := m.readTickets(step, state); err != nil {
+	if err := m.readTickets(passCtx, state); err != nil {
 		return err
 	}
 	q, inForce := m.s.Queues.Queue(queue)
 	if !inForce {
-		return errors.Join(m.emptyRemovedQueue(step, state), m.s.deliverAbandoned(step, queue))
+		return errors.Join(m.emptyRemovedQueue(passCtx, state), m.s.deliverAbandoned(passCtx, queue))
 	}
-	tidied := errors.Join(m.expireTickets(step, state, q), m.verifyParties(step, state))
-	ready, went := m.advanceProposals(step, state)
-	made, matched := m.makeMatches(step, state, q)
-	handed := m.runHandoffs(ctx, state, q, append(ready, made...))
+	expired := errors.Join(m.expireTickets(passCtx, state, q), m.verifyParties(passCtx, state))
+	ready, advanced := m.advanceProposals(passCtx, state)
+	made, matched := m.makeMatches(passCtx, state, q)
+	handedOff := m.runHandoffs(ctx, state, q, append(ready, made...))
 	return errors.Join(
-		tidied, went, matched, handed, m.pushEstimates(step, state, q), m.s.deliverAbandoned(step, queue), m.writeStats(step, state),
+		expired, advanced, matched, handedOff, m.pushEstimates(passCtx, state, q), m.s.deliverAbandoned(passCtx, queue), m.writeStats(passCtx, state),
 	)
 }
 
@@ -117,15 +117,15 @@ func (m *Matcher) cancelTicket(ctx context.Context, state *queueState, t Ticket,
 // advanceProposals advances the proposals. It dissolves proposals that not all players accepted in time, and
 // returns the proposals that are ready for their hand-off.
 func (m *Matcher) advanceProposals(ctx context.Context, state *queueState) (ready []storedProposal, err error) {
-	going := state.handoffs.runningIDs() // read before the proposals, so that a hand-off that just ended is not started again
+	running := state.handoffs.runningIDs() // read before the proposals, so that a hand-off that just ended is not started again
 	all, err := m.s.Records.All(ctx, partition(state.name), proposals)
 	if err != nil {
 		return nil, err
 	}
-	var late []string
-	var done []Proposal
+	var overdue []string
+	var endedProposals []Proposal
 	for _, record := range all {
-		if going[record.Key] {
+		if running[record.Key] {
 			continue
 		}
 		p := storedProposal{raw: record.Value}
@@ -134,15 +134,15 @@ func (m *Matcher) advanceProposals(ctx context.Context, state *queueState) (read
 		}
 		switch {
 		case p.Ended != nil:
-			done = append(done, p.Proposal)
+			endedProposals = append(endedProposals, p.Proposal)
 		case p.InHandoff:
 			ready = append(ready, p)
 		case p.Deadline <= ms(m.s.Now()):
-			late = append(late, p.ID)
+			overdue = append(overdue, p.ID)
 		}
 	}
-	ended := forEach(done, func(_ int, p Proposal) error { return m.s.applyLateSideEffects(ctx, p) })
-	return ready, errors.Join(ended, forEach(late, func(_ int, id string) error {
+	ended := forEach(endedProposals, func(_ int, p Proposal) error { return m.s.applyLateSideEffects(ctx, p) })
+	return ready, errors.Join(ended, forEach(overdue, func(_ int, id string) error {
 		return ignoreRefusal(m.s.dissolve(ctx, state.name, id, records.Step{Fence: state.fence}, func(now Proposal) ([]string, string, error) {
 			if now.InHandoff || now.Deadline > ms(m.s.Now()) {
 				return nil, "", wire.Precondition(wire.ReasonProposalClosed, "all have accepted")

@@ -102,12 +102,12 @@ func (m *Matcher) propose(ctx context.Context, state *queueState, q Queue, candi
 	for _, id := range candidate.Tickets() {
 		next := state.waiting[id].Ticket
 		next.Proposal = p.ID
-		is, err := json.Marshal(next)
+		encoded, err := json.Marshal(next)
 		if err != nil {
 			return storedProposal{}, fmt.Errorf("encode a ticket: %w", err)
 		}
-		step.Changes = append(step.Changes, records.Change{Table: tickets, Key: id, Was: state.waiting[id].raw, Value: is})
-		taken[id], views[id] = storedTicket{next, is}, next.In(wire.TicketProposed)
+		step.Changes = append(step.Changes, records.Change{Table: tickets, Key: id, Was: state.waiting[id].raw, Value: encoded})
+		taken[id], views[id] = storedTicket{next, encoded}, next.In(wire.TicketProposed)
 	}
 	if p.Backfill != "" {
 		if err := v.reserve(&step, p.ID); err != nil {

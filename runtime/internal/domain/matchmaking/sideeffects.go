@@ -42,10 +42,10 @@ func (p Proposal) withSideEffects(e sideEffects) Proposal {
 }
 
 // afterMatch returns the proposal's record after its players were matched.
-func (p Proposal) afterMatch(are map[string]storedTicket, now time.Time) Proposal {
+func (p Proposal) afterMatch(stored map[string]storedTicket, now time.Time) Proposal {
 	e := sideEffects{At: ms(now), Assigned: true}
 	for _, id := range p.ticketIDs() {
-		if t, there := are[id]; there {
+		if t, exists := stored[id]; exists {
 			e.add(t.Ticket, true)
 		}
 	}
