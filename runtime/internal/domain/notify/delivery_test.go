@@ -294,3 +294,38 @@ func TestCollapsePosition(t *testing.T) {
 		})
 	}
 }
+
+// TestReadUpdate: the pushed update of notify:read names exactly the items that were read, by
+// their ids or as all items up to one.
+func TestReadUpdate(t *testing.T) {
+	for name, tc := range map[string]struct {
+		req    wire.NotifyRead
+		want   wire.NotifyUpdated
+		unread int
+	}{
+		"by id":              {wire.NotifyRead{IDs: []string{"c"}}, wire.NotifyUpdated{IDs: []string{"c"}}, 3},
+		"by ids":             {wire.NotifyRead{IDs: []string{"d", "b"}}, wire.NotifyUpdated{IDs: []string{"b", "d"}}, 2},
+		"up to the first":    {wire.NotifyRead{UpTo: "a"}, wire.NotifyUpdated{UpTo: "a"}, 3},
+		"up to the third":    {wire.NotifyRead{UpTo: "c"}, wire.NotifyUpdated{UpTo: "c"}, 1},
+		"all":                {wire.NotifyRead{All: true}, wire.NotifyUpdated{UpTo: "d"}, 0},
+		"a known and others": {wire.NotifyRead{IDs: []string{"x", "a"}}, wire.NotifyUpdated{IDs: []string{"a"}}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, changed, err := filled(t, "a", "b", "c", "d").Read(&tc.req, t0.Add(time.Minute))
+			if err != nil || !changed {
+				t.Fatalf("changed %v, %v; want a change", changed, err)
+			}
+			tc.want.Change = wire.NotifyChangedRead
+			var got []wire.NotifyUpdated
+			for _, u := range b.Updates {
+				got = append(got, u.NotifyUpdated)
+			}
+			if d := cmp.Diff([]wire.NotifyUpdated{tc.want}, got); d != "" {
+				t.Errorf("updates (-want +got):\n%s", d)
+			}
+			if b.Unread() != tc.unread {
+				t.Errorf("%d unread, want %d", b.Unread(), tc.unread)
+			}
+		})
+	}
+}
