@@ -83,14 +83,14 @@ func declined(err error) error {
 }
 
 // notices turns what lobbies, parties and queues want users to know into
-// notifications; it is a lobby.Notifier.
+// notifications; it is a lobby.Events.
 type notices struct {
 	inbox *notify.Service
 	away  func(ctx context.Context, userID string) (notify.Connections, error)
 	log   *slog.Logger
 }
 
-// Notify implements lobby.Notifier.
+// Notify implements lobby.Events.
 func (n notices) Notify(ctx context.Context, userID string, notice lobby.Notice) error {
 	data, err := json.Marshal(map[string]string{
 		"lobbyId": notice.LobbyID, "lobbyName": notice.LobbyName, "lobbyType": notice.LobbyType,

@@ -83,7 +83,7 @@ const (
 )
 
 // whereabouts sets the activity in users' presence from lobbies and queues. Updates of a user's
-// lobbies are in order and run in the background. It is a lobby.Observer.
+// lobbies are in order and run in the background. It is a lobby.Events.
 type whereabouts struct {
 	users  *presence.Service
 	log    *slog.Logger
@@ -106,25 +106,25 @@ func newWhereabouts(users *presence.Service, log *slog.Logger) *whereabouts {
 	return p
 }
 
-// Joined implements lobby.Observer.
+// Joined implements lobby.Events.
 func (p *whereabouts) Joined(_ context.Context, userID, lobbyID string) {
 	p.put(move{userID: userID, id: lobbyID, kind: presence.InLobby})
 }
 
-// Left implements lobby.Observer.
+// Left implements lobby.Events.
 func (p *whereabouts) Left(_ context.Context, userID, lobbyID string) {
 	p.put(move{userID: userID, id: lobbyID, kind: presence.InMatch, out: true})
 	p.put(move{userID: userID, id: lobbyID, kind: presence.InLobby, out: true})
 }
 
-// MatchStarted implements lobby.Observer.
+// MatchStarted implements lobby.Events.
 func (p *whereabouts) MatchStarted(_ context.Context, userIDs []string, lobbyID string) {
 	for _, user := range userIDs {
 		p.put(move{userID: user, id: lobbyID, kind: presence.InMatch})
 	}
 }
 
-// MatchEnded implements lobby.Observer.
+// MatchEnded implements lobby.Events.
 func (p *whereabouts) MatchEnded(_ context.Context, userIDs []string, lobbyID string) {
 	for _, user := range userIDs {
 		p.put(move{userID: user, id: lobbyID, kind: presence.InMatch, out: true})

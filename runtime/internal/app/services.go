@@ -33,13 +33,10 @@ func (a *App) newLobbies(k *core, n notices) *lobby.Service {
 	r := a.settings.config.Recovery
 	ports := lobby.Ports{
 		Store: k.client.Store(), Names: k.client.Names(), Sets: k.client.Sets(), Deadlines: k.client.Deadlines(),
-		Policies: a.rules, Budgets: k.budgets, Index: k.client.Lobbies(), Observer: k.whereabouts,
+		Policies: a.rules, Budgets: k.budgets, Index: k.client.Lobbies(), Events: lobbyEvents{k.whereabouts, n},
 		Companions: func(ctx context.Context, leaderID, partyID string) ([]lobbyrules.Actor, error) {
 			return companions(ctx, k.parties, leaderID, partyID)
 		},
-	}
-	if k.inbox != nil {
-		ports.Notifier = n
 	}
 	return lobby.NewService(ports, lobby.Settings{
 		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration, IdempotencyTTL: r.IdempotencyTTL.Duration,
@@ -51,10 +48,7 @@ func (a *App) newParties(k *core, n notices) *party.Service {
 	ports := party.Ports{
 		Store: k.client.Store(), Names: k.client.Names(), Sets: k.client.Sets(), Deadlines: k.client.Deadlines(),
 		Budgets: k.budgets,
-		Changed: func(ctx context.Context, p partyrules.Party) { k.queues.PartyChanged(ctx, p) },
-	}
-	if k.inbox != nil {
-		ports.Invited = n.inviteToParty
+		Events:  partyEvents{k, n},
 	}
 	return party.NewService(ports, party.Settings{
 		HistorySize: r.HistorySize, HistoryTTL: r.HistoryTTL.Duration, IdempotencyTTL: r.IdempotencyTTL.Duration,
@@ -74,6 +68,38 @@ func (a *App) newQueues(k *core, n notices) *matchmaking.Service {
 		Pod: a.pod, HistorySize: c.Recovery.HistorySize, HistoryTTL: c.Recovery.HistoryTTL.Duration,
 		IdempotencyTTL: c.Recovery.IdempotencyTTL.Duration, Log: a.log,
 	})
+}
+
+// lobbyEvents passes the events of lobbies to presence and to the inboxes.
+type lobbyEvents struct {
+	*whereabouts
+	notices notices
+}
+
+// Notify implements lobby.Events.
+func (e lobbyEvents) Notify(ctx context.Context, userID string, n lobby.Notice) error {
+	if e.notices.inbox == nil {
+		return nil
+	}
+	return e.notices.Notify(ctx, userID, n)
+}
+
+// partyEvents passes the events of parties to matchmaking and to the inboxes.
+type partyEvents struct {
+	core    *core
+	notices notices
+}
+
+// MembersChanged implements party.Events.
+func (e partyEvents) MembersChanged(ctx context.Context, p partyrules.Party) {
+	e.core.queues.PartyChanged(ctx, p)
+}
+
+// Invited implements party.Events.
+func (e partyEvents) Invited(ctx context.Context, userID string, i wire.PartyInvited) {
+	if e.notices.inbox != nil {
+		e.notices.inviteToParty(ctx, userID, i)
+	}
 }
 
 // matchmakingEvents passes the events of matchmaking to presence and to the inboxes.

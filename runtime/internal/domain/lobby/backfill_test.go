@@ -86,7 +86,7 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 func TestWhoComesToAMatchIsInIt(t *testing.T) {
 	w := newWorld(t, func(p *rules.Policy) { p.Join.LateJoin, p.Ready.Countdown = true, 0 })
 	seen := &witness{}
-	w.pods[0].service.Observer = seen
+	w.pods[0].service.Events = seen
 	ann, bob, cid := w.client("ann"), w.client("bob"), w.client("cid")
 	l := ann.create()
 	w.state(bob.join(l.ID))

@@ -62,7 +62,7 @@ func TestRequestFlowOverACrash(t *testing.T) {
 func TestCountdownOverACrash(t *testing.T) {
 	w := newWorld(t, func(p *rules.Policy) { p.Ready = rules.ReadyPolicy{AutoStart: true, Countdown: 5 * time.Second} })
 	seen := &witness{}
-	w.pods[1].service.Observer = seen
+	w.pods[1].service.Events = seen
 	ann, bob := w.client("ann"), w.connect("bob", "bob-1", 0)
 	l := ann.create()
 	w.state(bob.join(l.ID))

@@ -48,9 +48,8 @@ type Ports struct {
 	Budgets *budget.Guard
 	// Index may be nil: nothing can be searched then.
 	Index search.Index
-	// Notifier and Observer may be nil.
-	Notifier Notifier
-	Observer Observer
+	// Events may be nil.
+	Events Events
 }
 
 // Settings of a Service.
@@ -164,7 +163,7 @@ func (s *Service) apply(
 // follow does what follows from every commit, as far as nobody has to be told of it:
 // what fails of it a later look does.
 func (s *Service) afterCommit(ctx context.Context, before, after rules.Lobby) {
-	s.observe(ctx, before, after)
+	s.reportEvents(ctx, before, after)
 	if !search.SameEntry(before, after) {
 		_ = s.reindex(ctx, after)
 	}

@@ -158,7 +158,7 @@ func TestSideEffectsAreIndependent(t *testing.T) {
 	w := newWorld(t, nil)
 	seen := &witness{noticed: map[string]int{"l/5": 1}} // the first attempt of a notice fails
 	s := w.pods[0].service
-	s.Notifier = seen
+	s.Events = seen
 	l := departed("bob", rules.ReasonKicked, func(d *rules.Departure) { d.At = w.clock().UnixMilli() })
 	if err := s.addMembership(t.Context(), "bob", "m-bob", l); err != nil {
 		t.Fatal(err)

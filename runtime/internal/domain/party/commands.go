@@ -208,8 +208,8 @@ func (s *Service) notifyInvited(ctx context.Context, partyID, userID string, i r
 		Cause: userstream.ByUsers, Event: wire.EventPartyInvited, Payload: invited,
 		Once: onceNotified(i.ID, fmt.Sprint(cmp.Or(i.PushedAt, i.ExpiresAt))),
 	})
-	if err == nil && s.Invited != nil {
-		s.Invited(ctx, userID, invited)
+	if err == nil && s.Events != nil {
+		s.Events.Invited(ctx, userID, invited)
 	}
 	return err
 }

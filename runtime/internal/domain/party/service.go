@@ -54,12 +54,18 @@ type Ports struct {
 	Deadlines stream.Deadlines
 	// Budgets count codes; nil refuses nothing.
 	Budgets *budget.Guard
-	// Changed, when not nil, is told that a party's members, or who leads it, have
-	// changed; it must not fail the command.
-	Changed func(ctx context.Context, p rules.Party)
-	// Invited, when not nil, is told of invites that users should learn of even if they
-	// are not connected, of one maybe twice; it must not fail the command.
-	Invited func(ctx context.Context, userID string, invited wire.PartyInvited)
+	// Events may be nil.
+	Events Events
+}
+
+// Events receives the events of parties after their commit. A process that dies after a commit
+// may lose a call. The calls must return soon and cannot fail a command.
+type Events interface {
+	// MembersChanged reports that a party has other members or another leader.
+	MembersChanged(ctx context.Context, p rules.Party)
+	// Invited reports an invite, to notify a user without a session too. An invite may be
+	// reported twice.
+	Invited(ctx context.Context, userID string, invited wire.PartyInvited)
 }
 
 // Settings of a Service.
@@ -125,8 +131,8 @@ func (s *Service) change(ctx context.Context, partyID string, once *stream.Once,
 // commit commits a transition, and reports a change of the members or of the leader.
 func (s *Service) commit(ctx context.Context, partyID string, once *stream.Once, t rules.Transition) (Outcome, error) {
 	out, err := s.apply(ctx, partyID, once, t)
-	if err == nil && out.Changed() && membersChanged(out.Before, out.State) && s.Changed != nil {
-		s.Changed(ctx, out.State)
+	if err == nil && out.Changed() && membersChanged(out.Before, out.State) && s.Events != nil {
+		s.Events.MembersChanged(ctx, out.State)
 	}
 	return out, err
 }

@@ -26,6 +26,7 @@ type world struct {
 	mu      sync.Mutex
 	now     time.Time
 	changed []string
+	invited []string
 }
 
 func newWorld(t testing.TB) *world {
@@ -33,7 +34,7 @@ func newWorld(t testing.TB) *world {
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
 	for i := range w.pods {
 		w.pods[i] = NewHandlers(NewService(Ports{
-			Store: w.memory, Names: w.memory, Sets: w.memory, Deadlines: w.memory.Deadlines(), Changed: w.note,
+			Store: w.memory, Names: w.memory, Sets: w.memory, Deadlines: w.memory.Deadlines(), Events: w,
 		}, Settings{HistorySize: 1000, HistoryTTL: 10 * time.Minute, IdempotencyTTL: 5 * time.Minute, Now: w.clock}))
 	}
 	return w
@@ -41,10 +42,16 @@ func newWorld(t testing.TB) *world {
 
 func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
 
-func (w *world) note(_ context.Context, p rules.Party) {
+func (w *world) MembersChanged(_ context.Context, p rules.Party) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.changed = append(w.changed, fmt.Sprint(p.LeaderID, p.Users()))
+}
+
+func (w *world) Invited(_ context.Context, user string, i wire.PartyInvited) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.invited = append(w.invited, user+" by "+i.FromID)
 }
 
 // pass lets time pass and has a pod look at what is due, until nothing is.
