@@ -13,35 +13,36 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// settle does what follows from departures: the users' sessions are told and stop
-// hearing the party, and it no longer counts as theirs. It may be done any number
-// of times.
+// applySideEffects publishes party:removed to departed users and removes their memberships.
+// Applying it again has no further effect.
 func (s *Service) applySideEffects(ctx context.Context, p rules.Party, departed []rules.Departure) error {
 	var errs []error
 	for _, d := range departed {
-		// One who has come back in the meantime is not told of the old stay.
-		if !p.Has(d.UserID) && !d.Silent {
-			errs = append(errs, s.notifyRemoved(ctx, p.ID, d))
+		if message := removedMessage(p, d); message != nil {
+			_, err := s.users.Tell(ctx, d.UserID, *message)
+			errs = append(errs, err)
 		}
 		errs = append(errs, s.stays.Strike(ctx, partiesOf(d.UserID), membership.Stay{Group: p.ID, Enrolment: d.MembershipID}))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("settle party %s: %w", p.ID, err)
+		return fmt.Errorf("apply the side effects of party %s: %w", p.ID, err)
 	}
 	return nil
 }
 
-// tellRemoved tells a user of its departure, once, and its sessions stop following
-// the party.
-func (s *Service) notifyRemoved(ctx context.Context, partyID string, d rules.Departure) error {
-	_, err := s.users.Tell(ctx, d.UserID, userstream.Message{
+// removedMessage returns the party:removed of a departed user, which unsubscribes the user's
+// sessions; nil for a user who left by the only session, or who joined again.
+func removedMessage(p rules.Party, d rules.Departure) *userstream.Message {
+	if d.Silent || p.Has(d.UserID) {
+		return nil
+	}
+	return &userstream.Message{
 		Cause:    userstream.ByUsers,
 		Event:    wire.EventPartyRemoved,
-		Payload:  wire.PartyRemoved{PartyID: partyID, Reason: d.Reason, Message: d.Message, Version: d.Version},
-		Unfollow: []stream.ID{StreamID(partyID), ChatStream(partyID)},
-		Once:     onceNotified(string(StreamID(partyID)), fmt.Sprint(d.Version)),
-	})
-	return err
+		Payload:  wire.PartyRemoved{PartyID: p.ID, Reason: d.Reason, Message: d.Message, Version: d.Version},
+		Unfollow: []stream.ID{StreamID(p.ID), ChatStream(p.ID)},
+		Once:     onceNotified(string(StreamID(p.ID)), fmt.Sprint(d.Version)),
+	}
 }
 
 // once keeps what a user is told of from being told twice.

@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-func printOf(parts ...any) uint32 {
+func fingerprintOf(parts ...any) uint32 {
 	h := fnv.New32a()
 	_, _ = fmt.Fprint(h, parts...)
 	return h.Sum32()
@@ -22,7 +22,7 @@ type cursor struct {
 }
 
 func (q Query) cursor(m Mark) string {
-	data, err := json.Marshal(cursor{q.print, []byte(m.Key), m.ID})
+	data, err := json.Marshal(cursor{q.fingerprint, []byte(m.Key), m.ID})
 	if err != nil {
 		return ""
 	}
@@ -35,7 +35,7 @@ func (q *Query) resume(text string) error {
 	}
 	var c cursor
 	data, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || json.Unmarshal(data, &c) != nil || c.Print != q.print || c.ID == "" {
+	if err != nil || json.Unmarshal(data, &c) != nil || c.Print != q.fingerprint || c.ID == "" {
 		return wire.Invalid("cursor", "this cursor is not of this search")
 	}
 	q.after = Mark{Key: string(c.Key), ID: c.ID}

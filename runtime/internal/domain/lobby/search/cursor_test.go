@@ -12,7 +12,7 @@ import (
 // FuzzCursor: a cursor that a client brings is refused with the field cursor, or is one that
 // this search makes.
 func FuzzCursor(f *testing.F) {
-	q := Query{print: 7}
+	q := Query{fingerprint: 7}
 	f.Add(q.cursor(Mark{Key: "k", ID: "lobby"}))
 	f.Add("e30")
 	for _, bomb := range bombs.JSON() {

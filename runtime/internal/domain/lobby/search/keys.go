@@ -15,14 +15,14 @@ const keyLength = 128
 const attributePrefix = "attributes."
 
 // builtin are the fields that every lobby has, and what they are.
-var builtin = map[string]rules.AttributeType{
+var builtinFields = map[string]rules.AttributeType{
 	"name": rules.AttributeString, "status": rules.AttributeString, "hasPassword": rules.AttributeBoolean,
 	"players": rules.AttributeNumber, "free": rules.AttributeNumber, "maxMembers": rules.AttributeNumber, "createdAt": rules.AttributeNumber,
 }
 
 // fieldType returns the type of a searchable field; false when the field cannot be searched.
 func fieldType(p rules.Policy, field string) (rules.AttributeType, bool) {
-	if t, ok := builtin[field]; ok {
+	if t, ok := builtinFields[field]; ok {
 		return t, true
 	}
 	key, ok := strings.CutPrefix(field, attributePrefix)

@@ -10,7 +10,7 @@ import (
 // The bounds of a search.
 const (
 	// smallSet is the number of candidates up to which a search reads all of them.
-	smallSet = 500
+	readAllBelow = 500
 	// stepSize is the number of lobbies in one step of the index, which blocks the store.
 	stepSize = 1000
 	// readBudget is the number of lobbies that one search reads.
@@ -18,7 +18,7 @@ const (
 )
 
 // where has the spans of some of the fields.
-func (q Query) where(fields []string) [][]Span {
+func (q Query) conditions(fields []string) [][]Span {
 	all := make([][]Span, 0, len(fields))
 	for _, field := range fields {
 		all = append(all, q.fields[field])
@@ -29,8 +29,8 @@ func (q Query) where(fields []string) [][]Span {
 // plan is how a search goes about: the filtered fields, that with the fewest lobbies
 // first, and whether these are looked at whole.
 type plan struct {
-	fields []string
-	whole  bool
+	fields  []string
+	readAll bool
 }
 
 func makePlan(ctx context.Context, index Index, q Query) (plan, error) {
@@ -52,13 +52,13 @@ func makePlan(ctx context.Context, index Index, q Query) (plan, error) {
 	}
 	slices.SortStableFunc(p.fields, func(a, b string) int { return cmp.Compare(sums[a], sums[b]) })
 	fewest := sums[p.fields[0]]
-	p.whole = fewest <= smallSet || fewest <= readBudget && float64(fewest) < q.promised(counts[0], sums)
+	p.readAll = fewest <= readAllBelow || fewest <= readBudget && float64(fewest) < q.expectedReads(counts[0], sums)
 	return p, nil
 }
 
 // promised is how many of the lobbies would be walked along the order to fill a page, if
 // the filters have nothing to do with each other.
-func (q Query) promised(all int, matching map[string]int) float64 {
+func (q Query) expectedReads(all int, matching map[string]int) float64 {
 	n := float64(q.limit)
 	for field := range q.fields {
 		n *= float64(max(all, 1)) / float64(max(matching[field], 1))

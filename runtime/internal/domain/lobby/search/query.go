@@ -23,7 +23,7 @@ type Query struct {
 	limit      int
 	after      Mark
 	// print tells this query from others.
-	print uint32
+	fingerprint uint32
 }
 
 // understand turns a request into a query, or says what is wrong with it.
@@ -50,7 +50,7 @@ func ParseQuery(p rules.Policy, req *wire.LobbySearch) (Query, error) {
 	if _, ok := fieldType(p, q.sort); !ok {
 		return q, wire.Invalid("sort", "lobbies cannot be sorted by this")
 	}
-	q.print = printOf(p.Type, q.fields, q.sort, q.descending)
+	q.fingerprint = fingerprintOf(p.Type, q.fields, q.sort, q.descending)
 	return q, q.resume(req.Cursor)
 }
 

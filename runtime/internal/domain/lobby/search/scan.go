@@ -12,12 +12,12 @@ func Find(ctx context.Context, index Index, q Query) ([]Mark, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if !plan.whole {
+	if !plan.readAll {
 		return findInOrder(ctx, index, q, plan)
 	}
 	var found []Mark
 	for _, span := range q.fields[plan.fields[0]] {
-		w := Walk{Span: span, Where: q.where(plan.fields[1:]), By: q.sort, Read: stepSize, Limit: stepSize}
+		w := Walk{Span: span, Where: q.conditions(plan.fields[1:]), By: q.sort, Read: stepSize, Limit: stepSize}
 		for over := false; !over; {
 			walked, err := index.Walk(ctx, q.LobbyType, w)
 			if err != nil {
@@ -50,7 +50,7 @@ func findInOrder(ctx context.Context, index Index, q Query, p plan) ([]Mark, str
 	}
 	w := Walk{
 		Descending: q.descending, Mark: q.after, By: q.sort,
-		Where: q.where(slices.DeleteFunc(p.fields, func(field string) bool { return field == q.sort })),
+		Where: q.conditions(slices.DeleteFunc(p.fields, func(field string) bool { return field == q.sort })),
 	}
 	var found []Mark
 	read := 0

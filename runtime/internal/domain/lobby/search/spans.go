@@ -20,10 +20,10 @@ func spansOf(field string, t rules.AttributeType, f wire.LobbyFilter) ([]Span, e
 		cut   func(key string) []Span
 	}{
 		{"eq", f.Eq, func(k string) []Span { return []Span{{field, k, k}} }},
-		{"ne", f.Ne, func(k string) []Span { return append(below(field, k), Span{field, beyond(k), lastKey}) }},
+		{"ne", f.Ne, func(k string) []Span { return append(below(field, k), Span{field, successor(k), lastKey}) }},
 		{"lt", f.Lt, func(k string) []Span { return below(field, k) }},
 		{"lte", f.Lte, func(k string) []Span { return []Span{{field, "", k}} }},
-		{"gt", f.Gt, func(k string) []Span { return []Span{{field, beyond(k), lastKey}} }},
+		{"gt", f.Gt, func(k string) []Span { return []Span{{field, successor(k), lastKey}} }},
 		{"gte", f.Gte, func(k string) []Span { return []Span{{field, k, lastKey}} }},
 	} {
 		if c.value == nil {
@@ -33,7 +33,7 @@ func spansOf(field string, t rules.AttributeType, f wire.LobbyFilter) ([]Span, e
 		if !ok {
 			return nil, wire.Invalid(at+"."+c.name, "must be a "+string(t))
 		}
-		spans = meet(spans, c.cut(key))
+		spans = intersect(spans, c.cut(key))
 	}
 	if f.In != nil {
 		keys := make([]string, 0, len(f.In))
@@ -49,13 +49,13 @@ func spansOf(field string, t rules.AttributeType, f wire.LobbyFilter) ([]Span, e
 		for _, key := range slices.Compact(keys) {
 			some = append(some, Span{field, key, key})
 		}
-		spans = meet(spans, some)
+		spans = intersect(spans, some)
 	}
 	if f.Near != nil {
 		if t != rules.AttributeNumber {
 			return nil, wire.Invalid(at+".near", "is for numbers")
 		}
-		spans = meet(spans, []Span{{field, numberKey(f.Near.Value - f.Near.Within), numberKey(f.Near.Value + f.Near.Within)}})
+		spans = intersect(spans, []Span{{field, numberKey(f.Near.Value - f.Near.Within), numberKey(f.Near.Value + f.Near.Within)}})
 	}
 	return spans, nil
 }
@@ -65,12 +65,12 @@ func below(field, key string) []Span {
 	if key == "" {
 		return nil
 	}
-	return []Span{{field, "", before(key)}}
+	return []Span{{field, "", predecessor(key)}}
 }
 
 // before and beyond are next to a key: no key lies in between. Keys have no control
 // characters, so that the last of those that are smaller ends with one.
-func before(key string) string {
+func predecessor(key string) string {
 	last := key[len(key)-1]
 	if last == 0 {
 		return key[:len(key)-1]
@@ -78,10 +78,10 @@ func before(key string) string {
 	return key[:len(key)-1] + string([]byte{last - 1}) + lastKey
 }
 
-func beyond(key string) string { return key + "\x01" }
+func successor(key string) string { return key + "\x01" }
 
 // meet gives what is in both lists of spans.
-func meet(a, b []Span) []Span {
+func intersect(a, b []Span) []Span {
 	var both []Span
 	for _, x := range a {
 		for _, y := range b {
