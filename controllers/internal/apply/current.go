@@ -1,13 +1,14 @@
 package apply
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"reflect"
-	"strings"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
 // Current reports whether an apply of want would change nothing: FieldOwner owns exactly the
@@ -18,18 +19,17 @@ func Current(want, live *unstructured.Unstructured) bool {
 	if owned == nil {
 		return false
 	}
-	wanted := withoutIdentity(want.Object)
-	return holds(wanted, live.Object, owned)
+	return holds(withoutIdentity(want.Object), live.Object, owned)
 }
 
-// ownedFields is the field set that server-side apply keeps for FieldOwner.
-func ownedFields(entries []metav1.ManagedFieldsEntry) map[string]any {
+// ownedFields returns the field set that server-side apply keeps for FieldOwner; nil for none.
+func ownedFields(entries []metav1.ManagedFieldsEntry) *fieldpath.Set {
 	for _, e := range entries {
 		if !applied(e) {
 			continue
 		}
-		var fields map[string]any
-		if json.Unmarshal(e.FieldsV1.GetRawBytes(), &fields) == nil {
+		fields := &fieldpath.Set{}
+		if fields.FromJSON(bytes.NewReader(e.FieldsV1.GetRawBytes())) == nil {
 			return fields
 		}
 	}
@@ -41,7 +41,7 @@ func applied(e metav1.ManagedFieldsEntry) bool {
 	return e.Manager == FieldOwner && e.Operation == metav1.ManagedFieldsOperationApply && e.Subresource == "" && e.FieldsV1 != nil
 }
 
-// withoutIdentity leaves out what names the object and is owned by nobody.
+// withoutIdentity removes the fields that identify the object, which have no owner.
 func withoutIdentity(object map[string]any) map[string]any {
 	out := map[string]any{}
 	for k, v := range object {
@@ -62,7 +62,7 @@ func withoutIdentity(object map[string]any) map[string]any {
 }
 
 // holds compares a desired value with the live value, as far as the operator owns it.
-func holds(want, live any, owned map[string]any) bool {
+func holds(want, live any, owned *fieldpath.Set) bool {
 	switch want := want.(type) {
 	case map[string]any:
 		return holdsMap(want, live, owned)
@@ -72,80 +72,88 @@ func holds(want, live any, owned map[string]any) bool {
 	return same(want, live)
 }
 
-func holdsMap(want map[string]any, live any, owned map[string]any) bool {
+// holdsMap compares a map. A map without owned parts is atomic.
+func holdsMap(want map[string]any, live any, owned *fieldpath.Set) bool {
 	got, ok := live.(map[string]any)
 	if len(want) == 0 {
-		return !ownsParts(owned)
+		return owned.Empty()
 	}
 	if !ok {
 		return false
 	}
-	if !ownsParts(owned) { // one piece
+	if owned.Empty() {
 		return within(want, got)
 	}
-	for name := range owned {
-		if field, is := strings.CutPrefix(name, "f:"); is {
-			if _, wanted := want[field]; !wanted {
+	parts := ownedParts(owned)
+	for _, p := range parts {
+		if p.element.FieldName != nil {
+			if _, wanted := want[*p.element.FieldName]; !wanted {
 				return false
 			}
 		}
 	}
 	for field, value := range want {
-		part, is := owned["f:"+field].(map[string]any)
-		if !is || !holds(value, got[field], part) {
+		i := slices.IndexFunc(parts, func(p ownedPart) bool { return p.element.FieldName != nil && *p.element.FieldName == field })
+		if i < 0 || !holds(value, got[field], parts[i].below) {
 			return false
 		}
 	}
 	return true
 }
 
-func ownsParts(owned map[string]any) bool {
-	for name := range owned {
-		if name != "." {
-			return true
-		}
-	}
-	return false
+// ownedPart is an owned field or item with the owned fields below it.
+type ownedPart struct {
+	element fieldpath.PathElement
+	below   *fieldpath.Set
 }
 
-// holdsList compares a list that is one piece, a list of items with keys, or a set.
-func holdsList(want []any, live any, owned map[string]any) bool {
+// ownedParts returns the parts at the top of a set. A field with owned parts is a child, and a
+// member as well if the operator owns the field itself.
+func ownedParts(owned *fieldpath.Set) []ownedPart {
+	var parts []ownedPart
+	for element := range owned.Children.All() {
+		below, _ := owned.Children.Get(element)
+		parts = append(parts, ownedPart{element, below})
+	}
+	for element := range owned.Members.All() {
+		if _, child := owned.Children.Get(element); !child {
+			parts = append(parts, ownedPart{element, fieldpath.NewSet()})
+		}
+	}
+	return parts
+}
+
+// holdsList compares a list that is atomic, a list of items with keys, or a set.
+func holdsList(want []any, live any, owned *fieldpath.Set) bool {
 	got, ok := live.([]any)
 	if !ok {
 		return len(want) == 0
 	}
-	if !ownsParts(owned) {
+	if owned.Empty() {
 		return within(want, got)
 	}
-	items := 0
-	for name, part := range owned {
-		if name == "." {
-			continue
-		}
-		items++
-		fields, _ := part.(map[string]any)
-		if !holdsItem(name, want, got, fields) {
-			return false
-		}
-	}
-	return items == len(want)
+	parts := ownedParts(owned)
+	return len(parts) == len(want) && !slices.ContainsFunc(parts, func(p ownedPart) bool { return !holdsItem(p, want, got) })
 }
 
-// holdsItem compares the item that an owned name such as k:{"name":"x"} or v:"x"
-// is about.
-func holdsItem(name string, want, got []any, owned map[string]any) bool {
-	var key any
-	if len(name) < 2 || json.Unmarshal([]byte(name[2:]), &key) != nil {
-		return false
+// holdsItem compares the item with the keys or the value of an owned part.
+func holdsItem(part ownedPart, want, got []any) bool {
+	switch {
+	case part.element.Value != nil:
+		value := (*part.element.Value).Unstructured()
+		return find(want, value) != nil && find(got, value) != nil
+	case part.element.Key != nil:
+		key := map[string]any{}
+		for _, field := range *part.element.Key {
+			key[field.Name] = field.Value.Unstructured()
+		}
+		wanted, live := find(want, key), find(got, key)
+		return wanted != nil && live != nil && holds(wanted, live, part.below)
 	}
-	if strings.HasPrefix(name, "v:") {
-		return find(want, key) != nil && find(got, key) != nil
-	}
-	wanted, live := find(want, key), find(got, key)
-	return wanted != nil && live != nil && holds(wanted, live, owned)
+	return false
 }
 
-// find returns the item with the key's fields, or that equals it.
+// find returns the item with the key's fields, or the item equal to the key.
 func find(list []any, key any) any {
 	for _, item := range list {
 		if within(key, item) {
