@@ -8,19 +8,19 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// pace remembers when statuses were written, for as long as that keeps others waiting.
+// pace records when statuses were written, for as long as a write delays the next.
 type pace struct {
 	mu    sync.Mutex
 	times map[types.UID]time.Time
 }
 
-// wait is how long the next write of an object has to wait so that they are every apart.
+// wait returns the delay before the next write of an object, so that writes are at least every apart.
 func (p *pace) wait(uid types.UID, now time.Time, every time.Duration) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	maps.DeleteFunc(p.times, func(_ types.UID, at time.Time) bool { return now.Sub(at) >= every })
-	at, lately := p.times[uid]
-	if !lately {
+	at, recent := p.times[uid]
+	if !recent {
 		return 0
 	}
 	return every - now.Sub(at)

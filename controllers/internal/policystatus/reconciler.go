@@ -1,6 +1,6 @@
-// Package policystatus says on each LobbyPolicy and MatchmakingQueue whether its cluster
-// takes it and how many pods apply it. What goes to the pods is rendered by package
-// realtimecluster.
+// Package policystatus reports in the status of each LobbyPolicy and MatchmakingQueue whether its
+// cluster accepts the object and how many pods apply it. Package realtimecluster writes the
+// PolicySet that the pods read.
 package policystatus
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/status"
 )
 
-// Reports are what pods said last of themselves.
+// Reports holds the last report of each pod.
 type Reports interface {
 	// Get returns a pod's report; nil when there is none.
 	Get(pod *corev1.Pod) *configv1.ServerStatus
@@ -35,8 +35,8 @@ type Reports interface {
 	HasSynced() bool
 }
 
-// Reconciler reconciles all objects that name one cluster in one pass, because what
-// is said of each follows from all of them and from all pods.
+// Reconciler reconciles all objects that name a cluster in a single pass, because the status of
+// each follows from all of them and from all pods.
 type Reconciler struct {
 	// Client reads from the cache and writes statuses.
 	Client     client.Client
@@ -45,15 +45,15 @@ type Reconciler struct {
 	// Resync is the reconcile interval of a cluster whose policies refer to ConfigMaps or
 	// Secrets, because the operator does not watch these.
 	Resync time.Duration
-	// FiguresEvery is how often an object's status is written, at most, when nothing in
-	// it changed but figures: they change all the time.
+	// FiguresEvery is the minimum time between status updates of an object when only its figures
+	// changed, which change all the time.
 	FiguresEvery time.Duration
 
 	pace pace
 }
 
-// Reconcile writes the statuses, those that changed, of the objects that name the
-// RealtimeCluster of the request, whether there is one or not.
+// Reconcile writes the changed statuses of the objects that name the RealtimeCluster of the request,
+// whether it exists or not.
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	if !r.Reports.HasSynced() {
 		return reconcile.Result{RequeueAfter: time.Second}, nil
@@ -84,11 +84,11 @@ func (r *Reconciler) report(ctx context.Context, s subject, v view) (wait time.D
 		return 0, nil
 	}
 	before := s.object.DeepCopyObject().(client.Object)
-	said := status.PolicyStatusOf(v.of(s), s.conditions)
-	s.set(said)
+	next := status.PolicyStatusOf(v.of(s), s.conditions)
+	s.set(next)
 	onlyFigures := equality.Semantic.DeepEqual(before, s.object)
 	var counted []status.Pod
-	if said.Accepted() {
+	if next.Accepted() {
 		counted = v.pods
 	}
 	s.figures(counted)
@@ -106,31 +106,31 @@ func (r *Reconciler) report(ctx context.Context, s subject, v view) (wait time.D
 	return 0, nil
 }
 
-// view is what the statuses of a cluster's objects follow from.
+// view holds the input of the statuses of a cluster's objects.
 type view struct {
 	name string
-	// cluster is nil when there is none of that name.
+	// cluster is nil when it does not exist.
 	cluster *v1alpha1.RealtimeCluster
-	// fault says why none of the objects can be taken: the cluster's policySelector means
-	// nothing, or what they refer to may not be read.
+	// fault says why the cluster accepts none of the objects: its policySelector is invalid, or the
+	// operator may not read the referenced Secrets.
 	fault    *desired.Problem
 	selected func(metav1.Object) bool
 	set      *configv1.PolicySet
-	// problems and revisions are of single objects, by kind and name.
+	// problems and revisions belong to single objects, by kind and name.
 	problems  map[string]*desired.Problem
 	revisions map[string]string
 	pods      []status.Pod
 	again     time.Duration
 }
 
-// closed is said of all objects of a namespace whose Secrets the operator may not read:
-// their rules cannot be renewed, and the pods go on with those that they have.
+// closed is the problem of all objects in a namespace whose Secrets the operator may not read. The
+// pods keep the policies that they have.
 var closed = &desired.Problem{
 	Reason: v1alpha1.ReasonSecretsForbidden, Field: "secretRef",
 	Message: "the operator may not read Secrets in this namespace: the condition Ready of the RealtimeCluster says how to open it",
 }
 
-// observe reads everything that the statuses follow from.
+// observe reads the cluster, its PolicySet and its pods.
 func (r *Reconciler) observe(ctx context.Context, key types.NamespacedName, l lists) (view, error) {
 	v := view{name: key.Name, problems: map[string]*desired.Problem{}, revisions: map[string]string{}}
 	var cluster v1alpha1.RealtimeCluster
@@ -138,7 +138,7 @@ func (r *Reconciler) observe(ctx context.Context, key types.NamespacedName, l li
 		return v, client.IgnoreNotFound(err)
 	}
 	v.cluster = &cluster
-	found, err := r.References.Resolve(ctx, &cluster, l.policies.Items, l.queues.Items)
+	rendered, err := r.References.Render(ctx, &cluster, l.policies.Items, l.queues.Items)
 	if apierrors.IsForbidden(err) {
 		v.fault, v.again, v.set = closed, r.Resync, &configv1.PolicySet{}
 		v.selected = desired.Selects(&cluster)
@@ -147,21 +147,20 @@ func (r *Reconciler) observe(ctx context.Context, key types.NamespacedName, l li
 	if err != nil {
 		return v, err
 	}
-	if len(found.ConfigMaps)+len(found.Secrets) > 0 {
+	if len(rendered.References.ConfigMaps)+len(rendered.References.Secrets) > 0 {
 		v.again = r.Resync
 	}
-	var problems []desired.Problem
-	v.set, problems = desired.PolicySet(&cluster, l.policies.Items, l.queues.Items, found)
-	for i, p := range problems {
+	v.set = rendered.Set
+	for i, p := range rendered.Problems {
 		if p.Reason == desired.ReasonReferenceMissing {
 			v.again = r.Resync
 		}
 		if p.Kind == v1alpha1.KindRealtimeCluster {
-			v.fault = &problems[i]
+			v.fault = &rendered.Problems[i]
 			continue
 		}
 		if key := p.Kind + "/" + p.Name; v.problems[key] == nil || !p.Warning {
-			v.problems[key] = &problems[i]
+			v.problems[key] = &rendered.Problems[i]
 		}
 	}
 	for _, p := range v.set.Lobbies {
@@ -175,7 +174,7 @@ func (r *Reconciler) observe(ctx context.Context, key types.NamespacedName, l li
 	return v, err
 }
 
-// of is what was observed of one object.
+// of returns the observation of a single object.
 func (v view) of(s subject) status.Policy {
 	out := status.Policy{Kind: s.kind, Generation: s.object.GetGeneration(), ClusterName: v.name, Cluster: v.cluster}
 	if v.cluster == nil {

@@ -23,8 +23,8 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// together is for how long the writing of statuses is waited for, so that a pass that
-// writes many of them is followed by one further pass and not by as many.
+// together is the time over which status updates are batched, so that a pass with many writes
+// triggers a single further pass.
 const together = 300 * time.Millisecond
 
 // SetUp registers the reconciler with the manager. A change of a policy, a queue, their cluster,
@@ -42,7 +42,7 @@ func (r *Reconciler) SetUp(m ctrl.Manager, changes <-chan event.GenericEvent, wo
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(r)
 	if err != nil {
-		return fmt.Errorf("set up the controller of policies: %w", err)
+		return fmt.Errorf("set up the policy controller: %w", err)
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func ofPod(_ context.Context, pod client.Object) []reconcile.Request {
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// byReference brings the cluster that an object names, and when it names another, both.
+// byReference enqueues the cluster that an object names, and after a change both clusters.
 func byReference() handler.Funcs {
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { q.Add(named(e.Object)) },

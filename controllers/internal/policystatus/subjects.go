@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/status"
 )
 
-// subject is a LobbyPolicy or a MatchmakingQueue, which are reported on alike.
+// subject is a LobbyPolicy or a MatchmakingQueue; both get the same kind of status.
 type subject struct {
 	object     client.Object
 	kind       string
@@ -21,13 +21,13 @@ type subject struct {
 	figures func([]status.Pod)
 }
 
-// lists are all objects of a namespace; others' may take what a cluster's need.
+// lists holds all policies and queues of a namespace.
 type lists struct {
 	policies v1alpha1.LobbyPolicyList
 	queues   v1alpha1.MatchmakingQueueList
 }
 
-// subjects are those of the namespace that name the cluster.
+// subjects returns the objects of the namespace that name the cluster.
 func (r *Reconciler) subjects(ctx context.Context, cluster types.NamespacedName) ([]subject, lists, error) {
 	var l lists
 	if err := r.Client.List(ctx, &l.policies, client.InNamespace(cluster.Namespace)); err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// How long certificates hold. One is renewed when renewBefore is left of it; the
-// authority stays, so that servers trust the new one without a restart.
+// Lifetimes of certificates. A certificate is renewed when its remaining lifetime falls below
+// renewBefore. Its authority stays, so that servers trust the new certificate without a restart.
 const (
 	authorityLifetime = 20 * 365 * 24 * time.Hour
 	leafLifetime      = 365 * 24 * time.Hour
@@ -25,17 +25,17 @@ const (
 	clockSkew = time.Hour
 )
 
-// issue returns the known certificate while it is good for the name, and else a new
-// one from the same authority, or from a new authority when there is none.
+// issue returns the known certificate while it is valid for the name. Otherwise it issues a new
+// certificate from the same authority, or from a new authority when there is none.
 func issue(known desired.Certificate, name string, now time.Time) (desired.Certificate, error) {
-	if good(known, name, now) {
+	if valid(known, name, now) {
 		return known, nil
 	}
 	authority, err := tls.X509KeyPair(known.CA, known.CAKey)
 	out := known
 	if err != nil {
 		if out, authority, err = newAuthority(now); err != nil {
-			return desired.Certificate{}, fmt.Errorf("make an authority for Redis: %w", err)
+			return desired.Certificate{}, fmt.Errorf("create a certificate authority for Redis: %w", err)
 		}
 	}
 	out.Cert, out.Key, err = sign(&x509.Certificate{
@@ -44,13 +44,13 @@ func issue(known desired.Certificate, name string, now time.Time) (desired.Certi
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, authority)
 	if err != nil {
-		return desired.Certificate{}, fmt.Errorf("make a certificate for Redis: %w", err)
+		return desired.Certificate{}, fmt.Errorf("issue a certificate for Redis: %w", err)
 	}
 	return out, nil
 }
 
-// good reports whether a certificate parses, matches the name, and is not close to its expiry.
-func good(c desired.Certificate, name string, now time.Time) bool {
+// valid reports whether a certificate parses, matches the name, and is not close to its expiry.
+func valid(c desired.Certificate, name string, now time.Time) bool {
 	pair, err := tls.X509KeyPair(c.Cert, c.Key)
 	roots := x509.NewCertPool()
 	if err != nil || !roots.AppendCertsFromPEM(c.CA) {
@@ -72,8 +72,8 @@ func newAuthority(now time.Time) (desired.Certificate, tls.Certificate, error) {
 	return desired.Certificate{CA: cert, CAKey: key}, pair, err
 }
 
-// sign makes a key and a certificate for it, signed by the authority or, without
-// one, by itself. Both are PEM.
+// sign creates a key and its certificate, both in PEM. The authority signs the certificate; without
+// an authority the certificate is self-signed.
 func sign(template *x509.Certificate, authority tls.Certificate) (cert, key []byte, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

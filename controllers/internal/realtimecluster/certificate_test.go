@@ -37,7 +37,7 @@ func TestIssue(t *testing.T) {
 			if kept := bytes.Equal(got.CA, first.CA); kept != tc.keepsCA {
 				t.Errorf("authority kept: %v, want %v", kept, tc.keepsCA)
 			}
-			if !good(got, tc.name, tc.at) {
+			if !valid(got, tc.name, tc.at) {
 				t.Error("what was issued is not good")
 			}
 		})

@@ -22,24 +22,23 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/status"
 )
 
-// loadTogether is for how long changes of a cluster's connections are gathered.
+// loadTogether is the time over which changes of a cluster's connections are batched.
 const loadTogether = time.Second
 
-// loadReconciler follows the number of connections, which changes all the time and
-// which a whole reconcile would be too much for. It asks the API server nothing, and
-// writes the numbers when they changed. In mode Connections it has the cluster
-// reconciled when they call for another number of pods.
+// loadReconciler updates the number of connections, which changes too often for a whole reconcile.
+// It reads from the cache alone and writes the status when the number changed. In mode Connections
+// it triggers a reconcile when the load demands another number of pods.
 type loadReconciler struct {
 	*Reconciler
-	// wake brings a cluster that is to be reconciled.
+	// wake triggers a reconcile of a cluster.
 	wake chan<- event.GenericEvent
 
 	mu     sync.Mutex
 	wanted map[types.NamespacedName]int32
 }
 
-// setUp registers it with the manager; changes brings the clusters of pods whose
-// number of connections changed.
+// setUp registers the reconciler with the manager. The channel changes has the clusters of pods
+// whose number of connections changed.
 func (r *loadReconciler) setUp(m ctrl.Manager, changes <-chan event.GenericEvent) error {
 	gathered := handler.Funcs{GenericFunc: func(_ context.Context, e event.GenericEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 		q.AddAfter(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(e.Object)}, loadTogether)
@@ -50,12 +49,12 @@ func (r *loadReconciler) setUp(m ctrl.Manager, changes <-chan event.GenericEvent
 		WithOptions(controller.Options{MaxConcurrentReconciles: 1}).
 		Complete(r)
 	if err != nil {
-		return fmt.Errorf("set up the controller of the load: %w", err)
+		return fmt.Errorf("set up the load controller: %w", err)
 	}
 	return nil
 }
 
-// Reconcile looks at the connections of one cluster.
+// Reconcile updates the number of connections of a cluster.
 func (r *loadReconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	var cluster v1alpha1.RealtimeCluster
 	if err := r.Client.Get(ctx, request.NamespacedName, &cluster); err != nil {
@@ -63,13 +62,14 @@ func (r *loadReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if !cluster.DeletionTimestamp.IsZero() || !r.Reports.HasSynced() {
-		return reconcile.Result{}, nil // the reconcile that comes anyway tells the numbers
+		return reconcile.Result{}, nil // the next whole reconcile writes the number
 	}
 	s := newScope(r.Reconciler, &cluster)
-	if err := s.observe(ctx); err != nil {
+	found, err := s.observe(ctx)
+	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections && r.changed(request.NamespacedName, desired.ReplicasByLoad(&cluster, s.load())) {
+	if cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections && r.changed(request.NamespacedName, desired.ReplicasByLoad(&cluster, s.load(found))) {
 		select {
 		case r.wake <- event.GenericEvent{Object: &cluster}:
 		case <-ctx.Done():
@@ -77,7 +77,7 @@ func (r *loadReconciler) Reconcile(ctx context.Context, request reconcile.Reques
 		}
 	}
 	before := cluster.DeepCopy()
-	cluster.Status.Connections = status.Connections(s.observed.Pods)
+	cluster.Status.Connections = status.Connections(found.pods)
 	if equality.Semantic.DeepEqual(before.Status, cluster.Status) {
 		return reconcile.Result{}, nil
 	}

@@ -17,62 +17,67 @@ import (
 )
 
 const (
-	// leavingCost makes the Deployment's controller take the pod before all others, whose
-	// costs are their connections.
+	// leavingCost makes the Deployment's controller delete the pod first: the deletion cost of the
+	// other pods is the number of their connections.
 	leavingCost = "-1"
 	// drainMargin is added to the drain time of the settings, such as for the time until the pod
 	// receives the order.
 	drainMargin = 10 * time.Second
-	// unheard is how long a ready pod may be without a report before the operator treats it as
+	// reportGrace is how long a ready pod may be without a report before the operator treats it as
 	// unresponsive.
-	unheard = 10 * time.Second
+	reportGrace = 10 * time.Second
 )
 
-// drain drains the surplus pods before the Deployment's replicas are lowered: the Deployment
-// keeps its replicas until these pods are empty or their time is over. Annotations on the pods
-// record which pods drain and since when, so that a restarted operator continues. When more pods
-// are wanted again, the operator cancels the drain of these pods.
-func (s *scope) drain(ctx context.Context) error {
-	servers := s.observed.Servers
+// drainPlan holds the pods that drain, and the replicas of the Deployment while they do.
+type drainPlan struct {
+	// replicas stay at the current number until the leaving pods are empty or their time is over.
+	replicas int32
+	// pods are the pods to annotate, with the leaving pods by name; none while the plan waits.
+	pods    []corev1.Pod
+	leaving map[string]bool
+}
+
+// planDrain picks the surplus pods, which drain before the Deployment's replicas are lowered.
+// Annotations on the pods record which pods drain and since when, so that a restarted operator
+// continues. When more pods are wanted again, the plan cancels the drain of these pods.
+func (s *scope) planDrain(ctx context.Context, servers *appsv1.Deployment, wanted int32) (drainPlan, error) {
 	if servers == nil {
-		return nil
+		return drainPlan{replicas: wanted}, nil
 	}
 	pods, err := s.serverPods(ctx)
 	if err != nil {
-		return err
+		return drainPlan{replicas: wanted}, err
 	}
 	pods = slices.DeleteFunc(pods, func(p corev1.Pod) bool { return !p.DeletionTimestamp.IsZero() })
-	current, surplus := *servers.Spec.Replicas, len(pods)-int(s.replicas)
+	current, surplus := *servers.Spec.Replicas, len(pods)-int(wanted)
 	switch {
 	case rollingOut(servers):
-		surplus = 0 // pods are replaced anyway, and drain when they are told to stop
+		surplus = 0 // a roll-out replaces the pods, and each drains when it is stopped
 	case len(pods) > int(current):
-		// The number was lowered a moment ago and the pods are still about to go.
-		s.replicas = max(s.replicas, current)
-		return nil
-	case s.replicas < current && len(pods) < int(servers.Status.Replicas):
-		// A pod that was created a moment ago may be missing in the cache, and may have clients.
-		s.replicas = current
+		// The replicas were lowered, but the Deployment's controller has not deleted the pods yet.
+		return drainPlan{replicas: max(wanted, current)}, nil
+	case wanted < current && len(pods) < int(servers.Status.Replicas):
+		// A new pod may be missing in the cache, and may have clients.
 		s.requeueAfter(time.Second)
-		return nil
+		return drainPlan{replicas: current}, nil
 	}
 	leaving := desired.Leaving(s.candidates(pods), surplus)
-	if s.picksUnknowing(pods, leaving) {
-		s.replicas = max(s.replicas, current)
+	if s.picksUnknown(pods, leaving) {
 		s.requeueAfter(time.Second)
-		return nil
+		return drainPlan{replicas: max(wanted, current)}, nil
 	}
-	if s.replicas < current && !s.empty(pods, leaving) {
-		s.replicas = current
-	} else if s.replicas < current {
-		s.shrink.forget(client.ObjectKeyFromObject(s.cluster)) // the next step waits anew
+	plan := drainPlan{replicas: wanted, pods: pods, leaving: leaving}
+	if wanted < current && !s.empty(pods, leaving) {
+		plan.replicas = current
+	} else if wanted < current {
+		s.shrink.forget(client.ObjectKeyFromObject(s.cluster)) // the stabilization time starts again
 	}
-	return s.tell(ctx, pods, leaving)
+	return plan, nil
 }
 
-// picksUnknowing reports whether pods would be picked before their numbers of clients are known,
+// picksUnknown reports whether pods would be picked before their numbers of clients are known,
 // because the operator has just started, or because a pod has just become ready.
-func (s *scope) picksUnknowing(pods []corev1.Pod, leaving map[string]bool) bool {
+func (s *scope) picksUnknown(pods []corev1.Pod, leaving map[string]bool) bool {
 	if !picks(pods, leaving) {
 		return false
 	}
@@ -81,11 +86,11 @@ func (s *scope) picksUnknowing(pods []corev1.Pod, leaving map[string]bool) bool 
 	}
 	return slices.ContainsFunc(pods, func(p corev1.Pod) bool {
 		read := status.PodOf(&p)
-		return read.Ready && time.Since(read.ReadySince) < unheard && s.Reports.Get(&p) == nil
+		return read.Ready && time.Since(read.ReadySince) < reportGrace && s.Reports.Get(&p) == nil
 	})
 }
 
-// picks reports whether the phase picks a pod that was not picked before.
+// picks reports whether a plan picks a pod that does not drain yet.
 func picks(pods []corev1.Pod, leaving map[string]bool) bool {
 	return slices.ContainsFunc(pods, func(p corev1.Pod) bool { return leaving[p.Name] && !marked(&p) })
 }
@@ -127,7 +132,7 @@ func (s *scope) drained(pod *corev1.Pod) bool {
 	}
 	since, err := time.Parse(time.RFC3339, pod.Annotations[desired.AnnotationDrain])
 	if err != nil {
-		return false // it is about to be told
+		return false // the order follows in this reconcile
 	}
 	if r != nil && r.Drained {
 		return true
@@ -138,9 +143,10 @@ func (s *scope) drained(pod *corev1.Pod) bool {
 	return left <= 0
 }
 
-// tell annotates the picked pods and orders their drain, and cancels the drain of other pods.
-// When pods are picked, all pods get their deletion cost.
-func (s *scope) tell(ctx context.Context, pods []corev1.Pod, leaving map[string]bool) error {
+// drain annotates the leaving pods and orders their drain, and cancels the drain of other pods.
+// When pods are picked, all pods get their deletion cost. The token opens their admin listeners.
+func (s *scope) drain(ctx context.Context, plan drainPlan, token string) error {
+	pods, leaving := plan.pods, plan.leaving
 	picking := picks(pods, leaving)
 	var failures []error
 	for i := range pods {
@@ -159,9 +165,9 @@ func (s *scope) tell(ctx context.Context, pods []corev1.Pod, leaving map[string]
 		}
 		switch {
 		case leaving[pod.Name]:
-			s.Reports.Drain(pod, s.adminToken)
+			s.Reports.Drain(pod, token)
 		case marked(pod) || r != nil && r.Draining:
-			s.Reports.Serve(pod, s.adminToken)
+			s.Reports.Serve(pod, token)
 		}
 	}
 	return errors.Join(failures...)
@@ -169,7 +175,7 @@ func (s *scope) tell(ctx context.Context, pods []corev1.Pod, leaving map[string]
 
 func marked(pod *corev1.Pod) bool { return pod.Annotations[desired.AnnotationDrain] != "" }
 
-// cost is what it costs to take a pod away: the connections that it holds.
+// cost returns the deletion cost of a pod: its number of connections.
 func cost(r *configv1.ServerStatus) string {
 	if r == nil {
 		return "0"

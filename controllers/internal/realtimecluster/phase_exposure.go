@@ -13,18 +13,18 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/status"
 )
 
-// observeExposure looks whether each Ingress, route or proxy was taken up.
-func (s *scope) observeExposure(ctx context.Context) error {
-	s.observed.Admitted = true
-	for _, object := range s.built.Exposure.Objects {
+// observeExposure reports whether the ingress controller or the gateway has accepted each Ingress,
+// route or proxy.
+func (s *scope) observeExposure(ctx context.Context, rendered exposure.Exposure) (bool, error) {
+	all := true
+	for _, object := range rendered.Objects {
 		admitted, err := s.admitted(ctx, object)
 		if err != nil {
-			s.observed.Admitted = false
-			return err
+			return false, err
 		}
-		s.observed.Admitted = s.observed.Admitted && admitted
+		all = all && admitted
 	}
-	return nil
+	return all, nil
 }
 
 func (s *scope) admitted(ctx context.Context, object client.Object) (bool, error) {
@@ -39,7 +39,7 @@ func (s *scope) admitted(ctx context.Context, object client.Object) (bool, error
 		return false, err
 	}
 	if kind == exposure.BackendTrafficPolicyKind || kind == exposure.DestinationRuleKind {
-		return true, nil // the route decides
+		return true, nil // accepted with the route
 	}
 	live := &unstructured.Unstructured{}
 	live.SetGroupVersionKind(kind)

@@ -16,12 +16,12 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired/exposure"
 )
 
-// crdKind is read as it is, because only a small part of it is of interest.
+// crdKind is read unstructured, because the operator needs only a few of its fields.
 var crdKind = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
 
 const httpRouteCRD = "httproutes.gateway.networking.k8s.io"
 
-// capabilityCache keeps what the installed HTTPRoute can do, for all clusters.
+// capabilityCache holds the capabilities of the installed HTTPRoute, for all clusters.
 type capabilityCache struct {
 	mu    sync.Mutex
 	at    time.Time
@@ -31,9 +31,9 @@ type capabilityCache struct {
 // gatewayCapabilities reads the capabilities of the installed HTTPRoute from its CRD, at most
 // once per kind discovery interval. Without the right to read CRDs, the operator writes routes in
 // the standard shape; after a failed read it uses the last result.
-func (s *scope) gatewayCapabilities(ctx context.Context) error {
+func (s *scope) gatewayCapabilities(ctx context.Context) (exposure.Capabilities, error) {
 	if s.cluster.Spec.Exposure.Type != v1alpha1.ExposureGateway {
-		return nil
+		return exposure.Capabilities{}, nil
 	}
 	cache := &s.gateway
 	cache.mu.Lock()
@@ -46,13 +46,12 @@ func (s *scope) gatewayCapabilities(ctx context.Context) error {
 		case apierrors.IsForbidden(err):
 			ctrl.LoggerFrom(ctx).Info("the operator may not read the HTTPRoute CRD; routes are written in the standard shape")
 		case client.IgnoreNotFound(err) != nil && cache.at.IsZero():
-			return stop(fmt.Errorf("read CRD %s: %w", httpRouteCRD, err)) // the route would lose what it has
+			// Without the capabilities an apply would remove fields of the live route.
+			return exposure.Capabilities{}, stop(fmt.Errorf("read CRD %s: %w", httpRouteCRD, err))
 		case client.IgnoreNotFound(err) != nil:
-			s.input.Gateway = cache.known
-			return fmt.Errorf("read CRD %s: %w", httpRouteCRD, err)
+			return cache.known, fmt.Errorf("read CRD %s: %w", httpRouteCRD, err)
 		}
 		cache.known, cache.at = exposure.CapabilitiesOf(crd.Object), time.Now()
 	}
-	s.input.Gateway = cache.known
-	return nil
+	return cache.known, nil
 }

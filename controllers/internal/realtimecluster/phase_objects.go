@@ -17,30 +17,30 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
 )
 
-// build makes the objects.
-func (s *scope) build(context.Context) error {
-	s.input.Replicas = s.replicas
-	built, err := stack.Build(s.input)
-	if err != nil {
-		return stop(err)
-	}
-	s.built, s.observed.Exposure = built, built.Exposure
-	return nil
+// build renders the objects of the cluster.
+func (s *scope) build(r *results) (stack.Stack, error) {
+	built, err := stack.Build(stack.Input{
+		Cluster: s.cluster, Policies: r.policies.Set, References: r.policies.References,
+		Images: r.observation.images, Replicas: r.scaling.deployed,
+		Gateway: r.gateway, AllowSnippets: s.AllowSnippets,
+		RedisPasswords: r.redis.passwords, RedisCertificate: r.redis.certificate, RedisClaimSize: r.redis.claimSize,
+	})
+	return built, stop(err)
 }
 
 // applyObjects applies the objects. A refused object does not stop the others.
-func (s *scope) applyObjects(ctx context.Context) error {
+func (s *scope) applyObjects(ctx context.Context, built stack.Stack, found observation, inputs redisInputs) error {
 	var failures []error
-	for _, object := range s.built.Objects {
-		held, err := s.held(ctx, object)
-		if err != nil || held || s.unfinished(object) {
+	for _, object := range built.Objects {
+		held, err := s.held(ctx, object, built.Exposure, found)
+		if err != nil || held || s.incomplete(object, inputs) {
 			failures = append(failures, err)
 			continue
 		}
 		outcome, err := s.applier.Apply(ctx, s.cluster, object)
 		s.wrote(outcome)
 		if err != nil && object.GetName() == desired.RedisTLSSecretName(s.cluster) {
-			s.redisSettled = false // the certificate is kept nowhere; the next one is another
+			inputs.settled = false // the certificate is lost; the next reconcile issues another
 		}
 		var foreign *apply.ForeignError
 		var missing *apply.MissingKindError
@@ -53,7 +53,7 @@ func (s *scope) applyObjects(ctx context.Context) error {
 			s.failed(v1alpha1.ReasonApplyFailed, err)
 			failures = append(failures, err)
 		default:
-			if err := s.watches.begin(object.GetObjectKind().GroupVersionKind()); err != nil {
+			if err := s.watches.ensure(object.GetObjectKind().GroupVersionKind()); err != nil {
 				failures = append(failures, err)
 			}
 		}
@@ -61,29 +61,29 @@ func (s *scope) applyObjects(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// unfinished tells that an earlier phase could not settle what the object holds.
-func (s *scope) unfinished(object desired.Object) bool {
+// incomplete reports whether an earlier phase could not determine the content of an object.
+func (s *scope) incomplete(object desired.Object, inputs redisInputs) bool {
 	if _, redis := object.(*appsv1.StatefulSet); redis {
-		return !s.redisSettled
+		return !inputs.settled
 	}
 	switch object.GetName() {
 	case desired.RedisUsersSecretName(s.cluster):
-		return len(s.input.RedisPasswords) == 0
+		return len(inputs.passwords) == 0
 	case desired.RedisTLSSecretName(s.cluster):
-		return len(s.input.RedisCertificate.Cert) == 0
+		return len(inputs.certificate.Cert) == 0
 	}
 	return false
 }
 
-// held reports that an object stays as it is. For a refused annotation that is the Ingress, and
+// held reports whether an object stays unchanged. For a refused annotation that is the Ingress, and
 // its Service if it exists. While roll-outs are paused, a restarted pod has its old template,
 // which a new configuration does not match. A deleted object is created again, because no pod
 // starts without it.
-func (s *scope) held(ctx context.Context, object desired.Object) (bool, error) {
-	if s.built.Exposure.Holds(object) {
+func (s *scope) held(ctx context.Context, object desired.Object, rendered exposure.Exposure, found observation) (bool, error) {
+	if rendered.Holds(object) {
 		return true, nil
 	}
-	if _, service := object.(*corev1.Service); service && len(s.built.Exposure.Refused) > 0 && object.GetName() == desired.ClientServiceName(s.cluster) {
+	if _, service := object.(*corev1.Service); service && len(rendered.Refused) > 0 && object.GetName() == desired.ClientServiceName(s.cluster) {
 		live, err := owned(ctx, s, object.GetName(), &corev1.Service{})
 		return live != nil, err
 	}
@@ -91,8 +91,8 @@ func (s *scope) held(ctx context.Context, object desired.Object) (bool, error) {
 		return false, nil
 	}
 	name := object.GetName()
-	servers := name == desired.RuntimeConfigMapName(s.cluster) && s.observed.Servers != nil
-	redis := name == desired.RedisName(s.cluster) && s.observed.Redis != nil
+	servers := name == desired.RuntimeConfigMapName(s.cluster) && found.servers != nil
+	redis := name == desired.RedisName(s.cluster) && found.redis != nil
 	if !servers && !redis {
 		return false, nil
 	}
@@ -103,10 +103,10 @@ func (s *scope) held(ctx context.Context, object desired.Object) (bool, error) {
 	return live != nil, nil
 }
 
-// missing notes a kind that is not installed; it is looked for again.
+// missing records a kind that is not installed, and repeats the reconcile to find it later.
 func (s *scope) missing(kind schema.GroupVersionKind) {
 	s.requeueAfter(s.Kinds.Retry())
 	if slices.Contains(exposure.Kinds(), kind) {
-		s.observed.MissingKinds = append(s.observed.MissingKinds, kind.Kind+" ("+kind.GroupVersion().String()+")")
+		s.outcome.missingKinds = append(s.outcome.missingKinds, kind.Kind+" ("+kind.GroupVersion().String()+")")
 	}
 }

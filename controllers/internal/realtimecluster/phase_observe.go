@@ -13,48 +13,63 @@ import (
 
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
+	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
 	"github.com/anteroom/anteroom/controllers/internal/status"
 )
 
+// observation holds the workloads and the pods as a reconcile found them.
+type observation struct {
+	// servers is the Deployment and redis the StatefulSet; nil when the cluster owns none.
+	servers *appsv1.Deployment
+	redis   *appsv1.StatefulSet
+	// images are the images in use, or else the operator's defaults.
+	images stack.Images
+	// newerImage is the operator's default image when the cluster runs an older default.
+	newerImage string
+	// replicas is the number of pods before the scaling phase, which a paused cluster skips.
+	replicas int32
+	// pods are the servers with their reports, sorted by name.
+	pods []status.Pod
+}
+
 // observe reads the workloads, the pods and their reports.
-func (s *scope) observe(ctx context.Context) error {
-	deployment, err := owned(ctx, s, desired.WorkloadName(s.cluster), &appsv1.Deployment{})
-	if err != nil {
-		return stop(err)
+func (s *scope) observe(ctx context.Context) (observation, error) {
+	found := observation{images: s.Images, replicas: *s.cluster.Spec.Replicas}
+	var err error
+	if found.servers, err = owned(ctx, s, desired.WorkloadName(s.cluster), &appsv1.Deployment{}); err != nil {
+		return found, stop(err)
 	}
-	s.observed.Servers = deployment
-	if deployment != nil {
-		s.input.Images.Server = desired.ImageInUse(deployment, s.Images.Server)
+	if found.servers != nil {
+		found.images.Server = desired.ImageInUse(found.servers, s.Images.Server)
+		if s.cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections {
+			found.replicas = *found.servers.Spec.Replicas
+		}
 	}
-	s.observed.Replicas = *s.cluster.Spec.Replicas
-	if deployment != nil && s.cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections {
-		s.observed.Replicas = *deployment.Spec.Replicas // until scale decides, which it does not while all is paused
-	}
-	s.replicas = s.observed.Replicas
 	if desired.Managed(s.cluster) {
-		if s.observed.Redis, err = owned(ctx, s, desired.RedisName(s.cluster), &appsv1.StatefulSet{}); err != nil {
-			return stop(err)
+		if found.redis, err = owned(ctx, s, desired.RedisName(s.cluster), &appsv1.StatefulSet{}); err != nil {
+			return found, stop(err)
 		}
-		if s.observed.Redis != nil {
-			s.input.Images.Redis = desired.ImageInUse(s.observed.Redis, s.Images.Redis)
+		if found.redis != nil {
+			found.images.Redis = desired.ImageInUse(found.redis, s.Images.Redis)
 		}
 	}
-	if s.cluster.Spec.Image == "" && s.input.Images.Server != s.Images.Server {
-		s.observed.NewerImage = s.Images.Server
+	if s.cluster.Spec.Image == "" && found.images.Server != s.Images.Server {
+		found.newerImage = s.Images.Server
 	}
 	pods, err := s.serverPods(ctx)
 	if err != nil {
-		return stop(err)
+		return found, stop(err)
 	}
 	for i := range pods {
 		p := status.PodOf(&pods[i])
 		p.Report = s.Reports.Get(&pods[i])
-		s.observed.Pods = append(s.observed.Pods, p)
+		found.pods = append(found.pods, p)
 	}
-	return nil
+	return found, nil
 }
 
-// owned reads an object of the cluster; nil when it is not there or somebody else's.
+// owned reads an object of the cluster. It returns nil when the object does not exist or has another
+// controller.
 func owned[T any, P interface {
 	*T
 	client.Object
@@ -66,7 +81,7 @@ func owned[T any, P interface {
 	return into, err
 }
 
-// serverPods are the cluster's that have not ended, sorted by name.
+// serverPods lists the server pods of the cluster that have not ended, sorted by name.
 func (s *scope) serverPods(ctx context.Context) ([]corev1.Pod, error) {
 	var list corev1.PodList
 	err := s.Client.List(ctx, &list, client.InNamespace(s.cluster.Namespace),

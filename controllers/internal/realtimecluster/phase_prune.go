@@ -28,20 +28,20 @@ func prunable() []schema.GroupVersionKind {
 	}, exposure.Kinds()...)
 }
 
-// prune deletes what was made before and is not wanted any more. An old way in from
-// outside stays until the new one is taken up, so that clients always have one.
-func (s *scope) prune(ctx context.Context) error {
+// prune deletes objects of earlier reconciles that are no longer desired. An old Ingress or route
+// stays until the new one is accepted, so that clients can always connect.
+func (s *scope) prune(ctx context.Context, keep []desired.Object, admitted bool) error {
 	labels := desired.ManagedLabels()
 	labels["app.kubernetes.io/instance"] = s.cluster.Name
 	kinds := prunable()
-	if !s.observed.Admitted {
+	if !admitted {
 		kinds = slices.DeleteFunc(kinds, func(k schema.GroupVersionKind) bool {
 			return k == ingressKind || slices.Contains(exposure.Kinds(), k)
 		})
 	}
-	gone, err := s.applier.Prune(ctx, s.cluster, labels, kinds, s.built.Objects)
+	gone, err := s.applier.Prune(ctx, s.cluster, labels, kinds, keep)
 	if len(gone) > 0 {
-		s.observed.Changed = true
+		s.outcome.changed = true
 	}
 	return err
 }

@@ -15,54 +15,70 @@ import (
 	configv1 "github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/api/v1alpha1"
 	"github.com/anteroom/anteroom/controllers/internal/desired"
+	"github.com/anteroom/anteroom/controllers/internal/status"
 )
 
-// redis settles what the objects of a managed Redis follow from, besides the spec:
-// which passwords are good, the certificate, and the size of the claim's template.
-func (s *scope) redis(ctx context.Context) error {
-	if !desired.Managed(s.cluster) {
-		return nil
-	}
-	if err := s.redisPasswords(ctx); err != nil {
-		return err
-	}
-	if err := s.redisCertificate(ctx); err != nil {
-		return err
-	}
-	return s.redisStorage(ctx)
+// redisInputs holds the inputs of the managed Redis's objects that the spec does not give.
+type redisInputs struct {
+	// passwords are the hashes of the passwords that Redis accepts, newest first; empty when unknown.
+	passwords   []string
+	certificate desired.Certificate
+	// claimSize is the size in the claim template of the existing StatefulSet.
+	claimSize resource.Quantity
+	// settled reports that all inputs of the StatefulSet are known. Without them the StatefulSet
+	// stays unchanged, because a change would restart Redis.
+	settled bool
 }
 
-// redisPasswords keeps the password before the newest good, so that servers that
-// have not read the new one yet stay connected, until all of them have.
-func (s *scope) redisPasswords(ctx context.Context) error {
-	if len(s.input.RedisPasswords) == 0 {
-		return nil // the Secret is not ours or has no password; that is told already
+// prepareRedis determines the valid passwords, the certificate, and the size in the claim template
+// of a managed Redis.
+func (s *scope) prepareRedis(ctx context.Context, found observation, known secrets) (redisInputs, error) {
+	var out redisInputs
+	if !desired.Managed(s.cluster) {
+		return out, nil
 	}
+	var err error
+	if out.passwords, err = s.redisPasswords(ctx, found, known); err != nil {
+		return out, err
+	}
+	if out.certificate, err = s.redisCertificate(ctx); err != nil {
+		return out, err
+	}
+	out.claimSize, out.settled, err = s.redisStorage(ctx, found.redis)
+	return out, err
+}
+
+// redisPasswords returns the newest password and the password before it, which stays valid until
+// every server has logged in with the newest. After an error it returns none, because the password
+// before may still be in use: the users file stays unchanged.
+func (s *scope) redisPasswords(ctx context.Context, found observation, known secrets) ([]string, error) {
+	if known.redisPassword == "" {
+		return nil, nil // the secrets phase has reported the missing password
+	}
+	newest := desired.RedisPasswordHash(known.redisPassword)
 	users, err := s.secret(ctx, desired.RedisUsersSecretName(s.cluster))
 	if err != nil {
-		s.input.RedisPasswords = nil // the one before may be good still: the file stays as it is
-		return err
+		return nil, err
 	}
 	if users == nil {
-		return nil
+		return []string{newest}, nil
 	}
-	known := desired.RedisPasswordHashes(users.Data[desired.KeyRedisUsers])
-	newest := s.input.RedisPasswords[0]
-	s.input.RedisPasswords = desired.RotateRedisPassword(known, newest)
-	if len(known) > 0 && known[0] == newest && s.loggedIn() {
-		s.input.RedisPasswords = s.input.RedisPasswords[:1]
+	valid := desired.RedisPasswordHashes(users.Data[desired.KeyRedisUsers])
+	passwords := desired.RotateRedisPassword(valid, newest)
+	if len(valid) > 0 && valid[0] == newest && loggedIn(found.pods, known) {
+		passwords = passwords[:1]
 	}
-	return nil
+	return passwords, nil
 }
 
 // loggedIn reports whether every serving server, at least one, has logged in with the newest
 // password.
-func (s *scope) loggedIn() bool {
-	newest, reports := configv1.CredentialRevision(s.adminToken, s.redisPassword), 0
-	for _, p := range s.observed.Pods {
+func loggedIn(pods []status.Pod, known secrets) bool {
+	newest, reports := configv1.CredentialRevision(known.adminToken, known.redisPassword), 0
+	for _, p := range pods {
 		switch {
 		case p.Report == nil && !p.Ready:
-			// It has not started, and reads the newest when it does.
+			// The server has not started; it will read the newest password.
 		case p.Report == nil || !p.Report.Redis.Healthy || p.Report.Redis.Credential != newest:
 			return false
 		default:
@@ -73,55 +89,52 @@ func (s *scope) loggedIn() bool {
 }
 
 // redisCertificate issues a certificate, or renews one when a third of its time is left.
-func (s *scope) redisCertificate(ctx context.Context) error {
+func (s *scope) redisCertificate(ctx context.Context) (desired.Certificate, error) {
 	if !s.cluster.Spec.Redis.Managed.TLS.Enabled {
-		return nil
+		return desired.Certificate{}, nil
 	}
 	secret, err := s.secret(ctx, desired.RedisTLSSecretName(s.cluster))
 	if err != nil {
-		return err
+		return desired.Certificate{}, err
 	}
 	var known desired.Certificate
 	if secret != nil {
 		known = desired.CertificateOf(secret)
 	}
-	s.input.RedisCertificate, err = issue(known, desired.RedisServerName(s.cluster), time.Now())
-	return err
+	return issue(known, desired.RedisServerName(s.cluster), time.Now())
 }
 
 // redisStorage expands the claim, because the template of an existing StatefulSet is immutable.
-// When the type of storage changed, it recreates the StatefulSet; it never deletes a claim.
-func (s *scope) redisStorage(ctx context.Context) error {
-	set := s.observed.Redis
+// When the type of storage changed, it recreates the StatefulSet; it never deletes a claim. It
+// returns the size in the claim template, and settled unless the StatefulSet is being replaced.
+func (s *scope) redisStorage(ctx context.Context, set *appsv1.StatefulSet) (size resource.Quantity, settled bool, err error) {
 	if set == nil {
-		s.redisSettled = true
-		return nil
+		return size, true, nil
 	}
 	persistent := len(set.Spec.VolumeClaimTemplates) > 0
 	if persistent != desired.Persistent(s.cluster) {
-		return s.replaceRedis(ctx, set)
+		return size, false, s.replaceRedis(ctx, set)
 	}
-	s.redisSettled = true
 	if !persistent {
-		return nil
+		return size, true, nil
 	}
-	s.input.RedisClaimSize = set.Spec.VolumeClaimTemplates[0].Spec.Resources.Requests[corev1.ResourceStorage]
-	return s.growClaim(ctx, s.cluster.Spec.Redis.Managed.Storage.Size)
+	size = set.Spec.VolumeClaimTemplates[0].Spec.Resources.Requests[corev1.ResourceStorage]
+	return size, true, s.growClaim(ctx, s.cluster.Spec.Redis.Managed.Storage.Size)
 }
 
-// replaceRedis deletes the StatefulSet; a later reconcile makes the new one. Redis is
-// not replaced while roll-outs are paused.
+// replaceRedis deletes the StatefulSet, unless roll-outs are paused. A later reconcile creates the
+// new StatefulSet.
 func (s *scope) replaceRedis(ctx context.Context, set *appsv1.StatefulSet) error {
 	if s.cluster.Spec.Paused == v1alpha1.PauseRollouts || !set.DeletionTimestamp.IsZero() {
 		return nil
 	}
 	uid := set.UID
 	err := s.Client.Delete(ctx, set, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationForeground))
-	s.observed.Changed = true
+	s.outcome.changed = true
 	return client.IgnoreNotFound(err)
 }
 
-// growClaim asks for more when the claim has less than size.
+// growClaim requests size when the claim requests less.
 func (s *scope) growClaim(ctx context.Context, size resource.Quantity) error {
 	var claim corev1.PersistentVolumeClaim
 	name := desired.RedisClaimName(s.cluster)
@@ -145,7 +158,8 @@ func (s *scope) growClaim(ctx context.Context, size resource.Quantity) error {
 	return nil
 }
 
-// secret reads a Secret of the cluster; nil when it is not there or somebody else's.
+// secret reads a Secret of the cluster. It returns nil when the Secret does not exist or has another
+// controller.
 func (s *scope) secret(ctx context.Context, name string) (*corev1.Secret, error) {
 	var secret corev1.Secret
 	err := s.Live.Get(ctx, client.ObjectKey{Namespace: s.cluster.Namespace, Name: name}, &secret)

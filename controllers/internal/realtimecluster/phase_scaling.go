@@ -1,7 +1,6 @@
 package realtimecluster
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"time"
@@ -14,14 +13,14 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/status"
 )
 
-// shrinkClock remembers since when fewer pods would be enough for a cluster. It is
-// lost with the operator, which then waits the whole time again.
+// shrinkClock records since when a cluster could do with fewer pods. A restarted operator starts
+// the stabilization time again.
 type shrinkClock struct {
 	mu    sync.Mutex
 	since map[types.NamespacedName]time.Time
 }
 
-// waited says how long fewer pods have been enough.
+// waited returns for how long fewer pods have been enough.
 func (c *shrinkClock) waited(key types.NamespacedName, enough bool, now time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,21 +43,28 @@ func (c *shrinkClock) forget(key types.NamespacedName) {
 	delete(c.since, key)
 }
 
-// scale decides the number of pods: spec.replicas, which a person or an autoscaler sets through
-// /scale, or in mode Connections a number that follows the load.
-func (s *scope) scale(context.Context) error {
-	if s.cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections {
-		s.observed.Replicas = s.replicasByLoad()
-	}
-	s.replicas = s.observed.Replicas
-	return nil
+// scaling holds the number of pods that the cluster should have, and the replicas of the
+// Deployment, which stay higher while surplus pods drain.
+type scaling struct {
+	wanted   int32
+	deployed int32
 }
 
-func (s *scope) replicasByLoad() int32 {
-	load := s.load()
+// scale decides the number of pods: spec.replicas, which a user or an autoscaler sets through
+// /scale, or in mode Connections a number that follows the load.
+func (s *scope) scale(found observation) scaling {
+	wanted := found.replicas
+	if s.cluster.Spec.Scaling.Mode == v1alpha1.ScalingConnections {
+		wanted = s.replicasByLoad(found)
+	}
+	return scaling{wanted: wanted, deployed: wanted}
+}
+
+func (s *scope) replicasByLoad(found observation) int32 {
+	load := s.load(found)
 	wanted := desired.ReplicasByLoad(s.cluster, load)
-	// Some pods may be on their way out already: fewer have been enough for long enough.
-	draining := slices.ContainsFunc(s.observed.Pods, func(p status.Pod) bool { return p.Leaving && !p.Going })
+	// Draining pods show that the stabilization time has already passed.
+	draining := slices.ContainsFunc(found.pods, func(p status.Pod) bool { return p.Leaving && !p.Going })
 	key := client.ObjectKeyFromObject(s.cluster)
 	stabilization := s.cluster.Spec.Scaling.ScaleDown.Stabilization.Duration
 	waited := s.shrink.waited(key, wanted < load.Current, time.Now())
@@ -72,16 +78,15 @@ func (s *scope) replicasByLoad() int32 {
 	return max(wanted, load.Current-max(s.cluster.Spec.Scaling.ScaleDown.MaxPodsPerStep, 1))
 }
 
-// load is what the pods that were observed report. A pod that is not ready and does not
-// report has no clients; but not when none reports, or before they were asked: then
-// nothing is known of any.
-func (s *scope) load() desired.Load {
+// load sums the reported connections. A pod that neither is ready nor reports counts as empty,
+// unless no pod reports or the pods were not polled yet: then its load is unknown.
+func (s *scope) load(found observation) desired.Load {
 	load := desired.Load{Current: *s.cluster.Spec.Replicas}
-	if s.observed.Servers != nil {
-		load.Current = *s.observed.Servers.Spec.Replicas
+	if found.servers != nil {
+		load.Current = *found.servers.Spec.Replicas
 	}
-	known := s.Reports.HasSynced() && slices.ContainsFunc(s.observed.Pods, func(p status.Pod) bool { return p.Report != nil })
-	for _, p := range s.observed.Pods {
+	known := s.Reports.HasSynced() && slices.ContainsFunc(found.pods, func(p status.Pod) bool { return p.Report != nil })
+	for _, p := range found.pods {
 		switch {
 		case p.Report != nil:
 			load.Connections += int64(p.Report.Connections)

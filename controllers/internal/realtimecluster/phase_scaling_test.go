@@ -30,44 +30,44 @@ func TestShrinkClock(t *testing.T) {
 	}
 	clock.forget(key)
 	if got := clock.waited(key, true, start.Add(time.Hour)); got != 0 {
-		t.Errorf("it remembers %s of what it was to forget", got)
+		t.Errorf("waited %s after forget, want 0s", got)
 	}
 }
 
-// begun are reports of which is only known whether all pods were asked.
-type begun bool
+// synced is a Reports without reports: only HasSynced has a meaning.
+type synced bool
 
-func (begun) Get(*corev1.Pod) *configv1.ServerStatus { return nil }
+func (synced) Get(*corev1.Pod) *configv1.ServerStatus { return nil }
 
-func (b begun) HasSynced() bool { return bool(b) }
+func (b synced) HasSynced() bool { return bool(b) }
 
-func (begun) Drain(*corev1.Pod, string) {}
+func (synced) Drain(*corev1.Pod, string) {}
 
-func (begun) Serve(*corev1.Pod, string) {}
+func (synced) Serve(*corev1.Pod, string) {}
 
 func TestLoad(t *testing.T) {
 	replicas, report := int32(4), &configv1.ServerStatus{Connections: 7}
 	for name, tc := range map[string]struct {
-		asked bool
-		pod   status.Pod
-		want  desired.Load
+		synced bool
+		pod    status.Pod
+		want   desired.Load
 	}{
-		"reports":                  {true, status.Pod{Ready: true, Report: report}, desired.Load{Connections: 14}},
-		"reports, not ready":       {true, status.Pod{Report: report}, desired.Load{Connections: 14}},
-		"ready and silent":         {true, status.Pod{Ready: true}, desired.Load{Connections: 7, Unknown: 1}},
-		"never starts":             {true, status.Pod{Problem: "CrashLoopBackOff"}, desired.Load{Connections: 7}},
-		"going, on a dead node":    {true, status.Pod{Going: true}, desired.Load{Connections: 7}},
-		"not ready, but not asked": {false, status.Pod{}, desired.Load{Connections: 7, Unknown: 1}},
+		"reports":                   {true, status.Pod{Ready: true, Report: report}, desired.Load{Connections: 14}},
+		"reports, not ready":        {true, status.Pod{Report: report}, desired.Load{Connections: 14}},
+		"ready and silent":          {true, status.Pod{Ready: true}, desired.Load{Connections: 7, Unknown: 1}},
+		"never starts":              {true, status.Pod{Problem: "CrashLoopBackOff"}, desired.Load{Connections: 7}},
+		"going, on a dead node":     {true, status.Pod{Going: true}, desired.Load{Connections: 7}},
+		"not ready, not polled yet": {false, status.Pod{}, desired.Load{Connections: 7, Unknown: 1}},
 	} {
-		s := &scope{Reconciler: &Reconciler{Reports: begun(tc.asked)}, cluster: &v1alpha1.RealtimeCluster{}}
+		s := &scope{Reconciler: &Reconciler{Reports: synced(tc.synced)}, cluster: &v1alpha1.RealtimeCluster{}}
 		s.cluster.Spec.Replicas = &replicas
-		s.observed.Pods = []status.Pod{{Name: "a", Ready: true, Report: report}, tc.pod}
+		found := observation{pods: []status.Pod{{Name: "a", Ready: true, Report: report}, tc.pod}}
 		tc.want.Current = replicas
-		if got := s.load(); got != tc.want {
+		if got := s.load(found); got != tc.want {
 			t.Errorf("%s: %+v, want %+v", name, got, tc.want)
 		}
-		s.observed.Pods = []status.Pod{{Name: "a"}, {Name: "b"}}
-		if got, want := s.load(), (desired.Load{Current: replicas, Unknown: 2}); got != want {
+		found.pods = []status.Pod{{Name: "a"}, {Name: "b"}}
+		if got, want := s.load(found), (desired.Load{Current: replicas, Unknown: 2}); got != want {
 			t.Errorf("none reports: %+v, want %+v", got, want)
 		}
 	}

@@ -14,9 +14,20 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// secrets creates the Secrets with random values that are not there, takes up the
-// password of the managed Redis, and looks for those that the user named.
-func (s *scope) secrets(ctx context.Context) error {
+// secrets holds the values of generated Secrets that later phases need; empty when unknown.
+type secrets struct {
+	// adminToken is the token of the servers' admin listeners.
+	adminToken string
+	// redisPassword is the newest password of the managed Redis.
+	redisPassword string
+	// missing has a sentence for each Secret or key that does not exist.
+	missing []string
+}
+
+// ensureSecrets creates the missing Secrets with random values, reads the generated Secrets, and
+// checks that the Secrets of the spec exist.
+func (s *scope) ensureSecrets(ctx context.Context) (secrets, error) {
+	var out secrets
 	var failures []error
 	for _, g := range desired.GeneratedSecrets(s.cluster) {
 		secret, outcome, err := s.applier.Secret(ctx, s.cluster, g.Name, func() (*corev1.Secret, error) {
@@ -30,26 +41,28 @@ func (s *scope) secrets(ctx context.Context) error {
 		case err != nil:
 			failures = append(failures, err)
 		case len(secret.Data[g.Key]) == 0:
-			s.observed.Missing = append(s.observed.Missing, fmt.Sprintf("Secret %q has no key %q: set it, or delete the Secret to have a new value made", g.Name, g.Key))
+			out.missing = append(out.missing, fmt.Sprintf("Secret %q has no key %q: set it, or delete the Secret to have a new value made", g.Name, g.Key))
 		case g.Name == desired.AdminSecretName(s.cluster):
-			s.adminToken = string(secret.Data[g.Key])
+			out.adminToken = string(secret.Data[g.Key])
 		case g.Name == desired.RedisName(s.cluster):
-			s.redisPassword = string(secret.Data[g.Key])
-			s.input.RedisPasswords = []string{desired.RedisPasswordHash(string(secret.Data[g.Key]))}
+			out.redisPassword = string(secret.Data[g.Key])
 		}
 	}
 	for _, ref := range desired.SecretReferences(s.cluster) {
-		if err := s.lookFor(ctx, ref); err != nil {
+		missing, err := s.checkReference(ctx, ref)
+		if err != nil {
 			failures = append(failures, err)
+		} else if missing != "" {
+			out.missing = append(out.missing, missing)
 		}
 	}
 	err := errors.Join(failures...)
 	s.forbidden(ctx, err)
-	return err
+	return out, err
 }
 
-// forbidden tells on the cluster that its namespace was not opened to the operator,
-// when that is why something failed; a quota forbids things too, but not to read.
+// forbidden records that the operator may not read Secrets in the namespace, if this caused the
+// failure. A quota also answers Forbidden, but never to a read.
 func (s *scope) forbidden(ctx context.Context, failure error) {
 	if !apierrors.IsForbidden(failure) {
 		return
@@ -62,19 +75,18 @@ func (s *scope) forbidden(ctx context.Context, failure error) {
 	}
 }
 
-// lookFor notes a Secret or a key that is not there.
-func (s *scope) lookFor(ctx context.Context, ref desired.SecretReference) error {
+// checkReference returns a sentence when a Secret of the spec, or its key, does not exist.
+func (s *scope) checkReference(ctx context.Context, ref desired.SecretReference) (missing string, err error) {
 	var secret corev1.Secret
-	err := s.Live.Get(ctx, client.ObjectKey{Namespace: s.cluster.Namespace, Name: ref.Name}, &secret)
+	err = s.Live.Get(ctx, client.ObjectKey{Namespace: s.cluster.Namespace, Name: ref.Name}, &secret)
 	if apierrors.IsNotFound(err) {
-		s.observed.Missing = append(s.observed.Missing, fmt.Sprintf("%s: there is no Secret %q: create it with key %q", ref.Field, ref.Name, ref.Key))
-		return nil
+		return fmt.Sprintf("%s: there is no Secret %q: create it with key %q", ref.Field, ref.Name, ref.Key), nil
 	}
 	if err != nil {
-		return fmt.Errorf("read Secret %s: %w", ref.Name, err)
+		return "", fmt.Errorf("read Secret %s: %w", ref.Name, err)
 	}
 	if len(secret.Data[ref.Key]) == 0 {
-		s.observed.Missing = append(s.observed.Missing, fmt.Sprintf("%s: Secret %q has no key %q", ref.Field, ref.Name, ref.Key))
+		return fmt.Sprintf("%s: Secret %q has no key %q", ref.Field, ref.Name, ref.Key), nil
 	}
-	return nil
+	return "", nil
 }

@@ -11,11 +11,10 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// syncVolumes writes the newest revision onto pods that do not apply it yet. The kubelet
-// renews a pod's ConfigMap volume when it syncs the pod, which it does every minute
-// or so, and at once when the pod changes; so the pods have new policies in about a
-// second, and a pod without the annotation has them in a minute.
-func (s *scope) syncVolumes(ctx context.Context) error {
+// syncVolumes annotates pods that do not apply the policy revision yet. The kubelet updates the
+// ConfigMap volume of a pod when it syncs the pod: about once a minute, and at once when the pod
+// changes. With the annotation a pod gets new policies in about a second.
+func (s *scope) syncVolumes(ctx context.Context, revision string) error {
 	pods, err := s.serverPods(ctx)
 	if err != nil {
 		return err
@@ -23,23 +22,23 @@ func (s *scope) syncVolumes(ctx context.Context) error {
 	var failures []error
 	for i := range pods {
 		pod := &pods[i]
-		if !pod.DeletionTimestamp.IsZero() || pod.Annotations[desired.AnnotationPolicyRevision] == s.observed.Revision {
+		if !pod.DeletionTimestamp.IsZero() || pod.Annotations[desired.AnnotationPolicyRevision] == revision {
 			continue
 		}
-		if r := s.Reports.Get(pod); r != nil && r.PolicyRevision == s.observed.Revision {
+		if r := s.Reports.Get(pod); r != nil && r.PolicyRevision == revision {
 			continue
 		}
-		if err := s.annotate(ctx, pod, map[string]string{desired.AnnotationPolicyRevision: s.observed.Revision}); err != nil {
+		if err := s.annotate(ctx, pod, map[string]string{desired.AnnotationPolicyRevision: revision}); err != nil {
 			failures = append(failures, err)
 		}
 	}
 	return errors.Join(failures...)
 }
 
-// syncRedisVolume does the same for the file of Redis's users, so that Redis takes a new
-// password in seconds, and before the servers, which get no annotation, use it.
-func (s *scope) syncRedisVolume(ctx context.Context) error {
-	if len(s.input.RedisPasswords) == 0 {
+// syncRedisVolume annotates the Redis pods with the hash of the users file, so that Redis accepts a
+// new password within seconds. The servers get no annotation, so they use the password later.
+func (s *scope) syncRedisVolume(ctx context.Context, passwords []string) error {
+	if len(passwords) == 0 {
 		return nil
 	}
 	var list corev1.PodList
@@ -48,7 +47,7 @@ func (s *scope) syncRedisVolume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	users := desired.RedisUsersHash(s.cluster, s.input.RedisPasswords)
+	users := desired.RedisUsersHash(s.cluster, passwords)
 	var failures []error
 	for i := range list.Items {
 		if pod := &list.Items[i]; pod.DeletionTimestamp.IsZero() && pod.Annotations[desired.AnnotationRedisUsers] != users {
@@ -58,8 +57,8 @@ func (s *scope) syncRedisVolume(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// annotate sets annotations of a pod; an empty value takes one away. A pod that is
-// gone is no error.
+// annotate sets annotations of a pod; an empty value removes the annotation. A deleted pod is no
+// error.
 func (s *scope) annotate(ctx context.Context, pod *corev1.Pod, changes map[string]string) error {
 	changed := pod.DeepCopy()
 	if changed.Annotations == nil {

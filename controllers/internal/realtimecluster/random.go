@@ -8,13 +8,13 @@ import (
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-// random makes n letters and digits, each equally likely.
+// random returns n letters and digits, each with equal probability.
 func random(n int) (string, error) {
 	out := make([]byte, n)
 	for i := range out {
 		at, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
 		if err != nil {
-			return "", fmt.Errorf("make a random value: %w", err)
+			return "", fmt.Errorf("generate a random value: %w", err)
 		}
 		out[i] = alphabet[at.Int64()]
 	}

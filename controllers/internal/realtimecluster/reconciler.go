@@ -22,33 +22,33 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/policyrefs"
 )
 
-// Reports are what pods said last of themselves.
+// Reports holds the last report of each pod.
 type Reports interface {
 	// Get returns a pod's report; nil when there is none.
 	Get(pod *corev1.Pod) *configv1.ServerStatus
 	// HasSynced reports whether every pod was polled at least once. Until then, a missing report has
 	// no meaning.
 	HasSynced() bool
-	// Drain and Serve order a pod, in the background, to drain or to serve; the token is that of
-	// its admin listener.
+	// Drain and Serve order a pod, in the background, to drain or to serve. The token opens its admin
+	// listener.
 	Drain(pod *corev1.Pod, token string)
 	Serve(pod *corev1.Pod, token string)
 }
 
 // Reconciler reconciles RealtimeClusters.
 type Reconciler struct {
-	// Client reads from the cache, apart from Secrets and claims, and writes.
+	// Client writes, and reads from the cache everything except Secrets and claims.
 	Client client.Client
 	// Live reads from the API server.
 	Live client.Reader
-	// Kinds tells which kinds are installed.
+	// Kinds reports which kinds are installed.
 	Kinds *apply.Kinds
-	// References reads what policies name.
+	// References reads the ConfigMaps and Secrets that policies name.
 	References *policyrefs.Reader
 	Reports    Reports
 	Events     events.EventRecorder
 	Images     stack.Images
-	// AllowSnippets lets clusters write lines of an ingress controller's configuration.
+	// AllowSnippets allows annotations that write lines of an ingress controller's configuration.
 	AllowSnippets bool
 	// Resync is the reconcile interval without events. It finds changes of Secrets, which the
 	// operator does not watch.
@@ -62,7 +62,7 @@ type Reconciler struct {
 	shrink  shrinkClock
 }
 
-// Reconcile is one pass over one cluster.
+// Reconcile runs the phases over a cluster and writes its status.
 func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	var cluster v1alpha1.RealtimeCluster
 	if err := r.Client.Get(ctx, request.NamespacedName, &cluster); err != nil {
@@ -72,22 +72,22 @@ func (r *Reconciler) Reconcile(ctx context.Context, request reconcile.Request) (
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if !cluster.DeletionTimestamp.IsZero() {
-		return reconcile.Result{}, nil // owner references do the rest
+		return reconcile.Result{}, nil // the garbage collector deletes the owned objects
 	}
 	s := newScope(r, &cluster)
-	begun := r.Reports.HasSynced()
+	synced := r.Reports.HasSynced()
 	err := s.run(ctx)
 	switch {
-	case !begun:
-		// A restarted operator knows nothing yet: the status stays as it was until it does.
+	case !synced:
+		// A restarted operator has no reports yet, so the status stays unchanged.
 		s.requeueAfter(time.Second)
-	case errors.Is(err, errStop): // what was observed is not whole
+	case errors.Is(err, errStop): // the observation is incomplete
 		err = errors.Join(err, s.reportClosed(ctx, err))
 	default:
 		err = errors.Join(err, s.report(ctx))
 	}
 	if apierrors.IsConflict(err) {
-		ctrl.LoggerFrom(ctx).V(1).Info("changed under the reconcile; it is done again", "error", err.Error())
+		ctrl.LoggerFrom(ctx).V(1).Info("object changed during the reconcile; will reconcile again", "error", err.Error())
 		return reconcile.Result{RequeueAfter: time.Second}, nil
 	}
 	return reconcile.Result{RequeueAfter: s.again}, err

@@ -15,20 +15,40 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/status"
 )
 
-// report writes the status when it changed, and an event for each condition that did.
-func (s *scope) report(ctx context.Context) error { return s.write(ctx, status.Cluster(s.observed)) }
-
-// reportClosed says on the cluster that its namespace was not opened to the operator, when
-// that is why nothing could be done; all else stays as it was.
-func (s *scope) reportClosed(ctx context.Context, failure error) error {
-	s.forbidden(ctx, failure)
-	if len(s.observed.Failures) == 0 {
-		return nil
+// observed assembles the input of the conditions from the results of the phases.
+func (s *scope) observed() status.Observed {
+	r := &s.results
+	out := status.Observed{
+		Cluster: s.cluster, Servers: r.observation.servers, Redis: r.observation.redis,
+		NewerImage: r.observation.newerImage, Pods: r.observation.pods, Replicas: r.scaling.wanted,
+		Exposure: r.built.Exposure, Admitted: r.admitted, Missing: r.secrets.missing,
+		Changed: s.outcome.changed, Failures: s.outcome.failures, MissingKinds: s.outcome.missingKinds,
 	}
-	return s.write(ctx, status.NotReady(s.observed))
+	if r.policies.Set != nil {
+		out.Revision = r.policies.Set.Revision
+	}
+	for _, p := range r.policies.Problems {
+		if p.Kind == v1alpha1.KindRealtimeCluster {
+			out.SelectorFault = p.Message
+		}
+	}
+	return out
 }
 
-// write writes the status if it changed, and tells of transitions.
+// report writes the status when it changed, and an event for each changed condition.
+func (s *scope) report(ctx context.Context) error { return s.write(ctx, status.Cluster(s.observed())) }
+
+// reportClosed writes the condition Ready when the operator may not read Secrets in the namespace.
+// The other fields of the status stay unchanged, because the observation is incomplete.
+func (s *scope) reportClosed(ctx context.Context, failure error) error {
+	s.forbidden(ctx, failure)
+	if len(s.outcome.failures) == 0 {
+		return nil
+	}
+	return s.write(ctx, status.NotReady(s.observed()))
+}
+
+// write writes the status if it changed, and an event for each transition.
 func (s *scope) write(ctx context.Context, now v1alpha1.RealtimeClusterStatus) error {
 	before := s.cluster.DeepCopy()
 	s.cluster.Status = now
@@ -56,10 +76,10 @@ func transition(old *metav1.Condition, now metav1.Condition) bool {
 	return old.Status != now.Status || warns(now) && old.Reason != now.Reason
 }
 
-// warns tells that a condition is True and somebody should look at it all the same.
+// warns reports whether a condition needs attention although it is True.
 func warns(c metav1.Condition) bool { return c.Reason == v1alpha1.ReasonRedisMemoryHigh }
 
-// eventType is Warning for what somebody should look at.
+// eventType returns Warning for a condition that needs attention.
 func eventType(c metav1.Condition) string {
 	switch {
 	case c.Type == v1alpha1.ConditionPaused:
@@ -75,7 +95,7 @@ func eventType(c metav1.Condition) string {
 	return corev1.EventTypeWarning
 }
 
-// maxNote is what an event's note may have, in bytes, with room for what is before it.
+// maxNote bounds the condition's message in an event's note, in bytes, with room for its prefix.
 const maxNote = 900
 
 func shorten(text string) string {

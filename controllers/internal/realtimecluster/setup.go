@@ -29,9 +29,9 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired/exposure"
 )
 
-// SetUp registers the reconciler with the manager. Changes brings the clusters whose
-// pods report something new, and load those of which only the connections changed;
-// workers is how many clusters are reconciled at once.
+// SetUp registers the reconciler with the manager. The channel changes has clusters with changed
+// pod reports, and load has clusters of which only the connections changed. Workers is the number
+// of clusters reconciled at once.
 func (r *Reconciler) SetUp(m ctrl.Manager, changes, load <-chan event.GenericEvent, workers int) error {
 	wake := make(chan event.GenericEvent)
 	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}))
@@ -60,12 +60,12 @@ func (r *Reconciler) SetUp(m ctrl.Manager, changes, load <-chan event.GenericEve
 	return (&loadReconciler{Reconciler: r, wake: wake}).setUp(m, load)
 }
 
-// byLabel finds the cluster of a pod.
+// byLabel maps a pod to its cluster.
 func byLabel(_ context.Context, pod client.Object) []reconcile.Request {
 	return request(pod.GetNamespace(), desired.ClusterName(pod))
 }
 
-// byReference finds the cluster that a policy names.
+// byReference maps a policy or a queue to the cluster that it names.
 func byReference(_ context.Context, object client.Object) []reconcile.Request {
 	switch o := object.(type) {
 	case *v1alpha1.LobbyPolicy:
@@ -83,8 +83,8 @@ func request(namespace, name string) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}}
 }
 
-// watches are those of kinds that need not be installed; each begins when an object
-// of its kind is first written.
+// watches holds the watches of optional kinds. Each starts when the operator first writes an object
+// of its kind.
 type watches struct {
 	controller controller.Controller
 	manager    ctrl.Manager
@@ -93,13 +93,13 @@ type watches struct {
 	done map[schema.GroupVersionKind]bool
 }
 
-// optional are the kinds that need not be installed.
+// optional returns the kinds that need not be installed.
 func optional() []schema.GroupVersionKind {
 	return append([]schema.GroupVersionKind{desired.PodMonitorKind}, exposure.Kinds()...)
 }
 
-// begin watches a kind, if it is an optional one and not watched yet.
-func (w *watches) begin(kind schema.GroupVersionKind) error {
+// ensure watches a kind if the kind is optional and not watched yet.
+func (w *watches) ensure(kind schema.GroupVersionKind) error {
 	if w == nil || !slices.Contains(optional(), kind) {
 		return nil
 	}
