@@ -36,6 +36,14 @@ var lower = map[string][]string{
 	"matchmaking": {"party", "lobby", "presence"},
 }
 
+// The rings of the operator, from the inside: pure builders and conditions, access to the API server
+// and the pods, controllers. Only the manager imports them all.
+var (
+	operatorPure        = []string{"controllers/internal/desired", "controllers/internal/status"}
+	operatorAccess      = []string{"controllers/internal/apply", "controllers/internal/podstatus", "controllers/internal/policyrefs"}
+	operatorControllers = []string{"controllers/internal/realtimecluster", "controllers/internal/policystatus"}
+)
+
 // core is the ring that every domain builds on, with the contract: streams and the small
 // machines around them, without a domain, a database or a network.
 var core = []string{"runtime/wire", "runtime/internal/core"}
@@ -59,6 +67,18 @@ func rules() []rule {
 		}},
 		{"desired and status know no client", under("controllers/internal/desired", "controllers/internal/status"), func(imp string, ours bool) bool {
 			return ours || !ofModule(imp, "k8s.io/client-go", "sigs.k8s.io/controller-runtime")
+		}},
+		{"desired and status import no other package of the operator", under(operatorPure...), func(imp string, ours bool) bool {
+			return !ours || !under("controllers")(imp) || under(operatorPure...)(imp)
+		}},
+		{"apply, podstatus and policyrefs build on the pure ring alone", under(operatorAccess...), func(imp string, ours bool) bool {
+			return !ours || !under("controllers")(imp) || under(operatorPure...)(imp)
+		}},
+		{"a controller imports no other controller and no assembly", under(operatorControllers...), func(imp string, ours bool) bool {
+			return !ours || !under("controllers")(imp) || under(operatorPure...)(imp) || under(operatorAccess...)(imp)
+		}},
+		{"manifest and bootstrap import no package of the operator", under("controllers/internal/manifest", "controllers/internal/bootstrap"), func(imp string, ours bool) bool {
+			return !ours || !under("controllers")(imp)
 		}},
 		{"only socketio imports the Socket.IO library", not("runtime/internal/edge/socketio"), func(imp string, ours bool) bool {
 			return ours || !ofModule(imp, "github.com/zishang520")
@@ -156,6 +176,13 @@ func TestRulesBite(t *testing.T) {
 		{"controllers/cmd/manager", module + "runtime/wire"},
 		{"runtime/internal/app", "k8s.io/client-go/kubernetes"},
 		{"controllers/internal/desired", "sigs.k8s.io/controller-runtime/pkg/client"},
+		{"controllers/internal/desired/stack", module + "controllers/internal/apply"},
+		{"controllers/internal/status", module + "controllers/internal/podstatus"},
+		{"controllers/internal/apply", module + "controllers/internal/policyrefs"},
+		{"controllers/internal/podstatus", module + "controllers/internal/realtimecluster"},
+		{"controllers/internal/policystatus", module + "controllers/internal/realtimecluster"},
+		{"controllers/internal/realtimecluster", module + "controllers/internal/manager"},
+		{"controllers/internal/manifest", module + "controllers/internal/desired"},
 		{"runtime/internal/edge/session", "github.com/zishang520/socket.io/servers/socket/v3"},
 		{"runtime/internal/domain/lobby", "github.com/redis/go-redis/v9"},
 		{"runtime/internal/edge/session", module + "runtime/internal/infra/redisstore"},
