@@ -42,8 +42,8 @@ func newDeclareCommand() *cobra.Command {
 	flags.StringVarP(&o.key.Namespace, "namespace", "n", "", "namespace of the ConfigMap and of the objects")
 	flags.StringVar(&o.key.Name, "config-map", "", "name of the ConfigMap")
 	flags.DurationVar(&o.timeout, "timeout", 2*time.Minute, "how long to wait for CRDs that were installed just now")
-	_ = cmd.MarkFlagRequired("namespace")  // the flag exists
-	_ = cmd.MarkFlagRequired("config-map") // so does this one
+	_ = cmd.MarkFlagRequired("namespace")  // fails only for an unknown flag
+	_ = cmd.MarkFlagRequired("config-map") // fails only for an unknown flag
 	return cmd
 }
 
@@ -59,6 +59,6 @@ func (o declareOptions) run(ctx context.Context, config *rest.Config, out io.Wri
 		return fmt.Errorf("connect to the API server: %w", err)
 	}
 	applied, deleted, err := bootstrap.Apply(ctx, c, o.key)
-	_, _ = fmt.Fprintf(out, "%d applied, %d deleted\n", applied, deleted) // the exit code says it too
+	_, _ = fmt.Fprintf(out, "%d applied, %d deleted\n", applied, deleted) // the exit code reports the result as well
 	return err
 }

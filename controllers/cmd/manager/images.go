@@ -6,13 +6,13 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired/stack"
 )
 
-// The images of clusters that name none.
+// Default images for clusters that name none.
 const (
 	serverRepository = "ghcr.io/anteroom/anteroom-server"
 	redisImage       = "docker.io/library/redis:7.2-alpine"
 )
 
-// imageFlags adds the flags that replace the images belonging to this version.
+// imageFlags adds the flags that replace the default images of this version.
 func imageFlags(flags *pflag.FlagSet, images *stack.Images) {
 	flags.StringVar(&images.Server, "server-image", serverRepository+":"+version, "image of the socket server for clusters that name none")
 	flags.StringVar(&images.Redis, "redis-image", redisImage, "image of Redis for clusters that name none")

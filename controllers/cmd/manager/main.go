@@ -1,6 +1,6 @@
-// Command manager is the operator: `manager run`. `manager declare` keeps objects as a
-// ConfigMap declares them. `manager render` shows, without a cluster,
-// what it would apply for a manifest.
+// Command manager is the operator: `manager run`. `manager declare` applies the objects that a
+// ConfigMap declares. `manager render` prints, without a cluster, the objects that the operator
+// would apply for a manifest.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version and commit are stamped by the build.
+// version and commit are set by the build.
 var (
 	version = "devel"
 	commit  = "unknown"
@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// newCommand is the command line.
+// newCommand returns the command line.
 func newCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "manager",

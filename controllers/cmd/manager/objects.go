@@ -43,8 +43,8 @@ func renderAll(objects manifest.Objects, o renderOptions) ([]any, error) {
 	return all, nil
 }
 
-// stackOf are the objects of one cluster. The values of generated Secrets are made
-// in the cluster, so they are empty here.
+// stackOf returns the objects of a cluster. The values of generated Secrets are empty, because the
+// operator generates them in the cluster.
 func stackOf(c *v1alpha1.RealtimeCluster, set *configv1.PolicySet, images stack.Images) ([]any, error) {
 	built, err := stack.Build(stack.Input{Cluster: c, Policies: set, Images: images, Replicas: *c.Spec.Replicas})
 	if err != nil {
@@ -82,8 +82,7 @@ func choose(clusters []v1alpha1.RealtimeCluster, name string) ([]v1alpha1.Realti
 	return chosen, nil
 }
 
-// strays names the objects that no cluster of the input takes, because there is
-// none of the name they give.
+// strays returns a note for each object whose clusterRef names no cluster of the input.
 func strays(objects manifest.Objects) []string {
 	known := map[string]bool{}
 	for _, c := range objects.Clusters {
@@ -106,8 +105,8 @@ func strays(objects manifest.Objects) []string {
 	return notes
 }
 
-// inputs are the cluster and the objects that name it, as the API server would
-// keep them, sorted by kind and name.
+// inputs returns the cluster and the objects that name it, as the API server would store them,
+// sorted by kind and name.
 func inputs(c *v1alpha1.RealtimeCluster, objects manifest.Objects) []any {
 	all := []any{c}
 	policies := slices.Clone(objects.Policies)

@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// write prints objects as one YAML document each.
+// write prints each object as a YAML document.
 func write(out io.Writer, objects []any) error {
 	for i, object := range objects {
 		text, err := toYAML(object)
@@ -22,7 +22,7 @@ func write(out io.Writer, objects []any) error {
 	return nil
 }
 
-// toYAML leaves out what only a running API server fills in.
+// toYAML removes the fields that only an API server sets.
 func toYAML(object any) ([]byte, error) {
 	text, err := json.Marshal(object)
 	if err != nil {

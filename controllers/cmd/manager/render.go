@@ -50,7 +50,7 @@ func newRenderCommand() *cobra.Command {
 	return cmd
 }
 
-// run renders to out, all of it or nothing; notes go to notes.
+// run renders everything to out, or nothing after an error; notes go to notes.
 func (o renderOptions) run(ctx context.Context, in io.Reader, out, notes io.Writer) error {
 	if len(o.files) == 0 {
 		return errors.New("name a manifest with -f FILE, or -f - for stdin")

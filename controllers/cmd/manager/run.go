@@ -68,7 +68,7 @@ func (o runOptions) run(cmd *cobra.Command, config *rest.Config) error {
 	}
 	log := slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level})
 	ctrl.SetLogger(logr.FromSlogHandler(log))
-	klog.SetSlogLogger(slog.New(log)) // what the client libraries say
+	klog.SetSlogLogger(slog.New(log)) // logs of the client libraries
 	if o.Resync < time.Second || o.RetryKinds < time.Second || o.Workers < 1 {
 		return fmt.Errorf("--resync and --retry-kinds must be at least 1s, --workers at least 1")
 	}
@@ -86,5 +86,5 @@ func (o runOptions) run(cmd *cobra.Command, config *rest.Config) error {
 	return manager.Start(cmd.Context())
 }
 
-// withoutHTTP2 keeps servers to HTTP/1.1, which has had fewer ways to be flooded.
+// withoutHTTP2 restricts servers to HTTP/1.1, which has a smaller surface for floods of requests.
 func withoutHTTP2(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }

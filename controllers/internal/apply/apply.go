@@ -24,15 +24,15 @@ const FieldOwner = "anteroom-operator"
 
 // Applier applies objects.
 type Applier struct {
-	// Client reads from the cache, apart from Secrets, and writes.
+	// Client writes, and reads from the cache everything except Secrets.
 	Client client.Client
-	// Live reads from the API server; it is asked for what the cache does not have.
+	// Live reads objects that the cache does not have from the API server.
 	Live client.Reader
-	// Kinds tells which kinds are installed.
+	// Kinds reports which kinds are installed.
 	Kinds *Kinds
 }
 
-// Outcome is what applying an object did.
+// Outcome is the effect of an apply.
 type Outcome string
 
 // The outcomes.
@@ -42,7 +42,7 @@ const (
 	Updated   Outcome = "Updated"
 )
 
-// ForeignError says that an object of that name is there and is not the owner's.
+// ForeignError reports that an object with the name exists and has another controller.
 type ForeignError struct {
 	Kind schema.GroupVersionKind
 	Name string
@@ -50,7 +50,7 @@ type ForeignError struct {
 	Controller string
 }
 
-// Error says what to do.
+// Error states the remedy.
 func (e *ForeignError) Error() string {
 	whose := "it was not made by this RealtimeCluster"
 	if e.Controller != "" {
@@ -59,7 +59,7 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("%s %q is there already and %s: delete or rename it, or give the RealtimeCluster another name", e.Kind.Kind, e.Name, whose)
 }
 
-// MissingKindError says that an object's kind is not installed.
+// MissingKindError reports that the kind of an object is not installed.
 type MissingKindError struct{ Kind schema.GroupVersionKind }
 
 // Error names the kind.
@@ -67,9 +67,8 @@ func (e *MissingKindError) Error() string {
 	return fmt.Sprintf("kind %s (%s) is not installed", e.Kind.Kind, e.Kind.GroupVersion())
 }
 
-// Apply makes the object be as wanted, with the owner as its controller. It writes
-// nothing when it is so already. It fails with a *ForeignError, a *MissingKindError
-// or what the API server says.
+// Apply applies the object with the owner as its controller. It writes nothing when the live object
+// is current. It returns a *ForeignError, a *MissingKindError or the error of the API server.
 func (a *Applier) Apply(ctx context.Context, owner client.Object, object desired.Object) (Outcome, error) {
 	want, err := a.wanted(owner, object)
 	if err != nil {
@@ -91,7 +90,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, object desired
 		if !live.GetDeletionTimestamp().IsZero() || Current(want, live) {
 			return Unchanged, nil
 		}
-		// With its UID the write cannot hit another object of the same name.
+		// With the UID, the write cannot change a later object of the same name.
 		want.SetUID(live.GetUID())
 		outcome = Updated
 	}
@@ -102,7 +101,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, object desired
 	return outcome, nil
 }
 
-// orElse is the first error, or else the other.
+// orElse returns the first error, or else the other.
 func orElse(err, other error) error {
 	if err != nil {
 		return err
@@ -110,7 +109,7 @@ func orElse(err, other error) error {
 	return other
 }
 
-// wanted is the object as it is sent, with its controller and its mark.
+// wanted returns the object to send, with its controller and its hash.
 func (a *Applier) wanted(owner client.Object, object desired.Object) (*unstructured.Unstructured, error) {
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object.DeepCopyObject())
 	if err != nil {
@@ -148,7 +147,7 @@ func mark(want *unstructured.Unstructured) error {
 	return nil
 }
 
-// prune removes nulls, which would be sent as values.
+// prune removes nulls, which the API server would take as values.
 func prune(fields map[string]any) {
 	for k, v := range fields {
 		switch v := v.(type) {
@@ -166,8 +165,7 @@ func prune(fields map[string]any) {
 	}
 }
 
-// live reads the object, from the cache and else from the API server; nil when it
-// is not there.
+// live reads the object from the cache, or else from the API server; nil when it does not exist.
 func (a *Applier) live(ctx context.Context, want *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	key := client.ObjectKeyFromObject(want)
 	for _, from := range []client.Reader{a.Client, a.Live} {
@@ -184,7 +182,7 @@ func (a *Applier) live(ctx context.Context, want *unstructured.Unstructured) (*u
 	return nil, nil
 }
 
-// empty is typed where the scheme knows the kind, so that reads share one cache.
+// empty returns a typed object if the scheme has the kind, so that all reads share a cache.
 func (a *Applier) empty(kind schema.GroupVersionKind) client.Object {
 	if typed, err := a.Client.Scheme().New(kind); err == nil {
 		if object, ok := typed.(client.Object); ok {

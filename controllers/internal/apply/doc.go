@@ -1,7 +1,5 @@
-// Package apply brings objects into the API server: with server-side apply and one
-// field owner, only where something differs, never onto an object that belongs to
-// somebody else, and taking away what is no longer wanted.
-//
-// Whether something differs is read from the live object and its managed fields,
-// so that a second reconcile, also of a restarted operator, writes nothing.
+// Package apply writes objects to the API server by server-side apply with a single field owner. It
+// writes only objects that differ, never an object with another controller, and deletes objects
+// that are no longer desired. It compares with the live object and its managed fields, so that a
+// second reconcile writes nothing, not even after a restart of the operator.
 package apply

@@ -8,8 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Kinds remembers for a while which kinds are not installed, because finding out
-// costs requests each time.
+// Kinds caches which kinds are not installed, because each check costs requests.
 type Kinds struct {
 	mapper meta.RESTMapper
 	retry  time.Duration
@@ -19,7 +18,7 @@ type Kinds struct {
 	known   map[schema.GroupVersionKind]bool
 }
 
-// NewKinds looks again for a missing kind after retry.
+// NewKinds returns a Kinds that checks a missing kind again after retry.
 func NewKinds(mapper meta.RESTMapper, retry time.Duration) *Kinds {
 	return &Kinds{
 		mapper: mapper, retry: retry,
@@ -51,5 +50,5 @@ func (k *Kinds) Installed(kind schema.GroupVersionKind) (bool, error) {
 	return true, nil
 }
 
-// Retry is how long a missing kind is remembered.
+// Retry is the time for which a missing kind is cached.
 func (k *Kinds) Retry() time.Duration { return k.retry }

@@ -14,8 +14,8 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// Prune deletes the objects of the given kinds that have the labels, are controlled
-// by the owner, and are not among those to keep. It returns "Kind name" of each.
+// Prune deletes the objects of the given kinds that have the labels, are controlled by the owner,
+// and are not in keep. It returns "Kind name" of each deleted object.
 func (a *Applier) Prune(ctx context.Context, owner client.Object, labels map[string]string, kinds []schema.GroupVersionKind, keep []desired.Object) ([]string, error) {
 	kept := map[string]bool{}
 	for _, o := range keep {

@@ -22,8 +22,8 @@ var update = flag.Bool("update", false, "rewrite the golden files from what the 
 
 const inputSuffix = ".in.yaml"
 
-// Run makes each input of testdata, read with the defaults of the CRDs, into
-// documents twice, and compares them with each other and with the golden file.
+// Run renders each input of testdata twice, with the defaults of the CRDs, and compares the outputs
+// with each other and with the golden file.
 func Run(t *testing.T, documents func(*testing.T, manifest.Objects) []any) {
 	t.Helper()
 	inputs, err := filepath.Glob("testdata/*" + inputSuffix)
@@ -76,8 +76,7 @@ func Load(t testing.TB, path string) manifest.Objects {
 	return objects
 }
 
-// Write writes documents as YAML, without the status and the empty creation time
-// that typed objects carry.
+// Write writes documents as YAML, without the status and the empty creation time of typed objects.
 func Write(t *testing.T, documents []any) []byte {
 	t.Helper()
 	var out bytes.Buffer

@@ -1,4 +1,4 @@
-// Package manager puts the controllers and their manager together.
+// Package manager assembles the controllers and their manager.
 package manager
 
 import (
@@ -29,45 +29,46 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/realtimecluster"
 )
 
-// Options say how the operator runs.
+// Options are the settings of the operator.
 type Options struct {
-	// Namespaces that are looked after; all when empty.
+	// Namespaces to manage; all when empty.
 	Namespaces []string
-	// MetricsAddress and HealthAddress are host:port; "0" turns them off.
+	// MetricsAddress and HealthAddress are host:port; "0" disables them.
 	MetricsAddress string
 	HealthAddress  string
-	// MetricsCertDir has tls.crt and tls.key for the metrics; empty: a certificate is made.
+	// MetricsCertDir has tls.crt and tls.key for the metrics; when empty, a certificate is
+	// generated.
 	MetricsCertDir string
-	// Account is the operator's own, as namespace:name, for what is said to users.
+	// Account is the operator's service account as namespace:name, for messages to users.
 	Account string
 	// PlainMetrics serves metrics over HTTP to anyone, for tests.
 	PlainMetrics            bool
 	LeaderElection          bool
 	LeaderElectionNamespace string
-	// Workers is how many objects of a kind are reconciled at once.
+	// Workers is the number of objects of a kind that are reconciled at once.
 	Workers int
 	// Resync and RetryKinds: see the flags of `manager run`.
 	Resync     time.Duration
 	RetryKinds time.Duration
-	// FiguresEvery is how often figures alone are written into a status, at most.
+	// FiguresEvery is the minimum time between status updates that change only figures.
 	FiguresEvery time.Duration
 	Images       stack.Images
-	// PolicySecrets says which Secrets policies and queues may name.
+	// PolicySecrets selects the Secrets that policies and queues may name.
 	PolicySecrets policyrefs.Mode
-	// AllowSnippets lets clusters write lines of an ingress controller's configuration.
+	// AllowSnippets allows annotations that write lines of an ingress controller's configuration.
 	AllowSnippets bool
 	Reports       podstatus.Options
-	// TLS changes how the metrics are served.
+	// TLS changes the TLS settings of the metrics.
 	TLS []func(*tls.Config)
 	// Shared allows several managers in one process, for tests.
 	Shared bool
 }
 
-// GCPercent is the garbage collector's setting for a manager (see runtime/debug): most of
-// its heap are caches, which stay, so that it need not double before it is collected.
+// GCPercent is the garbage collector's setting for a manager (see runtime/debug). Most of its heap
+// are caches that live on, so the heap need not double before a collection.
 const GCPercent = 50
 
-// DefaultOptions are those of a real cluster.
+// DefaultOptions returns the options for a real cluster.
 func DefaultOptions() Options {
 	return Options{
 		Account: "anteroom-system:anteroom-operator", MetricsAddress: ":8443", HealthAddress: ":8081", LeaderElection: true,
@@ -75,7 +76,7 @@ func DefaultOptions() Options {
 	}
 }
 
-// Scheme knows the kinds of Kubernetes and of this project.
+// Scheme returns a scheme with the kinds of Kubernetes and of this project.
 func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
@@ -87,7 +88,7 @@ func Scheme() (*runtime.Scheme, error) {
 // leaseName is the lease that operators compete for.
 const leaseName = "anteroom-operator"
 
-// New makes the manager with its controllers; Start runs it.
+// New returns the manager with its controllers; Start runs it.
 func New(restConfig *rest.Config, o Options) (ctrl.Manager, error) {
 	scheme, err := Scheme()
 	if err != nil {
@@ -97,7 +98,7 @@ func New(restConfig *rest.Config, o Options) (ctrl.Manager, error) {
 		Scheme: scheme,
 		Cache:  cacheOptions(o.Namespaces),
 		Client: client.Options{Cache: &client.CacheOptions{
-			// Secrets are read by name, so that no right to list them is needed.
+			// The operator gets Secrets by name, so that it needs no right to list them.
 			DisableFor:   []client.Object{&corev1.Secret{}, &corev1.PersistentVolumeClaim{}},
 			Unstructured: true,
 		}},
@@ -112,8 +113,8 @@ func New(restConfig *rest.Config, o Options) (ctrl.Manager, error) {
 	return m, setUp(m, o)
 }
 
-// cacheOptions keep only what the operator made, and the kinds of this project, without
-// what is not needed of them.
+// cacheOptions restricts the caches to the operator's own objects and the kinds of this project,
+// and removes unused fields.
 func cacheOptions(namespaces []string) cache.Options {
 	all := cache.ByObject{Label: labels.Everything()}
 	out := cache.Options{
@@ -142,8 +143,7 @@ func metricsOptions(o Options) server.Options {
 	}
 }
 
-// keepReferences is for how long the ConfigMaps and Secrets that policies name are
-// remembered, at most.
+// keepReferences bounds the time for which the ConfigMaps and Secrets of policies are cached.
 const keepReferences = 5 * time.Second
 
 func setUp(m ctrl.Manager, o Options) error {

@@ -6,10 +6,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// admit does to a document what the API server would on create, in place:
-// unknown fields, defaults, status, metadata, schema and rules. The namespace is
-// filled in when the document has none. Complete is false when the rules could
-// not be checked yet.
+// admit processes a document in place as the API server does on create: unknown fields, defaults,
+// status, metadata, schema and rules. It sets the namespace when the document has none. Complete is
+// false when the rules could not be checked yet.
 func (k *kindSchema) admit(ctx context.Context, doc document, namespace string) (problems Problems, complete bool) {
 	delete(doc.value, "status")
 	for _, path := range k.complete(doc.value) {
@@ -23,7 +22,7 @@ func (k *kindSchema) admit(ctx context.Context, doc document, namespace string) 
 	return problems, complete
 }
 
-// fieldOf is the path of an error; empty for the object as a whole.
+// fieldOf returns the path in an error; empty for the whole object.
 func fieldOf(err *field.Error) string {
 	if err.Field == "<nil>" {
 		return ""

@@ -1,5 +1,4 @@
-// Package manifest reads manifests without an API server and treats them as one
-// would: unknown fields are refused, the CRD's defaults are filled in, and the
-// schema and its CEL rules are checked, all from the CRDs that are compiled in.
-// Every problem of every file is found in one go, with its file and line.
+// Package manifest reads manifests without an API server but with its checks: it refuses unknown
+// fields, sets the defaults of the CRDs, and checks the schema and its CEL rules, from the
+// compiled-in CRDs. It reports all problems of all files at once, with file and line.
 package manifest

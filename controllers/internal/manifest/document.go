@@ -14,19 +14,18 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 )
 
-// document is one object as it was written: its value as the API server would
-// decode it, and its node, which knows the lines.
+// document is an object with its value, decoded as the API server would, and its YAML node, which
+// has the lines.
 type document struct {
 	place Place
 	value map[string]any
 	node  *yaml.Node
-	// before is how many lines of the file come before the node's line 1.
+	// before is the number of lines in the file before the node's line 1.
 	before int
 }
 
-// documents takes a file, the order-th of the input, apart. A document that is
-// not YAML becomes a problem, and the others are read all the same. Empty
-// documents are left out.
+// documents splits a file, which is input number order. A document with a YAML error becomes a
+// problem, and the others are still read. Empty documents are skipped.
 func documents(s Source, order int) (docs []document, problems Problems) {
 	for i, chunk := range split(s.Content) {
 		place := Place{File: s.Name, Document: i + 1, order: order}
@@ -41,13 +40,13 @@ func documents(s Source, order int) (docs []document, problems Problems) {
 	return docs, problems
 }
 
-// chunk is the text of one document.
+// chunk is the text of a document.
 type chunk struct {
 	text   []byte
 	before int
 }
 
-// split cuts a file at the lines that begin a document.
+// split cuts a file at the lines that start a document.
 func split(content []byte) []chunk {
 	var chunks []chunk
 	current := chunk{}
@@ -70,7 +69,7 @@ func beginsDocument(line []byte) bool {
 	return ok && (len(bytes.TrimSpace(rest)) == 0 || rest[0] == ' ' || rest[0] == '\t')
 }
 
-// parse reads one document; its node is nil when there is nothing in it.
+// parse reads a document; its node is nil for an empty document.
 func parse(place Place, c chunk) (document, error) {
 	doc := document{place: place, before: c.before}
 	var root yaml.Node
@@ -87,7 +86,7 @@ func parse(place Place, c chunk) (document, error) {
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return doc, errors.New("a second document begins without a line ---")
 	}
-	// The API machinery reads YAML 1.1; the node above is only for the lines.
+	// The API machinery reads YAML 1.1; the node above serves only for the lines.
 	text, err := sigsyaml.YAMLToJSONStrict(c.text)
 	if err != nil {
 		return doc, err
@@ -100,7 +99,7 @@ func parse(place Place, c chunk) (document, error) {
 	return doc, nil
 }
 
-// expand returns the items of a List, and any other object as it is.
+// expand returns the items of a List, and any other object unchanged.
 func expand(doc document) []document {
 	items, ok := doc.value["items"].([]any)
 	if doc.value["kind"] != "List" || !ok {
@@ -122,8 +121,8 @@ func expand(doc document) []document {
 
 var lineNumber = regexp.MustCompile(`line (\d+)(: )?`)
 
-// syntaxProblem turns an error of the YAML reader, which counts lines from the
-// document's first, into a problem that counts from the file's.
+// syntaxProblem turns an error of the YAML reader into a problem. The reader counts lines from the
+// start of the document, a problem from the start of the file.
 func syntaxProblem(place Place, c chunk, err error) Problem {
 	text := err.Error()
 	if found := lineNumber.FindStringSubmatch(text); found != nil {
@@ -137,7 +136,7 @@ func syntaxProblem(place Place, c chunk, err error) Problem {
 	return Problem{Place: place, Detail: "not valid YAML: " + strings.Join(strings.Fields(text), " ")}
 }
 
-// kind, name and namespace are what the object says of itself.
+// kind, name and namespace return the identity of the object.
 func (d document) kind() string { text, _ := d.value["kind"].(string); return text }
 
 func (d document) apiVersion() string { text, _ := d.value["apiVersion"].(string); return text }
@@ -148,7 +147,7 @@ func (d document) metadata(key string) string {
 	return text
 }
 
-// title is how problems call the object.
+// title names the object in problems.
 func (d document) title() string {
 	if name := d.metadata("name"); name != "" {
 		return fmt.Sprintf("%s %q", d.kind(), name)
@@ -156,7 +155,7 @@ func (d document) title() string {
 	return d.kind()
 }
 
-// problem is a problem of the field at path.
+// problem returns a problem of the field at path.
 func (d document) problem(path, detail string) Problem {
 	place := d.place
 	if line := d.line(path); line > 0 {

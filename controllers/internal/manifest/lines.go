@@ -7,8 +7,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// line returns the line of the field at path, such as spec.teams[0].name, in
-// the file; of the nearest field above it when it is not written there.
+// line returns the line of the field at path, such as spec.teams[0].name, in the file, or of its
+// nearest ancestor when the file does not have the field.
 func (d document) line(path string) int {
 	node, line := d.node, d.node.Line
 	for _, segment := range segments(path) {
@@ -21,8 +21,7 @@ func (d document) line(path string) int {
 	return line + d.before
 }
 
-// segments takes a field path apart: names, and what is in brackets, where a
-// dot does not separate.
+// segments splits a field path into names and bracketed parts, in which a dot does not separate.
 func segments(path string) []string {
 	var all []string
 	for path != "" {
@@ -41,8 +40,7 @@ func segments(path string) []string {
 	return all
 }
 
-// step goes from a node to its child, and returns the line where that begins:
-// its key's line, or the element's.
+// step returns a child of a node, and the line of the child's key or of the list element.
 func step(node *yaml.Node, segment string) (next *yaml.Node, line int) {
 	node = resolve(node)
 	if node == nil {
@@ -65,7 +63,7 @@ func step(node *yaml.Node, segment string) (next *yaml.Node, line int) {
 	return nil, 0
 }
 
-// child follows a path; nil when there is nothing.
+// child follows a path; nil when the path does not exist.
 func child(node *yaml.Node, path string) *yaml.Node {
 	for _, segment := range segments(path) {
 		node, _ = step(node, segment)

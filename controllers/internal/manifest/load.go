@@ -12,22 +12,20 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Objects are what the input declares, with defaults and namespace filled in,
-// in the order they were read.
+// Objects holds the objects of the input in the order of reading, with defaults and namespaces.
 type Objects struct {
 	Clusters []v1alpha1.RealtimeCluster
 	Policies []v1alpha1.LobbyPolicy
 	Queues   []v1alpha1.MatchmakingQueue
-	// places is where each object is written, by kind, namespace and name.
+	// places maps kind, namespace and name to the position of an object.
 	places map[string]document
 }
 
-// Notes are remarks that are no problems, such as objects of other kinds, which
-// are left alone.
+// Notes are remarks that are no problems, such as objects of other kinds, which Load skips.
 type Notes []string
 
-// Load reads all objects of all sources. When there are problems, the error is
-// a [Problems] with every one of them.
+// Load reads all objects of all sources. After a problem, the error is a [Problems] with all of
+// them.
 func Load(ctx context.Context, schemas Schemas, sources []Source, namespace string) (Objects, Notes, error) {
 	l := loader{schemas: schemas, namespace: namespace, objects: Objects{places: map[string]document{}}}
 	for i, s := range sources {
@@ -44,8 +42,8 @@ func Load(ctx context.Context, schemas Schemas, sources []Source, namespace stri
 	return l.objects, l.notes, nil
 }
 
-// Problem is a problem of an object that was loaded, with its place: of the
-// field at path, which may be empty.
+// Problem returns a problem of a loaded object, with the place of the field at path, which may be
+// empty.
 func (o Objects) Problem(kind, namespace, name, path, detail string) Problem {
 	if doc, ok := o.places[objectKey(kind, namespace, name)]; ok {
 		return doc.problem(path, detail)
@@ -65,7 +63,7 @@ type loader struct {
 	problems  Problems
 }
 
-// take reads a document into one of our kinds, or reports that the kind is another.
+// take reads a document of a known kind, or reports that the kind is unknown.
 func (l *loader) take(ctx context.Context, doc document) {
 	gv, err := schema.ParseGroupVersion(doc.apiVersion())
 	switch {
@@ -94,7 +92,7 @@ func (l *loader) take(ctx context.Context, doc document) {
 	l.problems = append(l.problems, problems...)
 }
 
-// add decodes an admitted document and keeps it, unless its name is taken.
+// add decodes an admitted document and stores it, unless its name is taken.
 func (l *loader) add(doc document) Problems {
 	key := objectKey(doc.kind(), doc.metadata("namespace"), doc.metadata("name"))
 	if first, ok := l.objects.places[key]; ok {

@@ -9,10 +9,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// metadataFields are those that people write.
+// metadataFields are the fields that users write.
 var metadataFields = []string{"name", "namespace", "labels", "annotations", "finalizers", "ownerReferences"}
 
-// admitMetadata checks the metadata and fills in the namespace.
+// admitMetadata checks the metadata and sets the namespace.
 func admitMetadata(doc document, namespace string) Problems {
 	raw, ok := doc.value["metadata"].(map[string]any)
 	if !ok {

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Place is where something is in the input.
+// Place is a position in the input.
 type Place struct {
-	// File is the path as it was given, or "stdin".
+	// File is the path as given, or "stdin".
 	File string
 	// Document counts the YAML documents of the file from 1.
 	Document int
 	// Line counts the lines of the file from 1; 0 when it is not known.
 	Line int
-	// order counts the files as they were given.
+	// order is the number of the file in the order of the arguments.
 	order int
 }
 
@@ -27,18 +27,18 @@ func (p Place) String() string {
 	return fmt.Sprintf("%s, document %d", p.File, p.Document)
 }
 
-// Problem is something that must be changed before the input can be used.
+// Problem is a fault that makes the input unusable.
 type Problem struct {
 	Place
-	// Object is the kind and name of the object, as far as they are known.
+	// Object is the kind and name of the object, if known.
 	Object string
-	// Field is the path of the field at fault; empty when it is all of the object.
+	// Field is the path of the faulty field; empty for the whole object.
 	Field string
 	// Detail states the problem and, where a rule knows it, the remedy.
 	Detail string
 }
 
-// String is one line: place, object, field and detail.
+// String returns place, object, field and detail in a line.
 func (p Problem) String() string {
 	parts := []string{p.Place.String()}
 	for _, part := range []string{p.Object, p.Field, p.Detail} {
@@ -49,10 +49,10 @@ func (p Problem) String() string {
 	return strings.Join(parts, ": ")
 }
 
-// Problems are all that is wrong with an input. It is an error when not empty.
+// Problems holds all faults of an input. It is an error when not empty.
 type Problems []Problem
 
-// Error lists the problems, one a line.
+// Error lists the problems, a line each.
 func (p Problems) Error() string {
 	lines := make([]string, len(p))
 	for i := range p {
@@ -61,7 +61,7 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Sort orders problems as a reader meets them; files keep the order they came in.
+// Sort orders problems by file, in the order of the arguments, and by line.
 func (p Problems) Sort() {
 	slices.SortStableFunc(p, func(a, b Problem) int {
 		return cmp.Or(

@@ -21,18 +21,17 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Schemas are the kinds that can be read, each with its rules.
+// Schemas holds the known kinds with their rules.
 type Schemas map[schema.GroupVersionKind]*kindSchema
 
-// kindSchema is what the API server compiles from one version of a CRD.
+// kindSchema holds the schemas that the API server compiles from a version of a CRD.
 type kindSchema struct {
 	structural *structuralschema.Structural
 	validator  schemavalidation.SchemaValidator
 	rules      *cel.Validator
 }
 
-// LoadSchemas reads the CRDs (*.yaml) of the file system and its folders. Only
-// served versions are taken.
+// LoadSchemas reads the served versions of the CRDs (*.yaml) in the file system and its folders.
 func LoadSchemas(crds fs.FS) (Schemas, error) {
 	all := Schemas{}
 	err := fs.WalkDir(crds, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -97,8 +96,8 @@ func compile(version apiextensionsv1.CustomResourceDefinitionVersion) (*kindSche
 	}, nil
 }
 
-// complete removes what the schema does not know, whose paths it returns, and
-// fills in the defaults. The order is the API server's.
+// complete removes unknown fields, returns their paths, and sets the defaults, in the order of the
+// API server.
 func (k *kindSchema) complete(object map[string]any) (unknown []string) {
 	unknown = pruning.PruneWithOptions(object, k.structural, true,
 		structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
@@ -107,9 +106,8 @@ func (k *kindSchema) complete(object map[string]any) (unknown []string) {
 	return unknown
 }
 
-// validate checks the schema and then the CEL rules. Complete is false when the
-// rules could not be run, because the object is too far from its schema or has no
-// name, which rules may look at.
+// validate checks the schema and then the CEL rules. Complete is false when the rules could not
+// run, because the object does not match its schema or has no name, which rules may read.
 func (k *kindSchema) validate(ctx context.Context, object map[string]any) (problems field.ErrorList, complete bool) {
 	problems = schemavalidation.ValidateCustomResource(nil, object, k.validator)
 	problems = append(problems, schemaobjectmeta.Validate(ctx, nil, object, k.structural, false)...)

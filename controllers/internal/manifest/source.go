@@ -10,25 +10,24 @@ import (
 	"slices"
 )
 
-// Stdin is the name of the standard input among the paths.
+// Stdin is the path that means standard input.
 const Stdin = "-"
 
-// maxSize bounds a file, in bytes; a manifest beyond it is refused.
+// maxSize bounds a file, in bytes; larger manifests are refused.
 const maxSize = 8 << 20
 
-// extensions are the files that are read of a directory.
+// extensions are the file name extensions of manifests in a directory.
 var extensions = []string{".yaml", ".yml", ".json"}
 
-// Source is one file of input.
+// Source is a file of the input.
 type Source struct {
 	// Name is the path, or "stdin".
 	Name    string
 	Content []byte
 }
 
-// Read reads files, the manifests of directories (not of their subdirectories,
-// sorted by name) and, for "-", stdin. All paths that cannot be read are in the
-// error.
+// Read reads files, the manifests of directories (without subdirectories, sorted by name) and, for
+// "-", stdin. The error names all unreadable paths.
 func Read(paths []string, stdin io.Reader) ([]Source, error) {
 	var sources []Source
 	var failures []error

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// suggest finds the field that may have been meant by an unknown one.
+// suggest returns the known field closest to an unknown field.
 func (k *kindSchema) suggest(path string) string {
 	at := k.structural
 	all := segments(path)
@@ -23,11 +23,10 @@ func (k *kindSchema) suggest(path string) string {
 	return closest(all[len(all)-1], slices.Sorted(maps.Keys(at.Properties)))
 }
 
-// maxDistance is how far a name may be from what was written to be suggested.
+// maxDistance is the largest edit distance of a suggestion.
 const maxDistance = 2
 
-// closest suggests, in words, the name that differs least; nothing when all
-// differ much.
+// closest returns a sentence with the closest name, or nothing when all names differ too much.
 func closest(written string, names []string) string {
 	best, distance := "", maxDistance+1
 	for _, name := range names {
@@ -41,8 +40,7 @@ func closest(written string, names []string) string {
 	return fmt.Sprintf(": did you mean %q?", best)
 }
 
-// editDistance is how many letters must be put in, taken out or exchanged to
-// turn a into b.
+// editDistance is the number of letters to insert, delete or replace to turn a into b.
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -16,7 +16,7 @@ type order struct {
 	token string
 }
 
-// done reports whether a report shows that the order is carried out, for a drain to its end.
+// done reports whether a report shows that the order is complete, for a drain its end.
 func (o *order) done(r *configv1.ServerStatus) bool {
 	switch {
 	case o == nil:
@@ -29,12 +29,12 @@ func (o *order) done(r *configv1.ServerStatus) bool {
 
 // Drain orders a pod to drain, with the token of its admin listener. It returns at once; the
 // poller sends the order in the next round, and repeats it until the pod reports a drain.
-func (p *Poller) Drain(pod *corev1.Pod, token string) { p.tell(pod, order{drain: true, token: token}) }
+func (p *Poller) Drain(pod *corev1.Pod, token string) { p.setOrder(pod, order{drain: true, token: token}) }
 
-// Serve orders a pod, in the same way, to serve on.
-func (p *Poller) Serve(pod *corev1.Pod, token string) { p.tell(pod, order{token: token}) }
+// Serve cancels a drain in the same way.
+func (p *Poller) Serve(pod *corev1.Pod, token string) { p.setOrder(pod, order{token: token}) }
 
-func (p *Poller) tell(pod *corev1.Pod, o order) {
+func (p *Poller) setOrder(pod *corev1.Pod, o order) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known := p.known[pod.UID]
@@ -56,7 +56,7 @@ func (p *Poller) visit(ctx context.Context, pod *corev1.Pod) (*configv1.ServerSt
 		return report, nil
 	}
 	if err := p.send(ctx, base+configv1.DrainPath, *o); err != nil {
-		return report, nil //nolint:nilerr // the report holds; the pod is told again in the next round
+		return report, nil //nolint:nilerr // the report is valid; the next round repeats the order
 	}
 	return p.fetch(ctx, base+configv1.StatusPath)
 }
@@ -75,7 +75,7 @@ func (p *Poller) send(ctx context.Context, url string, o order) error {
 	if err != nil {
 		return err
 	}
-	_ = answer.Body.Close() // the code says it all
+	_ = answer.Body.Close() // the status code is the whole answer
 	if answer.StatusCode >= http.StatusMultipleChoices {
 		return fmt.Errorf("%s %s answers %s", method, url, answer.Status)
 	}

@@ -1,5 +1,5 @@
-// Package podstatus asks server pods for what they say of themselves, in the
-// background, so that no reconcile ever waits for a pod.
+// Package podstatus polls the status of server pods in the background, so that no reconcile waits
+// for a pod.
 package podstatus
 
 import (
@@ -26,30 +26,30 @@ import (
 )
 
 const (
-	// maxBody bounds a report, in bytes; a longer one is cut and does not parse.
+	// maxBody bounds a report, in bytes; a longer report is cut and does not parse.
 	maxBody = 512 << 10
-	// atOnce bounds how many pods are asked at the same time.
+	// atOnce bounds the number of concurrent requests.
 	atOnce = 32
-	// subscriberBuffer is how many changes may wait for a controller.
+	// subscriberBuffer bounds the changes that wait for a controller.
 	subscriberBuffer = 1024
 )
 
-// Options are the times of a Poller.
+// Options are the intervals and time-outs of a Poller.
 type Options struct {
 	// Tick is the interval of the poller's rounds; a pod that does not apply the newest policies
 	// yet is polled in each round.
 	Tick time.Duration
-	// Interval is how often a settled pod is asked.
+	// Interval is the polling interval of a pod that applies the newest policies.
 	Interval time.Duration
-	// Timeout bounds one answer.
+	// Timeout bounds a request.
 	Timeout time.Duration
-	// Stale is after how long without an answer the last report no longer counts.
+	// Stale is the age from which the last report is invalid.
 	Stale time.Duration
-	// URL is where a pod answers, without a path.
+	// URL returns the base URL of a pod's admin listener.
 	URL func(*corev1.Pod) string
 }
 
-// DefaultOptions are good for a real cluster.
+// DefaultOptions returns the options for a real cluster.
 func DefaultOptions() Options {
 	return Options{Tick: time.Second, Interval: 5 * time.Second, Timeout: 2 * time.Second, Stale: 20 * time.Second, URL: adminURL}
 }
@@ -58,7 +58,7 @@ func adminURL(pod *corev1.Pod) string {
 	return "http://" + net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(desired.PortAdmin))
 }
 
-// Poller keeps the last report of each server pod.
+// Poller holds the last report of each server pod.
 type Poller struct {
 	pods client.Reader
 	http *http.Client
@@ -80,7 +80,7 @@ type subscriber struct {
 	events chan event.GenericEvent
 }
 
-// entry is what is known of a pod.
+// entry is the state of a pod in the poller.
 type entry struct {
 	asked    time.Time
 	answered time.Time
@@ -89,13 +89,13 @@ type entry struct {
 	order *order
 }
 
-// New makes a poller that finds pods through the reader, which should be a cache.
+// New returns a poller that lists pods through the reader, which should be a cache.
 func New(pods client.Reader, o Options) *Poller {
 	return &Poller{pods: pods, o: o, known: map[types.UID]entry{}, http: newHTTP(o)}
 }
 
-// newHTTP reaches pods directly and nobody else: through no proxy, and following no
-// redirect, since anybody who may create pods can have one asked.
+// newHTTP returns a client without proxies and redirects, because any user who may create pods
+// chooses the polled address.
 func newHTTP(o Options) *http.Client {
 	return &http.Client{
 		Timeout:       o.Timeout,
@@ -104,10 +104,10 @@ func newHTTP(o Options) *http.Client {
 	}
 }
 
-// NeedLeaderElection makes only the leader ask.
+// NeedLeaderElection restricts polling to the leader.
 func (p *Poller) NeedLeaderElection() bool { return true }
 
-// Get returns a pod's last report; nil when there is none that counts.
+// Get returns a pod's last report; nil when there is no valid report.
 func (p *Poller) Get(pod *corev1.Pod) *configv1.ServerStatus {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -122,8 +122,8 @@ func (p *Poller) HasSynced() bool {
 	return p.begun
 }
 
-// Subscribe returns a channel that gets the RealtimeCluster, by name only, of each
-// pod whose report changed in what differ looks at. It must be read.
+// Subscribe returns a channel that gets the RealtimeCluster, by name only, of each pod whose report
+// changed according to differ. The caller must read the channel.
 func (p *Poller) Subscribe(differ Differ) <-chan event.GenericEvent {
 	s := subscriber{differ: differ, events: make(chan event.GenericEvent, subscriberBuffer)}
 	p.mu.Lock()
@@ -132,7 +132,7 @@ func (p *Poller) Subscribe(differ Differ) <-chan event.GenericEvent {
 	return s.events
 }
 
-// Start asks pods until ctx ends.
+// Start polls pods until ctx ends.
 func (p *Poller) Start(ctx context.Context) error {
 	tick := time.NewTicker(p.o.Tick)
 	defer tick.Stop()
@@ -181,7 +181,7 @@ func (p *Poller) round(ctx context.Context) error {
 	return nil
 }
 
-// due picks the pods to ask now.
+// due returns the pods to poll in this round.
 func (p *Poller) due(pods []corev1.Pod, now time.Time) []*corev1.Pod {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -210,7 +210,7 @@ func (p *Poller) due(pods []corev1.Pod, now time.Time) []*corev1.Pod {
 	return due
 }
 
-// ask asks one pod and tells the subscribers when something changed.
+// ask polls a pod and notifies the subscribers of a changed report.
 func (p *Poller) ask(ctx context.Context, pod *corev1.Pod) {
 	report, err := p.visit(ctx, pod)
 	p.mu.Lock()
@@ -246,7 +246,7 @@ func (p *Poller) fetch(ctx context.Context, url string) (*configv1.ServerStatus,
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = answer.Body.Close() }() // it was read as far as it counts
+	defer func() { _ = answer.Body.Close() }() // the body has been read up to its bound
 	if answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s answers %s", url, answer.Status)
 	}
@@ -258,7 +258,7 @@ func (p *Poller) fetch(ctx context.Context, url string) (*configv1.ServerStatus,
 	return &report, json.Unmarshal(body, &report)
 }
 
-// Condition differs when a condition of the cluster may.
+// Condition reports a change that may affect a condition of the cluster.
 func Condition(a, b *configv1.ServerStatus) bool {
 	if a == nil || b == nil {
 		return a != b
@@ -266,7 +266,7 @@ func Condition(a, b *configv1.ServerStatus) bool {
 	return a.PolicyRevision != b.PolicyRevision || a.Redis != b.Redis || a.Ready != b.Ready || a.Draining != b.Draining || a.Drained != b.Drained
 }
 
-// Revision differs when the policies that the pod applies do.
+// Revision reports a change of the policies that the pod applies.
 func Revision(a, b *configv1.ServerStatus) bool {
 	if a == nil || b == nil {
 		return a != b
@@ -274,13 +274,13 @@ func Revision(a, b *configv1.ServerStatus) bool {
 	return a.PolicyRevision != b.PolicyRevision
 }
 
-// Figures differs when what policies and queues tell of themselves may: the policies
-// that the pod applies, or what it counted.
+// Figures reports a change that may affect the status of policies and queues: the policies that the
+// pod applies, or its counts.
 func Figures(a, b *configv1.ServerStatus) bool {
 	return Revision(a, b) || a != nil && b != nil && (!maps.Equal(a.Lobbies, b.Lobbies) || !maps.Equal(a.Queues, b.Queues))
 }
 
-// Load differs when the number of connections does, which it does all the time.
+// Load reports a change of the number of connections, which changes all the time.
 func Load(a, b *configv1.ServerStatus) bool {
 	if a == nil || b == nil {
 		return a != b

@@ -11,8 +11,8 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// Cluster is the status that follows from what was observed. Conditions keep the
-// time of their last change from the old status.
+// Cluster returns the status for an observation. A condition keeps the time of its last change from
+// the old status.
 func Cluster(o Observed) v1alpha1.RealtimeClusterStatus {
 	old := o.Cluster.Status
 	out := v1alpha1.RealtimeClusterStatus{
@@ -38,7 +38,7 @@ func NotReady(o Observed) v1alpha1.RealtimeClusterStatus {
 	return out
 }
 
-// maxVersion bounds what is believed to be a version, in bytes.
+// maxVersion bounds a reported version, in bytes; a longer version is ignored.
 const maxVersion = 64
 
 // redisVersion is the version of Redis that the pods report; the last known version when no pod
@@ -55,8 +55,8 @@ func redisVersion(o Observed) string {
 	return ""
 }
 
-// kinds are the conditions in the order in which they are shown; Ready comes last
-// because it follows from the others.
+// kinds lists the conditions in the order of display. Ready is last because it depends on the
+// others.
 var kinds = []struct {
 	name    string
 	observe func(Observed) metav1.Condition
@@ -82,7 +82,7 @@ func conditions(o Observed, old []metav1.Condition) []metav1.Condition {
 	return out
 }
 
-// maxMessage bounds a condition's text, in bytes; longer ones end with an ellipsis.
+// maxMessage bounds a condition's message, in bytes; a longer message ends with an ellipsis.
 const maxMessage = 4096
 
 func set(all *[]metav1.Condition, kind string, generation int64, c metav1.Condition) {
@@ -93,7 +93,7 @@ func set(all *[]metav1.Condition, kind string, generation int64, c metav1.Condit
 	meta.SetStatusCondition(all, c)
 }
 
-// Connections counts what the pods report; nil when none does.
+// Connections sums the connections that the pods report; nil when no pod reports.
 func Connections(pods []Pod) *v1alpha1.ConnectionsStatus {
 	var out *v1alpha1.ConnectionsStatus
 	for _, p := range pods {

@@ -5,8 +5,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// ActiveLobbies is how many lobbies of a type live, as the first of the pods says that
-// has counted them: each counts those of the whole cluster. Nil when none has.
+// ActiveLobbies returns the number of lobbies of a type, from the first pod that has counted them:
+// each pod counts the whole cluster. It returns nil when no pod has counted.
 func ActiveLobbies(pods []Pod, lobbyType string) *int32 {
 	for _, p := range pods {
 		if p.Report == nil || p.Report.Lobbies == nil {
@@ -18,8 +18,8 @@ func ActiveLobbies(pods []Pod, lobbyType string) *int32 {
 	return nil
 }
 
-// QueueFigures fills in how a queue is doing, as its matcher says; without a matcher
-// nothing is known.
+// QueueFigures sets the figures of a queue from the report of its matcher. Without a matcher the
+// figures are unknown.
 func QueueFigures(pods []Pod, queue string, out *v1alpha1.MatchmakingQueueStatus) {
 	out.Depth, out.OldestTicketSeconds, out.WaitSecondsP50, out.WaitSecondsP95 = nil, nil, nil, nil
 	out.MatchesPerMinute, out.Matcher = "", ""

@@ -1,5 +1,5 @@
-// Package status says how a RealtimeCluster and its policies are: each condition is
-// a pure function of what was observed.
+// Package status derives the conditions of a RealtimeCluster and its policies. Each condition is a
+// pure function of an observation.
 package status
 
 import (
@@ -13,34 +13,34 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired/exposure"
 )
 
-// Observed is what a reconcile saw of a RealtimeCluster.
+// Observed holds the observation of a RealtimeCluster in a reconcile.
 type Observed struct {
 	Cluster *v1alpha1.RealtimeCluster
 	// Revision is the hash of the newest PolicySet.
 	Revision string
-	// SelectorFault says why policySelector means nothing; empty when it does.
+	// SelectorFault says why policySelector is invalid; empty when it is valid.
 	SelectorFault string
-	// Replicas is the number of pods that is wanted.
+	// Replicas is the desired number of pods.
 	Replicas int32
-	// Servers is the Deployment; nil when it is not there.
+	// Servers is the Deployment; nil when it does not exist.
 	Servers *appsv1.Deployment
-	// NewerImage is what the operator's version would run, when the cluster names no
-	// image and runs another one since before the operator was upgraded.
+	// NewerImage is the default image of this operator, when the cluster names no image and still
+	// runs the default image of an earlier operator.
 	NewerImage string
-	// Redis is the StatefulSet of a managed Redis; nil when it is not there.
+	// Redis is the StatefulSet of a managed Redis; nil when it does not exist.
 	Redis *appsv1.StatefulSet
-	// Pods of the servers, sorted by name.
+	// Pods are the server pods, sorted by name.
 	Pods []Pod
-	// Exposure is what was rendered, and Admitted whether its controller took it up.
+	// Exposure holds the rendered objects. Admitted reports whether the ingress controller or
+	// gateway accepted them.
 	Exposure exposure.Exposure
 	Admitted bool
-	// MissingKinds are those that the exposure needs and that are not installed.
+	// MissingKinds are the kinds that the exposure needs and that are not installed.
 	MissingKinds []string
-	// Changed tells that this reconcile wrote something, so that what was read of the
-	// workload may be older.
+	// Changed reports that this reconcile wrote an object, so that the observed workload may be
+	// outdated.
 	Changed bool
-	// Missing are the Secrets that the spec names or that were generated, and that lack
-	// something, one sentence each.
+	// Missing has a sentence for each missing Secret or key, named by the spec or generated.
 	Missing []string
 	// Failures are objects that could not be applied.
 	Failures []Failure
@@ -56,7 +56,7 @@ type Pod struct {
 	Going bool
 	// Leaving is true for a pod that drains before its deletion.
 	Leaving bool
-	// Problem says why it does not run; empty while it does or is on its way.
+	// Problem says why the pod does not run; empty while it runs or starts.
 	Problem string
 	// Report is the pod's last report; nil for none.
 	Report *configv1.ServerStatus
@@ -69,7 +69,7 @@ type Failure struct {
 	Message string
 }
 
-// condition makes a condition; which one and since when is filled in by set.
+// condition returns a condition; set adds its type and time.
 func condition(status metav1.ConditionStatus, reason, message string) metav1.Condition {
 	return metav1.Condition{Status: status, Reason: reason, Message: message}
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// hopeless are the reasons of a waiting container that do not end by waiting.
+// hopeless are the reasons of a waiting container that need an action of the user.
 var hopeless = []string{
 	"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull",
 	"CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
 }
 
-// PodOf reads a pod; its report comes from elsewhere.
+// PodOf reads a pod; the caller adds the report.
 func PodOf(pod *corev1.Pod) Pod {
 	out := Pod{Name: pod.Name, Going: !pod.DeletionTimestamp.IsZero(), Problem: podProblem(pod)}
 	_, out.Leaving = pod.Annotations[desired.AnnotationDrain]
@@ -33,7 +33,7 @@ func Ended(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 }
 
-// podProblem says why a pod does not run; empty when nothing is known to be wrong.
+// podProblem says why a pod does not run; empty when no fault is known.
 func podProblem(pod *corev1.Pod) string {
 	for _, s := range pod.Status.ContainerStatuses {
 		w := s.State.Waiting

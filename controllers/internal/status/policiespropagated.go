@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// PoliciesPropagated is true when every pod that serves reports the newest revision.
+// PoliciesPropagated is true when every serving pod reports the newest revision.
 func PoliciesPropagated(o Observed) metav1.Condition {
 	if o.SelectorFault != "" {
 		return no(v1alpha1.ReasonInvalidSelector, "spec.policySelector picks nothing, because it means nothing: "+o.SelectorFault)
@@ -17,10 +17,10 @@ func PoliciesPropagated(o Observed) metav1.Condition {
 	return propagated(Propagation(o.Pods, o.Revision), o.Revision)
 }
 
-// maxBehind bounds how many pods that lag are named.
+// maxBehind bounds the number of named pods that lag.
 const maxBehind = 10
 
-// Propagation counts the pods that apply a revision, among those that serve.
+// Propagation counts the serving pods that apply a revision.
 func Propagation(pods []Pod, revision string) v1alpha1.PropagationStatus {
 	var out v1alpha1.PropagationStatus
 	for _, p := range pods {

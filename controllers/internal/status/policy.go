@@ -10,24 +10,24 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// Policy is what was observed of a LobbyPolicy or MatchmakingQueue.
+// Policy is an observation of a LobbyPolicy or MatchmakingQueue.
 type Policy struct {
 	Kind       string
 	Generation int64
 	// ClusterName is the name in clusterRef; Cluster is nil when that cluster does not exist.
 	ClusterName string
 	Cluster     *v1alpha1.RealtimeCluster
-	// Selected reports whether the cluster's policySelector picks it.
+	// Selected reports whether the cluster's policySelector matches the object.
 	Selected bool
-	// Problem is why it is left out of the PolicySet, or a warning; nil when it is in.
+	// Problem says why the PolicySet does not contain the object, or is a warning; nil for none.
 	Problem *desired.Problem
-	// SetRevision is that of the newest PolicySet, and Revision its own.
+	// SetRevision is the revision of the newest PolicySet, and Revision the object's own.
 	SetRevision string
 	Revision    string
 	Pods        []Pod
 }
 
-// PolicyStatus is what both kinds report.
+// PolicyStatus is the part of the status that both kinds share.
 type PolicyStatus struct {
 	Revision   string
 	Pods       *v1alpha1.PropagationStatus
@@ -39,7 +39,8 @@ func (s PolicyStatus) Accepted() bool {
 	return meta.IsStatusConditionTrue(s.Conditions, v1alpha1.ConditionAccepted)
 }
 
-// PolicyStatusOf is the status that follows; conditions keep the times of the old.
+// PolicyStatusOf returns the status for an observation. A condition keeps the time of its last
+// change.
 func PolicyStatusOf(p Policy, old []metav1.Condition) PolicyStatus {
 	out := PolicyStatus{Conditions: append([]metav1.Condition(nil), old...)}
 	accepted := Accepted(p)
@@ -54,7 +55,7 @@ func PolicyStatusOf(p Policy, old []metav1.Condition) PolicyStatus {
 	return out
 }
 
-// reasons translates why an object was left out.
+// reasons maps the reason of a problem to the reason of a condition.
 var reasons = map[string]string{
 	desired.ReasonDuplicateLobbyType: v1alpha1.ReasonLobbyTypeTaken,
 	desired.ReasonLobbyPolicyMissing: v1alpha1.ReasonReferenceNotFound,

@@ -10,8 +10,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Progressing is true while pods are replaced or their number changes, and false
-// when that is done or does not get on.
+// Progressing is true while pods are replaced or their number changes, and false when the change is
+// complete or stalled.
 func Progressing(o Observed) metav1.Condition {
 	d := o.Servers
 	switch {

@@ -6,8 +6,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Ready is true when clients can connect and all that is declared is in effect, so
-// that waiting for it means waiting for the end of a roll-out too.
+// Ready is true when clients can connect and the whole spec is in effect. Waiting for Ready thus
+// includes the end of a roll-out.
 func Ready(o Observed, others map[string]metav1.Condition) metav1.Condition {
 	if len(o.Failures) > 0 {
 		return no(o.Failures[0].Reason, o.Failures[0].Message)

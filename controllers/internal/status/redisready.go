@@ -11,8 +11,8 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// RedisReady follows what the pods report of their probes: a Redis that runs and
-// that nobody can use is not ready.
+// RedisReady follows the pods' reports of their probes: a running Redis that no pod can use is not
+// ready.
 func RedisReady(o Observed) metav1.Condition {
 	address := desired.RedisAddress(o.Cluster)
 	if desired.Managed(o.Cluster) && (o.Redis == nil || o.Redis.Status.ReadyReplicas == 0) {
@@ -44,15 +44,15 @@ func RedisReady(o Observed) metav1.Condition {
 	return yes(v1alpha1.ReasonRedisReachable, fmt.Sprintf("all %d pods that report use Redis at %s", reports, address))
 }
 
-// The shares of Redis' memory limit, in percent, from which the condition warns and below
-// which it ends the warning. Pods report steps of five.
+// Shares of the Redis memory limit, in percent: the condition warns from the first and stops
+// warning below the second. Pods report steps of five.
 const (
 	memoryWarns = 80
 	memoryCalms = 75
 )
 
-// warnsFrom is lower while the condition warns, so that a Redis around the bound does not
-// make an event each minute.
+// warnsFrom is lower while the condition warns, so that a Redis near the bound does not cause an
+// event each minute.
 func warnsFrom(c *v1alpha1.RealtimeCluster) int32 {
 	old := meta.FindStatusCondition(c.Status.Conditions, v1alpha1.ConditionRedisReady)
 	if old != nil && old.Reason == v1alpha1.ReasonRedisMemoryHigh {
@@ -61,7 +61,7 @@ func warnsFrom(c *v1alpha1.RealtimeCluster) int32 {
 	return memoryWarns
 }
 
-// memoryPercent is the most that a pod reports.
+// memoryPercent returns the highest share that a pod reports.
 func memoryPercent(pods []Pod) (most int32) {
 	for _, p := range pods {
 		if !p.Going && p.Report != nil {
@@ -71,7 +71,7 @@ func memoryPercent(pods []Pod) (most int32) {
 	return most
 }
 
-// memoryHigh gives the figure, what follows from it, and the next step.
+// memoryHigh returns a message with the share, the consequence and the next step.
 func memoryHigh(c *v1alpha1.RealtimeCluster, percent int32) string {
 	step := "raise maxmemory of the Redis at " + desired.RedisAddress(c)
 	if desired.Managed(c) {

@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// WorkloadAvailable is true when no more pods are missing than may be unavailable.
+// WorkloadAvailable is true unless more pods are missing than may be unavailable.
 func WorkloadAvailable(o Observed) metav1.Condition {
 	if o.Replicas == 0 {
 		return no(v1alpha1.ReasonScaledToZero, "no pods are wanted: set spec.replicas to have some")
@@ -38,10 +38,10 @@ func mayBeUnavailable(o Observed) int32 {
 	return int32(min(n, int(o.Replicas))) //nolint:gosec // at most Replicas
 }
 
-// maxProblems bounds how many pods are named.
+// maxProblems bounds the number of named pods.
 const maxProblems = 3
 
-// problems names pods that do not run, and why.
+// problems names the pods that do not run, with the reasons.
 func problems(pods []Pod) string {
 	var texts []string
 	more := 0
