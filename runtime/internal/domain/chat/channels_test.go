@@ -158,11 +158,11 @@ func TestDeletedMessageWithdrawsItsNotice(t *testing.T) {
 	for range 2 {
 		must[wire.ChatChanged](t)(ann.h.Delete(t.Context(), ann.keyed("k"), &wire.ChatDelete{ChatTarget: target(sent.Seq)}))
 	}
-	told := w.records("user:bob")
-	if len(told) != 2 || told[0].Name != wire.EventChatNotice || told[1].Name != wire.EventChatNoticeRemoved {
-		t.Fatalf("pushed %+v, want one removal", told)
+	pushed := w.records("user:bob")
+	if len(pushed) != 2 || pushed[0].Name != wire.EventChatNotice || pushed[1].Name != wire.EventChatNoticeRemoved {
+		t.Fatalf("pushed %+v, want one removal", pushed)
 	}
-	if p, _ := decodePayload[wire.ChatNoticeRemoved](told[1]); p != (wire.ChatNoticeRemoved{Channel: channel, Seq: sent.Seq, ID: sent.ID}) {
+	if p, _ := decodePayload[wire.ChatNoticeRemoved](pushed[1]); p != (wire.ChatNoticeRemoved{Channel: channel, Seq: sent.Seq, ID: sent.ID}) {
 		t.Errorf("pushed %+v, want one removal", p)
 	}
 	if own := w.records("user:ann"); len(own) != 0 {

@@ -391,11 +391,11 @@ func TestMentionsAndDirectMessagesSendNotices(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	told := w.records(userstream.StreamID("bob"))
-	if len(told) != 1 || len(w.records(userstream.StreamID("ann"))) != 0 {
-		t.Fatalf("bob got %d notices", len(told))
+	notices := w.records(userstream.StreamID("bob"))
+	if len(notices) != 1 || len(w.records(userstream.StreamID("ann"))) != 0 {
+		t.Fatalf("bob got %d notices", len(notices))
 	}
-	n, _ := decodePayload[wire.ChatNotice](told[0])
+	n, _ := decodePayload[wire.ChatNotice](notices[0])
 	m := ann.one(wire.ChatHistory{})
 	want := wire.ChatNotice{Cause: "mention", Channel: channel, Seq: 1, ID: m.ID, UserID: "ann", Name: "Name ann", Text: strings.Repeat("ä", 99)}
 	if d := cmp.Diff(want, n); d != "" {
@@ -406,8 +406,8 @@ func TestMentionsAndDirectMessagesSendNotices(t *testing.T) {
 	}
 	w.policy.Peer = "bob"
 	ann.mustSend("psst", "")
-	if told := w.records(userstream.StreamID("bob")); len(told) != 2 || !strings.Contains(string(told[1].Data), `"cause":"direct"`) {
-		t.Errorf("of a direct message: %v", told)
+	if notices := w.records(userstream.StreamID("bob")); len(notices) != 2 || !strings.Contains(string(notices[1].Data), `"cause":"direct"`) {
+		t.Errorf("of a direct message: %v", notices)
 	}
 	w.policy.Peer, w.policy.UnknownMembers = "", true
 	if err := mention("", "anybody"); err != nil {
@@ -436,9 +436,9 @@ func TestRepeatSendsNoticesAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent := must[wire.ChatSent](t)(ann.h.Send(t.Context(), ann.keyed("k"), &wire.ChatSend{Channel: channel, Text: "hi", Mentions: []string{"bob"}}))
-	told := w.records(userstream.StreamID("bob"))
-	if sent.ID != m.ID || w.at() != 1 || len(told) != 1 || !strings.Contains(string(told[0].Data), m.ID) {
-		t.Errorf("sent %+v, at %d, notices %v", sent, w.at(), told)
+	notices := w.records(userstream.StreamID("bob"))
+	if sent.ID != m.ID || w.at() != 1 || len(notices) != 1 || !strings.Contains(string(notices[0].Data), m.ID) {
+		t.Errorf("sent %+v, at %d, notices %v", sent, w.at(), notices)
 	}
 }
 

@@ -332,8 +332,8 @@ func TestAnotherMatcherContinuesABackfill(t *testing.T) {
 				}
 				w.advance(abandonedAfter)
 				w.runPass(1, "duel")
-				told := slices.DeleteFunc(w.pushes("cid"), func(text string) bool { return strings.HasPrefix(text, "proposal") })
-				if d := cmp.Diff([]string{"matched [{red []} {blue [cid]}] lobby, running"}, told); d != "" {
+				pushed := slices.DeleteFunc(w.pushes("cid"), func(text string) bool { return strings.HasPrefix(text, "proposal") })
+				if d := cmp.Diff([]string{"matched [{red []} {blue [cid]}] lobby, running"}, pushed); d != "" {
 					t.Errorf("pushes to cid (-want +got):\n%s", d)
 				}
 				w.wantPlayers(lobby, "ann", "cid")

@@ -98,7 +98,7 @@ func (k *killed) left() (all []string) {
 	}
 	for _, user := range []string{"ann", "bob", "cid"} {
 		s := k.status(user)
-		all = append(all, fmt.Sprintf("%s: %d tickets, %d proposals, searching %v, told %q",
+		all = append(all, fmt.Sprintf("%s: %d tickets, %d proposals, searching %v, pushed %q",
 			user, len(s.Tickets), len(s.Proposals), k.searching[user] != "", k.castsTo(user)))
 		for _, t := range s.Tickets {
 			all = append(all, fmt.Sprintf("%s: %v, attempt %d, since %d", user, t.Players, t.Attempt, t.EnqueuedAt-t0.UnixMilli()))

@@ -48,15 +48,15 @@ type lookout struct {
 	bus   *streamtest.Bus
 
 	mu sync.Mutex
-	// lists are the members by list, and told the pushes by session, in order.
+	// lists are the members by list, and sent the pushes by session, in order.
 	lists map[string][]string
-	told  map[string][]wire.Presence
+	sent  map[string][]wire.Presence
 }
 
 // onLookout runs a test in a synctest bubble, where time advances when all goroutines wait.
 func onLookout(t *testing.T, test func(l *lookout)) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &lookout{T: t, lists: map[string][]string{}, told: map[string][]wire.Presence{}}
+		l := &lookout{T: t, lists: map[string][]string{}, sent: map[string][]wire.Presence{}}
 		l.store = &counting{Memory: streamtest.New()}
 		l.bus = l.store.Bus()
 		hub := streamtest.StartHub(t, l.store, l.bus)
@@ -101,7 +101,7 @@ func (l *lookout) call(session string) request.Call {
 			}
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			l.told[session] = append(l.told[session], update.Changes...)
+			l.sent[session] = append(l.sent[session], update.Changes...)
 		},
 	}
 }
@@ -139,10 +139,10 @@ func (l *lookout) pushes(session string) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var pushed []string
-	for _, p := range l.told[session] {
+	for _, p := range l.sent[session] {
 		pushed = append(pushed, fmt.Sprintf("%s %s", p.UserID, p.Status))
 	}
-	l.told[session] = nil
+	l.sent[session] = nil
 	slices.Sort(pushed)
 	return pushed
 }
