@@ -8,9 +8,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 )
 
-// Announce appends an event of a back end to a lobby's stream: all who follow the
-// lobby get it, in order with its patches. The event takes a version of the lobby,
-// which is otherwise as it was.
+// Announce appends an event of a back end to the stream of a lobby. All subscribers receive the
+// event in order with the patches. The event increments the version and changes nothing else.
 func (s *Service) Announce(ctx context.Context, lobbyID string, event stream.Event, once *stream.Once) (Outcome, error) {
 	if !ids.ValidID(lobbyID) {
 		return Outcome{}, rules.NotFound()

@@ -6,8 +6,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 )
 
-// Fill brings users into a lobby; the same command gives the lobby again, without a
-// second effect.
+// Backfill gives more users their places in a lobby. A repeated command returns the lobby and
+// has no second effect.
 func (s *Service) Backfill(ctx context.Context, lobbyID string, cmd rules.BackfillCommand) (rules.Lobby, error) {
 	l, err := s.load(ctx, lobbyID)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// What a back end may do to lobbies, for the server API. Its keys are its own: they
-// do not meet those of users.
+// The commands of back ends, for the server API. The idempotency keys of back ends and of users
+// have different scopes.
 
 // backEnd is the scope of a back end's keys; no user can have this id.
 const backEnd = "\x00server"
@@ -49,20 +49,20 @@ func (s *Service) Living(ctx context.Context, lobbyType, after string, limit int
 	return found, next, nil
 }
 
-// ReportMatch takes what a back end says of a match. Key may be empty; with one, a
-// report of a match that is over is told apart from that report repeated.
+// ReportMatch stores a back end's report of a match. key may be empty; with a key, a repeated
+// report of an ended match gets the first answer.
 func (s *Service) ReportMatch(ctx context.Context, key string, r rules.Report) (Outcome, error) {
 	return s.change(ctx, rules.OfMatch(r.MatchID), s.onceServer(key), rules.ReportMatch(r))
 }
 
-// Shut closes a lobby on a back end's word; the reason is told. Closing it again
-// changes nothing.
+// CloseByServer closes a lobby for a back end, with a reason. On a closed lobby it has no
+// effect.
 func (s *Service) CloseByServer(ctx context.Context, lobbyID, reason string) (Outcome, error) {
 	return s.change(ctx, lobbyID, nil, rules.CloseByServer(reason))
 }
 
-// SetAsServer changes a lobby on a back end's word: all that a host may, but for the
-// password, and the attributes that the server writes. Key may be empty.
+// UpdateByServer changes a lobby for a back end: everything that a host may change except the
+// password, and the attributes that the server writes. key may be empty.
 func (s *Service) UpdateByServer(ctx context.Context, key, lobbyID string, set wire.LobbySet, unset []string) (Outcome, error) {
 	if set.Password != nil {
 		return Outcome{}, wire.Invalid("set.password", "a password is the host's")

@@ -24,9 +24,8 @@ const (
 // unavailable: with codes of the default length that does not happen.
 const codeTries = 8
 
-// claimCode finds a free join code and takes it; "" when the policy wants none.
-// The name outlives the code's own TTL with the lobby, so that those who come
-// with an old code can be told so.
+// claimCode claims a free join code; "" when the policy wants none. The claim lasts as long as
+// the lobby, so that a join with an expired code gets code_expired.
 func (s *Service) claimCode(ctx context.Context, l rules.Lobby) (string, error) {
 	policy := l.Policy.Join.Code
 	if !policy.Enabled {

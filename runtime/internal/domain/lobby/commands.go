@@ -50,8 +50,8 @@ func memberInit(m *wire.MemberInit) wire.MemberInit {
 	return *m
 }
 
-// create takes what a new lobby needs and commits it. The password is hashed last, when
-// nothing else refuses the lobby.
+// create reserves the memberships and the code of a new lobby, and commits the lobby. The
+// password is hashed last, because hashing is expensive and the other steps can refuse.
 func (s *Service) create(ctx context.Context, c request.Call, policy rules.Policy, cmd rules.CreateCommand, password string) (Outcome, error) {
 	l, _, err := rules.Create(policy, cmd, s.Now())
 	if err != nil {
@@ -92,12 +92,12 @@ func (s *Service) commitNew(ctx context.Context, l rules.Lobby, patches []wire.L
 	out, err := s.keeper.Create(ctx, l.ID, once, l, events)
 	if err == nil && !out.Repeated {
 		s.afterCommit(ctx, rules.Lobby{Status: wire.LobbyClosed}, out.State)
-		_ = s.applySideEffects(ctx, out.State, causedSince(0, true)) // a later Look does what fails
+		_ = s.applySideEffects(ctx, out.State, causedSince(0, true)) // OnDeadline repeats failed side effects
 	}
 	return outcome(out), err
 }
 
-// hash hashes a password that a host gives a lobby. The rules have allowed it before.
+// hashPassword hashes the password that a host sets, after the rules allowed the password.
 func (s *Service) hashPassword(ctx context.Context, c request.Call, password string) (string, error) {
 	if password == "" {
 		return "", nil
@@ -108,7 +108,7 @@ func (s *Service) hashPassword(ctx context.Context, c request.Call, password str
 	return s.passwords.hash(ctx, asker{c.ID, 1, c.Gone}, password)
 }
 
-// refused tells whether a command certainly had no effect.
+// isRefusal reports whether a command certainly had no effect.
 func isRefusal(err error) bool {
 	var refusal *wire.Error
 	return errors.As(err, &refusal)

@@ -12,8 +12,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Handlers speak the wire contract of lobbies: a method for each request, and
-// what a session needs to hand out the streams of lobbies.
+// Handlers implement the wire contract of lobbies: a method for each request, and the access to
+// the streams of lobbies.
 type Handlers struct{ service *Service }
 
 // NewHandlers makes the handlers of a service.
@@ -46,14 +46,14 @@ func (h *Handlers) Join(ctx context.Context, call request.Call, req *wire.LobbyJ
 	return replyState(call, out)
 }
 
-// Leave is lobby:leave. Whoever is not in the lobby any more does not hear it
-// either.
+// Leave is lobby:leave. It unsubscribes the caller from the lobby, even if the caller is not a
+// member.
 func (h *Handlers) Leave(ctx context.Context, call request.Call, req *wire.LobbyLeave) (request.Reply, error) {
 	out, err := h.service.Leave(ctx, call, req.LobbyID)
 	if err != nil && !notInLobby(err) {
 		return request.Reply{}, err
 	}
-	if !out.Lobby.Has(call.ID) { // a repeated request may be of a user who has come back
+	if !out.Lobby.Has(call.ID) { // after a repeated request, the user may be a member again
 		call.Streams.Unfollow(StreamID(req.LobbyID))
 		call.Streams.Unfollow(ChatStream(req.LobbyID))
 	}
@@ -63,7 +63,7 @@ func (h *Handlers) Leave(ctx context.Context, call request.Call, req *wire.Lobby
 	return request.Reply{Meta: meta(req.LobbyID, out.At, out.TS)}, nil
 }
 
-// gone tells whether a refusal says that the caller is in no such lobby.
+// notInLobby reports whether a refusal means that the caller is not a member of an open lobby.
 func notInLobby(err error) bool {
 	var refusal *wire.Error
 	if !errors.As(err, &refusal) {
@@ -200,7 +200,7 @@ func (h *Handlers) QuickJoin(ctx context.Context, call request.Call, req *wire.L
 	return reply, nil
 }
 
-// Watch is lobby:watch: the connection hears what changes in the list of a type.
+// Watch is lobby:watch: it subscribes the connection to the list of a type.
 func (h *Handlers) Watch(ctx context.Context, call request.Call, req *wire.LobbyType) (request.Reply, error) {
 	if _, err := h.service.searchablePolicy(req.Type); err != nil {
 		return request.Reply{}, err
@@ -236,12 +236,12 @@ func (l Lists) Authorize(_ context.Context, _ request.Caller, id stream.ID) erro
 	return err
 }
 
-// Snapshot gives nothing: a list that was missed is searched anew.
+// Snapshot returns no event: after a gap, a client searches again.
 func (l Lists) Snapshot(context.Context, request.Caller, stream.ID, stream.Snapshot) (event string, payload json.RawMessage, err error) {
 	return "", nil, nil
 }
 
-// enter answers with the state of a lobby, which a member follows from there.
+// replyState returns the state of a lobby, and subscribes a member from that position.
 func replyState(call request.Call, out Outcome) (request.Reply, error) {
 	l := out.Lobby
 	if !l.Has(call.ID) {
@@ -253,7 +253,7 @@ func replyState(call request.Call, out Outcome) (request.Reply, error) {
 	return request.Reply{Data: wire.LobbyState{Lobby: l.View()}, Meta: meta(l.ID, positionOf(l), out.TS)}, nil
 }
 
-// version answers with where a change left a lobby.
+// replyVersion returns the version and position of a lobby after a change.
 func replyVersion(out Outcome, err error) (request.Reply, error) {
 	if err != nil {
 		return request.Reply{}, err
@@ -272,8 +272,8 @@ func meta(lobbyID string, at stream.Position, ts int64) *wire.Meta {
 	return &wire.Meta{Stream: string(StreamID(lobbyID)), Epoch: at.Epoch, Seq: at.Seq, TS: ts}
 }
 
-// Authorize tells whether the caller may have the stream of a lobby: its members
-// may, to the end. A member who asks counts as connected from then on.
+// Authorize permits the stream of a lobby to its members, also after the lobby closed. It
+// connects the session of the member.
 func (h *Handlers) Authorize(ctx context.Context, caller request.Caller, id stream.ID) error {
 	out, err := h.service.attach(ctx, caller, id.Name())
 	if err != nil {
@@ -303,7 +303,7 @@ func (h *Handlers) Snapshot(_ context.Context, caller request.Caller, id stream.
 	return wire.EventLobbySnapshot, payload, nil
 }
 
-// lost is what the members of a lobby are told that the store has lost.
+// replyLost returns lobby:removed for a lobby that the store has lost.
 func replyLost(id stream.ID) (event string, payload json.RawMessage, err error) {
 	payload, err = json.Marshal(wire.LobbyRemoved{LobbyID: id.Name(), Reason: "lost", Message: "the lobby is gone"})
 	if err != nil {

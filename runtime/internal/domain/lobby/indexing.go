@@ -13,26 +13,27 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// ListKind is the kind of the streams on which the lists of lobbies are told.
+// ListKind is the kind of the streams that publish the lists of lobbies.
 const ListKind = "lobbies"
 
 // ListStream is the stream of the list of a type.
 func ListStream(lobbyType string) stream.ID { return stream.ID(ListKind + ":" + lobbyType) }
 
 const (
-	// listEvery is how often the list is told at most.
+	// listEvery is the minimum time between two publications of a list.
 	listEvery = 250 * time.Millisecond
-	// listAtOnce is how many lobbies are told of at once; more follow.
+	// listBatch is the number of lobbies in one publication; the next publication has the
+	// others.
 	listBatch = 200
 	// sweepEvery is between two steps of the sweep, of sweepAtOnce lobbies each.
 	sweepEvery = 5 * time.Second
 	sweepBatch = 500
-	// relistEvery is how often a lobby is looked at although nothing is due.
+	// reindexEvery is the maximum time between two updates of a lobby's entry.
 	reindexEvery = 15 * time.Minute
 )
 
-// reindex brings the index up to a lobby. If that fails, the next look does it, which
-// is scheduled.
+// reindex writes a lobby's entry in the index. The next deadline of the lobby repeats a failed
+// write.
 func (s *Service) reindex(ctx context.Context, l rules.Lobby) error {
 	if s.Index == nil || l.ID == "" {
 		return nil
@@ -56,7 +57,7 @@ func (s *Service) put(ctx context.Context, lobbyType string, e search.Entry) err
 	return s.Deadlines.Schedule(ctx, ListStream(lobbyType), s.Now().Add(sweepEvery))
 }
 
-// tellListLater has the list told after a while. If that fails, the sweep does it.
+// schedulePublishList publishes a list after listEvery. The sweep repeats a failed publication.
 func (s *Service) schedulePublishList(ctx context.Context, lobbyType string) {
 	s.later(listEvery, func() {
 		ctx, cancel := context.WithTimeout(stream.Detached(ctx), sweepEvery)
@@ -65,8 +66,8 @@ func (s *Service) schedulePublishList(ctx context.Context, lobbyType string) {
 	})
 }
 
-// tellList puts a batch of what has changed on the stream of the list. It is told
-// before it is forgotten, so that a pod that dies over it has it told twice, not never.
+// publishList publishes a batch of changes of a list. It acknowledges the batch after the
+// publication, so that the death of a pod repeats a batch instead of losing the batch.
 func (s *Service) publishList(ctx context.Context, lobbyType string) error {
 	changes, err := s.Index.Changes(ctx, lobbyType, listBatch)
 	if err != nil || len(changes) == 0 {
@@ -115,9 +116,9 @@ func (s *Service) publishChanges(ctx context.Context, lobbyType string, changes 
 	return err
 }
 
-// Sweep goes around the lobbies of a type, a step at a time, for stream.Deadlines: it
-// puts the index right, takes out what is gone, and has lobbies take over a policy that
-// applies to all. It tells when to do the next step.
+// Sweep reconciles the index with the lobbies of a type, one step for each deadline. It removes
+// lost lobbies, and makes lobbies adopt a policy with ApplyToAll. It returns the time of the
+// next step.
 func (s *Service) Sweep(ctx context.Context, id stream.ID) (time.Time, error) {
 	lobbyType := id.Name()
 	if err := s.publishList(ctx, lobbyType); err != nil {
@@ -158,8 +159,8 @@ func (s *Service) Sweep(ctx context.Context, id stream.ID) (time.Time, error) {
 	return s.Now().Add(sweepEvery), nil
 }
 
-// sweepSoon has the sweep of a type go on, for a lobby that is looked at: whoever made the
-// first lobby of the type may have died before it asked for that.
+// scheduleSweep schedules the sweep of a lobby's type. It runs with each deadline, because the
+// pod that created the first lobby of the type may have died before it scheduled the sweep.
 func (s *Service) scheduleSweep(ctx context.Context, l rules.Lobby) error {
 	if s.Index == nil || l.Closed() {
 		return nil
@@ -167,7 +168,7 @@ func (s *Service) scheduleSweep(ctx context.Context, l rules.Lobby) error {
 	return s.Deadlines.Schedule(ctx, ListStream(l.Policy.Type), s.Now().Add(sweepEvery))
 }
 
-// revise puts the entry of a lobby right; true when the lobby took a policy over.
+// reconcile corrects the entry of a lobby, and reports whether the lobby adopted a policy.
 func (s *Service) reconcile(ctx context.Context, lobbyType, lobbyID string) (bool, error) {
 	l, err := s.load(ctx, lobbyID)
 	if isNotFound(err) {
@@ -183,7 +184,7 @@ func (s *Service) reconcile(ctx context.Context, lobbyType, lobbyID string) (boo
 	return false, s.reindex(ctx, l)
 }
 
-// truly gives the cards that are still true, and puts the others right.
+// verify returns the cards that match their lobbies, and corrects the other entries.
 func (s *Service) verify(ctx context.Context, lobbyType string, cards []search.Carded) ([]wire.LobbyListing, error) {
 	found := make([]wire.LobbyListing, 0, len(cards))
 	for _, c := range cards {

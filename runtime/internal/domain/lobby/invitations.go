@@ -34,12 +34,12 @@ func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.LobbyMem
 	return out, invite, err
 }
 
-// moment is a time as a request keeps it in its commit, to answer with it again when it
-// is repeated.
+// timestamp encodes a time as the value of a request's commit, for the answer to a repeated
+// request.
 func timestamp(t time.Time) []byte { return strconv.AppendInt(nil, t.UnixMilli(), 10) }
 
-// moment is the time that the request kept, in milliseconds since the epoch, or the given
-// one where it kept none.
+// timestamp returns the time in the value of the request's commit, in milliseconds since the
+// epoch, or the given time without a value.
 func (o Outcome) timestamp(otherwise int64) (int64, error) {
 	if len(o.value) == 0 {
 		return otherwise, nil
@@ -82,8 +82,8 @@ func (s *Service) RespondJoin(ctx context.Context, c request.Call, req *wire.Lob
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.RespondJoin(actor(c.Caller), req.UserID, req.Accept, nonce))
 }
 
-// RegenerateCode gives the lobby another join code (host only). The old one is no
-// longer good; who comes with it is told so as long as the lobby lives.
+// RegenerateCode replaces the join code (host only). A join with an earlier code gets
+// code_expired while the lobby lives.
 func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
 	var out Outcome
 	code, err := "", error(nil)

@@ -13,15 +13,13 @@ import (
 // maxLobbies is in how many lobbies of all types together a user may be.
 const maxLobbies = 32
 
-// allOf is the set of all lobbies that a user is in; typeOf, of those of a type.
-// Their entries are stays.
-// A user's id may hold colons; a type's name does not.
+// lobbiesOf is the set of a user's memberships in lobbies of all types; lobbiesOfType has those
+// of one type. A user id may contain colons; the name of a type does not.
 func lobbiesOf(userID string) string { return "lobbies:all:" + userID }
 
 func lobbiesOfType(lobbyType, userID string) string { return "lobbies:of:" + lobbyType + ":" + userID }
 
-// enroll counts a stay in a lobby among the user's, unless the user is in as many
-// lobbies as it may be.
+// addMembership adds a user's membership of a lobby, or returns a refusal at the user's limit.
 func (s *Service) addMembership(ctx context.Context, userID, enrolment string, l rules.Lobby) error {
 	ofType, stay := lobbiesOfType(l.Policy.Type, userID), membership.Stay{Group: l.ID, Enrolment: enrolment}
 	in, err := s.stays.Enter(ctx, ofType, stay, l.Policy.LobbiesPerUser(), userID)
@@ -37,13 +35,13 @@ func (s *Service) addMembership(ctx context.Context, userID, enrolment string, l
 	return errors.Join(s.totalLimitReached(ctx, userID), s.stays.Strike(ctx, ofType, stay))
 }
 
-// inTooMany is the refusal of a user who is in maxLobbies.
+// totalLimitReached returns the refusal of a user with maxLobbies memberships.
 func (s *Service) totalLimitReached(ctx context.Context, userID string) error {
 	return s.limitReached(ctx, lobbiesOf(userID), fmt.Sprintf("you may be in %d lobbies at once", maxLobbies))
 }
 
-// tooMany refuses a user whose set of lobbies is full, and names the lobbies in it. The
-// set was tidied just before: what it has counts.
+// limitReached refuses a user with a full set, and names the lobbies in it. The caller has just
+// removed stale entries from the set.
 func (s *Service) limitReached(ctx context.Context, set, message string) error {
 	ids, err := s.stays.Groups(ctx, set)
 	if err != nil {
@@ -52,7 +50,7 @@ func (s *Service) limitReached(ctx context.Context, set, message string) error {
 	return wire.Already(wire.CodeResourceExhausted, wire.ReasonLobbyLimit, message, ids...)
 }
 
-// stands tells whether there is such a stay.
+// isMembership reports whether the lobby's document has the membership.
 func (s *Service) isMembership(ctx context.Context, userID string, stay membership.Stay) (bool, error) {
 	l, err := s.load(ctx, stay.Group)
 	if isNotFound(err) {
@@ -61,7 +59,7 @@ func (s *Service) isMembership(ctx context.Context, userID string, stay membersh
 	return err == nil && !l.Closed() && l.Members[userID].MembershipID == stay.Enrolment, err
 }
 
-// strike takes a stay off the user's.
+// removeMembership removes a membership from the user's sets.
 func (s *Service) removeMembership(ctx context.Context, userID, enrolment string, l rules.Lobby) error {
 	stay := membership.Stay{Group: l.ID, Enrolment: enrolment}
 	return errors.Join(

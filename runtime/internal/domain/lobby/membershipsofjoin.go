@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// along finds those whom a request brings.
+// partyJoin returns the companions of a request with a party.
 func (s *Service) partyJoin(ctx context.Context, c request.Call, partyID string) (rules.PartyJoin, error) {
 	if partyID == "" {
 		return rules.PartyJoin{}, nil
@@ -25,14 +25,13 @@ func (s *Service) partyJoin(ctx context.Context, c request.Call, partyID string)
 	return all, nil
 }
 
-// entrant is one who comes in by a caller's command, and where the command has its
-// enrolment.
+// newMember is a user whom a command makes a member. membershipID points into the command.
 type newMember struct {
 	id           string
 	membershipID *string
 }
 
-// entrants are all who come in, the caller first.
+// newMembers returns the caller and then the companions.
 func newMembers(callerID string, enrolment *string, along *rules.PartyJoin) []newMember {
 	all := []newMember{{callerID, enrolment}}
 	for i := range along.Companions {
@@ -41,7 +40,7 @@ func newMembers(callerID string, enrolment *string, along *rules.PartyJoin) []ne
 	return all
 }
 
-// enrollFor is enroll for a caller, or one whom it brings.
+// addMembershipFor is addMembership for the caller or a companion.
 func (s *Service) addMembershipFor(ctx context.Context, callerID string, e newMember, l rules.Lobby) error {
 	err := s.addMembership(ctx, e.id, *e.membershipID, l)
 	var refusal *wire.Error
@@ -52,7 +51,7 @@ func (s *Service) addMembershipFor(ctx context.Context, callerID string, e newMe
 	return err
 }
 
-// enrollAll enrolls all who come into a new lobby, or nobody.
+// addMemberships adds the memberships of all members of a new lobby, or none.
 func (s *Service) addMemberships(ctx context.Context, all []newMember, l rules.Lobby) error {
 	for i, e := range all {
 		*e.membershipID = l.ID
@@ -65,7 +64,7 @@ func (s *Service) addMemberships(ctx context.Context, all []newMember, l rules.L
 	return nil
 }
 
-// strikeAll takes back what enrollAll did for a lobby that is not made.
+// removeMemberships removes the memberships of a lobby that is not created.
 func (s *Service) removeMemberships(ctx context.Context, all []newMember, l rules.Lobby) error {
 	var failures []error
 	for _, entered := range all {

@@ -18,18 +18,18 @@ import (
 // of work. Requests beyond it are refused at once.
 const maxWaiting = 8
 
-// queueFull is how long who is refused is asked to wait.
+// queueFull is the pause that a refused user is asked to make.
 const queueFull = 500 * time.Millisecond
 
-// passwords hashes and compares passwords, only a few at once: each takes tens
-// of milliseconds of a core by design, and must not keep the others from theirs.
+// passwords hashes and compares passwords, a few at a time, because each operation takes tens
+// of milliseconds of a core by design.
 //
-// A user who finds no core waits: one request of each user, users with fewer failures first,
-// so that guesses do not delay a right password. When too many wait, the newcomer or the
-// one with most failures is refused, whichever has more.
+// A user waits for a free core with one request at a time. Users with fewer failures go first,
+// so that guesses do not delay a right password. When the queue is full, it refuses the request
+// with the most failures.
 type passwords struct {
 	cost int
-	// refused counts what the queue refuses.
+	// refused counts the refusals of the queue.
 	refused func()
 
 	mu      sync.Mutex
@@ -39,7 +39,7 @@ type passwords struct {
 	most    int
 }
 
-// turn is a user who waits for a core.
+// turn is a user in the queue.
 type turn struct {
 	user string
 	// tries are the user's attempts, the first included.
@@ -56,11 +56,11 @@ func newPasswords(cost int, refused func()) *passwords {
 	return &passwords{cost: cost, refused: refused, free: cores, most: maxWaiting * cores, users: map[string]bool{}}
 }
 
-// asker is who has work done with passwords.
+// asker is the user for whom passwords works.
 type asker struct {
 	user  string
 	tries int
-	// gone is closed when nobody waits for the answer any more.
+	// gone is closed when the connection has closed.
 	gone <-chan struct{}
 }
 
@@ -80,7 +80,7 @@ func (p *passwords) hash(ctx context.Context, who asker, password string) (strin
 	return string(hash), nil
 }
 
-// match tells whether a password has this hash.
+// match reports whether a password has this hash.
 func (p *passwords) match(ctx context.Context, who asker, hash, password string) (bool, error) {
 	if err := p.enter(ctx, who); err != nil {
 		return false, err
@@ -167,7 +167,8 @@ func (p *passwords) remove(t *turn) bool {
 	return true
 }
 
-// abandon gives up a turn. One that has come at this moment goes to the next.
+// abandon removes a turn from the queue. If the turn has just got a core, the next turn gets
+// it.
 func (p *passwords) abandon(t *turn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -24,8 +24,8 @@ import (
 // quickTries is how many of the lobbies that were found are tried.
 const quickTries = 8
 
-// QuickJoin brings the caller into one of the open lobbies that the filter is true of,
-// or makes one. Created tells which.
+// QuickJoin adds the caller to an open lobby that matches the filter, or creates a lobby.
+// created reports which of the two happened.
 func (s *Service) QuickJoin(ctx context.Context, c request.Call, req *wire.LobbyQuickJoin) (out Outcome, created bool, err error) {
 	along, err := s.partyJoin(ctx, c, req.PartyID)
 	if err != nil {
@@ -87,9 +87,10 @@ const (
 	turnEvery = 50 * time.Millisecond
 )
 
-// findInTurn finds a lobby, or takes the turn to make one: requests with the same search that come
-// at once make one lobby, and the others join it. After turnWithin a request makes a lobby
-// without its turn, so that one slow server holds nobody up. Done gives the turn back.
+// findOrTakeTurn finds a lobby, or takes the turn to create one: of concurrent requests with
+// the same search, one creates a lobby and the others join it. After turnWithin a request
+// creates a lobby without the turn, so that a slow server does not block the others. done
+// returns the turn.
 func (s *Service) findOrTakeTurn(
 	ctx context.Context, search *wire.LobbySearch, find func() (Outcome, error),
 ) (out Outcome, done func(), err error) {
@@ -130,9 +131,9 @@ func (s *Service) findOrTakeTurn(
 // quickSpace is the space of ids in which a quick join notes the lobby that it tries.
 const quickSpace = "lobby-quick"
 
-// quickJoined finds the lobby that the same request has brought the caller into, or made,
-// before. A search would find another: that one may be full now. tried is the lobby that an
-// earlier attempt has tried last.
+// recallQuickJoin returns the lobby that the first attempt of a repeated request joined or
+// created. A search could find another lobby, because that lobby may be full now. tried is the
+// lobby of the last attempt.
 func (s *Service) recallQuickJoin(
 	ctx context.Context, c request.Call, req *wire.LobbyQuickJoin, along rules.PartyJoin,
 ) (q quick, known bool, err error) {
@@ -183,12 +184,12 @@ func (s *Service) try(ctx context.Context, c request.Call, q *quick, id string, 
 	return s.join(ctx, c, id, cmd, "")
 }
 
-// quickly is the command to join a lobby that was found.
+// quickJoinCommand is the command to join a lobby that the search found.
 func quickJoinCommand(c request.Call, along rules.PartyJoin, member *wire.MemberInit) rules.JoinCommand {
 	return rules.JoinCommand{User: actor(c.Caller), Member: memberInit(member), PartyJoin: rules.PartyJoin{Party: along.Party, Companions: slices.Clone(along.Companions)}}
 }
 
-// wanting names the field of a refused create where quickJoin has it.
+// createField gives the field of a refused create its name in quickJoin.
 func createField(err error) error {
 	var refusal *wire.Error
 	if !errors.As(err, &refusal) {
@@ -203,9 +204,9 @@ func createField(err error) error {
 	return &named
 }
 
-// joinAny tries the fullest of the lobbies first, from any of those that are equally
-// full, so that users who come at once do not all want the same. Without an error and
-// without a lobby, none of them would have the caller.
+// joinFirst joins the fullest of the lobbies that admits the caller. It shuffles equally full
+// lobbies, so that concurrent users try different lobbies. It returns no lobby and no error
+// when no lobby admits the caller.
 func (s *Service) joinFirst(ctx context.Context, c request.Call, q *quick, found []wire.LobbyListing, along rules.PartyJoin, member *wire.MemberInit) (Outcome, error) {
 	equal := 0
 	for equal < len(found) && found[equal].MaxMembers-found[equal].Players == found[0].MaxMembers-found[0].Players {
@@ -221,7 +222,7 @@ func (s *Service) joinFirst(ctx context.Context, c request.Call, q *quick, found
 	return Outcome{}, nil
 }
 
-// elsewhere tells whether another lobby may have a user whom this one refused.
+// triesAnother reports whether another lobby may admit a user after this refusal.
 func triesAnother(err error) bool {
 	var refusal *wire.Error
 	if !errors.As(err, &refusal) {

@@ -12,12 +12,11 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// seatSpace is the space of names of lobbies that are made for others.
+// reserveSpace is the space of the ids of lobbies with reserved places.
 const reserveSpace = "lobby-seat"
 
-// Seated makes a lobby of a type for users who are to meet in it. The same key, unless it
-// is empty, gives the same lobby again. That a user is in other lobbies keeps it out only
-// with WithinLimit: otherwise the caller answers for that.
+// CreateReserved creates a lobby in which users have reserved places. A repeated key returns
+// the same lobby, unless the key is empty. Only WithinLimit enforces the users' limits.
 func (s *Service) CreateReserved(ctx context.Context, lobbyType, key string, cmd rules.ReserveCommand) (rules.Lobby, error) {
 	policy, known := s.Policies.Policy(lobbyType)
 	if !known {
@@ -48,8 +47,8 @@ func (s *Service) CreateReserved(ctx context.Context, lobbyType, key string, cmd
 	return out.Lobby, err
 }
 
-// enrollSeats counts seats in a lobby among the users' stays. Within the limit it counts all
-// or none.
+// reservePlaces adds the memberships of users with reserved places. With within, it adds all of
+// them or none, and enforces the users' limits.
 func (s *Service) reservePlaces(ctx context.Context, l rules.Lobby, users []string, enrolment string, within bool) error {
 	var over rules.OverLimitError
 	for _, user := range users {
@@ -78,8 +77,8 @@ func (s *Service) reservePlaces(ctx context.Context, l rules.Lobby, users []stri
 	return errors.Join(errs...)
 }
 
-// MaySeat refuses a user who is in as many lobbies of a type as its policy allows, and
-// names them.
+// CheckLobbyLimit refuses a user with as many lobbies of a type as the policy allows, and names
+// these lobbies.
 func (s *Service) CheckLobbyLimit(ctx context.Context, lobbyType, userID string) error {
 	policy, known := s.Policies.Policy(lobbyType)
 	if !known {
@@ -106,7 +105,7 @@ func (s *Service) CheckLobbyLimit(ctx context.Context, lobbyType, userID string)
 		fmt.Sprintf("a match of this queue is a lobby, and you may be in %d lobbies of its type at once: leave one first", policy.LobbiesPerUser()), in...)
 }
 
-// enrollSeat counts a seat among the user's stays, however many it has of the type.
+// reservePlace adds a membership for a reserved place, regardless of the limit of the type.
 func (s *Service) reservePlace(ctx context.Context, l rules.Lobby, user, enrolment string) error {
 	stay := membership.Stay{Group: l.ID, Enrolment: enrolment}
 	for _, set := range []string{lobbiesOfType(l.Policy.Type, user), lobbiesOf(user)} {

@@ -25,8 +25,8 @@ func (s *Service) resolve(ctx context.Context, userID, lobbyID, code, invite str
 	return lobbyID, nil
 }
 
-// orExpired is what a user learns who came with the code of a lobby that is gone, or
-// an invite to it.
+// codeExpiredIfGone returns code_expired to a user with the code of a lost lobby, or an invite
+// to it.
 func codeExpiredIfGone(err error, byWord bool) error {
 	if byWord && isNotFound(err) {
 		return rules.CodeExpired()

@@ -35,7 +35,7 @@ func (s *Service) Search(ctx context.Context, req *wire.LobbySearch) (wire.Lobby
 	return wire.LobbyFound{Lobbies: found, Cursor: next}, err
 }
 
-// searched is the policy of a type that can be searched.
+// searchablePolicy returns the policy of a type with search.
 func (s *Service) searchablePolicy(lobbyType string) (rules.Policy, error) {
 	p, ok := s.Policies.Policy(lobbyType)
 	switch {

@@ -34,7 +34,7 @@ type Policies interface {
 	Policy(lobbyType string) (rules.Policy, bool)
 }
 
-// Ports are what a Service works with.
+// Ports are the dependencies of a Service.
 type Ports struct {
 	Store     stream.Store
 	Names     stream.Names
@@ -66,10 +66,9 @@ type Settings struct {
 	Now func() time.Time
 }
 
-// Service carries commands to the streams of lobbies. It is safe for concurrent
-// use. Beside the *wire.Error of the rules, its methods return errors of the
-// store: stream.ErrUnavailable, and stream.ErrConflict when a lobby changed too
-// often meanwhile.
+// Service applies commands to the streams of lobbies. It is safe for concurrent use. Its
+// methods return the *wire.Error of a rule or an error of the store: stream.ErrUnavailable, or
+// stream.ErrConflict when a lobby changed too often during the call.
 type Service struct {
 	Ports
 	Settings
@@ -104,7 +103,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	return s
 }
 
-// Outcome is what a command led to.
+// Outcome is the result of a command.
 type Outcome struct {
 	// Lobby is the lobby after the command; after a repeated request, as it is now.
 	Lobby rules.Lobby
@@ -114,7 +113,7 @@ type Outcome struct {
 	TS int64
 	// changed reports whether the command changed the lobby.
 	changed bool
-	// value is what the request kept of its answer in its commit.
+	// value is the part of the answer that the request stored with its commit.
 	value []byte
 }
 
@@ -160,8 +159,8 @@ func (s *Service) apply(
 	return out, notFoundIfMissing(err)
 }
 
-// follow does what follows from every commit, as far as nobody has to be told of it:
-// what fails of it a later look does.
+// afterCommit reports the events of a commit and updates the index. A later deadline repeats a
+// failed update.
 func (s *Service) afterCommit(ctx context.Context, before, after rules.Lobby) {
 	s.reportEvents(ctx, before, after)
 	if !search.SameEntry(before, after) {
@@ -173,7 +172,7 @@ func outcome(out document.Outcome[rules.Lobby]) Outcome {
 	return Outcome{Lobby: out.State, At: out.At, TS: out.TS, changed: out.Changed(), value: out.Value}
 }
 
-// missing turns the store's word for what does not exist into the client's.
+// notFoundIfMissing converts stream.ErrNotFound to the wire's not_found.
 func notFoundIfMissing(err error) error {
 	if errors.Is(err, stream.ErrNotFound) {
 		return rules.NotFound()
@@ -213,7 +212,7 @@ func encode(patches []wire.LobbyPatch) ([]stream.Event, error) {
 // unboundedTTL is how long a lobby without an end is kept after its last change.
 const unboundedTTL = 7 * 24 * time.Hour
 
-// keep is how long a lobby's traces are worth keeping.
+// ttl returns how long the data of a lobby is kept.
 func (s *Service) ttl(l rules.Lobby) time.Duration {
 	switch {
 	case l.Closed():
@@ -237,7 +236,8 @@ func (s *Service) load(ctx context.Context, lobbyID string) (rules.Lobby, error)
 	return l, notFoundIfMissing(err)
 }
 
-// adopt takes over the policy in force where that is meant for all lobbies.
+// withPolicyInForce makes a lobby adopt the policy in force, where the policy applies to all
+// lobbies.
 func (s *Service) withPolicyInForce(l rules.Lobby) rules.Lobby {
 	if p, ok := s.Policies.Policy(l.Policy.Type); ok {
 		return l.Adopt(p)
@@ -253,7 +253,7 @@ func (s *Service) once(userID, key string) *stream.Once {
 	return &stream.Once{Scope: userID, Key: key, TTL: s.IdempotencyTTL}
 }
 
-// isNotFound tells whether a lobby turned out not to exist.
+// isNotFound reports whether a lobby does not exist.
 func isNotFound(err error) bool { return wire.CodeOf(err) == wire.CodeNotFound }
 
 func random() uint64 { return rand.Uint64() }

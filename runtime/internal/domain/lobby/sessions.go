@@ -45,8 +45,8 @@ func (s *Service) attach(ctx context.Context, c request.Caller, lobbyID string) 
 	return out, nil
 }
 
-// Member gives a lobby to those who are in it. Others get not_member from a
-// public lobby and not_found from any other.
+// Member returns a lobby to its members. Other users get not_member from a public lobby and
+// not_found from any other lobby.
 func (s *Service) Member(ctx context.Context, lobbyID, userID string) (rules.Lobby, error) {
 	l, err := s.load(ctx, lobbyID)
 	if err != nil {

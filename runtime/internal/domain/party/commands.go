@@ -178,7 +178,7 @@ func (s *Service) Decline(ctx context.Context, c request.Call, inviteID string) 
 	return err
 }
 
-// Invite asks a user in, and tells it on its own stream.
+// Invite invites a user, and publishes the invite on the user's stream.
 func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.PartyInvite) (rules.Invite, error) {
 	nonce, err := s.ids.ID(ctx, inviteSpace, c.ID, c.Key)
 	if err != nil {
@@ -199,7 +199,7 @@ func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.PartyInv
 	return invite, s.notifyInvited(ctx, out.State.ID, req.UserID, invite)
 }
 
-// tellInvited tells a user that it is asked in, once for each time that it is.
+// notifyInvited publishes party:invited to the user, once for each invitation.
 func (s *Service) notifyInvited(ctx context.Context, partyID, userID string, i rules.Invite) error {
 	invited := wire.PartyInvited{
 		InviteID: i.ID, PartyID: partyID, FromID: i.From, FromName: i.FromName, ExpiresAt: i.ExpiresAt,

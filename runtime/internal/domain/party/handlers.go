@@ -11,8 +11,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Handlers speak the wire contract of parties: a method for each request, and what
-// a session needs to hand out the streams of parties.
+// Handlers implement the wire contract of parties: a method for each request, and the access to
+// the streams of parties.
 type Handlers struct{ service *Service }
 
 // NewHandlers makes the handlers of a service.
@@ -54,13 +54,14 @@ func (h *Handlers) RespondInvite(ctx context.Context, call request.Call, req *wi
 	return replyState(call, out, err)
 }
 
-// Leave is party:leave. Whoever is not in the party any more does not hear it either.
+// Leave is party:leave. It unsubscribes the caller from the party, even if the caller is not a
+// member.
 func (h *Handlers) Leave(ctx context.Context, call request.Call, req *wire.PartyLeave) (request.Reply, error) {
 	out, err := h.service.Leave(ctx, call, req.PartyID)
 	if err != nil && !isNotFound(err) {
 		return request.Reply{}, err
 	}
-	if !out.State.Has(call.ID) { // a repeated request may be of a user who has come back
+	if !out.State.Has(call.ID) { // after a repeated request, the user may be a member again
 		call.Streams.Unfollow(StreamID(req.PartyID))
 		call.Streams.Unfollow(ChatStream(req.PartyID))
 	}
@@ -117,7 +118,7 @@ func (h *Handlers) RegenerateCode(ctx context.Context, call request.Call, req *w
 	}, nil
 }
 
-// enter answers with the state of a party, which a member follows from there.
+// replyState returns the state of a party, and subscribes the member from that position.
 func replyState(call request.Call, out Outcome, err error) (request.Reply, error) {
 	if err != nil {
 		return request.Reply{}, err
@@ -130,7 +131,7 @@ func replyState(call request.Call, out Outcome, err error) (request.Reply, error
 	return request.Reply{Data: wire.PartyState{Party: p.View()}, Meta: meta(p.ID, at, out.TS)}, nil
 }
 
-// version answers with where a change left a party.
+// replyVersion returns the version and position of a party after a change.
 func replyVersion(out Outcome, err error) (request.Reply, error) {
 	if err != nil {
 		return request.Reply{}, err
@@ -145,8 +146,8 @@ func meta(partyID string, at stream.Position, ts int64) *wire.Meta {
 	return &wire.Meta{Stream: string(StreamID(partyID)), Epoch: at.Epoch, Seq: at.Seq, TS: ts}
 }
 
-// Authorize tells whether the caller may have the stream of a party: its members
-// may. One who asks counts as connected from then on.
+// Authorize permits the stream of a party to its members. It connects the session of the
+// member.
 func (h *Handlers) Authorize(ctx context.Context, caller request.Caller, id stream.ID) error {
 	_, err := h.service.attach(ctx, caller, id.Name())
 	return err

@@ -35,8 +35,8 @@ func (s *Service) Ready(ctx context.Context, c request.Call, req *wire.PartyRead
 	return s.change(ctx, req.PartyID, s.once(c), rules.Ready(c.ID, req.Ready))
 }
 
-// RegenerateCode gives the party another code (leader only), and tells it: a repeated
-// request gets the same one. Users who come with the old code get not_found.
+// RegenerateCode replaces the party's code (leader only) and returns the new code. A repeated
+// request returns the same code. A join with the old code gets not_found.
 func (s *Service) RegenerateCode(ctx context.Context, c request.Call, req *wire.PartyNewCode) (Outcome, string, error) {
 	var out Outcome
 	code, err := "", error(nil)
@@ -79,8 +79,8 @@ func (s *Service) tryNewCode(ctx context.Context, c request.Call, partyID, code 
 	return out, code, err
 }
 
-// releaseCodes gives back the code that a regeneration claimed and did not use, or the code
-// that it replaced. What a dead pod leaves lapses after partyTTL.
+// releaseCodes releases a claimed code that the party does not use, or the replaced code. A
+// code of a dead pod expires after partyTTL.
 func (s *Service) releaseCodes(ctx context.Context, partyID, claimed string, out Outcome, err error) error {
 	free := ""
 	switch {
@@ -99,7 +99,7 @@ func (s *Service) releaseCodes(ctx context.Context, partyID, claimed string, out
 	return nil
 }
 
-// isRefusal tells whether a command certainly had no effect.
+// isRefusal reports whether a command certainly had no effect.
 func isRefusal(err error) bool {
 	var refusal *wire.Error
 	return errors.As(err, &refusal)

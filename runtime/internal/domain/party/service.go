@@ -46,7 +46,7 @@ const (
 	maxParties = 1
 )
 
-// Ports are what a Service works with.
+// Ports are the dependencies of a Service.
 type Ports struct {
 	Store     stream.Store
 	Names     stream.Names
@@ -80,8 +80,8 @@ type Settings struct {
 	Now func() time.Time
 }
 
-// Service carries commands to the streams of parties. It is safe for concurrent
-// use. Beside the *wire.Error of the rules, its methods return errors of the store.
+// Service applies commands to the streams of parties. It is safe for concurrent use. Its
+// methods return the *wire.Error of a rule or an error of the store.
 type Service struct {
 	Ports
 	Settings
@@ -115,7 +115,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	return s
 }
 
-// Outcome is what a command led to.
+// Outcome is the result of a command.
 type Outcome = document.Outcome[rules.Party]
 
 // change commits a transition and applies its side effects. OnDeadline applies the side effects
@@ -154,7 +154,7 @@ func (s *Service) apply(ctx context.Context, partyID string, once *stream.Once, 
 	return out, notFoundIfMissing(err)
 }
 
-// changedHands tells whether other users are in, or another one leads.
+// membersChanged reports whether two versions of a party differ in the members or the leader.
 func membersChanged(before, after rules.Party) bool {
 	if before.LeaderID != after.LeaderID || len(before.Members) != len(after.Members) {
 		return true
@@ -179,7 +179,7 @@ func encode(patches []wire.PartyPatch) ([]stream.Event, error) {
 	return events, nil
 }
 
-// missing turns the store's word for what does not exist into the client's.
+// notFoundIfMissing converts stream.ErrNotFound to the wire's not_found.
 func notFoundIfMissing(err error) error {
 	if errors.Is(err, stream.ErrNotFound) {
 		return rules.NotFound()
@@ -197,7 +197,7 @@ func (s *Service) load(ctx context.Context, partyID string) (rules.Party, error)
 	return p, notFoundIfMissing(err)
 }
 
-// Member gives a party to those who are in it; to others it does not exist.
+// Member returns a party to its members. For other users the party does not exist.
 func (s *Service) Member(ctx context.Context, partyID, userID string) (rules.Party, error) {
 	p, err := s.load(ctx, partyID)
 	if err != nil {
@@ -215,7 +215,7 @@ func (s *Service) Chat(ctx context.Context, c request.Caller, partyID string) (r
 	return s.Member(ctx, partyID, c.ID)
 }
 
-// Led gives a party to the one who leads it.
+// Led returns a party to its leader.
 func (s *Service) Led(ctx context.Context, partyID, userID string) (rules.Party, error) {
 	p, err := s.load(ctx, partyID)
 	if err != nil {
@@ -242,7 +242,7 @@ func (s *Service) Of(ctx context.Context, userID string) (rules.Party, bool, err
 	return rules.Party{}, false, nil
 }
 
-// setOf is the set of the parties that a user is in.
+// partiesOf is the set of a user's memberships in parties.
 func partiesOf(userID string) string { return "parties:" + userID }
 
 func (s *Service) isMembership(ctx context.Context, userID string, stay membership.Stay) (bool, error) {
@@ -253,7 +253,7 @@ func (s *Service) isMembership(ctx context.Context, userID string, stay membersh
 	return err == nil && p.Members[userID].MembershipID == stay.Enrolment, err
 }
 
-// enroll counts a stay, unless the user is in a party already.
+// addMembership adds a user's membership, or returns a refusal when the user is in a party.
 func (s *Service) addMembership(ctx context.Context, userID string, stay membership.Stay) error {
 	in, err := s.stays.Enter(ctx, partiesOf(userID), stay, maxParties, userID)
 	if err == nil && !in {
@@ -265,7 +265,7 @@ func (s *Service) addMembership(ctx context.Context, userID string, stay members
 	return err
 }
 
-// onceOf is the idempotency of a keyed request; nil for one without a key.
+// once returns the idempotency of a request; nil without a key.
 func (s *Service) once(c request.Call) *stream.Once {
 	if c.Key == "" {
 		return nil

@@ -45,7 +45,7 @@ func removedMessage(p rules.Party, d rules.Departure) *userstream.Message {
 	}
 }
 
-// once keeps what a user is told of from being told twice.
+// onceNotified keeps a message from being published twice.
 func onceNotified(scope, key string) *stream.Once {
 	return &stream.Once{Scope: scope, Key: key, TTL: 2 * rules.DepartureMemory}
 }

@@ -14,8 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Enlist writes a lobby that was just made and its entry in the index, and nothing of what
-// follows from a lobby.
+// Enlist stores a new lobby and its index entry, without any side effect.
 func Enlist(ctx context.Context, store stream.Store, index search.Index, l lobbyrules.Lobby) error {
 	doc, err := stream.JSON[lobbyrules.Lobby]().Encode(l)
 	if err != nil {

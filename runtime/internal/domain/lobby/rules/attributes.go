@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// AttributeType is what an attribute's values are.
+// AttributeType is the type of an attribute's values.
 type AttributeType string
 
 // The types of attributes.
@@ -21,8 +21,8 @@ const (
 	AttributeBoolean AttributeType = "Boolean"
 )
 
-// Writer says who writes an attribute, and with that whose it is: what Host and
-// Server write belongs to the lobby, what Member writes to each member.
+// Writer is the writer of an attribute, and decides the owner: the lobby owns the attributes
+// that Host and Server write, a member those that Member writes.
 type Writer string
 
 // The writers of attributes.
@@ -32,13 +32,13 @@ const (
 	WriterServer Writer = "Server"
 )
 
-// Audience says who sees an attribute.
+// Audience is the group of users that sees an attribute.
 type Audience string
 
 // The audiences of attributes. The zero Audience is that of members.
 const (
-	AudiencePublic  Audience = "Public"  // who may see the lobby
-	AudienceMembers Audience = "Members" // who is in it
+	AudiencePublic  Audience = "Public"  // every user who may see the lobby
+	AudienceMembers Audience = "Members" // the members
 	AudienceServer  Audience = "Server"  // no client at all
 )
 
@@ -85,7 +85,7 @@ func (r AttributeRule) scope() scope {
 	return ofLobby
 }
 
-// has tells whether the attribute is among those that are written.
+// has reports whether the scope includes the attribute.
 func (s scope) has(r AttributeRule) bool { return (s == ofMember) == (r.scope() == ofMember) }
 
 // Indexed reports whether the index holds the attribute: a searchable, public attribute of the
@@ -109,8 +109,8 @@ func (p Policy) hidden(public bool) map[string]bool {
 	return keys
 }
 
-// without gives the attributes without some keys. Maps of attributes are never
-// changed in place, so that what is not left out may be shared.
+// without returns the attributes without some keys. It shares the map when nothing is hidden,
+// because maps of attributes are never changed in place.
 func without(a wire.Attributes, hidden map[string]bool) wire.Attributes {
 	if len(a) == 0 {
 		return wire.Attributes{}
@@ -211,7 +211,7 @@ func (p Policy) check(key string, s scope, value any, field string) (any, error)
 	return value, nil
 }
 
-// fault says what is wrong with a scalar value; "" when nothing is.
+// fault returns the fault of a scalar value; "" for none.
 func (r AttributeRule) fault(value any) string {
 	switch v := value.(type) {
 	case string:

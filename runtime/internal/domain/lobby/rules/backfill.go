@@ -7,9 +7,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// FillCommand brings more users into a lobby that was made for others.
+// BackfillCommand gives more users their places in a lobby of a match.
 type BackfillCommand struct {
-	// Enrolment, a ULID, marks their stay, and tells whether they came by this command.
+	// MembershipID, a ULID, identifies the memberships that this command creates.
 	MembershipID string
 	// Teams are the users of each team, in the order of the policy's teams.
 	Teams [][]Actor
@@ -17,9 +17,8 @@ type BackfillCommand struct {
 	Players map[string]OriginPlayer
 }
 
-// Fill gives users their places among those who are there, as Seat does, also when the
-// lobby is locked or its match runs. All come in or none; who is in already stays as it
-// is.
+// Backfill gives users reserved places, as Reserve does, also in a locked lobby and during the
+// match. Either all users get a place or none. A member keeps the membership.
 func (l Lobby) Backfill(cmd BackfillCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.CheckOpen(); err != nil {
 		return l, nil, err
@@ -52,10 +51,10 @@ func (l Lobby) Backfill(cmd BackfillCommand, now time.Time) (Lobby, []wire.Lobby
 	return e.done()
 }
 
-// reasonBackfill is why users joined who were brought later.
+// reasonBackfill is the reason of a join by backfill.
 const reasonBackfill = "backfill"
 
-// mayFill refuses a user who may not come, or for whom there is no place.
+// checkBackfill refuses a banned user, and a user for whom there is no place.
 func (e *edit) checkBackfill(userID string, team int) error {
 	if e.isBanned(userID, e.now) {
 		return &wire.Error{Code: wire.CodeBanned, Message: "a user was removed from this lobby and may not come back yet"}
@@ -66,7 +65,7 @@ func (e *edit) checkBackfill(userID string, team int) error {
 	return e.checkRoom(wire.RoleMember, 1)
 }
 
-// remember keeps what is known of those who came, and forgets those who are gone.
+// setOriginPlayers adds the new players to the origin, and removes the players who left.
 func (e *edit) setOriginPlayers(brought map[string]OriginPlayer) {
 	next := *e.Origin
 	next.Players = map[string]OriginPlayer{}

@@ -6,8 +6,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Reconnect adds a live session to a member, who is connected from then on. A
-// session that is known already, and a user who is not in, change nothing.
+// Reconnect connects a session of a member. A known session, and a user who is not a member,
+// change nothing.
 func (l Lobby) Reconnect(userID, session string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	m, in := l.Members[userID]
 	if _, added := m.Live.Connect(session); !in || l.Closed() || !added {
@@ -23,7 +23,7 @@ func (l Lobby) Reconnect(userID, session string, now time.Time) (Lobby, []wire.L
 	return e.done()
 }
 
-// arrive counts a session of a member as live: it has come itself then.
+// connectSession connects a session of a member, which also ends the reservation of the place.
 func (e *edit) connectSession(userID, session string) {
 	m := e.Members[userID]
 	m.Reserved = nil
@@ -33,9 +33,8 @@ func (e *edit) connectSession(userID, session string) {
 	e.Members[userID] = m
 }
 
-// Disconnect takes a session from a member, who stays connected while it has
-// another. A session that is not known any more changes nothing, however late
-// the news of its end.
+// Disconnect disconnects a session of a member. The member stays connected by other sessions.
+// An unknown session changes nothing, because its end may be reported late.
 func (l Lobby) Disconnect(userID, session string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	m, in := l.Members[userID]
 	live, left := m.Live.Disconnect(session, now)

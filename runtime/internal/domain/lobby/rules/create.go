@@ -21,8 +21,7 @@ type CreateCommand struct {
 	PartyJoin
 }
 
-// Create makes a lobby under a policy, with its host as the first member, and those who
-// come along.
+// Create creates a lobby under a policy. The host and the host's companions are its members.
 func Create(p Policy, cmd CreateCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	name, err := cleanName(cmd.Name, "name")
 	if err != nil {
@@ -63,7 +62,7 @@ func Create(p Policy, cmd CreateCommand, now time.Time) (Lobby, []wire.LobbyPatc
 	return e.done()
 }
 
-// begin is the first patch: it adds the whole lobby where nothing was.
+// publishCreated is the first patch, which adds the whole lobby.
 func (e *edit) publishCreated(host string) {
 	e.Version = 1
 	view := e.View()
@@ -75,7 +74,7 @@ func (e *edit) publishCreated(host string) {
 	}}
 }
 
-// name gives the lobby its join code, for as long as the policy says.
+// setCode sets the join code, with the policy's TTL.
 func (e *edit) setCode(code string) {
 	e.Code = code
 	if ttl := e.Policy.Join.Code.TTL; code != "" && ttl > 0 {

@@ -12,11 +12,10 @@ import (
 // into one commit. The rest are due again at once.
 const maxTimeouts = 8
 
-// Tick does what is due by now: members are told of a policy that was adopted, members whose grace is over go, a host who is
-// gone too long hands over, codes, votes and offers that are no longer good disappear, a
-// countdown that has run out becomes a match, and a lobby that is empty, idle or too
-// old closes. Random decides between heirs where the
-// policy says so.
+// Tick applies all deadlines that have passed. It publishes an adopted policy, removes members
+// after their grace, moves the host's role, ends codes, votes and swap offers, begins the match
+// after the countdown, and closes an empty, idle or expired lobby. random selects the next host
+// where the policy says so.
 func (l Lobby) Tick(random uint64, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if l.Closed() {
 		return l, nil, nil
@@ -61,9 +60,8 @@ func (l Lobby) NeedsLastMessage(now time.Time) bool {
 	return !l.Closed() && idle > 0 && !time.UnixMilli(l.ActiveAt).Add(idle).After(now)
 }
 
-// overdue are the members who were disconnected for longer than they are kept, at
-// most maxTimeouts, those who went first first, but the host last: who follows it
-// is chosen among those who stay.
+// overdue returns the members whose grace has ended, at most maxTimeouts, in the order of their
+// disconnection. The host is last, because the next host is chosen from the remaining members.
 func (l Lobby) overdue(now time.Time) []string {
 	grace := l.Policy.Lifecycle.DisconnectGrace
 	ids := l.bySeniority(func(m Member) bool { return !m.Connected() && m.LeavesAt(grace) <= ms(now) })
@@ -94,7 +92,8 @@ func (e *edit) expireCode() {
 	}
 }
 
-// countDown begins the match when its time has come, if it may still begin.
+// finishCountdown begins the match at the end of the countdown, if the conditions of a start
+// are met.
 func (e *edit) finishCountdown() {
 	e.applyReadyPolicy()
 	if e.Status == wire.LobbyStarting && e.StartsAt <= ms(e.now) {
@@ -111,7 +110,7 @@ func (e *edit) closeExpired() {
 	}
 }
 
-// end is a moment at which a lobby closes if nothing happens before.
+// timeout is a time at which a lobby closes unless something happens before.
 type timeout struct {
 	at     time.Time
 	reason string
@@ -132,13 +131,12 @@ func (l Lobby) timeouts() []timeout {
 	return ends
 }
 
-// retellAfter is how long after a departure or the end of a lobby what follows
-// from it is done once more, in case the first time failed.
+// RetryAfter is the delay after which side effects of a departure or a closing are applied
+// again, in case the first attempt failed.
 const RetryAfter = 5 * time.Second
 
-// NextLook is when the lobby wants to be looked at after now: for Tick, or to
-// tidy up again after those who departed and after the lobby itself. False when
-// never. It is in the past when Tick has work left.
+// NextDeadline returns the next time for Tick, or for another attempt at the side effects;
+// false for none. The time is in the past while Tick has work left.
 func (l Lobby) NextDeadline(now time.Time) (time.Time, bool) {
 	next, some := l.NextTick()
 	again := make([]int64, 0, len(l.Departed)+len(l.Invites)+len(l.Requests)+1)
@@ -167,8 +165,8 @@ func (l Lobby) NextDeadline(now time.Time) (time.Time, bool) {
 	return next, some
 }
 
-// NextDeadline is when Tick will have something to do if nothing happens before;
-// false when never. It may be in the past.
+// NextTick returns the next time for Tick if nothing happens before; false for none. The time
+// may be in the past.
 func (l Lobby) NextTick() (time.Time, bool) {
 	if l.Closed() {
 		return time.Time{}, false
@@ -205,7 +203,7 @@ func (l Lobby) NextTick() (time.Time, bool) {
 	return next, !next.IsZero()
 }
 
-// Seen counts what was said in the lobby's chat as activity.
+// WithActivity counts a chat message as activity of the lobby.
 func (l Lobby) WithActivity(at time.Time) Lobby {
 	l.ActiveAt = max(l.ActiveAt, ms(at))
 	return l

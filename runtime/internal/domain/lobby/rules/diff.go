@@ -9,9 +9,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// diff is the JSON Patch that makes one view of a lobby into another. What a
-// lobby can never change (its id, type and time of creation) is left out.
-// The operations are in a fixed order.
+// diff returns the JSON Patch between two views of a lobby. It omits the fields that never
+// change: id, type and time of creation. The operations have a fixed order.
 func diff(from, to wire.Lobby) []wire.PatchOp {
 	d := &differ{ops: make([]wire.PatchOp, 0, 4)}
 	d.value("/version", from.Version, to.Version)

@@ -52,14 +52,13 @@ func (e *edit) patch(cause wire.CauseType, actor, reason string) {
 	e.lastView = &view
 }
 
-// by is patch for what a user did, which keeps the lobby from being idle.
+// by is patch for an action of a user, which counts as activity.
 func (e *edit) by(cause wire.CauseType, actor, reason string) {
 	e.ActiveAt = max(e.ActiveAt, ms(e.now))
 	e.patch(cause, actor, reason)
 }
 
-// done ends a command, with what follows from the ready rules. Without a patch the
-// lobby is as it was.
+// done applies the ready policy and ends a command. Without a patch, the lobby is unchanged.
 func (e *edit) done() (Lobby, []wire.LobbyPatch, error) {
 	e.applyReadyPolicy()
 	if len(e.patches) == 0 {
@@ -68,7 +67,7 @@ func (e *edit) done() (Lobby, []wire.LobbyPatch, error) {
 	return e.Lobby, e.patches, nil
 }
 
-// depart takes a user out and remembers why.
+// recordDeparture removes a member and records the departure with its reason.
 func (e *edit) recordDeparture(userID, reason, by, message string) {
 	m := e.Members[userID]
 	delete(e.Members, userID)
@@ -98,7 +97,7 @@ func (e *edit) clearReady() {
 	}
 }
 
-// unready takes everyone's ready flag back.
+// clearAllReady clears the ready flags of all members.
 func (e *edit) clearAllReady() {
 	for id, m := range e.Members {
 		if m.Ready {

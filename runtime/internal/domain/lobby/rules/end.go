@@ -14,12 +14,12 @@ type EndCommand struct {
 	// Result is kept with the lobby until its next match ends: at most 16 keys and 2 KiB of
 	// strings, numbers and booleans.
 	Result wire.Attributes
-	// Reason is told with the end.
+	// Reason is published with the end.
 	Reason string
 }
 
-// End ends the running match, where the policy lets the host do so: the lobby is as before its
-// start, with the members who are in, and nobody is ready.
+// End ends the running match, where the policy permits that to the host. The lobby returns to
+// its status before the start, with its members, and nobody is ready.
 func (l Lobby) End(cmd EndCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.checkHost(cmd.Host); err != nil {
 		return l, nil, err
@@ -44,7 +44,7 @@ func (l Lobby) End(cmd EndCommand, now time.Time) (Lobby, []wire.LobbyPatch, err
 	return e.done()
 }
 
-// endMatch takes the lobby out of its match, and keeps what became of it.
+// endMatch ends the match and stores its result.
 func (e *edit) endMatch(actor, reason string, result wire.Attributes) {
 	if len(result) == 0 {
 		result = nil

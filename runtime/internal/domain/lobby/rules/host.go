@@ -6,7 +6,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Why a user is no longer in a lobby, as lobby:removed says it.
+// The reasons of departures in lobby:removed.
 const (
 	ReasonLeft     = "left"
 	ReasonKicked   = "kicked"
@@ -50,7 +50,7 @@ func (l Lobby) TransferHost(host, userID string, now time.Time) (Lobby, []wire.L
 	return e.done()
 }
 
-// crown makes a player the host in place of the one before.
+// makeHost makes a player the host instead of the previous host.
 func (e *edit) makeHost(userID string) {
 	if was, in := e.Members[e.HostID]; in {
 		was.Role = wire.RoleMember
@@ -63,9 +63,9 @@ func (e *edit) makeHost(userID string) {
 	e.renewRequests()
 }
 
-// part takes a member out for good. Before a host goes, another player gets its
-// role in a patch of its own, so that there is a host at every version; or, where
-// the policy wants no successor, the lobby closes with all who are in it.
+// removeMember removes a member. Before the host leaves, another player becomes the host in a
+// separate patch, so that every version has a host. Without a successor by the policy, the
+// lobby closes with all members.
 func (e *edit) removeMember(userID string, cause wire.CauseType, reason string, random uint64) {
 	if userID == e.HostID {
 		others := e.Players() > 1
@@ -90,7 +90,7 @@ func closeReason(reason string) string {
 	return closedHostLeft
 }
 
-// close ends the lobby. Who was in it stays on record.
+// close closes the lobby. The document keeps the members.
 func (e *edit) close(actor, reason string) {
 	e.Status, e.ClosedAt = wire.LobbyClosed, ms(e.now)
 	e.Code, e.CodeUntil = "", 0
@@ -99,8 +99,8 @@ func (e *edit) close(actor, reason string) {
 	e.patch(wire.CauseClosed, actor, reason)
 }
 
-// successor is who follows the host: one of the connected players, or, when none
-// is connected, one of all. There must be another player.
+// successor returns the next host: a connected player, or a disconnected player when none is
+// connected. The lobby must have another player.
 func (l Lobby) successor(random uint64) string {
 	heirs := l.hostCandidates()
 	if len(heirs) == 0 {
@@ -112,7 +112,7 @@ func (l Lobby) successor(random uint64) string {
 	return heirs[0]
 }
 
-// heirs are the connected players other than the host, longest in first.
+// hostCandidates returns the connected players except the host, the longest member first.
 func (l Lobby) hostCandidates() []string {
 	return l.bySeniority(func(m Member) bool { return m.Role == wire.RoleMember && m.Connected() })
 }

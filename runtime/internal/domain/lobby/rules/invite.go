@@ -8,7 +8,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Invite lets a user in who is not told more than that.
+// Invite permits a user to join a lobby without its code.
 type Invite struct {
 	ID       string `json:"id"`
 	From     string `json:"from"`
@@ -30,14 +30,14 @@ type Request struct {
 	Stamp
 }
 
-// news is what someone has to be told: since a version, and a moment. It is told once
-// more after a while, in case the first time failed.
+// Stamp identifies the change that caused a side effect, by version and time. The side effect
+// is applied again after RetryAfter, in case the first attempt failed.
 type Stamp struct {
 	Version uint64 `json:"version"`
 	At      int64  `json:"at"`
 }
 
-// news is that of the change that is being made.
+// stamp returns the Stamp of the current change.
 func (e *edit) stamp() Stamp { return Stamp{Version: e.Version + 1, At: ms(e.now)} }
 
 // How long invites and requests are good, and how many are open at once.
@@ -50,18 +50,18 @@ const (
 	MaxRequests = 32
 )
 
-// inviteID is an invite's id, which leads to its lobby.
+// InviteID returns the id of an invite, which contains the id of its lobby.
 func InviteID(lobbyID, nonce string) string { return lobbyID + "." + nonce }
 
-// lobbyOfInvite is the lobby that an invite is for; "" when it cannot be one.
+// LobbyOfInvite returns the lobby of an invite; "" for an invalid id.
 func LobbyOfInvite(invite string) string {
 	id, _, _ := strings.Cut(invite, ".")
 	return id
 }
 
-// Invite asks a user in, on a member's word. Who is asked already keeps the id of its
-// invite, which is good for longer then, and is pushed it again after renewAfter. Nonce is
-// the rest of a new id.
+// Invite invites a user on behalf of a member. An invited user keeps the id of the invite with
+// a new expiry, and gets the invite again after renewAfter. nonce is the second part of a new
+// id.
 func (l Lobby) Invite(from Actor, userID, nonce string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	_, err := l.ActiveMember(from.ID)
 	switch {
@@ -177,8 +177,8 @@ func (l Lobby) RespondJoin(host Actor, userID string, accept bool, nonce string,
 	return e.done()
 }
 
-// forgetAsked drops the invites and requests that have expired. Clients do not see
-// them, so that no patch is needed.
+// dropExpired removes expired invites and requests. It adds no patch, because views do not have
+// them.
 func (e *edit) dropExpired() {
 	for id, i := range e.Invites {
 		if i.ExpiresAt <= ms(e.now) {
@@ -192,7 +192,7 @@ func (e *edit) dropExpired() {
 	}
 }
 
-// askAgain has the host of from now on told of the requests that are open.
+// renewRequests sends the open requests to the new host.
 func (e *edit) renewRequests() {
 	for id, r := range e.Requests {
 		if !r.Declined {
@@ -202,8 +202,8 @@ func (e *edit) renewRequests() {
 	}
 }
 
-// codeAgain is between two codes of a lobby, so that a host cannot fill the store
-// with them.
+// CodePause is the minimum time between two codes of a lobby, so that a host cannot fill the
+// store with codes.
 const CodePause = 2 * time.Second
 
 // RegenerateCode puts another join code in place of the lobby's, on the host's word.

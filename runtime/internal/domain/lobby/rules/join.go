@@ -26,10 +26,9 @@ type JoinCommand struct {
 	PartyJoin
 }
 
-// Join brings a user in as a player or a spectator. A user who is in already in
-// the same role keeps its place; its session counts as connected from then on.
-// The first player of an empty lobby becomes its host. Those who come along come in
-// with the user, or nobody does.
+// Join adds a user as a player or a spectator. A member in the same role keeps the place, and
+// the session is connected. The first player of an empty lobby becomes the host. Either the
+// user and all companions join, or none of them.
 func (l Lobby) Join(cmd JoinCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	as := cmd.role()
 	if l.isMemberWithParty(cmd) {
@@ -112,7 +111,7 @@ func (l Lobby) unreserved(cmd JoinCommand) (users []string) {
 	return users
 }
 
-// come lets the user itself in, if it is not in yet.
+// addCaller adds the caller, or connects the session of a member.
 func (e *edit) addCaller(cmd JoinCommand, as wire.Role, team string) error {
 	if e.Has(cmd.User.ID) {
 		e.connectSession(cmd.User.ID, cmd.User.Session)
@@ -142,9 +141,9 @@ func (l Lobby) sameRole(cmd JoinCommand, as wire.Role) error {
 	return nil
 }
 
-// mayEnter goes through what can keep a user out; last the password, which is costly
-// to check, and which those who were invited need not know. One who is in already has
-// passed all that, but not those whom it brings.
+// checkJoin returns why the caller and the companions may not join. The password comes last,
+// because its check is expensive; an invite replaces it. A member is checked for the companions
+// only.
 func (l Lobby) checkJoin(cmd JoinCommand, as wire.Role, now time.Time) error {
 	if l.Has(cmd.User.ID) {
 		if err := l.sameRole(cmd, as); err != nil {
@@ -161,8 +160,8 @@ func (l Lobby) checkJoin(cmd JoinCommand, as wire.Role, now time.Time) error {
 	return nil
 }
 
-// mayKnock goes through what can keep a user out who knows the password: first what
-// hides the lobby from those who may not know of it.
+// checkAdmission returns why a user with the password may not join. Checks that hide the lobby
+// come first.
 func (l Lobby) checkAdmission(cmd JoinCommand, as wire.Role, now time.Time) error {
 	switch {
 	case cmd.Invite != "":
@@ -179,7 +178,7 @@ func (l Lobby) checkAdmission(cmd JoinCommand, as wire.Role, now time.Time) erro
 	return l.checkSpace(cmd, as, now)
 }
 
-// takes goes through what keeps out those who know the lobby.
+// checkSpace returns why a user who can see the lobby may not join: its status, bans and size.
 func (l Lobby) checkSpace(cmd JoinCommand, as wire.Role, now time.Time) error {
 	if err := l.CheckOpen(); err != nil {
 		return err
@@ -202,7 +201,7 @@ func (l Lobby) checkSpace(cmd JoinCommand, as wire.Role, now time.Time) error {
 	return l.checkRoom(as, heads)
 }
 
-// allows refuses those who were removed and may not come back yet.
+// checkBans refuses banned users.
 func (l Lobby) checkBans(cmd JoinCommand, now time.Time) error {
 	if l.isBanned(cmd.User.ID, now) {
 		return &wire.Error{Code: wire.CodeBanned, Message: "you were removed from this lobby and may not come back yet"}
@@ -215,12 +214,12 @@ func (l Lobby) checkBans(cmd JoinCommand, now time.Time) error {
 	return nil
 }
 
-// Public tells whether those who know the lobby's id may see and join it.
+// Public reports whether the id suffices to see and join the lobby.
 func (l Lobby) Public() bool { return l.Visibility == wire.VisibilityPublic }
 
 func NotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such lobby") }
 
-// room refuses so many heads when there is no room for all of them.
+// checkRoom refuses a number of users for whom there are not enough places.
 func (l Lobby) checkRoom(as wire.Role, heads int) error {
 	most, there, full := l.MaxMembers, l.Players(), "the lobby is full"
 	if as == wire.RoleSpectator {
@@ -237,7 +236,7 @@ func (l Lobby) checkRoom(as wire.Role, heads int) error {
 	return nil
 }
 
-// admit puts a new member in; the first player is the host.
+// addMember adds a member; the first player becomes the host.
 func (e *edit) addMember(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
 	attributes, err := e.Policy.write(e.Policy.defaults(ofMember), ofMember, init.Attributes, nil, "member.attributes")
 	if err != nil {

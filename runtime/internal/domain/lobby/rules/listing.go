@@ -2,7 +2,7 @@ package rules
 
 import "github.com/anteroom/anteroom/runtime/wire"
 
-// Listed tells whether the lobby can be found by those who are not in.
+// Listed reports whether a search can find the lobby.
 func (l Lobby) Listed() bool { return l.Public() && !l.Closed() && l.Policy.Search.Enabled }
 
 func (l Lobby) Listing() wire.LobbyListing {

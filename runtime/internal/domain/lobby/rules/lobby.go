@@ -9,25 +9,23 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Lobby is the whole truth about a lobby: the document of its stream. What
-// clients see of it is [Lobby.View].
+// Lobby is the document of a lobby's stream. Clients see its [Lobby.View].
 //
-// A Lobby is a value. Commands never change the maps and slices of the lobby
-// they are given, so that a lobby may be read while another is made of it.
+// A Lobby is a value. Commands never change the maps and slices of their lobby, so concurrent
+// reads are safe.
 type Lobby struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
 	// Version and Epoch are the lobby's position in its stream; the store keeps them.
 	Version uint64 `json:"-"`
 	Epoch   string `json:"-"`
-	// Committed is the epoch in which Version was committed, which members see: after a
-	// restart of the store, a patch tells them of the next epoch.
+	// Committed is the epoch of Version's commit, which members see: after a restart of the
+	// store, a patch publishes the next epoch.
 	Committed  string           `json:"-"`
 	HostID     string           `json:"hostId,omitempty"`
 	Status     wire.LobbyStatus `json:"status"`
 	Visibility wire.Visibility  `json:"visibility"`
-	// Code is the join code while it is good; CodeUntil, when not 0, is when it
-	// ceases to be.
+	// Code is the valid join code; CodeUntil is its expiry, 0 for none.
 	Code      string `json:"code,omitempty"`
 	CodeUntil int64  `json:"codeUntil,omitempty"`
 	// PasswordHash never leaves the server.
@@ -38,15 +36,15 @@ type Lobby struct {
 	Members    map[string]Member `json:"members"`
 	Attributes wire.Attributes   `json:"attributes,omitempty"`
 	Policy     Policy            `json:"policy"`
-	// StartsAt is when the countdown ends, StartedBy the host who began it, "" when it
-	// began by itself, and Relock says that the lobby was locked before.
+	// StartsAt is the end of the countdown. StartedBy is the host who began the countdown, ""
+	// for an automatic start. Relock says that the lobby was locked before.
 	StartsAt  int64  `json:"startsAt,omitempty"`
 	StartedBy string `json:"startedBy,omitempty"`
 	Relock    bool   `json:"relock,omitempty"`
 	// Match is set while the lobby is in one; it is replaced, not changed.
 	Match *wire.Match `json:"match,omitempty"`
-	// LastMatch is what became of the match before; nil before the first has ended. It is
-	// replaced, not changed.
+	// LastMatch is the result of the previous match; nil before the first end. It is replaced,
+	// not changed.
 	LastMatch *wire.MatchEnd `json:"lastMatch,omitempty"`
 	// Invites, Requests and Votes are by the user they are about.
 	Invites  map[string]Invite  `json:"invites,omitempty"`
@@ -55,9 +53,8 @@ type Lobby struct {
 	// Banned holds until when a user may not come back. At most maxBans; those
 	// that end first go first.
 	Banned map[string]int64 `json:"banned,omitempty"`
-	// Departed are the last who are no longer in. They stay listed for
-	// departureMemory, so that what follows from it (telling them, tidying up) can be
-	// done again by another pod if the first one dies over it.
+	// Departed are the last departed users, for DepartureMemory. Another pod can apply the side
+	// effects of a departure if the first pod dies.
 	Departed  []Departure `json:"departed,omitempty"`
 	CreatedAt int64       `json:"createdAt"`
 	// ExpiresAt is the end of the lobby's longest life; 0 means none.
@@ -69,12 +66,12 @@ type Lobby struct {
 	// ClosedAt is when the lobby was closed; 0 before.
 	ClosedAt int64 `json:"closedAt,omitempty"`
 
-	// Origin is what the lobby was made for; nil when its host made it. It is replaced,
-	// not changed.
+	// Origin is the match for which the lobby was created; nil for a lobby of a host. It is
+	// replaced, not changed.
 	Origin *Origin `json:"origin,omitempty"`
 
-	// told is the policy that clients were last told of, when Adopt has put
-	// another in its place.
+	// publishedPolicy is the policy that clients know, after Adopt replaced it; nil without a
+	// replacement.
 	publishedPolicy *Policy
 }
 
@@ -87,20 +84,20 @@ type Member struct {
 	Ready      bool            `json:"ready,omitempty"`
 	JoinedAt   int64           `json:"joinedAt"`
 	Attributes wire.Attributes `json:"attributes,omitempty"`
-	// SwapWith is the member to whom this one offers its place until SwapUntil, in
+	// SwapWith is the member to whom this member offers its place until SwapUntil, in
 	// milliseconds since the epoch; "" for none.
 	SwapWith  string `json:"swapWith,omitempty"`
 	SwapUntil int64  `json:"swapUntil,omitempty"`
-	// Enrolment tells this stay in the lobby from earlier ones of the same user.
+	// MembershipID distinguishes this membership from earlier ones of the same user.
 	MembershipID string `json:"enrolment,omitempty"`
-	// BroughtBy is set while a member who did not join itself has not come yet.
+	// Reserved is set until a member with a reserved place connects.
 	Reserved *Reservation `json:"broughtBy,omitempty"`
 	liveness.Live
 }
 
-// Bringer is why a user is a member of a lobby that it did not join itself.
+// Reservation is the reason of a membership that the user did not request.
 type Reservation struct {
-	// By is the leader of Party, who brought the user; "" where Reason is not party.
+	// By is the leader of Party; "" unless Reason is party.
 	By     string `json:"by,omitempty"`
 	ByName string `json:"byName,omitempty"`
 	Party  string `json:"party,omitempty"`
@@ -112,7 +109,7 @@ type Reservation struct {
 	Stamp
 }
 
-// leavesAt is when a member who is not connected leaves, in milliseconds since the epoch.
+// LeavesAt returns when a disconnected member is removed, in milliseconds since the epoch.
 func (m Member) LeavesAt(grace time.Duration) int64 {
 	if m.Reserved != nil && m.Reserved.KeptUntil != 0 {
 		return m.Reserved.KeptUntil
@@ -120,21 +117,20 @@ func (m Member) LeavesAt(grace time.Duration) int64 {
 	return m.DisconnectedAt + grace.Milliseconds()
 }
 
-// Player tells whether the member takes part, rather than watches.
+// Player reports whether the member is a player, not a spectator.
 func (m Member) Player() bool { return m.Role != wire.RoleSpectator }
 
-// Departure is a user who is no longer in a lobby, and why.
+// Departure is a departed user with the reason.
 type Departure struct {
 	UserID string `json:"userId"`
 	Reason string `json:"reason"`
 	// Enrolment is that of the stay that ended.
 	MembershipID string `json:"enrolment,omitempty"`
-	// By is who took the user out; "" when that was nobody else.
+	// By is the user who removed this user; "" for none.
 	By string `json:"by,omitempty"`
-	// Message is what the host said to a user it kicked.
+	// Message is the host's message to a removed user.
 	Message string `json:"message,omitempty"`
-	// Silent says that nobody has to be told: the user left by itself, by the
-	// only connection it had.
+	// Silent says that the user needs no message, because the user left by the only session.
 	Silent bool `json:"silent,omitempty"`
 	// Version is the lobby's version without the user.
 	Version uint64 `json:"version"`
@@ -148,20 +144,20 @@ type Actor struct {
 	Session string
 }
 
-// The bounds of what a lobby remembers.
+// The bounds of a lobby's memory.
 const (
 	MaxBans         = 256
 	MaxDepartures   = 32
 	DepartureMemory = 2 * time.Minute
 )
 
-// Closed tells whether the lobby is over; nothing changes any more then.
+// Closed reports whether the lobby is closed. A closed lobby never changes.
 func (l Lobby) Closed() bool { return l.Status == wire.LobbyClosed }
 
-// Players counts the members who take part.
+// Players returns the number of players.
 func (l Lobby) Players() int { return l.count(Member.Player) }
 
-// Spectators counts the members who watch.
+// Spectators returns the number of spectators.
 func (l Lobby) Spectators() int {
 	return l.count(func(m Member) bool { return !m.Player() })
 }
@@ -176,7 +172,7 @@ func (l Lobby) count(is func(Member) bool) int {
 	return n
 }
 
-// Has tells whether a user is in.
+// Has reports whether a user is a member.
 func (l Lobby) Has(userID string) bool {
 	_, in := l.Members[userID]
 	return in
@@ -185,8 +181,8 @@ func (l Lobby) Has(userID string) bool {
 // View is the lobby as its members see it.
 func (l Lobby) View() wire.Lobby { return l.view(false) }
 
-// PublicView is the lobby as those see it who are not in: without its code, and
-// with those attributes only that are for all.
+// PublicView returns the lobby as other users see it: without its code, and with the public
+// attributes only.
 func (l Lobby) PublicView() wire.Lobby {
 	v := l.view(true)
 	v.Code, v.Match, v.LastMatch, v.Votes = "", nil, nil, nil
@@ -222,7 +218,7 @@ func (l Lobby) matchID() string {
 	return l.Match.ID
 }
 
-// voices counts the votes; nil when there are none.
+// voteCounts returns the number of votes for each target; nil for none.
 func (l Lobby) voteCounts() map[string]int {
 	if len(l.Votes) == 0 {
 		return nil
@@ -234,10 +230,9 @@ func (l Lobby) voteCounts() map[string]int {
 	return counts
 }
 
-// Adopt puts a policy that applies to all lobbies in place of the lobby's own. It is
-// done whenever a lobby is read, and written with its next change, which the sweep makes
-// if nobody else does. What is there already stays, even if the new policy would not have
-// let it in.
+// Adopt replaces the lobby's policy by a policy with ApplyToAll. Every read of a lobby does
+// that; the next change stores it, or the sweep. The members and attributes stay, even if the
+// new policy would refuse them.
 func (l Lobby) Adopt(p Policy) Lobby {
 	if !p.ApplyToAll || p.Revision == l.Policy.Revision {
 		return l
@@ -253,7 +248,7 @@ func (l Lobby) Adopt(p Policy) Lobby {
 // HasUnpublishedPolicy reports whether Adopt replaced the policy that clients know.
 func (l Lobby) HasUnpublishedPolicy() bool { return l.publishedPolicy != nil }
 
-// asTold is the lobby under the policy that clients were last told of.
+// WithPublishedPolicy returns the lobby with the policy that clients know.
 func (l Lobby) WithPublishedPolicy() Lobby {
 	if l.publishedPolicy != nil {
 		l.Policy, l.publishedPolicy = *l.publishedPolicy, nil
@@ -268,7 +263,7 @@ func (m Member) view(hidden map[string]bool) wire.Member {
 	}
 }
 
-// bySeniority are the ids of the members who match, longest in first.
+// bySeniority returns the matching members, the longest member first.
 func (l Lobby) bySeniority(match func(Member) bool) []string {
 	ids := make([]string, 0, len(l.Members))
 	for id, m := range l.Members {
@@ -282,7 +277,7 @@ func (l Lobby) bySeniority(match func(Member) bool) []string {
 	return ids
 }
 
-// open refuses what comes too late for a lobby.
+// CheckOpen refuses a closed lobby.
 func (l Lobby) CheckOpen() error {
 	if l.Closed() {
 		return wire.Precondition(wire.ReasonLobbyClosed, "the lobby is closed")
@@ -290,8 +285,8 @@ func (l Lobby) CheckOpen() error {
 	return nil
 }
 
-// member is the member behind a command. Strangers are not told that a lobby they
-// cannot see exists.
+// ActiveMember returns the member behind a command on an open lobby. A lobby that is not public
+// does not exist for other users.
 func (l Lobby) ActiveMember(userID string) (Member, error) {
 	m, in := l.Members[userID]
 	if !in {
@@ -303,7 +298,7 @@ func (l Lobby) ActiveMember(userID string) (Member, error) {
 	return m, l.CheckOpen()
 }
 
-// ledBy refuses commands that are the host's alone.
+// checkHost refuses users other than the host.
 func (l Lobby) checkHost(userID string) error {
 	if _, err := l.ActiveMember(userID); err != nil {
 		return err

@@ -92,8 +92,7 @@ func (l Lobby) checkSetMember(cmd SetMemberCommand, id string) error {
 
 func noSuchMember() error { return wire.Refuse(wire.CodeNotFound, "there is no such member") }
 
-// set changes a member as a command says: first its role, which gives a new player the team
-// that it asks for.
+// setMember changes a member: first the role, which gives a new player the requested team.
 func (e *edit) setMember(id string, cmd SetMemberCommand) error {
 	asked := ""
 	if cmd.Team != nil {

@@ -76,7 +76,7 @@ func (l Lobby) checkRemoval(host, userID string) error {
 	return nil
 }
 
-// bans tells whether a user may not come in yet.
+// isBanned reports whether a user is banned now.
 func (l Lobby) isBanned(userID string, now time.Time) bool { return ms(now) < l.Banned[userID] }
 
 // ban keeps a user out until a moment.
@@ -107,14 +107,14 @@ func soonest(bans map[string]int64) string {
 
 // Vote is the players' wish that one of them goes.
 type Vote struct {
-	// By are those who want it, in the order they said so.
+	// By are the voters, in the order of their votes.
 	By []string `json:"by"`
 	// Until is when the vote lapses.
 	Until int64 `json:"until"`
 }
 
 const (
-	// voteTTL is how long a vote stands after its last voice.
+	// VoteTTL is the time from the last vote to the end of a ballot.
 	VoteTTL = time.Minute
 	// maxVotes are open at once.
 	MaxVotes = 8
@@ -158,7 +158,7 @@ func (l Lobby) VoteKick(userID, target string, random uint64, now time.Time) (Lo
 	return e.done()
 }
 
-// voicesNeeded is how many of the others have to agree, at least one.
+// votesNeeded returns the number of votes that remove a player, at least one.
 func (l Lobby) votesNeeded() int {
 	return max(1, int(math.Ceil(l.Policy.Moderation.VoteRatio*float64(l.Players()-1))))
 }
@@ -170,7 +170,7 @@ func (e *edit) voteOut(target string, random uint64) {
 	e.removeMember(target, wire.CauseMemberVotedOut, ReasonKicked, random)
 }
 
-// dropVotes takes out what a member who goes said, and what was said against it.
+// dropVotes removes the leaving member's votes and the votes against the member.
 func (e *edit) dropVotes(userID string) {
 	delete(e.Votes, userID)
 	for target, vote := range e.Votes {

@@ -4,22 +4,21 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Along are the users whom a user brings, who leads a party. They have their places
-// from then on, and are connected as soon as they ask for the lobby; those who do not
-// within the policy's grace leave.
+// PartyJoin lists the companions of a party leader's request. Their places are reserved until
+// they connect. A companion who does not connect within the policy's grace is removed.
 type PartyJoin struct {
 	// Party is the party's id; "" when the user comes alone.
 	Party      string
 	Companions []Companion
 }
 
-// Companion is a user who is brought. Enrolment marks its stay, as in [JoinCommand].
+// Companion is a member of the caller's party. MembershipID is as in [JoinCommand].
 type Companion struct {
 	Actor
 	MembershipID string
 }
 
-// fresh are those who are not in yet.
+// newCompanions returns the companions who are not members.
 func (l Lobby) newCompanions(with []Companion) []Companion {
 	var fresh []Companion
 	for _, c := range with {
@@ -30,7 +29,7 @@ func (l Lobby) newCompanions(with []Companion) []Companion {
 	return fresh
 }
 
-// bring lets companions in.
+// addCompanions adds companions with reserved places.
 func (e *edit) addCompanions(by Actor, party string, with []Companion, as wire.Role, team string) error {
 	for _, c := range with {
 		if err := e.addAbsent(c.Actor, c.MembershipID, as, wire.MemberInit{Team: team}); err != nil {
@@ -45,9 +44,9 @@ func (e *edit) addCompanions(by Actor, party string, with []Companion, as wire.R
 	return nil
 }
 
-// teamTogether is the team that so many heads ask for; when they name none and the
-// policy balances the teams, the smallest that has room for all of them; "" when there
-// is none: each goes where there is room then.
+// partyTeam returns the requested team of a party. Without a request and with balanced teams,
+// it returns the smallest team with room for the party; "" without such a team, and each user
+// then gets a team with room.
 func (l Lobby) partyTeam(asked string, as wire.Role, heads int) string {
 	teams := l.Policy.Teams
 	if asked != "" || heads < 2 || !teams.AutoBalance || as == wire.RoleSpectator {

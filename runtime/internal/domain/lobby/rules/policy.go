@@ -8,14 +8,12 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Policy is what a LobbyPolicy resource lays down for lobbies of one type. A
-// lobby carries a copy of the policy it was made under. All defaults are
-// resolved by the time a Policy exists; where zero has a meaning of its own, the
-// field says so.
+// Policy is a LobbyPolicy for lobbies of one type. A lobby stores a copy of its policy. All
+// defaults are resolved; a field whose zero value has a meaning documents that meaning.
 type Policy struct {
 	Name     string `json:"name"`
 	Revision string `json:"revision"`
-	// Type is what clients name in lobby:create.
+	// Type is the type in lobby:create.
 	Type string `json:"type"`
 	// ApplyToAll makes lobbies that exist already take over a new revision: with their
 	// next change, or when the sweep comes to them.
@@ -41,8 +39,8 @@ type SearchPolicy struct {
 	MaxResults int  `json:"maxResults,omitempty"`
 }
 
-// SizePolicy bounds how many may be in a lobby. Min and Max bound what a host may
-// choose as maxMembers; Spectators is how many may watch, 0 none.
+// SizePolicy bounds the size of a lobby. Min and Max bound the host's maxMembers. Spectators is
+// the maximum number of spectators.
 type SizePolicy struct {
 	Min        int `json:"min"`
 	Max        int `json:"max"`
@@ -55,7 +53,7 @@ type VisibilityPolicy struct {
 	Allowed []wire.Visibility `json:"allowed"`
 }
 
-// JoinPolicy says how users come in.
+// JoinPolicy has the rules of joins.
 type JoinPolicy struct {
 	Code     CodePolicy     `json:"code"`
 	Password PasswordPolicy `json:"password"`
@@ -96,17 +94,17 @@ const (
 	MigrateNone   Migration = "None"
 )
 
-// OnLeave is what happens when the host leaves.
+// OnLeave is the effect of the host's departure.
 type OnLeave string
 
-// What may happen when the host leaves.
+// The effects of the host's departure.
 const (
 	OnLeaveMigrate OnLeave = "Migrate"
 	OnLeaveClose   OnLeave = "Close"
 )
 
-// HostPolicy says what becomes of a lobby without its host. Grace is how long a
-// disconnected host keeps its role while others are connected.
+// HostPolicy has the rules of a lobby without its host. Grace is how long a disconnected host
+// keeps the role while other players are connected.
 type HostPolicy struct {
 	Migration Migration     `json:"migration"`
 	Grace     time.Duration `json:"grace"`
@@ -138,8 +136,8 @@ func (r ReadyPolicy) percent() int {
 	return r.MinPercent
 }
 
-// TeamPolicy declares the teams "1" to Count, 0 none, of at most Size members, 0
-// any number. AutoBalance puts a player who names no team into the smallest.
+// TeamPolicy declares the teams "1" to Count, 0 for none, of at most Size members, 0 for any
+// number. AutoBalance puts a player without a requested team into the smallest team.
 type TeamPolicy struct {
 	Count       int  `json:"count"`
 	Size        int  `json:"size"`
@@ -152,7 +150,7 @@ type TeamPolicy struct {
 	FixedInMatch bool `json:"fixedInMatch,omitempty"`
 }
 
-// ChatPolicy is what the lobby's chat channel goes by; see package chat.
+// ChatPolicy has the rules of the lobby's chat channel; see package chat.
 type ChatPolicy struct {
 	Enabled bool `json:"enabled"`
 	// MaxLength of a text, in characters.
@@ -163,14 +161,15 @@ type ChatPolicy struct {
 	// RateMessages in any RatePer may be sent by each user; 0 means no limit.
 	RateMessages int           `json:"rateMessages"`
 	RatePer      time.Duration `json:"ratePer"`
-	// SlowMode is between two messages of a user; 0 means off. It does not bind who moderates.
+	// SlowMode is the minimum time between two messages of a user; 0 for none. It does not bind
+	// moderators.
 	SlowMode time.Duration `json:"slowMode,omitempty"`
 	// Edit lets senders edit and delete their messages.
 	Edit bool `json:"edit"`
 }
 
-// ModerationPolicy says what may be done to members. A user who was kicked may not
-// come back for BanTTL; 0 means that it may at once, and that bans have no end.
+// ModerationPolicy has the rules of moderation. BanTTL is how long a kicked or banned user
+// stays out; with 0 a kicked user may join at once, and bans have no end.
 type ModerationPolicy struct {
 	// Kick lets the host kick and ban.
 	Kick   bool          `json:"kick"`
@@ -193,7 +192,7 @@ type LifecyclePolicy struct {
 	MaxLifetime time.Duration `json:"maxLifetime"`
 }
 
-// maxPerUser is how many lobbies of this type a user may be in, at least 1.
+// LobbiesPerUser returns the number of lobbies of this type that a user may be in, at least 1.
 func (p Policy) LobbiesPerUser() int { return max(p.Join.MaxPerUser, 1) }
 
 // visibility gives the visibility asked for, or the default.
@@ -207,8 +206,8 @@ func (p Policy) visibility(asked wire.Visibility, field string) (wire.Visibility
 	return asked, nil
 }
 
-// CheckPassword says whether a lobby may have this password. It must be asked
-// before the password is hashed; field is what the error names.
+// CheckPassword returns why a lobby may not have this password. Call it before hashing; field
+// is the field of the error.
 func (p Policy) CheckPassword(password, field string) error {
 	switch {
 	case password == "":
@@ -223,5 +222,5 @@ func (p Policy) CheckPassword(password, field string) error {
 	return nil
 }
 
-// maxPasswordBytes is as much of a password as bcrypt looks at.
+// MaxPasswordBytes is the length that bcrypt compares.
 const MaxPasswordBytes = 72

@@ -8,8 +8,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// SeatCommand makes a lobby for users who are to meet in it: each has its place
-// before anybody comes.
+// ReserveCommand creates a lobby in which users have reserved places.
 type ReserveCommand struct {
 	ID, Code, Name string
 	// Teams are the users of each team, in the order of the policy's teams. The first
@@ -17,13 +16,12 @@ type ReserveCommand struct {
 	Teams [][]Actor
 	// Origin is kept with the lobby; nil for none.
 	Origin *Origin
-	// WithinLimit keeps out users who would be in more lobbies of the type than the policy
-	// allows: nobody is seated then, and the error is an *OverLimitError.
+	// WithinLimit enforces the policy's limit of lobbies for each user. If a user exceeds the
+	// limit, no place is reserved, and the error is an *OverLimitError.
 	WithinLimit bool
-	// Reason is told to the users.
+	// Reason is published to the users.
 	Reason wire.JoinedReason
-	// ArriveWithin is how long a user who does not come keeps its place; 0 means the
-	// policy's disconnectGrace.
+	// ArriveWithin is how long a place is reserved; 0 means the policy's disconnectGrace.
 	ArriveWithin time.Duration
 }
 
@@ -34,7 +32,7 @@ func (e *OverLimitError) Error() string {
 	return fmt.Sprintf("%d users are in as many lobbies of this type as they may be", len(e.Users))
 }
 
-// seats are the terms on which a command gives users their places.
+// reserveTerms are the common terms of a command's reserved places.
 type reserveTerms struct {
 	membershipID string
 	reason       wire.JoinedReason
@@ -49,9 +47,9 @@ func (cmd ReserveCommand) terms(now time.Time) reserveTerms {
 	return s
 }
 
-// Seat makes a lobby in which everybody is a member who is not connected yet: users
-// who do not come within cmd.ArriveWithin lose their place. It is locked, so that
-// nobody else comes in unless the host wants it.
+// Reserve creates a lobby in which every user is a disconnected member. A user who does not
+// connect within cmd.ArriveWithin is removed. The lobby is locked, so that other users join
+// only if the host unlocks it.
 func Reserve(p Policy, cmd ReserveCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	name, err := cleanName(cmd.Name, "name")
 	if err != nil {
@@ -84,7 +82,7 @@ func Reserve(p Policy, cmd ReserveCommand, now time.Time) (Lobby, []wire.LobbyPa
 	return e.done()
 }
 
-// seat gives a user its place in the i-th team.
+// reservePlace adds a user to the i-th team, with a reserved place.
 func (e *edit) reservePlace(user Actor, i int, on reserveTerms) error {
 	if err := e.addAbsent(user, on.membershipID, wire.RoleMember, wire.MemberInit{}); err != nil {
 		return err
@@ -99,7 +97,7 @@ func (e *edit) reservePlace(user Actor, i int, on reserveTerms) error {
 	return nil
 }
 
-// expect admits a user who is not there: it has its place, and the policy's grace to come.
+// addAbsent adds a disconnected user, who has the policy's grace to connect.
 func (e *edit) addAbsent(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
 	if err := e.addMember(user, enrolment, as, init); err != nil {
 		return err

@@ -4,8 +4,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// turn makes a player a spectator, or a spectator a player, where there is room; team is what
-// a new player asks for. It changes nothing where the member has the role already.
+// changeRole makes a player a spectator, or a spectator a player, where there is room; team is
+// the team that a new player requests. It does not change a member with the same role.
 func (e *edit) changeRole(actor, id string, role wire.Role, team string) error {
 	plays := role != wire.RoleSpectator
 	if e.Members[id].Player() == plays {
@@ -37,7 +37,7 @@ func (e *edit) changeRole(actor, id string, role wire.Role, team string) error {
 	return nil
 }
 
-// mayTurn goes through what keeps a member in its role.
+// checkRoleChange returns why a member may not change the role.
 func (e *edit) checkRoleChange(actor string, m Member, role wire.Role) error {
 	switch {
 	case !e.Policy.Join.ChangeRole:
@@ -62,7 +62,7 @@ func hostPlays(field string) error {
 	return wire.Invalid(field, "the host plays: make another player the host first")
 }
 
-// late tells whether a user may take a role now, as far as the start is concerned.
+// allowsLate reports whether the start and the match permit a user to take a role now.
 func (l Lobby) allowsLate(role wire.Role) bool {
 	return l.checkNotStarted() == nil || l.Policy.Join.LateJoin || role == wire.RoleSpectator && l.Policy.Join.LateSpectators
 }

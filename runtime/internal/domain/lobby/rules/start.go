@@ -31,8 +31,7 @@ func (l Lobby) Start(host string, now time.Time) (Lobby, []wire.LobbyPatch, erro
 	return e.done()
 }
 
-// begun refuses what comes too late for a lobby that is starting, or whose match runs; nil
-// before that.
+// checkNotStarted refuses a lobby that is starting or in a match.
 func (l Lobby) checkNotStarted() error {
 	switch l.Status {
 	case wire.LobbyStarting:
@@ -43,7 +42,7 @@ func (l Lobby) checkNotStarted() error {
 	return nil
 }
 
-// unmet says what a start waits for; nil when for nothing.
+// startBlocker returns the unmet condition of a start; nil for none.
 func (l Lobby) startBlocker(ready bool) *wire.Error {
 	players := l.Players()
 	if least := max(l.Policy.Size.Min, 1); players < least {
@@ -74,7 +73,7 @@ func (e *edit) start(host string) {
 	e.patches[len(e.patches)-1].StartsAt = e.StartsAt
 }
 
-// handOff ends the countdown: the players of now are in the match.
+// beginMatch ends the countdown. The current players are the players of the match.
 func (e *edit) beginMatch() {
 	m := &wire.Match{
 		ID: matchID(e.ID, e.Version+1), LobbyID: e.ID, StartedAt: ms(e.now), Players: map[string]wire.MatchPlayer{},
@@ -90,7 +89,7 @@ func (e *edit) beginMatch() {
 	e.publishMatch(wire.CauseMatchStarted)
 }
 
-// tellMatch is lobby:handoff, after the patch that it belongs to.
+// publishMatch publishes lobby:handoff after the patch of the match.
 func (e *edit) publishMatch(cause wire.CauseType) {
 	e.patch(cause, "", "")
 	e.patches[len(e.patches)-1].Match = e.Match
@@ -139,8 +138,8 @@ func (e *edit) reopen() {
 	}
 }
 
-// followReady starts a lobby that wants to start by itself, and takes back a start
-// whose conditions are no longer met.
+// applyReadyPolicy starts a lobby with an automatic start, and cancels a start whose conditions
+// are no longer met.
 func (e *edit) applyReadyPolicy() {
 	switch ready := e.Policy.Ready; e.Status {
 	case wire.LobbyStarting:
@@ -154,23 +153,23 @@ func (e *edit) applyReadyPolicy() {
 	}
 }
 
-// Report is what a back end says of a lobby's match.
+// Report is a back end's report of a lobby's match.
 type Report struct {
 	MatchID string
-	// Connection, when not nil, is where the match is: at most 16 keys and 2 KiB of
-	// strings, numbers and booleans. The members are told with another lobby:handoff.
+	// Connection, when not nil, is the address of the match: at most 16 keys and 2 KiB of
+	// strings, numbers and booleans. Members receive the address with another lobby:handoff.
 	Connection wire.Attributes
 	// Ended says that the match is over: the lobby is as before its start, and nobody
 	// is ready.
 	Ended bool
-	// Reason is told with the end.
+	// Reason is published with the end.
 	Reason string
 }
 
 // reportLimits bound the connection in a report.
 var reportLimits = AttributeLimits{Keys: 16, Bytes: 2048}
 
-// Report takes what a back end says of the lobby's match.
+// Report stores a back end's report of the match.
 func (l Lobby) Report(r Report, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if l.Match == nil || l.Match.ID != r.MatchID {
 		return l, nil, wire.Refuse(wire.CodeNotFound, "there is no such match")
@@ -200,7 +199,7 @@ func (e *edit) setConnection(connection wire.Attributes) error {
 	return nil
 }
 
-// reported checks the values of a field in a report.
+// checkReported checks the values of a field of a report.
 func checkReported(values wire.Attributes, field string) (wire.Attributes, error) {
 	plain := make(wire.Attributes, len(values))
 	for key, value := range values {
@@ -223,7 +222,7 @@ func (l Lobby) Close(host string, now time.Time) (Lobby, []wire.LobbyPatch, erro
 	return e.done()
 }
 
-// Shut ends the lobby, on a back end's word. One that is closed stays so.
+// CloseByServer closes the lobby for a back end. A closed lobby does not change.
 func (l Lobby) CloseByServer(reason string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if l.Closed() {
 		return l, nil, nil

@@ -6,7 +6,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// swapTTL is how long an offer to change places is open. A member has one open at most.
+// SwapTTL is how long a swap offer is open. A member has at most one open offer.
 const SwapTTL = time.Minute
 
 // Why a member was updated, as the cause of the patch says it.
@@ -50,7 +50,7 @@ func (l Lobby) withdrawSwap(actor, id string, now time.Time) (Lobby, []wire.Lobb
 	return e.done()
 }
 
-// maySwap goes through what keeps two members in their places.
+// checkSwap returns why two members may not swap their places.
 func (l Lobby) checkSwap(id, with string) error {
 	const field = "swapWith"
 	m, other := l.Members[id], l.Members[with]
@@ -94,8 +94,7 @@ func (e *edit) exchange(a, b string) {
 	e.clearReady()
 }
 
-// moved takes back the offers from and to a member whose place changes: they were about the
-// place before.
+// withdrawSwaps withdraws the offers from and to a member whose place changes.
 func (e *edit) withdrawSwaps(id string) {
 	e.dropSwaps(func(other string, m Member) bool { return other == id || m.SwapWith == id })
 }
@@ -105,7 +104,7 @@ func (e *edit) expireSwaps() bool {
 	return e.dropSwaps(func(_ string, m Member) bool { return m.SwapUntil <= ms(e.now) })
 }
 
-// dropSwaps takes back the offers of the members who match; true when there were some.
+// dropSwaps withdraws the offers of the matching members, and reports whether there were any.
 func (e *edit) dropSwaps(match func(id string, m Member) bool) bool {
 	some := false
 	for id, m := range e.Members {

@@ -23,10 +23,10 @@ func (l Lobby) teamsIncomplete() *wire.Error {
 	return nil
 }
 
-// teamsFixed tells whether players keep their teams now.
+// teamsFixed reports whether players keep their teams now.
 func (l Lobby) teamsFixed() bool { return l.Policy.Teams.FixedInMatch && l.Status == wire.LobbyInMatch }
 
-// keepsTeam refuses another team to a player who has one, while teams are fixed.
+// checkTeamFixed refuses a change of a player's team while teams are fixed.
 func (l Lobby) checkTeamFixed(was, next, field string) error {
 	if was == "" || was == next || !l.teamsFixed() {
 		return nil
@@ -34,8 +34,8 @@ func (l Lobby) checkTeamFixed(was, next, field string) error {
 	return wire.Precondition(wire.ReasonTeamsFixed, "teams do not change while the match runs").At(field)
 }
 
-// teamBack is the team of a user who comes back into the match that it has left: its own,
-// while teams are fixed and that team has room; otherwise what was asked for.
+// rejoinTeam returns the team of a user who joins the running match again: the previous team,
+// while teams are fixed and the team has room; otherwise the requested team.
 func (l Lobby) rejoinTeam(userID, asked, field string) (string, error) {
 	if !l.teamsFixed() || l.Match == nil {
 		return asked, nil

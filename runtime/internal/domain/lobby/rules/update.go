@@ -26,7 +26,7 @@ type UpdateCommand struct {
 // unsetPassword is the word in UpdateCommand.Unset that takes the password away.
 const unsetPassword = "password"
 
-// Update changes what the host may choose about a lobby: all of it or nothing.
+// Update changes the settings of a lobby: all of the requested changes or none.
 func (l Lobby) Update(cmd UpdateCommand, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.checkUpdate(cmd); err != nil {
 		return l, nil, err

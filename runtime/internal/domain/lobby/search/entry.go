@@ -8,7 +8,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 )
 
-// Entry is what the index should have of a lobby.
+// EntryOf returns the index entry of a lobby.
 func EntryOf(l rules.Lobby) (Entry, error) {
 	e := Entry{ID: l.ID, Epoch: l.Epoch, Version: l.Version, Gone: l.Closed(), Listed: l.Listed()}
 	if !e.Listed {
@@ -22,7 +22,7 @@ func EntryOf(l rules.Lobby) (Entry, error) {
 	return e, nil
 }
 
-// SameEntry tells whether the index has to know nothing new.
+// SameEntry reports whether two versions of a lobby have the same entry.
 func SameEntry(a, b rules.Lobby) bool {
 	return a.ID == b.ID && a.Listed() == b.Listed() && a.Closed() == b.Closed() && a.Name == b.Name && a.Status == b.Status &&
 		(a.PasswordHash == "") == (b.PasswordHash == "") && a.MaxMembers == b.MaxMembers && a.Players() == b.Players() &&

@@ -5,13 +5,12 @@ import (
 	"context"
 )
 
-// Index is where the living lobbies of a type can be found by what is public of them.
-// It follows the lobbies' streams, and is put right from them when it has fallen
-// behind: by every look at a lobby, by searches that come across what is not true, and
-// by a sweep that goes around.
+// Index stores the living lobbies of a type by their public fields. It follows the streams of
+// the lobbies. Deadlines of lobbies, searches that find an outdated entry, and the sweep
+// correct the index after a failure.
 type Index interface {
-	// Put writes an entry in place of the lobby's, unless that is of a later version of
-	// the same epoch. First tells that it is the first change since the last Settle.
+	// Put replaces the lobby's entry, except an entry of a later version of the same epoch.
+	// first reports the first change since the last Settle.
 	Put(ctx context.Context, lobbyType string, e Entry) (first bool, err error)
 	// Count counts the listed lobbies with a key in each span, up to most.
 	Count(ctx context.Context, lobbyType string, spans []Span) ([]int, error)
@@ -25,19 +24,19 @@ type Index interface {
 	// Changes are lobbies whose entry has changed since they were settled, with their
 	// cards of now.
 	Changes(ctx context.Context, lobbyType string, limit int) ([]IndexChange, error)
-	// Settle forgets changes that were told, except those of lobbies that have changed
-	// again, which are changes of what was told. Left tells whether there are any.
+	// Settle acknowledges published changes. A lobby that changed again keeps a pending change
+	// relative to the published entry. left reports whether changes remain.
 	Settle(ctx context.Context, lobbyType string, changes []IndexChange) (left bool, err error)
 	// Mark and Marked keep how far the sweep has come.
 	Mark(ctx context.Context, lobbyType, id string) error
 	Marked(ctx context.Context, lobbyType string) (string, error)
 }
 
-// Entry is what the index has of a lobby.
+// Entry is the index entry of a lobby.
 type Entry struct {
 	ID, Epoch string
 	Version   uint64
-	// Gone takes the lobby out of the index.
+	// Gone removes the lobby from the index.
 	Gone bool
 	// Listed lobbies can be searched; the others are only known to be alive.
 	Listed bool
@@ -65,12 +64,12 @@ type Walk struct {
 	Where [][]Span
 	// By is the field whose keys are asked for; a lobby without it is not found.
 	By string
-	// Read is how many lobbies are looked at, and Limit how many are found, at most.
+	// Read is the maximum number of lobbies to read, and Limit the maximum number to find.
 	Read, Limit int
 }
 
-// Walked is what a walk has found, in the walk's order. It looked at Read lobbies, the last
-// of which is at End; when Over, there are no more of the span.
+// Walked is the result of a walk, in its order. The walk read Read lobbies, the last of them at
+// End. Over says that the span has no more lobbies.
 type Walked struct {
 	Found []Mark
 	Read  int
@@ -81,15 +80,15 @@ type Walked struct {
 // Mark is a place in the order of a field; the zero Mark is its beginning.
 type Mark struct{ Key, ID string }
 
-// IndexChange is an entry that changed. Was tells whether the lobby was listed before,
-// Is whether it is now. Token tells this change from later ones.
+// IndexChange is a changed entry. Was and Is say whether the lobby was listed before and is
+// listed now. Token identifies this change.
 type IndexChange struct {
 	ID, Token string
 	Was, Is   bool
 	Card      []byte
 }
 
-// Same tells whether two entries say the same.
+// Same reports whether two entries are equal.
 func (e Entry) Same(other Entry) bool {
 	if e.Epoch != other.Epoch || e.Version != other.Version || e.Listed != other.Listed || len(e.Keys) != len(other.Keys) {
 		return false

@@ -14,7 +14,7 @@ const keyLength = 128
 // attributePrefix begins the names of fields that are attributes.
 const attributePrefix = "attributes."
 
-// builtin are the fields that every lobby has, and what they are.
+// builtinFields are the fields of every lobby, with their types.
 var builtinFields = map[string]rules.AttributeType{
 	"name": rules.AttributeString, "status": rules.AttributeString, "hasPassword": rules.AttributeBoolean,
 	"players": rules.AttributeNumber, "free": rules.AttributeNumber, "maxMembers": rules.AttributeNumber, "createdAt": rules.AttributeNumber,
@@ -34,7 +34,7 @@ func fieldType(p rules.Policy, field string) (rules.AttributeType, bool) {
 	return "", false
 }
 
-// keys are the lobby's fields as the index has them.
+// keysOf returns the keys of a lobby's searchable fields.
 func keysOf(l rules.Lobby) map[string]string {
 	players := l.Players()
 	keys := map[string]string{

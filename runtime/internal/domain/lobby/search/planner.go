@@ -17,7 +17,7 @@ const (
 	readBudget = 2000
 )
 
-// where has the spans of some of the fields.
+// conditions returns the spans of some fields.
 func (q Query) conditions(fields []string) [][]Span {
 	all := make([][]Span, 0, len(fields))
 	for _, field := range fields {
@@ -26,8 +26,8 @@ func (q Query) conditions(fields []string) [][]Span {
 	return all
 }
 
-// plan is how a search goes about: the filtered fields, that with the fewest lobbies
-// first, and whether these are looked at whole.
+// plan is the strategy of a search: the filtered fields, the field with the fewest lobbies
+// first. readAll says that the search reads all candidates of the first field.
 type plan struct {
 	fields  []string
 	readAll bool
@@ -56,8 +56,8 @@ func makePlan(ctx context.Context, index Index, q Query) (plan, error) {
 	return p, nil
 }
 
-// promised is how many of the lobbies would be walked along the order to fill a page, if
-// the filters have nothing to do with each other.
+// expectedReads estimates how many lobbies a walk in the requested order reads to fill a page.
+// It assumes that the filters are independent.
 func (q Query) expectedReads(all int, matching map[string]int) float64 {
 	n := float64(q.limit)
 	for field := range q.fields {

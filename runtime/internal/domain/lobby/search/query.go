@@ -13,7 +13,7 @@ import (
 // defaultPageSize is the page size of a policy without one.
 const defaultPageSize = 50
 
-// query is a search that was understood.
+// Query is a parsed search.
 type Query struct {
 	LobbyType string
 	// fields are the filtered ones; a lobby has to have a key in one of the spans of each.
@@ -22,11 +22,11 @@ type Query struct {
 	descending bool
 	limit      int
 	after      Mark
-	// print tells this query from others.
+	// fingerprint distinguishes this query from other queries.
 	fingerprint uint32
 }
 
-// understand turns a request into a query, or says what is wrong with it.
+// ParseQuery parses a request. It returns a refusal that names the invalid field.
 func ParseQuery(p rules.Policy, req *wire.LobbySearch) (Query, error) {
 	q := Query{LobbyType: p.Type, fields: map[string][]Span{}, limit: cmp.Or(p.Search.MaxResults, defaultPageSize)}
 	if req.Limit > 0 {

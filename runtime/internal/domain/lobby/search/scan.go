@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// scan gives the lobbies of a page and the cursor of the next one: from the filter
-// that leaves the fewest lobbies, or, where that are many, along the order asked for.
+// Find returns the lobbies of a page and the cursor of the next page. It reads all candidates
+// of the most selective filter or, when there are too many, walks in the requested order.
 func Find(ctx context.Context, index Index, q Query) ([]Mark, string, error) {
 	plan, err := makePlan(ctx, index, q)
 	if err != nil {
@@ -78,7 +78,7 @@ func findInOrder(ctx context.Context, index Index, q Query, p plan) ([]Mark, str
 	return found, "", nil
 }
 
-// passed tells whether a place is beyond a span.
+// passed reports whether a walk has passed a span.
 func (q Query) passed(span Span, at Mark) bool {
 	if q.descending {
 		return at.Key < span.From

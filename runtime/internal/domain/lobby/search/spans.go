@@ -68,8 +68,8 @@ func below(field, key string) []Span {
 	return []Span{{field, "", predecessor(key)}}
 }
 
-// before and beyond are next to a key: no key lies in between. Keys have no control
-// characters, so that the last of those that are smaller ends with one.
+// predecessor and successor return the neighbours of a key: no key lies in between. Keys have
+// no control characters, so a neighbour can end with one.
 func predecessor(key string) string {
 	last := key[len(key)-1]
 	if last == 0 {
@@ -80,7 +80,7 @@ func predecessor(key string) string {
 
 func successor(key string) string { return key + "\x01" }
 
-// meet gives what is in both lists of spans.
+// intersect returns the intersection of two lists of spans.
 func intersect(a, b []Span) []Span {
 	var both []Span
 	for _, x := range a {

@@ -31,7 +31,7 @@ func (p Party) Ban(leader, userID, message string, now time.Time) (Party, []wire
 	return e.done()
 }
 
-// Unban lets a user come back who was banned or kicked, on the leader's word.
+// Unban permits a banned or kicked user to join again, on behalf of the leader.
 func (p Party) Unban(leader, userID string, now time.Time) (Party, []wire.PartyPatch, error) {
 	if err := p.CheckLeader(leader); err != nil {
 		return p, nil, err
@@ -45,14 +45,14 @@ func (p Party) Unban(leader, userID string, now time.Time) (Party, []wire.PartyP
 	return e.done()
 }
 
-// bans tells whether a user may not come in yet.
+// IsBanned reports whether a user is banned now.
 func (p Party) IsBanned(userID string, now time.Time) bool { return ms(now) < p.Banned[userID] }
 
 func banned(field, message string) error {
 	return &wire.Error{Code: wire.CodeBanned, Field: field, Message: message}
 }
 
-// mayBeInvited refuses an invite of a user who may not come back.
+// checkInvitee refuses an invite of a banned user.
 func (p Party) checkInvitee(from, userID string, now time.Time) error {
 	switch {
 	case !p.IsBanned(userID, now):

@@ -6,8 +6,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Reconnect adds a live session to a member, who is connected from then on. A
-// session that is known already, and a user who is not in, change nothing.
+// Reconnect connects a session of a member. A known session, and a user who is not a member,
+// change nothing.
 func (p Party) Reconnect(userID, session string, now time.Time) (Party, []wire.PartyPatch, error) {
 	m, in := p.Members[userID]
 	live, added := m.Live.Connect(session)
@@ -25,8 +25,8 @@ func (p Party) Reconnect(userID, session string, now time.Time) (Party, []wire.P
 	return e.done()
 }
 
-// Disconnect takes a session from a member, who stays connected while it has
-// another. A session that is not known any more changes nothing.
+// Disconnect disconnects a session of a member. The member stays connected by other sessions.
+// An unknown session changes nothing.
 func (p Party) Disconnect(userID, session string, now time.Time) (Party, []wire.PartyPatch, error) {
 	m, in := p.Members[userID]
 	live, left := m.Live.Disconnect(session, now)

@@ -9,18 +9,18 @@ import (
 )
 
 const (
-	// disconnectGrace is how long a member who has no connection stays in.
+	// DisconnectGrace is how long a disconnected member stays.
 	DisconnectGrace = 2 * time.Minute
 	// maxTimeouts is how many members one Tick takes out, so that its patches fit into
 	// one commit. The rest are due again at once.
 	maxTimeouts = 6
-	// retellAfter is how long after a departure what follows from it is done once
-	// more, in case the first time failed.
+	// RetryAfter is the delay after which the side effects of a departure are applied again, in
+	// case the first attempt failed.
 	RetryAfter = 5 * time.Second
 )
 
-// Tick does what is due by now: members whose grace is over go, and invites that
-// nobody answered lapse.
+// Tick applies all deadlines that have passed: it removes members after their grace, and
+// expired invites.
 func (p Party) Tick(now time.Time) (Party, []wire.PartyPatch, error) {
 	if p.Closed() {
 		return p, nil, nil
@@ -35,8 +35,8 @@ func (p Party) Tick(now time.Time) (Party, []wire.PartyPatch, error) {
 	return e.done()
 }
 
-// overdue are the members who were gone for longer than the grace, those who went
-// first first, but the leader last: who follows it is chosen among those who stay.
+// overdue returns the members whose grace has ended, in the order of their disconnection. The
+// leader is last, because the next leader is chosen from the remaining members.
 func (p Party) overdue(now time.Time) []string {
 	oldest := now.Add(-DisconnectGrace)
 	ids := slices.DeleteFunc(p.Users(), func(id string) bool { return !p.Members[id].AwaySince(oldest) })
@@ -52,8 +52,8 @@ func (p Party) overdue(now time.Time) []string {
 	return ids[:min(len(ids), maxTimeouts)]
 }
 
-// NextLook is when the party wants to be looked at after now: for Tick, or to tell
-// again of departures. False when never. It is in the past when Tick has work left.
+// NextDeadline returns the next time for Tick, or for another attempt at the side effects;
+// false for none. The time is in the past while Tick has work left.
 func (p Party) NextDeadline(now time.Time) (time.Time, bool) {
 	var next time.Time
 	earlier := func(at time.Time) {

@@ -56,9 +56,9 @@ func (e *edit) patch(cause wire.CauseType, actor, reason string) {
 
 func (e *edit) done() (Party, []wire.PartyPatch, error) { return e.Party, e.patches, e.err }
 
-// depart takes a member out and remembers why; before a leader goes another member
-// leads, in a patch of its own, so that there is a leader at every version. The last
-// who goes closes the party.
+// removeMember removes a member and records the departure. Before the leader leaves, another
+// member becomes the leader in a separate patch, so that every version has a leader. The
+// departure of the last member closes the party.
 func (e *edit) removeMember(userID string, cause wire.CauseType, actor, reason, message string) {
 	if userID == e.LeaderID && len(e.Members) > 1 {
 		e.LeaderID = e.successor()

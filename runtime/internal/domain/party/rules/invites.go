@@ -13,10 +13,10 @@ func (p Party) isInvited(userID, invite string, now time.Time) bool {
 	return open && i.ID == invite && i.ExpiresAt > ms(now)
 }
 
-// inviteID is an invite's id, which leads to its party.
+// InviteID returns the id of an invite, which contains the id of its party.
 func InviteID(partyID, nonce string) string { return partyID + "." + nonce }
 
-// partyOf is the party that an invite is for; "" when it cannot be one.
+// PartyOfInvite returns the party of an invite; "" for an invalid id.
 func PartyOfInvite(invite string) string {
 	id, _, _ := strings.Cut(invite, ".")
 	return id
@@ -25,10 +25,9 @@ func PartyOfInvite(invite string) string {
 // renewAfter is how long a renewed invite of the same member is not pushed again.
 const renewAfter = time.Minute
 
-// Invite asks a user in, on a member's word. The leader's invite lets a user come back who was
-// kicked; a user who was banned is invited by nobody. A user who is asked already keeps the
-// id of its invite, which is good for longer then, and is pushed it again after renewAfter.
-// Nonce is the rest of a new id.
+// Invite invites a user on behalf of a member. Only the leader can invite a kicked user, and
+// nobody a banned user. An invited user keeps the id of the invite with a new expiry, and gets
+// the invite again after renewAfter. nonce is the second part of a new id.
 func (p Party) Invite(from Actor, userID, nonce string, now time.Time) (Party, []wire.PartyPatch, error) {
 	if _, err := p.ActiveMember(from.ID); err != nil {
 		return p, nil, err

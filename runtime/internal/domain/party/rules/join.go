@@ -23,7 +23,7 @@ type JoinCommand struct {
 	User Actor
 	// Enrolment marks the stay that begins with this command.
 	MembershipID string
-	// Code and Invite are what the user comes with; one of them is set.
+	// Code and Invite are alternatives; the command has one of them.
 	Code, Invite string
 	Attributes   wire.Attributes
 }

@@ -89,7 +89,7 @@ const (
 	MaxBytes     = 1024
 )
 
-// write gives attributes with some keys set and others taken away.
+// mergeAttributes returns attributes with some keys set and other keys removed.
 func mergeAttributes(a, set wire.Attributes, unset []string) (wire.Attributes, error) {
 	next := maps.Clone(a)
 	if next == nil {
@@ -115,8 +115,7 @@ func mergeAttributes(a, set wire.Attributes, unset []string) (wire.Attributes, e
 	return next, nil
 }
 
-// cleanAttribute gives a value in the form that it is kept in, or says what is wrong with it
-// or its key, which the other members see too.
+// cleanAttribute returns a value in its stored form, or the fault of the value or its key.
 func cleanAttribute(key string, value any) (clean any, fault string) {
 	if len(key) > MaxKeyLength || !text.Key(key) {
 		return nil, fmt.Sprintf("a key must have 1 to %d bytes of visible UTF-8, and not be __proto__", MaxKeyLength)

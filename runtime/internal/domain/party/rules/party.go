@@ -19,11 +19,11 @@ const (
 	// maxInvites is how many users may be asked in at once; further invites are
 	// refused with resource_exhausted.
 	MaxInvites = 16
-	// maxBans is how many users are kept out at once. At the bound a user who was kicked, and
-	// whose ban ends first, makes room; bans by party:ban stay, and one more is refused with
+	// MaxBans is the maximum number of banned users. At the bound, the kicked user whose ban
+	// ends first is removed. Bans by party:ban stay, and another ban is refused with
 	// resource_exhausted.
 	MaxBans = 64
-	// kickTTL is how long a user who was kicked may not come back by the code.
+	// KickTTL is how long a kicked user may not join by the code.
 	KickTTL = 10 * time.Minute
 	// codeAgain is how long the leader waits between two new codes.
 	CodePause = 2 * time.Second
@@ -34,8 +34,7 @@ const (
 	InviteTTL = 5 * time.Minute
 )
 
-// Party is the whole truth about a party: the document of its stream. What members
-// see of it is [Party.View].
+// Party is the document of a party's stream. Members see its [Party.View].
 //
 // A Party is a value: commands never change its maps and slices in place.
 type Party struct {
@@ -43,8 +42,8 @@ type Party struct {
 	// Version and Epoch are the party's position in its stream; the store keeps them.
 	Version uint64 `json:"-"`
 	Epoch   string `json:"-"`
-	// Committed is the epoch in which Version was committed, which members see: after a
-	// restart of the store, a patch tells them of the next epoch.
+	// Committed is the epoch of Version's commit, which members see: after a restart of the
+	// store, a patch publishes the next epoch.
 	Committed  string `json:"-"`
 	LeaderID   string `json:"leaderId"`
 	Code       string `json:"code"`
@@ -55,13 +54,13 @@ type Party struct {
 	Locked     bool              `json:"locked,omitempty"`
 	Attributes wire.Attributes   `json:"attributes,omitempty"`
 	Members    map[string]Member `json:"members"`
-	// Banned holds until when a user may not come in, in milliseconds since the epoch; at most
-	// maxBans. Nobody in it is a member or has an invite.
+	// Banned has the end of each user's ban, in milliseconds since the epoch; at most MaxBans.
+	// A banned user is not a member and has no invite.
 	Banned map[string]int64 `json:"banned,omitempty"`
-	// Invites are open, by the user who is asked.
+	// Invites are the open invites by invited user.
 	Invites map[string]Invite `json:"invites,omitempty"`
-	// Departed are the last who are no longer in; they stay listed so that what
-	// follows from it can be done again by another pod if the first one dies over it.
+	// Departed are the last departed users. Another pod can apply the side effects of a
+	// departure if the first pod dies.
 	Departed  []Departure `json:"departed,omitempty"`
 	CreatedAt int64       `json:"createdAt"`
 	// ClosedAt is when the last member went; 0 before.
@@ -76,7 +75,7 @@ type Member struct {
 	Attributes wire.Attributes `json:"attributes,omitempty"`
 	// Claims are those of the member's token when it came; nobody is shown them.
 	Claims map[string]any `json:"claims,omitempty"`
-	// Enrolment tells this stay from earlier ones of the same user.
+	// MembershipID distinguishes this membership from earlier ones of the same user.
 	MembershipID string `json:"enrolment"`
 	liveness.Live
 }
@@ -91,22 +90,21 @@ type Invite struct {
 	PushedAt int64 `json:"toldAt,omitempty"`
 }
 
-// Departure is a user who is no longer in a party, and why.
+// Departure is a departed user with the reason.
 type Departure struct {
 	UserID       string `json:"userId"`
 	Reason       string `json:"reason"`
 	MembershipID string `json:"enrolment"`
-	// Message is what the leader said to a user it kicked.
+	// Message is the leader's message to a removed user.
 	Message string `json:"message,omitempty"`
-	// Silent says that nobody has to be told: the user left by itself, by the only
-	// connection it had.
+	// Silent says that the user needs no message, because the user left by the only session.
 	Silent bool `json:"silent,omitempty"`
 	// Version is the party's version without the user.
 	Version uint64 `json:"version"`
 	At      int64  `json:"at"`
 }
 
-// Why a user is no longer in a party, as party:removed says it.
+// The reasons of departures in party:removed.
 const (
 	ReasonLeft     = "left"
 	ReasonKicked   = "kicked"
@@ -123,10 +121,10 @@ type Actor struct {
 	Claims map[string]any
 }
 
-// Closed tells whether the party is over; nothing changes any more then.
+// Closed reports whether the party is closed. A closed party never changes.
 func (p Party) Closed() bool { return p.ClosedAt != 0 }
 
-// Has tells whether a user is in.
+// Has reports whether a user is a member.
 func (p Party) Has(userID string) bool {
 	_, in := p.Members[userID]
 	return in
@@ -172,8 +170,8 @@ func (m Member) view(leads bool) wire.PartyMemberView {
 	return v
 }
 
-// successor is who leads after the leader: of the others, a connected one before
-// one that is not, and among those the one who is longest in. There must be another.
+// successor returns the next leader: a connected member before a disconnected member, and of
+// these the longest member. The party must have another member.
 func (p Party) successor() string {
 	heir := ""
 	for _, id := range p.Users() {
@@ -190,7 +188,7 @@ func (p Party) successor() string {
 	return heir
 }
 
-// member is the member behind a command. A party does not exist for strangers.
+// ActiveMember returns the member behind a command. For other users the party does not exist.
 func (p Party) ActiveMember(userID string) (Member, error) {
 	m, in := p.Members[userID]
 	if !in {
@@ -199,7 +197,7 @@ func (p Party) ActiveMember(userID string) (Member, error) {
 	return m, nil
 }
 
-// ledBy refuses commands that are the leader's alone.
+// CheckLeader refuses users other than the leader.
 func (p Party) CheckLeader(userID string) error {
 	if _, err := p.ActiveMember(userID); err != nil {
 		return err
@@ -214,7 +212,7 @@ func NotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such 
 
 func ms(t time.Time) int64 { return t.UnixMilli() }
 
-// departedAfter are those who went after a version; with all, all that are remembered.
+// DepartedSince returns the departures after a version; with all, all recorded departures.
 func (p Party) DepartedSince(version uint64, all bool) []Departure {
 	var some []Departure
 	for _, d := range p.Departed {

@@ -19,7 +19,7 @@ type UpdateCommand struct {
 	Unset []string
 }
 
-// Update changes what the leader may choose about a party: all of it or nothing.
+// Update changes the settings of a party: all of the requested changes or none.
 func (p Party) Update(cmd UpdateCommand, now time.Time) (Party, []wire.PartyPatch, error) {
 	if err := p.CheckLeader(cmd.Leader); err != nil {
 		return p, nil, err
@@ -52,7 +52,7 @@ func (p Party) Update(cmd UpdateCommand, now time.Time) (Party, []wire.PartyPatc
 	return e.done()
 }
 
-// within puts the field of a refusal into the member of the request that has it.
+// prefixField adds the name of an object to the field of a refusal.
 func prefixField(member string, err error) error {
 	var refusal *wire.Error
 	if !errors.As(err, &refusal) {
@@ -124,7 +124,7 @@ func (p Party) Ready(userID string, ready bool, now time.Time) (Party, []wire.Pa
 	return e.done()
 }
 
-// unready takes everyone's ready flag back.
+// clearAllReady clears the ready flags of all members.
 func (e *edit) clearAllReady() {
 	for id, m := range e.Members {
 		if m.Ready {

@@ -14,7 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// checkState holds a public state against what is always true of a lobby.
+// CheckState checks the invariants of a lobby on a public state.
 func CheckState(t rapid.TB, v wire.Lobby) {
 	hosts, players := 0, 0
 	slots := map[string]bool{}
@@ -63,8 +63,7 @@ func CheckState(t rapid.TB, v wire.Lobby) {
 	}
 }
 
-// checkLog replays the patches: every state on the way is sound, and the last one
-// is the lobby's own.
+// CheckLog replays the patches, checks every state, and compares the last state with the lobby.
 func CheckLog(t rapid.TB, log []stream.Record, l rules.Lobby) {
 	versions := Replay(t, log)
 	for i, v := range versions {
@@ -81,13 +80,13 @@ func CheckLog(t rapid.TB, log []stream.Record, l rules.Lobby) {
 	}
 }
 
-// replayed is one version of a lobby, as a client has it that applies patches.
+// Replayed is one version of a lobby, as a client sees it after the patches.
 type Replayed struct {
 	raw   []byte
 	state wire.Lobby
 }
 
-// replay applies the patches of a lobby's log one after the other.
+// Replay applies the patches of a lobby's log in order.
 func Replay(t rapid.TB, records []stream.Record) []Replayed {
 	t.Helper()
 	doc := []byte("null")

@@ -12,14 +12,14 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// t0 is when the tests begin.
+// T0 is the start time of the tests.
 var T0 = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 const LobbyID = "01JD8Q3V9Z0000000000000000"
 
 func Number(f float64) *float64 { return &f }
 
-// testPolicy has every rule switched on and small numbers.
+// Policy returns a policy with every rule enabled and small numbers.
 func Policy() rules.Policy {
 	return rules.Policy{
 		Name: "duel", Revision: "r1", Type: "duel",
@@ -51,13 +51,13 @@ func Policy() rules.Policy {
 	}
 }
 
-// by makes the actor of a user with one session.
+// Actor returns a user with one session.
 func Actor(user string) rules.Actor {
 	return rules.Actor{ID: user, Name: "Name " + user, Session: user + "-1"}
 }
 
-// lobbyOf makes a lobby of which the first user is the host, the others players
-// who came a second apart.
+// Lobby returns a lobby whose host is the first user. The other users joined as players, a
+// second apart.
 func Lobby(t testing.TB, p rules.Policy, users ...string) rules.Lobby {
 	t.Helper()
 	l, _, err := rules.Create(p, rules.CreateCommand{ID: LobbyID, Code: "ABC234", Host: Actor(users[0])}, T0)
@@ -70,7 +70,7 @@ func Lobby(t testing.TB, p rules.Policy, users ...string) rules.Lobby {
 	return l
 }
 
-// after fails the test when a command was refused.
+// After returns the lobby after a command, and fails the test after a refusal.
 func After(t testing.TB) func(rules.Lobby, []wire.LobbyPatch, error) rules.Lobby {
 	return func(l rules.Lobby, _ []wire.LobbyPatch, err error) rules.Lobby {
 		t.Helper()
@@ -81,7 +81,7 @@ func After(t testing.TB) func(rules.Lobby, []wire.LobbyPatch, error) rules.Lobby
 	}
 }
 
-// refusalOf is the *wire.Error of a command; without its text, which is for humans.
+// RefusalOf returns the *wire.Error of a command without its text.
 func RefusalOf(err error) *wire.Error {
 	var refusal *wire.Error
 	if !errors.As(err, &refusal) {
@@ -102,7 +102,7 @@ func WantRefusal(t *testing.T, err error, want *wire.Error) {
 	}
 }
 
-// plain is a value as JSON has it.
+// Plain returns a value as JSON decodes it.
 func Plain(t testing.TB, v any) any {
 	t.Helper()
 	data, err := json.Marshal(v)

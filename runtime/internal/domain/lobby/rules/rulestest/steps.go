@@ -13,8 +13,8 @@ import (
 
 const PasswordHash = "$2a$04$secret"
 
-// step is one command that a property test draws. Its user acts, on the other
-// user where there is one.
+// Step is a random command of a property test. User acts on Other where the command has a
+// target.
 type Step struct {
 	Kind, User, Other string
 	Session           int
@@ -64,7 +64,7 @@ func DrawPolicy(t *rapid.T) rules.Policy {
 	return p
 }
 
-// play carries a step out on a lobby.
+// Play applies a step to a lobby.
 func (s Step) Play(l rules.Lobby, now time.Time) (rules.Lobby, []wire.LobbyPatch, error) {
 	session := fmt.Sprint(s.User, "-", s.Session)
 	actor := rules.Actor{ID: s.User, Name: s.User, Session: session}

@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// t0 is when the tests begin.
+// T0 is the start time of the tests.
 var T0 = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 const PartyID = "01JD8Q3V9Z0000000000000000"
@@ -20,7 +20,7 @@ func Actor(user string) rules.Actor {
 	return rules.Actor{ID: user, Name: "Name " + user, Session: user + "-1"}
 }
 
-// partyOfUsers makes a party that the first user leads; the others came a second apart.
+// Party returns a party whose leader is the first user. The others joined a second apart.
 func Party(t testing.TB, users ...string) rules.Party {
 	t.Helper()
 	p, _, err := rules.Create(rules.CreateCommand{ID: PartyID, Code: "ABCD2345", Leader: Actor(users[0])}, T0)
@@ -37,7 +37,7 @@ func Party(t testing.TB, users ...string) rules.Party {
 	return p
 }
 
-// wantRefusal compares the *wire.Error of a command without its text, which is for humans.
+// WantRefusal compares the *wire.Error of a command without its text.
 func WantRefusal(t *testing.T, err error, want *wire.Error) {
 	t.Helper()
 	var got *wire.Error
