@@ -76,9 +76,9 @@ var decoders = map[string]string{
 // which declare no length, with encoding/json, which refuses more than 10,000 levels.
 const (
 	small     = "- base64 of a header, or of a Secret's key, which net/http or Kubernetes bounds"
-	bytesOnly = "- bytes up to a bound, which TestWholeBodiesAreReadWithinABound wants"
+	bytesOnly = "- bytes up to a bound, which TestWholeBodiesAreReadWithinABound requires"
 	answers   = "- the answer of a peer or a webhook, whose bytes peer.Ask and webhook.answer bound, read into a struct"
-	stored    = "- what a server of this cluster wrote, from requests that were decoded and bounded before"
+	stored    = "- data that a server of this cluster wrote, from decoded and bounded requests"
 )
 
 // handmade are decoders that make none of the calls above.
