@@ -22,7 +22,7 @@ var provokedElsewhere = map[string][2]string{
 	"unsupported_protocol": {"socketio/connect_test.go", "TestConnectRefused"},
 	"idempotency_mismatch": {"app/badinput_test.go", "grantsOnce"},
 	"rate_limited":         {"socketio/request_test.go", "TestRateLimit"},
-	"unavailable":          {"lobby/repeat_test.go", "TestTakenCodes"},
+	"unavailable":          {"lobby/idempotency_test.go", "TestTakenCodes"},
 	"draining":             {"session/drain_test.go", "TestDrainTakenBack"},
 	"deadline_exceeded":    {"socketio/request_test.go", "TestDeadline"},
 	"internal":             {"socketio/request_test.go", "TestRequests"},
