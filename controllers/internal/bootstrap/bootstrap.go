@@ -1,5 +1,5 @@
-// Package bootstrap keeps objects of this project's kinds as a ConfigMap declares them, for
-// installers that cannot know a kind before they have installed its CRD, as Helm.
+// Package bootstrap applies the objects that a ConfigMap declares. It serves installers such as
+// Helm that cannot use a kind in the same step that installs its CRD.
 package bootstrap
 
 import (
@@ -22,21 +22,21 @@ import (
 )
 
 const (
-	// Key is where a ConfigMap has the objects, as YAML documents.
+	// Key is the key of a ConfigMap with the objects, as YAML documents.
 	Key = "objects.yaml"
-	// fieldOwner is who applies them.
+	// fieldOwner is the field manager of the applies.
 	fieldOwner = "anteroom-declare"
-	// againAfter is how long to wait for a kind that is not known yet.
+	// againAfter is the retry interval for a kind that is not installed yet.
 	againAfter = 500 * time.Millisecond
 )
 
-// kinds are those that may be declared.
+// kinds are the kinds that may be declared.
 var kinds = []string{v1alpha1.KindRealtimeCluster, v1alpha1.KindLobbyPolicy, v1alpha1.KindMatchmakingQueue}
 
-// Apply makes the objects of a namespace be as its ConfigMap of that name declares: they
-// are applied, and those that an earlier call applied and that are declared no more are
-// deleted. They are owned by the ConfigMap and go with it. It waits for kinds that are not
-// known yet until ctx ends. Nothing is changed when one of the objects is not allowed.
+// Apply applies the objects that the ConfigMap declares, and deletes the objects of earlier calls
+// that it no longer declares. The ConfigMap owns the objects, so they are deleted with it. Apply
+// waits until ctx ends for kinds that are not installed yet. It changes nothing when an object is
+// not allowed.
 func Apply(ctx context.Context, c client.Client, key types.NamespacedName) (applied, deleted int, err error) {
 	var m corev1.ConfigMap
 	if err := c.Get(ctx, key, &m); err != nil {
@@ -65,8 +65,7 @@ func Apply(ctx context.Context, c client.Client, key types.NamespacedName) (appl
 	return applied, deleted, nil
 }
 
-// parse reads the objects, all of which must be of this project's kinds and belong into
-// the namespace.
+// parse reads the objects, all of which must be of this project's kinds and in the namespace.
 func parse(text, namespace string) (objects []*unstructured.Unstructured, err error) {
 	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096)
 	for {
@@ -92,7 +91,7 @@ func parse(text, namespace string) (objects []*unstructured.Unstructured, err er
 	}
 }
 
-// apply waits for the object's kind.
+// apply applies an object, and waits until its kind is installed.
 func apply(ctx context.Context, c client.Client, o *unstructured.Unstructured) error {
 	for {
 		err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(o.DeepCopy()), client.FieldOwner(fieldOwner), client.ForceOwnership)

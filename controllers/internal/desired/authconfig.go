@@ -5,8 +5,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// auth says which tokens are good. With mode JWT and no provider they are those
-// signed with the key that the operator makes.
+// auth returns the providers whose tokens are valid. Mode JWT without a provider accepts tokens
+// signed with the generated key.
 func auth(a v1alpha1.AuthSpec) configv1.Auth {
 	out := configv1.Auth{
 		Mode: configv1.AuthMode(a.Mode),
@@ -27,7 +27,7 @@ func auth(a v1alpha1.AuthSpec) configv1.Auth {
 	return out
 }
 
-// generatedProvider reads the claims that a provider reads by default.
+// generatedProvider reads the default claims of a provider.
 func generatedProvider() configv1.AuthProvider {
 	return configv1.AuthProvider{
 		Name:             ProviderGenerated,
@@ -53,7 +53,7 @@ func provider(p v1alpha1.AuthProvider) configv1.AuthProvider {
 		out.KeysFile = FileJWKS(p.Name)
 	case p.SharedSecretRef != nil:
 		out.SharedSecretFile = FileShared(p.Name)
-		// A shared secret means HS256, whatever is listed.
+		// a shared secret means HS256, whatever the list has
 		out.Algorithms = []string{string(v1alpha1.AlgorithmHS256)}
 	}
 	return out

@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// configMap holds one file, written as YAML, under its key.
+// configMap returns a ConfigMap with a single YAML file under its key.
 func configMap(c *v1alpha1.RealtimeCluster, name, key string, content any) (*corev1.ConfigMap, error) {
 	text, err := yaml.Marshal(content)
 	if err != nil {

@@ -9,15 +9,15 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// keyDashboard is the file of the dashboard. Grafana's sidecar puts the files of
-// all ConfigMaps into one folder, so the names of a cluster's own begin the key.
+// keyDashboard is the file of the dashboard. Grafana's sidecar puts the files of all ConfigMaps
+// into a single folder, so the key begins with the names of the cluster.
 const keyDashboard = "anteroom.json"
 
 //go:embed dashboards/anteroom.json
 var dashboard string
 
-// DashboardsConfigMap holds the Grafana dashboard, which serves any number of
-// clusters; nil when it is not asked for.
+// DashboardsConfigMap holds the Grafana dashboard, which serves any number of clusters; nil when it
+// is disabled.
 func DashboardsConfigMap(c *v1alpha1.RealtimeCluster) *corev1.ConfigMap {
 	spec := c.Spec.Observability.Dashboards
 	if !spec.Enabled {

@@ -7,8 +7,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// PoliciesConfigMap holds the PolicySet of the cluster's servers. They watch it
-// and apply a new one while they run.
+// PoliciesConfigMap holds the PolicySet of the cluster's servers, which watch the file and apply
+// changes live.
 func PoliciesConfigMap(c *v1alpha1.RealtimeCluster, set *configv1.PolicySet) (*corev1.ConfigMap, error) {
 	return configMap(c, PoliciesConfigMapName(c), KeyPolicies, set)
 }

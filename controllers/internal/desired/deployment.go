@@ -11,16 +11,16 @@ import (
 
 // Workload is the observed state that the Deployment depends on, in addition to the cluster.
 type Workload struct {
-	// Image of the server when the cluster names none.
+	// Image of the server when the cluster does not name an image.
 	Image string
 	// Replicas is the number of pods.
 	Replicas int32
-	// ConfigHash is the hash of what needs a restart; see [ConfigHash].
+	// ConfigHash is the hash of the settings that need a restart; see [ConfigHash].
 	ConfigHash string
 }
 
-// Deployment runs the servers. New pods come before old ones go, because each old
-// one takes its time to let its clients move on.
+// Deployment runs the servers. New pods start before old pods stop, because each old pod drains its
+// clients first.
 func Deployment(c *v1alpha1.RealtimeCluster, w Workload) (*appsv1.Deployment, error) {
 	template, err := podTemplate(c, w)
 	if err != nil {
@@ -75,7 +75,7 @@ func podTemplate(c *v1alpha1.RealtimeCluster, w Workload) (corev1.PodTemplateSpe
 	}, nil
 }
 
-// merged joins maps; of equal keys the last wins.
+// merged joins maps; for equal keys the last map wins.
 func merged(all ...map[string]string) map[string]string {
 	out := map[string]string{}
 	for _, m := range all {

@@ -1,5 +1,4 @@
-// Package desired says what should exist for a RealtimeCluster. Its functions
-// are pure: API objects in, Kubernetes objects and configuration out, and the
-// same output for the same input. They expect objects with the CRD's defaults
-// filled in, as they come from the API server or from package manifest.
+// Package desired builds the objects that should exist for a RealtimeCluster. Its functions are
+// pure and deterministic: API objects in, Kubernetes objects and configuration out. Their input has
+// the defaults of the CRDs, set by the API server or by package manifest.
 package desired

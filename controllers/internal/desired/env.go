@@ -13,8 +13,7 @@ import (
 // binary and bursts.
 const memoryShare = 90
 
-// serverEnv tells the server its address, and Go about the limits. What the user
-// sets wins.
+// serverEnv sets the server's address and Go's limits. The user's variables take precedence.
 func serverEnv(p v1alpha1.PodSpec) []corev1.EnvVar {
 	env := []corev1.EnvVar{{Name: "POD_IP", ValueFrom: &corev1.EnvVarSource{
 		FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "status.podIP"},

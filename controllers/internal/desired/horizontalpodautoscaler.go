@@ -11,14 +11,14 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// maxStabilization is the longest that a HorizontalPodAutoscaler takes.
+// maxStabilization is the longest stabilization window that a HorizontalPodAutoscaler allows.
 const maxStabilization = time.Hour
 
-// shrinkPeriod is the time of one step down: within it scaleDown.maxPodsPerStep pods go.
+// shrinkPeriod is the period in which at most scaleDown.maxPodsPerStep pods are removed.
 const shrinkPeriod = time.Minute
 
-// HorizontalPodAutoscaler drives the cluster's own scale subresource, never the
-// Deployment's; nil when none is asked for.
+// HorizontalPodAutoscaler targets the scale subresource of the cluster, never the Deployment; nil
+// when it is disabled.
 func HorizontalPodAutoscaler(c *v1alpha1.RealtimeCluster) *autoscalingv2.HorizontalPodAutoscaler {
 	s := c.Spec.Scaling
 	if s.Mode != v1alpha1.ScalingExternal || s.HPA == nil || s.Max == nil {
@@ -43,7 +43,7 @@ func HorizontalPodAutoscaler(c *v1alpha1.RealtimeCluster) *autoscalingv2.Horizon
 	}
 }
 
-// hpaMetrics are in the order in which the API server keeps them.
+// hpaMetrics returns the metrics in the order in which the API server stores them.
 func hpaMetrics(h v1alpha1.HPASpec) []autoscalingv2.MetricSpec {
 	var all []autoscalingv2.MetricSpec
 	for _, m := range []struct {
@@ -60,7 +60,7 @@ func hpaMetrics(h v1alpha1.HPASpec) []autoscalingv2.MetricSpec {
 	return all
 }
 
-// hpaShrinks slows shrinking as mode Connections does.
+// hpaShrinks limits scale-downs like mode Connections.
 func hpaShrinks(s v1alpha1.ScaleDownSpec) *autoscalingv2.HPAScalingRules {
 	window := min(s.Stabilization.Duration, maxStabilization)
 	return &autoscalingv2.HPAScalingRules{

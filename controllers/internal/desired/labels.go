@@ -8,18 +8,18 @@ const (
 	managedBy = "anteroom-operator"
 )
 
-// Component is what a part of a cluster is for, in app.kubernetes.io/component.
+// Component is a value of the label app.kubernetes.io/component.
 type Component string
 
 // The components.
 const (
-	// ComponentServer is what the socket servers are made of.
+	// ComponentServer marks the socket servers.
 	ComponentServer Component = "server"
-	// ComponentRedis is what the managed Redis is made of.
+	// ComponentRedis marks the managed Redis.
 	ComponentRedis Component = "redis"
 )
 
-// Labels are the labels of an object that belongs to a component of the cluster.
+// Labels returns the labels of an object that belongs to a component of the cluster.
 func Labels(c *v1alpha1.RealtimeCluster, component Component) map[string]string {
 	return map[string]string{
 		"app.kubernetes.io/name":       appName,

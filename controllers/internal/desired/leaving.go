@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// Candidate is a pod that may be taken away.
+// Candidate is a pod that a scale-down may delete.
 type Candidate struct {
 	Name string
 	// Leaving reports that an earlier reconcile picked the pod.
 	Leaving bool
-	// Serves reports that the pod is ready or answers, so that it may have clients.
+	// Serves reports that the pod is ready or reports, so that it may have clients.
 	Serves      bool
 	Connections int
 }
 
-// Leaving picks the n pods that go when there are too many: those that were picked
-// before, so that no more are drained than must be, then those that serve nobody, then
-// those with the fewest connections. All go when there are no more than n.
+// Leaving picks n surplus pods: first the pods of earlier picks, so that no further pod drains
+// needlessly, then pods that serve nobody, then the pods with the fewest connections. It picks all
+// pods when n is their number or more.
 func Leaving(pods []Candidate, n int) map[string]bool {
 	order := slices.Clone(pods)
 	slices.SortFunc(order, func(a, b Candidate) int {
@@ -32,7 +32,7 @@ func Leaving(pods []Candidate, n int) map[string]bool {
 	return picked
 }
 
-// compareBool puts false before true.
+// compareBool orders false before true.
 func compareBool(a, b bool) int {
 	switch {
 	case a == b:

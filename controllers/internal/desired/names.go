@@ -17,26 +17,26 @@ const (
 	PortRedis  = 6379
 )
 
-// Where a server pod finds its files. Secrets are mounted, one folder a purpose,
-// and never copied into a ConfigMap.
+// Paths of the files in a server pod. Secrets are mounted, a folder for each purpose, and never
+// copied into a ConfigMap.
 const (
 	DirRuntime  = "/etc/anteroom/runtime"
 	DirPolicies = "/etc/anteroom/policies"
 	DirSecrets  = "/etc/anteroom/secrets"
 
-	// DirRedis has the credentials of Redis.
+	// DirRedis has the credentials for Redis.
 	DirRedis = DirSecrets + "/redis"
-	// DirRedisCA has the certificates that Redis is trusted by.
+	// DirRedisCA has the CA certificates for Redis.
 	DirRedisCA = DirSecrets + "/redis-ca"
-	// DirRedisClient has the certificate and the key to show to Redis.
+	// DirRedisClient has the client certificate and its key for Redis.
 	DirRedisClient = DirSecrets + "/redis-client"
-	// DirPolicySecrets has the keys that policies and queues name, one a file.
+	// DirPolicySecrets has the keys that policies and queues name, a file each.
 	DirPolicySecrets = DirSecrets + "/policies"
 	// DirAdmin has the token for requests of the operator.
 	DirAdmin = DirSecrets + "/admin"
 	// DirAuth has a folder for each auth provider, by its name.
 	DirAuth = DirSecrets + "/auth"
-	// DirOfflineWebhook has the key that calls of the offline webhook are signed with.
+	// DirOfflineWebhook has the key that signs calls of the offline webhook.
 	DirOfflineWebhook = DirSecrets + "/offline-webhook"
 )
 
@@ -52,11 +52,11 @@ const (
 	FileAdminToken     = DirAdmin + "/" + KeyToken
 )
 
-// ProviderGenerated is the auth provider of a cluster that names none: tokens
-// signed with the HS256 key that the operator makes.
+// ProviderGenerated is the auth provider of a cluster without providers: tokens signed with the
+// generated HS256 key.
 const ProviderGenerated = "generated"
 
-// keySigning is the file of a key that calls of a webhook are signed with.
+// keySigning is the file of a key that signs calls of a webhook.
 const keySigning = "key"
 
 // KeyShared is the key of the generated HS256 secret in its Secret.
@@ -74,12 +74,11 @@ func RuntimeConfigMapName(c *v1alpha1.RealtimeCluster) string { return c.Name + 
 // PoliciesConfigMapName is the ConfigMap that holds the PolicySet.
 func PoliciesConfigMapName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-policies" }
 
-// RedisName is the managed Redis: its workload, its Service and the Secret with
-// its password.
+// RedisName is the name of the managed Redis's workload and Service, and of the Secret with its
+// password.
 func RedisName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-redis" }
 
-// AdminSecretName is the Secret with the generated token by which the operator tells
-// servers to drain.
+// AdminSecretName is the Secret with the generated token by which the operator orders drains.
 func AdminSecretName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-admin" }
 
 // AuthSecretName is the Secret with the generated HS256 key.

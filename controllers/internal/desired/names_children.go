@@ -6,7 +6,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// The names of ports.
+// Names of ports.
 const (
 	PortNameClient = "client"
 	PortNameAdmin  = "admin"
@@ -15,7 +15,7 @@ const (
 	PortNameRedis  = "redis"
 )
 
-// PortService is the port of the client Service, and of that of the server API.
+// PortService is the port of the client Service and of the server API's Service.
 const PortService = 80
 
 // DirAPI has the token of the server API.
@@ -24,18 +24,18 @@ const DirAPI = DirSecrets + "/api"
 // KeyToken is the key of a generated token in its Secret.
 const KeyToken = "token"
 
-// The keys of the managed Redis's Secrets and ConfigMap.
+// Keys of the managed Redis's Secrets and ConfigMap.
 const (
 	KeyRedisPassword = "password"
 	KeyRedisUsers    = "users.acl"
 	KeyRedisConfig   = "redis.conf"
 )
 
-// AnnotationConfigHash of the pod template is the hash of what needs a restart.
+// AnnotationConfigHash of the pod template is the hash of the settings that need a restart.
 const AnnotationConfigHash = v1alpha1.GroupName + "/config-hash"
 
-// AnnotationDefaultImage of a Deployment or StatefulSet is the image that the operator
-// chose because the cluster names none; see [ImageInUse].
+// AnnotationDefaultImage of a Deployment or StatefulSet is the image that the operator chose
+// because the cluster names none; see [ImageInUse].
 const AnnotationDefaultImage = v1alpha1.GroupName + "/default-image"
 
 // AnnotationApplied of an object is the hash of the last applied configuration. Without it, an
@@ -43,29 +43,28 @@ const AnnotationDefaultImage = v1alpha1.GroupName + "/default-image"
 // server.
 const AnnotationApplied = v1alpha1.GroupName + "/applied"
 
-// AnnotationPolicyRevision of a pod is the newest PolicySet. Writing it makes the
-// kubelet look at the pod's volumes at once, instead of within a minute.
+// AnnotationPolicyRevision of a pod is the newest policy revision. The change makes the kubelet
+// update the pod's volumes at once instead of within a minute.
 const AnnotationPolicyRevision = v1alpha1.GroupName + "/policy-revision"
 
-// AnnotationDrain of a pod says since when, in RFC 3339, it is drained before it is
-// taken away.
+// AnnotationDrain of a pod is the start of its drain, in RFC 3339.
 const AnnotationDrain = v1alpha1.GroupName + "/drain-since"
 
-// AnnotationRedisUsers of a Redis pod is the hash of the newest file of users; it is
-// written for the same reason.
+// AnnotationRedisUsers of a Redis pod is the hash of the newest users file. The change makes the
+// kubelet update the pod's volumes at once.
 const AnnotationRedisUsers = v1alpha1.GroupName + "/redis-users"
 
 // WorkloadName is the Deployment of the servers, its PodDisruptionBudget and its
 // NetworkPolicy.
 func WorkloadName(c *v1alpha1.RealtimeCluster) string { return c.Name }
 
-// ClientServiceName is the Service that clients are sent to.
+// ClientServiceName is the Service for clients.
 func ClientServiceName(c *v1alpha1.RealtimeCluster) string { return c.Name }
 
-// PeerServiceName is the headless Service by which pods find each other.
+// PeerServiceName is the headless Service of the peer port.
 func PeerServiceName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-peers" }
 
-// APIServiceName is the Service that other back ends reach the server API by.
+// APIServiceName is the Service by which other back ends reach the server API.
 func APIServiceName(c *v1alpha1.RealtimeCluster) string { return c.Name + "-api" }
 
 // ExposureName is the name of the Ingress or route and of its policies.
@@ -94,8 +93,8 @@ func ServiceAccountName(c *v1alpha1.RealtimeCluster) string {
 	return c.Name
 }
 
-// Selector picks the pods of a component. It is a part of [Labels] that never
-// changes, because a Deployment's selector cannot.
+// Selector returns the labels that select the pods of a component. It is the part of [Labels] that
+// never changes, because a Deployment's selector is immutable.
 func Selector(c *v1alpha1.RealtimeCluster, component Component) map[string]string {
 	return map[string]string{
 		"app.kubernetes.io/name":      appName,
@@ -104,7 +103,7 @@ func Selector(c *v1alpha1.RealtimeCluster, component Component) map[string]strin
 	}
 }
 
-// ServerPodLabels pick the server pods of all clusters.
+// ServerPodLabels select the server pods of all clusters.
 func ServerPodLabels() map[string]string {
 	return map[string]string{
 		"app.kubernetes.io/name":       appName,
@@ -113,10 +112,10 @@ func ServerPodLabels() map[string]string {
 	}
 }
 
-// ManagedLabels pick every object that the operator made.
+// ManagedLabels select every object of the operator.
 func ManagedLabels() map[string]string {
 	return map[string]string{"app.kubernetes.io/managed-by": managedBy}
 }
 
-// ClusterName is the cluster that an object with [Labels] belongs to.
+// ClusterName returns the name of the cluster of an object with [Labels].
 func ClusterName(o metav1.Object) string { return o.GetLabels()["app.kubernetes.io/instance"] }

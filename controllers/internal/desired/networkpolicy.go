@@ -9,8 +9,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// scrapers are the values of the label app.kubernetes.io/name by which the usual programs
-// that scrape metrics are known in their own charts.
+// scrapers are the values of the label app.kubernetes.io/name in the charts of the common programs
+// that scrape metrics.
 var scrapers = []string{"alloy", "grafana-agent", "opentelemetry-collector", "prometheus", "vmagent"}
 
 // NetworkPolicy lists the allowed sources for each port of the server pods: clients for the
@@ -44,7 +44,7 @@ func NetworkPolicy(c *v1alpha1.RealtimeCluster) (*networkingv1.NetworkPolicy, er
 	return networkPolicy(c, ComponentServer, WorkloadName(c), rules), nil
 }
 
-// adminPeers are those named, or the usual programs that scrape, and the operator.
+// adminPeers returns the named peers, or the common scrapers, and the operator.
 func adminPeers(from []v1alpha1.NetworkPeer) ([]networkingv1.NetworkPolicyPeer, error) {
 	if len(from) == 0 {
 		return []networkingv1.NetworkPolicyPeer{{
@@ -58,8 +58,8 @@ func adminPeers(from []v1alpha1.NetworkPeer) ([]networkingv1.NetworkPolicyPeer, 
 	return append(peers, operatorPods()), err
 }
 
-// RedisNetworkPolicy lets the server pods of the cluster and nobody else reach the
-// managed Redis; nil when there is none or it is turned off.
+// RedisNetworkPolicy allows only the cluster's server pods to reach the managed Redis; nil when
+// there is no managed Redis or the policy is disabled.
 func RedisNetworkPolicy(c *v1alpha1.RealtimeCluster) *networkingv1.NetworkPolicy {
 	if !enabled(c.Spec.NetworkPolicy.Enabled) || !Managed(c) {
 		return nil
@@ -85,7 +85,7 @@ func podsOf(c *v1alpha1.RealtimeCluster, component Component) networkingv1.Netwo
 	return networkingv1.NetworkPolicyPeer{PodSelector: &metav1.LabelSelector{MatchLabels: Selector(c, component)}}
 }
 
-// operatorPods are the operator's, in whatever namespace it runs.
+// operatorPods selects the operator's pods in any namespace.
 func operatorPods() networkingv1.NetworkPolicyPeer {
 	return networkingv1.NetworkPolicyPeer{
 		NamespaceSelector: &metav1.LabelSelector{},

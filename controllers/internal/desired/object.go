@@ -16,13 +16,13 @@ type Object interface {
 	runtime.Object
 }
 
-// objectMeta is the metadata of an object of the cluster.
+// objectMeta returns the metadata of an object of the cluster.
 func objectMeta(c *v1alpha1.RealtimeCluster, component Component, name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Namespace: c.Namespace, Name: name, Labels: Labels(c, component)}
 }
 
-// convert reads a value of the API as the Kubernetes type that is written the
-// same way. Its error means that the two are not alike, which the tests would show.
+// convert converts a value of the API to the Kubernetes type with the same JSON form. An error
+// means that the forms differ, which the tests would detect.
 func convert[T any](from any) (T, error) {
 	var to T
 	text, err := json.Marshal(from)

@@ -7,8 +7,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// PodDisruptionBudget bounds how many servers a node drain takes away at once.
-// Pods that are not ready hold no drain up.
+// PodDisruptionBudget bounds how many servers a node drain evicts at once. Unready pods do not
+// delay a node drain.
 func PodDisruptionBudget(c *v1alpha1.RealtimeCluster) *policyv1.PodDisruptionBudget {
 	return &policyv1.PodDisruptionBudget{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "policy/v1", Kind: "PodDisruptionBudget"},

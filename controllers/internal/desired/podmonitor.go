@@ -10,7 +10,7 @@ import (
 // PodMonitorKind is a kind of the Prometheus operator.
 var PodMonitorKind = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"}
 
-// PodMonitor makes Prometheus scrape the server pods; nil when it is not asked for.
+// PodMonitor makes Prometheus scrape the server pods; nil when it is disabled.
 func PodMonitor(c *v1alpha1.RealtimeCluster) *unstructured.Unstructured {
 	spec := c.Spec.Observability.PodMonitor
 	if !spec.Enabled {
@@ -26,8 +26,8 @@ func PodMonitor(c *v1alpha1.RealtimeCluster) *unstructured.Unstructured {
 	})
 }
 
-// Unstructured is an object of a kind that is not in k8s.io/api. The operator's own
-// labels win over the given ones.
+// Unstructured returns an object of a kind outside of k8s.io/api. The operator's own labels take
+// precedence over the given labels.
 func Unstructured(c *v1alpha1.RealtimeCluster, kind schema.GroupVersionKind, name string, labels, annotations map[string]string, spec map[string]any) *unstructured.Unstructured {
 	u := &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
 	u.SetGroupVersionKind(kind)

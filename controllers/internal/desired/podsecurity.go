@@ -2,14 +2,14 @@ package desired
 
 import corev1 "k8s.io/api/core/v1"
 
-// The numeric users, so that the kubelet can prove that they are not root.
+// Numeric users, so that the kubelet can verify that they are not root.
 const (
 	serverUser int64 = 65532
 	redisUser  int64 = 999
 )
 
-// podSecurity and containerSecurity together meet Pod Security "restricted". The
-// group owns the mounted files.
+// podSecurity and containerSecurity together meet Pod Security "restricted". The group owns the
+// mounted files.
 func podSecurity(user int64) *corev1.PodSecurityContext {
 	return &corev1.PodSecurityContext{
 		RunAsNonRoot:        ptr(true),

@@ -7,11 +7,11 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// MaxPolicySetBytes is how large the policies and queues of a PolicySet may be as
-// YAML: a ConfigMap takes 1 MiB with everything in it.
+// MaxPolicySetBytes bounds the policies and queues of a PolicySet, as YAML: a ConfigMap holds at
+// most 1 MiB in total.
 const MaxPolicySetBytes = 900 << 10
 
-// room is what is left of [MaxPolicySetBytes].
+// room is the unused part of [MaxPolicySetBytes].
 type room struct{ left int }
 
 // take reports whether a further item fits, and reserves its size if it does.
@@ -20,7 +20,7 @@ func (r *room) take(item any) (size int, fits bool) {
 	if err != nil {
 		return 0, false
 	}
-	size = len(text) + 2*bytes.Count(text, []byte("\n")) // as an item of a list it is indented
+	size = len(text) + 2*bytes.Count(text, []byte("\n")) // a list indents its items
 	if size > r.left {
 		return size, false
 	}

@@ -11,33 +11,32 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Bounds of what policies and queues refer to.
+// Bounds of the references of policies and queues.
 const (
-	// MaxFilterWords is how many words a filter takes, its own and a ConfigMap's together.
+	// MaxFilterWords bounds the words of a filter, its own and a ConfigMap's together.
 	MaxFilterWords = 10_000
-	// maxWordLength is in characters, as for the words of the filter itself.
+	// maxWordLength is in characters, as in the words of the filter itself.
 	maxWordLength = 64
-	// maxPolicySecret is how large one value of a Secret may be, in bytes, and
-	// maxPolicySecrets all values of a cluster, so that the copies fit into one Secret.
+	// maxPolicySecret bounds a value of a Secret, in bytes, and maxPolicySecrets all values of a
+	// cluster, so that the copies fit into a single Secret.
 	maxPolicySecret  = 64 << 10
 	maxPolicySecrets = 900 << 10
 )
 
-// References are the ConfigMaps and Secrets that policies and queues name, as they
-// were found, by name; what is not in them is not there.
+// References holds the existing ConfigMaps and Secrets that policies and queues name, by name.
 type References struct {
 	ConfigMaps map[string]map[string]string
 	Secrets    map[string]map[string][]byte
-	// Barred are the Secrets among them that policies may not name, because they lack the
-	// label [v1alpha1.LabelAllowPolicies]. Denied are those of which the label says so.
+	// Barred are the Secrets that policies may not name because they lack the label
+	// [v1alpha1.LabelAllowPolicies]. Denied are the Secrets whose label forbids it.
 	Barred, Denied map[string]bool
 	// InForce are the files of the keys that the cluster's pods already have. A key in force of a
 	// barred Secret stays valid, with a warning; a key of a denied Secret does not.
 	InForce map[string]bool
 }
 
-// PolicyReferences are the names of the ConfigMaps and Secrets that the cluster's
-// policies and queues name, sorted.
+// PolicyReferences returns the names of the ConfigMaps and Secrets that the cluster's policies and
+// queues name, sorted.
 func PolicyReferences(c *v1alpha1.RealtimeCluster, policies []v1alpha1.LobbyPolicy, queues []v1alpha1.MatchmakingQueue) (configMaps, secrets []string) {
 	picks, _ := selector(c)
 	lists, keys := map[string]bool{}, map[string]bool{}
@@ -63,19 +62,19 @@ func PolicyReferences(c *v1alpha1.RealtimeCluster, policies []v1alpha1.LobbyPoli
 	return slices.Sorted(maps.Keys(lists)), slices.Sorted(maps.Keys(keys))
 }
 
-// resolver gives specs what they refer to. Without references nothing was looked up,
-// as when objects are rendered offline: nothing is filled in, and nothing is missing.
+// resolver merges references into specs. Without references, as in an offline rendering, it merges
+// nothing and reports nothing as missing.
 type resolver struct {
 	found *References
-	// files and bytes are the values of Secrets that were taken so far.
+	// files and bytes are the values of the Secrets taken so far.
 	files map[string]bool
 	bytes int
-	// warnings are of objects that apply.
+	// warnings belong to objects that apply.
 	warnings []Problem
 }
 
-// lobby returns the policy's spec with the words of its ConfigMaps among those of its
-// filters, or what is wrong with what it refers to.
+// lobby returns the policy's spec with the words of its ConfigMaps merged into its filters, or the
+// problem of a reference.
 func (r *resolver) lobby(p v1alpha1.LobbyPolicy) (v1alpha1.LobbyPolicySpec, *Problem) {
 	spec := p.Spec
 	if r.found == nil {
@@ -111,7 +110,7 @@ func (r *resolver) queue(q v1alpha1.MatchmakingQueue) *Problem {
 	return r.warn(fault)
 }
 
-// warn keeps what is only a warning, and gives back what is more.
+// warn records a warning, and returns any other problem.
 func (r *resolver) warn(fault *Problem) *Problem {
 	if fault == nil || !fault.Warning {
 		return fault
@@ -120,7 +119,7 @@ func (r *resolver) warn(fault *Problem) *Problem {
 	return nil
 }
 
-// words adds those of the filter's ConfigMap, one a line, to its own.
+// words appends the words of the filter's ConfigMap, a word per line, to the filter's own.
 func (r *resolver) words(f *v1alpha1.ChatFilter) *Problem {
 	ref := f.WordsConfigMapRef
 	if ref == nil {
@@ -158,7 +157,7 @@ func (r *resolver) words(f *v1alpha1.ChatFilter) *Problem {
 	return nil
 }
 
-// secret looks whether a key may be named, is there and fits.
+// secret checks that a key may be named, exists and fits.
 func (r *resolver) secret(ref *v1alpha1.KeyReference) *Problem {
 	if ref == nil {
 		return nil
@@ -215,8 +214,7 @@ func unusable(format string, args ...any) *Problem {
 	return &Problem{Reason: ReasonReferenceInvalid, Message: fmt.Sprintf(format, args...)}
 }
 
-// PolicySecrets are the values that the set's policies and queues name, by the names
-// of their files.
+// PolicySecrets returns the values that the set's policies and queues name, by file name.
 func PolicySecrets(set *configv1.PolicySet, found *References) map[string][]byte {
 	values := map[string][]byte{}
 	take := func(ref *v1alpha1.KeyReference) {

@@ -12,17 +12,16 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Problem is why an object does not apply, or will not some day. The other objects are not
-// held back.
+// Problem says why an object does not apply, or will stop to apply. Other objects are not affected.
 type Problem struct {
-	// Warning tells that the object applies all the same.
+	// Warning reports that the object still applies.
 	Warning bool
-	// Kind and Name are the object at fault.
+	// Kind and Name identify the faulty object.
 	Kind string
 	Name string
 	// Reason is a word in CamelCase, for a condition.
 	Reason string
-	// Field is the path of the field at fault.
+	// Field is the path of the faulty field.
 	Field string
 	// Message states the problem and its remedy.
 	Message string
@@ -92,18 +91,18 @@ func selector(c *v1alpha1.RealtimeCluster) (labels.Selector, []Problem) {
 	return picks, nil
 }
 
-// Selects tells of an object whether the cluster's policySelector picks it.
+// Selects returns whether the cluster's policySelector matches an object, as a function.
 func Selects(c *v1alpha1.RealtimeCluster) func(metav1.Object) bool {
 	picks, _ := selector(c)
 	return func(o metav1.Object) bool { return picks.Matches(labels.Set(o.GetLabels())) }
 }
 
-// belongs reports whether an object belongs to c.
+// belongs reports whether an object names the cluster c.
 func belongs(c *v1alpha1.RealtimeCluster, picks labels.Selector, object metav1.ObjectMeta, cluster string) bool {
 	return object.Namespace == c.Namespace && cluster == c.Name && picks.Matches(labels.Set(object.Labels))
 }
 
-// merger puts the objects of a cluster together.
+// merger assembles the PolicySet of a cluster.
 type merger struct {
 	cluster *v1alpha1.RealtimeCluster
 	picks   labels.Selector
@@ -111,8 +110,8 @@ type merger struct {
 	room    room
 }
 
-// lobbies are the policies that apply, sorted by name. Of several for the same
-// lobby type the oldest applies, of equally old ones the first by name.
+// lobbies returns the policies that apply, sorted by name. Of several policies with the same lobby
+// type the oldest applies, and of equally old policies the first by name.
 func (m *merger) lobbies(policies []v1alpha1.LobbyPolicy) (out []configv1.LobbyPolicy, problems []Problem) {
 	var own []v1alpha1.LobbyPolicy
 	for _, p := range policies {
@@ -149,7 +148,7 @@ func (m *merger) lobbies(policies []v1alpha1.LobbyPolicy) (out []configv1.LobbyP
 	return out, problems
 }
 
-// queues are the queues that apply, sorted by name.
+// queues returns the queues that apply, sorted by name.
 func (m *merger) queues(queues []v1alpha1.MatchmakingQueue, lobbies []configv1.LobbyPolicy) (out []configv1.MatchmakingQueue, problems []Problem) {
 	known := map[string]bool{}
 	for _, l := range lobbies {

@@ -10,14 +10,14 @@ func startupProbe() *corev1.Probe {
 	return &corev1.Probe{ProbeHandler: get("/livez"), PeriodSeconds: 1, TimeoutSeconds: 1, SuccessThreshold: 1, FailureThreshold: 120}
 }
 
-// readinessProbe is quick in both directions: a pod that drains must leave the
-// Service before its settle time is over, and a proxy needs most of that time.
+// readinessProbe has a short period and low thresholds: a draining pod must leave the Service
+// before its settle time ends, and a proxy needs most of that time.
 func readinessProbe() *corev1.Probe {
 	return &corev1.Probe{ProbeHandler: get("/readyz"), PeriodSeconds: 1, TimeoutSeconds: 1, SuccessThreshold: 1, FailureThreshold: 1}
 }
 
-// livenessProbe restarts a server that does not answer for half a minute. It does
-// not depend on Redis, because a restart mends no Redis.
+// livenessProbe restarts a server that does not answer for half a minute. It does not depend on
+// Redis, because a restart of the server does not repair Redis.
 func livenessProbe() *corev1.Probe {
 	return &corev1.Probe{ProbeHandler: get("/livez"), PeriodSeconds: 10, TimeoutSeconds: 5, SuccessThreshold: 1, FailureThreshold: 3}
 }

@@ -10,33 +10,32 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// redisProbeUser has no password and may only ask for a sign of life. Pods that an earlier
-// operator started probe with it until they are replaced; pods of this one do not.
+// redisProbeUser has no password and may only PING. Pods of an earlier operator probe with it until
+// they are replaced; pods of this operator do not.
 const redisProbeUser = "probe"
 
-// redisAdminUser sets the users of a running Redis. Its line is not in the Secret: each
-// start of Redis adds it, with a password that only the pod knows.
+// redisAdminUser sets the users of a running Redis. Its line is not in the Secret: each start of
+// Redis adds the line with a password that only the pod has.
 const redisAdminUser = "admin"
 
-// redisAdminRules are all that the probe needs. Who may set users may take any right, so
-// the password is worth as much as one for everything.
+// redisAdminRules are the rights that the probe needs. A user that may set users can take any
+// right, so the password gives full access.
 const redisAdminRules = "resetkeys resetchannels -@all +ping +acl|setuser"
 
-// maxRedisPasswords is how many passwords are good at once: the newest, and the one
-// before it, with which servers may still log in. That one is good until all servers
-// report that they use the newest.
+// maxRedisPasswords bounds the valid passwords: the newest, and the password before it, with which
+// servers may still log in until all servers report the newest.
 const maxRedisPasswords = 2
 
-// RedisPasswordHash is what the file of users says in place of a password.
+// RedisPasswordHash returns the form of a password in the users file.
 func RedisPasswordHash(password string) string {
 	sum := sha256.Sum256([]byte(password))
 	return hex.EncodeToString(sum[:])
 }
 
-// RedisUsersSecret is the ACL file of the managed Redis. The servers' user reaches
-// only keys and channels with the cluster's prefix, and no command that looks at or
-// changes the server as a whole; INFO is there because scripts learn from it when
-// Redis was restarted. The hashes are those of the good passwords, newest first.
+// RedisUsersSecret is the ACL file of the managed Redis. The servers' user reaches only keys and
+// channels with the cluster's prefix, and no command that reads or changes the server as a whole.
+// INFO is allowed because scripts use it to detect a restart of Redis. The hashes belong to the
+// valid passwords, newest first.
 func RedisUsersSecret(c *v1alpha1.RealtimeCluster, hashes []string) *corev1.Secret {
 	prefix := keyPrefix(c)
 	runtime := []string{"user", RedisUser, "on"}
@@ -46,8 +45,9 @@ func RedisUsersSecret(c *v1alpha1.RealtimeCluster, hashes []string) *corev1.Secr
 	runtime = append(runtime, "~"+prefix+"*", "&"+prefix+"*", "-@all", "+@read", "+@write", "+@pubsub",
 		"+@connection", "+@transaction", "-@dangerous", "-@scripting", "+eval", "+evalsha", "+info", "+time")
 	lines := []string{
-		// Nobody can be the default user, which is off. Redis itself is when it reads its
-		// log of writes after a restart, and skips every transaction that it may not do.
+		// No client can log in as the default user, which is off. Redis itself uses it to replay
+		// its append-only file after a restart, and skips every transaction that the user may not
+		// execute.
 		"user default off resetpass ~* &* +@all",
 		"user " + redisProbeUser + " on nopass resetkeys resetchannels -@all +ping",
 		strings.Join(runtime, " "),
@@ -56,7 +56,7 @@ func RedisUsersSecret(c *v1alpha1.RealtimeCluster, hashes []string) *corev1.Secr
 	return secret(c, ComponentRedis, RedisUsersSecretName(c), corev1.SecretTypeOpaque, map[string][]byte{KeyRedisUsers: []byte(text)})
 }
 
-// RedisPasswordHashes reads back which passwords a file of users takes, newest first.
+// RedisPasswordHashes returns the valid password hashes of a users file, newest first.
 func RedisPasswordHashes(users []byte) []string {
 	var hashes []string
 	for line := range strings.Lines(string(users)) {
@@ -85,7 +85,7 @@ func RotateRedisPassword(known []string, newest string) []string {
 	return hashes
 }
 
-// RedisUsersHash tells files of users apart.
+// RedisUsersHash identifies a users file.
 func RedisUsersHash(c *v1alpha1.RealtimeCluster, hashes []string) string {
 	sum := sha256.Sum256(RedisUsersSecret(c, hashes).Data[KeyRedisUsers])
 	return hex.EncodeToString(sum[:8])

@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Where the managed Redis finds its files.
+// Paths of the managed Redis's files.
 const (
 	dirRedisConfig = "/etc/redis/config"
 	dirRedisUsers  = "/etc/redis/users"
@@ -18,13 +18,14 @@ const (
 	dirRedisData   = "/data"
 	dirRedisRun    = "/run/redis"
 	redisSocket    = dirRedisRun + "/redis.sock"
-	// redisUsersFile is what Redis reads when it starts: the mounted file and the admin.
+	// redisUsersFile is the ACL file that Redis reads at its start: the mounted file and the admin
+	// user.
 	redisUsersFile = dirRedisRun + "/" + KeyRedisUsers
 	redisAdminFile = dirRedisRun + "/admin"
 )
 
-// RedisMemoryShare of the limit, in percent, is for data; the rest is for buffers,
-// fragmentation and the copy that rewriting the append-only file makes.
+// RedisMemoryShare of the memory limit, in percent, is for data. The rest is for buffers,
+// fragmentation and the copy during a rewrite of the append-only file.
 const RedisMemoryShare = 75
 
 // RedisConfigMap is the configuration of the managed Redis. It never evicts: Redis holds state,

@@ -14,12 +14,12 @@ func Managed(c *v1alpha1.RealtimeCluster) bool {
 	return c.Spec.Redis.Mode != v1alpha1.RedisExternal || c.Spec.Redis.External == nil
 }
 
-// Persistent reports whether the managed Redis keeps its data on a volume of its own.
+// Persistent reports whether the managed Redis stores its data on a persistent volume.
 func Persistent(c *v1alpha1.RealtimeCluster) bool {
 	return Managed(c) && c.Spec.Redis.Managed.Storage.Type == v1alpha1.StoragePersistent
 }
 
-// RedisAddress is where the servers look for Redis first.
+// RedisAddress is the initial address of Redis for the servers.
 func RedisAddress(c *v1alpha1.RealtimeCluster) string {
 	if addresses := redis(c).Addresses; len(addresses) > 0 {
 		return addresses[0]
@@ -27,7 +27,7 @@ func RedisAddress(c *v1alpha1.RealtimeCluster) string {
 	return ""
 }
 
-// RedisServerName is the name that the managed Redis's certificate carries.
+// RedisServerName is the name in the certificate of the managed Redis.
 func RedisServerName(c *v1alpha1.RealtimeCluster) string {
 	return strings.Split(managedRedis(c).Addresses[0], ":")[0]
 }

@@ -19,10 +19,9 @@ echo "$a$b" >` + redisAdminFile + `
 exec redis-server ` + dirRedisConfig + "/" + KeyRedisConfig + `
 `
 
-// redisProbeScript makes the users of the running Redis those of the mounted file, which
-// the kubelet renews after a rotation, and then asks for a sign of life. Each ACL SETUSER
-// is atomic and closes no connection; repeating one changes nothing, so the script needs
-// no memory of what an earlier probe or an earlier Redis did.
+// redisProbeScript sets the users of the running Redis to the users of the mounted file, which the
+// kubelet updates after a rotation, and then pings. Each ACL SETUSER is atomic and closes no
+// connection. A repeat changes nothing, so the script needs no state.
 const redisProbeScript = `REDISCLI_AUTH=$(cat ` + redisAdminFile + `) || exit 1
 export REDISCLI_AUTH
 said=$({
@@ -45,11 +44,11 @@ func redisProbe(period, failures int32) *corev1.Probe {
 	}
 }
 
-// shell runs a script.
+// shell returns the command that runs a script.
 func shell(script string) []string { return []string{"sh", "-c", strings.TrimSuffix(script, "\n")} }
 
-// redisLiveness asks only whether Redis listens: while it loads or is busy with a
-// script, a restart would make things worse.
+// redisLiveness checks only that Redis listens: a restart while Redis loads its data or runs a
+// script would delay it further.
 func redisLiveness() *corev1.Probe {
 	return &corev1.Probe{
 		ProbeHandler:  corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromString(PortNameRedis)}},

@@ -6,7 +6,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// RedisService is where the servers find the managed Redis.
+// RedisService is the Service by which the servers reach the managed Redis.
 func RedisService(c *v1alpha1.RealtimeCluster) *corev1.Service {
 	s := service(c, ComponentRedis, RedisName(c), PortNameRedis, PortRedis)
 	s.Spec.Type = corev1.ServiceTypeClusterIP

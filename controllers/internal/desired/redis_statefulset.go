@@ -16,17 +16,16 @@ import (
 // RedisWorkload is the observed state that the StatefulSet depends on, in addition to the
 // cluster.
 type RedisWorkload struct {
-	// Image of Redis when the cluster names none.
+	// Image of Redis when the cluster does not name an image.
 	Image string
-	// ClaimSize is the size in the template for claims, which cannot be changed in a
-	// StatefulSet that is there already; claims themselves are grown. Zero means the
-	// size in the spec.
+	// ClaimSize is the size in the claim template, which is immutable in an existing StatefulSet;
+	// the operator expands the claims themselves. Zero means the size in the spec.
 	ClaimSize resource.Quantity
-	// Certificate of Redis, with TLS. Redis is restarted when it changes.
+	// Certificate of Redis, with TLS. A change restarts Redis.
 	Certificate []byte
 }
 
-// RedisStatefulSet runs the managed Redis, one pod.
+// RedisStatefulSet runs the managed Redis as a single pod.
 func RedisStatefulSet(c *v1alpha1.RealtimeCluster, w RedisWorkload) *appsv1.StatefulSet {
 	set := &appsv1.StatefulSet{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "StatefulSet"},
@@ -47,7 +46,7 @@ func RedisStatefulSet(c *v1alpha1.RealtimeCluster, w RedisWorkload) *appsv1.Stat
 	}
 	set.Annotations = defaultImage(c.Spec.Redis.Managed.Image, w.Image)
 	if c.Spec.Paused == v1alpha1.PauseRollouts {
-		// Pods from number 1 on are renewed: none is.
+		// A partition of 1 excludes pod 0, the only pod, from a roll-out.
 		set.Spec.UpdateStrategy = appsv1.StatefulSetUpdateStrategy{
 			Type:          appsv1.RollingUpdateStatefulSetStrategyType,
 			RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: ptr(int32(1))},
@@ -59,7 +58,7 @@ func RedisStatefulSet(c *v1alpha1.RealtimeCluster, w RedisWorkload) *appsv1.Stat
 	return set
 }
 
-// redisHash covers what Redis reads only when it starts.
+// redisHash covers the settings that Redis reads only at its start.
 func redisHash(c *v1alpha1.RealtimeCluster, w RedisWorkload) string {
 	sum := sha256.Sum256(append([]byte(redisConfig(c)), w.Certificate...))
 	return hex.EncodeToString(sum[:8])
@@ -111,7 +110,7 @@ func redisClaim(c *v1alpha1.RealtimeCluster, w RedisWorkload) corev1.PersistentV
 	return claim
 }
 
-// RedisClaimName is the volume claim that the StatefulSet makes for its pod.
+// RedisClaimName is the volume claim of the StatefulSet's pod.
 func RedisClaimName(c *v1alpha1.RealtimeCluster) string {
 	return redisDataVolume + "-" + RedisName(c) + "-0"
 }

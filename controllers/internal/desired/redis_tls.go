@@ -6,8 +6,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// The keys of the authority in a Secret: the certificates to trust, and the key that
-// renews what it signed, which is mounted nowhere.
+// Keys of the authority in a Secret: the trusted certificates, and the private key of the
+// authority, which no pod mounts.
 const (
 	keyCA    = "ca.crt"
 	keyCAKey = "ca.key"
@@ -25,7 +25,7 @@ func RedisTLSSecret(c *v1alpha1.RealtimeCluster, cert Certificate) *corev1.Secre
 	})
 }
 
-// CertificateOf reads back what [RedisTLSSecret] holds.
+// CertificateOf reads the certificate in a Secret of [RedisTLSSecret].
 func CertificateOf(s *corev1.Secret) Certificate {
 	return Certificate{CA: s.Data[keyCA], CAKey: s.Data[keyCAKey], Cert: s.Data[corev1.TLSCertKey], Key: s.Data[corev1.TLSPrivateKeyKey]}
 }

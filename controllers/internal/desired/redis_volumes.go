@@ -7,7 +7,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// redisDataVolume is the volume of the data, and its claim's name in the template.
+// redisDataVolume is the data volume and the claim's name in the template.
 const redisDataVolume = "data"
 
 func redisVolumes(c *v1alpha1.RealtimeCluster) []corev1.Volume {

@@ -7,7 +7,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// redis says where the cluster's Redis is and how to log in.
+// redis returns the address and the credentials of the cluster's Redis.
 func redis(c *v1alpha1.RealtimeCluster) configv1.Redis {
 	spec := c.Spec.Redis
 	out := managedRedis(c)
@@ -22,8 +22,8 @@ func redis(c *v1alpha1.RealtimeCluster) configv1.Redis {
 	return out
 }
 
-// managedRedis is the Redis that the operator runs: one server behind a Service,
-// with a generated password.
+// managedRedis describes the Redis that the operator runs: a single server behind a Service, with a
+// generated password.
 func managedRedis(c *v1alpha1.RealtimeCluster) configv1.Redis {
 	host := RedisName(c) + "." + c.Namespace + ".svc"
 	out := configv1.Redis{
@@ -38,7 +38,7 @@ func managedRedis(c *v1alpha1.RealtimeCluster) configv1.Redis {
 	return out
 }
 
-// externalRedis is the Redis that is there already.
+// externalRedis describes an existing Redis.
 func externalRedis(e *v1alpha1.ExternalRedis) configv1.Redis {
 	out := configv1.Redis{
 		Topology:   configv1.RedisTopology(e.Topology),
@@ -67,7 +67,7 @@ func externalTLS(t *v1alpha1.ExternalRedisTLS) *configv1.RedisTLS {
 	return out
 }
 
-// keyPrefix keeps clusters that share a Redis apart.
+// keyPrefix separates clusters that share a Redis.
 func keyPrefix(c *v1alpha1.RealtimeCluster) string {
 	if c.Spec.Redis.KeyPrefix != "" {
 		return c.Spec.Redis.KeyPrefix

@@ -8,15 +8,15 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// SecretReference is a key of a Secret that a server pod needs and the user made.
+// SecretReference is a key of a user's Secret that a server pod needs.
 type SecretReference struct {
-	// Field of the RealtimeCluster that names it.
+	// Field is the field of the RealtimeCluster that names the Secret.
 	Field string
 	Name  string
 	Key   string
 }
 
-// SecretReferences are the keys that the pods cannot start without.
+// SecretReferences returns the keys without which the pods cannot start.
 func SecretReferences(c *v1alpha1.RealtimeCluster) []SecretReference {
 	var refs []SecretReference
 	if !Managed(c) {

@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// RuntimeConfig is what a server pod of the cluster needs to start.
+// RuntimeConfig returns the settings with which a server pod of the cluster starts.
 func RuntimeConfig(c *v1alpha1.RealtimeCluster) *configv1.RuntimeConfig {
 	out := &configv1.RuntimeConfig{
 		TypeMeta: metav1.TypeMeta{APIVersion: configv1.APIVersion, Kind: configv1.KindRuntimeConfig},
@@ -107,13 +107,13 @@ func notifications(n v1alpha1.NotificationsSpec) configv1.Notifications {
 func observability(o v1alpha1.ObservabilitySpec) configv1.Observability {
 	out := configv1.Observability{LogLevel: string(o.LogLevel), Playground: o.Playground}
 	if t := o.Tracing; t != nil {
-		ratio, _ := t.Ratio.Float64() // the API server took it
+		ratio, _ := t.Ratio.Float64() // the API server has validated the ratio
 		out.Tracing = &configv1.Tracing{Endpoint: t.Endpoint, Ratio: ratio}
 	}
 	return out
 }
 
-// enabled reads a switch that is on unless it is turned off.
+// enabled reads a switch that is on by default.
 func enabled(set *bool) bool { return set == nil || *set }
 
 func duration(d v1alpha1.Duration) metav1.Duration {

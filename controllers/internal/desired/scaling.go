@@ -6,19 +6,19 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Load is what mode Connections decides by.
+// Load is the input of mode Connections.
 type Load struct {
-	// Connections that are live on the pods that report.
+	// Connections is the sum over the reporting pods.
 	Connections int64
-	// Current is the number of pods that is wanted now.
+	// Current is the current number of desired pods.
 	Current int32
-	// Unknown is how many pods may have clients and do not report. While there are any,
-	// the number of pods is not lowered: their connections are not counted.
+	// Unknown is the number of pods that may have clients but do not report. While it is above
+	// zero, no scale-down happens, because their connections are not counted.
 	Unknown int
 }
 
-// ReplicasByLoad is the number of pods at which each has its target of connections,
-// within scaling.min and scaling.max.
+// ReplicasByLoad returns the number of pods at which each has its target of connections, between
+// scaling.min and scaling.max.
 func ReplicasByLoad(c *v1alpha1.RealtimeCluster, l Load) int32 {
 	s := c.Spec.Scaling
 	least, most := int32(1), int32(math.MaxInt32)
@@ -33,7 +33,7 @@ func ReplicasByLoad(c *v1alpha1.RealtimeCluster, l Load) int32 {
 		target = int64(*s.TargetConnectionsPerPod)
 	}
 	target = max(target, 1)
-	wanted := int32(min((l.Connections+target-1)/target, math.MaxInt32)) //nolint:gosec // bounded just here
+	wanted := int32(min((l.Connections+target-1)/target, math.MaxInt32)) //nolint:gosec // bounded by min
 	if l.Unknown > 0 {
 		wanted = max(wanted, l.Current)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// schedule says where the server pods may run.
+// schedule sets the scheduling fields of the server pods.
 func schedule(c *v1alpha1.RealtimeCluster, spec *corev1.PodSpec) error {
 	var err error
 	p := c.Spec.Pod

@@ -7,8 +7,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Generated is a Secret that the operator makes once, with a random value under
-// one key. Afterwards it belongs to the user: a new value is a rotation.
+// Generated is a Secret that the operator creates once, with a random value under a single key.
+// Afterwards it belongs to the user: a new value is a rotation.
 type Generated struct {
 	Name      string
 	Key       string
@@ -20,8 +20,8 @@ type Generated struct {
 // generatedLength gives more than 256 bits with 62 letters and digits.
 const generatedLength = 48
 
-// GeneratedSecrets are the Secrets that the cluster needs and the user did not
-// name, sorted by name.
+// GeneratedSecrets returns the Secrets that the cluster needs and the user did not name, sorted by
+// name.
 func GeneratedSecrets(c *v1alpha1.RealtimeCluster) []Generated {
 	all := []Generated{{Name: AdminSecretName(c), Key: KeyToken, Component: ComponentServer, Length: generatedLength}}
 	if enabled(c.Spec.API.Enabled) && c.Spec.API.TokenSecretRef == nil {
@@ -36,7 +36,7 @@ func GeneratedSecrets(c *v1alpha1.RealtimeCluster) []Generated {
 	return all
 }
 
-// GeneratedSecret is the Secret with its value.
+// GeneratedSecret returns the Secret with its value.
 func GeneratedSecret(c *v1alpha1.RealtimeCluster, g Generated, value string) *corev1.Secret {
 	return secret(c, g.Component, g.Name, corev1.SecretTypeOpaque, map[string][]byte{g.Key: []byte(value)})
 }

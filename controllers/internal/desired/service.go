@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// ClientService is what an Ingress or a route sends clients to; annotations are
-// those that its controller reads on the Service.
+// ClientService is the backend of the Ingress or route. Annotations are for the controller that
+// reads them on the Service.
 func ClientService(c *v1alpha1.RealtimeCluster, annotations map[string]string) *corev1.Service {
 	s := service(c, ComponentServer, ClientServiceName(c), PortNameClient, PortService)
 	s.Annotations = annotations
@@ -18,8 +18,8 @@ func ClientService(c *v1alpha1.RealtimeCluster, annotations map[string]string) *
 }
 
 // PeerService names the peer port, at which pods forward requests of sessions to each other, for
-// service meshes and for people. The pods themselves find each other by their leases in Redis. It
-// includes pods that are not ready, because a draining pod still owns its sessions.
+// service meshes and for administrators. The pods find each other by their leases in Redis. The
+// Service includes unready pods, because a draining pod still owns its sessions.
 func PeerService(c *v1alpha1.RealtimeCluster) *corev1.Service {
 	s := service(c, ComponentServer, PeerServiceName(c), PortNamePeer, PortPeer)
 	s.Spec.ClusterIP = corev1.ClusterIPNone
@@ -27,8 +27,8 @@ func PeerService(c *v1alpha1.RealtimeCluster) *corev1.Service {
 	return s
 }
 
-// APIService is where other back ends reach the server API, from inside the
-// Kubernetes cluster only; nil when it is not served.
+// APIService is the Service by which other back ends reach the server API, only from inside the
+// Kubernetes cluster; nil when the server API is disabled.
 func APIService(c *v1alpha1.RealtimeCluster) *corev1.Service {
 	if !enabled(c.Spec.API.Enabled) {
 		return nil
@@ -38,7 +38,7 @@ func APIService(c *v1alpha1.RealtimeCluster) *corev1.Service {
 	return s
 }
 
-// service is one TCP port in front of the pods of a component.
+// service returns a Service with a single TCP port for the pods of a component.
 func service(c *v1alpha1.RealtimeCluster, component Component, name, port string, number int32) *corev1.Service {
 	return &corev1.Service{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},

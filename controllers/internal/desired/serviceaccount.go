@@ -7,8 +7,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// ServiceAccount is the account of the server pods, without rights and without a
-// token; nil when the user names another.
+// ServiceAccount is the account of the server pods, without rights and without a token; nil when
+// the user names an account.
 func ServiceAccount(c *v1alpha1.RealtimeCluster) *corev1.ServiceAccount {
 	if c.Spec.Pod.ServiceAccountName != "" {
 		return nil

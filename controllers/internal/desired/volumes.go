@@ -6,11 +6,11 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// fileMode lets the pod's group read mounted files, and nobody else.
+// fileMode allows only the pod's group to read mounted files.
 const fileMode int32 = 0o440
 
-// mounted is a volume and where it is mounted. Folders are mounted whole, never
-// single files, because the kubelet renews only folders.
+// mounted is a volume with its mount path. Folders are mounted, never single files, because the
+// kubelet updates only folders.
 type mounted struct {
 	volume corev1.Volume
 	path   string
@@ -44,7 +44,7 @@ func serverMounted(c *v1alpha1.RealtimeCluster) []mounted {
 	return all
 }
 
-// offlineWebhookKey is where the key of the offline webhook is; nil when there is none.
+// offlineWebhookKey returns the mounted key of the offline webhook; nil when there is no webhook.
 func offlineWebhookKey(c *v1alpha1.RealtimeCluster) *v1alpha1.KeyReference {
 	if hook := c.Spec.Features.Notifications.OfflineWebhook; hook != nil {
 		return hook.SecretRef
@@ -52,7 +52,7 @@ func offlineWebhookKey(c *v1alpha1.RealtimeCluster) *v1alpha1.KeyReference {
 	return nil
 }
 
-// redisMounted are the secrets that a server needs for Redis.
+// redisMounted returns the Secrets that a server needs for Redis.
 func redisMounted(c *v1alpha1.RealtimeCluster) []mounted {
 	if Managed(c) {
 		all := []mounted{{secretVolume("redis", RedisName(c), corev1.KeyToPath{Key: KeyRedisPassword, Path: KeyRedisPassword}), DirRedis}}
@@ -76,7 +76,7 @@ func redisMounted(c *v1alpha1.RealtimeCluster) []mounted {
 	return all
 }
 
-// authSources are the keys of the auth providers, each in a folder of its name.
+// authSources returns the keys of the auth providers, each in a folder with the provider's name.
 func authSources(c *v1alpha1.RealtimeCluster) []corev1.VolumeProjection {
 	if c.Spec.Auth.Mode != v1alpha1.AuthJWT {
 		return nil
@@ -109,7 +109,7 @@ func configMapVolume(name, configMap string) corev1.Volume {
 	}}}
 }
 
-// secretVolume mounts the items of a Secret, or all of it when none are named.
+// secretVolume mounts the given items of a Secret, or the whole Secret.
 func secretVolume(name, secret string, items ...corev1.KeyToPath) corev1.Volume {
 	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{
 		SecretName: secret, Items: items, DefaultMode: ptr(fileMode),

@@ -8,13 +8,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 )
 
-// CountWrites counts every request that could change something.
+// CountWrites counts every writing request.
 func CountWrites(n *int) interceptor.Funcs {
 	return Intercept(func(string) error { *n++; return nil })
 }
 
-// Intercept calls before with the name of each writing call before it is made; its
-// error takes the call's place.
+// Intercept calls before with the name of each writing call; an error of before replaces the call.
 func Intercept(before func(call string) error) interceptor.Funcs {
 	return interceptor.Funcs{
 		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
@@ -62,8 +61,8 @@ func Intercept(before func(call string) error) interceptor.Funcs {
 	}
 }
 
-// InterceptReads calls before with the name of each reading call, as [Intercept] does
-// for those that write.
+// InterceptReads calls before with the name of each reading call; an error of before replaces the
+// call.
 func InterceptReads(before func(call string) error) interceptor.Funcs {
 	return interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, obj client.Object, opts ...client.GetOption) error {

@@ -18,8 +18,8 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// Start starts an API server with the CRDs of this project and those of the given
-// paths. Stop it with its Stop.
+// Start starts an API server with the CRDs of this project and of the given paths. The caller must
+// stop it.
 func Start(crds ...string) (*envtest.Environment, error) {
 	assets, err := assets()
 	if err != nil {
@@ -29,7 +29,7 @@ func Start(crds ...string) (*envtest.Environment, error) {
 		BinaryAssetsDirectory: assets,
 		CRDDirectoryPaths:     append([]string{filepath.Join(root(), "config/crd/bases")}, crds...),
 		ErrorIfCRDPathMissing: true,
-		// The defaults are too short for a machine that has much to do.
+		// The default time-outs are too short for a busy machine.
 		ControlPlaneStartTimeout: 2 * time.Minute,
 		ControlPlaneStopTimeout:  time.Minute,
 		CRDInstallOptions:        envtest.CRDInstallOptions{MaxTime: time.Minute},
@@ -40,12 +40,12 @@ func Start(crds ...string) (*envtest.Environment, error) {
 	return environment, err
 }
 
-// Scheme knows the kinds of Kubernetes and of this project.
+// Scheme returns a scheme with the kinds of Kubernetes and of this project.
 func Scheme() *k8sruntime.Scheme {
 	scheme := k8sruntime.NewScheme()
 	for _, add := range []func(*k8sruntime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
-			panic(err) // two types claim one kind: a mistake in the code
+			panic(err) // two types with the same kind: a programming error
 		}
 	}
 	return scheme
@@ -57,8 +57,8 @@ func root() string {
 	return filepath.Join(filepath.Dir(file), "../../..")
 }
 
-// assets returns the folder with kube-apiserver, etcd and kubectl. The first call
-// on a machine builds them, which takes minutes.
+// assets returns the folder with kube-apiserver, etcd and kubectl. The first call on a machine
+// builds them, which takes minutes.
 func assets() (string, error) {
 	if set := os.Getenv("KUBEBUILDER_ASSETS"); set != "" {
 		return set, nil

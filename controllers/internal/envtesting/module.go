@@ -8,9 +8,9 @@ import (
 	"os/exec"
 )
 
-// ModuleDir returns where the files of a Go module are, after downloading it when it
-// is not in the module cache. It is for modules of which only files are needed, so
-// that their many requirements stay out of go.mod.
+// ModuleDir returns the folder of a Go module, and downloads the module if the module cache lacks
+// it. It serves modules of which tests need only files, so that their requirements stay out of
+// go.mod.
 func ModuleDir(module, version string) (string, error) {
 	outside, err := os.MkdirTemp("", "module-")
 	if err != nil {

@@ -8,11 +8,11 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Requests counts what a client sends to the API server, apart from leases.
+// Requests counts the requests of a client to the API server, without leases.
 type Requests struct {
 	mu     sync.Mutex
 	counts map[string]int
-	// writes are the method and path of each request that could change something.
+	// writes are the method and path of each writing request.
 	writes []string
 }
 
@@ -32,7 +32,7 @@ func (r *Requests) Writes() []string {
 	return append([]string(nil), r.writes...)
 }
 
-// Reads is how many reading requests there were since the last Reset.
+// Reads returns the number of reading requests since the last Reset.
 func (r *Requests) Reads() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

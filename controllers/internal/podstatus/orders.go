@@ -29,7 +29,9 @@ func (o *order) done(r *configv1.ServerStatus) bool {
 
 // Drain orders a pod to drain, with the token of its admin listener. It returns at once; the
 // poller sends the order in the next round, and repeats it until the pod reports a drain.
-func (p *Poller) Drain(pod *corev1.Pod, token string) { p.setOrder(pod, order{drain: true, token: token}) }
+func (p *Poller) Drain(pod *corev1.Pod, token string) {
+	p.setOrder(pod, order{drain: true, token: token})
+}
 
 // Serve cancels a drain in the same way.
 func (p *Poller) Serve(pod *corev1.Pod, token string) { p.setOrder(pod, order{token: token}) }

@@ -7,15 +7,15 @@ import (
 
 const albPrefix = "alb.ingress.kubernetes.io/"
 
-// The bounds of an Application Load Balancer.
+// Bounds of an Application Load Balancer.
 const (
 	albMaxIdle       = 4000 * time.Second
 	albMaxDrain      = time.Hour
 	albDefaultCookie = 24 * time.Hour
 )
 
-// awsLoadBalancer is the AWS Load Balancer Controller. The load balancer's cookie
-// has a name of its own and needs a lifetime.
+// awsLoadBalancer supports the AWS Load Balancer Controller. Its cookie has a fixed name and needs
+// a lifetime.
 func awsLoadBalancer(s settings, out *Exposure) map[string]string {
 	idle := s.idle
 	if idle > albMaxIdle {

@@ -2,12 +2,12 @@ package exposure
 
 import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-// PersistenceShape is how the installed HTTPRoute spells session persistence.
+// PersistenceShape is the form of session persistence in the installed HTTPRoute.
 type PersistenceShape string
 
 // The shapes.
 const (
-	// ShapeNone: the standard channel, which has none.
+	// ShapeNone: the standard channel, without session persistence.
 	ShapeNone PersistenceShape = ""
 	// ShapeSessionName: the experimental channel up to 1.6, with sessionName and cookieConfig.
 	ShapeSessionName PersistenceShape = "SessionName"
@@ -15,7 +15,7 @@ const (
 	ShapeCookie PersistenceShape = "Cookie"
 )
 
-// Capabilities are what the installed Gateway API can do.
+// Capabilities are the relevant capabilities of the installed Gateway API.
 type Capabilities struct {
 	Persistence PersistenceShape
 }

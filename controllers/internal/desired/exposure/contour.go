@@ -8,11 +8,11 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// HTTPProxyKind is Contour's own kind.
+// HTTPProxyKind is a kind of Contour.
 var HTTPProxyKind = schema.GroupVersionKind{Group: "projectcontour.io", Version: "v1", Kind: "HTTPProxy"}
 
-// contour writes an HTTPProxy for each host, because an HTTPProxy has only one. Its
-// cookie has a fixed name and lasts as long as the browser runs.
+// contour writes an HTTPProxy for each host, because an HTTPProxy has only a single host. Its
+// cookie has a fixed name and is a session cookie.
 func contour(s settings, out *Exposure) {
 	if s.cookie.wanted {
 		out.miss("exposure.affinity.cookieName: Contour's cookie is always X-Contour-Session-Affinity")
@@ -44,8 +44,8 @@ func httpProxy(s settings, host string) map[string]any {
 		"conditions":       []any{map[string]any{"prefix": s.path}},
 		"enableWebsockets": true,
 		"services":         []any{map[string]any{"name": s.service, "port": int64(desired.PortService)}},
-		// A response may take as long as a client may be silent: a polling request is
-		// answered when there is something to say.
+		// A response may take as long as a client may be silent: the server answers a poll when it
+		// has a message.
 		"timeoutPolicy": map[string]any{"response": s.withSeconds(), "idle": s.withSeconds()},
 	}
 	if s.cookie.wanted {

@@ -7,12 +7,12 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// BackendTrafficPolicyKind is Envoy Gateway's own kind.
+// BackendTrafficPolicyKind is a kind of Envoy Gateway.
 var BackendTrafficPolicyKind = schema.GroupVersionKind{Group: "gateway.envoyproxy.io", Version: "v1alpha1", Kind: "BackendTrafficPolicy"}
 
-// envoyGateway writes the time-outs that a route cannot say and, where the route
-// has no session persistence, a cookie that is hashed to a pod. Such a cookie may
-// lead to another pod when the number of pods changes.
+// envoyGateway writes the time-outs that a route cannot express. Where the route has no session
+// persistence, it writes a cookie that is hashed to a pod; such a cookie may lead to another pod
+// when the number of pods changes.
 func envoyGateway(s settings, needsAffinity bool, out *Exposure) {
 	spec := map[string]any{
 		"targetRefs": []any{map[string]any{"group": gatewayGroup, "kind": HTTPRouteKind.Kind, "name": desired.ExposureName(s.cluster)}},

@@ -1,9 +1,7 @@
-// Package exposure renders the objects that expose a cluster: one file for each ingress
-// controller and gateway implementation. A profile writes the settings that its controller
-// supports and reports the unsupported settings in words. Its functions are pure.
-//
-// Affinity only saves hops: a polling request that reaches the wrong pod is handed
-// on by the pods themselves.
+// Package exposure renders the objects that expose a cluster: a file for each ingress controller
+// and gateway implementation. A profile writes the settings that its controller supports and
+// reports the unsupported settings in words. Its functions are pure. Affinity only saves hops: the
+// pods forward a polling request that reaches another pod.
 package exposure
 
 import (
@@ -16,31 +14,30 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// Exposure is what makes a cluster reachable.
+// Exposure holds the objects that make a cluster reachable.
 type Exposure struct {
 	// Objects in addition to the client Service.
 	Objects []desired.Object
 	// ServiceAnnotations are for the client Service.
 	ServiceAnnotations map[string]string
-	// Missing lists, in one sentence each, the requested settings that the profile cannot
-	// express.
+	// Missing has a sentence for each requested setting that the profile cannot express.
 	Missing []string
-	// NoAffinity is true when cookie affinity was asked for and there is none.
+	// NoAffinity reports that cookie affinity was requested and is not supported.
 	NoAffinity bool
-	// Retired says why the controller should be replaced; empty when it need not.
+	// Retired says why the controller should be replaced; empty for a supported controller.
 	Retired string
-	// Refused are the annotations that were asked for and may not be written.
+	// Refused are the requested annotations that are not allowed.
 	Refused []string
 	// URL that clients connect to; empty when no host is known.
 	URL string
 }
 
-// Kinds are all kinds, except Ingress, that an Exposure may hold.
+// Kinds returns all kinds, except Ingress, that an Exposure may hold.
 func Kinds() []schema.GroupVersionKind {
 	return []schema.GroupVersionKind{HTTPRouteKind, BackendTrafficPolicyKind, DestinationRuleKind, HTTPProxyKind}
 }
 
-// Build says how the cluster is exposed, given what the installed Gateway API can do.
+// Build renders the exposure of the cluster for the capabilities of the installed Gateway API.
 func Build(c *v1alpha1.RealtimeCluster, installed Capabilities) Exposure {
 	s := settingsOf(c)
 	out := Exposure{URL: url(c)}
@@ -54,12 +51,12 @@ func Build(c *v1alpha1.RealtimeCluster, installed Capabilities) Exposure {
 	return out
 }
 
-// miss notes something that cannot be expressed.
+// miss records a setting that the profile cannot express.
 func (e *Exposure) miss(format string, args ...any) {
 	e.Missing = append(e.Missing, fmt.Sprintf(format, args...))
 }
 
-// annotate adds to the Service's annotations.
+// annotate adds annotations to the client Service.
 func (e *Exposure) annotate(more map[string]string) {
 	e.ServiceAnnotations = merge(e.ServiceAnnotations, more)
 }
@@ -78,8 +75,8 @@ func merge(all ...map[string]string) map[string]string {
 	return out
 }
 
-// url is where clients connect. Behind a Gateway the listener decides on TLS, which
-// is not known here; https is what it nearly always is.
+// url returns the address for clients. Behind a Gateway the listener decides on TLS, which the
+// operator cannot read; url assumes https.
 func url(c *v1alpha1.RealtimeCluster) string {
 	e := c.Spec.Exposure
 	if e.Type == v1alpha1.ExposureNone || len(e.Hosts) == 0 || strings.HasPrefix(e.Hosts[0], "*") {

@@ -12,8 +12,8 @@ const gatewayGroup = "gateway.networking.k8s.io"
 // HTTPRouteKind is a kind of the Gateway API.
 var HTTPRouteKind = schema.GroupVersionKind{Group: gatewayGroup, Version: "v1", Kind: "HTTPRoute"}
 
-// buildGateway writes an HTTPRoute in the standard shape, and affinity where the
-// installed API or the implementation has it.
+// buildGateway writes an HTTPRoute in the standard shape, with affinity where the installed API or
+// the implementation supports it.
 func buildGateway(s settings, installed Capabilities, out *Exposure) {
 	rule := map[string]any{
 		"matches":     []any{map[string]any{"path": map[string]any{"type": "PathPrefix", "value": s.path}}},
@@ -40,8 +40,8 @@ func buildGateway(s settings, installed Capabilities, out *Exposure) {
 	out.miss("exposure.idleTimeout: an HTTPRoute cannot say it for idle connections; set it where the Gateway is configured")
 }
 
-// persistence is session persistence inside the route, or nil. Policy tells that
-// the implementation's own policy can do it instead.
+// persistence returns the session persistence of the route, or nil. Policy reports that the
+// implementation's own policy can provide it instead.
 func persistence(s settings, installed Capabilities, policy bool, out *Exposure) map[string]any {
 	way := s.spec.Gateway.SessionPersistence
 	if !s.cookie.wanted || way == v1alpha1.PersistenceNone || way == v1alpha1.PersistencePolicy && policy {

@@ -4,7 +4,7 @@ import "strings"
 
 const haproxyIngressPrefix = "haproxy-ingress.github.io/"
 
-// haproxyIngress is the community's HAProxy Ingress.
+// haproxyIngress supports the community's HAProxy Ingress.
 func haproxyIngress(s settings, out *Exposure) map[string]string {
 	annotations := map[string]string{
 		haproxyIngressPrefix + "timeout-tunnel": s.withSeconds(),

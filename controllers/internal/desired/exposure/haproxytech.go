@@ -1,7 +1,7 @@
 package exposure
 
-// haproxyTech is HAProxy Technologies' controller. It reads affinity on the Service
-// and knows only the cookie's name; the tunnel's time-out is in its ConfigMap.
+// haproxyTech supports HAProxy Technologies' controller. It reads affinity on the Service and
+// supports only the cookie's name; the tunnel's time-out is in its ConfigMap.
 func haproxyTech(s settings, out *Exposure) map[string]string {
 	out.miss("exposure.idleTimeout: this controller takes timeout-tunnel (1h by default) from its own ConfigMap only")
 	if !s.cookie.wanted {

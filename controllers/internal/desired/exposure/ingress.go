@@ -8,8 +8,8 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// profile says what one controller needs: the Ingress's annotations are returned,
-// everything else is put into the Exposure.
+// profile writes the settings of a controller: it returns the Ingress's annotations, and adds other
+// settings to the Exposure.
 type profile func(settings, *Exposure) map[string]string
 
 var profiles = map[v1alpha1.IngressController]profile{
@@ -21,9 +21,8 @@ var profiles = map[v1alpha1.IngressController]profile{
 	v1alpha1.IngressAWSLoadBalancer: awsLoadBalancer,
 }
 
-// buildIngress writes an Ingress with what its controller needs. Contour gets its
-// own kind, because an Ingress cannot say what is needed there, and Custom nothing
-// but the user's annotations.
+// buildIngress writes an Ingress with the settings of its controller. Contour gets its own kind,
+// because an Ingress cannot express its settings. Custom gets only the user's annotations.
 func buildIngress(s settings, out *Exposure) {
 	if s.spec.Ingress.Controller == v1alpha1.IngressContour {
 		contour(s, out)

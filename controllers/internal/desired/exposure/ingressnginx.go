@@ -7,7 +7,7 @@ import (
 
 const ingressNGINXPrefix = "nginx.ingress.kubernetes.io/"
 
-// ingressNGINX is the community's ingress-nginx, which was retired in March 2026.
+// ingressNGINX supports the community's ingress-nginx, which was retired in March 2026.
 func ingressNGINX(s settings, out *Exposure) map[string]string {
 	out.Retired = "ingress-nginx was retired in March 2026 and gets no more fixes, not even for security: move to another controller"
 	annotations := map[string]string{

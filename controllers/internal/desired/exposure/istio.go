@@ -7,12 +7,11 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// DestinationRuleKind is Istio's own kind.
+// DestinationRuleKind is a kind of Istio.
 var DestinationRuleKind = schema.GroupVersionKind{Group: "networking.istio.io", Version: "v1", Kind: "DestinationRule"}
 
-// istio writes a cookie that is hashed to a pod, where the route has no session
-// persistence. Its gateways let connections be idle as long as they like, so there is
-// no time-out to write.
+// istio writes a cookie that is hashed to a pod, where the route has no session persistence.
+// Istio's gateways have no idle time-out for connections, so none is written.
 func istio(s settings, needsAffinity bool, out *Exposure) {
 	if !needsAffinity || !s.cookie.wanted || !policyWanted(s.spec.Gateway.SessionPersistence) {
 		return
@@ -24,7 +23,7 @@ func istio(s settings, needsAffinity bool, out *Exposure) {
 	if s.cookie.secure {
 		out.miss("exposure.affinity.secure: a DestinationRule's cookie has no field for it")
 	}
-	cookie := map[string]any{"name": s.cookie.name, "path": s.path, "ttl": seconds(s.cookie.ttl) + "s"} // 0s: as long as the browser runs
+	cookie := map[string]any{"name": s.cookie.name, "path": s.path, "ttl": seconds(s.cookie.ttl) + "s"} // 0s means a session cookie
 	spec := map[string]any{
 		"host": s.service + "." + s.cluster.Namespace + ".svc.cluster.local",
 		"trafficPolicy": map[string]any{"loadBalancer": map[string]any{
@@ -34,7 +33,7 @@ func istio(s settings, needsAffinity bool, out *Exposure) {
 	out.Objects = append(out.Objects, desired.Unstructured(s.cluster, DestinationRuleKind, desired.ExposureName(s.cluster), nil, nil, spec))
 }
 
-// ownPolicy reports whether the operator knows a policy kind of the implementation.
+// ownPolicy reports whether the operator supports a policy kind of the implementation.
 func ownPolicy(g v1alpha1.GatewayImplementation) bool {
 	return g == v1alpha1.GatewayEnvoyGateway || g == v1alpha1.GatewayIstio
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// nginx is F5's NGINX Ingress Controller, whose open-source edition has sticky
-// cookies since 5.4.
+// nginx supports F5's NGINX Ingress Controller, whose open-source edition has sticky cookies since
+// 5.4.
 func nginx(s settings, _ *Exposure) map[string]string {
 	annotations := map[string]string{
 		"nginx.org/websocket-services":   s.service,

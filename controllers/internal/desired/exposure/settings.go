@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// settings are what the profiles write, resolved.
+// settings holds the resolved settings that the profiles write.
 type settings struct {
 	cluster *v1alpha1.RealtimeCluster
 	spec    v1alpha1.ExposureSpec
@@ -17,7 +17,7 @@ type settings struct {
 	path    string
 	cookie  cookie
 	idle    time.Duration
-	// drain is how long a pod that stops still answers.
+	// drain is how long a stopping pod still answers.
 	drain time.Duration
 }
 
@@ -50,7 +50,7 @@ func settingsOf(c *v1alpha1.RealtimeCluster) settings {
 	return s
 }
 
-// seconds writes a duration in whole seconds, rounded up.
+// seconds formats a duration in whole seconds, rounded up.
 func seconds(d time.Duration) string {
 	return strconv.FormatInt(int64(math.Ceil(d.Seconds())), 10)
 }

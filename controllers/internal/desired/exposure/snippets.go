@@ -8,12 +8,12 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// raw are the annotations, besides those with "snippet" in the name, by which an Ingress
-// or Service writes lines of its controller's configuration. The controller serves other
-// namespaces too, and its account often reads their Secrets; so who may create a
-// RealtimeCluster must not write such lines unless an administrator allows it.
+// raw are the annotations, in addition to those with "snippet" in the name, by which an Ingress or
+// Service writes lines of its controller's configuration. The controller serves other namespaces
+// too, and its account often reads their Secrets. A user who may create a RealtimeCluster must
+// therefore not write such lines unless an administrator allows it.
 var raw = map[string]bool{
-	// HAProxy Ingress, which has these after any prefix.
+	// HAProxy Ingress accepts these with any prefix.
 	"config-backend": true, "config-backend-early": true, "config-backend-late": true, "config-defaults": true,
 	"config-frontend": true, "config-frontend-early": true, "config-frontend-late": true, "config-global": true, "config-peers": true,
 	"config-proxy": true, "config-sections": true, "config-tcp": true, "config-tcp-service": true,
@@ -30,9 +30,9 @@ func isRaw(name string) bool {
 	return raw[local] || strings.Contains(local, "snippet")
 }
 
-// Refuse takes annotations that write lines of a controller's configuration out of the
-// objects, and names them in Refused. The objects are then not for applying: an Ingress
-// that lacks a snippet may let in what the snippet kept out.
+// Refuse removes the annotations that write lines of a controller's configuration from the objects,
+// and lists them in Refused. These objects must not be applied: an Ingress without its snippet may
+// admit requests that the snippet rejects.
 func (e *Exposure) Refuse() {
 	refused := map[string]bool{}
 	clean := func(annotations map[string]string) map[string]string {
@@ -52,7 +52,7 @@ func (e *Exposure) Refuse() {
 	e.Refused = slices.Sorted(maps.Keys(refused))
 }
 
-// Holds tells that an object must stay as it is, because Refuse took something out.
+// Holds reports whether an object must stay unchanged because Refuse removed an annotation.
 func (e *Exposure) Holds(o desired.Object) bool {
 	return len(e.Refused) > 0 && slices.Contains(e.Objects, o)
 }

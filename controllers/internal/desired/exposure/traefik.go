@@ -7,8 +7,8 @@ import (
 
 const traefikCookie = "traefik.ingress.kubernetes.io/service.sticky.cookie"
 
-// traefik reads affinity on the Service, not on the Ingress. Its time-outs belong
-// to entry points, which are part of its own static configuration.
+// traefik reads affinity on the Service, not on the Ingress. Its time-outs belong to entry points,
+// which are part of Traefik's static configuration.
 func traefik(s settings, out *Exposure) map[string]string {
 	out.miss("exposure.idleTimeout: Traefik has its time-outs in the static configuration of its entry points (transport.respondingTimeouts)")
 	if !s.cookie.wanted {

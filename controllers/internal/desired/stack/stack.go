@@ -1,5 +1,5 @@
-// Package stack puts together everything that should exist for a RealtimeCluster.
-// It is pure, as the builders of package desired are.
+// Package stack builds all objects of a RealtimeCluster, in the order of their apply. It is pure,
+// as are the builders of package desired.
 package stack
 
 import (
@@ -14,38 +14,38 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired/exposure"
 )
 
-// Images are those of clusters that name none: the operator's own, or what is in use.
+// Images are the default images: the operator's own, or the images in use.
 type Images struct {
 	Server string
 	Redis  string
 }
 
-// Input is what the objects follow from.
+// Input holds the values that determine the objects.
 type Input struct {
-	// Cluster with its defaults filled in.
+	// Cluster has its defaults set.
 	Cluster  *v1alpha1.RealtimeCluster
 	Policies *configv1.PolicySet
-	// References are what the policies name; nil when that was not looked up.
+	// References are the objects that the policies name; nil when they were not resolved.
 	References *desired.References
 	Images     Images
-	// Replicas of the servers.
+	// Replicas is the number of server pods.
 	Replicas int32
-	// Gateway is what the installed Gateway API can do.
+	// Gateway has the capabilities of the installed Gateway API.
 	Gateway exposure.Capabilities
-	// AllowSnippets lets annotations write lines of an ingress controller's configuration.
+	// AllowSnippets allows annotations that write lines of an ingress controller's configuration.
 	AllowSnippets bool
-	// RedisPasswords are the hashes of the passwords that Redis takes, newest first.
+	// RedisPasswords are the hashes of the valid passwords of Redis, newest first.
 	RedisPasswords []string
-	// RedisCertificate is Redis's, with TLS.
+	// RedisCertificate is the certificate of Redis, with TLS.
 	RedisCertificate desired.Certificate
-	// RedisClaimSize is the size in the template for claims of a StatefulSet that is
-	// there already; zero when there is none.
+	// RedisClaimSize is the size in the claim template of an existing StatefulSet; zero when there
+	// is none.
 	RedisClaimSize resource.Quantity
 }
 
-// Stack is what should exist, apart from the Secrets with random values.
+// Stack holds all desired objects except the Secrets with random values.
 type Stack struct {
-	// Objects in the order in which they are applied: what a pod mounts before the pod.
+	// Objects in the order of their apply: the objects that a pod mounts precede the pod.
 	Objects  []desired.Object
 	Exposure exposure.Exposure
 }
@@ -65,7 +65,7 @@ func Build(in Input) (Stack, error) {
 	return out, nil
 }
 
-// add appends those objects that are not nil.
+// add appends the objects that are not nil.
 func (s *Stack) add(objects ...desired.Object) {
 	for _, o := range objects {
 		if !reflect.ValueOf(o).IsNil() {
