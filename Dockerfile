@@ -22,8 +22,7 @@ ENV CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH}
 RUN go build -trimpath -ldflags "-s -w -X main.version=${VERSION} -X main.commit=${COMMIT}" -o /out/manager ./controllers/cmd/manager
 RUN go build -trimpath -ldflags "-s -w -X main.version=${VERSION} -X main.commit=${COMMIT}" -o /out/server ./runtime/cmd/server
 
-# What both images have: a user without a name or rights, and a root file system that
-# nothing writes to.
+# Both images have a user without a name or rights, and a root file system without writers.
 FROM ${BASE_IMAGE} AS base
 USER 65532:65532
 WORKDIR /

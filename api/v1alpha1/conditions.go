@@ -2,7 +2,7 @@ package v1alpha1
 
 // The condition types of a RealtimeCluster.
 const (
-	// ConditionReady: clients can connect and what is declared is in effect.
+	// ConditionReady: clients can connect and the spec is in effect.
 	ConditionReady = "Ready"
 	// ConditionRedisReady: the pods reach Redis.
 	ConditionRedisReady = "RedisReady"
@@ -38,7 +38,7 @@ const (
 	ReasonExposureNotReady = "ExposureNotReady"
 	// ReasonPoliciesNotPropagated: see PoliciesPropagated.
 	ReasonPoliciesNotPropagated = "PoliciesNotPropagated"
-	// ReasonObjectConflict: an object of a name that is needed belongs to somebody else.
+	// ReasonObjectConflict: an object with a needed name has another controller.
 	ReasonObjectConflict = "ObjectConflict"
 	// ReasonSecretsForbidden: the namespace was not opened to the operator.
 	ReasonSecretsForbidden = "SecretsForbidden"
@@ -48,16 +48,16 @@ const (
 
 // Reasons of RedisReady.
 const (
-	// ReasonRedisReachable: the probe goes through.
+	// ReasonRedisReachable: the probe succeeds.
 	ReasonRedisReachable = "RedisReachable"
-	// ReasonRedisMemoryHigh: the probe goes through, and Redis nears its memory limit, at
+	// ReasonRedisMemoryHigh: the probe succeeds, and Redis nears its memory limit, at
 	// which servers refuse requests. The condition is True.
 	ReasonRedisMemoryHigh = "MemoryHigh"
 	// ReasonRedisStarting: a managed Redis is not up yet.
 	ReasonRedisStarting = "RedisStarting"
 	// ReasonRedisUnreachable: pods report that the probe fails.
 	ReasonRedisUnreachable = "RedisUnreachable"
-	// ReasonRedisAuthFailed: Redis refuses the credentials, or what they may do is too little.
+	// ReasonRedisAuthFailed: Redis refuses the credentials, or their rights are too few.
 	ReasonRedisAuthFailed = "RedisAuthFailed"
 	// ReasonRedisNotWritable: Redis is a replica, full, or cannot write its files.
 	ReasonRedisNotWritable = "RedisNotWritable"
@@ -140,7 +140,7 @@ const (
 	ReasonLobbyTypeTaken = "LobbyTypeTaken"
 	// ReasonReferenceNotFound: a Secret, ConfigMap or LobbyPolicy it names is not there.
 	ReasonReferenceNotFound = "ReferenceNotFound"
-	// ReasonReferenceInvalid: what it names is there and cannot be used.
+	// ReasonReferenceInvalid: the named object exists and cannot be used.
 	ReasonReferenceInvalid = "ReferenceInvalid"
 	// ReasonSecretNotLabelled: a Secret it names lacks the label [LabelAllowPolicies]. While
 	// Accepted is True, the Secret was named before the label was asked for and is still in

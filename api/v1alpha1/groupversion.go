@@ -19,7 +19,7 @@ const (
 // GroupVersion is the group and version of every kind in this package.
 var GroupVersion = schema.GroupVersion{Group: GroupName, Version: "v1alpha1"}
 
-// SchemeBuilder collects what AddToScheme registers.
+// SchemeBuilder collects the types that AddToScheme registers.
 var SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes)
 
 // AddToScheme registers the kinds of this package and their lists with a scheme.

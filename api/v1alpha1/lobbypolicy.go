@@ -16,7 +16,7 @@ const (
 )
 
 // LobbyPolicy are the rules of one type of lobby. It reaches running servers
-// without a roll-out. Whoever may create one sends what users write to an address of
+// without a roll-out. An author of a policy sends the users' messages to an address of
 // their choice, signed with a Secret that has the label realtime.anteroom.dev/allow-policies.
 //
 // +kubebuilder:object:root=true
@@ -40,7 +40,7 @@ type LobbyPolicy struct {
 	// +required
 	Spec LobbyPolicySpec `json:"spec"`
 
-	// Status is what was observed.
+	// Status is the observed state.
 	//
 	// +optional
 	Status LobbyPolicyStatus `json:"status,omitzero"`
@@ -67,7 +67,7 @@ type LobbyPolicySpec struct {
 	// +required
 	ClusterRef ClusterReference `json:"clusterRef"`
 
-	// LobbyType is what clients name in lobby:create. It cannot be changed.
+	// LobbyType is the name in lobby:create. It is immutable.
 	//
 	// +required
 	// +kubebuilder:validation:MaxLength=63
@@ -81,7 +81,7 @@ type LobbyPolicySpec struct {
 	// +kubebuilder:default={}
 	Size LobbySize `json:"size,omitzero"`
 
-	// Visibility is who may find and see a lobby.
+	// Visibility decides who may find and see a lobby.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -93,7 +93,7 @@ type LobbyPolicySpec struct {
 	// +kubebuilder:default={}
 	Join JoinRules `json:"join,omitzero"`
 
-	// Host is what happens to the host's role.
+	// Host decides on the host's role.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -131,7 +131,7 @@ type LobbyPolicySpec struct {
 	// +kubebuilder:default={}
 	Chat ChatRules `json:"chat,omitzero"`
 
-	// Moderation is what a host and the members may do against a member.
+	// Moderation lists the measures of a host and of the members against a member.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -150,14 +150,14 @@ type LobbyPolicySpec struct {
 	Search SearchRules `json:"search,omitzero"`
 
 	// ApplyTo says whether a change reaches running lobbies (AllLobbies) or only
-	// those created after it (NewLobbies).
+	// lobbies created after it (NewLobbies).
 	//
 	// +optional
 	// +kubebuilder:default=NewLobbies
 	ApplyTo ApplyTo `json:"applyTo,omitempty"`
 }
 
-// LobbyPolicyStatus is what was observed of a policy.
+// LobbyPolicyStatus is the observed state of a policy.
 type LobbyPolicyStatus struct {
 	// ObservedGeneration is the generation of the spec that this status is about.
 	//
@@ -197,7 +197,7 @@ type PropagationStatus struct {
 	// Applied is how many of them report this revision.
 	Applied int32 `json:"applied"`
 
-	// Behind names those that do not, ten at most.
+	// Behind names the pods that do not, ten at most.
 	//
 	// +optional
 	// +listType=set

@@ -12,7 +12,7 @@ const (
 	LobbyAttributeBoolean LobbyAttributeType = "Boolean"
 )
 
-// WritableBy is who may write an attribute.
+// WritableBy decides who may write an attribute.
 //
 // +kubebuilder:validation:Enum=Host;Member;Server
 type WritableBy string
@@ -27,7 +27,7 @@ const (
 	WritableByServer WritableBy = "Server"
 )
 
-// AttributeVisibility is who may see an attribute.
+// AttributeVisibility decides who may see an attribute.
 //
 // +kubebuilder:validation:Enum=Public;Members;Server
 type AttributeVisibility string
@@ -93,13 +93,13 @@ type LobbyAttribute struct {
 	// +kubebuilder:validation:Maximum=4096
 	MaxLength *int32 `json:"maxLength,omitempty"`
 
-	// WritableBy is who may write it: Host, Member (each for itself) or Server.
+	// WritableBy decides who may write it: Host, Member (each for itself) or Server.
 	//
 	// +optional
 	// +kubebuilder:default=Host
 	WritableBy WritableBy `json:"writableBy,omitempty"`
 
-	// Visibility is who may see it: Public, Members or Server.
+	// Visibility decides who may see it: Public, Members or Server.
 	//
 	// +optional
 	// +kubebuilder:default=Members
@@ -138,7 +138,7 @@ type AttributeLimits struct {
 	Bytes int32 `json:"bytes,omitempty"`
 }
 
-// ModerationRules is what a host and the members may do against a member.
+// ModerationRules lists the measures of a host and of the members against a member.
 type ModerationRules struct {
 	// Kick lets the host remove members.
 	//
@@ -146,20 +146,20 @@ type ModerationRules struct {
 	// +kubebuilder:default=true
 	Kick *bool `json:"kick,omitempty"`
 
-	// BanTTL is how long a member who was kicked or banned may not come back. Left
-	// out: who was kicked may come back at once, and a ban lasts as long as the lobby.
+	// BanTTL is the time for which a kicked or banned user may not rejoin. Left
+	// out: a kicked user may rejoin at once, and a ban lasts as long as the lobby.
 	//
 	// +optional
 	BanTTL *Duration `json:"banTTL,omitempty"`
 
-	// VoteKick lets the members remove one of them.
+	// VoteKick lets the members remove a member by vote.
 	//
 	// +optional
 	// +kubebuilder:default={}
 	VoteKick VoteKickRules `json:"voteKick,omitzero"`
 }
 
-// VoteKickRules lets the members remove one of them.
+// VoteKickRules lets the members remove a member by vote.
 type VoteKickRules struct {
 	// Enabled lets members vote.
 	//
@@ -185,7 +185,7 @@ type LifecycleRules struct {
 	// +kubebuilder:default="15m"
 	IdleTimeout Duration `json:"idleTimeout,omitzero"`
 
-	// EmptyTimeout closes a lobby in which nobody was connected for so long.
+	// EmptyTimeout closes a lobby that had no connected member for so long.
 	//
 	// +optional
 	// +kubebuilder:default="60s"

@@ -1,6 +1,6 @@
 package v1alpha1
 
-// ChatFilterType is what looks at messages.
+// ChatFilterType is the kind of check of a message.
 //
 // +kubebuilder:validation:Enum=WordList;Webhook
 type ChatFilterType string
@@ -22,7 +22,7 @@ const (
 	LookalikeLettersAndDigits FilterLookalikes = "LettersAndDigits"
 )
 
-// ChatFilterAction is what is done with a message that a filter objects to.
+// ChatFilterAction is the action on a message that a filter rejects.
 //
 // +kubebuilder:validation:Enum=Reject;Mask
 type ChatFilterAction string
@@ -31,11 +31,11 @@ type ChatFilterAction string
 const (
 	// FilterReject: the message is refused, and the sender receives the error.
 	FilterReject ChatFilterAction = "Reject"
-	// FilterMask: what the filter objects to is replaced by asterisks.
+	// FilterMask: asterisks replace the rejected words.
 	FilterMask ChatFilterAction = "Mask"
 )
 
-// ChatFilterFailure is what is done when a filter cannot be asked.
+// ChatFilterFailure is the action on messages while a filter does not answer.
 //
 // +kubebuilder:validation:Enum=Allow;Reject
 type ChatFilterFailure string
@@ -111,7 +111,7 @@ type ChatRules struct {
 	Filters []ChatFilter `json:"filters,omitempty"`
 }
 
-// ChatHistory is what a channel keeps.
+// ChatHistory bounds the stored messages of a channel.
 type ChatHistory struct {
 	// Size is how many messages are kept; 0 keeps none.
 	//
@@ -174,7 +174,7 @@ type ChatFilter struct {
 	// +kubebuilder:validation:items:MaxLength=64
 	Words []string `json:"words,omitempty"`
 
-	// WordsConfigMapRef is a ConfigMap's key with further words, one a line.
+	// WordsConfigMapRef is a ConfigMap's key with further words, a word per line.
 	//
 	// +optional
 	WordsConfigMapRef *KeyReference `json:"wordsConfigMapRef,omitempty"`
@@ -220,7 +220,7 @@ type ChatFilter struct {
 	// +kubebuilder:default="1s"
 	Timeout Duration `json:"timeout,omitzero"`
 
-	// FailurePolicy is what is done with messages while the filter cannot be asked:
+	// FailurePolicy is the action on messages while the filter does not answer:
 	// Allow or Reject.
 	//
 	// +optional

@@ -1,6 +1,6 @@
 package v1alpha1
 
-// Visibility is who may find and see a lobby.
+// Visibility decides who may find and see a lobby.
 //
 // +kubebuilder:validation:Enum=Public;Friends;Private
 type Visibility string
@@ -16,7 +16,7 @@ const (
 	VisibilityPrivate Visibility = "Private"
 )
 
-// HostMigration is who becomes host after the host.
+// HostMigration selects the next host.
 //
 // +kubebuilder:validation:Enum=OldestConnected;Random;None
 type HostMigration string
@@ -29,7 +29,7 @@ const (
 	MigrateNone HostMigration = "None"
 )
 
-// OnLeave is what happens when the host leaves on purpose.
+// OnLeave is the action when the host leaves on purpose.
 //
 // +kubebuilder:validation:Enum=Migrate;Close
 type OnLeave string
@@ -70,7 +70,7 @@ type LobbySize struct {
 	Spectators int32 `json:"spectators,omitempty"`
 }
 
-// VisibilityRules is who may find and see a lobby.
+// VisibilityRules decides who may find and see a lobby.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.default) || !has(self.allowed) || self.default in self.allowed",message="default must be one of allowed: add it to allowed or choose another default",fieldPath=".default"
 type VisibilityRules struct {
@@ -182,11 +182,11 @@ type JoinPassword struct {
 	MinLength int32 `json:"minLength,omitempty"`
 }
 
-// HostRules is what happens to the host's role.
+// HostRules decides on the host's role.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.migration) || self.migration != 'None' || (has(self.onLeave) && self.onLeave == 'Close')`,message="with migration None nobody follows the host: set onLeave: Close",fieldPath=".onLeave"
 type HostRules struct {
-	// Migration is who becomes host when the host is gone: OldestConnected, Random
+	// Migration selects the next host when the host is gone: OldestConnected, Random
 	// or None (the lobby closes).
 	//
 	// +optional
@@ -199,7 +199,7 @@ type HostRules struct {
 	// +kubebuilder:default="10s"
 	Grace Duration `json:"grace,omitzero"`
 
-	// OnLeave is what happens when the host leaves on purpose: Migrate or Close.
+	// OnLeave is the action when the host leaves on purpose: Migrate or Close.
 	//
 	// +optional
 	// +kubebuilder:default=Migrate
@@ -289,7 +289,7 @@ type TeamRules struct {
 	// +kubebuilder:default=true
 	FixedInMatch *bool `json:"fixedInMatch,omitempty"`
 
-	// AutoBalance puts a member who names no team into the smallest one.
+	// AutoBalance puts a member who names no team into the smallest team.
 	//
 	// +optional
 	// +kubebuilder:default=true

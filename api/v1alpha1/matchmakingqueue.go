@@ -2,8 +2,8 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// MatchmakingQueue turns tickets into matches. Its name is what clients name in
-// mm:enqueue. It reaches running servers without a roll-out. Whoever may create one
+// MatchmakingQueue turns tickets into matches. Clients use its name in
+// mm:enqueue. It reaches running servers without a roll-out. An author of a queue
 // sends matches to an address of their choice, signed with a Secret that has the label
 // realtime.anteroom.dev/allow-policies, and players where that service says.
 //
@@ -29,7 +29,7 @@ type MatchmakingQueue struct {
 	// +required
 	Spec MatchmakingQueueSpec `json:"spec"`
 
-	// Status is what was observed.
+	// Status is the observed state.
 	//
 	// +optional
 	Status MatchmakingQueueStatus `json:"status,omitzero"`
@@ -68,7 +68,7 @@ type MatchmakingQueueSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	Teams []MatchTeam `json:"teams"`
 
-	// Party is what is accepted from parties.
+	// Party restricts the accepted parties.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -82,7 +82,7 @@ type MatchmakingQueueSpec struct {
 	// +kubebuilder:validation:MaxItems=32
 	Attributes []TicketAttribute `json:"attributes,omitempty"`
 
-	// Rules that a match follows. Without any, whoever waits longest is matched.
+	// Rules that a match follows. Without any, the oldest tickets are matched.
 	//
 	// +optional
 	// +listType=map
@@ -116,12 +116,12 @@ type MatchmakingQueueSpec struct {
 	// +kubebuilder:default={}
 	Backfill BackfillSpec `json:"backfill,omitzero"`
 
-	// Handoff is where a match goes.
+	// Handoff gives a match its place.
 	//
 	// +required
 	Handoff HandoffSpec `json:"handoff"`
 
-	// Expose is what clients may know of the queue.
+	// Expose decides what clients may learn about the queue.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -134,7 +134,7 @@ type MatchmakingQueueSpec struct {
 	Limits QueueLimits `json:"limits,omitzero"`
 }
 
-// MatchmakingQueueStatus is what was observed of a queue.
+// MatchmakingQueueStatus is the observed state of a queue.
 type MatchmakingQueueStatus struct {
 	// ObservedGeneration is the generation of the spec that this status is about.
 	//

@@ -1,11 +1,11 @@
 package v1alpha1
 
-// Requeue is what happens to the players who accepted when another declined.
+// Requeue decides on the players who accepted when another player declined.
 //
 // +kubebuilder:validation:Enum=KeepPosition;EndOfQueue;Leave
 type Requeue string
 
-// What happens to the players who accepted.
+// Decisions on the players who accepted.
 const (
 	// RequeueKeepPosition: they wait on with the time they had.
 	RequeueKeepPosition Requeue = "KeepPosition"
@@ -15,7 +15,7 @@ const (
 	RequeueLeave Requeue = "Leave"
 )
 
-// BackfillPreference is what a ticket is used for first.
+// BackfillPreference is the first use of a ticket.
 //
 // +kubebuilder:validation:Enum=Backfill;New
 type BackfillPreference string
@@ -26,7 +26,7 @@ const (
 	PreferNew      BackfillPreference = "New"
 )
 
-// HandoffType is where a match goes.
+// HandoffType is the kind of place of a match.
 //
 // +kubebuilder:validation:Enum=Lobby;Webhook;Agones
 type HandoffType string
@@ -93,13 +93,13 @@ type ReadyCheckSpec struct {
 	// +kubebuilder:default="20s"
 	Timeout Duration `json:"timeout,omitzero"`
 
-	// DeclineCooldown is how long who declined may not queue again.
+	// DeclineCooldown is the time for which a player who declined may not queue again.
 	//
 	// +optional
 	// +kubebuilder:default="30s"
 	DeclineCooldown Duration `json:"declineCooldown,omitzero"`
 
-	// Requeue is what happens to the others: KeepPosition, EndOfQueue or Leave.
+	// Requeue decides on the other players: KeepPosition, EndOfQueue or Leave.
 	//
 	// +optional
 	// +kubebuilder:default=KeepPosition
@@ -115,14 +115,14 @@ type BackfillSpec struct {
 	// +kubebuilder:default=false
 	Enabled bool `json:"enabled,omitempty"`
 
-	// Prefer is what a ticket is used for first: Backfill or New matches.
+	// Prefer is the first use of a ticket: Backfill or New matches.
 	//
 	// +optional
 	// +kubebuilder:default=Backfill
 	Prefer BackfillPreference `json:"prefer,omitempty"`
 }
 
-// HandoffSpec is where a match goes.
+// HandoffSpec gives a match its place.
 //
 // +kubebuilder:validation:XValidation:rule=`(self.type == 'Lobby') == has(self.lobbyPolicyRef)`,message="type Lobby needs lobbyPolicyRef, and the other types take none",fieldPath=".lobbyPolicyRef"
 // +kubebuilder:validation:XValidation:rule=`(self.type == 'Lobby') != has(self.url)`,message="types Webhook and Agones need url, and Lobby takes none",fieldPath=".url"
@@ -163,15 +163,15 @@ type HandoffSpec struct {
 	Timeout Duration `json:"timeout,omitzero"`
 }
 
-// ExposeSpec is what clients may know of the queue.
+// ExposeSpec decides what clients may learn about the queue.
 type ExposeSpec struct {
-	// Estimate tells a ticket how long it may wait.
+	// Estimate shows a ticket its expected waiting time.
 	//
 	// +optional
 	// +kubebuilder:default=true
 	Estimate *bool `json:"estimate,omitempty"`
 
-	// Population tells how many wait: None, Band (low, medium, high) or Exact.
+	// Population shows the number of waiting players: None, Band (low, medium, high) or Exact.
 	//
 	// +optional
 	// +kubebuilder:default=None

@@ -71,7 +71,7 @@ type MatchTeam struct {
 	Max int32 `json:"max"`
 }
 
-// PartyRules is what is accepted from parties.
+// PartyRules restricts the accepted parties.
 type PartyRules struct {
 	// Max is the largest party that may queue. Left out: the largest team's max.
 	//

@@ -2,17 +2,17 @@ package v1alpha1
 
 import "k8s.io/apimachinery/pkg/api/resource"
 
-// Resources are what a container asks for and may use, as in a Pod.
+// Resources are the requests and limits of a container, as in a Pod.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)`,message="a request must not exceed the limit of the same resource: raise the limit or lower the request"
 type Resources struct {
-	// Requests is what the scheduler sets aside, such as `cpu: 100m`.
+	// Requests is the amount that the scheduler reserves, such as `cpu: 100m`.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxProperties=4
 	Requests ResourceList `json:"requests,omitempty"`
 
-	// Limits is what a container may use at most, such as `memory: 512Mi`.
+	// Limits is the most that a container may use, such as `memory: 512Mi`.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxProperties=4

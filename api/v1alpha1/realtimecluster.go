@@ -2,7 +2,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// PauseMode says what the operator leaves alone.
+// PauseMode selects the objects that the operator leaves unchanged.
 //
 // +kubebuilder:validation:Enum=None;Rollouts;All
 type PauseMode string
@@ -18,7 +18,7 @@ const (
 )
 
 // RealtimeCluster is a set of Socket.IO servers with their Redis and the way in
-// from outside. `spec: {}` is a working cluster. Whoever may create one runs any image
+// from outside. `spec: {}` is a working cluster. An author of a cluster runs any image
 // under any service account of the namespace and reads any Secret of it.
 //
 // +kubebuilder:object:root=true
@@ -39,13 +39,13 @@ type RealtimeCluster struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// Spec is what is wanted; every field has a default.
+	// Spec is the desired state; every field has a default.
 	//
 	// +optional
 	// +kubebuilder:default={}
 	Spec RealtimeClusterSpec `json:"spec,omitzero"`
 
-	// Status is what was observed.
+	// Status is the observed state.
 	//
 	// +optional
 	Status RealtimeClusterStatus `json:"status,omitzero"`
@@ -61,7 +61,7 @@ type RealtimeClusterList struct {
 	Items []RealtimeCluster `json:"items"`
 }
 
-// RealtimeClusterSpec is what is wanted of a cluster.
+// RealtimeClusterSpec is the desired state of a cluster.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.exposure) || !has(self.engine) || duration(self.exposure.idleTimeout) > duration(self.engine.pingInterval) + duration(self.engine.pingTimeout)`,message="exposure.idleTimeout must be longer than engine.pingInterval + engine.pingTimeout, or proxies cut idle connections: raise idleTimeout",fieldPath=".exposure.idleTimeout"
 // +kubebuilder:validation:XValidation:rule=`!has(self.scaling) || !has(self.limits) || !has(self.scaling.targetConnectionsPerPod) || self.scaling.targetConnectionsPerPod <= self.limits.connectionsPerPod`,message="scaling.targetConnectionsPerPod must not exceed limits.connectionsPerPod, or pods refuse clients before the cluster grows: lower the target or raise the limit",fieldPath=".scaling.targetConnectionsPerPod"
@@ -94,7 +94,7 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	ImagePullSecrets []LocalReference `json:"imagePullSecrets,omitempty"`
 
-	// Paused is what the operator leaves alone: None, Rollouts (running pods keep
+	// Paused selects the objects that the operator leaves unchanged: None, Rollouts (running pods keep
 	// their template, and the configuration they start with) or All (nothing is changed).
 	//
 	// +optional
@@ -119,7 +119,7 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:default={}
 	Redis RedisSpec `json:"redis,omitzero"`
 
-	// Auth says who may connect.
+	// Auth decides who may connect.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -131,7 +131,7 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:default={}
 	Exposure ExposureSpec `json:"exposure,omitzero"`
 
-	// Scaling says who decides on the number of pods.
+	// Scaling selects the source of the number of pods.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -143,13 +143,13 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:default={}
 	Drain DrainSpec `json:"drain,omitzero"`
 
-	// Disruption bounds what node drains may take away at once.
+	// Disruption bounds the pods that node drains may evict at once.
 	//
 	// +optional
 	// +kubebuilder:default={}
 	Disruption DisruptionSpec `json:"disruption,omitzero"`
 
-	// Limits bound what clients may use.
+	// Limits bound the resources of clients.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -161,7 +161,7 @@ type RealtimeClusterSpec struct {
 	// +kubebuilder:default={}
 	Features FeaturesSpec `json:"features,omitzero"`
 
-	// Recovery bounds what a client gets back after an interruption.
+	// Recovery bounds the events that a client can recover after an interruption.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -178,7 +178,7 @@ type RealtimeClusterSpec struct {
 	// +optional
 	Webhooks WebhooksSpec `json:"webhooks,omitzero"`
 
-	// NetworkPolicy says who may reach the pods inside the Kubernetes cluster.
+	// NetworkPolicy restricts the access to the pods inside the Kubernetes cluster.
 	//
 	// +optional
 	// +kubebuilder:default={}

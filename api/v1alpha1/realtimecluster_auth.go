@@ -1,6 +1,6 @@
 package v1alpha1
 
-// AuthMode says who may connect.
+// AuthMode decides who may connect.
 //
 // +kubebuilder:validation:Enum=JWT;Anonymous
 type AuthMode string
@@ -25,7 +25,7 @@ const (
 	AlgorithmHS256 Algorithm = "HS256"
 )
 
-// AuthSpec says who may connect.
+// AuthSpec decides who may connect.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.mode) || self.mode != 'Anonymous' || !has(self.providers) || self.providers.size() == 0`,message="mode Anonymous checks no tokens: remove the providers or set mode: JWT",fieldPath=".providers"
 type AuthSpec struct {
@@ -45,7 +45,7 @@ type AuthSpec struct {
 	// +kubebuilder:validation:MaxItems=16
 	Providers []AuthProvider `json:"providers,omitempty"`
 
-	// Expiry is what happens to a live connection whose token runs out.
+	// Expiry is the action on a live connection whose token expires.
 	//
 	// +optional
 	// +kubebuilder:default={}
@@ -142,7 +142,7 @@ type AuthClaims struct {
 	Scopes string `json:"scopes,omitempty"`
 }
 
-// AuthExpiry is what happens to a live connection whose token runs out.
+// AuthExpiry is the action on a live connection whose token expires.
 type AuthExpiry struct {
 	// WarnBefore is how long before its end a client is asked to refresh the token.
 	//

@@ -63,7 +63,7 @@ type GatewayImplementation string
 
 // The gateway implementations.
 const (
-	// GatewayStandard: what the standard channel of the Gateway API has, and no more.
+	// GatewayStandard: only the standard channel of the Gateway API.
 	GatewayStandard     GatewayImplementation = "Standard"
 	GatewayEnvoyGateway GatewayImplementation = "EnvoyGateway"
 	GatewayIstio        GatewayImplementation = "Istio"
@@ -202,7 +202,7 @@ type IngressSpec struct {
 	// +kubebuilder:default=Custom
 	Controller IngressController `json:"controller,omitempty"`
 
-	// Annotations of the Ingress; they win over what the operator writes.
+	// Annotations of the Ingress; they take precedence over the operator's.
 	//
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64

@@ -86,7 +86,7 @@ type NotificationsSpec struct {
 	// +kubebuilder:default="720h"
 	Retention Duration `json:"retention,omitzero"`
 
-	// MaxPerUser is how many are kept for one user; the oldest go first.
+	// MaxPerUser bounds the notifications stored for a user; the oldest are removed first.
 	//
 	// +optional
 	// +kubebuilder:default=500
@@ -95,7 +95,7 @@ type NotificationsSpec struct {
 	MaxPerUser int32 `json:"maxPerUser,omitempty"`
 
 	// OfflineWebhook is called for users who are offline, to push to their phones for
-	// example. Left out: nobody is called.
+	// example. Left out: no calls.
 	//
 	// +optional
 	OfflineWebhook *OfflineWebhook `json:"offlineWebhook,omitempty"`
@@ -153,7 +153,7 @@ type OfflineWebhook struct {
 	After Duration `json:"after,omitzero"`
 }
 
-// RecoverySpec bounds what a client gets back after an interruption.
+// RecoverySpec bounds the events that a client can recover after an interruption.
 type RecoverySpec struct {
 	// HistorySize is how many events each stream keeps for clients that come back.
 	//

@@ -13,7 +13,7 @@ const (
 	LogError LogLevel = "error"
 )
 
-// NetworkPolicySpec says who may reach the pods inside the Kubernetes cluster.
+// NetworkPolicySpec restricts the access to the pods inside the Kubernetes cluster.
 //
 // Further NetworkPolicies may open more: they add up.
 type NetworkPolicySpec struct {
@@ -104,7 +104,7 @@ type WebhooksSpec struct {
 	// +kubebuilder:validation:items:XValidation:rule=`isCIDR(self)`,message="must be an address range such as 10.1.0.0/16"
 	AllowCIDRs []string `json:"allowCIDRs,omitempty"`
 
-	// ServiceNamespaces are those whose Services may be reached at private addresses, by
+	// ServiceNamespaces are the namespaces whose Services may be reached at private addresses, by
 	// their names: `<name>`, `<name>.<namespace>` or `<name>.<namespace>.svc`. Left out: all.
 	//
 	// +optional
@@ -141,7 +141,7 @@ type ObservabilitySpec struct {
 	LogLevel LogLevel `json:"logLevel,omitempty"`
 
 	// Playground serves a page to try the events out, under /playground/ of the client
-	// port. It holds nothing secret; whoever uses it brings a token. Exposures carry only
+	// port. It holds no secrets; its user brings a token. Exposures carry only
 	// the engine's path: reach it with kubectl port-forward.
 	//
 	// +optional

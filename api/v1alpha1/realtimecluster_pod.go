@@ -98,7 +98,7 @@ type DrainSpec struct {
 	// +kubebuilder:default="60s"
 	Window Duration `json:"window,omitzero"`
 
-	// FlushTimeout is what is left at the end for the last frames to be written.
+	// FlushTimeout is the time at the end for writing the last frames.
 	//
 	// +optional
 	// +kubebuilder:default="5s"
@@ -108,7 +108,7 @@ type DrainSpec struct {
 // DisruptionSpec bounds voluntary disruptions.
 type DisruptionSpec struct {
 	// MaxUnavailable is how many pods (a number, or a percentage such as "20%") node
-	// drains may take away at once. It goes into the PodDisruptionBudget.
+	// drains may evict at once. It goes into the PodDisruptionBudget.
 	//
 	// +optional
 	// +kubebuilder:default=1

@@ -2,7 +2,7 @@ package v1alpha1
 
 import "k8s.io/apimachinery/pkg/api/resource"
 
-// RedisMode says who runs Redis.
+// RedisMode selects a managed or an external Redis.
 //
 // +kubebuilder:validation:Enum=Managed;External
 type RedisMode string
@@ -62,7 +62,7 @@ type RedisSpec struct {
 	// +optional
 	External *ExternalRedis `json:"external,omitempty"`
 
-	// KeyPrefix begins every key and channel, so that several clusters can share one
+	// KeyPrefix begins every key and channel, so that several clusters can share a
 	// Redis. Left out: `anteroom:<namespace>:<name>:`. It cannot be changed.
 	//
 	// +optional

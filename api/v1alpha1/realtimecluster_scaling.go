@@ -2,7 +2,7 @@ package v1alpha1
 
 import "k8s.io/apimachinery/pkg/api/resource"
 
-// ScalingMode says who decides on the number of pods.
+// ScalingMode is the source of the number of pods.
 //
 // +kubebuilder:validation:Enum=Manual;Connections;External
 type ScalingMode string
@@ -17,7 +17,7 @@ const (
 	ScalingExternal ScalingMode = "External"
 )
 
-// ScalingSpec says who decides on the number of pods.
+// ScalingSpec selects the source of the number of pods.
 //
 // +kubebuilder:validation:XValidation:rule=`!has(self.min) || !has(self.max) || self.min <= self.max`,message="min must not exceed max: lower min or raise max",fieldPath=".min"
 // +kubebuilder:validation:XValidation:rule=`!has(self.mode) || self.mode != 'Connections' || has(self.max)`,message="mode Connections needs max: the largest number of pods",fieldPath=".max",reason=FieldValueRequired
@@ -105,7 +105,7 @@ type ScaleDownSpec struct {
 	MaxPodsPerStep int32 `json:"maxPodsPerStep,omitempty"`
 }
 
-// LimitsSpec bounds what clients may use.
+// LimitsSpec bounds the resources of clients.
 type LimitsSpec struct {
 	// ConnectionsPerPod is how many connections a pod accepts. It refuses further connections
 	// with a retryable error.
@@ -124,7 +124,7 @@ type LimitsSpec struct {
 	// +kubebuilder:validation:Maximum=100000
 	ConnectsPerSecond int32 `json:"connectsPerSecond,omitempty"`
 
-	// ConnectionsPerUser is how many connections (devices, tabs) one user may have.
+	// ConnectionsPerUser bounds the connections (devices, tabs) of a user.
 	//
 	// +optional
 	// +kubebuilder:default=10

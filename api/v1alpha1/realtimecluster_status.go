@@ -2,7 +2,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// RealtimeClusterStatus is what was observed of a cluster.
+// RealtimeClusterStatus is the observed state of a cluster.
 type RealtimeClusterStatus struct {
 	// ObservedGeneration is the generation of the spec that this status is about.
 	//

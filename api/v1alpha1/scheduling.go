@@ -44,7 +44,7 @@ type TopologySpreadConstraint struct {
 	// +kubebuilder:validation:Minimum=1
 	MaxSkew int32 `json:"maxSkew"`
 
-	// TopologyKey is the node label that tells the parts apart.
+	// TopologyKey is the node label that distinguishes the parts.
 	//
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -122,9 +122,9 @@ type NodeAffinity struct {
 	PreferredDuringSchedulingIgnoredDuringExecution []PreferredNodeTerm `json:"preferredDuringSchedulingIgnoredDuringExecution,omitempty"`
 }
 
-// NodeSelector holds when one of its terms does.
+// NodeSelector holds when any of its terms holds.
 type NodeSelector struct {
-	// NodeSelectorTerms of which one must hold.
+	// NodeSelectorTerms, of which at least a single term must hold.
 	//
 	// +required
 	// +listType=atomic
@@ -241,7 +241,7 @@ type PodAffinityTerm struct {
 	// +kubebuilder:validation:items:MaxLength=63
 	Namespaces []string `json:"namespaces,omitempty"`
 
-	// TopologyKey is the node label that tells near from far.
+	// TopologyKey is the node label that defines nearness.
 	//
 	// +required
 	// +kubebuilder:validation:MinLength=1

@@ -74,7 +74,7 @@ func PolicySecretFile(ref realtime.KeyReference) string { return ref.Name + "_" 
 
 // ComputeRevision returns the hash of the set without its Revision: the first 16
 // hexadecimal digits of the SHA-256 of its JSON. The order of the lists counts,
-// so whoever renders a set sorts them first.
+// so the renderer of a set sorts them first.
 func (p *PolicySet) ComputeRevision() string {
 	content := *p
 	content.Revision = ""
@@ -91,7 +91,7 @@ func (q MatchmakingQueue) Revision() string { return revision(q) }
 func revision(content any) string {
 	data, err := json.Marshal(content)
 	if err != nil {
-		return "" // no revision is right for what cannot be written
+		return "" // a set that cannot be encoded has no revision
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:8])

@@ -66,7 +66,7 @@ type Listen struct {
 	API string `json:"api,omitempty"`
 }
 
-// Admin says who may change a server through its admin listener.
+// Admin decides who may change a server through its admin listener.
 type Admin struct {
 	// TokenFile holds the bearer token for it; it is read again for each request.
 	// Without one nobody may.
@@ -151,7 +151,7 @@ type RedisProbe struct {
 	UnreadyAfter metav1.Duration `json:"unreadyAfter"`
 }
 
-// AuthMode says who may connect.
+// AuthMode decides who may connect.
 type AuthMode string
 
 // The auth modes.
@@ -191,7 +191,7 @@ type AuthClaims struct {
 	Scopes string `json:"scopes"`
 }
 
-// AuthExpiry says what happens to a live session whose token runs out.
+// AuthExpiry is the action on a live session whose token expires.
 type AuthExpiry struct {
 	WarnBefore metav1.Duration `json:"warnBefore"`
 	Grace      metav1.Duration `json:"grace"`
@@ -203,11 +203,11 @@ type Drain struct {
 	Settle metav1.Duration `json:"settle"`
 	// Window is over how long connections are closed.
 	Window metav1.Duration `json:"window"`
-	// FlushTimeout bounds what is left after that.
+	// FlushTimeout bounds the time after that.
 	FlushTimeout metav1.Duration `json:"flushTimeout"`
 }
 
-// Recovery bounds what a client can get back after an interruption.
+// Recovery bounds the events that a client can recover after an interruption.
 type Recovery struct {
 	// HistorySize is how many events a stream's log keeps.
 	HistorySize int `json:"historySize"`
@@ -226,7 +226,7 @@ type Features struct {
 	Notifications bool `json:"notifications"`
 }
 
-// Presence are the times by which it is known who is there.
+// Presence holds the times that determine whether a user is online.
 type Presence struct {
 	// LeaseInterval is how often a server renews its lease on its sessions.
 	LeaseInterval metav1.Duration `json:"leaseInterval"`
@@ -241,9 +241,9 @@ type Presence struct {
 type Notifications struct {
 	// Retention is how long a notification is kept.
 	Retention metav1.Duration `json:"retention"`
-	// MaxPerUser is how many are kept for one user; the oldest go first.
+	// MaxPerUser bounds the notifications stored for a user; the oldest are removed first.
 	MaxPerUser int `json:"maxPerUser"`
-	// OfflineWebhook is called for users who are away; nil means nobody is.
+	// OfflineWebhook is called for users who are away; nil means no calls.
 	OfflineWebhook *OfflineWebhook `json:"offlineWebhook,omitempty"`
 	// TopicScopes makes notify:subscribe need the scope notify:topic:{name} or notify:topic:*.
 	TopicScopes bool `json:"topicScopes,omitempty"`
@@ -273,7 +273,7 @@ type OfflineWebhook struct {
 type Webhooks struct {
 	// AllowCIDRs are ranges that may be reached by any name, such as 10.1.0.0/16.
 	AllowCIDRs []string `json:"allowCIDRs,omitempty"`
-	// ServiceNamespaces are those whose Services may be reached; empty means all.
+	// ServiceNamespaces are the namespaces whose Services may be reached; empty means all.
 	ServiceNamespaces []string `json:"serviceNamespaces,omitempty"`
 }
 

@@ -20,7 +20,7 @@ const DashboardPath = "/dashboard/"
 // drain can be cancelled; a drain at the end of the process cannot.
 const DrainPath = "/drain"
 
-// ServerStatus is what a server says of itself, as JSON: how the operator learns
+// ServerStatus is the report of a server, as JSON: how the operator learns
 // which policies a pod applies and how many connections it holds. Readers
 // ignore fields they do not know.
 type ServerStatus struct {

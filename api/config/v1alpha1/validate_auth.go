@@ -58,7 +58,7 @@ func (p AuthProvider) validate(at *field.Path) field.ErrorList {
 	return append(problems, p.Claims.validate(at.Child("claims"))...)
 }
 
-// validateSource checks that there is exactly one source of keys.
+// validateSource checks that exactly one source of keys is set.
 func (p AuthProvider) validateSource(at *field.Path) field.ErrorList {
 	sources := 0
 	for _, s := range []string{p.JWKSURL, p.KeysFile, p.SharedSecretFile} {
@@ -103,7 +103,7 @@ func (c AuthClaims) validate(at *field.Path) field.ErrorList {
 	return problems
 }
 
-// validateJWKSURL never repeats the URL: somebody may have put a password into it.
+// validateJWKSURL never repeats the URL, because it may contain a password.
 func validateJWKSURL(at *field.Path, text string) field.ErrorList {
 	refuse := func(detail string) field.ErrorList {
 		return field.ErrorList{field.Invalid(at, field.OmitValueType{}, detail)}

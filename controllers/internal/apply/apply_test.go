@@ -73,7 +73,7 @@ var _ = Describe("Apply", func() {
 		Expect(*got.OwnerReferences[0].BlockOwnerDeletion).To(BeTrue())
 	})
 
-	It("keeps what others add", func(ctx SpecContext) {
+	It("keeps fields of other owners", func(ctx SpecContext) {
 		got := live(ctx)
 		got.Labels["mine"], got.Annotations["mine"] = "yes", "yes"
 		got.Spec.Ports = append(got.Spec.Ports, corev1.ServicePort{Name: "extra", Port: 81})
@@ -100,14 +100,14 @@ var _ = Describe("Apply", func() {
 		}),
 	)
 
-	It("takes away what is no longer wanted", func(ctx SpecContext) {
+	It("removes fields that are no longer desired", func(ctx SpecContext) {
 		delete(service.Annotations, "b")
 		Expect(applier.Apply(ctx, owner, service)).To(Equal(apply.Updated))
 		Expect(live(ctx).Annotations).To(And(HaveLen(2), HaveKeyWithValue("a", "1"), HaveKey(desired.AnnotationApplied)))
 		Expect(applier.Apply(ctx, owner, service)).To(Equal(apply.Unchanged))
 	})
 
-	It("undoes an addition to a list that is one piece", func(ctx SpecContext) {
+	It("reverts an addition to an atomic list", func(ctx SpecContext) {
 		policy, err := desired.NetworkPolicy(owner)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(applier.Apply(ctx, owner, policy)).To(Equal(apply.Created))
@@ -120,7 +120,7 @@ var _ = Describe("Apply", func() {
 		Expect(got.Spec.Ingress).To(HaveLen(len(policy.Spec.Ingress)))
 	})
 
-	It("takes a field out of an item of a list that is one piece", func(ctx SpecContext) {
+	It("removes a field from an item of an atomic list", func(ctx SpecContext) {
 		owner.Spec.NetworkPolicy.ClientsFrom = []v1alpha1.NetworkPeer{{PodSelector: &v1alpha1.LabelSelector{}}}
 		policy, err := desired.NetworkPolicy(owner)
 		Expect(err).NotTo(HaveOccurred())
@@ -135,7 +135,7 @@ var _ = Describe("Apply", func() {
 		Expect(applier.Apply(ctx, owner, policy)).To(Equal(apply.Unchanged))
 	})
 
-	It("writes an object once that was applied without a mark", func(ctx SpecContext) {
+	It("writes an object once that was applied without a hash", func(ctx SpecContext) {
 		var old corev1.Service
 		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(service), &old)).To(Succeed())
 		service.OwnerReferences = old.OwnerReferences
@@ -157,7 +157,7 @@ var _ = Describe("Apply", func() {
 		Expect(got.Annotations).To(BeEmpty())
 	})
 
-	It("refuses an object that is not the owner's", func(ctx SpecContext) {
+	It("refuses an object with another controller", func(ctx SpecContext) {
 		stranger := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: owner.Namespace, Name: desired.RuntimeConfigMapName(owner)}}
 		Expect(k8s.Create(ctx, stranger)).To(Succeed())
 		wanted, err := desired.RuntimeConfigMap(owner)
@@ -169,7 +169,7 @@ var _ = Describe("Apply", func() {
 		Expect(writes).To(Equal(before))
 	})
 
-	It("prunes only what is the owner's and not wanted", func(ctx SpecContext) {
+	It("prunes only the owner's objects that are no longer desired", func(ctx SpecContext) {
 		other := desired.PeerService(owner)
 		other.Name = "stranger"
 		Expect(k8s.Create(ctx, other)).To(Succeed())

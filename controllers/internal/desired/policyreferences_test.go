@@ -95,7 +95,7 @@ func TestReferencesAtFault(t *testing.T) {
 				t.Fatalf("problems: %+v", problems)
 			}
 			if strings.Contains(problems[0].Message, "secret\"") {
-				t.Errorf("a value is told: %s", problems[0].Message)
+				t.Errorf("the message contains a value: %s", problems[0].Message)
 			}
 		})
 	}

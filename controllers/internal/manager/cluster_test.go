@@ -65,7 +65,7 @@ func children(namespace string) []client.Object {
 }
 
 var _ = Describe("RealtimeCluster", func() {
-	It("gets all its children, which it controls, and then nothing is written any more", func(ctx SpecContext) {
+	It("gets all its objects, and later reconciles write nothing", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), full)
 		for _, child := range children(cluster.Namespace) {
 			Eventually(komega.Get(child)).Should(Succeed(), "%T %s", child, child.GetName())
@@ -82,7 +82,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Expect(more.Reads()).To(BeNumerically(">", 0), "the restarted operator did not look")
 	})
 
-	It("puts back each child that is altered or deleted, and keeps what users add", func(ctx SpecContext) {
+	It("restores each changed or deleted object, and keeps fields of users", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), full)
 		for _, child := range children(cluster.Namespace) {
 			Eventually(komega.Get(child)).Should(Succeed())
@@ -110,7 +110,7 @@ var _ = Describe("RealtimeCluster", func() {
 		}
 	})
 
-	It("goes at once when it is deleted, and leaves everything to the owner references", func(ctx SpecContext) {
+	It("is deleted at once, and leaves its objects to the garbage collector", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), full)
 		for _, child := range children(cluster.Namespace) {
 			Eventually(komega.Get(child)).Should(Succeed(), "%T %s", child, child.GetName())
@@ -132,7 +132,7 @@ var _ = Describe("RealtimeCluster", func() {
 		}
 	})
 
-	It("refuses an object of the same name that is not its own", func(ctx SpecContext) {
+	It("refuses an object of the same name with another controller", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		stranger := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "arena"}}
 		stranger.Spec.Ports = []corev1.ServicePort{{Port: 1234}}
@@ -147,7 +147,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("False/RedisNotReady"))
 	})
 
-	It("follows changes, and takes away what is no longer wanted", func(ctx SpecContext) {
+	It("follows changes, and deletes objects that are no longer desired", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), full)
 		ingress := &networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}}
 		Eventually(komega.Get(ingress)).Should(Succeed())
@@ -165,7 +165,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Eventually(conditionOf(cluster, v1alpha1.ConditionExposureReady)).WithContext(ctx).Should(Equal("True/NotExposed"))
 	})
 
-	It("does not change anything while all is paused, and shows it", func(ctx SpecContext) {
+	It("changes nothing while paused, and reports it", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{paused: All}`)
 		Eventually(conditionOf(cluster, v1alpha1.ConditionPaused)).WithContext(ctx).Should(Equal("True/AllPaused"))
 		deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}}
@@ -176,7 +176,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Eventually(komega.Object(deployment)).Should(HaveField("Spec.Paused", false))
 	})
 
-	It("follows an autoscaler through /scale and never fights it", func(ctx SpecContext) {
+	It("follows an autoscaler through /scale and never overwrites its number", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{scaling: {mode: External}}`)
 		deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}}
 		Eventually(komega.Object(deployment)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(2))))
@@ -186,7 +186,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Consistently(komega.Object(cluster)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(7))))
 	})
 
-	It("makes an autoscaler where asked, which drives /scale and is never fought", func(ctx SpecContext) {
+	It("creates a requested autoscaler, which sets /scale and is never overwritten", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{scaling: {mode: External, min: 2, max: 9, hpa: {targetCPUUtilization: 70}}}`)
 		meta := metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}
 		hpa, deployment := &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: meta}, &appsv1.Deployment{ObjectMeta: meta}
@@ -220,7 +220,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Consistently(komega.Object(deployment)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(7))))
 	})
 
-	It("keeps the old password good while the new one travels", func(ctx SpecContext) {
+	It("keeps the old password valid until all servers use the new password", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{}`)
 		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena-redis"}}
 		users := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena-redis-users"}}
@@ -269,7 +269,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Eventually(komega.Object(users)).Should(WithTransform(hashes, Equal([]string{desired.RedisPasswordHash("third"), second})))
 	})
 
-	It("tells which Secret is missing, and takes it up when it is there", func(ctx SpecContext) {
+	It("reports a missing Secret, and uses it once it exists", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{auth: {providers: [{name: tools, sharedSecretRef: {name: own, key: key}}]}}`)
 		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("False/ReferenceNotFound"))
 		Expect(k8s.Create(ctx, &corev1.Secret{
@@ -278,7 +278,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("False/RedisNotReady"))
 	})
 
-	It("grows the claim of Redis and never the StatefulSet's template", func(ctx SpecContext) {
+	It("expands the claim of Redis and never changes the StatefulSet's template", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), full)
 		set := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena-redis"}}
 		Eventually(komega.Get(set)).Should(Succeed())

@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("Exposure", func() {
-	It("keeps the old way in until the new one is taken up", func(ctx SpecContext) {
+	It("keeps the old Ingress until the new route is accepted", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{exposure: {type: Ingress, hosts: [rt.example.com], ingress: {controller: Traefik}}}`)
 		ingress := &networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}}
 		Eventually(komega.Get(ingress)).Should(Succeed())
@@ -27,7 +27,7 @@ var _ = Describe("Exposure", func() {
 		Eventually(komega.Get(ingress)).ShouldNot(Succeed())
 	})
 
-	It("writes no lines of the controller's configuration, and leaves what is there as it is", func(ctx SpecContext) {
+	It("writes no lines of the controller's configuration, and leaves existing objects unchanged", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{exposure: {type: Ingress, hosts: [rt.example.com], ingress: {controller: Custom, annotations: {nginx.org/server-snippets: "return 200;", fine: "1"}}}}`)
 		refused := conditionOf(cluster, v1alpha1.ConditionExposureReady)
 		Eventually(refused).WithContext(ctx).Should(Equal("False/AnnotationRefused"))
@@ -37,7 +37,7 @@ var _ = Describe("Exposure", func() {
 		Eventually(komega.Update(cluster, func() { delete(cluster.Spec.Exposure.Ingress.Annotations, "nginx.org/server-snippets") })).Should(Succeed())
 		Eventually(komega.Object(ingress)).Should(HaveField("ObjectMeta.Annotations", HaveKeyWithValue("fine", "1")))
 
-		By("asking for one beside what is there")
+		By("adding a snippet to an existing Ingress")
 		Eventually(komega.Update(cluster, func() {
 			cluster.Spec.Exposure.Ingress.Annotations = map[string]string{"fine": "2"}
 			cluster.Spec.Exposure.Ingress.ServiceAnnotations = map[string]string{"haproxy.org/backend-config-snippet": "http-request deny"}

@@ -36,8 +36,8 @@ func queueStatus(ctx SpecContext, q *v1alpha1.MatchmakingQueue) func(Gomega) v1a
 	}
 }
 
-var _ = Describe("What the pods count", func() {
-	It("is in the status of policies and queues, until nobody knows it any more", func(ctx SpecContext) {
+var _ = Describe("The figures of the pods", func() {
+	It("are in the status of policies and queues until no pod reports them", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{}`)
 		newPod(ctx, cluster, "arena-a")
 		newPod(ctx, cluster, "arena-b")
@@ -73,7 +73,7 @@ var _ = Describe("What the pods count", func() {
 		Eventually(queueStatus(ctx, q)).WithContext(ctx).Should(Equal(v1alpha1.MatchmakingQueueStatus{}))
 	})
 
-	It("comes from servers that run", func(ctx SpecContext) {
+	It("come from running servers", func(ctx SpecContext) {
 		cluster, k, policy := newLive(ctx)
 		q := newQueue(ctx, cluster, policy.Name)
 		Eventually(komega.Object(q)).WithContext(ctx).Should(HaveField("Status.Pods", HaveField("Applied", BeEquivalentTo(2))))

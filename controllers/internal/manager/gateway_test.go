@@ -16,7 +16,7 @@ import (
 )
 
 var _ = Describe("Gateway", Ordered, func() {
-	It("waits for the Gateway API, and goes on when it is installed", func(ctx SpecContext) {
+	It("waits for the Gateway API, and continues when it is installed", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx),
 			`{exposure: {type: Gateway, hosts: [rt.example.com], gateway: {parentRefs: [{name: edge}]}}}`)
 		ready := conditionOf(cluster, v1alpha1.ConditionExposureReady)

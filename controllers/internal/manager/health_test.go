@@ -50,7 +50,7 @@ func revisionOf(cluster *v1alpha1.RealtimeCluster) string {
 }
 
 var _ = Describe("The status", func() {
-	It("is Ready just while all is in effect", func(ctx SpecContext) {
+	It("is Ready only while the whole spec is in effect", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{replicas: 2}`)
 		run(ctx, cluster, 2)
 		revision := revisionOf(cluster)
@@ -106,7 +106,7 @@ var _ = Describe("The status", func() {
 			HaveField("Type", v1alpha1.ConditionReady), HaveField("Message", ContainSubstring("pod arena-c: ImagePullBackOff: no such image"))))))
 	})
 
-	It("follows the connections cheaply: nothing is read from the API server, and only the numbers are written", func(ctx SpecContext) {
+	It("follows the connections without reads from the API server, and writes only the number", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		o := options()
 		o.Resync, o.Namespaces = time.Hour, []string{namespace} // no reconcile comes by itself
@@ -148,7 +148,7 @@ var _ = Describe("The status", func() {
 })
 
 var _ = Describe("LobbyPolicy and MatchmakingQueue", func() {
-	It("are taken, refused with a reason, and followed to the pods", func(ctx SpecContext) {
+	It("are accepted or refused with a reason, and their propagation is reported", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{}`)
 		newPod(ctx, cluster, "arena-a")
 		before := revisionOf(cluster)

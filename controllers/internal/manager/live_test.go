@@ -102,8 +102,8 @@ func texts(p *player) func() []string {
 	}
 }
 
-var _ = Describe("With servers that run", func() {
-	It("an edit of a policy is in force in all of them, and said to be, within seconds", func(ctx SpecContext) {
+var _ = Describe("With running servers", func() {
+	It("a policy edit is in force in all servers, and reported as propagated, within seconds", func(ctx SpecContext) {
 		_, k, policy := newLive(ctx)
 		ada := join(k.pods["arena-a"].client, "Ada")
 		Expect(ada.ask("lobby:create", map[string]any{"type": "casual", "maxMembers": 3}).OK).To(BeTrue())
@@ -122,7 +122,7 @@ var _ = Describe("With servers that run", func() {
 		Expect(ada.gone()).To(BeFalse())
 	})
 
-	It("a new password of Redis reaches all, costs no client, and ends the old one", func(ctx SpecContext) {
+	It("a new password of Redis reaches all servers, disconnects no client, and ends the old password", func(ctx SpecContext) {
 		cluster, k, _ := newLive(ctx)
 		ada, bob, channel := chatters(k)
 		stop, acked := make(chan struct{}), make(chan []string, 1)
@@ -150,7 +150,7 @@ var _ = Describe("With servers that run", func() {
 		Expect(ada.gone() || bob.gone()).To(BeFalse(), "a client was disconnected")
 	})
 
-	It("one is drained before it is taken away", func(ctx SpecContext) {
+	It("a server drains before its deletion", func(ctx SpecContext) {
 		cluster, k, _ := newLive(ctx)
 		ada, bob, _ := chatters(k)
 		join(k.pods["arena-a"].client, "Cid") // two on the first, one on the second

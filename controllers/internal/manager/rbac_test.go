@@ -77,8 +77,8 @@ var _ = Describe("The rights", func() {
 		ask := func(user, in string) bool {
 			return may(ctx, user, authorizationv1.ResourceAttributes{Namespace: in, Verb: verb, Group: group, Resource: resource})
 		}
-		Expect(ask(operatorUser, "default")).To(Equal(everywhere), "the operator of all namespaces, in one that is not open to it")
-		Expect(ask(operatorUser, namespace)).To(Equal(bound), "the operator of all namespaces, in one that is")
+		Expect(ask(operatorUser, "default")).To(Equal(everywhere), "the operator of all namespaces, in a closed namespace")
+		Expect(ask(operatorUser, namespace)).To(Equal(bound), "the operator of all namespaces, in an open namespace")
 		Expect(ask(namespacedUser, namespace)).To(Equal(bound), "the namespaced operator, in its namespace")
 		Expect(ask(namespacedUser, "default")).To(Equal(unbound), "the namespaced operator, elsewhere")
 	},
@@ -151,7 +151,7 @@ var _ = Describe("The rights", func() {
 		Entry(nil, "patch", "lobbypolicies/status", ""),
 	)
 
-	It("to Secrets are missed in a namespace that is not open, and told with what opens it", func(ctx SpecContext) {
+	It("to Secrets are missing in a closed namespace, and the status names the command that opens it", func(ctx SpecContext) {
 		cluster := newCluster(ctx, closedNamespace(ctx), `{}`)
 		ready := conditionOf(cluster, v1alpha1.ConditionReady)
 		Eventually(ready).WithContext(ctx).Should(Equal("False/SecretsForbidden"))
@@ -160,7 +160,7 @@ var _ = Describe("The rights", func() {
 		Eventually(ready).WithContext(ctx).Should(Equal("False/RedisNotReady"))
 	})
 
-	It("that policies lack too are told, on them and on the cluster, until it is opened", func(ctx SpecContext) {
+	It("that policies lack are reported in the status of policies and cluster until the namespace is opened", func(ctx SpecContext) {
 		cluster := newCluster(ctx, closedNamespace(ctx), `{}`)
 		asked := newPolicy(ctx, cluster, "asked", `{chat: {filters: [{type: Webhook, url: "https://example.com/check", secretRef: {name: keys, key: hmac}}]}}`)
 		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("False/SecretsForbidden"))
@@ -175,7 +175,7 @@ var _ = Describe("The rights", func() {
 		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("False/RedisNotReady"))
 	})
 
-	It("of one namespace are enough there, and reach no other", func(ctx SpecContext) {
+	It("of a single namespace suffice there, and reach no other namespace", func(ctx SpecContext) {
 		mine, other := newNamespace(ctx), newNamespace(ctx)
 		bind(ctx, mine, namespacedUser, "anteroom-operator")
 		bind(ctx, mine, namespacedUser, "anteroom-operator-namespace")

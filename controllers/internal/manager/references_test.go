@@ -52,8 +52,8 @@ func newPolicy(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, name, spec st
 	return p
 }
 
-var _ = Describe("What policies refer to", func() {
-	It("is told where it is missing, holds back nobody else, and reaches the pods when it is there", func(ctx SpecContext) {
+var _ = Describe("A reference of a policy", func() {
+	It("is reported when missing, does not affect other policies, and reaches the pods once it exists", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{}`)
 		named := metav1.ObjectMeta{Namespace: cluster.Namespace}
 		worded := newPolicy(ctx, cluster, "worded", `{chat: {filters: [{type: WordList, words: [darn], wordsConfigMapRef: {name: rude, key: en}}]}}`)
@@ -103,7 +103,7 @@ var _ = Describe("What policies refer to", func() {
 		Eventually(komega.Object(copies)).Should(HaveField("Data", Equal(map[string][]byte{"keys_hmac": []byte("sesame")})))
 	})
 
-	It("may be a Secret only with its label; what is in force stays, with a warning", func(ctx SpecContext) {
+	It("may be a Secret only with its label; a key in force stays, with a warning", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{}`)
 		filter := func(secret string) string {
 			return `{chat: {filters: [{type: Webhook, url: "https://example.com/check", secretRef: {name: ` + secret + `, key: hmac}}]}}`
@@ -139,7 +139,7 @@ var _ = Describe("What policies refer to", func() {
 		}
 	})
 
-	It("leaves out what does not fit into the servers' ConfigMap, and says so on it", func(ctx SpecContext) {
+	It("is left out with its policy when it exceeds the servers' ConfigMap, and the status reports it", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{}`)
 		long := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "long"}, Data: map[string]string{"words": longWords()}}
 		Expect(k8s.Create(ctx, long)).To(Succeed())
@@ -152,7 +152,7 @@ var _ = Describe("What policies refer to", func() {
 		Eventually(policySet(cluster)).WithContext(ctx).Should(HaveField("Lobbies", HaveExactElements(HaveField("Name", "a"), HaveField("Name", "c"))))
 	})
 
-	It("is nothing when the cluster's selector means nothing, which is told on both", func(ctx SpecContext) {
+	It("is ignored when the cluster's selector is invalid, which both statuses report", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{policySelector: {matchLabels: {"not a key": x}}}`)
 		policy := newPolicy(ctx, cluster, "duel", `{}`)
 		Eventually(accepted(policy)).WithContext(ctx).Should(Equal("False/InvalidSelector"))

@@ -38,7 +38,7 @@ func newFleet(ctx SpecContext, spec string, connections ...int) *fleet {
 		f.say(i, configv1.ServerStatus{Connections: n, Ready: true})
 		all += int64(n)
 	}
-	if f.cluster.Spec.Scaling.Mode != v1alpha1.ScalingConnections { // which acts on what it hears
+	if f.cluster.Spec.Scaling.Mode != v1alpha1.ScalingConnections { // mode Connections acts on the reports
 		Eventually(komega.Object(f.cluster)).Should(HaveField("Status.Connections", HaveValue(HaveField("Total", all))))
 	}
 	return f
@@ -102,7 +102,7 @@ const (
 )
 
 var _ = Describe("Fewer pods", func() {
-	It("are drained before they go, those with the fewest clients first", func(ctx SpecContext) {
+	It("drain before their deletion, the pods with the fewest clients first", func(ctx SpecContext) {
 		f := newFleet(ctx, `{replicas: 3}`, 60, 5, 30)
 		run(ctx, f.cluster, 3)
 		token := f.token(ctx)
@@ -117,14 +117,14 @@ var _ = Describe("Fewer pods", func() {
 		Consistently(f.replicas()).Should(BeEquivalentTo(3), "one pod still has clients")
 		f.say(2, configv1.ServerStatus{Draining: true, Drained: true})
 		Eventually(f.replicas()).Should(BeEquivalentTo(1))
-		Consistently(f.asked(1)).Should(HaveLen(1), "a pod that is about to go is not told to serve on")
+		Consistently(f.asked(1)).Should(HaveLen(1), "a leaving pod gets no order to serve")
 		f.remove(ctx, 1)
 		f.remove(ctx, 2)
 		Consistently(f.asked(0)).Should(BeEmpty())
 		Consistently(f.replicas()).Should(BeEquivalentTo(1))
 	})
 
-	It("follow an autoscaler the same way, which may change its mind", func(ctx SpecContext) {
+	It("drain for an autoscaler as well, which may cancel the scale-down", func(ctx SpecContext) {
 		f := newFleet(ctx, `{replicas: 2, scaling: {mode: External}}`, 60, 30)
 		token := f.token(ctx)
 		f.scale(ctx, 1)
@@ -138,7 +138,7 @@ var _ = Describe("Fewer pods", func() {
 		Consistently(komega.Object(f.cluster)).Should(HaveField("Spec.Replicas", HaveValue(BeEquivalentTo(3))))
 	})
 
-	It("wait for a pod no longer than its window", func(ctx SpecContext) {
+	It("wait for a draining pod no longer than its window", func(ctx SpecContext) {
 		f := newFleet(ctx, quickDrain, 60, 30)
 		f.scale(ctx, 1)
 		Eventually(f.asked(1)).Should(HaveLen(1))
@@ -146,7 +146,7 @@ var _ = Describe("Fewer pods", func() {
 		Eventually(f.replicas()).WithTimeout(patience).Should(BeEquivalentTo(1))
 	})
 
-	It("do not wait for one that serves nobody", func(ctx SpecContext) {
+	It("do not wait for a pod without clients", func(ctx SpecContext) {
 		f := newFleet(ctx, `{replicas: 2}`, 60)
 		broken := newPod(ctx, f.cluster, "arena-broken")
 		Eventually(komega.UpdateStatus(broken, func() { broken.Status.Conditions[0].Status = corev1.ConditionFalse })).Should(Succeed())
@@ -155,7 +155,7 @@ var _ = Describe("Fewer pods", func() {
 		Consistently(f.asked(0)).Should(BeEmpty())
 	})
 
-	It("are not picked before a pod that has just become ready was heard", func(ctx SpecContext) {
+	It("are not picked before the first report of a pod that has just become ready", func(ctx SpecContext) {
 		f := newFleet(ctx, `{replicas: 2}`, 60)
 		f.reach(ctx, 2)
 		newPod(ctx, f.cluster, f.name(1))
@@ -166,7 +166,7 @@ var _ = Describe("Fewer pods", func() {
 		Expect(f.asked(1)()).To(BeEmpty())
 	})
 
-	It("are not taken before all that there are were seen", func(ctx SpecContext) {
+	It("are not deleted before the cache has all pods", func(ctx SpecContext) {
 		f := newFleet(ctx, `{replicas: 2}`, 60)
 		f.reach(ctx, 2)
 		f.scale(ctx, 1)
@@ -180,7 +180,7 @@ var _ = Describe("Fewer pods", func() {
 		Expect(f.asked(0)()).To(BeEmpty())
 	})
 
-	It("go on being drained when the operator restarts", func(ctx SpecContext) {
+	It("continue to drain when the operator restarts", func(ctx SpecContext) {
 		f := newFleet(ctx, `{replicas: 2}`, 60, 30)
 		f.scale(ctx, 1)
 		Eventually(f.asked(1)).Should(HaveLen(1))
@@ -197,7 +197,7 @@ var _ = Describe("Fewer pods", func() {
 })
 
 var _ = Describe("The number of pods", func() {
-	It("grows with the connections at once and shrinks by steps, when fewer have been enough for a while", func(ctx SpecContext) {
+	It("grows with the connections at once, and shrinks in steps after the stabilization time", func(ctx SpecContext) {
 		f := newFleet(ctx, fmt.Sprintf(connectionsMode, 2), 250, 90, 100, 30)
 		Eventually(f.replicas()).Should(BeEquivalentTo(5))
 		evicted := newPod(ctx, f.cluster, "arena-evicted") // it stays listed, and counts for nothing
@@ -224,7 +224,7 @@ var _ = Describe("The number of pods", func() {
 		Expect(f.asked(0)()).To(BeEmpty())
 	})
 
-	It("is not lowered while a pod's connections are not known", func(ctx SpecContext) {
+	It("is not lowered while a pod's connections are unknown", func(ctx SpecContext) {
 		f := newFleet(ctx, fmt.Sprintf(connectionsMode, 2))
 		newPod(ctx, f.cluster, "arena-silent")
 		for i, n := range []int{30, 5, 5} {

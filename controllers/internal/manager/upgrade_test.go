@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("An upgrade of the operator", func() {
-	It("restarts nothing, and new clusters get the new images", func(ctx SpecContext) {
+	It("restarts no pod, and new clusters get the new images", func(ctx SpecContext) {
 		cluster := newCluster(ctx, newNamespace(ctx), `{}`)
 		deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}}
 		redis := &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena-redis"}}

@@ -68,7 +68,7 @@ func TestPodsAreToldUntilTheyReportIt(t *testing.T) {
 			t.Errorf("the report is %+v, want draining %v", r, draining)
 		}
 		if !slices.Equal(fake.got, got) {
-			t.Errorf("the pod was told %q, want %q", fake.got, got)
+			t.Errorf("the pod got the orders %q, want %q", fake.got, got)
 		}
 		fake.got = nil
 	}

@@ -11,7 +11,7 @@ func TestPace(t *testing.T) {
 	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
 	const every = 10 * time.Second
 	if got := p.wait("a", at(0), every); got != 0 {
-		t.Errorf("one that was never written waits %v", got)
+		t.Errorf("an object that was never written waits %v", got)
 	}
 	p.wrote("a", at(0))
 	if got := p.wait("a", at(4), every); got != 6*time.Second {

@@ -137,7 +137,7 @@ var _ = Describe("An operator that is restarted", func() {
 		Fail("it does not come to rest")
 	}
 
-	It("after each single write comes to the same end", func(ctx SpecContext) {
+	It("reaches the same state after a restart behind any single write", func(ctx SpecContext) {
 		cluster := newCluster(ctx, full)
 		crash := errors.New("killed")
 		for allowed := 1; ; allowed++ {
@@ -156,7 +156,7 @@ var _ = Describe("An operator that is restarted", func() {
 		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(7))
 	})
 
-	It("makes good whichever single request fails, a read or a write", func(ctx SpecContext) {
+	It("recovers from a failure of any single request, a read or a write", func(ctx SpecContext) {
 		cluster := newCluster(ctx, full)
 		policy := &v1alpha1.LobbyPolicy{}
 		policy.Namespace, policy.Name, policy.Spec.ClusterRef.Name, policy.Spec.LobbyType = cluster.Namespace, "duel", "arena", "duel"
@@ -181,13 +181,13 @@ var _ = Describe("An operator that is restarted", func() {
 				Expect(err).NotTo(HaveOccurred())
 				break
 			}
-			Expect(err).To(MatchError(ContainSubstring("injected")), "call %d failed and nobody heard of it", failing)
+			Expect(err).To(MatchError(ContainSubstring("injected")), "request %d failed, but the reconcile returned no error", failing)
 		}
 		untilDone(ctx, cluster, 2, func(string) error { return nil })
 		Expect(secretValues(ctx, cluster.Namespace)).To(HaveLen(7))
 	})
 
-	It("comes to the same end whatever fails on the way, and makes secrets once", func(ctx SpecContext) {
+	It("reaches the same state after any failure, and generates Secrets once", func(ctx SpecContext) {
 		for seed := range uint64(5) {
 			random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // it decides what a test does
 			cluster := newCluster(ctx, full)
@@ -212,7 +212,7 @@ var _ = Describe("An operator that is restarted", func() {
 		}
 	})
 
-	It("leaves Redis running while it cannot read what Redis follows from", func(ctx SpecContext) {
+	It("leaves Redis running while it cannot read the inputs of its StatefulSet", func(ctx SpecContext) {
 		cluster := newCluster(ctx, full)
 		untilDone(ctx, cluster, 5, func(string) error { return nil })
 		set := &appsv1.StatefulSet{}
@@ -228,7 +228,7 @@ var _ = Describe("An operator that is restarted", func() {
 		untilDone(ctx, cluster, 5, func(string) error { return nil })
 	})
 
-	It("takes no password from Redis while it cannot read which ones Redis takes", func(ctx SpecContext) {
+	It("removes no password from Redis while it cannot read the valid passwords", func(ctx SpecContext) {
 		cluster := newCluster(ctx, `{}`)
 		untilDone(ctx, cluster, 5, func(string) error { return nil })
 		password := &corev1.Secret{}
@@ -248,7 +248,7 @@ var _ = Describe("An operator that is restarted", func() {
 		Expect(known()).To(Equal(both))
 	})
 
-	It("comes to rest beside a stranger's certificate, which it tells", func(ctx SpecContext) {
+	It("writes nothing further next to a foreign certificate, and reports the conflict", func(ctx SpecContext) {
 		cluster := newCluster(ctx, full)
 		stranger := &corev1.Secret{}
 		stranger.Namespace, stranger.Name = cluster.Namespace, "arena-redis-tls"
@@ -259,7 +259,7 @@ var _ = Describe("An operator that is restarted", func() {
 			HaveField("Reason", v1alpha1.ReasonObjectConflict), HaveField("Message", ContainSubstring("arena-redis-tls")))))
 	})
 
-	It("makes the StatefulSet of Redis anew when the type of storage changes, but not in a paused roll-out", func(ctx SpecContext) {
+	It("recreates the StatefulSet of Redis when the type of storage changes, but not in a paused roll-out", func(ctx SpecContext) {
 		cluster := newCluster(ctx, `{paused: Rollouts}`)
 		untilDone(ctx, cluster, 5, func(string) error { return nil })
 		set := &appsv1.StatefulSet{}
@@ -287,7 +287,7 @@ var _ = Describe("An operator that is restarted", func() {
 		Expect(set.Spec.VolumeClaimTemplates).To(HaveLen(1))
 	})
 
-	It("leaves in a paused roll-out what pods start with, unless it is gone", func(ctx SpecContext) {
+	It("keeps the configuration of pods in a paused roll-out, unless it was deleted", func(ctx SpecContext) {
 		cluster := newCluster(ctx, `{}`)
 		untilDone(ctx, cluster, 5, func(string) error { return nil })
 		data := func() []map[string]string {
@@ -326,7 +326,7 @@ var _ = Describe("An operator that is restarted", func() {
 		Expect(data()).To(Equal(after))
 	})
 
-	It("makes the configuration of a cluster that is made paused", func(ctx SpecContext) {
+	It("creates the configuration of a cluster that is created paused", func(ctx SpecContext) {
 		cluster := newCluster(ctx, `{paused: Rollouts}`)
 		untilDone(ctx, cluster, 5, func(string) error { return nil })
 		for _, name := range []string{"arena-runtime", "arena-redis"} {
@@ -334,7 +334,7 @@ var _ = Describe("An operator that is restarted", func() {
 		}
 	})
 
-	It("picks no pod to go before the pods were asked", func(ctx SpecContext) {
+	It("picks no pod to drain before the pods were polled", func(ctx SpecContext) {
 		cluster := newCluster(ctx, `{replicas: 2}`)
 		untilDone(ctx, cluster, 5, func(string) error { return nil })
 		for _, name := range []string{"arena-0", "arena-1"} {
@@ -366,7 +366,7 @@ var _ = Describe("An operator that is restarted", func() {
 		Expect(picked(silent{})).To(HaveLen(1))
 	})
 
-	It("works, but says nothing of the pods before they were asked", func(ctx SpecContext) {
+	It("applies objects, but leaves the status unchanged before the pods were polled", func(ctx SpecContext) {
 		cluster := newCluster(ctx, `{}`)
 		r := newReconciler(func(string) error { return nil })
 		r.Reports = unasked{}
@@ -378,7 +378,7 @@ var _ = Describe("An operator that is restarted", func() {
 		Expect(cluster.Status.Conditions).To(BeEmpty())
 	})
 
-	It("says what the API server refuses, and applies the rest", func(ctx SpecContext) {
+	It("reports a refusal of the API server, and applies the other objects", func(ctx SpecContext) {
 		cluster := newCluster(ctx, `{exposure: {type: Ingress, hosts: ["a.example.com"], tls: {secretName: "Not_A_Name"}, ingress: {controller: Custom}}}`)
 		_, err := newReconciler(func(string) error { return nil }).Reconcile(ctx, requestFor(cluster))
 		Expect(err).To(MatchError(ContainSubstring("apply Ingress arena")))

@@ -33,7 +33,7 @@ func RedisReady(o Observed) metav1.Condition {
 	}
 	switch {
 	case reports == 0:
-		return unknown(v1alpha1.ReasonRedisNotReported, "no server pod has told yet whether it reaches Redis at "+address)
+		return unknown(v1alpha1.ReasonRedisNotReported, "no server pod has reported yet whether it reaches Redis at "+address)
 	case failing != nil:
 		why := failing.Report.Redis.Error
 		return no(redisReason(why), fmt.Sprintf("%d of %d pods cannot use Redis at %s; pod %s says: %s", reports-well, reports, address, failing.Name, why))

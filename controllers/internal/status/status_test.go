@@ -197,12 +197,12 @@ func TestExposureReady(t *testing.T) {
 
 func TestPoliciesPropagated(t *testing.T) {
 	table{
-		"well":                   {nil, "True/AllPodsCurrent", "all 2 pods apply revision r2"},
-		"one behind":             {func(o *Observed) { o.Pods[1].Report = &configv1.ServerStatus{PolicyRevision: "r1"} }, "False/PodsBehind", "behind: b"},
-		"one silent":             {func(o *Observed) { o.Pods[0].Report = nil }, "False/PodsBehind", "behind: a"},
-		"not ready counts not":   {func(o *Observed) { o.Pods[0].Report, o.Pods[0].Ready = nil, false }, "True/AllPodsCurrent", "all 1 pods"},
-		"nobody":                 {func(o *Observed) { o.Pods = nil }, "Unknown/NoPods", ""},
-		"one that is on its way": {func(o *Observed) { o.Pods[0].Report, o.Pods[0].Going = nil, true }, "True/AllPodsCurrent", ""},
+		"well":                        {nil, "True/AllPodsCurrent", "all 2 pods apply revision r2"},
+		"one behind":                  {func(o *Observed) { o.Pods[1].Report = &configv1.ServerStatus{PolicyRevision: "r1"} }, "False/PodsBehind", "behind: b"},
+		"one silent":                  {func(o *Observed) { o.Pods[0].Report = nil }, "False/PodsBehind", "behind: a"},
+		"not ready counts not":        {func(o *Observed) { o.Pods[0].Report, o.Pods[0].Ready = nil, false }, "True/AllPodsCurrent", "all 1 pods"},
+		"nobody":                      {func(o *Observed) { o.Pods = nil }, "Unknown/NoPods", ""},
+		"a pod that is being deleted": {func(o *Observed) { o.Pods[0].Report, o.Pods[0].Going = nil, true }, "True/AllPodsCurrent", ""},
 	}.run(t, PoliciesPropagated)
 }
 
@@ -356,7 +356,7 @@ func TestRouteAccepted(t *testing.T) {
 		"another port's":      {"[{name: a, port: 443}]", "[{parentRef: {name: a, port: 80}, " + accepts + "}]", false},
 		"both":                {"[{name: a}, {name: b, port: 443}]", "[{parentRef: {name: b, port: 443}, " + accepts + "}, {parentRef: {name: a}, " + accepts + "}]", true},
 		"one of two":          {"[{name: a}, {name: b}]", "[{parentRef: {name: a}, " + accepts + "}, {parentRef: {name: b}, " + refuses + "}]", false},
-		"one that was left":   {"[{name: b}]", "[{parentRef: {name: a}, " + accepts + "}, {parentRef: {name: b}, " + refuses + "}]", false},
+		"a removed parent":    {"[{name: b}]", "[{parentRef: {name: a}, " + accepts + "}, {parentRef: {name: b}, " + refuses + "}]", false},
 		"by one controller":   {"[{name: a}]", "[{parentRef: {name: a}, " + accepts + "}, {parentRef: {name: a}, " + refuses + "}]", true},
 		"as it is now":        {"[{name: a}]", "[{parentRef: {name: a}, conditions: [{type: Accepted, status: 'True', observedGeneration: 3}]}]", true},
 		"as it was":           {"[{name: a}]", "[{parentRef: {name: a}, conditions: [{type: Accepted, status: 'True', observedGeneration: 2}]}]", false},
