@@ -53,8 +53,8 @@ type core struct {
 	lease     *peer.Lease
 	// backends is nil when the server API is not served.
 	backends *backends
-	// looks do what is due in streams, by their kind.
-	looks map[string]func(context.Context, stream.ID) (time.Time, error)
+	// deadlineHandlers do what is due in streams, by their kind.
+	deadlineHandlers map[string]func(context.Context, stream.ID) (time.Time, error)
 }
 
 // assemble puts the parts together. Nothing runs yet.
@@ -68,13 +68,13 @@ func (a *App) assemble(client *redisstore.Client) (*core, error) {
 	a.addServices(k)
 	k.figures = &figures{types: a.rules.lobbyTypes, living: client.Lobbies().Living, queues: k.matcher.Stats, streams: k.hub.Kinds, log: a.log}
 	a.registry.MustRegister(k.figures)
-	k.looks = map[string]func(context.Context, stream.ID) (time.Time, error){
-		lobby.Kind: k.lobbies.Look, lobby.ListKind: k.lobbies.Sweep, party.Kind: k.parties.Look, presence.Kind: k.users.Look,
+	k.deadlineHandlers = map[string]func(context.Context, stream.ID) (time.Time, error){
+		lobby.Kind: k.lobbies.OnDeadline, lobby.ListKind: k.lobbies.Sweep, party.Kind: k.parties.OnDeadline, presence.Kind: k.users.OnDeadline,
 		chat.MarksKind: k.chats.AnnounceMarks,
 	}
 	told := witnesses{k.users, k.lobbies, k.parties, k.queues}
 	if k.inbox != nil {
-		k.looks[notify.Kind], k.looks[notify.TopicDeliveryKind] = k.inbox.Look, k.inbox.LookFan
+		k.deadlineHandlers[notify.Kind], k.deadlineHandlers[notify.TopicDeliveryKind] = k.inbox.OnDeadline, k.inbox.OnDeliveryDeadline
 		told = append(told, arrivals{k.inbox})
 	}
 	k.roster = newRoster(a.pod, client.Registry(), told, a.redis.healthy, a.log)
@@ -170,7 +170,7 @@ var errOtherKind = errors.New("a deadline of a kind that this server does not kn
 
 // look runs the due deadline of a stream in the domain of its kind.
 func (k *core) look(ctx context.Context, id stream.ID) (time.Time, error) {
-	look, known := k.looks[id.Kind()]
+	look, known := k.deadlineHandlers[id.Kind()]
 	if !known {
 		return time.Time{}, errOtherKind
 	}

@@ -59,7 +59,7 @@ func TestOneMatchAUserOverTwoMatchers(t *testing.T) {
 		t.Cleanup(func() { _ = client.Close() })
 		store = client.Store()
 		services = append(services, matchmaking.NewService(matchmaking.Ports{
-			Records: client.Ledger(matchmaking.TicketsTable), Store: client.Store(), Caster: client.Store(), Names: client.Names(),
+			Records: client.Records(matchmaking.TicketsTable), Store: client.Store(), Caster: client.Store(), Names: client.Names(),
 			Sets: client.Sets(), Queues: queues, Handoffs: answering{},
 		}, matchmaking.Settings{
 			Pod: fmt.Sprint("pod-", pod), HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute,

@@ -60,7 +60,7 @@ func (a *App) newQueues(k *core, n notices) *matchmaking.Service {
 	store := k.client.Store()
 	places := venues{k.lobbies, c.PolicySecretsDir, c.Cluster.Namespace, a.settings.hooks, time.Now}
 	ports := matchmaking.Ports{
-		Records: k.client.Ledger(matchmaking.TicketsTable), Store: store, Caster: store, Names: k.client.Names(), Sets: k.client.Sets(),
+		Records: k.client.Records(matchmaking.TicketsTable), Store: store, Caster: store, Names: k.client.Names(), Sets: k.client.Sets(),
 		Queues: a.rules, Parties: k.parties, Handoffs: places, CheckLobbyLimit: places.checkLobbyLimit,
 		Events: matchmakingEvents{k.whereabouts, n},
 	}

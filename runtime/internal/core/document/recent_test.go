@@ -28,7 +28,7 @@ func (c *counted) Load(ctx context.Context, id stream.ID) (stream.Snapshot, erro
 type world struct {
 	t          *testing.T
 	memory     *streamtest.Memory
-	one, other *document.Keeper[counter]
+	one, other *document.Repository[counter]
 	reads      *counted // the reads of one
 }
 
@@ -51,7 +51,7 @@ func (w *world) create(name string) {
 }
 
 // change applies a rule and expects the state n, also in the store.
-func (w *world) change(k *document.Keeper[counter], rule document.Rule[counter], n int) {
+func (w *world) change(k *document.Repository[counter], rule document.Transition[counter], n int) {
 	w.t.Helper()
 	out, err := k.Change(w.t.Context(), "a", nil, rule)
 	if err != nil || out.State.N != n || out.State.Version != out.At.Seq || out.Seen+1 != out.At.Seq {

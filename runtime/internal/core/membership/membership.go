@@ -1,7 +1,7 @@
 // Package membership keeps the memberships of users in groups, such as lobbies and parties, so
-// that a user never has more of them than a rule allows. A membership is called a stay.
+// that a user never has more of them than a rule allows.
 //
-// A stay is entered before the group's document is committed with the user in it, and
+// A membership is added before the group's document is committed with the user in it, and
 // removed after the user's departure is committed. Every membership thus has an entry. When
 // a process dies in between, an entry without a membership remains; it is removed when its
 // set is full.
@@ -21,34 +21,34 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Stay is one membership of a user in a group. The enrolment, a ULID, distinguishes it from
+// Membership is one membership of a user in a group. The id, a ULID, distinguishes it from
 // earlier and later memberships in the same group.
-type Stay struct{ Group, Enrolment string }
+type Membership struct{ Group, ID string }
 
 const separator = "/"
 
-// String returns the stay's entry in a set.
-func (s Stay) String() string { return s.Group + separator + s.Enrolment }
+// String returns the membership's entry in a set.
+func (s Membership) String() string { return s.Group + separator + s.ID }
 
 // Parse parses an entry.
-func Parse(entry string) Stay {
-	group, enrolment, _ := strings.Cut(entry, separator)
-	return Stay{Group: group, Enrolment: enrolment}
+func Parse(entry string) Membership {
+	group, id, _ := strings.Cut(entry, separator)
+	return Membership{Group: group, ID: id}
 }
 
-// Book keeps the stays of users in bounded sets.
-type Book struct {
+// Store keeps the memberships of users in bounded sets.
+type Store struct {
 	Sets stream.Sets
 	// TTL is how long a set is kept after its last entry.
 	TTL time.Duration
 	Now func() time.Time
-	// Stands reports whether the group's document has the user by this enrolment.
-	Stands func(ctx context.Context, userID string, s Stay) (bool, error)
+	// Exists reports whether the group's document has the user by this id.
+	Exists func(ctx context.Context, userID string, s Membership) (bool, error)
 }
 
-// Enter adds a stay to a user's set; false when the set already has bound other entries.
-// When the set is full, Enter first removes the entries without a membership.
-func (b Book) Enter(ctx context.Context, set string, s Stay, bound int, userID string) (bool, error) {
+// Add adds a membership to a user's set; false when the set already has bound other entries.
+// When the set is full, Add first removes the entries without a membership.
+func (b Store) Add(ctx context.Context, set string, s Membership, bound int, userID string) (bool, error) {
 	in, err := b.Sets.Add(ctx, set, s.String(), bound, b.TTL)
 	if err != nil || in {
 		return in, keeping(err)
@@ -66,22 +66,22 @@ func (b Book) Enter(ctx context.Context, set string, s Stay, bound int, userID s
 	return in, keeping(err)
 }
 
-// Strike removes a stay from a set.
-func (b Book) Strike(ctx context.Context, set string, s Stay) error {
+// Remove removes a membership from a set.
+func (b Store) Remove(ctx context.Context, set string, s Membership) error {
 	return keeping(b.Sets.Remove(ctx, set, s.String()))
 }
 
-// Newborn is the age below which an entry without a membership is kept, because the commit
+// GracePeriod is the age below which an entry without a membership is kept, because the commit
 // of the membership may still follow.
-const Newborn = 15 * time.Second
+const GracePeriod = 15 * time.Second
 
-func (b Book) dropStale(ctx context.Context, set, entry, userID string) error {
+func (b Store) dropStale(ctx context.Context, set, entry, userID string) error {
 	s := Parse(entry)
-	id, err := ulid.ParseStrict(s.Enrolment)
-	if err == nil && b.Now().Sub(id.Timestamp()) < Newborn {
+	id, err := ulid.ParseStrict(s.ID)
+	if err == nil && b.Now().Sub(id.Timestamp()) < GracePeriod {
 		return nil
 	}
-	stands, err := b.Stands(ctx, userID, s)
+	stands, err := b.Exists(ctx, userID, s)
 	if err != nil || stands {
 		return err
 	}
@@ -89,7 +89,7 @@ func (b Book) dropStale(ctx context.Context, set, entry, userID string) error {
 }
 
 // Groups returns the groups in a set; an entry may be without a membership.
-func (b Book) Groups(ctx context.Context, set string) ([]string, error) {
+func (b Store) Groups(ctx context.Context, set string) ([]string, error) {
 	entries, err := b.Sets.List(ctx, set)
 	if err != nil {
 		return nil, keeping(err)
@@ -103,7 +103,7 @@ func (b Book) Groups(ctx context.Context, set string) ([]string, error) {
 
 // Visit calls visit once for each group in a user's set, and for each group of among whose
 // stream is of the kind. It ignores the error that a group was not found.
-func (b Book) Visit(ctx context.Context, set, kind string, among []stream.ID, visit func(group string) error) error {
+func (b Store) Visit(ctx context.Context, set, kind string, among []stream.ID, visit func(group string) error) error {
 	groups, err := b.Groups(ctx, set)
 	if err != nil {
 		return err

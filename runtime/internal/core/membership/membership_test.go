@@ -17,20 +17,20 @@ import (
 
 var t0 = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-func stay(group string, at time.Time) membership.Stay {
-	return membership.Stay{Group: group, Enrolment: ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String()}
+func entry(group string, at time.Time) membership.Membership {
+	return membership.Membership{Group: group, ID: ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String()}
 }
 
 func TestFullSetDropsStaleEntries(t *testing.T) {
 	stand := map[string]bool{}
-	b := membership.Book{
+	b := membership.Store{
 		Sets: streamtest.New(streamtest.WithClock(func() time.Time { return t0 })), TTL: time.Hour,
 		Now:    func() time.Time { return t0 },
-		Stands: func(_ context.Context, _ string, s membership.Stay) (bool, error) { return stand[s.Group], nil },
+		Exists: func(_ context.Context, _ string, s membership.Membership) (bool, error) { return stand[s.Group], nil },
 	}
-	enter := func(s membership.Stay) bool {
+	enter := func(s membership.Membership) bool {
 		t.Helper()
-		in, err := b.Enter(t.Context(), "set", s, 2, "ann")
+		in, err := b.Add(t.Context(), "set", s, 2, "ann")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,22 +38,22 @@ func TestFullSetDropsStaleEntries(t *testing.T) {
 	}
 	old := t0.Add(-time.Minute)
 	stand["a"] = true
-	if !enter(stay("a", old)) || !enter(stay("gone", old)) {
-		t.Fatal("Enter refused two entries of two")
+	if !enter(entry("a", old)) || !enter(entry("gone", old)) {
+		t.Fatal("Add refused two entries of two")
 	}
-	if !enter(stay("young", t0)) {
+	if !enter(entry("young", t0)) {
 		t.Error("an entry without a membership was kept in a full set")
 	}
-	if enter(stay("b", old)) {
+	if enter(entry("b", old)) {
 		t.Error("a new entry was removed before its commit could follow")
 	}
 }
 
 func TestVisit(t *testing.T) {
 	memory := streamtest.New()
-	b := membership.Book{Sets: memory, TTL: time.Hour, Now: time.Now}
+	b := membership.Store{Sets: memory, TTL: time.Hour, Now: time.Now}
 	for _, group := range []string{"a", "b"} {
-		if _, err := b.Enter(t.Context(), "set", stay(group, t0), 9, "ann"); err != nil {
+		if _, err := b.Add(t.Context(), "set", entry(group, t0), 9, "ann"); err != nil {
 			t.Fatal(err)
 		}
 	}

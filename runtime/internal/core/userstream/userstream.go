@@ -19,9 +19,9 @@ const Kind = "user"
 // StreamID returns the user stream of a user.
 func StreamID(userID string) stream.ID { return stream.ID(Kind + ":" + userID) }
 
-// Teller publishes messages to users. A user stream keeps HistorySize events for
+// Publisher publishes messages to users. A user stream keeps HistorySize events for
 // HistoryTTL.
-type Teller struct {
+type Publisher struct {
 	Store       stream.Store
 	HistorySize int
 	HistoryTTL  time.Duration
@@ -44,8 +44,8 @@ var errCause = errors.New("userstream: a message without a cause")
 // share limits other users' messages on a user stream to half of HistorySize within any
 // HistoryTTL: a burst of a quarter, and a quarter that refills in this time. A client that
 // was offline for less than HistoryTTL thus still finds the back ends' messages in the log.
-func (t Teller) share() *stream.Rate {
-	return &stream.Rate{Key: "users", Events: max(1, t.HistorySize/4), Per: t.HistoryTTL}
+func (p Publisher) share() *stream.Rate {
+	return &stream.Rate{Key: "users", Events: max(1, p.HistorySize/4), Per: p.HistoryTTL}
 }
 
 // Message is an event for a user.
@@ -68,12 +68,12 @@ type Message struct {
 	Order *stream.Order
 }
 
-// Tell commits a message to a user stream. The result's Repeated says that Once was already
+// Publish commits a message to a user stream. The result's Repeated says that Once was already
 // committed. Messages of other users beyond their share are cast, possibly twice, and the
 // result is zero. A message with Unfollow or Order is always kept, because clients depend
 // on it; the user's memberships bound the number of such messages. Errors: those of the
 // store.
-func (t Teller) Tell(ctx context.Context, userID string, m Message) (stream.Result, error) {
+func (p Publisher) Publish(ctx context.Context, userID string, m Message) (stream.Result, error) {
 	if m.Cause == 0 {
 		return stream.Result{}, errCause
 	}
@@ -85,25 +85,25 @@ func (t Teller) Tell(ctx context.Context, userID string, m Message) (stream.Resu
 	c := stream.Commit{
 		Stream: StreamID(userID),
 		Events: append([]stream.Event{first}, m.Also...),
-		Retain: stream.Retention{LogSize: t.HistorySize, LogTTL: t.HistoryTTL, TTL: max(stream.Lasting, t.HistoryTTL)},
+		Retain: stream.Retention{LogSize: p.HistorySize, LogTTL: p.HistoryTTL, TTL: max(stream.Lasting, p.HistoryTTL)},
 		Once:   m.Once,
 		Order:  m.Order,
 	}
 	if m.Cause == ByUsers && len(m.Unfollow) == 0 && m.Order == nil {
-		c.Rate = t.share()
+		c.Rate = p.share()
 	}
-	result, err := t.Store.Commit(ctx, c)
+	result, err := p.Store.Commit(ctx, c)
 	var spent *stream.RateError
 	if errors.As(err, &spent) {
-		return stream.Result{}, t.cast(ctx, c)
+		return stream.Result{}, p.cast(ctx, c)
 	}
 	return result, err
 }
 
 // cast publishes the events beyond the share without keeping them, if the store is a
 // Caster.
-func (t Teller) cast(ctx context.Context, c stream.Commit) error {
-	caster, can := t.Store.(stream.Caster)
+func (p Publisher) cast(ctx context.Context, c stream.Commit) error {
+	caster, can := p.Store.(stream.Caster)
 	for i := 0; can && i < len(c.Events); i++ {
 		if err := caster.Cast(ctx, c.Stream, c.Events[i]); err != nil {
 			return err

@@ -12,13 +12,13 @@ import (
 
 func TestTellOnce(t *testing.T) {
 	memory := streamtest.New()
-	teller := userstream.Teller{Store: memory, HistorySize: 10, HistoryTTL: time.Minute}
+	teller := userstream.Publisher{Store: memory, HistorySize: 10, HistoryTTL: time.Minute}
 	m := userstream.Message{
 		Event: "lobby:invited", Payload: map[string]int{"n": 1}, Cause: userstream.ByUsers, Unfollow: []stream.ID{"lobby:x"},
 		Once: &stream.Once{Scope: "test", Key: "1", TTL: time.Minute},
 	}
 	for i, repeated := range []bool{false, true} {
-		result, err := teller.Tell(t.Context(), "ann", m)
+		result, err := teller.Publish(t.Context(), "ann", m)
 		if err != nil || result.Repeated != repeated || result.Seq != 1 {
 			t.Errorf("message %d: %+v, %v", i, result, err)
 		}
@@ -31,8 +31,8 @@ func TestTellOnce(t *testing.T) {
 	if r.Name != "lobby:invited" || string(r.Data) != `{"n":1}` || len(r.Control.Unfollow) != 1 {
 		t.Errorf("record %+v", r)
 	}
-	if _, err := teller.Tell(t.Context(), "ann", userstream.Message{Event: "x", Payload: func() {}, Cause: userstream.ByServer}); err == nil {
-		t.Error("Tell accepted a payload that is not JSON")
+	if _, err := teller.Publish(t.Context(), "ann", userstream.Message{Event: "x", Payload: func() {}, Cause: userstream.ByServer}); err == nil {
+		t.Error("Publish accepted a payload that is not JSON")
 	}
 }
 
@@ -40,10 +40,10 @@ func TestTellOnce(t *testing.T) {
 func TestOnlineUserReceivesAfterALongSilence(t *testing.T) {
 	var passed atomic.Int64
 	memory := streamtest.New(streamtest.WithClock(func() time.Time { return time.Unix(0, passed.Load()) }))
-	teller := userstream.Teller{Store: memory, HistorySize: 10, HistoryTTL: 10 * time.Minute}
+	teller := userstream.Publisher{Store: memory, HistorySize: 10, HistoryTTL: 10 * time.Minute}
 	tell := func() stream.Position {
 		t.Helper()
-		r, err := teller.Tell(t.Context(), "ann", userstream.Message{Event: "lobby:invited", Payload: map[string]int{}, Cause: userstream.ByUsers})
+		r, err := teller.Publish(t.Context(), "ann", userstream.Message{Event: "lobby:invited", Payload: map[string]int{}, Cause: userstream.ByUsers})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,10 +64,10 @@ func TestOnlineUserReceivesAfterALongSilence(t *testing.T) {
 func TestMessagesOfUsersAreLimitedToTheirShare(t *testing.T) {
 	var passed atomic.Int64
 	memory := streamtest.New(streamtest.WithClock(func() time.Time { return time.Unix(0, passed.Load()) }))
-	teller := userstream.Teller{Store: memory, HistorySize: 300, HistoryTTL: 10 * time.Minute}
+	teller := userstream.Publisher{Store: memory, HistorySize: 300, HistoryTTL: 10 * time.Minute}
 	tell := func(event string, cause userstream.Cause) stream.Position {
 		t.Helper()
-		r, err := teller.Tell(t.Context(), "victim", userstream.Message{Event: event, Payload: map[string]int{}, Cause: cause})
+		r, err := teller.Publish(t.Context(), "victim", userstream.Message{Event: event, Payload: map[string]int{}, Cause: cause})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestMessagesOfUsersAreLimitedToTheirShare(t *testing.T) {
 		t.Errorf("%d messages of users are kept, want at most half of 300", kept)
 	}
 	streamtest.Eventually(t, "the connected device receives every message", func() bool { return len(online.Records())+len(online.Casts()) == 1083 })
-	if _, err := teller.Tell(t.Context(), "victim", userstream.Message{Event: "x"}); err == nil {
-		t.Error("Tell accepted a message without a cause")
+	if _, err := teller.Publish(t.Context(), "victim", userstream.Message{Event: "x"}); err == nil {
+		t.Error("Publish accepted a message without a cause")
 	}
 }

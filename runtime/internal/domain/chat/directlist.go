@@ -77,11 +77,11 @@ func evicted(list []directEntry) int {
 	return len(list) - 1
 }
 
-func (s *Service) newDirectLists() *document.Keeper[directList] {
-	return document.New(document.Kind[directList]{
-		Name:     DirectListKind,
-		At:       func(t directList, _ stream.Snapshot) directList { return t },
-		NextLook: func(directList, time.Time) (time.Time, bool) { return time.Time{}, false },
+func (s *Service) newDirectLists() *document.Repository[directList] {
+	return document.New(document.Type[directList]{
+		Name:         DirectListKind,
+		At:           func(t directList, _ stream.Snapshot) directList { return t },
+		NextDeadline: func(directList, time.Time) (time.Time, bool) { return time.Time{}, false },
 		Retain: func(t directList) stream.Retention {
 			keep := max(stream.Lasting, s.HistoryTTL, time.Duration(t.KeepMs)*time.Millisecond)
 			return stream.Retention{LogSize: 1, LogTTL: s.HistoryTTL, TTL: keep}

@@ -57,7 +57,7 @@ func (s *Service) notifyRecipients(ctx context.Context, p Policy, m wire.ChatMes
 			Cause: cause, Channel: m.Channel, Seq: sent.At.Seq, ID: sent.ID,
 			UserID: m.UserID, Name: m.Name, Text: excerpt(m.Text),
 		}
-		_, err := s.teller.Tell(ctx, userID, userstream.Message{
+		_, err := s.users.Publish(ctx, userID, userstream.Message{
 			Cause: userstream.ByUsers, Event: wire.EventChatNotice, Payload: notice,
 			Once: &stream.Once{Scope: "chat", Key: sent.ID, TTL: s.IdempotencyTTL},
 		})
@@ -80,7 +80,7 @@ func (s *Service) withdrawNotices(ctx context.Context, c request.Call, p Policy,
 		p.Peer = c.ID // the policy belongs to the peer, who deletes the sender's message
 	}
 	for userID := range recipients(p, sent) {
-		_, err := s.teller.Tell(ctx, userID, userstream.Message{
+		_, err := s.users.Publish(ctx, userID, userstream.Message{
 			Cause:   userstream.ByUsers,
 			Event:   wire.EventChatNoticeRemoved,
 			Payload: wire.ChatNoticeRemoved{Channel: m.Channel, Seq: m.Seq, ID: m.ID},

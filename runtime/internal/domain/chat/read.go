@@ -108,7 +108,7 @@ func (s *Service) tryRead(ctx context.Context, userID string, req *wire.ChatRead
 		return 0, err
 	}
 	if hidden {
-		_, err := s.teller.Tell(ctx, userID, userstream.Message{
+		_, err := s.users.Publish(ctx, userID, userstream.Message{
 			Cause: userstream.ByServer, // its own
 			Event: wire.EventChatRead, Payload: wire.ChatReadMark{Channel: req.Channel, UserID: userID, ReadTo: mark},
 		})

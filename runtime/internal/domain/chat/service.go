@@ -66,10 +66,10 @@ type Service struct {
 	caster         stream.Caster
 	bars           stream.Bars
 	access         Access
-	teller         userstream.Teller
+	users          userstream.Publisher
 	policies       *policyCache
 	typing         *typingThrottle
-	directLists    *document.Keeper[directList]
+	directLists    *document.Repository[directList]
 	recentlyListed *recentlyListed
 }
 
@@ -84,7 +84,7 @@ type Store interface {
 func NewService(store Store, who Access, settings Settings) *Service {
 	s := &Service{
 		Settings: settings, store: store, caster: store, bars: store, access: who,
-		teller:   userstream.Teller{Store: store, HistorySize: settings.HistorySize, HistoryTTL: settings.HistoryTTL},
+		users:    userstream.Publisher{Store: store, HistorySize: settings.HistorySize, HistoryTTL: settings.HistoryTTL},
 		policies: newPolicyCache(), typing: newTypingThrottle(),
 	}
 	if s.Now == nil {

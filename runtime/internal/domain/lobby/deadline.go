@@ -9,9 +9,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 )
 
-// Look does what is due in a lobby, for stream.Deadlines: it tells when to look
+// OnDeadline does what is due in a lobby, for stream.Deadlines: it tells when to look
 // again, the zero time for never.
-func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
+func (s *Service) OnDeadline(ctx context.Context, id stream.ID) (time.Time, error) {
 	now := s.Now()
 	cmd := rules.TickCommand{Now: now, Random: random()}
 	out, fresh, err := s.commit(ctx, id.Name(), nil, rules.Tick(cmd))

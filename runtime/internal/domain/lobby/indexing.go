@@ -178,7 +178,7 @@ func (s *Service) reconcile(ctx context.Context, lobbyType, lobbyID string) (boo
 		return false, err
 	}
 	if l.HasUnpublishedPolicy() && !l.Closed() {
-		_, err = s.Look(ctx, StreamID(lobbyID))
+		_, err = s.OnDeadline(ctx, StreamID(lobbyID))
 		return true, err
 	}
 	return false, s.reindex(ctx, l)

@@ -142,7 +142,7 @@ func (f flow) run(k *killed, pod int) error {
 		_, err := f.ask(k, k.pods[pod])
 		return err
 	}
-	_, err := k.deadlines.Tick(k.Context(), k.pods[pod].service.Look)
+	_, err := k.deadlines.Tick(k.Context(), k.pods[pod].service.OnDeadline)
 	return err
 }
 

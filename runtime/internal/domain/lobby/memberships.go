@@ -21,18 +21,18 @@ func lobbiesOfType(lobbyType, userID string) string { return "lobbies:of:" + lob
 
 // addMembership adds a user's membership of a lobby, or returns a refusal at the user's limit.
 func (s *Service) addMembership(ctx context.Context, userID, enrolment string, l rules.Lobby) error {
-	ofType, stay := lobbiesOfType(l.Policy.Type, userID), membership.Stay{Group: l.ID, Enrolment: enrolment}
-	in, err := s.stays.Enter(ctx, ofType, stay, l.Policy.LobbiesPerUser(), userID)
+	ofType, stay := lobbiesOfType(l.Policy.Type, userID), membership.Membership{Group: l.ID, ID: enrolment}
+	in, err := s.memberships.Add(ctx, ofType, stay, l.Policy.LobbiesPerUser(), userID)
 	if err != nil {
 		return err
 	}
 	if !in {
 		return s.limitReached(ctx, ofType, fmt.Sprintf("you may be in %d lobbies of this type at once", l.Policy.LobbiesPerUser()))
 	}
-	if in, err = s.stays.Enter(ctx, lobbiesOf(userID), stay, maxLobbies, userID); err != nil || in {
+	if in, err = s.memberships.Add(ctx, lobbiesOf(userID), stay, maxLobbies, userID); err != nil || in {
 		return err
 	}
-	return errors.Join(s.totalLimitReached(ctx, userID), s.stays.Strike(ctx, ofType, stay))
+	return errors.Join(s.totalLimitReached(ctx, userID), s.memberships.Remove(ctx, ofType, stay))
 }
 
 // totalLimitReached returns the refusal of a user with maxLobbies memberships.
@@ -43,7 +43,7 @@ func (s *Service) totalLimitReached(ctx context.Context, userID string) error {
 // limitReached refuses a user with a full set, and names the lobbies in it. The caller has just
 // removed stale entries from the set.
 func (s *Service) limitReached(ctx context.Context, set, message string) error {
-	ids, err := s.stays.Groups(ctx, set)
+	ids, err := s.memberships.Groups(ctx, set)
 	if err != nil {
 		return err
 	}
@@ -51,19 +51,19 @@ func (s *Service) limitReached(ctx context.Context, set, message string) error {
 }
 
 // isMembership reports whether the lobby's document has the membership.
-func (s *Service) isMembership(ctx context.Context, userID string, stay membership.Stay) (bool, error) {
+func (s *Service) isMembership(ctx context.Context, userID string, stay membership.Membership) (bool, error) {
 	l, err := s.load(ctx, stay.Group)
 	if isNotFound(err) {
 		return false, nil
 	}
-	return err == nil && !l.Closed() && l.Members[userID].MembershipID == stay.Enrolment, err
+	return err == nil && !l.Closed() && l.Members[userID].MembershipID == stay.ID, err
 }
 
 // removeMembership removes a membership from the user's sets.
 func (s *Service) removeMembership(ctx context.Context, userID, enrolment string, l rules.Lobby) error {
-	stay := membership.Stay{Group: l.ID, Enrolment: enrolment}
+	stay := membership.Membership{Group: l.ID, ID: enrolment}
 	return errors.Join(
-		s.stays.Strike(ctx, lobbiesOfType(l.Policy.Type, userID), stay),
-		s.stays.Strike(ctx, lobbiesOf(userID), stay),
+		s.memberships.Remove(ctx, lobbiesOfType(l.Policy.Type, userID), stay),
+		s.memberships.Remove(ctx, lobbiesOf(userID), stay),
 	)
 }

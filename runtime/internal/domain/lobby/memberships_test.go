@@ -118,7 +118,7 @@ func TestMaxOfAllTypes(t *testing.T) {
 func TestStaleEnrolment(t *testing.T) {
 	w := newWorld(t, nil)
 	l := w.client("bob").create()
-	old := ulid.MustNew(ulid.Timestamp(rulestest.T0.Add(-membership.Newborn)), zeros{}).String()
+	old := ulid.MustNew(ulid.Timestamp(rulestest.T0.Add(-membership.GracePeriod)), zeros{}).String()
 	for _, stale := range []string{entry(l.ID, old), entry(old, old), "odd"} {
 		if _, err := w.memory.Add(t.Context(), lobbiesOfType("duel", "ann"), stale, 5, time.Hour); err != nil {
 			t.Fatal(err)
@@ -159,7 +159,7 @@ func TestRefusedJoinIsNotEnrolled(t *testing.T) {
 }
 
 func entry(lobbyID, enrolment string) string {
-	return membership.Stay{Group: lobbyID, Enrolment: enrolment}.String()
+	return membership.Membership{Group: lobbyID, ID: enrolment}.String()
 }
 
 // A join that is refused on what the server remembers of a lobby is decided again on what

@@ -17,7 +17,7 @@ import (
 // at most maxLobbies. A user without lobbies costs one read of a set; the lobbies are
 // read together.
 func (s *Service) Mine(ctx context.Context, userID string) ([]Outcome, error) {
-	ids, err := s.stays.Groups(ctx, lobbiesOf(userID))
+	ids, err := s.memberships.Groups(ctx, lobbiesOf(userID))
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

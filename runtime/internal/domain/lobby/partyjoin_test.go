@@ -41,7 +41,7 @@ func TestJoinWithAParty(t *testing.T) {
 		if d := cmp.Diff(want, w.joinedBy(user)); d != "" {
 			t.Errorf("%s is told (-want +got):\n%s", user, d)
 		}
-		if groups, _ := w.pods[0].service.stays.Groups(t.Context(), lobbiesOf(user)); !slices.Equal(groups, []string{l.ID}) {
+		if groups, _ := w.pods[0].service.memberships.Groups(t.Context(), lobbiesOf(user)); !slices.Equal(groups, []string{l.ID}) {
 			t.Errorf("%s counts %v", user, groups)
 		}
 	}
@@ -75,7 +75,7 @@ func TestAPartyOfWhichOneMayNotCome(t *testing.T) {
 		t.Errorf("the lobby changed: %+v", d)
 	}
 	for _, user := range []string{"ann", "bob"} {
-		if groups, _ := w.pods[0].service.stays.Groups(t.Context(), lobbiesOf(user)); len(groups) != 0 {
+		if groups, _ := w.pods[0].service.memberships.Groups(t.Context(), lobbiesOf(user)); len(groups) != 0 {
 			t.Errorf("%s counts %v", user, groups)
 		}
 	}

@@ -133,7 +133,7 @@ func send(s rulestest.Step, w *world, id string, pod int, key string) error {
 		w.mu.Lock()
 		w.now = w.now.Add(s.Pass)
 		w.mu.Unlock()
-		_, err = c.h.service.Look(ctx, StreamID(id))
+		_, err = c.h.service.OnDeadline(ctx, StreamID(id))
 	}
 	return err
 }

@@ -53,8 +53,8 @@ func (s *Service) reservePlaces(ctx context.Context, l rules.Lobby, users []stri
 	var over rules.OverLimitError
 	for _, user := range users {
 		if within {
-			stay := membership.Stay{Group: l.ID, Enrolment: enrolment}
-			in, err := s.stays.Enter(ctx, lobbiesOfType(l.Policy.Type, user), stay, l.Policy.LobbiesPerUser(), user)
+			stay := membership.Membership{Group: l.ID, ID: enrolment}
+			in, err := s.memberships.Add(ctx, lobbiesOfType(l.Policy.Type, user), stay, l.Policy.LobbiesPerUser(), user)
 			if err != nil {
 				return fmt.Errorf("seat a user in a lobby: %w", err)
 			}
@@ -84,7 +84,7 @@ func (s *Service) CheckLobbyLimit(ctx context.Context, lobbyType, userID string)
 	if !known {
 		return nil
 	}
-	groups, err := s.stays.Groups(ctx, lobbiesOfType(lobbyType, userID))
+	groups, err := s.memberships.Groups(ctx, lobbiesOfType(lobbyType, userID))
 	if err != nil || len(groups) < policy.LobbiesPerUser() {
 		return err
 	}
@@ -107,9 +107,9 @@ func (s *Service) CheckLobbyLimit(ctx context.Context, lobbyType, userID string)
 
 // reservePlace adds a membership for a reserved place, regardless of the limit of the type.
 func (s *Service) reservePlace(ctx context.Context, l rules.Lobby, user, enrolment string) error {
-	stay := membership.Stay{Group: l.ID, Enrolment: enrolment}
+	stay := membership.Membership{Group: l.ID, ID: enrolment}
 	for _, set := range []string{lobbiesOfType(l.Policy.Type, user), lobbiesOf(user)} {
-		if in, err := s.stays.Enter(ctx, set, stay, maxLobbies, user); err != nil || !in {
+		if in, err := s.memberships.Add(ctx, set, stay, maxLobbies, user); err != nil || !in {
 			if err == nil {
 				err = s.totalLimitReached(ctx, user)
 			}

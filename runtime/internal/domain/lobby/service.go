@@ -72,11 +72,11 @@ type Settings struct {
 type Service struct {
 	Ports
 	Settings
-	keeper    *document.Keeper[rules.Lobby]
-	passwords *passwords
-	ids       ids.Minter
-	stays     membership.Book
-	users     userstream.Teller
+	keeper      *document.Repository[rules.Lobby]
+	passwords   *passwords
+	ids         ids.Minter
+	memberships membership.Store
+	users       userstream.Publisher
 	// later has something done after a while.
 	later func(time.Duration, func())
 }
@@ -90,15 +90,15 @@ func NewService(ports Ports, settings Settings) *Service {
 	}
 	s.later = func(d time.Duration, do func()) { time.AfterFunc(d, do) }
 	s.ids = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
-	s.users = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
-	s.stays = membership.Book{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Stands: s.isMembership}
-	s.keeper = document.New(document.Kind[rules.Lobby]{
-		Name:     Kind,
-		At:       func(l rules.Lobby, at stream.Snapshot) rules.Lobby { return s.withPolicyInForce(atPosition(l, at)) },
-		NextLook: s.nextLook,
-		Soon:     s.soon,
-		Retain:   s.retain,
-		Pure:     true,
+	s.users = userstream.Publisher{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
+	s.memberships = membership.Store{Sets: s.Sets, TTL: unboundedTTL, Now: s.Now, Exists: s.isMembership}
+	s.keeper = document.New(document.Type[rules.Lobby]{
+		Name:         Kind,
+		At:           func(l rules.Lobby, at stream.Snapshot) rules.Lobby { return s.withPolicyInForce(atPosition(l, at)) },
+		NextDeadline: s.nextLook,
+		CheckAfter:   s.soon,
+		Retain:       s.retain,
+		Pure:         true,
 	}, s.Store, s.Deadlines, s.Now)
 	return s
 }
@@ -144,9 +144,9 @@ func (s *Service) commit(ctx context.Context, lobbyID string, once *stream.Once,
 // transition has no store and no context: the compare-and-set does no I/O of the domain.
 func (s *Service) apply(
 	ctx context.Context, lobbyID string, once *stream.Once, t rules.Transition, more ...stream.Event,
-) (document.Outcome[rules.Lobby], error) {
+) (document.Result[rules.Lobby], error) {
 	if !ids.ValidID(lobbyID) {
-		return document.Outcome[rules.Lobby]{}, rules.NotFound()
+		return document.Result[rules.Lobby]{}, rules.NotFound()
 	}
 	out, err := s.keeper.Change(ctx, lobbyID, once, func(l rules.Lobby) (rules.Lobby, []stream.Event, error) {
 		next, patches, err := t.Apply(l, s.Now())
@@ -168,7 +168,7 @@ func (s *Service) afterCommit(ctx context.Context, before, after rules.Lobby) {
 	}
 }
 
-func outcome(out document.Outcome[rules.Lobby]) Outcome {
+func outcome(out document.Result[rules.Lobby]) Outcome {
 	return Outcome{Lobby: out.State, At: out.At, TS: out.TS, changed: out.Changed(), value: out.Value}
 }
 

@@ -305,7 +305,7 @@ func TestStoreDown(t *testing.T) {
 	if _, err := ann.h.Create(t.Context(), ann.call, &wire.LobbyCreate{Type: "duel"}); !errors.Is(err, stream.ErrUnavailable) {
 		t.Errorf("create: %v", err)
 	}
-	if _, err := ann.h.service.Look(t.Context(), StreamID(l.ID)); !errors.Is(err, stream.ErrUnavailable) {
+	if _, err := ann.h.service.OnDeadline(t.Context(), StreamID(l.ID)); !errors.Is(err, stream.ErrUnavailable) {
 		t.Errorf("look: %v", err)
 	}
 	if err := ann.h.service.SessionClosed(t.Context(), ann.call.Caller, nil); !errors.Is(err, stream.ErrUnavailable) {
@@ -315,7 +315,7 @@ func TestStoreDown(t *testing.T) {
 	w.memory.Flush()
 	_, err := ann.ready(l.ID, true)
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeNotFound})
-	if next, err := ann.h.service.Look(t.Context(), StreamID(l.ID)); err != nil || !next.IsZero() {
+	if next, err := ann.h.service.OnDeadline(t.Context(), StreamID(l.ID)); err != nil || !next.IsZero() {
 		t.Errorf("look at what is gone: %v, %v", next, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // SessionOpened makes a user connected again, through this session, in all lobbies
 // that it is still a member of.
 func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
-	return s.stays.Visit(ctx, lobbiesOf(c.ID), Kind, nil, func(id string) error {
+	return s.memberships.Visit(ctx, lobbiesOf(c.ID), Kind, nil, func(id string) error {
 		_, err := s.attach(ctx, c, id)
 		return err
 	})
@@ -24,7 +24,7 @@ func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
 // the streams that the session followed, as far as they are known. Call it when
 // the session's last request has ended; calling it again changes nothing.
 func (s *Service) SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) error {
-	return s.stays.Visit(ctx, lobbiesOf(c.ID), Kind, followed, func(id string) error {
+	return s.memberships.Visit(ctx, lobbiesOf(c.ID), Kind, followed, func(id string) error {
 		_, err := s.change(ctx, id, nil, rules.Disconnect(c.ID, c.SessionID))
 		return err
 	})

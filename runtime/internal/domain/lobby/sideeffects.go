@@ -52,7 +52,7 @@ func (s *Service) applySideEffects(ctx context.Context, l rules.Lobby, selected 
 func (s *Service) applySideEffect(ctx context.Context, l rules.Lobby, e sideEffect) error {
 	var failures []error
 	if e.message != nil {
-		_, err := s.users.Tell(ctx, e.userID, *e.message)
+		_, err := s.users.Publish(ctx, e.userID, *e.message)
 		if err == nil && e.notice != nil {
 			err = s.sendNotice(ctx, e.userID, l, e.at, *e.notice)
 		}

@@ -141,7 +141,7 @@ func (w *world) pass(d time.Duration) {
 func (w *world) look() {
 	w.Helper()
 	for range 20 {
-		n, err := w.deadlines.Tick(w.Context(), w.pods[1].service.Look)
+		n, err := w.deadlines.Tick(w.Context(), w.pods[1].service.OnDeadline)
 		if err != nil {
 			w.Fatalf("look: %v", err)
 		}

@@ -47,7 +47,7 @@ func (s *Service) applyLateSideEffects(ctx context.Context, p Proposal) error {
 	if err := s.applySideEffects(ctx, p); err != nil {
 		return err
 	}
-	return s.Records.Apply(ctx, partition(p.Queue), records.Step{Changes: []records.Change{{Table: proposals, Key: p.ID, Any: true}}})
+	return s.Records.Apply(ctx, partition(p.Queue), records.Txn{Changes: []records.Change{{Table: proposals, Key: p.ID, Any: true}}})
 }
 
 // updateCopies updates the copies of a ticket in other queues after a proposal.
@@ -87,7 +87,7 @@ func (s *Service) cancelOtherTickets(ctx context.Context, p Proposal, player Tea
 		}
 		t, exists, err := s.ticket(ctx, entry.queue, entry.ticket)
 		if err == nil && exists && t.Has(player.ID) {
-			err = ignoreRefusal(s.withdrawTicket(ctx, t, player.ID, reasonMatchedElsewhere, reasonMatchedElsewhere, records.Step{}))
+			err = ignoreRefusal(s.withdrawTicket(ctx, t, player.ID, reasonMatchedElsewhere, reasonMatchedElsewhere, records.Txn{}))
 		}
 		if err != nil {
 			return err

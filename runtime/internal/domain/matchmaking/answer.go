@@ -24,17 +24,17 @@ func (s *Service) accept(ctx context.Context, c request.Call, proposalID string)
 	if err != nil {
 		return err
 	}
-	return s.commit(ctx, func() (records.Step, []outboxMessage, error) {
+	return s.commit(ctx, func() (records.Txn, []outboxMessage, error) {
 		p, raw, err := s.readProposal(ctx, queue, proposalID)
 		if err != nil {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		if raw == nil || p.Ended != nil {
-			return records.Step{}, nil, proposalNotFound()
+			return records.Txn{}, nil, proposalNotFound()
 		}
 		next, err := p.Accept(q, c.ID, s.Now())
 		if err != nil || len(next.Accepted) == len(p.Accepted) {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		return s.acceptStep(ctx, next, raw, s.once(c))
 	}, queue)
@@ -42,17 +42,17 @@ func (s *Service) accept(ctx context.Context, c request.Call, proposalID string)
 
 // acceptStep is the step after an mm:accept: it pushes the number of accepted players. After
 // the last one it also pushes the tickets as accepted.
-func (s *Service) acceptStep(ctx context.Context, p Proposal, was []byte, once *records.Once) (records.Step, []outboxMessage, error) {
+func (s *Service) acceptStep(ctx context.Context, p Proposal, was []byte, once *records.Once) (records.Txn, []outboxMessage, error) {
 	value, err := json.Marshal(p)
 	if err != nil {
-		return records.Step{}, nil, fmt.Errorf("encode a proposal: %w", err)
+		return records.Txn{}, nil, fmt.Errorf("encode a proposal: %w", err)
 	}
-	step := records.Step{Once: once, Changes: []records.Change{{Table: proposals, Key: p.ID, Was: was, Value: value}}}
+	step := records.Txn{Once: once, Changes: []records.Change{{Table: proposals, Key: p.ID, Was: was, Value: value}}}
 	views := map[string]*wire.MMTicket{}
 	if p.InHandoff {
 		stored, err := s.ticketsOfProposal(ctx, p)
 		if err != nil {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		for id, t := range stored {
 			views[id] = t.In(wire.TicketAccepted)
@@ -72,5 +72,5 @@ func (s *Service) Decline(ctx context.Context, c request.Call, proposalID string
 }
 
 func (s *Service) decline(ctx context.Context, c request.Call, queue, proposalID string) error {
-	return s.withdrawFromProposal(ctx, queue, proposalID, c.ID, reasonDeclined, records.Step{Once: s.once(c)})
+	return s.withdrawFromProposal(ctx, queue, proposalID, c.ID, reasonDeclined, records.Txn{Once: s.once(c)})
 }

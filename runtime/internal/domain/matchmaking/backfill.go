@@ -36,17 +36,17 @@ func (s *Service) Backfill(ctx context.Context, c request.Call, req *wire.MMBack
 	if !req.Stop {
 		state.ExpiresAt = ms(s.Now().Add(q.TicketTTL))
 	}
-	return state, s.commit(ctx, func() (records.Step, []outboxMessage, error) {
+	return state, s.commit(ctx, func() (records.Txn, []outboxMessage, error) {
 		b, raw, err := s.readBackfill(ctx, q.Name, req.LobbyID)
 		if err != nil || raw == nil && req.Stop {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		b.LobbyID, b.Stopped = req.LobbyID, req.Stop
 		if !req.Stop {
 			b.ExpiresAt = state.ExpiresAt
 		}
 		change, err := b.change(raw, s.Now())
-		return records.Step{
+		return records.Txn{
 			Changes: []records.Change{change}, Bounds: []records.Bound{{Table: backfills, Most: maxBackfills}},
 		}, nil, err
 	}, q.Name)
@@ -66,7 +66,7 @@ func (b Backfill) change(was []byte, now time.Time) (records.Change, error) {
 }
 
 // releaseBackfill frees the backfill of an ended proposal for another proposal.
-func (s *Service) releaseBackfill(ctx context.Context, step *records.Step, p Proposal) error {
+func (s *Service) releaseBackfill(ctx context.Context, step *records.Txn, p Proposal) error {
 	if p.Backfill == "" {
 		return nil
 	}
@@ -89,7 +89,7 @@ type vacancy struct {
 }
 
 // reserve adds to a proposal's step that the proposal fills this vacancy.
-func (v vacancy) reserve(step *records.Step, proposalID string) error {
+func (v vacancy) reserve(step *records.Txn, proposalID string) error {
 	v.Proposal = proposalID
 	value, err := json.Marshal(v.Backfill)
 	if err != nil {
@@ -158,7 +158,7 @@ func (m *Matcher) refreshBackfill(ctx context.Context, state *queueState, q Queu
 	if change.Value == nil {
 		v.OpenAt = 0
 	}
-	err = m.s.Records.Apply(ctx, partition(state.name), records.Step{Fence: state.fence, Changes: []records.Change{change}})
+	err = m.s.Records.Apply(ctx, partition(state.name), records.Txn{Fence: state.fence, Changes: []records.Change{change}})
 	var conflict *records.ConflictError
 	if errors.As(err, &conflict) {
 		v.OpenAt = 0 // the host has changed the backfill: next pass

@@ -298,11 +298,11 @@ func TestPlayersAreNotifiedOnce(t *testing.T) {
 	}
 	w.deaf = false
 	w.advance(leaseTTL + abandonedAfter)
-	w.ledger.set(func(records.Step) error { return stream.ErrUnavailable })
+	w.records.set(func(records.Txn) error { return stream.ErrUnavailable })
 	if err := w.matchers[1].Pass(t.Context(), "duel"); !errors.Is(err, stream.ErrUnavailable) {
 		t.Fatalf("%v", err)
 	}
-	w.ledger.set(nil)
+	w.records.set(nil)
 	w.runPass(1, "duel")
 	w.wantPushes("ann", "matched [{red [ann]} {blue [bob]}] lobby")
 	if len(w.notified) != 2 || len(w.searching) != 0 || w.count(outbox) != 0 {
@@ -322,7 +322,7 @@ func TestAnotherMatcherContinuesABackfill(t *testing.T) {
 				w.enqueue("cid", 1500)
 				w.dieAfter(dies)
 				_ = w.matchers[0].Pass(t.Context(), "duel")
-				w.ledger.set(nil)
+				w.records.set(nil)
 				w.advance(leaseTTL + time.Second)
 				w.runPass(1, "duel")
 				for _, p := range w.status("cid").Proposals {

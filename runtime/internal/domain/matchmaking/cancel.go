@@ -26,14 +26,14 @@ func (s *Service) cancel(ctx context.Context, c request.Call, ticketID string) e
 	if !exists || !t.Has(c.ID) {
 		return ticketNotFound()
 	}
-	return s.withdrawTicket(ctx, t, c.ID, reasonCancelled, reasonDeclined, records.Step{Once: s.once(c)})
+	return s.withdrawTicket(ctx, t, c.ID, reasonCancelled, reasonDeclined, records.Txn{Once: s.once(c)})
 }
 
 // withdrawTicket removes a ticket from its queue with the reason searching. If the ticket is in a
 // proposal, leave withdraws the player from the proposal with the reason proposed. It retries
 // when the ticket changes between the two states. During the hand-off the ticket stays, and
 // leave returns the proposal's refusal. base is the initial step.
-func (s *Service) withdrawTicket(ctx context.Context, t Ticket, userID, searching, proposed string, base records.Step) error {
+func (s *Service) withdrawTicket(ctx context.Context, t Ticket, userID, searching, proposed string, base records.Txn) error {
 	if len(t.Queues) > 1 {
 		return s.withdrawAllCopies(ctx, t, userID, searching, proposed, base)
 	}
@@ -54,7 +54,7 @@ func (s *Service) withdrawTicket(ctx context.Context, t Ticket, userID, searchin
 }
 
 // withdrawFromProposal dissolves an open proposal because of one of its players.
-func (s *Service) withdrawFromProposal(ctx context.Context, queue, proposalID, userID, reason string, base records.Step) error {
+func (s *Service) withdrawFromProposal(ctx context.Context, queue, proposalID, userID, reason string, base records.Txn) error {
 	return s.dissolve(ctx, queue, proposalID, base, func(r Proposal) ([]string, string, error) {
 		if err := r.checkOpen(userID, s.Now()); err != nil {
 			return nil, "", err
@@ -66,19 +66,19 @@ func (s *Service) withdrawFromProposal(ctx context.Context, queue, proposalID, u
 // removeSearching deletes a searching ticket and pushes its end to its players. base is the initial
 // step. A ticket in a proposal stays, and remove returns its proposal. Error: not_found for a
 // ticket that is gone.
-func (s *Service) removeSearching(ctx context.Context, queue, ticketID, reason string, base records.Step) (proposal string, err error) {
-	err = s.commit(ctx, func() (records.Step, []outboxMessage, error) {
+func (s *Service) removeSearching(ctx context.Context, queue, ticketID, reason string, base records.Txn) (proposal string, err error) {
+	err = s.commit(ctx, func() (records.Txn, []outboxMessage, error) {
 		t, raw, err := s.readTicket(ctx, queue, ticketID)
 		if err == nil && raw == nil {
 			err = ticketNotFound()
 		}
 		if proposal = t.Proposal; err != nil || proposal != "" {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		step := base
 		step.Changes = []records.Change{{Table: tickets, Key: t.ID, Was: raw}}
 		if err := s.removeFromUsers(ctx, &step, queue, []Ticket{t}, nil, 0); err != nil {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		end := wire.TicketCanceled
 		if reason == reasonExpired {
@@ -94,7 +94,7 @@ func (s *Service) removeSearching(ctx context.Context, queue, ticketID, reason s
 
 // removeFromUsers removes leaving tickets from their players' entries, and sets the cooldown of
 // refusers.
-func (s *Service) removeFromUsers(ctx context.Context, step *records.Step, queue string, leaving []Ticket, refusers []string, until int64) error {
+func (s *Service) removeFromUsers(ctx context.Context, step *records.Txn, queue string, leaving []Ticket, refusers []string, until int64) error {
 	var ids []string
 	for _, t := range leaving {
 		ids = append(ids, t.Users()...)

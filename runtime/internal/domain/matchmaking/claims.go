@@ -22,7 +22,7 @@ import (
 const (
 	// claimsPartition has the claims. No queue has this name: names of resources begin with a
 	// message or a digit.
-	claimsPartition records.Book = "-players"
+	claimsPartition records.Partition = "-players"
 	// claims is the table of claims by user id.
 	claims = "claims"
 	// voids is a table of a queue's partition: the times at which proposals were voided, by proposal
@@ -59,7 +59,7 @@ func (s *Service) claimPlayers(ctx context.Context, p Proposal) (held []string, 
 	users := p.userIDs()
 	var stale map[string][]byte
 	for range claimTries {
-		var step records.Step
+		var step records.Txn
 		for _, user := range users {
 			step.Changes = append(step.Changes, records.Change{Table: claims, Key: user, Was: stale[user], Value: value})
 		}
@@ -140,7 +140,7 @@ func (s *Service) voidStale(ctx context.Context, found *claimStates) error {
 		if err != nil {
 			return fmt.Errorf("encode a time: %w", err)
 		}
-		err = s.Records.Apply(ctx, partition(c.Queue), records.Step{Changes: []records.Change{
+		err = s.Records.Apply(ctx, partition(c.Queue), records.Txn{Changes: []records.Change{
 			{Table: proposals, Key: c.Proposal}, {Table: voids, Key: c.Proposal, Any: true, Value: at},
 		}})
 		var conflict *records.ConflictError
@@ -167,7 +167,7 @@ func (s *Service) releasePlayers(ctx context.Context, p Proposal) error {
 	}
 	users := p.userIDs()
 	for range claimTries {
-		var step records.Step
+		var step records.Txn
 		for _, user := range users {
 			step.Changes = append(step.Changes, records.Change{Table: claims, Key: user, Was: value})
 		}
@@ -201,7 +201,7 @@ func (s *Service) expireVoids(ctx context.Context, queue string) error {
 	if err != nil {
 		return err
 	}
-	var step records.Step
+	var step records.Txn
 	for _, v := range all {
 		var at int64
 		if err := decode(v.Value, &at); err != nil || ms(s.Now())-at > voidTTL.Milliseconds() {

@@ -16,14 +16,14 @@ const maxTries = 8
 
 // commit applies a step and sends its messages. After a conflict it builds the step again. An
 // empty step changes nothing.
-func (s *Service) commit(ctx context.Context, next func() (records.Step, []outboxMessage, error), queue string) error {
+func (s *Service) commit(ctx context.Context, next func() (records.Txn, []outboxMessage, error), queue string) error {
 	return s.commitThen(ctx, next, queue, func() []records.Change { return nil })
 }
 
 // commitThen is retry, and calls then after the step. The changes of then are applied
 // together with the deletion of the messages.
 func (s *Service) commitThen(
-	ctx context.Context, next func() (records.Step, []outboxMessage, error), queue string, then func() []records.Change,
+	ctx context.Context, next func() (records.Txn, []outboxMessage, error), queue string, then func() []records.Change,
 ) error {
 	for range maxTries {
 		step, messages, err := next()
@@ -38,7 +38,7 @@ func (s *Service) commitThen(
 			continue
 		case errors.As(err, &full):
 			return wire.Exhausted("", "this queue is full")
-		case errors.Is(err, records.ErrMade):
+		case errors.Is(err, records.ErrCommitted):
 			return nil
 		case err != nil:
 			return err
@@ -75,7 +75,7 @@ func (s *Service) treatRepeatAsSuccess(ctx context.Context, c request.Call, err 
 		}
 	}
 	for _, name := range queues {
-		made, failed := s.Records.Made(ctx, partition(name), c.ID, c.Key)
+		made, failed := s.Records.Committed(ctx, partition(name), c.ID, c.Key)
 		if failed != nil || made {
 			return failed
 		}

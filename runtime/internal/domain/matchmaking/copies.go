@@ -27,12 +27,12 @@ func (s *Service) currentCopy(ctx context.Context, t Ticket) (Ticket, error) {
 // dropCopy removes the copy of a ticket from one of its queues, without a push. It keeps a
 // copy that is in a proposal, and returns the copy's proposal then.
 func (s *Service) dropCopy(ctx context.Context, queue, id string) (proposal string, err error) {
-	err = s.commit(ctx, func() (records.Step, []outboxMessage, error) {
+	err = s.commit(ctx, func() (records.Txn, []outboxMessage, error) {
 		t, raw, err := s.readTicket(ctx, queue, id)
 		if proposal = t.Proposal; err != nil || raw == nil || proposal != "" {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
-		step := records.Step{Changes: []records.Change{{Table: tickets, Key: id, Was: raw}}}
+		step := records.Txn{Changes: []records.Change{{Table: tickets, Key: id, Was: raw}}}
 		return step, nil, s.removeFromUsers(ctx, &step, queue, []Ticket{t}, nil, 0)
 	}, queue)
 	return proposal, err
@@ -41,17 +41,17 @@ func (s *Service) dropCopy(ctx context.Context, queue, id string) (proposal stri
 // syncCopy gives a copy the attempt and the queue position of the ticket after a proposal of
 // another queue.
 func (s *Service) syncCopy(ctx context.Context, queue string, e endedTicket) error {
-	return s.commit(ctx, func() (records.Step, []outboxMessage, error) {
+	return s.commit(ctx, func() (records.Txn, []outboxMessage, error) {
 		t, raw, err := s.readTicket(ctx, queue, e.ID)
 		if err != nil || raw == nil || t.Proposal != "" || t.Attempt >= e.Attempt {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		t.Attempt, t.EnqueuedAt = e.Attempt, e.EnqueuedAt
 		value, err := json.Marshal(t)
 		if err != nil {
-			return records.Step{}, nil, fmt.Errorf("encode a ticket: %w", err)
+			return records.Txn{}, nil, fmt.Errorf("encode a ticket: %w", err)
 		}
-		return records.Step{Changes: []records.Change{{Table: tickets, Key: e.ID, Was: raw, Value: value}}}, nil, nil
+		return records.Txn{Changes: []records.Change{{Table: tickets, Key: e.ID, Was: raw, Value: value}}}, nil, nil
 	}, queue)
 }
 
@@ -112,7 +112,7 @@ func (m *Matcher) dropOrphans(ctx context.Context, state *queueState) error {
 
 // withdrawAllCopies is leave for a ticket in several queues. It removes the first copy last, with
 // the push.
-func (s *Service) withdrawAllCopies(ctx context.Context, t Ticket, userID, searching, proposed string, base records.Step) error {
+func (s *Service) withdrawAllCopies(ctx context.Context, t Ticket, userID, searching, proposed string, base records.Txn) error {
 	for range maxTries {
 		if err := s.syncFirstCopy(ctx, t); err != nil {
 			return err

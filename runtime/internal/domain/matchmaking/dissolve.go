@@ -17,24 +17,24 @@ import (
 // removed, and the others search again as the queue's policy says. base is the initial
 // step.
 func (s *Service) dissolve(
-	ctx context.Context, queue, proposalID string, base records.Step, blame func(Proposal) ([]string, string, error),
+	ctx context.Context, queue, proposalID string, base records.Txn, blame func(Proposal) ([]string, string, error),
 ) error {
 	q, err := s.queue(queue)
 	if err != nil {
 		q = Queue{Name: queue, ReadyCheck: ReadyCheck{Requeue: KeepPosition}}
 	}
 	var ended Proposal
-	return s.commitThen(ctx, func() (records.Step, []outboxMessage, error) {
+	return s.commitThen(ctx, func() (records.Txn, []outboxMessage, error) {
 		p, raw, err := s.readProposal(ctx, queue, proposalID)
 		if err != nil {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		if raw == nil || p.Ended != nil {
-			return records.Step{}, nil, proposalNotFound()
+			return records.Txn{}, nil, proposalNotFound()
 		}
 		blamed, reason, err := blame(p)
 		if err != nil {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		d := dissolution{s: s, queue: q, proposal: p, blamed: blamed, reason: reason, step: base}
 		err = d.endTickets(ctx)
@@ -58,7 +58,7 @@ type dissolution struct {
 	proposal    Proposal
 	blamed      []string
 	reason      string
-	step        records.Step
+	step        records.Txn
 	messages    []outboxMessage
 	leaving     []Ticket
 	sideEffects sideEffects

@@ -116,17 +116,17 @@ func TestClaimOfADeadMatcher(t *testing.T) {
 	w.queueFor("ann", "ranked")
 	w.queueFor("cid", "ranked")
 	var late func() error
-	w.ledger.set(func(s records.Step) error { // the first matcher stops between the claim and the proposal
+	w.records.set(func(s records.Txn) error { // the first matcher stops between the claim and the proposal
 		for _, c := range s.Changes {
 			if c.Table == proposals && c.Was == nil && c.Value != nil && late == nil {
-				late = func() error { return w.ledger.Memory.Apply(t.Context(), "duel", s) }
+				late = func() error { return w.records.Memory.Apply(t.Context(), "duel", s) }
 				return stream.ErrUnavailable
 			}
 		}
 		return nil
 	})
 	_ = w.matchers[0].Pass(t.Context(), "duel")
-	w.ledger.set(nil)
+	w.records.set(nil)
 	w.runPass(1, "ranked")
 	w.wantPushes("cid")
 	w.advance(claimGrace)
@@ -187,7 +187,7 @@ func (w *world) nothingLeftOf(user string, queues ...string) {
 		w.Errorf("tickets of %s: %+v, want none", user, got)
 	}
 	for _, queue := range queues {
-		all, err := w.ledger.All(w.Context(), records.Book(queue), tickets)
+		all, err := w.records.All(w.Context(), records.Partition(queue), tickets)
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -200,11 +200,11 @@ func (w *world) nothingLeftOf(user string, queues ...string) {
 				w.Errorf("ticket of %s in %s: %s, want none", user, queue, r.Value)
 			}
 		}
-		if entered, err := w.ledger.Get(w.Context(), records.Book(queue), users, user); err != nil || entered[user] != nil {
+		if entered, err := w.records.Get(w.Context(), records.Partition(queue), users, user); err != nil || entered[user] != nil {
 			w.Errorf("entries of %s: %s in %s, %v, want none", user, entered[user], queue, err)
 		}
 	}
-	held, err := w.ledger.Get(w.Context(), claimsPartition, claims, user)
+	held, err := w.records.Get(w.Context(), claimsPartition, claims, user)
 	if err != nil || held[user] != nil {
 		w.Errorf("claim of %s: %s, %v, want none", user, held[user], err)
 	}
@@ -300,7 +300,7 @@ func TestQueuesOfARequest(t *testing.T) {
 	if got := w.status("ann").Tickets; len(got) != 1 {
 		t.Errorf("tickets of ann: %+v, want 1", got)
 	}
-	if n, err := w.ledger.Count(t.Context(), "ranked", tickets); n != 0 || err != nil {
+	if n, err := w.records.Count(t.Context(), "ranked", tickets); n != 0 || err != nil {
 		t.Errorf("%d tickets in the other queue, %v, want 0", n, err)
 	}
 }

@@ -202,10 +202,10 @@ func (s *Service) findRepeated(ctx context.Context, queue, id string) (Ticket, b
 // ticket exists. A copy that an earlier attempt of the request has committed stays as it is.
 func (s *Service) addCopies(ctx context.Context, queues []Queue, copies []Ticket, once *records.Once) error {
 	for i := len(copies) - 1; i > 0; i-- {
-		err := s.commit(ctx, func() (records.Step, []outboxMessage, error) {
+		err := s.commit(ctx, func() (records.Txn, []outboxMessage, error) {
 			_, there, err := s.ticket(ctx, queues[i].Name, copies[i].ID)
 			if err != nil || there {
-				return records.Step{}, nil, err
+				return records.Txn{}, nil, err
 			}
 			return s.enqueueStep(ctx, queues[i], copies[i], nil)
 		}, queues[i].Name)
@@ -213,20 +213,20 @@ func (s *Service) addCopies(ctx context.Context, queues []Queue, copies []Ticket
 			return err
 		}
 	}
-	return s.commit(ctx, func() (records.Step, []outboxMessage, error) { return s.enqueueStep(ctx, queues[0], copies[0], once) }, queues[0].Name)
+	return s.commit(ctx, func() (records.Txn, []outboxMessage, error) { return s.enqueueStep(ctx, queues[0], copies[0], once) }, queues[0].Name)
 }
 
 // enqueueStep builds the step that adds a ticket.
-func (s *Service) enqueueStep(ctx context.Context, q Queue, t Ticket, once *records.Once) (records.Step, []outboxMessage, error) {
+func (s *Service) enqueueStep(ctx context.Context, q Queue, t Ticket, once *records.Once) (records.Txn, []outboxMessage, error) {
 	found, err := s.Records.Get(ctx, partition(q.Name), users, t.Users()...)
 	if err != nil {
-		return records.Step{}, nil, err
+		return records.Txn{}, nil, err
 	}
 	value, err := json.Marshal(t)
 	if err != nil {
-		return records.Step{}, nil, fmt.Errorf("encode a ticket: %w", err)
+		return records.Txn{}, nil, fmt.Errorf("encode a ticket: %w", err)
 	}
-	step := records.Step{
+	step := records.Txn{
 		Once:    once,
 		Changes: []records.Change{{Table: tickets, Key: t.ID, Value: value}},
 		Bounds:  []records.Bound{{Table: tickets, Most: q.MaxTickets}},
@@ -234,15 +234,15 @@ func (s *Service) enqueueStep(ctx context.Context, q Queue, t Ticket, once *reco
 	for _, user := range t.Users() {
 		var e userRecord
 		if err := decode(found[user], &e); err != nil {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		if err := e.checkMayEnqueue(q, user, t.leader(), s.Now()); err != nil {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		e.Tickets = append(e.Tickets, t.ID)
 		value, err := e.encode()
 		if err != nil {
-			return records.Step{}, nil, err
+			return records.Txn{}, nil, err
 		}
 		step.Changes = append(step.Changes, records.Change{Table: users, Key: user, Was: found[user], Value: value})
 	}
@@ -274,7 +274,7 @@ func (s *Service) verifyParty(ctx context.Context, c request.Call, t Ticket) err
 	if kept, err := s.partyUnchanged(ctx, t); err != nil || kept {
 		return err
 	}
-	return ignoreRefusal(s.withdrawTicket(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, records.Step{}))
+	return ignoreRefusal(s.withdrawTicket(ctx, t, c.ID, reasonPartyChanged, reasonPartyChanged, records.Txn{}))
 }
 
 // rollbackEnqueue removes the copies and the index entries of a ticket that was refused. It

@@ -59,7 +59,7 @@ func checked() Queue {
 type world struct {
 	testing.TB
 	memory   *streamtest.Memory
-	ledger   *brittleLedger
+	records  *brittleRecords
 	pods     [2]*Handlers
 	matchers [2]*Matcher
 
@@ -89,25 +89,25 @@ type world struct {
 	parties      map[string]partyrules.Party
 }
 
-// brittleLedger fails at chosen steps.
-type brittleLedger struct {
+// brittleRecords fails at chosen steps.
+type brittleRecords struct {
 	*recordstest.Memory
 	mu   sync.Mutex
-	fail func(records.Step) error
+	fail func(records.Txn) error
 }
 
-func (l *brittleLedger) set(fail func(records.Step) error) {
+func (l *brittleRecords) set(fail func(records.Txn) error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fail = fail
 }
 
 // before runs a function before the next step, once.
-func (l *brittleLedger) before(do func()) {
+func (l *brittleRecords) before(do func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	fail := l.fail
-	l.fail = func(s records.Step) error {
+	l.fail = func(s records.Txn) error {
 		l.set(fail)
 		do()
 		if fail == nil {
@@ -119,7 +119,7 @@ func (l *brittleLedger) before(do func()) {
 
 // Apply fails before the step when fail returns an error, or after the step when that error
 // wraps errAfter.
-func (l *brittleLedger) Apply(ctx context.Context, b records.Book, s records.Step) error {
+func (l *brittleRecords) Apply(ctx context.Context, b records.Partition, s records.Txn) error {
 	l.mu.Lock()
 	fail := l.fail
 	l.mu.Unlock()
@@ -138,13 +138,13 @@ var errAfter = fmt.Errorf("reply lost: %w", stream.ErrUnavailable)
 func newWorld(t testing.TB, queues ...Queue) *world {
 	w := &world{TB: t, now: t0, queues: map[string]Queue{}, made: map[string]int{}, rooms: map[string]*MatchLobby{}, notified: map[[2]string]int{}, searching: map[string]string{}, parties: map[string]partyrules.Party{}}
 	w.memory = streamtest.New(streamtest.WithClock(w.clock))
-	w.ledger = &brittleLedger{Memory: recordstest.New(w.clock)}
+	w.records = &brittleRecords{Memory: recordstest.New(w.clock)}
 	for _, q := range queues {
 		w.queues[q.Name] = q
 	}
 	for i := range w.pods {
 		s := NewService(Ports{
-			Records: w.ledger, Store: w.memory, Caster: w, Events: w, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Handoffs: w,
+			Records: w.records, Store: w.memory, Caster: w, Events: w, Names: w.memory, Sets: w.memory, Queues: w, Parties: w, Handoffs: w,
 		}, Settings{
 			Pod: fmt.Sprint("pod-", i), HistorySize: 10_000, HistoryTTL: time.Hour, IdempotencyTTL: 5 * time.Minute, Now: w.clock,
 		})
@@ -479,7 +479,7 @@ func wantRefusal(t testing.TB, err error, want *wire.Error) {
 // count returns the number of records of a table of the first queue's partition.
 func (w *world) count(table string) int {
 	w.Helper()
-	n, err := w.ledger.Count(w.Context(), "duel", table)
+	n, err := w.records.Count(w.Context(), "duel", table)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -489,7 +489,7 @@ func (w *world) count(table string) int {
 // dieAfter makes the records fail after some steps. The next step still has its effect.
 func (w *world) dieAfter(steps int) {
 	var made atomic.Int64
-	w.ledger.set(func(records.Step) error {
+	w.records.set(func(records.Txn) error {
 		switch step := int(made.Add(1)); {
 		case step == steps+1:
 			return errAfter

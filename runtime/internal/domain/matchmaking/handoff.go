@@ -77,7 +77,7 @@ func (h handoff) run(ctx context.Context) error {
 	var refusal *wire.Error
 	var unplaced *UnplacedError
 	if errors.As(err, &unplaced) {
-		return ignoreRefusal(s.dissolve(ctx, h.queue.Name, h.proposal.ID, records.Step{Fence: h.fence}, func(Proposal) ([]string, string, error) {
+		return ignoreRefusal(s.dissolve(ctx, h.queue.Name, h.proposal.ID, records.Txn{Fence: h.fence}, func(Proposal) ([]string, string, error) {
 			return unplaced.Users, reasonInLobby, nil
 		}))
 	}
@@ -90,7 +90,7 @@ func (h handoff) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(stream.Detached(ctx), leaseTTL)
 	defer cancel()
 	if err != nil {
-		failed := s.dissolve(ctx, h.queue.Name, h.proposal.ID, records.Step{Fence: h.fence}, func(Proposal) ([]string, string, error) {
+		failed := s.dissolve(ctx, h.queue.Name, h.proposal.ID, records.Txn{Fence: h.fence}, func(Proposal) ([]string, string, error) {
 			return nil, reasonHandoffFailed, nil
 		})
 		if gone {
@@ -106,7 +106,7 @@ func (h handoff) assign(ctx context.Context, place Place) error {
 	var done []Ticket
 	stored := h.proposal.tickets
 	var ended Proposal
-	err := h.m.s.commitThen(ctx, func() (step records.Step, messages []outboxMessage, err error) {
+	err := h.m.s.commitThen(ctx, func() (step records.Txn, messages []outboxMessage, err error) {
 		if stored == nil {
 			if stored, err = h.m.s.ticketsOfProposal(ctx, h.proposal.Proposal); err != nil {
 				return step, nil, err
@@ -117,7 +117,7 @@ func (h handoff) assign(ctx context.Context, place Place) error {
 		if err != nil {
 			return step, nil, fmt.Errorf("encode a proposal: %w", err)
 		}
-		step = records.Step{Fence: h.fence, Changes: []records.Change{{Table: proposals, Key: h.proposal.ID, Was: h.proposal.raw, Value: value}}}
+		step = records.Txn{Fence: h.fence, Changes: []records.Change{{Table: proposals, Key: h.proposal.ID, Was: h.proposal.raw, Value: value}}}
 		messages, done, err = h.m.endTickets(ctx, &step, h.proposal.Proposal, stored, place)
 		stored = nil // a retry reads the tickets again
 		return step, messages, err
@@ -133,7 +133,7 @@ func (h handoff) assign(ctx context.Context, place Place) error {
 
 // endTickets adds the end of a proposal's tickets to the step.
 func (m *Matcher) endTickets(
-	ctx context.Context, step *records.Step, p Proposal, stored map[string]storedTicket, place Place,
+	ctx context.Context, step *records.Txn, p Proposal, stored map[string]storedTicket, place Place,
 ) (messages []outboxMessage, done []Ticket, err error) {
 	for _, id := range p.ticketIDs() {
 		t, exists := stored[id]

@@ -73,10 +73,10 @@ func (k *killed) cancel(pod int) error {
 }
 
 // dieAt kills the first pod before one of its next calls of the store or steps of the
-// ledger.
+// records store.
 func (k *killed) dieAt(step int) {
 	k.memory.DownAfter(step)
-	k.ledger.set(func(records.Step) error {
+	k.records.set(func(records.Txn) error {
 		_, err := k.memory.List(k.Context(), "steps")
 		return err
 	})
@@ -85,7 +85,7 @@ func (k *killed) dieAt(step int) {
 // revive makes the stores available to the other pod.
 func (k *killed) revive() {
 	k.memory.SetDown(false)
-	k.ledger.set(nil)
+	k.records.set(nil)
 }
 
 // left returns all remaining state after the other pod has processed everything that is

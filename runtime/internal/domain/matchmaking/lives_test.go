@@ -147,14 +147,14 @@ func (l *lives) asked(user string) (ids []string) {
 
 // trouble makes the store fail after a few steps, before or after a step takes effect.
 func (l *lives) trouble() {
-	l.ledger.set(nil)
+	l.records.set(nil)
 	if l.IntN(3) > 0 {
 		return
 	}
 	broken := []error{stream.ErrUnavailable, errAfter}[l.IntN(2)]
 	var left atomic.Int64
 	left.Store(int64(l.IntN(8)))
-	l.ledger.set(func(records.Step) error {
+	l.records.set(func(records.Txn) error {
 		if left.Add(-1) < 0 {
 			return broken
 		}
@@ -167,7 +167,7 @@ func (l *lives) distinct() {
 	l.Helper()
 	in := map[string]string{}
 	for _, queue := range l.queues {
-		records, err := l.ledger.All(l.Context(), records.Book(queue), proposals)
+		records, err := l.records.All(l.Context(), records.Partition(queue), proposals)
 		if err != nil {
 			l.Fatal(err)
 		}
@@ -192,7 +192,7 @@ func (l *lives) distinct() {
 // end lets all tickets end and checks that nothing of them is left.
 func (l *lives) end() {
 	l.Helper()
-	l.ledger.set(nil)
+	l.records.set(nil)
 	for range 40 {
 		l.advance(25 * time.Second)
 		for pod := range l.matchers {
@@ -206,12 +206,12 @@ func (l *lives) end() {
 	}
 	for _, queue := range l.queues {
 		for _, table := range []string{tickets, proposals, outbox} {
-			if n, err := l.ledger.Count(l.Context(), records.Book(queue), table); n != 0 || err != nil {
+			if n, err := l.records.Count(l.Context(), records.Partition(queue), table); n != 0 || err != nil {
 				l.Errorf("%d %s are left in %s, %v, want 0", n, table, queue, err)
 			}
 		}
 	}
-	held, err := l.ledger.All(l.Context(), claimsPartition, claims)
+	held, err := l.records.All(l.Context(), claimsPartition, claims)
 	if err != nil {
 		l.Fatal(err)
 	}

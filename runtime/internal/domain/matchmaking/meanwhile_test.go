@@ -50,7 +50,7 @@ func (w *world) listed() []string {
 
 // asks reads a player's tickets before the next step, from another device.
 func (w *world) asks(user string) {
-	w.ledger.before(func() {
+	w.records.before(func() {
 		if got := w.status(user).Tickets; len(got) != 0 {
 			w.Errorf("tickets of %s before their step: %+v, want none", user, got)
 		}
@@ -60,8 +60,8 @@ func (w *world) asks(user string) {
 // fails makes the next request fail without an effect on the records.
 func (w *world) fails(request func() error) {
 	w.Helper()
-	w.ledger.set(func(records.Step) error { return stream.ErrUnavailable })
-	defer w.ledger.set(nil)
+	w.records.set(func(records.Txn) error { return stream.ErrUnavailable })
+	defer w.records.set(nil)
 	if err := request(); !errors.Is(err, stream.ErrUnavailable) {
 		w.Fatalf("request: %v, want ErrUnavailable", err)
 	}
@@ -74,10 +74,10 @@ func TestTicketIsKeptWhileItIsEntered(t *testing.T) {
 		"at once": func(w *world) { w.asks("ann") },
 		"much later": func(w *world) {
 			w.fails(func() error { _, err := w.enqueueKeyed("k"); return err })
-			w.advance(2 * membership.Newborn)
+			w.advance(2 * membership.GracePeriod)
 			w.asks("ann")
 		},
-		"when it is in the book": func(w *world) {
+		"when it is in the partition": func(w *world) {
 			ticket, err := w.enqueueKeyed("k")
 			if err = errors.Join(err, w.memory.Remove(w.Context(), setOf("ann"), indexEntry{"duel", ticket}.String())); err != nil {
 				w.Fatal(err)
@@ -101,7 +101,7 @@ func TestTicketIsKeptWhileItIsEntered(t *testing.T) {
 func TestStaleEntriesAreRemoved(t *testing.T) {
 	w := newWorld(t, duel())
 	w.fails(func() error { _, err := w.enqueueKeyed(""); return err })
-	w.advance(membership.Newborn - time.Millisecond)
+	w.advance(membership.GracePeriod - time.Millisecond)
 	w.status("ann")
 	if got := w.listed(); len(got) != 1 {
 		t.Errorf("entries %q, want a new entry to stay", got)
@@ -123,7 +123,7 @@ func duo(t *testing.T, q Queue) (w *world, bob string) {
 // A ticket that is proposed during its cancellation counts as declined.
 func TestCancelDuringItsProposal(t *testing.T) {
 	w, bob := duo(t, checked())
-	w.ledger.before(func() { w.runPass(0, "duel") })
+	w.records.before(func() { w.runPass(0, "duel") })
 	if err := w.cancelOf("bob", bob); err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestCancelAfterAnotherDecline(t *testing.T) {
 	w, bob := duo(t, checked())
 	w.runPass(0, "duel")
 	proposal := w.status("ann").Proposals[0].ProposalID
-	w.ledger.before(func() {
+	w.records.before(func() {
 		if _, err := w.pods[0].Decline(t.Context(), call("ann", ""), &wire.MMAnswer{ProposalID: proposal}); err != nil {
 			t.Error(err)
 		}
@@ -164,7 +164,7 @@ func TestCancelDuringTheMatch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w, bob := duo(t, duel())
 			w.broken = c.broken
-			w.ledger.before(func() { w.runPass(0, "duel") })
+			w.records.before(func() { w.runPass(0, "duel") })
 			wantRefusal(t, w.cancelOf("bob", bob), c.want)
 			w.broken = false
 			w.runPass(0, "duel")
@@ -177,11 +177,11 @@ func TestCancelDuringTheMatch(t *testing.T) {
 func TestCancelGivesUp(t *testing.T) {
 	w, bob := duo(t, checked())
 	turns := 0
-	var turn func(records.Step) error
-	turn = func(records.Step) error {
+	var turn func(records.Txn) error
+	turn = func(records.Txn) error {
 		turns++
-		w.ledger.set(nil)
-		defer w.ledger.set(turn)
+		w.records.set(nil)
+		defer w.records.set(turn)
 		proposals := w.status("ann").Proposals
 		if len(proposals) == 0 {
 			w.runPass(0, "duel")
@@ -192,9 +192,9 @@ func TestCancelGivesUp(t *testing.T) {
 		w.enqueue("ann", 1500)
 		return err
 	}
-	w.ledger.set(turn)
+	w.records.set(turn)
 	wantRefusal(t, w.cancelOf("bob", bob), &wire.Error{Code: wire.CodeUnavailable, Retryable: true})
-	w.ledger.set(nil)
+	w.records.set(nil)
 	if turns > 3*maxTries || len(w.status("bob").Tickets) != 1 {
 		t.Errorf("after %d turns: status of bob: %+v, want 1 ticket", turns, w.status("bob"))
 	}
@@ -208,7 +208,7 @@ func TestPartyGrowsDuringItsProposal(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.enqueue("bob", 1500)
-	w.ledger.before(func() { w.runPass(0, "duel") })
+	w.records.before(func() { w.runPass(0, "duel") })
 	w.pods[1].service.PartyChanged(t.Context(), partyOf("ann", "cid"))
 	w.wantPushes("ann", "proposal 0/2", "cancelled: party_changed")
 	w.wantPushes("bob", "proposal 0/2", "cancelled: others_declined, requeued")
@@ -224,7 +224,7 @@ func TestPartyChangesDuringItsEnqueue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, duel())
 			w.parties["p"] = partyOf("ann")
-			w.ledger.before(func() {
+			w.records.before(func() {
 				w.parties["p"] = partyOf(after...)
 				w.pods[1].service.PartyChanged(t.Context(), w.parties["p"])
 			})

@@ -34,12 +34,12 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 			w.lonely([2]string{"u0", "u1"}, [2]string{"u2", "u3"})
 		}
 		for i := range rapid.IntRange(5, 60).Draw(rt, "steps") {
-			w.ledger.set(nil)
+			w.records.set(nil)
 			if rapid.IntRange(0, 3).Draw(rt, "trouble") == 0 {
 				broken := rapid.SampledFrom([]error{stream.ErrUnavailable, errAfter}).Draw(rt, "error")
 				var left atomic.Int64
 				left.Store(int64(rapid.IntRange(0, 3).Draw(rt, "steps until then")))
-				w.ledger.set(func(records.Step) error {
+				w.records.set(func(records.Txn) error {
 					if left.Add(-1) < 0 {
 						return broken
 					}
@@ -49,7 +49,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 			w.act(rt, fmt.Sprint("u", rapid.IntRange(0, 5).Draw(rt, "user")), i)
 			w.consistent(rt)
 		}
-		w.ledger.set(nil)
+		w.records.set(nil)
 		w.settle(rt)
 	})
 }
@@ -179,7 +179,7 @@ func (w *world) consistent(t *rapid.T) {
 			t.Fatalf("%s has %d players and %d places", id, len(room.Players), room.Left)
 		}
 	}
-	entered, err := w.ledger.All(w.Context(), "duel", users)
+	entered, err := w.records.All(w.Context(), "duel", users)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func (w *world) consistent(t *rapid.T) {
 }
 
 func table[T any](w *world, t *rapid.T, name string) []T {
-	records, err := w.ledger.All(w.Context(), "duel", name)
+	records, err := w.records.All(w.Context(), "duel", name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func (w *world) settle(t *rapid.T) {
 // plays reports whether the waiting player is already in a lobby or may not join it.
 func (w *world) plays(lobbyID string) bool {
 	for _, user := range w.players(lobbyID) {
-		if found, _ := w.ledger.Get(w.Context(), "duel", users, user); len(found) > 0 {
+		if found, _ := w.records.Get(w.Context(), "duel", users, user); len(found) > 0 {
 			return true
 		}
 	}
@@ -311,7 +311,7 @@ func TestPausedMatcherIsFenced(t *testing.T) {
 	w.enqueue("ann", 1500)
 	w.enqueue("bob", 1500)
 	paused := false
-	w.ledger.set(func(s records.Step) error {
+	w.records.set(func(s records.Txn) error {
 		if s.Fence == nil || paused {
 			return nil
 		}
@@ -343,7 +343,7 @@ func TestAnotherMatcherContinues(t *testing.T) {
 				w.enqueue("bob", 1500)
 				w.dieAfter(dies)
 				_ = w.matchers[0].Pass(t.Context(), "duel")
-				w.ledger.set(nil)
+				w.records.set(nil)
 				w.advance(leaseTTL + time.Second) // another matcher has the lease within 10 s
 				w.runPass(1, "duel")
 				for _, user := range []string{"ann", "bob"} {

@@ -52,7 +52,7 @@ func TestLatePushesAreOrdered(t *testing.T) {
 			w := newWorld(t, checked())
 			w.enqueue("ann", 1500)
 			ticket := w.enqueue("bob", 1500).ID
-			w.ledger.set(func(s records.Step) error {
+			w.records.set(func(s records.Txn) error {
 				for _, change := range s.Changes {
 					if change.Table == outbox && change.Value != nil {
 						w.memory.SetDown(true) // the step takes effect, and nothing after it
@@ -61,7 +61,7 @@ func TestLatePushesAreOrdered(t *testing.T) {
 				return nil
 			})
 			_ = w.matchers[0].Pass(t.Context(), "duel")
-			w.ledger.set(nil)
+			w.records.set(nil)
 			w.memory.SetDown(false)
 			if n := w.count(outbox); n != 2 {
 				t.Fatalf("%d outbox messages, want 2", n)
@@ -86,12 +86,12 @@ func TestLatePushesAreOrdered(t *testing.T) {
 func TestExpiredProposalMessageIsDropped(t *testing.T) {
 	w := newWorld(t, checked())
 	s := w.pods[0].service
-	var step records.Step
+	var step records.Txn
 	_, err := s.addMessage(&step, message{Users: []string{"ann"}, Event: wire.EventMMProposal, OrderKey: "t", Order: 1}, wire.MMProposal{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.ledger.Apply(t.Context(), "duel", step); err != nil {
+	if err := w.records.Apply(t.Context(), "duel", step); err != nil {
 		t.Fatal(err)
 	}
 	w.advance(deliveryMemory)

@@ -53,7 +53,7 @@ type outboxMessage struct {
 }
 
 // addMessage adds a message with a payload to a step.
-func (s *Service) addMessage(step *records.Step, l message, payload any) (outboxMessage, error) {
+func (s *Service) addMessage(step *records.Txn, l message, payload any) (outboxMessage, error) {
 	id, err := ulid.New(ulid.Timestamp(s.Now()), rand.Reader)
 	if err != nil {
 		return outboxMessage{}, fmt.Errorf("make the id of a message: %w", err)
@@ -98,7 +98,7 @@ func (s *Service) deliver(ctx context.Context, queue string, messages []outboxMe
 		pushed[i] = err == nil
 		return err
 	})
-	step := records.Step{Changes: also}
+	step := records.Txn{Changes: also}
 	for i, p := range messages {
 		if pushed[i] {
 			step.Changes = append(step.Changes, records.Change{Table: outbox, Key: p.id, Any: true})
@@ -128,7 +128,7 @@ func (s *Service) commitMessage(ctx context.Context, queue string, p outboxMessa
 		m.Order = &stream.Order{Key: p.OrderKey, Value: p.Order, TTL: deliveryMemory}
 	}
 	for _, user := range p.Users {
-		if _, err := s.users.Tell(ctx, user, m); err != nil && !errors.Is(err, stream.ErrOutdated) {
+		if _, err := s.users.Publish(ctx, user, m); err != nil && !errors.Is(err, stream.ErrOutdated) {
 			return fmt.Errorf("push to a player: %w", err)
 		}
 	}
@@ -183,7 +183,7 @@ func (s *Service) deliverAbandoned(ctx context.Context, queue string) error {
 	})
 	var messages []outboxMessage
 	var errs []error
-	var expired records.Step
+	var expired records.Txn
 	for _, r := range left[:min(len(left), abandonedPerPass)] {
 		p, err := decodeMessage(r)
 		switch {

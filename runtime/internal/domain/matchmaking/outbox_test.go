@@ -42,12 +42,12 @@ func TestAbandonedMessages(t *testing.T) {
 			if _, err := w.memory.Add(t.Context(), setOf("ann"), indexEntry{"duel", ticket}.String(), maxEntries, entryTTL); err != nil {
 				t.Fatal(err)
 			}
-			var step records.Step
+			var step records.Txn
 			tc.message.Users = []string{"ann"}
 			if _, err := w.pods[0].service.addMessage(&step, tc.message, tc.payload); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.ledger.Apply(t.Context(), "duel", step); err != nil {
+			if err := w.records.Apply(t.Context(), "duel", step); err != nil {
 				t.Fatal(err)
 			}
 			w.advance(tc.age)
@@ -86,17 +86,17 @@ func TestDeliveryFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, checked())
 			w.searching["ann"] = "t"
-			var step records.Step
+			var step records.Txn
 			tc.message.Users = []string{"ann"}
 			if _, err := w.pods[0].service.addMessage(&step, tc.message, tc.payload); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.ledger.Apply(t.Context(), "duel", step); err != nil {
+			if err := w.records.Apply(t.Context(), "duel", step); err != nil {
 				t.Fatal(err)
 			}
 			w.advance(abandonedAfter)
 			w.deaf = true // the receiver of events fails
-			w.ledger.set(func(s records.Step) error {
+			w.records.set(func(s records.Txn) error {
 				if slices.ContainsFunc(s.Changes, func(c records.Change) bool { return c.Table == outbox }) {
 					return stream.ErrUnavailable
 				}
@@ -109,7 +109,7 @@ func TestDeliveryFails(t *testing.T) {
 				t.Errorf("%d outbox messages after a failed delivery, want 1", n)
 			}
 			w.deaf = false
-			w.ledger.set(nil)
+			w.records.set(nil)
 			w.runPass(0, "duel")
 			if n, pushed := w.count(outbox), w.pushes("ann"); n != 0 || len(pushed) != 1 {
 				t.Errorf("%d outbox messages, pushed %v, want none left and one push", n, fmt.Sprint(pushed))

@@ -39,7 +39,7 @@ func (s *Service) PartyChanged(ctx context.Context, p partyrules.Party) {
 			if t.PartyID != p.ID {
 				continue
 			}
-			err := s.withdrawTicket(ctx, t, user, reasonPartyChanged, reasonPartyChanged, records.Step{})
+			err := s.withdrawTicket(ctx, t, user, reasonPartyChanged, reasonPartyChanged, records.Txn{})
 			if code := wire.CodeOf(err); err != nil && code != wire.CodeNotFound && code != wire.CodeFailedPrecondition {
 				s.Log.WarnContext(ctx, "ticket of a changed party not cancelled; the matcher will cancel it", "party", p.ID, "error", err)
 			}

@@ -59,7 +59,7 @@ func (m *Matcher) readTickets(ctx context.Context, state *queueState) error {
 	if err != nil {
 		return err
 	}
-	if changes.Anew || state.waiting == nil {
+	if changes.Full || state.waiting == nil {
 		state.waiting, state.ticketsByPlayer, state.readAt = map[string]storedTicket{}, map[string][]string{}, now
 	}
 	state.mark = changes.Mark
@@ -74,7 +74,7 @@ func (m *Matcher) readTickets(ctx context.Context, state *queueState) error {
 			state.add(storedTicket{t, r.Value})
 		}
 	}
-	if !changes.Anew {
+	if !changes.Full {
 		return nil
 	}
 	return errors.Join(m.dropOrphans(ctx, state), m.s.expireVoids(ctx, state.name))
@@ -103,7 +103,7 @@ func (m *Matcher) cancelTicket(ctx context.Context, state *queueState, t Ticket,
 			return err
 		}
 	}
-	var step records.Step
+	var step records.Txn
 	if t.homeQueue() == state.name {
 		step.Fence = state.fence
 	}
@@ -143,7 +143,7 @@ func (m *Matcher) advanceProposals(ctx context.Context, state *queueState) (read
 	}
 	ended := forEach(endedProposals, func(_ int, p Proposal) error { return m.s.applyLateSideEffects(ctx, p) })
 	return ready, errors.Join(ended, forEach(overdue, func(_ int, id string) error {
-		return ignoreRefusal(m.s.dissolve(ctx, state.name, id, records.Step{Fence: state.fence}, func(now Proposal) ([]string, string, error) {
+		return ignoreRefusal(m.s.dissolve(ctx, state.name, id, records.Txn{Fence: state.fence}, func(now Proposal) ([]string, string, error) {
 			if now.InHandoff || now.Deadline > ms(m.s.Now()) {
 				return nil, "", wire.Precondition(wire.ReasonProposalClosed, "all have accepted")
 			}
@@ -170,7 +170,7 @@ func (m *Matcher) emptyRemovedQueue(ctx context.Context, state *queueState) erro
 			errs = append(errs, err, m.s.applyLateSideEffects(ctx, now))
 			continue
 		}
-		errs = append(errs, ignoreRefusal(m.s.dissolve(ctx, state.name, r.Key, records.Step{Fence: state.fence}, func(Proposal) ([]string, string, error) {
+		errs = append(errs, ignoreRefusal(m.s.dissolve(ctx, state.name, r.Key, records.Txn{Fence: state.fence}, func(Proposal) ([]string, string, error) {
 			return nil, reasonQueueRemoved, nil
 		})))
 	}

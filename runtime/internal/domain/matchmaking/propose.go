@@ -97,7 +97,7 @@ func (m *Matcher) propose(ctx context.Context, state *queueState, q Queue, candi
 	if held, err := m.s.claimPlayers(ctx, p); err != nil || len(held) > 0 {
 		return storedProposal{claimedElsewhere: held}, err
 	}
-	step := records.Step{Fence: state.fence, Changes: []records.Change{{Table: proposals, Key: p.ID, Value: value}, p.requireNotVoid()}}
+	step := records.Txn{Fence: state.fence, Changes: []records.Change{{Table: proposals, Key: p.ID, Value: value}, p.requireNotVoid()}}
 	views := map[string]*wire.MMTicket{}
 	for _, id := range candidate.Tickets() {
 		next := state.waiting[id].Ticket
@@ -142,7 +142,7 @@ func (m *Matcher) propose(ctx context.Context, state *queueState, q Queue, candi
 
 // pushProposal pushes the state of a proposal to all its players, with the tickets whose state
 // changes.
-func (s *Service) pushProposal(step *records.Step, p Proposal, views map[string]*wire.MMTicket) ([]outboxMessage, error) {
+func (s *Service) pushProposal(step *records.Txn, p Proposal, views map[string]*wire.MMTicket) ([]outboxMessage, error) {
 	var messages []outboxMessage
 	for _, id := range p.ticketIDs() {
 		pushed, err := s.addMessage(step, message{

@@ -17,7 +17,7 @@ type Service struct {
 	Settings
 	index  ticketIndex
 	minter ids.Minter
-	users  userstream.Teller
+	users  userstream.Publisher
 }
 
 // NewService makes a Service.
@@ -29,7 +29,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
-	s.users = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
+	s.users = userstream.Publisher{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
 	s.index = ticketIndex{sets: s.Sets, read: s.ticket, now: func() time.Time { return s.Now() }}
 	s.minter = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
 	return s

@@ -30,20 +30,20 @@ func (s *Service) updateTickets(ctx context.Context, userID string, change func(
 	}
 	var errs []error
 	for _, at := range places {
-		errs = append(errs, s.commit(ctx, func() (records.Step, []outboxMessage, error) {
+		errs = append(errs, s.commit(ctx, func() (records.Txn, []outboxMessage, error) {
 			t, raw, err := s.readTicket(ctx, at.queue, at.ticket)
 			if err != nil || raw == nil {
-				return records.Step{}, nil, err
+				return records.Txn{}, nil, err
 			}
 			next, changed := change(t)
 			if !changed {
-				return records.Step{}, nil, nil
+				return records.Txn{}, nil, nil
 			}
 			value, err := json.Marshal(next)
 			if err != nil {
-				return records.Step{}, nil, fmt.Errorf("encode a ticket: %w", err)
+				return records.Txn{}, nil, fmt.Errorf("encode a ticket: %w", err)
 			}
-			return records.Step{Changes: []records.Change{{Table: tickets, Key: t.ID, Was: raw, Value: value}}}, nil, nil
+			return records.Txn{Changes: []records.Change{{Table: tickets, Key: t.ID, Was: raw, Value: value}}}, nil, nil
 		}, at.queue))
 	}
 	return errors.Join(errs...)

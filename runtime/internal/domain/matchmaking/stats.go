@@ -44,7 +44,7 @@ func (m *Matcher) writeStats(ctx context.Context, state *queueState) error {
 	if err != nil {
 		return err
 	}
-	if err := m.s.Records.Apply(ctx, partition(state.name), records.Step{Fence: state.fence, Changes: []records.Change{change}}); err != nil {
+	if err := m.s.Records.Apply(ctx, partition(state.name), records.Txn{Fence: state.fence, Changes: []records.Change{change}}); err != nil {
 		return err
 	}
 	state.writtenStats = now

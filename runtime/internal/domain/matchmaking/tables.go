@@ -21,7 +21,7 @@ const (
 	stats     = "stats"      // one Stats
 )
 
-func partition(queue string) records.Book { return records.Book(queue) }
+func partition(queue string) records.Partition { return records.Partition(queue) }
 
 func decode(value []byte, into any) error {
 	if value == nil {

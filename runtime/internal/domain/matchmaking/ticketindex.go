@@ -133,5 +133,5 @@ func (x ticketIndex) Tickets(ctx context.Context, userID string) ([]Ticket, erro
 // because Add precedes its commit.
 func (x ticketIndex) withinGracePeriod(ticketID string) bool {
 	id, err := ulid.ParseStrict(ticketID)
-	return err == nil && x.now().Sub(id.Timestamp()) < membership.Newborn
+	return err == nil && x.now().Sub(id.Timestamp()) < membership.GracePeriod
 }

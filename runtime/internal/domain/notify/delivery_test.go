@@ -161,14 +161,14 @@ func TestTopicDeliveryRepeatsAfterAnError(t *testing.T) {
 		return w.away(ctx, user)
 	}
 	fan := stream.ID(TopicDeliveryKind + ":" + id)
-	if _, err := w.pods[0].LookFan(t.Context(), fan); !errors.Is(err, lost) {
+	if _, err := w.pods[0].OnDeliveryDeadline(t.Context(), fan); !errors.Is(err, lost) {
 		t.Errorf("deadline with a failed subscriber: %v, want %v", err, lost)
 	}
 	if got := w.subscribers("news", "bob"); !slices.Contains(got, "bob") {
 		t.Errorf("subscribers after the error: %q, want bob among them", got)
 	}
 	for range 2 {
-		if next, err := w.pods[1].LookFan(t.Context(), fan); err != nil || !next.IsZero() {
+		if next, err := w.pods[1].OnDeliveryDeadline(t.Context(), fan); err != nil || !next.IsZero() {
 			t.Errorf("the next deadline is %v, %v; want none", next, err)
 		}
 	}
@@ -233,15 +233,15 @@ func TestLateDeadlinePushesNothingAgain(t *testing.T) {
 			w := newWorld(t)
 			w.connected("ann", true)
 			if tc.lost {
-				teller := w.pods[0].teller
-				w.pods[0].teller.Store = deaf{w.memory}
+				teller := w.pods[0].users
+				w.pods[0].users.Store = deaf{w.memory}
 				w.notify("ann", Notification{Type: "x"})
-				w.pods[0].teller = teller
+				w.pods[0].users = teller
 			} else {
 				w.notify("ann", Notification{Type: "x"})
 			}
 			w.advance(tc.after)
-			if _, err := w.pods[1].Look(t.Context(), stream.ID(Kind+":ann")); err != nil {
+			if _, err := w.pods[1].OnDeadline(t.Context(), stream.ID(Kind+":ann")); err != nil {
 				t.Fatal(err)
 			}
 			if n := len(told[wire.NotifyNew](w, "ann", wire.EventNotifyNew)); n != tc.want {

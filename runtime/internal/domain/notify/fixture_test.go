@@ -131,9 +131,9 @@ func (w *world) pass(d time.Duration) {
 		for _, pod := range w.pods {
 			n, err := w.memory.Deadlines().Tick(w.Context(), func(ctx context.Context, id stream.ID) (time.Time, error) {
 				if id.Kind() == TopicDeliveryKind {
-					return pod.LookFan(ctx, id)
+					return pod.OnDeliveryDeadline(ctx, id)
 				}
-				return pod.Look(ctx, id)
+				return pod.OnDeadline(ctx, id)
 			})
 			if err != nil {
 				w.Fatalf("deadline: %v", err)

@@ -94,7 +94,7 @@ func TestTopicDeliveryKilledAtEachStep(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.memory.DownAfter(steps)
-		_, err = w.pods[0].LookFan(t.Context(), stream.ID(TopicDeliveryKind+":"+id))
+		_, err = w.pods[0].OnDeliveryDeadline(t.Context(), stream.ID(TopicDeliveryKind+":"+id))
 		if down = w.memory.Down(); !down && err != nil {
 			t.Fatal(err)
 		}

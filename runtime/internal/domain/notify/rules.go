@@ -248,9 +248,9 @@ func (b Inbox) HasUnacked() bool {
 // Tick removes expired items.
 func (b Inbox) Tick(now time.Time) (Inbox, bool) { return b.edit(now).finish() }
 
-// NextLook returns the next deadline after now: to push a change again, to remove an expired
+// NextDeadline returns the next deadline after now: to push a change again, to remove an expired
 // item, or to call the webhook.
-func (b Inbox) NextLook(now time.Time) (time.Time, bool) {
+func (b Inbox) NextDeadline(now time.Time) (time.Time, bool) {
 	var next int64
 	earlier := func(at int64) {
 		if next == 0 || at < next {

@@ -325,7 +325,7 @@ func check(t *rapid.T, b Inbox, now time.Time) {
 		}
 		seen[i.ID], keys[i.CollapseKey] = true, true
 	}
-	if next, wanted := b.NextLook(now); len(b.Items) > 0 && (!wanted || next.UnixMilli() > b.Items[0].ExpiresAt) {
+	if next, wanted := b.NextDeadline(now); len(b.Items) > 0 && (!wanted || next.UnixMilli() > b.Items[0].ExpiresAt) {
 		t.Fatalf("no deadline before %v, want one", next)
 	}
 }

@@ -64,10 +64,10 @@ type Settings struct {
 type Service struct {
 	Ports
 	Settings
-	keeper          *document.Keeper[Inbox]
-	topicDeliveries *document.Keeper[topicDelivery]
+	keeper          *document.Repository[Inbox]
+	topicDeliveries *document.Repository[topicDelivery]
 	ids             ids.Minter
-	teller          userstream.Teller
+	users           userstream.Publisher
 	calls           chan struct{}
 }
 
@@ -78,13 +78,13 @@ func NewService(ports Ports, settings Settings) *Service {
 		s.Now = time.Now
 	}
 	s.Rules.Call = s.Ports.Call != nil
-	s.keeper = document.New(document.Kind[Inbox]{
+	s.keeper = document.New(document.Type[Inbox]{
 		Name: Kind,
 		At: func(b Inbox, at stream.Snapshot) Inbox {
 			b.Version, b.Epoch = at.Seq, at.Epoch
 			return b
 		},
-		NextLook: Inbox.NextLook,
+		NextDeadline: Inbox.NextDeadline,
 		Retain: func(b Inbox) stream.Retention {
 			ttl := max(s.Retention, s.HistoryTTL)
 			if len(b.Topics) > 0 {
@@ -95,7 +95,7 @@ func NewService(ports Ports, settings Settings) *Service {
 	}, ports.Store, ports.Deadlines, s.Now)
 	s.topicDeliveries = s.newTopicDeliveries()
 	s.ids = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
-	s.teller = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
+	s.users = userstream.Publisher{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
 	return s
 }
 
@@ -106,7 +106,7 @@ type rule func(Inbox) (Inbox, bool, error)
 func infallible(next Inbox, changed bool) (Inbox, bool, error) { return next, changed, nil }
 
 // asTransition converts a rule for the inbox's document.
-func asTransition(r rule) document.Rule[Inbox] {
+func asTransition(r rule) document.Transition[Inbox] {
 	return func(b Inbox) (Inbox, []stream.Event, error) {
 		next, changed, err := r(b)
 		if err != nil || !changed {
@@ -148,7 +148,7 @@ func (s *Service) change(ctx context.Context, userID string, once *stream.Once, 
 func (s *Service) pushChanges(ctx context.Context, b Inbox, since int64) error {
 	var errs []error
 	push := func(byUsers bool, event string, payload any, key string) {
-		_, err := s.teller.Tell(ctx, b.UserID, userstream.Message{
+		_, err := s.users.Publish(ctx, b.UserID, userstream.Message{
 			Cause: cause(byUsers), Event: event, Payload: payload, Once: &stream.Once{Scope: Kind, Key: key, TTL: pushMemory},
 		})
 		errs = append(errs, err)
@@ -227,9 +227,9 @@ func (s *Service) once(c request.Call) *stream.Once {
 	return &stream.Once{Scope: c.ID, Key: c.Key, TTL: s.IdempotencyTTL}
 }
 
-// Look applies the due changes of an inbox at a deadline. It returns the next deadline; the
+// OnDeadline applies the due changes of an inbox at a deadline. It returns the next deadline; the
 // zero time for none.
-func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
+func (s *Service) OnDeadline(ctx context.Context, id stream.ID) (time.Time, error) {
 	userID := id.Name()
 	out, err := s.keeper.Change(ctx, userID, nil, asTransition(func(b Inbox) (Inbox, bool, error) { return infallible(b.Tick(s.Now())) }))
 	if errors.Is(err, stream.ErrNotFound) {
@@ -251,7 +251,7 @@ func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
 			return time.Time{}, err
 		}
 	}
-	next, _ := b.NextLook(now)
+	next, _ := b.NextDeadline(now)
 	return next, nil
 }
 
@@ -261,7 +261,7 @@ func (s *Service) repushBadge(ctx context.Context, b Inbox) {
 	if b.Before == 0 || b.ChangedAt-b.Before > repushAfter.Milliseconds() {
 		return
 	}
-	_, _ = s.teller.Tell(ctx, b.UserID, userstream.Message{
+	_, _ = s.users.Publish(ctx, b.UserID, userstream.Message{
 		Cause: cause(b.ByUsers), Event: wire.EventNotifyBadge, Payload: b.badge(),
 		Once: &stream.Once{Scope: Kind, Key: fmt.Sprintf("settled:%s:%d", b.Epoch, b.Version), TTL: pushMemory},
 	})

@@ -103,7 +103,7 @@ func TestDeadlineRepeatsLostPush(t *testing.T) {
 	w := newWorld(t)
 	w.connected("ann", true)
 	dying := *w.pods[0]
-	dying.teller.Store = deaf{}
+	dying.users.Store = deaf{}
 	if _, err := dying.Notify(t.Context(), "ann", Notification{Type: "x"}); err != nil {
 		t.Fatal(err)
 	}

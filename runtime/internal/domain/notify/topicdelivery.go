@@ -36,11 +36,11 @@ type topicDelivery struct {
 	Shard int `json:"shard"`
 }
 
-func (s *Service) newTopicDeliveries() *document.Keeper[topicDelivery] {
-	return document.New(document.Kind[topicDelivery]{
+func (s *Service) newTopicDeliveries() *document.Repository[topicDelivery] {
+	return document.New(document.Type[topicDelivery]{
 		Name: TopicDeliveryKind,
 		At:   func(f topicDelivery, _ stream.Snapshot) topicDelivery { return f },
-		NextLook: func(f topicDelivery, now time.Time) (time.Time, bool) {
+		NextDeadline: func(f topicDelivery, now time.Time) (time.Time, bool) {
 			if f.Shard > 0 { // the running handler continues, for longer than it may take
 				now = now.Add(2 * deliveryStep)
 			}
@@ -69,8 +69,8 @@ func (s *Service) NotifyTopic(ctx context.Context, n Notification) (id string, e
 	return n.ID, err
 }
 
-// LookFan continues the delivery of a notification to a topic, at a deadline.
-func (s *Service) LookFan(ctx context.Context, id stream.ID) (time.Time, error) {
+// OnDeliveryDeadline continues the delivery of a notification to a topic, at a deadline.
+func (s *Service) OnDeliveryDeadline(ctx context.Context, id stream.ID) (time.Time, error) {
 	f, err := s.topicDeliveries.Load(ctx, id.Name())
 	if errors.Is(err, stream.ErrNotFound) {
 		return time.Time{}, nil

@@ -29,7 +29,7 @@ func (s *Service) Create(ctx context.Context, c request.Call, req *wire.PartyCre
 	if cmd.ID, err = s.ids.ID(ctx, createSpace, c.ID, c.Key); err != nil {
 		return Outcome{}, err
 	}
-	stay := membership.Stay{Group: cmd.ID, Enrolment: cmd.ID}
+	stay := membership.Membership{Group: cmd.ID, ID: cmd.ID}
 	if err = s.addMembership(ctx, c.ID, stay); err != nil {
 		return Outcome{}, err
 	}
@@ -142,7 +142,7 @@ func (s *Service) prepareJoin(ctx context.Context, c request.Call, p rules.Party
 	if err != nil {
 		return rules.Refuse(err)
 	}
-	if err = s.addMembership(ctx, c.ID, membership.Stay{Group: p.ID, Enrolment: id}); err != nil {
+	if err = s.addMembership(ctx, c.ID, membership.Membership{Group: p.ID, ID: id}); err != nil {
 		return rules.Refuse(err)
 	}
 	cmd.MembershipID = id
@@ -159,7 +159,7 @@ func (s *Service) finishJoin(
 	}
 	unused := isRefusal(err) || err == nil && out.State.Members[c.ID].MembershipID != cmd.MembershipID
 	if unused && cmd.MembershipID != "" {
-		err = errors.Join(err, s.stays.Strike(ctx, partiesOf(c.ID), membership.Stay{Group: partyID, Enrolment: cmd.MembershipID}))
+		err = errors.Join(err, s.memberships.Remove(ctx, partiesOf(c.ID), membership.Membership{Group: partyID, ID: cmd.MembershipID}))
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -204,7 +204,7 @@ func (s *Service) notifyInvited(ctx context.Context, partyID, userID string, i r
 	invited := wire.PartyInvited{
 		InviteID: i.ID, PartyID: partyID, FromID: i.From, FromName: i.FromName, ExpiresAt: i.ExpiresAt,
 	}
-	_, err := s.users.Tell(ctx, userID, userstream.Message{
+	_, err := s.users.Publish(ctx, userID, userstream.Message{
 		Cause: userstream.ByUsers, Event: wire.EventPartyInvited, Payload: invited,
 		Once: onceNotified(i.ID, fmt.Sprint(cmp.Or(i.PushedAt, i.ExpiresAt))),
 	})

@@ -11,7 +11,7 @@ import (
 // Place is the party that a user is in, as session:ready says it; nil when in none. A
 // user without a party costs one read of a set.
 func (s *Service) Place(ctx context.Context, userID string) (*wire.PartyPlace, error) {
-	ids, err := s.stays.Groups(ctx, partiesOf(userID))
+	ids, err := s.memberships.Groups(ctx, partiesOf(userID))
 	if err != nil {
 		return nil, err
 	}

@@ -85,10 +85,10 @@ type Settings struct {
 type Service struct {
 	Ports
 	Settings
-	keeper *document.Keeper[rules.Party]
-	ids    ids.Minter
-	stays  membership.Book
-	users  userstream.Teller
+	keeper      *document.Repository[rules.Party]
+	ids         ids.Minter
+	memberships membership.Store
+	users       userstream.Publisher
 }
 
 // NewService makes a Service.
@@ -97,10 +97,10 @@ func NewService(ports Ports, settings Settings) *Service {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
-	s.keeper = document.New(document.Kind[rules.Party]{
-		Name:     Kind,
-		At:       atPosition,
-		NextLook: rules.Party.NextDeadline,
+	s.keeper = document.New(document.Type[rules.Party]{
+		Name:         Kind,
+		At:           atPosition,
+		NextDeadline: rules.Party.NextDeadline,
 		Retain: func(p rules.Party) stream.Retention {
 			ttl := max(partyTTL, s.HistoryTTL)
 			if p.Closed() {
@@ -110,13 +110,13 @@ func NewService(ports Ports, settings Settings) *Service {
 		},
 	}, ports.Store, ports.Deadlines, s.Now)
 	s.ids = ids.Minter{Names: s.Names, TTL: s.IdempotencyTTL, Now: s.Now}
-	s.users = userstream.Teller{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
-	s.stays = membership.Book{Sets: s.Sets, TTL: partyTTL, Now: s.Now, Stands: s.isMembership}
+	s.users = userstream.Publisher{Store: s.Store, HistorySize: s.HistorySize, HistoryTTL: s.HistoryTTL}
+	s.memberships = membership.Store{Sets: s.Sets, TTL: partyTTL, Now: s.Now, Exists: s.isMembership}
 	return s
 }
 
 // Outcome is the result of a command.
-type Outcome = document.Outcome[rules.Party]
+type Outcome = document.Result[rules.Party]
 
 // change commits a transition and applies its side effects. OnDeadline applies the side effects
 // that fail here; its deadline is scheduled before the commit.
@@ -226,7 +226,7 @@ func (s *Service) Led(ctx context.Context, partyID, userID string) (rules.Party,
 
 // Of is the party that a user is in; false when in none.
 func (s *Service) Of(ctx context.Context, userID string) (rules.Party, bool, error) {
-	groups, err := s.stays.Groups(ctx, partiesOf(userID))
+	groups, err := s.memberships.Groups(ctx, partiesOf(userID))
 	if err != nil {
 		return rules.Party{}, false, err
 	}
@@ -245,20 +245,20 @@ func (s *Service) Of(ctx context.Context, userID string) (rules.Party, bool, err
 // partiesOf is the set of a user's memberships in parties.
 func partiesOf(userID string) string { return "parties:" + userID }
 
-func (s *Service) isMembership(ctx context.Context, userID string, stay membership.Stay) (bool, error) {
+func (s *Service) isMembership(ctx context.Context, userID string, stay membership.Membership) (bool, error) {
 	p, err := s.load(ctx, stay.Group)
 	if isNotFound(err) {
 		return false, nil
 	}
-	return err == nil && p.Members[userID].MembershipID == stay.Enrolment, err
+	return err == nil && p.Members[userID].MembershipID == stay.ID, err
 }
 
 // addMembership adds a user's membership, or returns a refusal when the user is in a party.
-func (s *Service) addMembership(ctx context.Context, userID string, stay membership.Stay) error {
-	in, err := s.stays.Enter(ctx, partiesOf(userID), stay, maxParties, userID)
+func (s *Service) addMembership(ctx context.Context, userID string, stay membership.Membership) error {
+	in, err := s.memberships.Add(ctx, partiesOf(userID), stay, maxParties, userID)
 	if err == nil && !in {
 		var ids []string
-		if ids, err = s.stays.Groups(ctx, partiesOf(userID)); err == nil {
+		if ids, err = s.memberships.Groups(ctx, partiesOf(userID)); err == nil {
 			err = wire.Already(wire.CodeAlreadyMember, wire.ReasonInParty, "you are in a party: leave it first", ids...)
 		}
 	}

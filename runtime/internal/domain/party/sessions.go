@@ -10,7 +10,7 @@ import (
 
 // SessionOpened makes a user connected again, through this session, in its party.
 func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
-	return s.stays.Visit(ctx, partiesOf(c.ID), Kind, nil, func(id string) error {
+	return s.memberships.Visit(ctx, partiesOf(c.ID), Kind, nil, func(id string) error {
 		_, err := s.attach(ctx, c, id)
 		return err
 	})
@@ -20,7 +20,7 @@ func (s *Service) SessionOpened(ctx context.Context, c request.Caller) error {
 // streams that the session followed, as far as they are known. Calling it again
 // changes nothing.
 func (s *Service) SessionClosed(ctx context.Context, c request.Caller, followed []stream.ID) error {
-	return s.stays.Visit(ctx, partiesOf(c.ID), Kind, followed, func(id string) error {
+	return s.memberships.Visit(ctx, partiesOf(c.ID), Kind, followed, func(id string) error {
 		_, err := s.change(ctx, id, nil, rules.Disconnect(c.ID, c.SessionID))
 		return err
 	})

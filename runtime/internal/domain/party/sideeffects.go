@@ -19,10 +19,10 @@ func (s *Service) applySideEffects(ctx context.Context, p rules.Party, departed 
 	var errs []error
 	for _, d := range departed {
 		if message := removedMessage(p, d); message != nil {
-			_, err := s.users.Tell(ctx, d.UserID, *message)
+			_, err := s.users.Publish(ctx, d.UserID, *message)
 			errs = append(errs, err)
 		}
-		errs = append(errs, s.stays.Strike(ctx, partiesOf(d.UserID), membership.Stay{Group: p.ID, Enrolment: d.MembershipID}))
+		errs = append(errs, s.memberships.Remove(ctx, partiesOf(d.UserID), membership.Membership{Group: p.ID, ID: d.MembershipID}))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("apply the side effects of party %s: %w", p.ID, err)
@@ -50,9 +50,9 @@ func onceNotified(scope, key string) *stream.Once {
 	return &stream.Once{Scope: scope, Key: key, TTL: 2 * rules.DepartureMemory}
 }
 
-// Look does what is due in a party, for stream.Deadlines: it tells when to look
+// OnDeadline does what is due in a party, for stream.Deadlines: it tells when to look
 // again, the zero time for never.
-func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
+func (s *Service) OnDeadline(ctx context.Context, id stream.ID) (time.Time, error) {
 	now := s.Now()
 	out, err := s.commit(ctx, id.Name(), nil, rules.Tick(now))
 	if isNotFound(err) {

@@ -61,7 +61,7 @@ func (w *world) pass(d time.Duration) {
 	w.now = w.now.Add(d)
 	w.mu.Unlock()
 	for range 20 {
-		n, err := w.memory.Deadlines().Tick(w.Context(), w.pods[1].service.Look)
+		n, err := w.memory.Deadlines().Tick(w.Context(), w.pods[1].service.OnDeadline)
 		if err != nil {
 			w.Fatalf("look: %v", err)
 		}

@@ -257,9 +257,9 @@ func (u User) Tick(r Rules, now time.Time) (User, bool) {
 	return next, next.Shown != u.Shown
 }
 
-// NextLook returns the time at which the user becomes away without activity; false when that
+// NextDeadline returns the time at which the user becomes away without activity; false when that
 // changes nothing.
-func (u User) NextLook(r Rules, _ time.Time) (time.Time, bool) {
+func (u User) NextDeadline(r Rules, _ time.Time) (time.Time, bool) {
 	if u.Shown != wire.PresenceOnline {
 		return time.Time{}, false
 	}

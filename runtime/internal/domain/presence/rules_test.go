@@ -166,7 +166,7 @@ func TestUserProperties(t *testing.T) {
 		session, place := rapid.SampledFrom([]string{"a", "b", "c"}), rapid.SampledFrom([]PlaceKind{InMatch, InLobby, InQueue})
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			next := now.Add(time.Duration(rapid.Int64Range(0, int64(4*time.Minute)).Draw(t, "pass")))
-			if look, wanted := u.NextLook(testRules, now); wanted && !look.After(next) {
+			if look, wanted := u.NextDeadline(testRules, now); wanted && !look.After(next) {
 				u, _ = u.Tick(testRules, look)
 			}
 			now = next

@@ -52,7 +52,7 @@ type Settings struct {
 type Service struct {
 	Ports
 	Settings
-	keeper *document.Keeper[User]
+	keeper *document.Repository[User]
 }
 
 // NewService makes a Service.
@@ -61,10 +61,10 @@ func NewService(ports Ports, settings Settings) *Service {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
-	s.keeper = document.New(document.Kind[User]{
-		Name:     Kind,
-		At:       func(u User, _ stream.Snapshot) User { return u },
-		NextLook: func(u User, now time.Time) (time.Time, bool) { return u.NextLook(s.Rules, now) },
+	s.keeper = document.New(document.Type[User]{
+		Name:         Kind,
+		At:           func(u User, _ stream.Snapshot) User { return u },
+		NextDeadline: func(u User, now time.Time) (time.Time, bool) { return u.NextDeadline(s.Rules, now) },
 		Retain: func(User) stream.Retention {
 			return stream.Retention{LogSize: 1, LogTTL: s.HistoryTTL, TTL: max(lastSeenTTL, s.HistoryTTL)}
 		},
@@ -146,14 +146,14 @@ func (s *Service) Act(ctx context.Context, c request.Caller) error {
 	return err
 }
 
-// Look updates a user's presence at a deadline. It returns the next deadline; the zero time for
+// OnDeadline updates a user's presence at a deadline. It returns the next deadline; the zero time for
 // none.
-func (s *Service) Look(ctx context.Context, id stream.ID) (time.Time, error) {
+func (s *Service) OnDeadline(ctx context.Context, id stream.ID) (time.Time, error) {
 	u, err := s.change(ctx, id.Name(), nil, func(u User) (User, bool, error) { return infallible(u.Tick(s.Rules, s.Now())) })
 	if err != nil {
 		return time.Time{}, err
 	}
-	next, _ := u.NextLook(s.Rules, s.Now())
+	next, _ := u.NextDeadline(s.Rules, s.Now())
 	return next, nil
 }
 

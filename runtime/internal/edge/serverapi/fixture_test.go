@@ -99,7 +99,7 @@ func newStand(t *testing.T) *stand {
 			Rules: notify.Rules{MaxPerUser: 10, Retention: time.Hour}, HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute,
 		}),
 		Queues: matchmaking.NewService(matchmaking.Ports{
-			Records: client.Ledger(matchmaking.TicketsTable), Store: client.Store(), Caster: client.Store(), Names: client.Names(), Sets: client.Sets(),
+			Records: client.Records(matchmaking.TicketsTable), Store: client.Store(), Caster: client.Store(), Names: client.Names(), Sets: client.Sets(),
 			Queues: queues{}, Parties: party.NewService(party.Ports{
 				Store: client.Store(), Names: client.Names(), Sets: client.Sets(), Deadlines: client.Deadlines(),
 			}, party.Settings{HistorySize: 100, HistoryTTL: time.Minute, IdempotencyTTL: time.Minute}),

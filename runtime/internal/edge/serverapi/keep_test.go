@@ -88,7 +88,7 @@ func TestATopicReachesThoseWhoSubscribed(t *testing.T) {
 		if len(ids) != 1 {
 			t.Fatalf("the ids are %q", ids)
 		}
-		if _, err := s.server.Inboxes.LookFan(t.Context(), stream.ID("notify-fan:"+ids[0])); err != nil {
+		if _, err := s.server.Inboxes.OnDeliveryDeadline(t.Context(), stream.ID("notify-fan:"+ids[0])); err != nil {
 			t.Fatal(err)
 		}
 		got := s.notifications("ada")

@@ -237,7 +237,7 @@ func TestIndexFollowsLobbiesAndIsRepaired(t *testing.T) {
 
 	// The whole index is lost: the lobbies' deadlines restore it.
 	server.MustDo("DEL", a.base+"k", a.base+"c", a.base+"a", a.base+"f:name")
-	if _, err := a.Look(t.Context(), lobby.StreamID(l.ID)); err != nil {
+	if _, err := a.OnDeadline(t.Context(), lobby.StreamID(l.ID)); err != nil {
 		t.Fatal(err)
 	}
 	want("after the lobby's deadline", "uno")
@@ -261,7 +261,7 @@ func TestLobbyDeadlineSchedulesTheSweep(t *testing.T) {
 	if forget() != 1 {
 		t.Fatal("the first lobby did not schedule the sweep")
 	}
-	if _, err := a.Look(t.Context(), lobby.StreamID(l.ID)); err != nil {
+	if _, err := a.OnDeadline(t.Context(), lobby.StreamID(l.ID)); err != nil {
 		t.Fatal(err)
 	}
 	if forget() != 1 {

@@ -94,7 +94,7 @@ func (p *post) notify(pod int, n notify.Notification) string {
 // look processes the inbox's deadlines on a pod.
 func (p *post) look(pod int) {
 	p.Helper()
-	if _, err := p.pods[pod].Look(p.Context(), "notify:ann"); err != nil {
+	if _, err := p.pods[pod].OnDeadline(p.Context(), "notify:ann"); err != nil {
 		p.Error(err)
 	}
 }

@@ -169,7 +169,7 @@ func (w *talk) heard(id stream.ID, member string) (all []string) {
 func (w *talk) tick(pod int) {
 	w.Helper()
 	for id := range w.streams() {
-		if _, err := w.services[pod].Look(w.Context(), id); err != nil {
+		if _, err := w.services[pod].OnDeadline(w.Context(), id); err != nil {
 			w.Fatal(err)
 		}
 	}

@@ -12,16 +12,16 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/records"
 )
 
-// Contract checks that a store keeps the rules of a ledger. lapse lets a duration pass on
+// Contract checks that a store keeps the rules of a records.Store. lapse lets a duration pass on
 // the store's clock.
 func Contract(t *testing.T, store records.Store, lapse func(time.Duration)) {
-	book := func() records.Book { return records.Book(fmt.Sprintf("q%d", time.Now().UnixNano())) }
-	t.Run("a step is all or nothing", func(t *testing.T) { allOrNothing(t, store, book()) })
-	t.Run("a table has a bound", func(t *testing.T) { bounded(t, store, book()) })
-	t.Run("one of many concurrent steps wins", func(t *testing.T) { oneWins(t, store, book()) })
-	t.Run("an expired lease is refused", func(t *testing.T) { fenced(t, store, book(), lapse) })
-	t.Run("a step with a key runs once", func(t *testing.T) { once(t, store, book(), lapse) })
-	t.Run("a change is read once", func(t *testing.T) { changed(t, store, book()) })
+	partition := func() records.Partition { return records.Partition(fmt.Sprintf("q%d", time.Now().UnixNano())) }
+	t.Run("a step is all or nothing", func(t *testing.T) { allOrNothing(t, store, partition()) })
+	t.Run("a table has a bound", func(t *testing.T) { bounded(t, store, partition()) })
+	t.Run("one of many concurrent steps wins", func(t *testing.T) { oneWins(t, store, partition()) })
+	t.Run("an expired lease is refused", func(t *testing.T) { fenced(t, store, partition(), lapse) })
+	t.Run("a step with a key runs once", func(t *testing.T) { once(t, store, partition(), lapse) })
+	t.Run("a change is read once", func(t *testing.T) { changed(t, store, partition()) })
 }
 
 func put(table, key, value string) records.Change {
@@ -36,14 +36,14 @@ func remove(table, key, was string) records.Change {
 	return records.Change{Table: table, Key: key, Was: []byte(was)}
 }
 
-func apply(t *testing.T, store records.Store, b records.Book, changes ...records.Change) {
+func apply(t *testing.T, store records.Store, b records.Partition, changes ...records.Change) {
 	t.Helper()
-	if err := store.Apply(t.Context(), b, records.Step{Changes: changes}); err != nil {
+	if err := store.Apply(t.Context(), b, records.Txn{Changes: changes}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func table(t *testing.T, store records.Store, b records.Book, name string) map[string]string {
+func table(t *testing.T, store records.Store, b records.Partition, name string) map[string]string {
 	t.Helper()
 	records, err := store.All(t.Context(), b, name)
 	if err != nil {
@@ -64,14 +64,14 @@ func texts(records []records.Record) map[string]string {
 	return all
 }
 
-func allOrNothing(t *testing.T, store records.Store, b records.Book) {
+func allOrNothing(t *testing.T, store records.Store, b records.Partition) {
 	apply(t, store, b, put("tickets", "a", "1"), put("tickets", "b", "2"), put("users", "u", "a"))
 	for name, last := range map[string]records.Change{
 		"has another value": replace("tickets", "a", "x", "3"),
 		"already exists":    put("tickets", "a", "3"),
 		"does not exist":    replace("tickets", "c", "1", "3"),
 	} {
-		err := store.Apply(t.Context(), b, records.Step{Changes: []records.Change{remove("tickets", "b", "2"), put("users", "v", "x"), last}})
+		err := store.Apply(t.Context(), b, records.Txn{Changes: []records.Change{remove("tickets", "b", "2"), put("users", "v", "x"), last}})
 		var conflict *records.ConflictError
 		if !errors.As(err, &conflict) || conflict.Table != "tickets" || conflict.Key != last.Key {
 			t.Errorf("%s: %v", name, err)
@@ -91,9 +91,9 @@ func allOrNothing(t *testing.T, store records.Store, b records.Book) {
 	}
 }
 
-func bounded(t *testing.T, store records.Store, b records.Book) {
+func bounded(t *testing.T, store records.Store, b records.Partition) {
 	step := func(key string) error {
-		return store.Apply(t.Context(), b, records.Step{
+		return store.Apply(t.Context(), b, records.Txn{
 			Changes: []records.Change{put("tickets", key, key), put("users", key, key)},
 			Bounds:  []records.Bound{{Table: "tickets", Most: 2}},
 		})
@@ -110,13 +110,13 @@ func bounded(t *testing.T, store records.Store, b records.Book) {
 	}
 }
 
-func oneWins(t *testing.T, store records.Store, b records.Book) {
+func oneWins(t *testing.T, store records.Store, b records.Partition) {
 	apply(t, store, b, put("tickets", "a", "free"), put("tickets", "b", "free"))
 	var all sync.WaitGroup
 	errs := make([]error, 16)
 	for i := range errs {
 		all.Go(func() {
-			errs[i] = store.Apply(t.Context(), b, records.Step{Changes: []records.Change{
+			errs[i] = store.Apply(t.Context(), b, records.Txn{Changes: []records.Change{
 				replace("tickets", "a", "free", fmt.Sprint(i)), replace("tickets", "b", "free", fmt.Sprint(i)),
 			}})
 		})
@@ -137,7 +137,7 @@ func oneWins(t *testing.T, store records.Store, b records.Book) {
 	}
 }
 
-func fenced(t *testing.T, store records.Store, b records.Book, lapse func(time.Duration)) {
+func fenced(t *testing.T, store records.Store, b records.Partition, lapse func(time.Duration)) {
 	const ttl = 5 * time.Second // the steps before its end may take long
 	acquire := func(holder string) (records.Fence, bool) {
 		t.Helper()
@@ -158,7 +158,7 @@ func fenced(t *testing.T, store records.Store, b records.Book, lapse func(time.D
 		t.Errorf("held by %q, %v", holder, err)
 	}
 	step := func(f records.Fence, key string) error {
-		return store.Apply(t.Context(), b, records.Step{Changes: []records.Change{put("rounds", key, "x")}, Fence: &f})
+		return store.Apply(t.Context(), b, records.Txn{Changes: []records.Change{put("rounds", key, "x")}, Fence: &f})
 	}
 	if err := step(first, "a"); err != nil {
 		t.Errorf("step of the holder: %v", err)
@@ -191,16 +191,16 @@ func fenced(t *testing.T, store records.Store, b records.Book, lapse func(time.D
 	}
 }
 
-func once(t *testing.T, store records.Store, b records.Book, lapse func(time.Duration)) {
+func once(t *testing.T, store records.Store, b records.Partition, lapse func(time.Duration)) {
 	const ttl = 5 * time.Second
 	step := func(was, value, key string) error {
-		return store.Apply(t.Context(), b, records.Step{
+		return store.Apply(t.Context(), b, records.Txn{
 			Changes: []records.Change{replace("t", "k", was, value)}, Once: &records.Once{Scope: "u", Key: key, TTL: ttl},
 		})
 	}
-	made := func(want bool, b records.Book, scope, key string) {
+	made := func(want bool, b records.Partition, scope, key string) {
 		t.Helper()
-		if got, err := store.Made(t.Context(), b, scope, key); err != nil || got != want {
+		if got, err := store.Committed(t.Context(), b, scope, key); err != nil || got != want {
 			t.Errorf("step %s of %s in %s executed: %v, %v, want %v", key, scope, b, got, err, want)
 		}
 	}
@@ -218,8 +218,8 @@ func once(t *testing.T, store records.Store, b records.Book, lapse func(time.Dur
 	made(false, b, "v", "one")
 	made(false, b+"x", "u", "one")
 	for _, was := range []string{"1", "2"} {
-		if err := step(was, "3", "one"); !errors.Is(err, records.ErrMade) {
-			t.Errorf("same key, from %s: %v, want ErrMade", was, err)
+		if err := step(was, "3", "one"); !errors.Is(err, records.ErrCommitted) {
+			t.Errorf("same key, from %s: %v, want ErrCommitted", was, err)
 		}
 	}
 	if d := cmp.Diff(map[string]string{"k": "2"}, table(t, store, b, "t")); d != "" {
@@ -232,7 +232,7 @@ func once(t *testing.T, store records.Store, b records.Book, lapse func(time.Dur
 	}
 }
 
-func changed(t *testing.T, store records.Store, b records.Book) {
+func changed(t *testing.T, store records.Store, b records.Partition) {
 	apply(t, store, b, put("tickets", "a", "1"), put("tickets", "b", "1"))
 	read := func(mark uint64) records.Changes {
 		t.Helper()
@@ -243,19 +243,19 @@ func changed(t *testing.T, store records.Store, b records.Book) {
 		return c
 	}
 	first := read(0)
-	if d := cmp.Diff(map[string]string{"a": "1", "b": "1"}, texts(first.Records)); d != "" || !first.Anew {
-		t.Errorf("first read, Anew %v (-want +got):\n%s", first.Anew, d)
+	if d := cmp.Diff(map[string]string{"a": "1", "b": "1"}, texts(first.Records)); d != "" || !first.Full {
+		t.Errorf("first read, Full %v (-want +got):\n%s", first.Full, d)
 	}
-	if again := read(first.Mark); len(again.Records) != 0 || again.Anew || again.Mark != first.Mark {
+	if again := read(first.Mark); len(again.Records) != 0 || again.Full || again.Mark != first.Mark {
 		t.Errorf("read without a change: %+v", again)
 	}
 	apply(t, store, b, put("tickets", "c", "1"), remove("tickets", "a", "1"), put("users", "u", "x"))
 	apply(t, store, b, replace("tickets", "b", "1", "2"), replace("tickets", "c", "1", "3"))
 	next := read(first.Mark)
-	if d := cmp.Diff(map[string]string{"a": "", "b": "2", "c": "3"}, texts(next.Records)); d != "" || next.Anew {
-		t.Errorf("second read, Anew %v (-want +got):\n%s", next.Anew, d)
+	if d := cmp.Diff(map[string]string{"a": "", "b": "2", "c": "3"}, texts(next.Records)); d != "" || next.Full {
+		t.Errorf("second read, Full %v (-want +got):\n%s", next.Full, d)
 	}
-	if lost := read(next.Mark + 1000); !lost.Anew || len(lost.Records) != 2 {
+	if lost := read(next.Mark + 1000); !lost.Full || len(lost.Records) != 2 {
 		t.Errorf("unknown mark: %+v, want the whole table", lost)
 	}
 }

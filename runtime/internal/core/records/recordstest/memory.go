@@ -13,15 +13,15 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 )
 
-// Memory is an in-memory ledger.Store for tests. The test supplies its clock.
+// Memory is an in-memory records.Store for tests. The test supplies its clock.
 type Memory struct {
-	mu    sync.Mutex
-	now   func() time.Time
-	down  bool
-	books map[records.Book]*book
+	mu         sync.Mutex
+	now        func() time.Time
+	down       bool
+	partitions map[records.Partition]*partition
 }
 
-type book struct {
+type partition struct {
 	tables map[string]map[string][]byte
 	log    map[string][]string // keys by table, in the order of their changes
 	fence  records.Fence
@@ -31,7 +31,7 @@ type book struct {
 
 // New makes a Memory.
 func New(now func() time.Time) *Memory {
-	return &Memory{now: now, books: map[records.Book]*book{}}
+	return &Memory{now: now, partitions: map[records.Partition]*partition{}}
 }
 
 // SetDown makes every call fail with stream.ErrUnavailable.
@@ -41,8 +41,8 @@ func (m *Memory) SetDown(down bool) {
 	m.down = down
 }
 
-// open locks the store and returns a book, which it creates if needed.
-func (m *Memory) open(ctx context.Context, b records.Book) (*book, error) {
+// open locks the store and returns a partition, which it creates if needed.
+func (m *Memory) open(ctx context.Context, b records.Partition) (*partition, error) {
 	m.mu.Lock()
 	if m.down {
 		m.mu.Unlock()
@@ -52,16 +52,16 @@ func (m *Memory) open(ctx context.Context, b records.Book) (*book, error) {
 		m.mu.Unlock()
 		return nil, err
 	}
-	if m.books[b] == nil {
-		m.books[b] = &book{
+	if m.partitions[b] == nil {
+		m.partitions[b] = &partition{
 			tables: map[string]map[string][]byte{}, log: map[string][]string{}, once: map[[2]string]time.Time{},
 		}
 	}
-	return m.books[b], nil
+	return m.partitions[b], nil
 }
 
-// Apply implements ledger.Store.
-func (m *Memory) Apply(ctx context.Context, name records.Book, s records.Step) error {
+// Apply implements records.Store.
+func (m *Memory) Apply(ctx context.Context, name records.Partition, s records.Txn) error {
 	b, err := m.open(ctx, name)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (m *Memory) Apply(ctx context.Context, name records.Book, s records.Step) e
 		return records.ErrFenced
 	}
 	if s.Once != nil && m.now().Before(b.once[[2]string{s.Once.Scope, s.Once.Key}]) {
-		return records.ErrMade
+		return records.ErrCommitted
 	}
 	next := map[string]map[string][]byte{}
 	for _, c := range s.Changes {
@@ -106,8 +106,8 @@ func (m *Memory) Apply(ctx context.Context, name records.Book, s records.Step) e
 	return nil
 }
 
-// Made implements ledger.Store.
-func (m *Memory) Made(ctx context.Context, name records.Book, scope, key string) (bool, error) {
+// Committed implements records.Store.
+func (m *Memory) Committed(ctx context.Context, name records.Partition, scope, key string) (bool, error) {
 	b, err := m.open(ctx, name)
 	if err != nil {
 		return false, err
@@ -116,8 +116,8 @@ func (m *Memory) Made(ctx context.Context, name records.Book, scope, key string)
 	return m.now().Before(b.once[[2]string{scope, key}]), nil
 }
 
-// Get implements ledger.Store.
-func (m *Memory) Get(ctx context.Context, name records.Book, table string, keys ...string) (map[string][]byte, error) {
+// Get implements records.Store.
+func (m *Memory) Get(ctx context.Context, name records.Partition, table string, keys ...string) (map[string][]byte, error) {
 	b, err := m.open(ctx, name)
 	if err != nil {
 		return nil, err
@@ -132,8 +132,8 @@ func (m *Memory) Get(ctx context.Context, name records.Book, table string, keys 
 	return found, nil
 }
 
-// All implements ledger.Store.
-func (m *Memory) All(ctx context.Context, name records.Book, table string) ([]records.Record, error) {
+// All implements records.Store.
+func (m *Memory) All(ctx context.Context, name records.Partition, table string) ([]records.Record, error) {
 	b, err := m.open(ctx, name)
 	if err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (m *Memory) All(ctx context.Context, name records.Book, table string) ([]re
 	return b.all(table), nil
 }
 
-func (b *book) all(table string) []records.Record {
+func (b *partition) all(table string) []records.Record {
 	var found []records.Record
 	for _, key := range slices.Sorted(maps.Keys(b.tables[table])) {
 		found = append(found, records.Record{Key: key, Value: bytes.Clone(b.tables[table][key])})
@@ -150,8 +150,8 @@ func (b *book) all(table string) []records.Record {
 	return found
 }
 
-// Count implements ledger.Store.
-func (m *Memory) Count(ctx context.Context, name records.Book, table string) (int, error) {
+// Count implements records.Store.
+func (m *Memory) Count(ctx context.Context, name records.Partition, table string) (int, error) {
 	b, err := m.open(ctx, name)
 	if err != nil {
 		return 0, err
@@ -160,8 +160,8 @@ func (m *Memory) Count(ctx context.Context, name records.Book, table string) (in
 	return len(b.tables[table]), nil
 }
 
-// Changed implements ledger.Store.
-func (m *Memory) Changed(ctx context.Context, name records.Book, table string, mark uint64) (records.Changes, error) {
+// Changed implements records.Store.
+func (m *Memory) Changed(ctx context.Context, name records.Partition, table string, mark uint64) (records.Changes, error) {
 	b, err := m.open(ctx, name)
 	if err != nil {
 		return records.Changes{}, err
@@ -170,7 +170,7 @@ func (m *Memory) Changed(ctx context.Context, name records.Book, table string, m
 	log := b.log[table]
 	changes := records.Changes{Mark: uint64(len(log))}
 	if mark == 0 || mark > uint64(len(log)) {
-		changes.Records, changes.Anew = b.all(table), true
+		changes.Records, changes.Full = b.all(table), true
 		return changes, nil
 	}
 	keys := slices.Clone(log[mark:])
@@ -181,8 +181,8 @@ func (m *Memory) Changed(ctx context.Context, name records.Book, table string, m
 	return changes, nil
 }
 
-// Acquire implements ledger.Store.
-func (m *Memory) Acquire(ctx context.Context, name records.Book, holder string, ttl time.Duration) (records.Fence, bool, error) {
+// Acquire implements records.Store.
+func (m *Memory) Acquire(ctx context.Context, name records.Partition, holder string, ttl time.Duration) (records.Fence, bool, error) {
 	b, err := m.open(ctx, name)
 	if err != nil {
 		return records.Fence{}, false, err
@@ -199,8 +199,8 @@ func (m *Memory) Acquire(ctx context.Context, name records.Book, holder string, 
 	return b.fence, true, nil
 }
 
-// Release implements ledger.Store.
-func (m *Memory) Release(ctx context.Context, name records.Book, f records.Fence) error {
+// Release implements records.Store.
+func (m *Memory) Release(ctx context.Context, name records.Partition, f records.Fence) error {
 	b, err := m.open(ctx, name)
 	if err != nil {
 		return err
@@ -212,8 +212,8 @@ func (m *Memory) Release(ctx context.Context, name records.Book, f records.Fence
 	return nil
 }
 
-// Holder implements ledger.Store.
-func (m *Memory) Holder(ctx context.Context, name records.Book) (string, error) {
+// Holder implements records.Store.
+func (m *Memory) Holder(ctx context.Context, name records.Partition) (string, error) {
 	b, err := m.open(ctx, name)
 	if err != nil {
 		return "", err

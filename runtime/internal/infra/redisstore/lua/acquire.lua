@@ -1,4 +1,4 @@
--- acquire.lua: Ledger.Acquire.
+-- acquire.lua: Records.Acquire.
 -- KEYS: 1 lease, 2 counter of tokens. ARGV: 1 holder, 2 TTL ms.
 -- Returns the token, or 0 when another holder has the lease. The counter outlives leases.
 local held = redis.call('GET', KEYS[1])

@@ -1,4 +1,4 @@
--- changed.lua: Ledger.Changed. KEYS: 1 hash, 2 sorted set (key by version), 3 counters.
+-- changed.lua: Records.Changed. KEYS: 1 hash, 2 sorted set (key by version), 3 counters.
 -- ARGV: 1 mark.
 -- Returns {mark, 'anew' or 'since', key, value, …}; the value of a deleted record is nil.
 local now = redis.call('HGET', KEYS[3], KEYS[1]) or '0'

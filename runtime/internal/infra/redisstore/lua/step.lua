@@ -1,7 +1,7 @@
--- step.lua: Ledger.Apply, one atomic change of a book.
+-- step.lua: Records.Apply, one atomic change of a partition.
 -- KEYS: 1 lease, 2 counters, 3 once, then for each table its hash and its sorted set (key by
 -- version), which is the hash again for a table whose changes are not tracked.
--- ARGV: 1 fence, 'holder/token' or '', 2 TTL of the book in ms, 3 TTL of once in ms, or '',
+-- ARGV: 1 fence, 'holder/token' or '', 2 TTL of the partition in ms, 3 TTL of once in ms, or '',
 -- 4 number of changes, then for each change: table (1 is the first), key, expected value ('any',
 -- 'none' or 'is'), that value, 'set' or 'del', value; then for each bound: table, most.
 -- Returns 'ok', or {'fenced'}, {'made'}, {'conflict', table, key}, {'full', table}.

@@ -27,7 +27,7 @@ type counter struct {
 }
 
 type bench struct {
-	*document.Keeper[counter]
+	*document.Repository[counter]
 	memory *streamtest.Memory
 }
 
@@ -35,22 +35,22 @@ func clock() time.Time { return t0 }
 
 func newBench(soon func(*counter, counter) time.Duration) *bench {
 	memory := streamtest.New(streamtest.WithClock(clock))
-	return &bench{memory: memory, Keeper: newKeeper(memory, memory, soon, false)}
+	return &bench{memory: memory, Repository: newKeeper(memory, memory, soon, false)}
 }
 
-// newKeeper makes the Keeper of one process.
+// newKeeper makes the Repository of one process.
 func newKeeper(
 	memory *streamtest.Memory, store stream.Store, soon func(*counter, counter) time.Duration, pure bool,
-) *document.Keeper[counter] {
-	return document.New(document.Kind[counter]{
+) *document.Repository[counter] {
+	return document.New(document.Type[counter]{
 		Name: "counter",
 		Pure: pure,
 		At: func(c counter, at stream.Snapshot) counter {
 			c.Version = at.Seq
 			return c
 		},
-		NextLook: func(c counter, _ time.Time) (time.Time, bool) { return time.UnixMilli(c.Due), c.Due != 0 },
-		Soon:     soon,
+		NextDeadline: func(c counter, _ time.Time) (time.Time, bool) { return time.UnixMilli(c.Due), c.Due != 0 },
+		CheckAfter:   soon,
 		Retain: func(counter) stream.Retention {
 			return stream.Retention{LogSize: 100, LogTTL: time.Hour, TTL: time.Hour}
 		},
@@ -59,7 +59,7 @@ func newKeeper(
 
 var changed = []stream.Event{{Name: "counter:changed", Data: json.RawMessage("{}")}}
 
-func add(n int) document.Rule[counter] {
+func add(n int) document.Transition[counter] {
 	return func(c counter) (counter, []stream.Event, error) {
 		c.N += n
 		if n == 0 {
@@ -214,11 +214,11 @@ func (h hasty) Commit(ctx context.Context, c stream.Commit) (stream.Result, erro
 func TestDeadlineFiresBeforeItsCommit(t *testing.T) {
 	memory := streamtest.New(streamtest.WithClock(clock))
 	deadlines := memory.Deadlines()
-	looks := 0
-	var k *document.Keeper[counter]
+	wakeups := 0
+	var k *document.Repository[counter]
 	look := func() {
 		_, err := deadlines.Tick(t.Context(), func(ctx context.Context, id stream.ID) (time.Time, error) {
-			looks++
+			wakeups++
 			c, err := k.Load(ctx, id.Name())
 			if errors.Is(err, stream.ErrNotFound) || c.Due == 0 {
 				return time.Time{}, nil
@@ -232,7 +232,7 @@ func TestDeadlineFiresBeforeItsCommit(t *testing.T) {
 	k = newKeeper(memory, hasty{memory, look}, nil, false)
 	due := func(at int64) {
 		t.Helper()
-		early := looks
+		early := wakeups
 		look() // a deadline of the previous state does no harm
 		switch got, asked := deadlines.Due(k.ID("a")); {
 		case asked != (at != 0), asked && got.UnixMilli() != at:
@@ -240,9 +240,9 @@ func TestDeadlineFiresBeforeItsCommit(t *testing.T) {
 		case early == 0:
 			t.Error("no deadline fired before the commit")
 		}
-		looks = 0
+		wakeups = 0
 	}
-	to := func(at int64) document.Rule[counter] {
+	to := func(at int64) document.Transition[counter] {
 		return func(c counter) (counter, []stream.Event, error) {
 			c.Due = at
 			return c, changed, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/anteroom/anteroom/test/redistest"
 )
 
-func TestLedger(t *testing.T) {
+func TestRecords(t *testing.T) {
 	for name, start := range map[string]func(t *testing.T) (redisstore.Options, func(time.Duration)){
 		"miniredis": func(t *testing.T) (redisstore.Options, func(time.Duration)) {
 			m := miniredis.RunT(t)
@@ -33,7 +33,7 @@ func TestLedger(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			options, lapse := start(t)
-			recordstest.Contract(t, open(t, options).Ledger("tickets"), lapse)
+			recordstest.Contract(t, open(t, options).Records("tickets"), lapse)
 		})
 	}
 }
@@ -42,12 +42,12 @@ func TestLedger(t *testing.T) {
 func passes(d time.Duration) { <-time.After(d) }
 
 // Deleted records leave their keys in the set of versions, which is bounded.
-func TestLedgerBoundsDeletedKeys(t *testing.T) {
+func TestRecordsBoundsDeletedKeys(t *testing.T) {
 	m := miniredis.RunT(t)
-	store := open(t, redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{m.Addr()}}).Ledger("tickets")
+	store := open(t, redisstore.Options{Topology: redisstore.Standalone, Addresses: []string{m.Addr()}}).Records("tickets")
 	apply := func(changes ...records.Change) {
 		t.Helper()
-		if err := store.Apply(t.Context(), "q", records.Step{Changes: changes}); err != nil {
+		if err := store.Apply(t.Context(), "q", records.Txn{Changes: changes}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -65,11 +65,11 @@ func TestLedgerBoundsDeletedKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []records.Record{{Key: "stays", Value: []byte("x")}}
-	if d := cmp.Diff(want, after.Records); d != "" || !after.Anew {
-		t.Errorf("old mark: Anew %v (-want +got):\n%s", after.Anew, d)
+	if d := cmp.Diff(want, after.Records); d != "" || !after.Full {
+		t.Errorf("old mark: Full %v (-want +got):\n%s", after.Full, d)
 	}
 	last, err := store.Changed(t.Context(), "q", "tickets", after.Mark-3)
-	if err != nil || last.Anew {
+	if err != nil || last.Full {
 		t.Errorf("recent mark: %+v, %v", last, err)
 	}
 }

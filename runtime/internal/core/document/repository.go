@@ -13,18 +13,18 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 )
 
-// Kind defines how the documents of one kind are stored.
-type Kind[S any] struct {
+// Type defines how the documents of one kind are stored.
+type Type[S any] struct {
 	// Name is the kind of the documents' streams.
 	Name string
 	// At adds the stream's position to a state, because the document does not contain it.
 	At func(s S, at stream.Snapshot) S
-	// NextLook returns the state's next deadline; false when the state has none.
-	NextLook func(s S, now time.Time) (time.Time, bool)
+	// NextDeadline returns the state's next deadline; false when the state has none.
+	NextDeadline func(s S, now time.Time) (time.Time, bool)
 	// Soon, when not nil, returns the delay after which the follow-up work of a change is
 	// checked, in case its first attempt fails; 0 means never. before is nil for a new
 	// document.
-	Soon func(before *S, next S) time.Duration
+	CheckAfter func(before *S, next S) time.Duration
 	// Retain returns the retention of a state's stream.
 	Retain func(s S) stream.Retention
 	// Pure says that neither rules nor callers modify a state in place, and that a state
@@ -33,30 +33,30 @@ type Kind[S any] struct {
 	Pure bool
 }
 
-// Keeper stores the documents of a kind. Make it with [New]; it is safe for concurrent use.
-type Keeper[S any] struct {
-	kind      Kind[S]
+// Repository stores the documents of a kind. Make it with [New]; it is safe for concurrent use.
+type Repository[S any] struct {
+	kind      Type[S]
 	store     stream.Store
 	deadlines stream.Deadlines
 	now       func() time.Time
-	queues    [64]*queue[S]
+	queues    [64]*lane[S]
 }
 
-// New makes a Keeper.
-func New[S any](kind Kind[S], store stream.Store, deadlines stream.Deadlines, now func() time.Time) *Keeper[S] {
-	k := &Keeper[S]{kind: kind, store: store, deadlines: deadlines, now: now}
+// New makes a Repository.
+func New[S any](kind Type[S], store stream.Store, deadlines stream.Deadlines, now func() time.Time) *Repository[S] {
+	k := &Repository[S]{kind: kind, store: store, deadlines: deadlines, now: now}
 	for i := range k.queues {
 		k.queues[i] = newQueue[S]()
 	}
 	return k
 }
 
-// Rule is a pure command: it returns the next state and its events, at most 16. Without
+// Transition is a pure command: it returns the next state and its events, at most 16. Without
 // events nothing is committed.
-type Rule[S any] func(S) (S, []stream.Event, error)
+type Transition[S any] func(S) (S, []stream.Event, error)
 
-// Outcome is the result of a rule.
-type Outcome[S any] struct {
+// Result is the result of a rule.
+type Result[S any] struct {
 	// State is the state after the rule. After a repeated request it was read after the
 	// first request's commit; it includes that commit's effect and possibly later ones.
 	State S
@@ -75,13 +75,13 @@ type Outcome[S any] struct {
 }
 
 // Changed reports whether this call changed the document.
-func (o Outcome[S]) Changed() bool { return !o.Repeated && o.At.Seq != o.Seen }
+func (o Result[S]) Changed() bool { return !o.Repeated && o.At.Seq != o.Seen }
 
 // ID returns the stream of a document.
-func (k *Keeper[S]) ID(name string) stream.ID { return stream.ID(k.kind.Name + ":" + name) }
+func (k *Repository[S]) ID(name string) stream.ID { return stream.ID(k.kind.Name + ":" + name) }
 
 // Load reads a document. Error: stream.ErrNotFound, also for an invalid name.
-func (k *Keeper[S]) Load(ctx context.Context, name string) (S, error) {
+func (k *Repository[S]) Load(ctx context.Context, name string) (S, error) {
 	var none S
 	id := k.ID(name)
 	if id.Validate() != nil {
@@ -98,7 +98,7 @@ func (k *Keeper[S]) Load(ctx context.Context, name string) (S, error) {
 }
 
 // Decode decodes a document from a snapshot that has one.
-func (k *Keeper[S]) Decode(snap stream.Snapshot) (S, error) {
+func (k *Repository[S]) Decode(snap stream.Snapshot) (S, error) {
 	var s S
 	if err := json.Unmarshal(snap.Doc, &s); err != nil {
 		return s, fmt.Errorf("decode a %s: %w", k.kind.Name, err)
@@ -109,14 +109,14 @@ func (k *Keeper[S]) Decode(snap stream.Snapshot) (S, error) {
 // Create commits the first state of a document. When the document already exists, Create
 // returns it with Repeated set: ids belong to requests, so the same request created it.
 // once, which may be nil, is as for Change.
-func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, s S, events []stream.Event) (Outcome[S], error) {
-	looks, err := k.schedule(ctx, name, nil, s)
+func (k *Repository[S]) Create(ctx context.Context, name string, once *stream.Once, s S, events []stream.Event) (Result[S], error) {
+	wakeups, err := k.schedule(ctx, name, nil, s)
 	if err != nil {
-		return Outcome[S]{}, err
+		return Result[S]{}, err
 	}
 	doc, err := json.Marshal(s)
 	if err != nil {
-		return Outcome[S]{}, fmt.Errorf("encode a %s: %w", k.kind.Name, err)
+		return Result[S]{}, fmt.Errorf("encode a %s: %w", k.kind.Name, err)
 	}
 	var nothing uint64
 	result, err := k.store.Commit(ctx, stream.Commit{
@@ -128,12 +128,12 @@ func (k *Keeper[S]) Create(ctx context.Context, name string, once *stream.Once, 
 		if err == nil {
 			k.askFor(ctx, name, there)
 		}
-		return Outcome[S]{State: there, At: result.Position, TS: result.TS, Repeated: true, Value: result.Value}, err
+		return Result[S]{State: there, At: result.Position, TS: result.TS, Repeated: true, Value: result.Value}, err
 	case err != nil:
-		return Outcome[S]{}, err
+		return Result[S]{}, err
 	}
-	k.askAgain(ctx, name, looks)
-	return Outcome[S]{State: k.kind.At(s, stream.Snapshot{Position: result.Position}), At: result.Position, TS: result.TS}, nil
+	k.reschedule(ctx, name, wakeups)
+	return Result[S]{State: k.kind.At(s, stream.Snapshot{Position: result.Position}), At: result.Position, TS: result.TS}, nil
 }
 
 // rounds is how many times Change calls stream.Update. When many users of several processes
@@ -142,19 +142,19 @@ const rounds = 4
 
 // Change applies a rule to a document. Errors: those of the rule, unchanged;
 // stream.ErrNotFound, stream.ErrConflict, stream.ErrUnavailable.
-func (k *Keeper[S]) Change(ctx context.Context, name string, once *stream.Once, rule Rule[S]) (Outcome[S], error) {
+func (k *Repository[S]) Change(ctx context.Context, name string, once *stream.Once, rule Transition[S]) (Result[S], error) {
 	id := k.ID(name)
 	if id.Validate() != nil {
-		return Outcome[S]{}, fmt.Errorf("%s: %w", k.kind.Name, stream.ErrNotFound)
+		return Result[S]{}, fmt.Errorf("%s: %w", k.kind.Name, stream.ErrNotFound)
 	}
-	c := &changing[S]{keeper: k, name: name, id: id, once: once, rule: rule}
+	c := &transaction[S]{keeper: k, name: name, id: id, once: once, rule: rule}
 	out, err := c.inTurn(ctx)
 	switch {
 	case err != nil:
 	case out.Repeated:
 		k.askFor(ctx, name, out.State)
 	case out.Changed():
-		k.askAgain(ctx, name, c.looks)
+		k.reschedule(ctx, name, c.wakeups)
 	}
 	return out, err
 }
@@ -166,7 +166,7 @@ const births = 4
 // Upsert is Change, but applies the rule to empty when the document does not exist, and
 // creates the document if the rule returns events. Errors: those of Change and the rule;
 // stream.ErrNotFound for an invalid name.
-func (k *Keeper[S]) Upsert(ctx context.Context, name string, once *stream.Once, empty S, rule Rule[S]) (Outcome[S], error) {
+func (k *Repository[S]) Upsert(ctx context.Context, name string, once *stream.Once, empty S, rule Transition[S]) (Result[S], error) {
 	for range births {
 		out, err := k.Change(ctx, name, once, rule)
 		if !errors.Is(err, stream.ErrNotFound) || k.ID(name).Validate() != nil {
@@ -174,12 +174,12 @@ func (k *Keeper[S]) Upsert(ctx context.Context, name string, once *stream.Once, 
 		}
 		next, events, err := rule(empty)
 		if err != nil || len(events) == 0 {
-			return Outcome[S]{State: empty}, err
+			return Result[S]{State: empty}, err
 		}
 		out, err = k.Create(ctx, name, once, next, events)
 		if err != nil || !out.Repeated {
 			return out, err
 		}
 	}
-	return Outcome[S]{}, fmt.Errorf("%s: %w", k.ID(name), stream.ErrConflict)
+	return Result[S]{}, fmt.Errorf("%s: %w", k.ID(name), stream.ErrConflict)
 }

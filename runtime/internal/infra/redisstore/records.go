@@ -33,33 +33,33 @@ var (
 // bookTTL is how long a book is kept after its last change.
 const bookTTL = 7 * 24 * time.Hour
 
-// Ledger is ledger.Store on Redis: a hash for each table, a sorted set of keys by version
+// Records is records.Store on Redis: a hash for each table, a sorted set of keys by version
 // for each followed table, and the lease, all on one node.
-type Ledger struct {
+type Records struct {
 	c        *Client
 	followed []string
 }
 
-// Ledger returns the client's ledger. followed are the tables for which Changed works; the
+// Records returns the client's store of records. followed are the tables for which Changed works; the
 // versions of other tables are not kept.
-func (c *Client) Ledger(followed ...string) *Ledger { return &Ledger{c, followed} }
+func (c *Client) Records(followed ...string) *Records { return &Records{c, followed} }
 
-var _ records.Store = (*Ledger)(nil)
+var _ records.Store = (*Records)(nil)
 
-func (k keys) book(b records.Book, part string) string {
+func (k keys) book(b records.Partition, part string) string {
 	return k.tagged("book:"+string(b)) + ":" + part
 }
 
-func (k keys) made(b records.Book, scope, key string) string {
+func (k keys) made(b records.Partition, scope, key string) string {
 	return k.book(b, "o:"+digest(scope, key))
 }
 
-func (k keys) records(b records.Book, table string) string  { return k.book(b, "t:"+table) }
-func (k keys) versions(b records.Book, table string) string { return k.book(b, "v:"+table) }
+func (k keys) records(b records.Partition, table string) string  { return k.book(b, "t:"+table) }
+func (k keys) versions(b records.Partition, table string) string { return k.book(b, "v:"+table) }
 
-// Apply implements ledger.Store. It does not repeat a step whose reply was lost:
+// Apply implements records.Store. It does not repeat a step whose reply was lost:
 // ErrUnavailable says that the step may have been executed.
-func (l *Ledger) Apply(ctx context.Context, b records.Book, s records.Step) error {
+func (l *Records) Apply(ctx context.Context, b records.Partition, s records.Txn) error {
 	call := stepCall{l: l, book: b, index: map[string]int{}}
 	call.keys = []string{l.c.keys.book(b, "lease"), l.c.keys.book(b, "counters"), l.c.keys.book(b, "o")}
 	fence := ""
@@ -85,8 +85,8 @@ func (l *Ledger) Apply(ctx context.Context, b records.Book, s records.Step) erro
 
 // stepCall builds the call of step.lua for one step.
 type stepCall struct {
-	l      *Ledger
-	book   records.Book
+	l      *Records
+	book   records.Partition
 	keys   []string
 	args   []any
 	tables []string
@@ -135,7 +135,7 @@ func (s *stepCall) outcome(reply any) error {
 	case word == "fenced":
 		return records.ErrFenced
 	case word == "made":
-		return records.ErrMade
+		return records.ErrCommitted
 	case word == "conflict" && len(p) == 3:
 		return &records.ConflictError{Table: s.named(p[1]), Key: text(p[2])}
 	case word == "full" && len(p) == 2:
@@ -151,14 +151,14 @@ func (s *stepCall) named(index any) string {
 	return ""
 }
 
-// Made implements ledger.Store.
-func (l *Ledger) Made(ctx context.Context, b records.Book, scope, key string) (bool, error) {
+// Committed implements records.Store.
+func (l *Records) Committed(ctx context.Context, b records.Partition, scope, key string) (bool, error) {
 	n, err := l.c.rdb.Exists(ctx, l.c.keys.made(b, scope, key)).Result()
 	return n > 0, unavailable("read the book "+string(b), err)
 }
 
-// Get implements ledger.Store.
-func (l *Ledger) Get(ctx context.Context, b records.Book, table string, keys ...string) (map[string][]byte, error) {
+// Get implements records.Store.
+func (l *Records) Get(ctx context.Context, b records.Partition, table string, keys ...string) (map[string][]byte, error) {
 	found := make(map[string][]byte, len(keys))
 	if len(keys) == 0 {
 		return found, nil
@@ -179,8 +179,8 @@ func (l *Ledger) Get(ctx context.Context, b records.Book, table string, keys ...
 	return found, nil
 }
 
-// All implements ledger.Store.
-func (l *Ledger) All(ctx context.Context, b records.Book, table string) ([]records.Record, error) {
+// All implements records.Store.
+func (l *Records) All(ctx context.Context, b records.Partition, table string) ([]records.Record, error) {
 	all, err := l.c.rdb.HGetAll(ctx, l.c.keys.records(b, table)).Result()
 	if err != nil {
 		return nil, unavailable("read the book "+string(b), err)
@@ -192,14 +192,14 @@ func (l *Ledger) All(ctx context.Context, b records.Book, table string) ([]recor
 	return found, nil
 }
 
-// Count implements ledger.Store.
-func (l *Ledger) Count(ctx context.Context, b records.Book, table string) (int, error) {
+// Count implements records.Store.
+func (l *Records) Count(ctx context.Context, b records.Partition, table string) (int, error) {
 	n, err := l.c.rdb.HLen(ctx, l.c.keys.records(b, table)).Result()
 	return int(n), unavailable("count in the book "+string(b), err)
 }
 
-// Changed implements ledger.Store.
-func (l *Ledger) Changed(ctx context.Context, b records.Book, table string, mark uint64) (records.Changes, error) {
+// Changed implements records.Store.
+func (l *Records) Changed(ctx context.Context, b records.Partition, table string, mark uint64) (records.Changes, error) {
 	if !slices.Contains(l.followed, table) {
 		return records.Changes{}, fmt.Errorf("redisstore: changes of the table %s are not tracked", table)
 	}
@@ -213,7 +213,7 @@ func (l *Ledger) Changed(ctx context.Context, b records.Book, table string, mark
 	if err != nil {
 		return records.Changes{}, err
 	}
-	changes := records.Changes{Anew: text(p[1]) == "anew"}
+	changes := records.Changes{Full: text(p[1]) == "anew"}
 	if changes.Mark, err = number(p[0]); err != nil {
 		return records.Changes{}, err
 	}
@@ -227,8 +227,8 @@ func (l *Ledger) Changed(ctx context.Context, b records.Book, table string, mark
 	return changes, nil
 }
 
-// Acquire implements ledger.Store.
-func (l *Ledger) Acquire(ctx context.Context, b records.Book, holder string, ttl time.Duration) (records.Fence, bool, error) {
+// Acquire implements records.Store.
+func (l *Records) Acquire(ctx context.Context, b records.Partition, holder string, ttl time.Duration) (records.Fence, bool, error) {
 	reply, err := l.c.run(ctx, acquireScript,
 		[]string{l.c.keys.book(b, "lease"), l.c.keys.book(b, "token")}, holder, millis(ttl))
 	if err != nil {
@@ -241,15 +241,15 @@ func (l *Ledger) Acquire(ctx context.Context, b records.Book, holder string, ttl
 	return records.Fence{Holder: holder, Token: token}, token != 0, nil
 }
 
-// Release implements ledger.Store.
-func (l *Ledger) Release(ctx context.Context, b records.Book, f records.Fence) error {
+// Release implements records.Store.
+func (l *Records) Release(ctx context.Context, b records.Partition, f records.Fence) error {
 	_, err := l.c.run(ctx, releaseScript, []string{l.c.keys.book(b, "lease")},
 		f.Holder+"/"+strconv.FormatInt(f.Token, 10))
 	return unavailable("release the lease of the book "+string(b), err)
 }
 
-// Holder implements ledger.Store.
-func (l *Ledger) Holder(ctx context.Context, b records.Book) (string, error) {
+// Holder implements records.Store.
+func (l *Records) Holder(ctx context.Context, b records.Partition) (string, error) {
 	held, err := l.c.rdb.Get(ctx, l.c.keys.book(b, "lease")).Result()
 	if errors.Is(err, redis.Nil) {
 		return "", nil

@@ -17,7 +17,7 @@ const (
 
 // queue serializes this process's changes of the documents that share it. Only the holder
 // of turn may read or write states.
-type queue[S any] struct {
+type lane[S any] struct {
 	turn   chan struct{}
 	states map[string]recent[S]
 }
@@ -28,13 +28,13 @@ type recent[S any] struct {
 	at    stream.Position
 }
 
-func newQueue[S any]() *queue[S] {
-	return &queue[S]{turn: make(chan struct{}, 1), states: map[string]recent[S]{}}
+func newQueue[S any]() *lane[S] {
+	return &lane[S]{turn: make(chan struct{}, 1), states: map[string]recent[S]{}}
 }
 
 // enter waits until this process changes no document of the same queue. That avoids most of
 // the conflicts between many users who change a document at once.
-func (k *Keeper[S]) enter(ctx context.Context, id stream.ID) (*queue[S], error) {
+func (k *Repository[S]) enter(ctx context.Context, id stream.ID) (*lane[S], error) {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id))
 	q := k.queues[h.Sum32()%uint32(len(k.queues))]
@@ -46,16 +46,16 @@ func (k *Keeper[S]) enter(ctx context.Context, id stream.ID) (*queue[S], error) 
 	}
 }
 
-func (q *queue[S]) leave() { <-q.turn }
+func (q *lane[S]) leave() { <-q.turn }
 
-func (q *queue[S]) recall(name string) (recent[S], bool) {
+func (q *lane[S]) recall(name string) (recent[S], bool) {
 	r, ok := q.states[name]
 	return r, ok
 }
 
-func (q *queue[S]) forget(name string) { delete(q.states, name) }
+func (q *lane[S]) forget(name string) { delete(q.states, name) }
 
-func (q *queue[S]) remember(name string, r recent[S]) {
+func (q *lane[S]) remember(name string, r recent[S]) {
 	for other := range q.states {
 		if len(q.states) < recentStates {
 			break
