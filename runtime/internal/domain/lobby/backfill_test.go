@@ -13,8 +13,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// TestPlacesAreFilledOnce: those who are brought have their places, however often they
-// are brought, and no more come in than there are places.
+// TestPlacesAreFilledOnce: a repeated backfill gives no second place, and a lobby never has more
+// players than places.
 func TestPlacesAreFilledOnce(t *testing.T) {
 	w := newWorld(t, func(p *rules.Policy) { p.Size.Max, p.Teams.Count, p.Teams.Size = 3, 2, 2 })
 	ann, bob := w.client("ann"), w.connect("bob", "bob-1", 1)
@@ -47,8 +47,8 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 			t.Fatalf("cid on pod %d: %+v, %v", pod, filled.Members["cid"], err)
 		}
 	}
-	if told := w.joinedBy("cid"); len(told) != 1 || told[0].LobbyID != l.ID || told[0].Reason != wire.JoinedByMatch {
-		t.Errorf("cid is told %+v", told)
+	if events := w.joinedBy("cid"); len(events) != 1 || events[0].LobbyID != l.ID || events[0].Reason != wire.JoinedByMatch {
+		t.Errorf("events of cid: %+v", events)
 	}
 	version := w.doc(l.ID).Version
 	_, err = bring(0, ulid.Make().String(), []rules.Actor{{ID: "dan"}})
@@ -82,8 +82,8 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodePermissionDenied})
 }
 
-// TestWhoComesToAMatchIsInIt: others learn that those who come while a match runs are in it.
-func TestWhoComesToAMatchIsInIt(t *testing.T) {
+// TestJoinDuringAMatchIsReported: a user who joins during a match is reported as a player.
+func TestJoinDuringAMatchIsReported(t *testing.T) {
 	w := newWorld(t, func(p *rules.Policy) { p.Join.LateJoin, p.Ready.Countdown = true, 0 })
 	seen := &witness{}
 	w.pods[0].service.Events = seen
@@ -96,6 +96,6 @@ func TestWhoComesToAMatchIsInIt(t *testing.T) {
 	w.state(cid.join(l.ID))
 	want := []string{"joined ann", "joined bob", "started [ann bob]", "joined cid", "started [cid]"}
 	if d := cmp.Diff(want, seen.take()); d != "" {
-		t.Errorf("told (-want +got):\n%s", d)
+		t.Errorf("events (-want +got):\n%s", d)
 	}
 }

@@ -84,11 +84,11 @@ func (s *Service) publishList(ctx context.Context, lobbyType string) error {
 }
 
 func (s *Service) publishChanges(ctx context.Context, lobbyType string, changes []search.IndexChange) error {
-	told := wire.LobbyListed{Type: lobbyType}
+	listed := wire.LobbyListed{Type: lobbyType}
 	for _, c := range changes {
 		if !c.Is {
 			if c.Was {
-				told.Removed = append(told.Removed, c.ID)
+				listed.Removed = append(listed.Removed, c.ID)
 			}
 			continue
 		}
@@ -97,15 +97,15 @@ func (s *Service) publishChanges(ctx context.Context, lobbyType string, changes 
 			continue // the sweep puts it right
 		}
 		if c.Was {
-			told.Updated = append(told.Updated, card)
+			listed.Updated = append(listed.Updated, card)
 		} else {
-			told.Added = append(told.Added, card)
+			listed.Added = append(listed.Added, card)
 		}
 	}
-	if len(told.Added)+len(told.Updated)+len(told.Removed) == 0 {
+	if len(listed.Added)+len(listed.Updated)+len(listed.Removed) == 0 {
 		return nil
 	}
-	data, err := json.Marshal(told)
+	data, err := json.Marshal(listed)
 	if err != nil {
 		return fmt.Errorf("encode a list: %w", err)
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// told are the events on a user's own stream.
-func (w *world) told(user string) []string {
+// eventsOf are the events on a user's own stream.
+func (w *world) eventsOf(user string) []string {
 	w.Helper()
 	var all []string
 	for _, r := range w.log(userStreamOf(user)) {
@@ -21,7 +21,7 @@ func (w *world) told(user string) []string {
 	return all
 }
 
-// The flow of a request, with the process dying before anyone could be told: another
+// The flow of a request, with a process that dies before the events are published: another
 // pod tells them, once.
 func TestRequestFlowOverACrash(t *testing.T) {
 	w := newWorld(t, func(p *rules.Policy) { p.Join.Requests = true })
@@ -32,7 +32,7 @@ func TestRequestFlowOverACrash(t *testing.T) {
 		t.Fatal("it did not die")
 	}
 	w.pass(rules.RetryAfter)
-	if d := cmp.Diff([]string{wire.EventLobbyJoinRequested}, w.told("ann")); d != "" {
+	if d := cmp.Diff([]string{wire.EventLobbyJoinRequested}, w.eventsOf("ann")); d != "" {
 		t.Fatal(d)
 	}
 	if _, err := eve.h.RequestJoin(t.Context(), eve.keyed("q"), &wire.LobbyRequestJoin{LobbyID: l.ID}); err != nil {
@@ -46,13 +46,13 @@ func TestRequestFlowOverACrash(t *testing.T) {
 	if _, err := ann.h.RespondJoin(t.Context(), ann.keyed("a"), &wire.LobbyRespondJoin{LobbyID: l.ID, UserID: "eve", Accept: true}); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{wire.EventLobbyInvited}, w.told("eve")); d != "" {
+	if d := cmp.Diff([]string{wire.EventLobbyInvited}, w.eventsOf("eve")); d != "" {
 		t.Fatal(d)
 	}
 	invite := w.doc(l.ID).Invites["eve"].ID
 	joined := w.state(eve.h.RespondInvite(t.Context(), eve.call, &wire.LobbyRespondInvite{InviteID: invite, Accept: true}))
-	if _, in := joined.Members["eve"]; !in || len(w.told("ann")) != 1 {
-		t.Errorf("joined %+v; ann was told %v", joined, w.told("ann"))
+	if _, in := joined.Members["eve"]; !in || len(w.eventsOf("ann")) != 1 {
+		t.Errorf("joined %+v; events of ann: %v", joined, w.eventsOf("ann"))
 	}
 	_, err := eve.h.RespondInvite(t.Context(), eve.call, &wire.LobbyRespondInvite{InviteID: "nonsense", Accept: true})
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeCodeExpired})
@@ -89,7 +89,7 @@ func TestCountdownOverACrash(t *testing.T) {
 		}
 	}
 	if d := cmp.Diff([]string{"started [ann bob]"}, seen.take()); d != "" || started != 2 { // the patch, and lobby:handoff
-		t.Errorf("%d handoffs, told %s", started, d)
+		t.Errorf("%d handoffs, events %s", started, d)
 	}
 }
 

@@ -204,7 +204,7 @@ func TestKilledAtEachStep(t *testing.T) {
 			if err := f.run(k, 0); err != nil {
 				t.Fatal(err)
 			}
-			k.pass(6 * time.Second) // what is told once more, in case it was not
+			k.pass(6 * time.Second) // the second attempt at the side effects
 			want, steps := k.left(), 0
 			for ; ; steps++ {
 				k := begun()

@@ -55,8 +55,8 @@ func TestMaxPerUserInALobbyThatJustChanged(t *testing.T) {
 	}
 }
 
-// A stranger cannot tell a private lobby from one that does not exist.
-func TestPrivateLobbyIsNotBetrayed(t *testing.T) {
+// For other users, a private lobby looks like a lobby that does not exist.
+func TestPrivateLobbyIsHidden(t *testing.T) {
 	w := newWorld(t, func(p *rules.Policy) { p.Visibility.Allowed = append(p.Visibility.Allowed, wire.VisibilityPrivate) })
 	ann, eve := w.client("ann"), w.client("eve")
 	private := wire.VisibilityPrivate
@@ -115,7 +115,7 @@ func TestMaxOfAllTypes(t *testing.T) {
 
 // What a process left behind that died in the middle of a join does not keep the
 // user from joining for good.
-func TestStaleEnrolment(t *testing.T) {
+func TestStaleMembership(t *testing.T) {
 	w := newWorld(t, nil)
 	l := w.client("bob").create()
 	old := ulid.MustNew(ulid.Timestamp(rulestest.T0.Add(-membership.GracePeriod)), zeros{}).String()
@@ -140,7 +140,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-func TestRefusedJoinIsNotEnrolled(t *testing.T) {
+func TestRefusedJoinHasNoMembership(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, eve := w.client("ann"), w.client("eve")
 	l := ann.create()

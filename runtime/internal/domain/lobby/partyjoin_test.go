@@ -13,16 +13,16 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// joinedBy are the lobbies that a user was told it was brought into.
+// joinedBy returns the lobby:joined events of a user.
 func (w *world) joinedBy(user string) []wire.LobbyJoined {
 	w.Helper()
 	var all []wire.LobbyJoined
 	for _, r := range w.log(userStreamOf(user)) {
-		var told wire.LobbyJoined
-		if err := json.Unmarshal(r.Data, &told); err != nil || r.Name != wire.EventLobbyJoined {
+		var joined wire.LobbyJoined
+		if err := json.Unmarshal(r.Data, &joined); err != nil || r.Name != wire.EventLobbyJoined {
 			w.Fatalf("%s %s: %v", r.Name, r.Data, err)
 		}
-		all = append(all, told)
+		all = append(all, joined)
 	}
 	return all
 }
@@ -39,7 +39,7 @@ func TestJoinWithAParty(t *testing.T) {
 	want := []wire.LobbyJoined{{LobbyID: l.ID, Type: "duel", PartyID: testParty, FromID: "ann", FromName: "Name ann", Reason: wire.JoinedWithParty, ExpiresAt: w.clock().Add(30 * time.Second).UnixMilli()}}
 	for _, user := range []string{"bob", "cid"} {
 		if d := cmp.Diff(want, w.joinedBy(user)); d != "" {
-			t.Errorf("%s is told (-want +got):\n%s", user, d)
+			t.Errorf("events of %s (-want +got):\n%s", user, d)
 		}
 		if groups, _ := w.pods[0].service.memberships.Groups(t.Context(), lobbiesOf(user)); !slices.Equal(groups, []string{l.ID}) {
 			t.Errorf("%s counts %v", user, groups)
@@ -57,11 +57,11 @@ func TestJoinWithAParty(t *testing.T) {
 		t.Errorf("after the grace: %+v", d.Members)
 	}
 	if len(w.joinedBy("bob")) != 1 {
-		t.Error("bob was told twice")
+		t.Error("bob got lobby:joined twice")
 	}
 }
 
-func TestAPartyOfWhichOneMayNotCome(t *testing.T) {
+func TestPartyWithARefusedMember(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, cid, eve := w.client("ann"), w.client("cid"), w.client("eve")
 	cid.create() // and one lobby is all that a user may be in
@@ -97,8 +97,8 @@ func TestCreateWithAParty(t *testing.T) {
 	rulestest.WantRefusal(t, err, lobbyLimit(l.ID))
 }
 
-// The process that brought a party in dies before it has told anybody: another one does.
-func TestACompanionIsToldAfterACrash(t *testing.T) {
+// A process dies after the commit of a party join: another process publishes lobby:joined.
+func TestCompanionsAreNotifiedAfterACrash(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, eve := w.client("ann"), w.client("eve")
 	l := eve.create()
@@ -108,7 +108,7 @@ func TestACompanionIsToldAfterACrash(t *testing.T) {
 	}
 	w.pass(rules.RetryAfter)
 	if len(w.joinedBy("bob")) != 1 || len(w.joinedBy("cid")) != 1 {
-		t.Errorf("told: %v, %v", w.joinedBy("bob"), w.joinedBy("cid"))
+		t.Errorf("lobby:joined of bob and cid: %v, %v", w.joinedBy("bob"), w.joinedBy("cid"))
 	}
 	if again := w.state(ann.h.Join(t.Context(), ann.keyed("k"), &wire.LobbyJoin{LobbyID: l.ID, PartyID: testParty})); again.Version != 2 {
 		t.Errorf("the request again led to version %d", again.Version)

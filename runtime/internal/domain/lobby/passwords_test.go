@@ -81,7 +81,7 @@ func (p *passwords) queued() []string {
 
 // Who has gone is not worked for: 3,800 requests of connections that were closed leave nothing
 // in the queue, and no password is compared for them.
-func TestNothingIsDoneForWhoIsGone(t *testing.T) {
+func TestClosedConnectionsLeaveTheQueue(t *testing.T) {
 	p, _ := oneCore(4000)
 	gone := make(chan struct{})
 	var working sync.WaitGroup
@@ -100,7 +100,7 @@ func TestNothingIsDoneForWhoIsGone(t *testing.T) {
 		t.Errorf("%d wait, %d cores free, %d users are known", len(p.queued()), p.free, len(p.users))
 	}
 	if err := p.enter(t.Context(), asker{"late", 1, gone}); wire.CodeOf(err) != wire.CodeRateLimited || p.free != 1 {
-		t.Errorf("one that comes after its connection: %v", err)
+		t.Errorf("request of a closed connection: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	p.free = 0
@@ -180,7 +180,7 @@ func TestWrongCodesAreCounted(t *testing.T) {
 }
 
 // TestRightPasswordsPassBetweenGuesses: 200 connections of 20 users guess at the real cost, as
-// often as they are let; one who knows the password comes in with one of the first tries,
+// often as the limits permit. A user with the password joins with one of the first attempts,
 // because users with fewer failures go first, and the guesses end after ten of each user.
 func TestRightPasswordsPassBetweenGuesses(t *testing.T) {
 	w := newWorld(t, nil)

@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -63,5 +65,40 @@ func TestJoinEndsWithAConflict(t *testing.T) {
 	}
 	if entries, err := w.memory.List(t.Context(), lobbiesOf("bob")); err != nil || len(entries) > 0 {
 		t.Errorf("got memberships %v, %v; want none", entries, err)
+	}
+}
+
+// A reserved membership of a join is removed only when the join certainly did not use it.
+func TestFinishJoinRemovesUnusedMemberships(t *testing.T) {
+	l := rulestest.Lobby(t, rulestest.Policy(), "ann")
+	member := func(id string) Outcome {
+		with := l
+		with.Members = map[string]rules.Member{"bob": {MembershipID: id}}
+		return Outcome{Lobby: with}
+	}
+	for name, tc := range map[string]struct {
+		out      Outcome
+		err      error
+		reserved string
+		kept     bool
+	}{
+		"used":                           {member("m"), nil, "m", true},
+		"a member by another membership": {member("other"), nil, "m", false},
+		"refused":                        {Outcome{}, wire.Refuse(wire.CodeBanned, "no"), "m", false},
+		"unknown":                        {Outcome{}, stream.ErrUnavailable, "m", true},
+		"none reserved":                  {member("other"), nil, "", true},
+	} {
+		w := newWorld(t, nil)
+		s, bob := w.pods[0].service, w.client("bob")
+		if err := s.addMembership(t.Context(), "bob", "m", l); err != nil {
+			t.Fatal(err)
+		}
+		cmd := rules.JoinCommand{User: rules.Actor{ID: "bob"}, MembershipID: tc.reserved}
+		if _, err := s.finishJoin(t.Context(), bob.call, &cmd, l, tc.out, tc.err); (err != nil) != (tc.err != nil) {
+			t.Errorf("%s: got %v, want %v", name, err, tc.err)
+		}
+		if entries, err := w.memory.List(t.Context(), lobbiesOf("bob")); err != nil || (len(entries) == 1) != tc.kept {
+			t.Errorf("%s: got memberships %v, %v, want kept %v", name, entries, err, tc.kept)
+		}
 	}
 }

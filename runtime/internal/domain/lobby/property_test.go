@@ -47,7 +47,7 @@ func TestPropertyOfConcurrentCommands(t *testing.T) {
 		rulestest.CheckLog(rt, w.log(StreamID(l.ID)), final)
 		for _, r := range w.log(StreamID(l.ID)) {
 			if strings.Contains(string(r.Data), "$2a$") {
-				rt.Fatalf("a hash was told: %s", r.Data)
+				rt.Fatalf("a hash was published: %s", r.Data)
 			}
 		}
 		if !final.Closed() {

@@ -11,7 +11,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-func TestSeated(t *testing.T) {
+func TestCreateReserved(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, bob := w.client("ann"), w.connect("bob", "bob-1", 1)
 	before := ann.create() // she is in a lobby of the type already
@@ -47,9 +47,9 @@ func TestSeated(t *testing.T) {
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeInvalidArgument, Field: "type"})
 }
 
-// Users whom a back end or a match gives places are told on their own streams, and keep
-// their places until the time that they are told, connected or not.
-func TestSeatedUsersAreToldAndKeepTheirPlaces(t *testing.T) {
+// Users with reserved places get lobby:joined, and keep their places until its expiresAt, connected
+// or not.
+func TestReservedPlacesArePublishedAndKept(t *testing.T) {
 	for name, tc := range map[string]struct {
 		within, kept time.Duration
 		reason       wire.JoinedReason
@@ -69,10 +69,10 @@ func TestSeatedUsersAreToldAndKeepTheirPlaces(t *testing.T) {
 			}
 			want := []wire.LobbyJoined{{LobbyID: l.ID, Type: "duel", Reason: tc.reason, ExpiresAt: begin.Add(tc.kept).UnixMilli()}}
 			first := min(2*rules.RetryAfter, tc.kept/2)
-			w.pass(first) // nobody is told again
+			w.pass(first) // no event is published again
 			for _, user := range []string{"ann", "bob"} {
 				if d := cmp.Diff(want, w.joinedBy(user)); d != "" {
-					t.Errorf("%s is told (-want +got):\n%s", user, d)
+					t.Errorf("events of %s (-want +got):\n%s", user, d)
 				}
 			}
 			w.pass(tc.kept - first - time.Millisecond)

@@ -10,9 +10,9 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// TestSeatedWithinLimit: a match seats nobody beyond join.maxPerUser, and leaves no stay of
+// TestReservedPlacesWithinTheLimit: a match reserves no place beyond join.maxPerUser, and leaves no stay of
 // those that it could have seated.
-func TestSeatedWithinLimit(t *testing.T) {
+func TestReservedPlacesWithinTheLimit(t *testing.T) {
 	const kind = "duel"
 	w := newWorld(t, nil)
 	s := w.client("ann").h.service

@@ -188,7 +188,7 @@ func (s *Service) soon(before *rules.Lobby, next rules.Lobby) time.Duration {
 	return rules.RetryAfter
 }
 
-// nextLook is when the lobby is to be looked at: for its own sake, or the index's.
+// nextLook returns the next deadline of the lobby or of its index entry.
 func (s *Service) nextLook(l rules.Lobby, now time.Time) (time.Time, bool) {
 	look, wanted := l.NextDeadline(now)
 	if relist := now.Add(reindexEvery); s.Index != nil && !l.Closed() && (!wanted || relist.Before(look)) {

@@ -124,7 +124,7 @@ func TestPassword(t *testing.T) {
 
 	for _, r := range w.log(StreamID(l.ID)) {
 		if strings.Contains(string(r.Data), "$2a$") {
-			t.Errorf("a hash was told: %s", r.Data)
+			t.Errorf("a hash was published: %s", r.Data)
 		}
 	}
 }
@@ -141,7 +141,7 @@ func TestKick(t *testing.T) {
 	}
 	want := []wire.LobbyRemoved{{LobbyID: l.ID, Reason: "kicked", Message: "rude", Version: 3}}
 	if d := cmp.Diff(want, w.removals("bob")); d != "" {
-		t.Errorf("bob was told (-want +got):\n%s", d)
+		t.Errorf("events of bob (-want +got):\n%s", d)
 	}
 	_, err = bob.join(l.ID)
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeBanned})
@@ -153,12 +153,12 @@ func TestKick(t *testing.T) {
 		&wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember})
 	w.pass(10 * time.Second)
 	if n := len(w.removals("bob")); n != 1 {
-		t.Errorf("bob was told %d times", n)
+		t.Errorf("bob got lobby:removed %d times", n)
 	}
 }
 
 // A pod that dies after the commit of a kick leaves the rest of it to the next look.
-func TestKickIsFinishedByALook(t *testing.T) {
+func TestKickIsFinishedByADeadline(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, bob := w.client("ann"), w.client("bob")
 	l := ann.create()
@@ -171,7 +171,7 @@ func TestKickIsFinishedByALook(t *testing.T) {
 	}, nil)
 	w.version(ann.h.Kick(t.Context(), ann.call, &wire.LobbyKick{LobbyID: l.ID, UserID: "bob"}))
 	if n := len(w.removals("bob")); n != 0 {
-		t.Fatalf("bob was told %d times", n)
+		t.Fatalf("bob got lobby:removed %d times", n)
 	}
 	w.store.set(nil, nil)
 	w.pass(rules.RetryAfter)
@@ -197,7 +197,7 @@ func TestLeave(t *testing.T) {
 		t.Errorf("bob still follows %v", bob.follows)
 	}
 	if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "left", Version: 4}}, w.removals("bob")); d != "" {
-		t.Errorf("bob's other connection was told (-want +got):\n%s", d)
+		t.Errorf("events of bob's other connection (-want +got):\n%s", d)
 	}
 	_, err = phone.h.Leave(t.Context(), phone.call, &wire.LobbyLeave{LobbyID: l.ID})
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonNotMember})
@@ -209,12 +209,12 @@ func TestLeave(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := len(w.removals("ann")); n != 0 {
-		t.Errorf("ann, who left by her only connection, was told %d times", n)
+		t.Errorf("ann left by the only connection and got lobby:removed %d times", n)
 	}
 }
 
-// A device that never asked for the lobby takes its user out: the device that is in it is
-// told, and stops following.
+// A user leaves by a device without a subscription: the other device gets lobby:removed, which
+// ends its subscription.
 func TestLeaveByAnotherDevice(t *testing.T) {
 	w := newWorld(t, nil)
 	ann, bob := w.client("ann"), w.client("bob")
@@ -225,7 +225,7 @@ func TestLeaveByAnotherDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "left", Version: 3}}, w.removals("bob")); d != "" {
-		t.Errorf("the device in the lobby was told (-want +got):\n%s", d)
+		t.Errorf("events of the device in the lobby (-want +got):\n%s", d)
 	}
 }
 

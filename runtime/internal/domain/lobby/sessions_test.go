@@ -116,7 +116,7 @@ func TestTheEndOfALobby(t *testing.T) {
 	}
 	for _, user := range []string{"ann", "bob"} {
 		if d := cmp.Diff([]wire.LobbyRemoved{{LobbyID: l.ID, Reason: "closed", Version: 3}}, w.removals(user)); d != "" {
-			t.Errorf("%s was told (-want +got):\n%s", user, d)
+			t.Errorf("events of %s (-want +got):\n%s", user, d)
 		}
 	}
 	over := &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyClosed}

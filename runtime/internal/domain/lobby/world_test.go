@@ -36,7 +36,7 @@ type world struct {
 	policies map[string]rules.Policy
 }
 
-// brittleStore can be told to fail, or to do something first, at its next commits.
+// brittleStore calls hooks around its commits and loads; a hook can fail a commit.
 type brittleStore struct {
 	*streamtest.Memory
 	mu     sync.Mutex
@@ -104,7 +104,7 @@ func newWorld(t testing.TB, change func(*rules.Policy)) *world {
 	return w
 }
 
-// companions of ann are bob and cid; nobody else leads a party.
+// companions returns bob and cid for ann, and no party for other users.
 func (w *world) companions(_ context.Context, leaderID, partyID string) ([]rules.Actor, error) {
 	if leaderID != "ann" || partyID != testParty {
 		return nil, wire.Refuse(wire.CodeNotFound, "there is no such party")
@@ -129,7 +129,7 @@ func (w *world) setPolicy(p rules.Policy) {
 	w.policies[p.Type] = p
 }
 
-// pass lets time pass and has a pod look at what is due, until nothing is.
+// pass advances the clock, and a pod processes deadlines until none is due.
 func (w *world) pass(d time.Duration) {
 	w.Helper()
 	w.mu.Lock()
@@ -257,7 +257,7 @@ func (w *world) doc(id string) rules.Lobby {
 	return l
 }
 
-// log is all that a stream has told so far.
+// log returns all events of a stream.
 func (w *world) log(id stream.ID) []stream.Record {
 	w.Helper()
 	caught, err := w.memory.CatchUp(w.Context(), id, stream.Position{})
@@ -281,7 +281,7 @@ func (w *world) causesOf(id string) []string {
 	return rulestest.Causes(patches)
 }
 
-// removals are what the user was told of removals.
+// removals returns the lobby:removed events of a user.
 func (w *world) removals(user string) []wire.LobbyRemoved {
 	w.Helper()
 	var all []wire.LobbyRemoved

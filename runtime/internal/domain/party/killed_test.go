@@ -73,15 +73,15 @@ func (k *killed) left() (all []string) {
 		if err != nil {
 			k.Fatal(err)
 		}
-		told := []string{}
+		events := []string{}
 		for _, r := range caught.Records {
-			told = append(told, r.Name)
+			events = append(events, r.Name)
 		}
-		stays, err := k.memory.List(k.Context(), partiesOf(user))
+		memberships, err := k.memory.List(k.Context(), partiesOf(user))
 		if err != nil {
 			k.Fatal(err)
 		}
-		all = append(all, fmt.Sprintf("%s: in %v, ready %v, %d stays, told %v", user, in, m.Ready, len(stays), told))
+		all = append(all, fmt.Sprintf("%s: in %v, ready %v, %d memberships, events %v", user, in, m.Ready, len(memberships), events))
 	}
 	return all
 }
@@ -143,7 +143,7 @@ func TestKilledAtEachStep(t *testing.T) {
 			if _, err := ask(k, k.pods[0]); err != nil {
 				t.Fatal(err)
 			}
-			k.pass(6 * time.Second) // what is told once more, in case it was not
+			k.pass(6 * time.Second) // the second attempt at the side effects
 			want, steps := k.left(), 0
 			for down := true; down; steps++ {
 				k := newKilled(t)

@@ -38,7 +38,7 @@ func TestCreateJoinGet(t *testing.T) {
 		}
 	}
 	if d := cmp.Diff([]string{"ann[ann bob]"}, w.changed); d != "" {
-		t.Errorf("told of changes (-want +got):\n%s", d)
+		t.Errorf("reported changes (-want +got):\n%s", d)
 	}
 }
 
@@ -116,8 +116,8 @@ func TestInvite(t *testing.T) {
 		t.Errorf("repeated: %+v, not %+v", again, sent)
 	}
 	want := []wire.PartyInvited{{InviteID: sent.InviteID, PartyID: p.ID, FromID: "ann", FromName: "Name ann", ExpiresAt: sent.ExpiresAt}}
-	if d := cmp.Diff(want, told[wire.PartyInvited](w, "bob", wire.EventPartyInvited)); d != "" {
-		t.Errorf("bob was told (-want +got):\n%s", d)
+	if d := cmp.Diff(want, eventsOf[wire.PartyInvited](w, "bob", wire.EventPartyInvited)); d != "" {
+		t.Errorf("events of bob (-want +got):\n%s", d)
 	}
 	state := w.state(bob.h.RespondInvite(t.Context(), bob.keyed("k"), &wire.PartyRespondInvite{InviteID: sent.InviteID, Accept: true}))
 	if len(state.Members) != 2 || len(state.Invited) != 0 {
@@ -137,7 +137,7 @@ func TestInvite(t *testing.T) {
 	cid.create() // a declined invite leaves no trace among cid's parties
 }
 
-func TestKickTellsOnce(t *testing.T) {
+func TestKickIsPublishedOnce(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.client("ann"), w.connect("bob", "bob-1", 1)
 	p := ann.create()
@@ -148,14 +148,13 @@ func TestKickTellsOnce(t *testing.T) {
 	}
 	w.pass(time.Minute)
 	want := []wire.PartyRemoved{{PartyID: p.ID, Reason: "kicked", Message: "rude", Version: 3}}
-	if d := cmp.Diff(want, told[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); d != "" {
-		t.Errorf("bob was told (-want +got):\n%s", d)
+	if d := cmp.Diff(want, eventsOf[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); d != "" {
+		t.Errorf("events of bob (-want +got):\n%s", d)
 	}
 	bob.create()
 }
 
-// A device that never asked for the party takes its user out: the device that is in it is
-// told.
+// A user leaves by a device without a subscription: the other device gets party:removed.
 func TestLeaveByAnotherDevice(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.client("ann"), w.client("bob")
@@ -166,13 +165,13 @@ func TestLeaveByAnotherDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []wire.PartyRemoved{{PartyID: p.ID, Reason: "left", Version: 3}}
-	if d := cmp.Diff(want, told[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); d != "" {
-		t.Errorf("the device in the party was told (-want +got):\n%s", d)
+	if d := cmp.Diff(want, eventsOf[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); d != "" {
+		t.Errorf("events of the device in the party (-want +got):\n%s", d)
 	}
 }
 
 // A pod that dies after a kick was committed leaves the rest of it to a look.
-func TestLookFinishes(t *testing.T) {
+func TestDeadlineFinishesAKick(t *testing.T) {
 	w := newWorld(t)
 	ann, bob := w.client("ann"), w.client("bob")
 	p := ann.create()
@@ -181,12 +180,12 @@ func TestLookFinishes(t *testing.T) {
 	if _, err := s.commit(t.Context(), p.ID, nil, rules.Kick("ann", "bob", "")); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(told[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); n != 0 {
-		t.Fatalf("bob was told %d times", n)
+	if n := len(eventsOf[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); n != 0 {
+		t.Fatalf("bob got party:removed %d times", n)
 	}
 	w.pass(rules.RetryAfter)
-	if n := len(told[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); n != 1 {
-		t.Errorf("bob was told %d times", n)
+	if n := len(eventsOf[wire.PartyRemoved](w, "bob", wire.EventPartyRemoved)); n != 1 {
+		t.Errorf("bob got party:removed %d times", n)
 	}
 	bob.create()
 }
@@ -218,8 +217,8 @@ func TestDisconnectAndTimeOut(t *testing.T) {
 	if got.LeaderID != "bob" || len(got.Members) != 1 {
 		t.Errorf("after ann's grace: %+v", got)
 	}
-	if d := cmp.Diff([]wire.PartyRemoved{{PartyID: p.ID, Reason: "timed_out", Version: 7}}, told[wire.PartyRemoved](w, "ann", wire.EventPartyRemoved)); d != "" {
-		t.Errorf("ann was told (-want +got):\n%s", d)
+	if d := cmp.Diff([]wire.PartyRemoved{{PartyID: p.ID, Reason: "timed_out", Version: 7}}, eventsOf[wire.PartyRemoved](w, "ann", wire.EventPartyRemoved)); d != "" {
+		t.Errorf("events of ann (-want +got):\n%s", d)
 	}
 	closed(bob)
 	w.pass(rules.DisconnectGrace)

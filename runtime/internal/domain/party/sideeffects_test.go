@@ -1,12 +1,15 @@
 package party
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/anteroom/anteroom/runtime/internal/core/membership"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules"
+	"github.com/anteroom/anteroom/runtime/internal/domain/party/rules/rulestest"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -92,5 +95,94 @@ func TestMembersChanged(t *testing.T) {
 		if got := membersChanged(party("ann", "ann", "bob"), tc.after); got != tc.want {
 			t.Errorf("%s: got %v, want %v", name, got, tc.want)
 		}
+	}
+}
+
+// A reserved membership of a join is removed only when the join certainly did not use it.
+func TestFinishJoinRemovesUnusedMemberships(t *testing.T) {
+	member := func(id string) Outcome {
+		return Outcome{State: rules.Party{ID: rulestest.PartyID, Members: map[string]rules.Member{"bob": {MembershipID: id}}}}
+	}
+	for name, tc := range map[string]struct {
+		out      Outcome
+		err      error
+		reserved string
+		kept     bool
+	}{
+		"used":                           {member("m"), nil, "m", true},
+		"a member by another membership": {member("other"), nil, "m", false},
+		"refused":                        {Outcome{}, wire.Refuse(wire.CodeBanned, "no"), "m", false},
+		"unknown":                        {Outcome{}, stream.ErrUnavailable, "m", true},
+		"none reserved":                  {member("other"), nil, "", true},
+	} {
+		w := newWorld(t)
+		s, bob := w.pods[0].service, w.client("bob")
+		entry := membership.Stay{Group: rulestest.PartyID, Enrolment: "m"}
+		if err := s.addMembership(t.Context(), "bob", entry); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.finishJoin(t.Context(), bob.call, rulestest.PartyID, rules.JoinCommand{MembershipID: tc.reserved}, tc.out, tc.err)
+		if (err != nil) != (tc.err != nil) {
+			t.Errorf("%s: got %v, want %v", name, err, tc.err)
+		}
+		if entries, err := w.memory.List(t.Context(), partiesOf("bob")); err != nil || (len(entries) == 1) != tc.kept {
+			t.Errorf("%s: got memberships %v, %v, want kept %v", name, entries, err, tc.kept)
+		}
+	}
+}
+
+// A membership exists while the party's document has the user by this membership.
+func TestIsMembership(t *testing.T) {
+	w := newWorld(t)
+	s, p := w.pods[0].service, w.client("ann").create()
+	id := func() string {
+		doc, err := s.load(t.Context(), p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return doc.Members["ann"].MembershipID
+	}()
+	for _, tc := range []struct {
+		user, party, membership string
+		want                    bool
+	}{
+		{"ann", p.ID, id, true}, {"ann", p.ID, "other", false}, {"bob", p.ID, id, false}, {"ann", "01JD8Q3V9Z0000000000000009", id, false},
+	} {
+		got, err := s.isMembership(t.Context(), tc.user, membership.Stay{Group: tc.party, Enrolment: tc.membership})
+		if err != nil || got != tc.want {
+			t.Errorf("%+v: got %v, %v", tc, got, err)
+		}
+	}
+	w.memory.SetDown(true)
+	if got, err := s.isMembership(t.Context(), "ann", membership.Stay{Group: p.ID, Enrolment: id}); err == nil {
+		t.Errorf("got %v without an error, want the error of the store", got)
+	}
+}
+
+// A repeated create connects the session of the repeat; an invite is reported after it is
+// published, and not when it is not published.
+func TestRepeatedCreateAndReportedInvites(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.connect("ann", "ann-1", 0), w.connect("ann", "ann-2", 1)
+	p := w.state(first.h.Create(t.Context(), first.keyed("k"), &wire.PartyCreate{}))
+	w.state(second.h.Create(t.Context(), second.keyed("k"), &wire.PartyCreate{}))
+	doc, err := first.h.service.load(t.Context(), p.ID)
+	if err != nil || !slices.Equal(doc.Members["ann"].Sessions, []string{"ann-1", "ann-2"}) {
+		t.Errorf("got sessions %v, %v, want both", doc.Members["ann"].Sessions, err)
+	}
+	if _, err := first.h.Invite(t.Context(), first.call, &wire.PartyInvite{PartyID: doc.ID, UserID: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"bob by ann"}, w.invited); d != "" {
+		t.Errorf("reported invites (-want +got):\n%s", d)
+	}
+	w.memory.SetDown(true)
+	if err := first.h.service.notifyInvited(t.Context(), doc.ID, "cid", rules.Invite{ID: "i"}); err == nil || len(w.invited) != 1 {
+		t.Errorf("got %v and reports %v, want an error and no further report", err, w.invited)
+	}
+	w.memory.SetDown(false)
+	first.h.service.Events = nil
+	if err := first.h.service.notifyInvited(t.Context(), doc.ID, "cid", rules.Invite{ID: "i"}); err != nil {
+		t.Errorf("without a receiver of events: %v", err)
 	}
 }

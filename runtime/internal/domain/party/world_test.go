@@ -54,7 +54,7 @@ func (w *world) Invited(_ context.Context, user string, i wire.PartyInvited) {
 	w.invited = append(w.invited, user+" by "+i.FromID)
 }
 
-// pass lets time pass and has a pod look at what is due, until nothing is.
+// pass advances the clock, and a pod processes deadlines until none is due.
 func (w *world) pass(d time.Duration) {
 	w.Helper()
 	w.mu.Lock()
@@ -135,8 +135,8 @@ func (w *world) state(reply request.Reply, err error) wire.Party {
 	return reply.Data.(wire.PartyState).Party
 }
 
-// told are the payloads of an event on a user's own stream.
-func told[T any](w *world, user, event string) []T {
+// eventsOf returns the payloads of an event on a user's own stream.
+func eventsOf[T any](w *world, user, event string) []T {
 	w.Helper()
 	caught, err := w.memory.CatchUp(w.Context(), userstream.StreamID(user), stream.Position{})
 	if err != nil {

@@ -136,7 +136,7 @@ func TestRequestRules(t *testing.T) {
 	}
 	moved := rulestest.After(t)(asked.TransferHost("ann", "bob", rulestest.T0))
 	if moved.Requests["eve"].Version != moved.Version {
-		t.Errorf("a new host is not told: %+v at %d", moved.Requests, moved.Version)
+		t.Errorf("requests are not sent to the new host: %+v at %d", moved.Requests, moved.Version)
 	}
 }
 

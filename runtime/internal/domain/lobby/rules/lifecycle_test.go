@@ -51,7 +51,7 @@ func (s *scene) leave(user string, at time.Duration, want ...string) {
 	s.do(want, next, patches, err)
 }
 
-// due checks when the lobby wants to be looked at.
+// due checks the next deadline of the lobby.
 func (s *scene) due(at time.Duration) {
 	s.Helper()
 	if got, ok := s.l.NextTick(); !ok || !got.Equal(rulestest.T0.Add(at)) {

@@ -20,12 +20,12 @@ func alongWith(users ...string) rules.PartyJoin {
 	return a
 }
 
-func TestAPartyComesInWhole(t *testing.T) {
+func TestAPartyJoinsAsAWhole(t *testing.T) {
 	full := func(r wire.Reason) *wire.Error { return &wire.Error{Code: wire.CodeFailedPrecondition, Reason: r} }
 	for name, tc := range map[string]struct {
 		change func(*rules.Lobby)
 		cmd    rules.JoinCommand
-		// want are the teams of those who come in.
+		// want are the teams of the new members.
 		want    map[string]string
 		refusal *wire.Error
 	}{
@@ -60,7 +60,7 @@ func TestAPartyComesInWhole(t *testing.T) {
 			cmd:     rules.JoinCommand{PartyJoin: alongWith("bob")},
 			refusal: &wire.Error{Code: wire.CodeBanned, Field: "partyId"},
 		},
-		"those who are in already count once": {
+		"members count once": {
 			change: func(l *rules.Lobby) { l.MaxMembers = 3 }, cmd: rules.JoinCommand{PartyJoin: alongWith("eve", "bob")}, want: map[string]string{"ann": "2", "bob": "2"},
 		},
 	} {
@@ -99,7 +99,7 @@ func TestAPartyComesInWhole(t *testing.T) {
 	}
 }
 
-func TestOneWhoIsInBringsItsParty(t *testing.T) {
+func TestAMemberBringsItsParty(t *testing.T) {
 	l := rulestest.Lobby(t, rulestest.Policy(), "ann")
 	cmd := rules.JoinCommand{User: rules.Actor{ID: "ann", Session: "ann-2"}, PartyJoin: alongWith("bob")}
 	l = rulestest.After(t)(l.Join(cmd, rulestest.T0.Add(time.Second)))

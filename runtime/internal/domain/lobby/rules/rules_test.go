@@ -94,7 +94,7 @@ func TestCreate(t *testing.T) {
 		t.Errorf("patches (-want +got):\n%s", d)
 	}
 	if got := l.PublicView().Code; got != "" {
-		t.Errorf("those who are not in see the code %q", got)
+		t.Errorf("public view: got code %q, want none", got)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestWhoSeesAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := (wire.PatchOp{Op: "add", Path: "/attributes/ranked", Value: false}); !slices.Contains(patches[0].Ops, want) {
-		t.Errorf("what became visible was not told: %+v", patches[0].Ops)
+		t.Errorf("a newly visible attribute has no operation: %+v", patches[0].Ops)
 	}
 }
 

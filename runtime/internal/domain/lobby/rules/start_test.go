@@ -69,7 +69,7 @@ func TestStartRules(t *testing.T) {
 				t.Errorf("patches %+v", patches)
 			}
 			if at, _ := next.NextTick(); !at.Equal(rulestest.T0.Add(5 * time.Second)) {
-				t.Errorf("looked at %v", at)
+				t.Errorf("deadline %v", at)
 			}
 		})
 	}

@@ -9,8 +9,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// FuzzCursor: a cursor that a client brings is refused with the field cursor, or is one that
-// this search makes.
+// FuzzCursor: every cursor of a client is refused with the field cursor, or has a position.
 func FuzzCursor(f *testing.F) {
 	q := Query{fingerprint: 7}
 	f.Add(q.cursor(Mark{Key: "k", ID: "lobby"}))

@@ -122,7 +122,7 @@ func TestRules(t *testing.T) {
 		"promote oneself": {ofTwo, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 			return p.Promote("ann", "ann", later)
 		}, nil, nil},
-		"promote one who is away": {away, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
+		"promote a disconnected member": {away, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
 			return p.Promote("ann", "bob", later)
 		}, nil, &wire.Error{Code: wire.CodeInvalidArgument, Field: "userId"}},
 		"set attributes": {ofTwo, func(p rules.Party) (rules.Party, []wire.PartyPatch, error) {
