@@ -9,8 +9,8 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/domain/lobby/rules"
 )
 
-// OnDeadline does what is due in a lobby, for stream.Deadlines: it tells when to look
-// again, the zero time for never.
+// OnDeadline applies the deadlines of a lobby, for stream.Deadlines, and returns the next deadline;
+// the zero time for none. It reads the chat only for a lobby that seems idle.
 func (s *Service) OnDeadline(ctx context.Context, id stream.ID) (time.Time, error) {
 	now := s.Now()
 	cmd := rules.TickCommand{Now: now, Random: random()}

@@ -245,17 +245,17 @@ func (s *Service) Of(ctx context.Context, userID string) (rules.Party, bool, err
 // partiesOf is the set of a user's memberships in parties.
 func partiesOf(userID string) string { return "parties:" + userID }
 
-func (s *Service) isMembership(ctx context.Context, userID string, stay membership.Membership) (bool, error) {
-	p, err := s.load(ctx, stay.Group)
+func (s *Service) isMembership(ctx context.Context, userID string, m membership.Membership) (bool, error) {
+	p, err := s.load(ctx, m.Group)
 	if isNotFound(err) {
 		return false, nil
 	}
-	return err == nil && p.Members[userID].MembershipID == stay.ID, err
+	return err == nil && p.Members[userID].MembershipID == m.ID, err
 }
 
 // addMembership adds a user's membership, or returns a refusal when the user is in a party.
-func (s *Service) addMembership(ctx context.Context, userID string, stay membership.Membership) error {
-	in, err := s.memberships.Add(ctx, partiesOf(userID), stay, maxParties, userID)
+func (s *Service) addMembership(ctx context.Context, userID string, m membership.Membership) error {
+	in, err := s.memberships.Add(ctx, partiesOf(userID), m, maxParties, userID)
 	if err == nil && !in {
 		var ids []string
 		if ids, err = s.memberships.Groups(ctx, partiesOf(userID)); err == nil {

@@ -50,8 +50,8 @@ func onceNotified(scope, key string) *stream.Once {
 	return &stream.Once{Scope: scope, Key: key, TTL: 2 * rules.DepartureMemory}
 }
 
-// OnDeadline does what is due in a party, for stream.Deadlines: it tells when to look
-// again, the zero time for never.
+// OnDeadline applies the deadlines of a party, for stream.Deadlines, and returns the next deadline;
+// the zero time for none.
 func (s *Service) OnDeadline(ctx context.Context, id stream.ID) (time.Time, error) {
 	now := s.Now()
 	out, err := s.commit(ctx, id.Name(), nil, rules.Tick(now))

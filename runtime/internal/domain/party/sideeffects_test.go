@@ -117,7 +117,7 @@ func TestFinishJoinRemovesUnusedMemberships(t *testing.T) {
 	} {
 		w := newWorld(t)
 		s, bob := w.pods[0].service, w.client("bob")
-		entry := membership.Stay{Group: rulestest.PartyID, Enrolment: "m"}
+		entry := membership.Membership{Group: rulestest.PartyID, ID: "m"}
 		if err := s.addMembership(t.Context(), "bob", entry); err != nil {
 			t.Fatal(err)
 		}
@@ -148,13 +148,13 @@ func TestIsMembership(t *testing.T) {
 	}{
 		{"ann", p.ID, id, true}, {"ann", p.ID, "other", false}, {"bob", p.ID, id, false}, {"ann", "01JD8Q3V9Z0000000000000009", id, false},
 	} {
-		got, err := s.isMembership(t.Context(), tc.user, membership.Stay{Group: tc.party, Enrolment: tc.membership})
+		got, err := s.isMembership(t.Context(), tc.user, membership.Membership{Group: tc.party, ID: tc.membership})
 		if err != nil || got != tc.want {
 			t.Errorf("%+v: got %v, %v", tc, got, err)
 		}
 	}
 	w.memory.SetDown(true)
-	if got, err := s.isMembership(t.Context(), "ann", membership.Stay{Group: p.ID, Enrolment: id}); err == nil {
+	if got, err := s.isMembership(t.Context(), "ann", membership.Membership{Group: p.ID, ID: id}); err == nil {
 		t.Errorf("got %v without an error, want the error of the store", got)
 	}
 }
