@@ -98,7 +98,7 @@ func TestRenderChoosesAndOrders(t *testing.T) {
 				t.Errorf("objects (-want +got):\n%s", diff)
 			}
 			if strings.Contains(out, "creationTimestamp") || strings.Contains(out, "status:") {
-				t.Errorf("what a server fills in is printed:\n%s", out)
+				t.Errorf("got fields that only a server sets:\n%s", out)
 			}
 		})
 	}

@@ -196,7 +196,7 @@ func (s sample) viaIngress() bool {
 	return s.text("exposure", "type") == "Ingress" && s.text("exposure", "ingress", "controller") != "Contour"
 }
 
-// admit does what an ingress controller does: it gives the Ingress an address.
+// admit acts as an ingress controller and gives the Ingress an address.
 func admit(g Gomega, ctx context.Context, k8s client.Client, s sample) {
 	if !s.viaIngress() {
 		return
@@ -294,7 +294,7 @@ func applySamples(t *testing.T, k8s client.Client) []sample {
 	return all
 }
 
-// kubeconfig writes one of an administrator.
+// kubeconfig writes the kubeconfig of an administrator.
 func kubeconfig(t *testing.T, environment *envtest.Environment) string {
 	t.Helper()
 	user, err := environment.AddUser(envtest.User{Name: "admin", Groups: []string{"system:masters"}}, nil)

@@ -42,7 +42,7 @@ func TestWordsAreFilledIn(t *testing.T) {
 	}
 	offline, problems := PolicySet(cluster(), []v1alpha1.LobbyPolicy{filtered(words("rude", "en"), webhook("gone", "key"))}, []v1alpha1.MatchmakingQueue{signed("gone")}, nil)
 	if len(problems) > 0 || len(offline.Lobbies) != 1 || len(offline.Queues) != 1 {
-		t.Errorf("rendered offline, what was not looked up is missing: %v", problems)
+		t.Errorf("offline rendering: got %v, want no missing reference", problems)
 	}
 }
 
@@ -83,7 +83,7 @@ func TestReferencesAtFault(t *testing.T) {
 			}
 			set, problems := PolicySet(cluster(), policies, queues, found)
 			if set.Lobbies[len(set.Lobbies)-1].Name != "other" || set.Queues[len(set.Queues)-1].Name != "z" {
-				t.Error("what is not at fault was held back")
+				t.Error("a valid object was left out")
 			}
 			if tc.reason == "" {
 				if len(problems) > 0 {

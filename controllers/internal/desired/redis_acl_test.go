@@ -45,7 +45,7 @@ func TestRedisUsers(t *testing.T) {
 	socket := startRedis(t, users)
 	ask := func(user, password string, words ...string) string {
 		args := append([]string{"-s", socket, "--user", user, "--pass", password, "--no-auth-warning"}, words...)
-		out, _ := exec.CommandContext(t.Context(), "redis-cli", args...).CombinedOutput() // what it says is what counts
+		out, _ := exec.CommandContext(t.Context(), "redis-cli", args...).CombinedOutput() // the test checks the output
 		return strings.TrimSpace(string(out))
 	}
 	const own = "anteroom:games:arena:"

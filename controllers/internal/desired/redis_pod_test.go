@@ -117,7 +117,7 @@ func (p *redisPodUnderTest) command(words []string) *exec.Cmd {
 	return exec.Command(local[0], local[1:]...)
 }
 
-// redisConn is one connection that is never made again.
+// redisConn is a connection without reconnects.
 type redisConn struct {
 	net.Conn
 	answers *bufio.Reader
@@ -144,7 +144,7 @@ func (p *redisPodUnderTest) dial(t *testing.T, commands ...string) *redisConn {
 // login is the AUTH of the servers' user.
 func login(password string) string { return "AUTH " + RedisUser + " " + password }
 
-// do sends a command of one line and reads the answer's first line.
+// do sends a single-line command and reads the first line of the answer.
 func (c *redisConn) do(t *testing.T, command string) string {
 	t.Helper()
 	c.send(t, command)
@@ -167,7 +167,7 @@ func (c *redisConn) line(t *testing.T) string {
 	return strings.TrimSpace(line)
 }
 
-// until reads lines up to one.
+// until reads lines up to the given line.
 func (c *redisConn) until(t *testing.T, want string) {
 	t.Helper()
 	for c.line(t) != want {

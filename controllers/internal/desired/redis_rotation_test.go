@@ -7,7 +7,7 @@ import (
 )
 
 // TestARotationClosesNoConnection: connections of every kind live through a whole
-// rotation, in which both passwords are good until the old one is revoked.
+// rotation, in which both passwords are valid until the old password is revoked.
 func TestARotationClosesNoConnection(t *testing.T) {
 	p := newRedisPod(t, "old")
 	const own = "anteroom:games:arena:"
@@ -92,7 +92,7 @@ func TestARestartAmidARotation(t *testing.T) {
 	if again := read(); again == first || len(strings.TrimSpace(again)) < 64 {
 		t.Errorf("the admin's password is %q after %q", again, first)
 	}
-	// The file may also go back to what it was at an earlier probe.
+	// The file may also return to an earlier state.
 	p.mount(t, "old")
 	p.probe(t)
 	if answer := p.dial(t).do(t, login("new")); answer == "+OK" {
@@ -112,7 +112,7 @@ func TestProbesTellWhatIsWrong(t *testing.T) {
 	p.dial(t, login("old"), "GET anteroom:games:arena:k")
 }
 
-// harmful are the categories of which nobody without a credential has any command.
+// harmful are the command categories that no user without a credential may have.
 var harmful = []string{"write", "admin", "dangerous", "scripting", "pubsub", "keyspace", "read", "blocking", "transaction"}
 
 // TestNobodyWithoutACredentialChangesAnything goes through all users of the running Redis
@@ -144,7 +144,7 @@ func TestNobodyWithoutACredentialChangesAnything(t *testing.T) {
 			t.Errorf("%s: %s: %s", redisProbeUser, command, answer)
 		}
 		if answer := p.dial(t).do(t, command); command != "RESET" && !strings.Contains(answer, "NOAUTH") {
-			t.Errorf("nobody: %s: %s", command, answer)
+			t.Errorf("without a credential: %s: %s", command, answer)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func TestSecretReferences(t *testing.T) {
 			[]SecretReference{
 				{"spec.auth.providers[0].keysSecretRef", "keys", "jwks"}, {"spec.auth.providers[1].sharedSecretRef", "shared", "k"},
 			}},
-		"providers that nobody asks":    {`{auth: {mode: Anonymous, providers: [{name: a, keysSecretRef: {name: keys, key: jwks}}]}}`, nil},
+		"providers of mode Anonymous":   {`{auth: {mode: Anonymous, providers: [{name: a, keysSecretRef: {name: keys, key: jwks}}]}}`, nil},
 		"a token of one's own":          {`{api: {tokenSecretRef: {name: api, key: t}}}`, []SecretReference{{"spec.api.tokenSecretRef", "api", "t"}}},
 		"a token of an API that is off": {`{api: {enabled: false, tokenSecretRef: {name: api, key: t}}}`, nil},
 		"the offline webhook": {`{features: {notifications: {offlineWebhook: {url: "https://x", secretRef: {name: hook, key: k}}}}}`,

@@ -12,7 +12,7 @@ func TestReplicasByLoad(t *testing.T) {
 		load             Load
 		want             int32
 	}{
-		"nobody is there":              {0, 0, 100, Load{Current: 3}, 1},
+		"no connections":               {0, 0, 100, Load{Current: 3}, 1},
 		"just full":                    {0, 0, 100, Load{Connections: 300}, 3},
 		"one more":                     {0, 0, 100, Load{Connections: 301}, 4},
 		"no less than min":             {2, 0, 100, Load{Connections: 5}, 2},

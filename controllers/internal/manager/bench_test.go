@@ -37,7 +37,7 @@ func init() {
 	}
 }
 
-// benchSamples is how many further clusters are made one by one.
+// benchSamples is the number of further clusters, created in sequence.
 const benchSamples = 100
 
 // BenchmarkClusters measures, with 1,000 RealtimeClusters of default spec: how long
@@ -111,7 +111,7 @@ func BenchmarkClusters(b *testing.B) {
 	b.ReportMetric(float64(len(requests.Writes()))/float64(benchClusters), "writes/touch")
 	b.ReportMetric(time.Since(started).Seconds(), "s-to-settle")
 
-	// A restarted operator looks at every cluster, as a resync does.
+	// A restarted operator reconciles every cluster, as a resync does.
 	cancel()
 	g.Expect(<-done).To(Succeed())
 	recounted, resync := envtesting.Count(environment.Config)
@@ -140,7 +140,7 @@ func complete(ctx context.Context, c client.Client, cluster *v1alpha1.RealtimeCl
 	return c.Get(ctx, client.ObjectKeyFromObject(cluster), &appsv1.Deployment{}) == nil
 }
 
-// residentMiB is what the process has in memory.
+// residentMiB returns the resident memory of the process.
 func residentMiB(g *WithT) float64 {
 	text, err := os.ReadFile("/proc/self/statm")
 	g.Expect(err).NotTo(HaveOccurred())

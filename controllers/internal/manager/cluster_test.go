@@ -32,7 +32,7 @@ networkPolicy: {enabled: true}
 observability: {dashboards: {enabled: true}}
 `
 
-// children are those of a cluster with the full spec.
+// children are the objects of a cluster with the full spec.
 func children(namespace string) []client.Object {
 	named := func(o client.Object, name string) client.Object {
 		o.SetNamespace(namespace)
@@ -74,7 +74,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Eventually(conditionOf(cluster, v1alpha1.ConditionReady)).WithContext(ctx).Should(Equal("False/RedisNotReady"))
 		settle()
 		requests.Reset()
-		// Each second is a reconcile; a restart of the operator is one too.
+		// Each second has a reconcile; a restart of the operator reconciles as well.
 		restarted, more := envtesting.Count(as(operatorUser))
 		startManager(restarted, options())
 		Consistently(func() []string { return append(requests.Writes(), more.Writes()...) }).WithTimeout(3 * time.Second).Should(BeEmpty())
@@ -123,7 +123,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Expect(apierrors.IsNotFound(komega.Get(cluster)())).To(BeTrue(), "something holds it back")
 		requests.Reset()
 		settle()
-		Expect(requests.Writes()).To(BeEmpty(), "the operator works on what the garbage collector takes away")
+		Expect(requests.Writes()).To(BeEmpty(), "the operator writes objects that the garbage collector deletes")
 		for _, child := range children(cluster.Namespace) {
 			Expect(komega.Get(child)()).To(Succeed())
 			Expect(child.GetOwnerReferences()).To(HaveExactElements(And(
@@ -194,7 +194,7 @@ var _ = Describe("RealtimeCluster", func() {
 		Eventually(komega.Get(deployment)).Should(Succeed())
 		Expect(hpa.Spec.ScaleTargetRef).To(Equal(autoscalingv2.CrossVersionObjectReference{APIVersion: "realtime.anteroom.dev/v1alpha1", Kind: "RealtimeCluster", Name: "arena"}))
 		scale := &autoscalingv1.Scale{}
-		Eventually(func(g Gomega) { // what the autoscaler's controller needs to find the pods
+		Eventually(func(g Gomega) { // the input by which the autoscaler's controller finds the pods
 			g.Expect(k8s.SubResource("scale").Get(ctx, cluster, scale)).To(Succeed())
 			g.Expect(scale.Status.Selector).NotTo(BeEmpty())
 		}).Should(Succeed())

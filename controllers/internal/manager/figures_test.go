@@ -12,7 +12,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// newQueue makes a queue for matches of one against one in lobbies of a policy.
+// newQueue creates a queue for one-on-one matches in lobbies of a policy.
 func newQueue(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, policy string) *v1alpha1.MatchmakingQueue {
 	GinkgoHelper()
 	q := &v1alpha1.MatchmakingQueue{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "ranked"}}
@@ -23,7 +23,7 @@ func newQueue(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, policy string)
 	return q
 }
 
-// queueStatus reads a queue's status, without what all objects report.
+// queueStatus reads a queue's figures.
 func queueStatus(ctx SpecContext, q *v1alpha1.MatchmakingQueue) func(Gomega) v1alpha1.MatchmakingQueueStatus {
 	return func(g Gomega) v1alpha1.MatchmakingQueueStatus {
 		var now v1alpha1.MatchmakingQueue

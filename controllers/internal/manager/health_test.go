@@ -66,7 +66,7 @@ var _ = Describe("The status", func() {
 			v1alpha1.ConnectionsStatus{Total: 10, PerPodMin: 3, PerPodMax: 7}))))
 		Eventually(eventsOf(cluster)).WithContext(ctx).Should(ContainElement("Normal AllReady"))
 
-		By("a restart of the operator, which says nothing before it knows")
+		By("a restart of the operator, which leaves the status unchanged before its first reports")
 		settle()
 		restarted, more := envtesting.Count(as(operatorUser))
 		stop := launch(restarted, options())

@@ -140,7 +140,7 @@ func (k *kubelet) run(ctx SpecContext, name string) {
 	k.mu.Unlock()
 }
 
-// loop looks after the pods until ctx ends.
+// loop syncs the pods until ctx ends.
 func (k *kubelet) loop(ctx context.Context) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -205,7 +205,7 @@ func (k *kubelet) period(ctx context.Context) {
 	}
 }
 
-// writeFiles writes what is mounted into a pod, with the addresses of this machine.
+// writeFiles writes the mounted files of a pod, with the addresses of this machine.
 func (k *kubelet) writeFiles(ctx context.Context, p *process) error {
 	here := strings.NewReplacer("/etc/anteroom", p.dir, ":8080", "127.0.0.1:0", ":8081", "127.0.0.1:0", ":8082", "127.0.0.1:0", ":9090", "127.0.0.1:0",
 		"arena-redis."+k.cluster.Namespace+".svc:6379", "127.0.0.1:"+k.redis)
@@ -234,7 +234,7 @@ func (k *kubelet) writeSecret(ctx context.Context, path, name string) error {
 	return write(path, from.Data[filepath.Base(path)])
 }
 
-// write replaces a file in one step.
+// write replaces a file atomically.
 func write(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -248,7 +248,7 @@ func write(path string, data []byte) error {
 // adminOfRedis is the password that the Redis pod would make for itself.
 const adminOfRedis = "of-this-start"
 
-// writeUsers writes what Redis reads when it starts: the operator's file and the admin.
+// writeUsers writes the ACL file that Redis reads at its start: the operator's file and the admin.
 func (k *kubelet) writeUsers(ctx context.Context) error {
 	var from corev1.Secret
 	if err := k8s.Get(ctx, client.ObjectKey{Namespace: k.cluster.Namespace, Name: "arena-redis-users"}, &from); err != nil {
@@ -289,7 +289,7 @@ func (k *kubelet) restartRedis(flags ...string) {
 	k.startRedis()
 }
 
-// loadUsers does what the Redis pod's probe does: it sets the users of the file.
+// loadUsers sets the users of the file, as the Redis pod's probe does.
 func (k *kubelet) loadUsers() error {
 	users, err := os.ReadFile(filepath.Join(k.dir, desired.KeyRedisUsers))
 	if err != nil {

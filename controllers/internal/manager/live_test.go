@@ -117,7 +117,7 @@ var _ = Describe("With running servers", func() {
 		for _, name := range []string{"arena-a", "arena-b"} {
 			eve := join(k.pods[name].client, "Eve")
 			refused := eve.ask("lobby:create", map[string]any{"type": "casual", "maxMembers": 3})
-			Expect(refused.OK).To(BeFalse(), "%s does not apply what is said to be propagated", name)
+			Expect(refused.OK).To(BeFalse(), "%s does not apply the propagated policy", name)
 		}
 		Expect(ada.gone()).To(BeFalse())
 	})
@@ -153,7 +153,7 @@ var _ = Describe("With running servers", func() {
 	It("a server drains before its deletion", func(ctx SpecContext) {
 		cluster, k, _ := newLive(ctx)
 		ada, bob, _ := chatters(k)
-		join(k.pods["arena-a"].client, "Cid") // two on the first, one on the second
+		join(k.pods["arena-a"].client, "Cid") // two clients on the first pod, a third on the second
 		deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena"}}
 		Eventually(komega.Object(cluster)).Should(HaveField("Status.Connections.Total", BeEquivalentTo(3)))
 		Eventually(komega.Update(cluster, func() { *cluster.Spec.Replicas = 1 })).Should(Succeed())

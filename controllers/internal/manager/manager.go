@@ -98,7 +98,7 @@ func New(restConfig *rest.Config, o Options) (ctrl.Manager, error) {
 		Scheme: scheme,
 		Cache:  cacheOptions(o.Namespaces),
 		Client: client.Options{Cache: &client.CacheOptions{
-			// The operator gets Secrets by name, so that it needs no right to list them.
+			// Reads by name need no right to list Secrets.
 			DisableFor:   []client.Object{&corev1.Secret{}, &corev1.PersistentVolumeClaim{}},
 			Unstructured: true,
 		}},

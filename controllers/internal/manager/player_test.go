@@ -12,7 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// player is a Socket.IO client over WebSocket: enough of one to see a server from outside.
+// player is a Socket.IO client over WebSocket: the minimum to observe a server from outside.
 type player struct {
 	conn *websocket.Conn
 

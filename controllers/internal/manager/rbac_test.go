@@ -115,7 +115,7 @@ var _ = Describe("The rights", func() {
 	)
 
 	DescribeTable("of users come with the roles of Kubernetes that they have", func(ctx SpecContext, verb, resource string, least string) {
-		roles := []string{"view", "edit", "admin"} // each has those before it, too
+		roles := []string{"view", "edit", "admin"} // each includes the roles before it
 		// own is a right that a role alone brings: with it the API server has seen the binding.
 		own := map[string][2]string{"view": {"get", "realtimeclusters"}, "edit": {"create", "lobbypolicies"}, "admin": {"create", "realtimeclusters"}}
 		for i, role := range roles {

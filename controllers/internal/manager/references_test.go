@@ -17,7 +17,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// policySet is what the cluster's servers are given.
+// policySet returns the PolicySet in the ConfigMap of the cluster's servers.
 func policySet(cluster *v1alpha1.RealtimeCluster) func(Gomega, SpecContext) configv1.PolicySet {
 	return func(g Gomega, ctx SpecContext) configv1.PolicySet {
 		var m corev1.ConfigMap
@@ -120,7 +120,7 @@ var _ = Describe("A reference of a policy", func() {
 		copies := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: cluster.Namespace, Name: "arena-policy-secrets"}}
 		Eventually(komega.Object(copies)).Should(HaveField("Data", Equal(map[string][]byte{"keys_hmac": []byte("keys")})))
 
-		By("taking the label away, as if the Secret had been named before labels were asked for")
+		By("removing the label, as if the Secret had been named before labels were required")
 		Eventually(komega.Update(secrets["keys"], func() { secrets["keys"].Labels = nil })).Should(Succeed())
 		Eventually(accepted(asked)).WithContext(ctx).Should(Equal("True/SecretNotLabelled"))
 		Consistently(komega.Object(copies)).WithTimeout(time.Second).Should(HaveField("Data", HaveKey("keys_hmac")))

@@ -44,7 +44,7 @@ func newFleet(ctx SpecContext, spec string, connections ...int) *fleet {
 	return f
 }
 
-// reach has the operator know of as many pods as the Deployment says it has.
+// reach creates as many pods as the Deployment requests.
 func (f *fleet) reach(ctx SpecContext, replicas int32) {
 	GinkgoHelper()
 	run(ctx, f.cluster, replicas)
@@ -55,10 +55,10 @@ func (f *fleet) name(i int) string { return fmt.Sprintf("arena-%d", i) }
 
 func (f *fleet) say(i int, s configv1.ServerStatus) { servers.say(f.cluster.Namespace, f.name(i), s) }
 
-// asked are the requests to drain that a pod got.
+// asked returns the drain requests that a pod got.
 func (f *fleet) asked(i int) func() []string { return servers.asked(f.cluster.Namespace, f.name(i)) }
 
-// scale does what kubectl scale and autoscalers do.
+// scale writes the scale subresource, as kubectl scale and autoscalers do.
 func (f *fleet) scale(ctx context.Context, replicas int32) {
 	GinkgoHelper()
 	body := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: replicas}}
@@ -72,7 +72,7 @@ func (f *fleet) replicas() func() (int32, error) {
 	}
 }
 
-// token is what the operator has to bring.
+// token is the token of the admin listener.
 func (f *fleet) token(ctx context.Context) string {
 	GinkgoHelper()
 	secret := &corev1.Secret{}

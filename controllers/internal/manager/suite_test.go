@@ -49,7 +49,7 @@ func TestOperator(t *testing.T) {
 
 var _ = BeforeSuite(func(ctx SpecContext) {
 	SetDefaultEventuallyTimeout(patience)
-	EnforceDefaultTimeoutsWhenUsingContexts() // else one with a context waits for ever
+	EnforceDefaultTimeoutsWhenUsingContexts() // otherwise an assertion with a context has no time-out
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	SetDefaultConsistentlyDuration(time.Second)
 	EnforceDefaultTimeoutsWhenUsingContexts() // a context alone would have no end
@@ -80,7 +80,7 @@ func startMain() {
 	stopMain = launch(counted, options())
 }
 
-// options are those of the suite's manager.
+// options returns the options of the suite's manager.
 func options() manager.Options {
 	o := manager.DefaultOptions()
 	o.MetricsAddress, o.HealthAddress, o.LeaderElection, o.Shared = "0", "0", false, true
@@ -148,14 +148,14 @@ func (f *fakeServers) url(pod *corev1.Pod) string {
 	return f.server.URL + "/" + pod.Namespace + "/" + pod.Name
 }
 
-// say sets what a pod answers.
+// say sets the report of a pod.
 func (f *fakeServers) say(namespace, pod string, report configv1.ServerStatus) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reports["/"+namespace+"/"+pod] = report
 }
 
-// asked are the requests to drain that a pod got.
+// asked returns the drain requests that a pod got.
 func (f *fakeServers) asked(namespace, pod string) func() []string {
 	return func() []string {
 		f.mu.Lock()

@@ -58,7 +58,7 @@ func TestProblems(t *testing.T) {
 		input string
 		want  []string
 	}{
-		"unknown field, with what was meant": {
+		"unknown field, with a suggestion": {
 			cluster + "spec:\n  engine:\n    pingIntervall: 3s\n",
 			[]string{`a.yaml:6: RealtimeCluster "arena": spec.engine.pingIntervall: unknown field: did you mean "pingInterval"?`},
 		},

@@ -17,7 +17,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/desired"
 )
 
-// newPoller knows one pod, which answers at the URL.
+// newPoller returns a poller with a single pod, which answers at the URL.
 func newPoller(t *testing.T, url string) (*Poller, *corev1.Pod) {
 	t.Helper()
 	pod := &corev1.Pod{}
@@ -179,16 +179,16 @@ func TestDiffer(t *testing.T) {
 		}), false, false, true, false},
 	} {
 		if got := Condition(&was, tc.now); got != tc.condition {
-			t.Errorf("%s: Condition says %v", name, got)
+			t.Errorf("%s: Condition got %v", name, got)
 		}
 		if got := Revision(&was, tc.now); got != tc.revision {
-			t.Errorf("%s: Revision says %v", name, got)
+			t.Errorf("%s: Revision got %v", name, got)
 		}
 		if got := Figures(&was, tc.now); got != tc.figures {
-			t.Errorf("%s: Figures says %v", name, got)
+			t.Errorf("%s: Figures got %v", name, got)
 		}
 		if got := Load(&was, tc.now); got != tc.load {
-			t.Errorf("%s: Load says %v", name, got)
+			t.Errorf("%s: Load got %v", name, got)
 		}
 	}
 }

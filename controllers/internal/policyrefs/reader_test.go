@@ -10,7 +10,7 @@ import (
 	"github.com/anteroom/anteroom/api/v1alpha1"
 )
 
-// refusing is a client that can be asked nothing.
+// refusing is a client that answers no request.
 type refusing struct{ client.Reader }
 
 func (refusing) Get(context.Context, client.ObjectKey, client.Object, ...client.GetOption) error {

@@ -38,7 +38,7 @@ func TestIssue(t *testing.T) {
 				t.Errorf("authority kept: %v, want %v", kept, tc.keepsCA)
 			}
 			if !valid(got, tc.name, tc.at) {
-				t.Error("what was issued is not good")
+				t.Error("got an invalid new certificate")
 			}
 		})
 	}

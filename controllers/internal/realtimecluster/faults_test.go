@@ -39,7 +39,7 @@ func (silent) Drain(*corev1.Pod, string) {}
 
 func (silent) Serve(*corev1.Pod, string) {}
 
-// unasked are pods that nobody has asked yet.
+// unasked is a Reports of pods that were not polled yet.
 type unasked struct{ silent }
 
 func (unasked) HasSynced() bool { return false }
@@ -123,7 +123,7 @@ func secretValues(ctx SpecContext, namespace string) map[string]string {
 }
 
 var _ = Describe("An operator that is restarted", func() {
-	// untilDone reconciles, each time with a new operator, until one pass goes well
+	// untilDone reconciles, each time with a new operator, until a pass succeeds
 	// and writes nothing; at most as often as given.
 	untilDone := func(ctx SpecContext, cluster *v1alpha1.RealtimeCluster, most int, before func(string) error) {
 		GinkgoHelper()
@@ -189,7 +189,7 @@ var _ = Describe("An operator that is restarted", func() {
 
 	It("reaches the same state after any failure, and generates Secrets once", func(ctx SpecContext) {
 		for seed := range uint64(5) {
-			random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // it decides what a test does
+			random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // it drives a test
 			cluster := newCluster(ctx, full)
 			secrets := map[string]string{}
 			for range 40 {

@@ -20,7 +20,7 @@ func ExposureReady(o Observed) metav1.Condition {
 			" of exposure.ingress writes lines of the ingress controller's configuration, which is shared with others: remove it, or have"+
 			" whoever runs the operator allow it with --allow-snippets (allowSnippets of the chart); until then the Ingress and its Service stay as they are")
 	case len(o.MissingKinds) > 0:
-		return no(v1alpha1.ReasonKindNotInstalled, "not installed: "+strings.Join(o.MissingKinds, ", ")+"; it is looked for again from time to time")
+		return no(v1alpha1.ReasonKindNotInstalled, "not installed: "+strings.Join(o.MissingKinds, ", ")+"; the operator checks for it periodically")
 	case !o.Admitted:
 		return no(v1alpha1.ReasonNotYetAdmitted, notAdmitted(e))
 	}

@@ -16,7 +16,7 @@ func Progressing(o Observed) metav1.Condition {
 	d := o.Servers
 	switch {
 	case d == nil || o.Changed || d.Status.ObservedGeneration < d.Generation:
-		return yes(v1alpha1.ReasonRolloutInProgress, "what was changed has not reached the pods yet")
+		return yes(v1alpha1.ReasonRolloutInProgress, "the change has not reached the pods yet")
 	case stalled(o):
 		return no(v1alpha1.ReasonRolloutStalled, "new pods do not become ready"+problems(o.Pods))
 	case d.Spec.Paused && d.Status.UpdatedReplicas < o.Replicas:

@@ -37,7 +37,7 @@ func well() Observed {
 	}
 }
 
-// says returns a report with an error of Redis.
+// says returns a pod report with an error of Redis.
 func says(text string) *configv1.ServerStatus {
 	return &configv1.ServerStatus{PolicyRevision: "r2", Redis: configv1.RedisStatus{Error: text}}
 }
@@ -86,21 +86,21 @@ func warned(o *Observed) {
 func TestRedisReady(t *testing.T) {
 	fails := func(text string) func(*Observed) { return func(o *Observed) { o.Pods[1].Report = says(text) } }
 	table{
-		"well":                   {nil, "True/RedisReachable", "all 2 pods"},
-		"no StatefulSet":         {func(o *Observed) { o.Redis = nil }, "False/RedisStarting", "arena-redis"},
-		"not ready":              {func(o *Observed) { o.Redis.Status.ReadyReplicas = 0 }, "False/RedisStarting", ""},
-		"nobody reports":         {func(o *Observed) { o.Pods = nil }, "Unknown/RedisNotReported", "arena-redis.games.svc:6379"},
-		"going pods count not":   {func(o *Observed) { o.Pods[1].Going, o.Pods[1].Report = true, says("x") }, "True/RedisReachable", "all 1 pods"},
-		"unreachable":            {fails("dial tcp: connection refused"), "False/RedisUnreachable", "1 of 2 pods cannot use Redis at arena-redis.games.svc:6379; pod b says: dial tcp"},
-		"wrong password":         {fails("WRONGPASS invalid username-password pair"), "False/RedisAuthFailed", ""},
-		"no password":            {fails("NOAUTH Authentication required."), "False/RedisAuthFailed", ""},
-		"few rights":             {fails("NOPERM this user has no permissions"), "False/RedisAuthFailed", ""},
-		"a replica":              {fails("write: READONLY You can't write against a read only replica."), "False/RedisNotWritable", ""},
-		"full":                   {fails("OOM command not allowed"), "False/RedisNotWritable", ""},
-		"disk":                   {fails("MISCONF Redis is configured to save"), "False/RedisNotWritable", ""},
-		"a cluster":              {fails("MOVED 1234 10.0.0.1:6379"), "False/RedisWrongTopology", ""},
-		"no cluster":             {fails("ERR This instance has cluster support disabled"), "False/RedisWrongTopology", ""},
-		"memory below the bound": {memory(75), "True/RedisReachable", ""},
+		"well":                     {nil, "True/RedisReachable", "all 2 pods"},
+		"no StatefulSet":           {func(o *Observed) { o.Redis = nil }, "False/RedisStarting", "arena-redis"},
+		"not ready":                {func(o *Observed) { o.Redis.Status.ReadyReplicas = 0 }, "False/RedisStarting", ""},
+		"no pod reports":           {func(o *Observed) { o.Pods = nil }, "Unknown/RedisNotReported", "arena-redis.games.svc:6379"},
+		"deleted pods are ignored": {func(o *Observed) { o.Pods[1].Going, o.Pods[1].Report = true, says("x") }, "True/RedisReachable", "all 1 pods"},
+		"unreachable":              {fails("dial tcp: connection refused"), "False/RedisUnreachable", "1 of 2 pods cannot use Redis at arena-redis.games.svc:6379; pod b says: dial tcp"},
+		"wrong password":           {fails("WRONGPASS invalid username-password pair"), "False/RedisAuthFailed", ""},
+		"no password":              {fails("NOAUTH Authentication required."), "False/RedisAuthFailed", ""},
+		"few rights":               {fails("NOPERM this user has no permissions"), "False/RedisAuthFailed", ""},
+		"a replica":                {fails("write: READONLY You can't write against a read only replica."), "False/RedisNotWritable", ""},
+		"full":                     {fails("OOM command not allowed"), "False/RedisNotWritable", ""},
+		"disk":                     {fails("MISCONF Redis is configured to save"), "False/RedisNotWritable", ""},
+		"a cluster":                {fails("MOVED 1234 10.0.0.1:6379"), "False/RedisWrongTopology", ""},
+		"no cluster":               {fails("ERR This instance has cluster support disabled"), "False/RedisWrongTopology", ""},
+		"memory below the bound":   {memory(75), "True/RedisReachable", ""},
 		"memory at the bound": {memory(80), "True/MemoryHigh",
 			"Redis uses 80 % of its memory limit; from 90 % on servers refuse new messages and objects, from 97 % changes: raise spec.redis.managed.resources.limits.memory"},
 		"memory of the fullest": {func(o *Observed) { memory(95)(o); memory(60)(&Observed{Pods: o.Pods[1:]}) }, "True/MemoryHigh", "95 %"},
@@ -182,7 +182,7 @@ func TestExposureReady(t *testing.T) {
 	table{
 		"none":         {nil, "True/NotExposed", ""},
 		"well":         {kind(ingress, nil), "True/Exposed", "Ingress"},
-		"not taken up": {kind(ingress, func(o *Observed) { o.Admitted = false }), "False/NotYetAdmitted", "className"},
+		"not admitted": {kind(ingress, func(o *Observed) { o.Admitted = false }), "False/NotYetAdmitted", "className"},
 		"no Gateway":   {kind(gateway, func(o *Observed) { o.Admitted = false }), "False/NotYetAdmitted", "HTTPRoute"},
 		"no Contour": {kind(ingress, func(o *Observed) {
 			o.Admitted, o.Cluster.Spec.Exposure.Ingress.Controller = false, v1alpha1.IngressContour
@@ -201,7 +201,7 @@ func TestPoliciesPropagated(t *testing.T) {
 		"one behind":                  {func(o *Observed) { o.Pods[1].Report = &configv1.ServerStatus{PolicyRevision: "r1"} }, "False/PodsBehind", "behind: b"},
 		"one silent":                  {func(o *Observed) { o.Pods[0].Report = nil }, "False/PodsBehind", "behind: a"},
 		"not ready counts not":        {func(o *Observed) { o.Pods[0].Report, o.Pods[0].Ready = nil, false }, "True/AllPodsCurrent", "all 1 pods"},
-		"nobody":                      {func(o *Observed) { o.Pods = nil }, "Unknown/NoPods", ""},
+		"no pods":                     {func(o *Observed) { o.Pods = nil }, "Unknown/NoPods", ""},
 		"a pod that is being deleted": {func(o *Observed) { o.Pods[0].Report, o.Pods[0].Going = nil, true }, "True/AllPodsCurrent", ""},
 	}.run(t, PoliciesPropagated)
 }

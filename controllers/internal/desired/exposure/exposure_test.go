@@ -12,7 +12,7 @@ import (
 	"github.com/anteroom/anteroom/controllers/internal/manifest"
 )
 
-// shapeAnnotation of an input says what HTTPRoute is installed.
+// shapeAnnotation of an input selects the installed HTTPRoute.
 const shapeAnnotation = "test/persistence"
 
 func TestGolden(t *testing.T) {
