@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// job is a catch-up of a whole line, or of a single follower when only is set.
+// job is a catch-up of a whole subscription, or of a single follower when only is set.
 type job struct {
-	line *line
-	only *Attachment
+	subscription *subscription
+	only         *Attachment
 }
 
 // queue holds jobs in FIFO order, each at most once.
@@ -91,16 +91,16 @@ func (h *Hub) work(ctx context.Context) {
 func (h *Hub) catchUp(ctx context.Context, j job) error {
 	ctx, cancel := context.WithTimeout(ctx, catchUpFor)
 	defer cancel()
-	begin, end := j.line.begin, j.line.end
+	begin, end := j.subscription.startCatchUp, j.subscription.finishCatchUp
 	if j.only != nil {
-		begin = func() (Position, bool) { return j.line.beginFor(j.only) }
-		end = func(c Catchup) { j.line.endFor(j.only, c) }
+		begin = func() (Position, bool) { return j.subscription.startCatchUpOf(j.only) }
+		end = func(c Catchup) { j.subscription.finishCatchUpOf(j.only, c) }
 	}
 	from, needed := begin()
 	if !needed {
 		return nil
 	}
-	c, err := h.store.CatchUp(ctx, j.line.id, from)
+	c, err := h.store.CatchUp(ctx, j.subscription.id, from)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 const (
 	// hubShards is the number of locks over which the streams are spread.
 	hubShards = 64
-	// heldBound bounds the records held for an attachment before Start, and for a line
+	// heldBound bounds the records held for an attachment before Start, and for a subscription
 	// during its catch-up. At the bound they are dropped and read from the Store instead.
 	heldBound = 256
 	// catchUps is the number of concurrent catch-ups.
@@ -47,8 +47,8 @@ type Hub struct {
 
 // shard holds a part of the subscribed streams.
 type shard struct {
-	mu    sync.Mutex
-	lines map[ID]*line
+	mu            sync.Mutex
+	subscriptions map[ID]*subscription
 }
 
 // HubOption is an option of NewHub.
@@ -62,7 +62,7 @@ func WithLinger(d time.Duration) HubOption { return func(h *Hub) { h.linger = d 
 func NewHub(store Store, bus Bus, opts ...HubOption) *Hub {
 	h := &Hub{store: store, bus: bus, linger: linger, seed: maphash.MakeSeed()}
 	for i := range h.shards {
-		h.shards[i].lines = map[ID]*line{}
+		h.shards[i].subscriptions = map[ID]*subscription{}
 	}
 	h.jobs.ready = sync.NewCond(&h.jobs.mu)
 	for _, o := range opts {
@@ -88,12 +88,12 @@ func (h *Hub) shard(id ID) *shard {
 	return &h.shards[maphash.String(h.seed, string(id))%hubShards]
 }
 
-// line returns the line of a subscribed stream; nil when the stream is not subscribed.
-func (h *Hub) line(id ID) *line {
+// subscription returns the subscription of a subscribed stream; nil when the stream is not subscribed.
+func (h *Hub) subscription(id ID) *subscription {
 	s := h.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.lines[id]
+	return s.subscriptions[id]
 }
 
 // Attach subscribes sink to a stream from a position. The caller processes the attachment's
@@ -107,37 +107,37 @@ func (h *Hub) Attach(ctx context.Context, id ID, from Position, sink Sink) (*Att
 		return nil, err
 	}
 	a := &Attachment{hub: h, sink: sink}
-	a.line = h.join(id, a)
+	a.subscription = h.join(id, a)
 	select {
-	case <-a.line.standing:
+	case <-a.subscription.confirmed:
 	case <-ctx.Done():
 		a.Detach()
 		return nil, fmt.Errorf("subscribe %s: %w: %w", id, ErrUnavailable, ctx.Err())
 	}
-	if a.line.meet(a, from) {
+	if a.subscription.meet(a, from) {
 		return a, nil
 	}
-	asked := a.line.generation()
+	asked := a.subscription.generation()
 	c, err := h.store.CatchUp(ctx, id, from)
 	if err != nil {
 		a.Detach()
 		return nil, err
 	}
 	a.Catchup = c
-	a.line.place(a, asked)
+	a.subscription.place(a, asked)
 	return a, nil
 }
 
-// join adds an attachment to its stream's line. For the first attachment it subscribes the
+// join adds an attachment to its stream's subscription. For the first attachment it subscribes the
 // stream on the Bus.
-func (h *Hub) join(id ID, a *Attachment) *line {
+func (h *Hub) join(id ID, a *Attachment) *subscription {
 	s := h.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.lines[id]
+	l := s.subscriptions[id]
 	if l == nil {
-		l = newLine(h, id)
-		s.lines[id] = l
+		l = newSubscription(h, id)
+		s.subscriptions[id] = l
 		h.bus.Subscribe(id)
 	}
 	l.add(a)
@@ -145,26 +145,26 @@ func (h *Hub) join(id ID, a *Attachment) *line {
 }
 
 // leave unsubscribes a stream on the Bus if it still has no follower.
-func (h *Hub) leave(l *line) {
+func (h *Hub) leave(l *subscription) {
 	s := h.shard(l.id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.lines[l.id] == l && l.empty() {
-		delete(s.lines, l.id)
+	if s.subscriptions[l.id] == l && l.empty() {
+		delete(s.subscriptions, l.id)
 		h.bus.Unsubscribe(l.id)
 	}
 }
 
 // Receive implements Receiver.
 func (h *Hub) Receive(id ID, r Record) {
-	if l := h.line(id); l != nil {
+	if l := h.subscription(id); l != nil {
 		l.receive(r)
 	}
 }
 
 // Attached implements Receiver.
 func (h *Hub) Attached(id ID) {
-	if l := h.line(id); l != nil {
+	if l := h.subscription(id); l != nil {
 		l.attached()
 	}
 }
@@ -175,7 +175,7 @@ func (h *Hub) Kinds() map[string]int {
 	for i := range h.shards {
 		s := &h.shards[i]
 		s.mu.Lock()
-		for id := range s.lines {
+		for id := range s.subscriptions {
 			kinds[id.Kind()]++
 		}
 		s.mu.Unlock()
@@ -196,8 +196,8 @@ func (h *Hub) Stats() HubStats {
 	for i := range h.shards {
 		s := &h.shards[i]
 		s.mu.Lock()
-		st.Streams += len(s.lines)
-		for _, l := range s.lines {
+		st.Streams += len(s.subscriptions)
+		for _, l := range s.subscriptions {
 			st.Followers += l.followers()
 		}
 		s.mu.Unlock()

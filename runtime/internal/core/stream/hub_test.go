@@ -289,7 +289,7 @@ func TestHubResubscribedWhileAttaching(t *testing.T) {
 	c.Arrives(t, at)
 }
 
-// The line reaches a new epoch while a follower attaches with a position in the old epoch.
+// The subscription reaches a new epoch while a follower attaches with a position in the old epoch.
 func TestHubEpochTurnsWhileAttaching(t *testing.T) {
 	m := &meddler{Memory: streamtest.New()}
 	bus := m.Bus()

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// line is this pod's subscription to a stream, shared by the stream's followers.
+// subscription is this pod's subscription to a stream, shared by the stream's followers.
 //
 // at is the position of the live followers. Records that arrive during a catch-up, or
 // before the first position is known, are pending.
-type line struct {
+type subscription struct {
 	hub *Hub
 	id  ID
-	// standing is closed when the Bus confirms the subscription for the first time.
-	standing chan struct{}
+	// confirmed is closed when the Bus confirms the subscription for the first time.
+	confirmed chan struct{}
 
 	mu sync.Mutex
 	// made counts the Bus's confirmations of the subscription.
@@ -27,17 +27,17 @@ type line struct {
 	idle        *time.Timer
 }
 
-func newLine(h *Hub, id ID) *line {
-	return &line{hub: h, id: id, standing: make(chan struct{})}
+func newSubscription(h *Hub, id ID) *subscription {
+	return &subscription{hub: h, id: id, confirmed: make(chan struct{})}
 }
 
 // attached records a confirmation of the subscription. Records that were published while it
-// was broken are lost, so a line with a known position catches up.
-func (l *line) attached() {
+// was broken are lost, so a subscription with a known position catches up.
+func (l *subscription) attached() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.made++; l.made == 1 {
-		close(l.standing)
+		close(l.confirmed)
 		return
 	}
 	if l.known {
@@ -45,14 +45,14 @@ func (l *line) attached() {
 	}
 }
 
-func (l *line) generation() int {
+func (l *subscription) generation() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.made
 }
 
 // receive processes a record from the Bus.
-func (l *line) receive(r Record) {
+func (l *subscription) receive(r Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if r.Seq == 0 {
@@ -74,7 +74,7 @@ func (l *line) receive(r Record) {
 }
 
 // cast delivers an event without a seq to the live followers.
-func (l *line) cast(r Record) {
+func (l *subscription) cast(r Record) {
 	d := &Delivery{Stream: l.id, Record: r}
 	for _, a := range l.attachments {
 		if a.phase == live {
@@ -85,7 +85,7 @@ func (l *line) cast(r Record) {
 
 // offer processes a record while the position is known: it accepts the next record, ignores
 // a duplicate, and catches up after a gap.
-func (l *line) offer(r Record) {
+func (l *subscription) offer(r Record) {
 	switch {
 	case r.Epoch == l.at.Epoch && r.Seq <= l.at.Seq:
 		// duplicate
@@ -96,8 +96,8 @@ func (l *line) offer(r Record) {
 	}
 }
 
-// accept advances the line by one record and passes it to every follower.
-func (l *line) accept(r Record) {
+// accept advances the subscription by one record and passes it to every follower.
+func (l *subscription) accept(r Record) {
 	l.at = r.Position
 	d := &Delivery{Stream: l.id, Record: r}
 	for _, a := range l.attachments {
@@ -105,8 +105,8 @@ func (l *line) accept(r Record) {
 	}
 }
 
-// bring delivers a record of the line to a live follower, or holds it for another follower.
-func (l *line) bring(a *Attachment, d *Delivery) {
+// bring delivers a record of the subscription to a live follower, or holds it for another follower.
+func (l *subscription) bring(a *Attachment, d *Delivery) {
 	if a.phase == live && a.ahead {
 		switch {
 		case d.Epoch != a.at.Epoch:
@@ -124,9 +124,9 @@ func (l *line) bring(a *Attachment, d *Delivery) {
 	}
 }
 
-// catchUp queues a catch-up of the line. Without followers it only marks the position as
+// catchUp queues a catch-up of the subscription. Without followers it only marks the position as
 // unknown.
-func (l *line) catchUp() {
+func (l *subscription) catchUp() {
 	switch {
 	case len(l.attachments) == 0:
 		l.known, l.pending = false, nil
@@ -134,14 +134,14 @@ func (l *line) catchUp() {
 		l.again = true
 	default:
 		l.catching, l.again, l.pending = true, false, nil
-		l.hub.jobs.put(job{line: l})
+		l.hub.jobs.put(job{subscription: l})
 	}
 }
 
-// begin returns the position from which to catch up; false when the line has no follower.
+// startCatchUp returns the position from which to catch up; false when the subscription has no follower.
 // It drops the pending records: they were committed before the Store's read, which returns
 // them.
-func (l *line) begin() (Position, bool) {
+func (l *subscription) startCatchUp() (Position, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.again, l.pending = false, nil
@@ -152,8 +152,8 @@ func (l *line) begin() (Position, bool) {
 	return l.at, true
 }
 
-// end applies the answer of a catch-up that begin started.
-func (l *line) end(c Catchup) {
+// finishCatchUp applies the answer of a catch-up that startCatchUp started.
+func (l *subscription) finishCatchUp(c Catchup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.catching = false
@@ -171,7 +171,7 @@ func (l *line) end(c Catchup) {
 
 // replay delivers the missed records. A follower that is ahead in another epoch may have
 // records that Redis lost, so it catches up by itself.
-func (l *line) replay(c Catchup) {
+func (l *subscription) replay(c Catchup) {
 	for _, r := range c.Records {
 		l.accept(r)
 	}
@@ -185,7 +185,7 @@ func (l *line) replay(c Catchup) {
 
 // reset sends the snapshot to the live followers. For other followers it drops the held
 // records; enter then finds the gap.
-func (l *line) reset(now Snapshot) {
+func (l *subscription) reset(now Snapshot) {
 	l.at = now.Position
 	for _, a := range l.attachments {
 		if a.phase == live {
@@ -198,7 +198,7 @@ func (l *line) reset(now Snapshot) {
 }
 
 // drain processes the pending records, and then makes waiting followers live.
-func (l *line) drain() {
+func (l *subscription) drain() {
 	if l.again {
 		l.catchUp()
 	}
@@ -215,7 +215,7 @@ func (l *line) drain() {
 	l.pending = nil
 	for _, a := range l.attachments {
 		if a.phase == behind && !a.queued {
-			l.enter(a)
+			l.goLive(a)
 		}
 	}
 }

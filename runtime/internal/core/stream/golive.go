@@ -3,7 +3,7 @@ package stream
 import "time"
 
 // add adds an attachment and stops the timer that would end the subscription.
-func (l *line) add(a *Attachment) {
+func (l *subscription) add(a *Attachment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.idle != nil {
@@ -14,9 +14,9 @@ func (l *line) add(a *Attachment) {
 	l.attachments = append(l.attachments, a)
 }
 
-// remove removes an attachment. After the last attachment, the line stays subscribed for
+// remove removes an attachment. After the last attachment, the subscription stays subscribed for
 // the Hub's linger time.
-func (l *line) remove(a *Attachment) {
+func (l *subscription) remove(a *Attachment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if a.phase == gone {
@@ -35,16 +35,16 @@ func (l *line) remove(a *Attachment) {
 	}
 }
 
-func (l *line) empty() bool { return l.followers() == 0 }
+func (l *subscription) empty() bool { return l.followers() == 0 }
 
-func (l *line) followers() int {
+func (l *subscription) followers() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.attachments)
 }
 
-// meet attaches a follower whose position is the line's, without a read of the Store.
-func (l *line) meet(a *Attachment, from Position) bool {
+// meet attaches a follower whose position is the subscription's, without a read of the Store.
+func (l *subscription) meet(a *Attachment, from Position) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.known || l.catching || from != l.at || from.Seq == 0 {
@@ -55,9 +55,9 @@ func (l *line) meet(a *Attachment, from Position) bool {
 	return true
 }
 
-// place sets a follower's position from its Catchup. made is the line's generation when the
-// Catchup was requested. The first follower also sets the line's position.
-func (l *line) place(a *Attachment, made int) {
+// place sets a follower's position from its Catchup. made is the subscription's generation when the
+// Catchup was requested. The first follower also sets the subscription's position.
+func (l *subscription) place(a *Attachment, made int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a.at = a.Catchup.Now.Position
@@ -69,9 +69,9 @@ func (l *line) place(a *Attachment, made int) {
 	l.drain()
 }
 
-// enter makes a follower live if its held records bridge its position and the line's.
+// goLive makes a follower live if its held records bridge its position and the subscription's.
 // Otherwise the follower stays behind, and enter is called again after its catch-up.
-func (l *line) enter(a *Attachment) {
+func (l *subscription) goLive(a *Attachment) {
 	a.phase = behind
 	if !l.known || l.catching {
 		return // drain calls enter again
@@ -92,15 +92,15 @@ func (l *line) enter(a *Attachment) {
 	}
 }
 
-// sameEpoch reports whether the positions of a follower and the line can be compared. The
+// sameEpoch reports whether the positions of a follower and the subscription can be compared. The
 // zero position, before the first record, can be compared with any position.
-func (l *line) sameEpoch(a *Attachment) bool {
+func (l *subscription) sameEpoch(a *Attachment) bool {
 	return a.at.Epoch == l.at.Epoch || a.at == Position{}
 }
 
-// differ resolves different epochs: the line catches up first; if the epochs still differ,
+// differ resolves different epochs: the subscription catches up first; if the epochs still differ,
 // the follower does.
-func (l *line) differ(a *Attachment) {
+func (l *subscription) differ(a *Attachment) {
 	if a.compared {
 		l.fallBehind(a)
 		return
@@ -109,9 +109,9 @@ func (l *line) differ(a *Attachment) {
 	l.catchUp()
 }
 
-// leadTo returns the held records between the follower's position and the line's. It
+// leadTo returns the held records between the follower's position and the subscription's. It
 // returns false when a record is missing.
-func (a *Attachment) leadTo(line Position) ([]*Delivery, bool) {
+func (a *Attachment) leadTo(subscription Position) ([]*Delivery, bool) {
 	if a.overflown {
 		return nil, false
 	}
@@ -121,32 +121,32 @@ func (a *Attachment) leadTo(line Position) ([]*Delivery, bool) {
 	}
 	next := a.at.Seq + 1
 	for _, d := range held {
-		if d.Seq != next || d.Epoch != line.Epoch {
+		if d.Seq != next || d.Epoch != subscription.Epoch {
 			return nil, false
 		}
 		next++
 	}
-	return held, next > line.Seq
+	return held, next > subscription.Seq
 }
 
 // fallBehind queues a catch-up of one follower.
-func (l *line) fallBehind(a *Attachment) {
+func (l *subscription) fallBehind(a *Attachment) {
 	a.phase, a.ahead, a.compared = behind, false, false
 	if !a.queued {
 		a.queued = true
-		l.hub.jobs.put(job{line: l, only: a})
+		l.hub.jobs.put(job{subscription: l, only: a})
 	}
 }
 
-// beginFor and endFor are begin and end for a single follower.
-func (l *line) beginFor(a *Attachment) (Position, bool) {
+// startCatchUpOf and finishCatchUpOf are begin and end for a single follower.
+func (l *subscription) startCatchUpOf(a *Attachment) (Position, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a.release()
 	return a.at, a.phase == behind
 }
 
-func (l *line) endFor(a *Attachment, c Catchup) {
+func (l *subscription) finishCatchUpOf(a *Attachment, c Catchup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a.queued = false
@@ -161,5 +161,5 @@ func (l *line) endFor(a *Attachment, c Catchup) {
 		a.sink.Reset(l.id, c.Now)
 	}
 	a.at = c.Now.Position
-	l.enter(a)
+	l.goLive(a)
 }
