@@ -28,8 +28,8 @@ func TestPlacesAreFilledOnce(t *testing.T) {
 	}
 	w.state(ann.h.Get(t.Context(), ann.call, &wire.LobbyGet{LobbyID: l.ID}))
 	w.state(bob.h.Get(t.Context(), bob.call, &wire.LobbyGet{LobbyID: l.ID}))
-	bring := func(pod int, enrolment string, teams ...[]rules.Actor) (rules.Lobby, error) {
-		cmd := rules.BackfillCommand{MembershipID: enrolment, Teams: teams, Players: map[string]rules.OriginPlayer{}}
+	bring := func(pod int, membershipID string, teams ...[]rules.Actor) (rules.Lobby, error) {
+		cmd := rules.BackfillCommand{MembershipID: membershipID, Teams: teams, Players: map[string]rules.OriginPlayer{}}
 		for i, team := range teams {
 			for _, user := range team {
 				cmd.Players[user.ID] = rules.OriginPlayer{Team: i, Profile: profile}

@@ -20,19 +20,19 @@ func lobbiesOf(userID string) string { return "lobbies:all:" + userID }
 func lobbiesOfType(lobbyType, userID string) string { return "lobbies:of:" + lobbyType + ":" + userID }
 
 // addMembership adds a user's membership of a lobby, or returns a refusal at the user's limit.
-func (s *Service) addMembership(ctx context.Context, userID, enrolment string, l rules.Lobby) error {
-	ofType, stay := lobbiesOfType(l.Policy.Type, userID), membership.Membership{Group: l.ID, ID: enrolment}
-	in, err := s.memberships.Add(ctx, ofType, stay, l.Policy.LobbiesPerUser(), userID)
+func (s *Service) addMembership(ctx context.Context, userID, membershipID string, l rules.Lobby) error {
+	ofType, m := lobbiesOfType(l.Policy.Type, userID), membership.Membership{Group: l.ID, ID: membershipID}
+	in, err := s.memberships.Add(ctx, ofType, m, l.Policy.LobbiesPerUser(), userID)
 	if err != nil {
 		return err
 	}
 	if !in {
 		return s.limitReached(ctx, ofType, fmt.Sprintf("you may be in %d lobbies of this type at once", l.Policy.LobbiesPerUser()))
 	}
-	if in, err = s.memberships.Add(ctx, lobbiesOf(userID), stay, maxLobbies, userID); err != nil || in {
+	if in, err = s.memberships.Add(ctx, lobbiesOf(userID), m, maxLobbies, userID); err != nil || in {
 		return err
 	}
-	return errors.Join(s.totalLimitReached(ctx, userID), s.memberships.Remove(ctx, ofType, stay))
+	return errors.Join(s.totalLimitReached(ctx, userID), s.memberships.Remove(ctx, ofType, m))
 }
 
 // totalLimitReached returns the refusal of a user with maxLobbies memberships.
@@ -51,19 +51,19 @@ func (s *Service) limitReached(ctx context.Context, set, message string) error {
 }
 
 // isMembership reports whether the lobby's document has the membership.
-func (s *Service) isMembership(ctx context.Context, userID string, stay membership.Membership) (bool, error) {
-	l, err := s.load(ctx, stay.Group)
+func (s *Service) isMembership(ctx context.Context, userID string, m membership.Membership) (bool, error) {
+	l, err := s.load(ctx, m.Group)
 	if isNotFound(err) {
 		return false, nil
 	}
-	return err == nil && !l.Closed() && l.Members[userID].MembershipID == stay.ID, err
+	return err == nil && !l.Closed() && l.Members[userID].MembershipID == m.ID, err
 }
 
 // removeMembership removes a membership from the user's sets.
-func (s *Service) removeMembership(ctx context.Context, userID, enrolment string, l rules.Lobby) error {
-	stay := membership.Membership{Group: l.ID, ID: enrolment}
+func (s *Service) removeMembership(ctx context.Context, userID, membershipID string, l rules.Lobby) error {
+	m := membership.Membership{Group: l.ID, ID: membershipID}
 	return errors.Join(
-		s.memberships.Remove(ctx, lobbiesOfType(l.Policy.Type, userID), stay),
-		s.memberships.Remove(ctx, lobbiesOf(userID), stay),
+		s.memberships.Remove(ctx, lobbiesOfType(l.Policy.Type, userID), m),
+		s.memberships.Remove(ctx, lobbiesOf(userID), m),
 	)
 }

@@ -109,7 +109,7 @@ func TestMaxOfAllTypes(t *testing.T) {
 	}
 	rulestest.WantRefusal(t, err, lobbyLimit(ids...))
 	if ids, _ := w.memory.List(t.Context(), lobbiesOfType("duel", "ann")); len(ids) != maxLobbies {
-		t.Errorf("ann is enrolled in %d lobbies of the type", len(ids))
+		t.Errorf("ann has memberships in %d lobbies of the type", len(ids))
 	}
 }
 
@@ -154,12 +154,12 @@ func TestRefusedJoinHasNoMembership(t *testing.T) {
 	_, err := eve.join(l.ID)
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeFailedPrecondition, Reason: wire.ReasonLobbyLocked})
 	if ids, _ := w.memory.List(t.Context(), lobbiesOf("eve")); len(ids) != 0 {
-		t.Errorf("eve is enrolled in %v", ids)
+		t.Errorf("eve has memberships in %v", ids)
 	}
 }
 
-func entry(lobbyID, enrolment string) string {
-	return membership.Membership{Group: lobbyID, ID: enrolment}.String()
+func entry(lobbyID, membershipID string) string {
+	return membership.Membership{Group: lobbyID, ID: membershipID}.String()
 }
 
 // A join that is refused on what the server remembers of a lobby is decided again on what

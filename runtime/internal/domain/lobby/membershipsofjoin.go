@@ -32,10 +32,10 @@ type newMember struct {
 }
 
 // newMembers returns the caller and then the companions.
-func newMembers(callerID string, enrolment *string, along *rules.PartyJoin) []newMember {
-	all := []newMember{{callerID, enrolment}}
-	for i := range along.Companions {
-		all = append(all, newMember{along.Companions[i].ID, &along.Companions[i].MembershipID})
+func newMembers(callerID string, membershipID *string, party *rules.PartyJoin) []newMember {
+	all := []newMember{{callerID, membershipID}}
+	for i := range party.Companions {
+		all = append(all, newMember{party.Companions[i].ID, &party.Companions[i].MembershipID})
 	}
 	return all
 }

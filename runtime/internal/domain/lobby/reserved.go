@@ -49,12 +49,12 @@ func (s *Service) CreateReserved(ctx context.Context, lobbyType, key string, cmd
 
 // reservePlaces adds the memberships of users with reserved places. With within, it adds all of
 // them or none, and enforces the users' limits.
-func (s *Service) reservePlaces(ctx context.Context, l rules.Lobby, users []string, enrolment string, within bool) error {
+func (s *Service) reservePlaces(ctx context.Context, l rules.Lobby, users []string, membershipID string, within bool) error {
 	var over rules.OverLimitError
 	for _, user := range users {
 		if within {
-			stay := membership.Membership{Group: l.ID, ID: enrolment}
-			in, err := s.memberships.Add(ctx, lobbiesOfType(l.Policy.Type, user), stay, l.Policy.LobbiesPerUser(), user)
+			m := membership.Membership{Group: l.ID, ID: membershipID}
+			in, err := s.memberships.Add(ctx, lobbiesOfType(l.Policy.Type, user), m, l.Policy.LobbiesPerUser(), user)
 			if err != nil {
 				return fmt.Errorf("seat a user in a lobby: %w", err)
 			}
@@ -63,7 +63,7 @@ func (s *Service) reservePlaces(ctx context.Context, l rules.Lobby, users []stri
 				continue
 			}
 		}
-		if err := s.reservePlace(ctx, l, user, enrolment); err != nil {
+		if err := s.reservePlace(ctx, l, user, membershipID); err != nil {
 			return err
 		}
 	}
@@ -72,7 +72,7 @@ func (s *Service) reservePlaces(ctx context.Context, l rules.Lobby, users []stri
 	}
 	errs := []error{&over}
 	for _, user := range users {
-		errs = append(errs, s.removeMembership(ctx, user, enrolment, l))
+		errs = append(errs, s.removeMembership(ctx, user, membershipID, l))
 	}
 	return errors.Join(errs...)
 }
@@ -106,10 +106,10 @@ func (s *Service) CheckLobbyLimit(ctx context.Context, lobbyType, userID string)
 }
 
 // reservePlace adds a membership for a reserved place, regardless of the limit of the type.
-func (s *Service) reservePlace(ctx context.Context, l rules.Lobby, user, enrolment string) error {
-	stay := membership.Membership{Group: l.ID, ID: enrolment}
+func (s *Service) reservePlace(ctx context.Context, l rules.Lobby, user, membershipID string) error {
+	m := membership.Membership{Group: l.ID, ID: membershipID}
 	for _, set := range []string{lobbiesOfType(l.Policy.Type, user), lobbiesOf(user)} {
-		if in, err := s.memberships.Add(ctx, set, stay, maxLobbies, user); err != nil || !in {
+		if in, err := s.memberships.Add(ctx, set, m, maxLobbies, user); err != nil || !in {
 			if err == nil {
 				err = s.totalLimitReached(ctx, user)
 			}

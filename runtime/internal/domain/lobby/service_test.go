@@ -65,7 +65,7 @@ func TestPrivateLobby(t *testing.T) {
 	rulestest.WantRefusal(t, err, notFound)
 	rulestest.WantRefusal(t, eve.h.Authorize(t.Context(), eve.call.Caller, StreamID(l.ID)), notFound)
 	if ids, _ := w.memory.List(t.Context(), lobbiesOf("eve")); len(ids) != 0 {
-		t.Errorf("eve is enrolled in %v", ids)
+		t.Errorf("eve has memberships in %v", ids)
 	}
 	w.state(eve.h.Join(t.Context(), eve.call, &wire.LobbyJoin{Code: l.Code}))
 	w.state(eve.h.Get(t.Context(), eve.call, &wire.LobbyGet{LobbyID: l.ID}))
@@ -146,7 +146,7 @@ func TestKick(t *testing.T) {
 	_, err = bob.join(l.ID)
 	rulestest.WantRefusal(t, err, &wire.Error{Code: wire.CodeBanned})
 	if ids, _ := w.memory.List(t.Context(), lobbiesOf("bob")); len(ids) != 0 {
-		t.Errorf("bob is enrolled in %v", ids)
+		t.Errorf("bob has memberships in %v", ids)
 	}
 	bob.create()
 	rulestest.WantRefusal(t, bob.h.Authorize(t.Context(), bob.call.Caller, StreamID(l.ID)),

@@ -30,9 +30,8 @@ func (s *Service) SessionClosed(ctx context.Context, c request.Caller, followed 
 	})
 }
 
-// attach reads a lobby and, for a member, counts the caller's session as live. The
-// enrolment of a member with a new session is renewed, so that it lasts as long as
-// a lobby that has no end.
+// attach returns a lobby, and connects the session of a member. It renews the membership of a
+// member with a new session, so that the entry lasts as long as a lobby without an end.
 func (s *Service) attach(ctx context.Context, c request.Caller, lobbyID string) (Outcome, error) {
 	out, err := s.change(ctx, lobbyID, nil, rules.Reconnect(c.ID, c.SessionID))
 	if err != nil || !out.changed {

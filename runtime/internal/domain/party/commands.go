@@ -29,8 +29,8 @@ func (s *Service) Create(ctx context.Context, c request.Call, req *wire.PartyCre
 	if cmd.ID, err = s.ids.ID(ctx, createSpace, c.ID, c.Key); err != nil {
 		return Outcome{}, err
 	}
-	stay := membership.Membership{Group: cmd.ID, ID: cmd.ID}
-	if err = s.addMembership(ctx, c.ID, stay); err != nil {
+	m := membership.Membership{Group: cmd.ID, ID: cmd.ID}
+	if err = s.addMembership(ctx, c.ID, m); err != nil {
 		return Outcome{}, err
 	}
 	if cmd.Code, err = s.claimCode(ctx, cmd.ID); err != nil {

@@ -12,7 +12,7 @@ import (
 // JoinCommand brings a user in.
 type JoinCommand struct {
 	User Actor
-	// Enrolment marks the stay in the lobby that begins with this command.
+	// MembershipID identifies the membership that begins with this command.
 	MembershipID string
 	// Code is the code by which the user found the lobby; "" when by its id.
 	Code string
@@ -237,14 +237,14 @@ func (l Lobby) checkRoom(as wire.Role, heads int) error {
 }
 
 // addMember adds a member; the first player becomes the host.
-func (e *edit) addMember(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
+func (e *edit) addMember(user Actor, membershipID string, as wire.Role, init wire.MemberInit) error {
 	attributes, err := e.Policy.write(e.Policy.defaults(ofMember), ofMember, init.Attributes, nil, "member.attributes")
 	if err != nil {
 		return err
 	}
 	m := Member{
 		Role: as, Name: user.Name, Slot: e.freeSlot(as), JoinedAt: ms(e.now),
-		Attributes: attributes, MembershipID: enrolment, Live: liveness.Through(user.Session),
+		Attributes: attributes, MembershipID: membershipID, Live: liveness.Through(user.Session),
 	}
 	asked, err := e.rejoinTeam(user.ID, init.Team, "member.team")
 	if err != nil {

@@ -124,7 +124,7 @@ func (m Member) Player() bool { return m.Role != wire.RoleSpectator }
 type Departure struct {
 	UserID string `json:"userId"`
 	Reason string `json:"reason"`
-	// Enrolment is that of the stay that ended.
+	// MembershipID identifies the membership that ended.
 	MembershipID string `json:"enrolment,omitempty"`
 	// By is the user who removed this user; "" for none.
 	By string `json:"by,omitempty"`

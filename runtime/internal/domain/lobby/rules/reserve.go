@@ -98,8 +98,8 @@ func (e *edit) reservePlace(user Actor, i int, on reserveTerms) error {
 }
 
 // addAbsent adds a disconnected user, who has the policy's grace to connect.
-func (e *edit) addAbsent(user Actor, enrolment string, as wire.Role, init wire.MemberInit) error {
-	if err := e.addMember(user, enrolment, as, init); err != nil {
+func (e *edit) addAbsent(user Actor, membershipID string, as wire.Role, init wire.MemberInit) error {
+	if err := e.addMember(user, membershipID, as, init); err != nil {
 		return err
 	}
 	m := e.Members[user.ID]

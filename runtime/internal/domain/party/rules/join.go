@@ -7,13 +7,13 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-func (e *edit) addMember(user Actor, enrolment string, attributes wire.Attributes) error {
+func (e *edit) addMember(user Actor, membershipID string, attributes wire.Attributes) error {
 	checked, err := mergeAttributes(nil, attributes, nil)
 	if err != nil {
 		return err
 	}
 	e.Members[user.ID] = Member{
-		Name: user.Name, JoinedAt: ms(e.now), Attributes: checked, Claims: user.Claims, MembershipID: enrolment, Live: liveness.Through(user.Session),
+		Name: user.Name, JoinedAt: ms(e.now), Attributes: checked, Claims: user.Claims, MembershipID: membershipID, Live: liveness.Through(user.Session),
 	}
 	return nil
 }
