@@ -97,6 +97,7 @@ func (p Policy) checkSize(n int, field string) error {
 	return nil
 }
 
+// MaxNameLength is the maximum length of a name, in code points.
 const MaxNameLength = 64
 
 // cleanName is a lobby's name in the form that it is kept in: one line, trimmed.

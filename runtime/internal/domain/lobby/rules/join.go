@@ -217,6 +217,7 @@ func (l Lobby) checkBans(cmd JoinCommand, now time.Time) error {
 // Public reports whether the id suffices to see and join the lobby.
 func (l Lobby) Public() bool { return l.Visibility == wire.VisibilityPublic }
 
+// NotFound is the refusal of a lobby that does not exist for the user.
 func NotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such lobby") }
 
 // checkRoom refuses a number of users for whom there are not enough places.

@@ -116,7 +116,7 @@ type Vote struct {
 const (
 	// VoteTTL is the time from the last vote to the end of a ballot.
 	VoteTTL = time.Minute
-	// maxVotes are open at once.
+	// MaxVotes is the maximum number of open ballots.
 	MaxVotes = 8
 )
 

@@ -42,7 +42,7 @@ func TestTransitionsWantTheirPreparation(t *testing.T) {
 		"an event of a back end to a live lobby": {open, rules.Announce(), 0, nil},
 	} {
 		next, patches, err := tc.transition.Apply(tc.lobby, rulestest.T0.Add(tc.at))
-		if tc.want == rules.ErrNotPrepared || tc.want == nil {
+		if tc.want == nil || errors.Is(tc.want, rules.ErrNotPrepared) {
 			if !errors.Is(err, tc.want) {
 				t.Errorf("%s: got %v, want %v", name, err, tc.want)
 			}

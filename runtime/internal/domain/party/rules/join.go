@@ -81,6 +81,7 @@ func (p Party) checkAdmission(cmd JoinCommand, now time.Time) error {
 	return nil
 }
 
+// CodeExpired is the refusal of an invalid code or invite.
 func CodeExpired() error {
 	return wire.Refuse(wire.CodeCodeExpired, "this invite or code is no longer good")
 }

@@ -208,6 +208,7 @@ func (p Party) CheckLeader(userID string) error {
 	return nil
 }
 
+// NotFound is the refusal of a party that does not exist for the user.
 func NotFound() error { return wire.Refuse(wire.CodeNotFound, "there is no such party") }
 
 func ms(t time.Time) int64 { return t.UnixMilli() }

@@ -15,8 +15,10 @@ import (
 // T0 is the start time of the tests.
 var T0 = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
+// LobbyID is the id of the lobbies.
 const LobbyID = "01JD8Q3V9Z0000000000000000"
 
+// Number returns a pointer to a number.
 func Number(f float64) *float64 { return &f }
 
 // Policy returns a policy with every rule enabled and small numbers.
@@ -92,6 +94,7 @@ func RefusalOf(err error) *wire.Error {
 	return &bare
 }
 
+// WantRefusal compares the *wire.Error of a command without its text; nil wants no error.
 func WantRefusal(t *testing.T, err error, want *wire.Error) {
 	t.Helper()
 	if want == nil && err != nil {
@@ -116,6 +119,7 @@ func Plain(t testing.TB, v any) any {
 	return out
 }
 
+// Causes returns the type, actor and reason of each patch.
 func Causes(patches []wire.LobbyPatch) []string {
 	var all []string
 	for _, p := range patches {
@@ -124,6 +128,7 @@ func Causes(patches []wire.LobbyPatch) []string {
 	return all
 }
 
+// Hosts returns the number of members with the role of the host.
 func Hosts(l rules.Lobby) int {
 	n := 0
 	for _, m := range l.Members {

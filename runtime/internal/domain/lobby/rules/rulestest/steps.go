@@ -11,6 +11,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
+// PasswordHash is the password hash of the lobbies.
 const PasswordHash = "$2a$04$secret"
 
 // Step is a random command of a property test. User acts on Other where the command has a
@@ -30,6 +31,7 @@ var kinds = []string{
 	"ready", "pass", "role", "role", "swap", "swap", "swap", "end",
 }
 
+// DrawStep draws a step of one of several users.
 func DrawStep(users int) *rapid.Generator[Step] {
 	return rapid.Custom(func(t *rapid.T) Step {
 		user := rapid.Custom(func(t *rapid.T) string { return fmt.Sprint("u/", rapid.IntRange(0, users-1).Draw(t, "u")) })
@@ -43,6 +45,7 @@ func DrawStep(users int) *rapid.Generator[Step] {
 	})
 }
 
+// DrawPolicy draws a policy.
 func DrawPolicy(t *rapid.T) rules.Policy {
 	p := Policy()
 	p.Size.Max = rapid.IntRange(2, 6).Draw(t, "max")

@@ -14,8 +14,10 @@ import (
 // T0 is the start time of the tests.
 var T0 = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
+// PartyID is the id of the parties.
 const PartyID = "01JD8Q3V9Z0000000000000000"
 
+// Actor returns a user with one session.
 func Actor(user string) rules.Actor {
 	return rules.Actor{ID: user, Name: "Name " + user, Session: user + "-1"}
 }
@@ -53,6 +55,7 @@ func WantRefusal(t *testing.T, err error, want *wire.Error) {
 	}
 }
 
+// Causes returns the type, actor and reason of each patch.
 func Causes(patches []wire.PartyPatch) []string {
 	var all []string
 	for _, p := range patches {
