@@ -127,12 +127,12 @@ func (s *Service) Get(ctx context.Context, c request.Caller, lobbyID string) (Ou
 	return out, nil
 }
 
-// Leave takes the caller out.
+// Leave removes the caller.
 func (s *Service) Leave(ctx context.Context, c request.Call, lobbyID string) (Outcome, error) {
 	return s.change(ctx, lobbyID, s.once(c.ID, c.Key), rules.Leave(actor(c.Caller), random()))
 }
 
-// Ready says whether the caller is ready.
+// Ready sets the caller's ready flag.
 func (s *Service) Ready(ctx context.Context, c request.Call, req *wire.LobbyReady) (Outcome, error) {
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Ready(c.ID, req.Ready))
 }
@@ -173,7 +173,7 @@ func (s *Service) newPassword(ctx context.Context, c request.Call, lobbyID strin
 	return s.hashPassword(ctx, c, *cmd.Set.Password)
 }
 
-// Kick takes another member out (host only).
+// Kick removes another member (host only).
 func (s *Service) Kick(ctx context.Context, c request.Call, req *wire.LobbyKick) (Outcome, error) {
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Kick(c.ID, req.UserID, req.Reason))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Invite asks a user in (members only).
+// Invite invites a user (members only).
 func (s *Service) Invite(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, rules.Invite, error) {
 	nonce, err := s.ids.ID(ctx, inviteSpace, c.ID, c.Key)
 	if err != nil {
@@ -56,7 +56,7 @@ func (s *Service) RespondInvite(ctx context.Context, c request.Call, req *wire.L
 	return out, codeExpiredIfGone(err, true)
 }
 
-// RequestJoin asks the host to let the caller in, and gives when the request expires.
+// RequestJoin asks the host to admit the caller, and returns the expiry of the request.
 func (s *Service) RequestJoin(ctx context.Context, c request.Call, req *wire.LobbyRequestJoin) (out Outcome, expiresAt int64, err error) {
 	code := text.Code(req.Code)
 	id, err := s.resolve(ctx, c.ID, req.LobbyID, code, "")
@@ -130,12 +130,12 @@ func (s *Service) Ban(ctx context.Context, c request.Call, req *wire.LobbyBan) (
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Ban(c.ID, req.UserID, req.Reason))
 }
 
-// Unban takes a ban back (host only).
+// Unban ends a ban (host only).
 func (s *Service) Unban(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, error) {
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Unban(c.ID, req.UserID))
 }
 
-// VoteKick says that the caller wants a player out.
+// VoteKick votes for the removal of a player.
 func (s *Service) VoteKick(ctx context.Context, c request.Call, req *wire.LobbyMemberRef) (Outcome, error) {
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.VoteKick(c.ID, req.UserID, random()))
 }
@@ -151,12 +151,12 @@ func (s *Service) End(ctx context.Context, c request.Call, req *wire.LobbyEnd) (
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.End(cmd))
 }
 
-// CancelStart takes a start back (host only).
+// CancelStart cancels the countdown (host only).
 func (s *Service) CancelStart(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.CancelStart(c.ID))
 }
 
-// Close ends the lobby (host only).
+// Close closes the lobby (host only).
 func (s *Service) Close(ctx context.Context, c request.Call, req *wire.LobbyRef) (Outcome, error) {
 	return s.change(ctx, req.LobbyID, s.once(c.ID, c.Key), rules.Close(c.ID))
 }

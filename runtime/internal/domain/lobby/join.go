@@ -14,7 +14,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Join brings the caller in, found by id or by code.
+// Join adds the caller to a lobby, by its id, its code or an invite.
 func (s *Service) Join(ctx context.Context, c request.Call, req *wire.LobbyJoin) (Outcome, error) {
 	cmd := rules.JoinCommand{
 		User: actor(c.Caller), Code: text.Code(req.Code), Invite: req.InviteID, As: req.As, Member: memberInit(req.Member),

@@ -232,7 +232,7 @@ func (c *client) ready(id string, ready bool) (request.Reply, error) {
 	return c.h.Ready(c.Context(), c.call, &wire.LobbyReady{LobbyID: id, Ready: ready})
 }
 
-// closed is what the session layer says when a connection is gone.
+// closed reports the end of a connection, as the session layer does.
 func (c *client) closed() {
 	c.Helper()
 	c.mu.Lock()

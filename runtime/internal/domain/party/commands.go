@@ -66,8 +66,8 @@ func (s *Service) claimCode(ctx context.Context, partyID string) (string, error)
 	return "", wire.Refuse(wire.CodeUnavailable, "no code is free right now")
 }
 
-// Get reads the caller's party, the named one or the one it is in. Its session
-// counts as connected from then on.
+// Get returns the named party or, without a name, the caller's party. It connects the caller's
+// session.
 func (s *Service) Get(ctx context.Context, c request.Call, partyID string) (Outcome, error) {
 	if partyID == "" {
 		p, in, err := s.Of(ctx, c.ID)
@@ -82,7 +82,7 @@ func (s *Service) Get(ctx context.Context, c request.Call, partyID string) (Outc
 	return s.attach(ctx, c.Caller, partyID)
 }
 
-// Join brings the caller in by a code.
+// Join adds the caller by a code.
 func (s *Service) Join(ctx context.Context, c request.Call, req *wire.PartyJoin) (Outcome, error) {
 	code := text.Code(req.Code)
 	guess, err := s.Budgets.Guess(ctx, budget.Codes, c.ID, "")
@@ -101,7 +101,7 @@ func (s *Service) Join(ctx context.Context, c request.Call, req *wire.PartyJoin)
 	return s.join(ctx, c, id, rules.JoinCommand{User: actor(c.Caller), Code: code, Attributes: req.Attributes})
 }
 
-// Accept brings the caller in by an invite.
+// Accept adds the caller by an invite.
 func (s *Service) Accept(ctx context.Context, c request.Call, req *wire.PartyRespondInvite) (Outcome, error) {
 	cmd := rules.JoinCommand{User: actor(c.Caller), Invite: req.InviteID, Attributes: req.Attributes}
 	return s.join(ctx, c, rules.PartyOfInvite(req.InviteID), cmd)
@@ -169,7 +169,7 @@ func (s *Service) finishJoin(
 	return out, err
 }
 
-// Decline turns an invite down.
+// Decline declines an invite.
 func (s *Service) Decline(ctx context.Context, c request.Call, inviteID string) error {
 	_, err := s.change(ctx, rules.PartyOfInvite(inviteID), s.once(c), rules.Decline(c.ID, inviteID))
 	if isNotFound(err) {
@@ -214,12 +214,12 @@ func (s *Service) notifyInvited(ctx context.Context, partyID, userID string, i r
 	return err
 }
 
-// Leave takes the caller out.
+// Leave removes the caller.
 func (s *Service) Leave(ctx context.Context, c request.Call, partyID string) (Outcome, error) {
 	return s.change(ctx, partyID, s.once(c), rules.Leave(actor(c.Caller)))
 }
 
-// Kick takes another member out (leader only).
+// Kick removes another member (leader only).
 func (s *Service) Kick(ctx context.Context, c request.Call, req *wire.PartyKick) (Outcome, error) {
 	return s.change(ctx, req.PartyID, s.once(c), rules.Kick(c.ID, req.UserID, req.Reason))
 }

@@ -16,7 +16,7 @@ func (s *Service) Ban(ctx context.Context, c request.Call, req *wire.PartyBan) (
 	return s.change(ctx, req.PartyID, s.once(c), rules.Ban(c.ID, req.UserID, req.Reason))
 }
 
-// Unban takes a ban back (leader only).
+// Unban ends a ban (leader only).
 func (s *Service) Unban(ctx context.Context, c request.Call, req *wire.PartyUnban) (Outcome, error) {
 	return s.change(ctx, req.PartyID, s.once(c), rules.Unban(c.ID, req.UserID))
 }
@@ -30,7 +30,7 @@ func (s *Service) Update(ctx context.Context, c request.Call, req *wire.PartyUpd
 	return s.change(ctx, req.PartyID, s.once(c), rules.Update(cmd))
 }
 
-// Ready says whether the caller is ready.
+// Ready sets the caller's ready flag.
 func (s *Service) Ready(ctx context.Context, c request.Call, req *wire.PartyReady) (Outcome, error) {
 	return s.change(ctx, req.PartyID, s.once(c), rules.Ready(c.ID, req.Ready))
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// EndCommand ends the lobby's match, on the host's word.
+// EndCommand ends the lobby's match, for the host.
 type EndCommand struct {
 	Host string
 	// MatchID, when not "", is the match that the host means.

@@ -28,7 +28,7 @@ const (
 // hostDisconnected is the reason of a migration after the host's grace.
 const hostDisconnected = "disconnected"
 
-// TransferHost makes another player the host, on the host's word.
+// TransferHost makes another player the host, for the host.
 func (l Lobby) TransferHost(host, userID string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.checkHost(host); err != nil {
 		return l, nil, err

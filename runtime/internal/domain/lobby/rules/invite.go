@@ -105,7 +105,7 @@ func (l Lobby) isInvited(userID, invite string, now time.Time) bool {
 	return open && i.ID == invite && i.ExpiresAt > ms(now)
 }
 
-// Decline turns an invite down.
+// Decline declines an invite.
 func (l Lobby) Decline(userID, invite string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if !l.isInvited(userID, invite, now) || l.Closed() {
 		return l, nil, CodeExpired()
@@ -206,7 +206,7 @@ func (e *edit) renewRequests() {
 // store with codes.
 const CodePause = 2 * time.Second
 
-// RegenerateCode puts another join code in place of the lobby's, on the host's word.
+// RegenerateCode puts another join code in place of the lobby's, for the host.
 func (l Lobby) RegenerateCode(host, code string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.CheckNewCode(host, now); err != nil {
 		return l, nil, err

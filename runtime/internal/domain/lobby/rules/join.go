@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// JoinCommand brings a user in.
+// JoinCommand adds a user.
 type JoinCommand struct {
 	User Actor
 	// MembershipID identifies the membership that begins with this command.

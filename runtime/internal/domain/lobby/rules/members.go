@@ -6,7 +6,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Ready says whether a player is ready.
+// Ready sets a player's ready flag.
 func (l Lobby) Ready(userID string, ready bool, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	m, err := l.ActiveMember(userID)
 	switch {
@@ -129,8 +129,8 @@ func (e *edit) setTeam(id, team string) (err error) {
 	return err
 }
 
-// Leave takes a member out. When the host leaves, the lobby gets another host in
-// the same step or closes, as the policy says; random decides where it says so.
+// Leave removes a member. When the host leaves, another player becomes the host or the lobby closes,
+// by the policy; random selects the next host where the policy says so.
 func (l Lobby) Leave(user Actor, random uint64, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if _, err := l.ActiveMember(user.ID); err != nil {
 		return l, nil, err

@@ -8,8 +8,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Kick takes another member out, on the host's word. Where the policy says so,
-// the user may not come back for a while.
+// Kick removes another member for the host. The policy's BanTTL keeps the user out.
 func (l Lobby) Kick(host, userID, message string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.checkRemoval(host, userID); err != nil {
 		return l, nil, err
@@ -26,8 +25,8 @@ func (l Lobby) Kick(host, userID, message string, now time.Time) (Lobby, []wire.
 	return e.done()
 }
 
-// Ban keeps a user out, and takes it out if it is in, on the host's word: for the
-// policy's BanTTL, or as long as the lobby lives.
+// Ban bans a user for the host, and removes a member: for the policy's BanTTL, or for the life of
+// the lobby.
 func (l Lobby) Ban(host, userID, message string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.checkRemoval(host, userID); err != nil {
 		return l, nil, err
@@ -50,7 +49,7 @@ func (l Lobby) Ban(host, userID, message string, now time.Time) (Lobby, []wire.L
 // forever is a moment that no lobby sees, and that every client can read.
 const forever = 1 << 52
 
-// Unban takes a ban back, on the host's word.
+// Unban ends a ban for the host.
 func (l Lobby) Unban(host, userID string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.checkHost(host); err != nil {
 		return l, nil, err
@@ -120,8 +119,8 @@ const (
 	MaxVotes = 8
 )
 
-// VoteKick says that a player wants another one out. When enough of the other
-// players do, it goes as if the host had kicked it; a host is followed by another.
+// VoteKick votes for the removal of a player. Enough votes remove the player as a kick does; after
+// the removal of the host, another player becomes the host.
 func (l Lobby) VoteKick(userID, target string, random uint64, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	m, err := l.ActiveMember(userID)
 	other, in := l.Members[target]

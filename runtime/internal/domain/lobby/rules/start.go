@@ -14,7 +14,7 @@ const (
 	cancelledUnmet  = "not_ready"
 )
 
-// Start begins the countdown to the match, on the host's word.
+// Start begins the countdown to the match, for the host.
 func (l Lobby) Start(host string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.checkHost(host); err != nil {
 		return l, nil, err
@@ -107,7 +107,7 @@ func OfMatch(matchID string) string {
 	return id
 }
 
-// CancelStart takes a start back, on the host's word. Where lobbies start by
+// CancelStart takes a start back, for the host. Where lobbies start by
 // themselves, everyone's ready flag is taken back too, or it would start again.
 func (l Lobby) CancelStart(host string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.checkHost(host); err != nil {
@@ -212,7 +212,7 @@ func checkReported(values wire.Attributes, field string) (wire.Attributes, error
 	return plain, reportLimits.check(plain, field)
 }
 
-// Close ends the lobby, on the host's word.
+// Close ends the lobby, for the host.
 func (l Lobby) Close(host string, now time.Time) (Lobby, []wire.LobbyPatch, error) {
 	if err := l.checkHost(host); err != nil {
 		return l, nil, err

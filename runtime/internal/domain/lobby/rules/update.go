@@ -11,7 +11,7 @@ import (
 // UpdateCommand changes the lobby itself, on the host's word or a back end's.
 type UpdateCommand struct {
 	Actor string
-	// Server says that it is a back end's; there is no Actor then.
+	// Server marks the command of a back end, which has no Actor.
 	Server bool
 	// Expected, when not 0, is the version the lobby must be at.
 	Expected uint64

@@ -9,8 +9,7 @@ import (
 // forever is a moment that no party sees, and that every client can read.
 const forever = 1 << 52
 
-// Ban keeps a user out as long as the party lives, and takes it out if it is in, on the
-// leader's word.
+// Ban bans a user for the life of the party, for the leader, and removes a member.
 func (p Party) Ban(leader, userID, message string, now time.Time) (Party, []wire.PartyPatch, error) {
 	switch err := p.CheckLeader(leader); {
 	case err != nil:

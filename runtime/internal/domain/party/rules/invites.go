@@ -71,7 +71,7 @@ func (e *edit) dropExpired() bool {
 	return some
 }
 
-// Decline turns an invite down.
+// Decline declines an invite.
 func (p Party) Decline(userID, invite string, now time.Time) (Party, []wire.PartyPatch, error) {
 	if !p.isInvited(userID, invite, now) {
 		return p, nil, CodeExpired()

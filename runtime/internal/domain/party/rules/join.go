@@ -18,7 +18,7 @@ func (e *edit) addMember(user Actor, membershipID string, attributes wire.Attrib
 	return nil
 }
 
-// JoinCommand brings a user in, by a code or by an invite.
+// JoinCommand adds a user by a code or by an invite.
 type JoinCommand struct {
 	User Actor
 	// Enrolment marks the stay that begins with this command.

@@ -12,7 +12,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// Leave takes a member out.
+// Leave removes a member.
 func (p Party) Leave(user Actor, now time.Time) (Party, []wire.PartyPatch, error) {
 	if _, err := p.ActiveMember(user.ID); err != nil {
 		return p, nil, err
@@ -23,8 +23,8 @@ func (p Party) Leave(user Actor, now time.Time) (Party, []wire.PartyPatch, error
 	return e.done()
 }
 
-// Kick takes another member out, on the leader's word. The user may not come back by the
-// code for kickTTL, unless the leader invites it.
+// Kick removes another member for the leader. The user may not join by the code for KickTTL, unless
+// the leader invites the user.
 func (p Party) Kick(leader, userID, message string, now time.Time) (Party, []wire.PartyPatch, error) {
 	switch err := p.CheckLeader(leader); {
 	case err != nil:
@@ -44,7 +44,7 @@ func noSuchMember() error {
 	return &wire.Error{Code: wire.CodeNotFound, Field: "userId", Message: "there is no such member"}
 }
 
-// Promote makes another member the leader, on the leader's word.
+// Promote makes another member the leader, for the leader.
 func (p Party) Promote(leader, userID string, now time.Time) (Party, []wire.PartyPatch, error) {
 	if err := p.CheckLeader(leader); err != nil {
 		return p, nil, err

@@ -73,7 +73,7 @@ type Member struct {
 	Ready      bool            `json:"ready,omitempty"`
 	JoinedAt   int64           `json:"joinedAt"`
 	Attributes wire.Attributes `json:"attributes,omitempty"`
-	// Claims are those of the member's token when it came; nobody is shown them.
+	// Claims are the claims of the member's token at the join; no client sees them.
 	Claims map[string]any `json:"claims,omitempty"`
 	// MembershipID distinguishes this membership from earlier ones of the same user.
 	MembershipID string `json:"enrolment"`

@@ -9,7 +9,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
-// UpdateCommand changes the party itself, on the leader's word.
+// UpdateCommand changes the party itself, for the leader.
 type UpdateCommand struct {
 	Leader string
 	// Expected, when not 0, is the version the party must be at.
@@ -84,7 +84,7 @@ func checkSize(size int, field string) error {
 	return nil
 }
 
-// RegenerateCode gives the party another code, on the leader's word. The one before is no
+// RegenerateCode gives the party another code, for the leader. The one before is no
 // longer good.
 func (p Party) RegenerateCode(leader, code string, now time.Time) (Party, []wire.PartyPatch, error) {
 	if err := p.CheckNewCode(leader, now); err != nil {
