@@ -10,6 +10,7 @@ import (
 
 	"github.com/anteroom/anteroom/api/config/v1alpha1"
 	"github.com/anteroom/anteroom/runtime/internal/edge/adminui"
+	"github.com/anteroom/anteroom/runtime/internal/edge/admission"
 	"github.com/anteroom/anteroom/runtime/internal/edge/pages"
 	"github.com/anteroom/anteroom/runtime/internal/infra/observe"
 )
@@ -60,7 +61,7 @@ func (a *App) authorized(what, file string, next http.HandlerFunc) http.Handler 
 func (a *App) beginDrain(w http.ResponseWriter, r *http.Request) {
 	k := a.core.Load()
 	if k == nil {
-		later(w, "this server is starting")
+		admission.RetryLater(w, "this server is starting")
 		return
 	}
 	a.drain.begin(r.Context(), k)
@@ -70,7 +71,7 @@ func (a *App) beginDrain(w http.ResponseWriter, r *http.Request) {
 func (a *App) takeDrainBack(w http.ResponseWriter, _ *http.Request) {
 	k := a.core.Load()
 	if k == nil {
-		later(w, "this server is starting")
+		admission.RetryLater(w, "this server is starting")
 		return
 	}
 	if err := a.drain.takeBack(k); err != nil {

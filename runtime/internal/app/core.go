@@ -146,7 +146,7 @@ func (a *App) background(k *core) []func(context.Context) error {
 	}
 	all := []func(context.Context) error{
 		k.hub.Run, k.probe.Run, quiet(k.roster.run), quiet(k.lease.Run), quiet(a.redis.watch), quiet(k.whereabouts.run),
-		quiet(a.memory.run), quiet(k.figures.run), quiet(a.recheck(k)), quiet(k.headroom.Run),
+		quiet(a.memory.Run), quiet(k.figures.run), quiet(a.recheck(k)), quiet(k.headroom.Run),
 		func(ctx context.Context) error { return k.client.Deadlines().Run(ctx, k.look) },
 	}
 	if a.settings.config.API.RedisEmitter && k.backends != nil {

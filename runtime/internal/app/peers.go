@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/anteroom/anteroom/runtime/internal/cluster/peer"
+	"github.com/anteroom/anteroom/runtime/internal/edge/admission"
 	"github.com/anteroom/anteroom/runtime/internal/edge/socketio"
 )
 
@@ -28,8 +29,8 @@ type peers struct {
 	self      peer.Endpoint
 	forwarder *peer.Forwarder
 	server    *http.Server
-	// porch is set before serve.
-	porch *porch
+	// conns is set before serve.
+	conns *admission.Limit
 }
 
 // listenPeers opens the peer port; nil without an address.
@@ -88,7 +89,7 @@ func (p *peers) serve(k *core, report http.Handler, log *slog.Logger, failed cha
 	if p == nil {
 		return
 	}
-	p.server = p.porch.before(newHTTPServer(peer.Receive(p.self, k.sockets, report), log), unknown)
+	p.server = p.conns.Guard(newHTTPServer(peer.Receive(p.self, k.sockets, report), log), admission.Unauthorized)
 	p.server.MaxHeaderBytes = 2 * maxHeader // a client's, and ours
 	go serve(p.server, p.listener, "peer", failed)
 }

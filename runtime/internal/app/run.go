@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/anteroom/anteroom/runtime/internal/edge/adminui"
+	"github.com/anteroom/anteroom/runtime/internal/edge/admission"
 	"github.com/anteroom/anteroom/runtime/internal/infra/observe"
 	"github.com/anteroom/anteroom/runtime/internal/infra/redisstore"
 )
@@ -33,8 +34,8 @@ type App struct {
 	checks   *observe.Checks
 	rules    *policies
 	redis    *redisHealth
-	gate     *gate
-	memory   *memory
+	gate     *admission.Gate
+	memory   *admission.Memory
 	tracing  *observe.Tracing
 	fleet    fleet
 	// looking is nil when nobody may sign in to the Admin UI.
@@ -64,15 +65,15 @@ func New(ctx context.Context, s *Settings) (*App, error) {
 	a.checks.Add("draining", a.checkDraining)
 	ready := func() bool { return len(a.checks.Failing()) == 0 }
 	m := newMetrics(a.registry, ready, a.redis.healthy, a.drain.on, a.rules.revision)
-	a.memory = newMemory(a.log)
+	a.memory = admission.NewMemory(a.log)
 	a.registry.MustRegister(a.memory)
 	if s.hooks != nil {
 		a.registry.MustRegister(s.hooks.refused)
 	}
-	a.gate = newGate(func() int { return a.rules.limits().ConnectsPerSecond },
+	a.gate = admission.NewGate(func() int { return a.rules.limits().ConnectsPerSecond },
 		func(reason string) { m.turnedAway.WithLabelValues(reason).Inc() },
-		bound{"memory", "this server is short of memory", a.memory.short},
-		bound{"full", "this server is full", a.full})
+		admission.Bound{Reason: "memory", Text: "this server is short of memory", Reached: a.memory.Short},
+		admission.Bound{Reason: "full", Text: "this server is full", Reached: a.full})
 
 	var err error
 	if a.tracing, err = observe.NewTracing(ctx, s.config.Observability.Tracing, s.config.Cluster, s.version, pod, a.log); err != nil {
@@ -141,16 +142,16 @@ func (a *App) checkDraining() error {
 // error is nil after an orderly stop.
 func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 	broken := make(chan error, 3)
-	var all porches
-	clients := all.add("client", a.clientConns).before(newHTTPServer(a.clientHandler(), a.log), failed)
-	admins := all.add("admin", fixed(adminPorch)).before(newHTTPServer(a.adminHandler(), a.log), unknown)
+	var all admission.Limits
+	clients := all.Add("client", a.clientConns).Guard(newHTTPServer(a.clientHandler(), a.log), admission.Failed)
+	admins := all.Add("admin", admission.Fixed(admission.AdminConns)).Guard(newHTTPServer(a.adminHandler(), a.log), admission.Unauthorized)
 	if a.peers != nil {
-		a.peers.porch = all.add("peer", fixed(peerPorch))
+		a.peers.conns = all.Add("peer", admission.Fixed(admission.PeerConns))
 	}
 	go serve(clients, a.client, "client", broken)
 	go serve(admins, a.admin, "admin", broken)
 	if a.api != nil {
-		a.others = all.add("api", fixed(apiPorch)).before(newHTTPServer(a.apiHandler(), a.log), unknown)
+		a.others = all.Add("api", admission.Fixed(admission.APIConns)).Guard(newHTTPServer(a.apiHandler(), a.log), admission.Unauthorized)
 		a.others.WriteTimeout = requestTimeout
 		go serve(a.others, a.api, "api", broken)
 		defer func() { _ = a.others.Close() }()
@@ -203,9 +204,9 @@ func (a *App) Run(ctx context.Context, hurry <-chan struct{}) error {
 // clientConns is how many connections of clients there may be that are no WebSockets.
 func (a *App) clientConns() int {
 	if k := a.core.Load(); k != nil {
-		return clientPorch + pollerConns*k.sockets.Polling()
+		return admission.ClientConns(k.sockets.Polling())
 	}
-	return clientPorch
+	return admission.ClientConns(0)
 }
 
 // open begins to serve clients.
@@ -213,7 +214,7 @@ func (a *App) open(k *core, clients *http.Server) {
 	a.core.Store(k)
 	a.redis.connected(k.probe)
 	k.sockets.Attach(clients)
-	a.gate.open(k.entrance)
+	a.gate.Open(k.entrance)
 }
 
 // attend runs a part of the server again should it end before its time.

@@ -9,6 +9,7 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/room"
+	"github.com/anteroom/anteroom/runtime/internal/edge/admission"
 	"github.com/anteroom/anteroom/runtime/internal/edge/revocation"
 	"github.com/anteroom/anteroom/runtime/internal/edge/serverapi"
 	"github.com/anteroom/anteroom/runtime/internal/edge/session"
@@ -102,7 +103,7 @@ func (a *App) apiHandler() http.Handler {
 			k.backends.api.ServeHTTP(w, r)
 			return
 		}
-		later(w, "this server is starting")
+		admission.RetryLater(w, "this server is starting")
 	})
 }
 

@@ -1,19 +1,16 @@
-package app
+package admission
 
 import (
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
-	"strings"
 	"testing"
 )
 
 func TestMemoryHasSlackBothWays(t *testing.T) {
 	var goes, container account
-	m := newMemory(slog.New(slog.DiscardHandler))
+	m := NewMemory(slog.New(slog.DiscardHandler))
 	m.look = func() (account, account) { return goes, container }
 	for _, step := range []struct {
 		goes, container account
@@ -28,8 +25,8 @@ func TestMemoryHasSlackBothWays(t *testing.T) {
 		{account{100, 1000}, account{1500, 2000}, false},
 	} {
 		goes, container = step.goes, step.container
-		if m.check(); m.short() != step.short {
-			t.Errorf("go %v, container %v: short is %v", goes, container, m.short())
+		if m.check(); m.Short() != step.short {
+			t.Errorf("go %v, container %v: short is %v", goes, container, m.Short())
 		}
 	}
 }
@@ -72,44 +69,6 @@ func TestContainerMemory(t *testing.T) {
 			}
 			if got := containerMemory(dir); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
-			}
-		})
-	}
-}
-
-// A server that is short of memory, or full, refuses new connections with a time to retry;
-// existing connections continue.
-func TestNewConnectionsAreTurnedAwayFirst(t *testing.T) {
-	for reason, reach := range map[string]func(r *running){
-		"memory": func(r *running) {
-			runtime.GC()
-			before := debug.SetMemoryLimit(int64(goMemory().used / 2))
-			r.t.Cleanup(func() { debug.SetMemoryLimit(before) })
-		},
-		"full": func(r *running) {
-			set := testPolicies("duel")
-			set.Limits.ConnectionsPerPod = 1
-			set.Revision = set.ComputeRevision()
-			writeYAML(r.t, r.files.Policies, set)
-		},
-	} {
-		t.Run(reason, func(t *testing.T) {
-			r := startReady(t, nil, "duel")
-			c := connect(t, r.client, "ann")
-			reach(r)
-			r.until("turning clients away", func() bool {
-				answer, err := http.Get(r.client + "/socket.io/?EIO=4&transport=polling&EIO=4")
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer answer.Body.Close()
-				return answer.StatusCode == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") != ""
-			})
-			if a := c.ask("sync:ping", struct{}{}); !a.OK {
-				t.Errorf("who is connected is answered %+v", a)
-			}
-			if _, text := r.get(r.admin + "/metrics"); !strings.Contains(text, `anteroom_connects_turned_away_total{reason="`+reason+`"} 1`) {
-				t.Error("it is not counted")
 			}
 		})
 	}

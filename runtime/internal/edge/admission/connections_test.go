@@ -1,4 +1,4 @@
-package app
+package admission
 
 import (
 	"bufio"
@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
-
-	"github.com/anteroom/anteroom/api/config/v1alpha1"
 )
+
+// patience is how long a test waits for a condition.
+const patience = 10 * time.Second
 
 // get sends a GET on a connection, and gives the answer; the error is that of the connection.
 func get(c net.Conn, in *bufio.Reader, path string) (*http.Response, error) {
@@ -29,11 +30,11 @@ func get(c net.Conn, in *bufio.Reader, path string) (*http.Response, error) {
 	return answer, err
 }
 
-// served runs a server behind a porch of two connections.
-func served(t *testing.T, final func(int) bool) (*porch, func() (net.Conn, *bufio.Reader)) {
+// served runs a server behind a Limit of two connections.
+func served(t *testing.T, final func(int) bool) (*Limit, func() (net.Conn, *bufio.Reader)) {
 	t.Helper()
-	var all porches
-	p := all.add("test", fixed(2))
+	var all Limits
+	p := all.Add("test", Fixed(2))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +49,7 @@ func served(t *testing.T, final func(int) bool) (*porch, func() (net.Conn, *bufi
 		}
 		t.Cleanup(func() { _ = c.Close() })
 	})
-	server := p.before(&http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}, final)
+	server := p.Guard(&http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}, final)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
 	return p, func() (net.Conn, *bufio.Reader) {
@@ -62,7 +63,7 @@ func served(t *testing.T, final func(int) bool) (*porch, func() (net.Conn, *bufi
 	}
 }
 
-func waitOpen(t *testing.T, p *porch, want int64) {
+func waitOpen(t *testing.T, p *Limit, want int64) {
 	t.Helper()
 	for end := time.Now().Add(patience); p.open.Load() != want; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
@@ -71,8 +72,8 @@ func waitOpen(t *testing.T, p *porch, want int64) {
 	}
 }
 
-func TestAPorchBoundsConnections(t *testing.T) {
-	p, dial := served(t, failed)
+func TestLimitBoundsConnections(t *testing.T) {
+	p, dial := served(t, Failed)
 	first, in := dial()
 	for range 2 { // kept alive
 		if answer, err := get(first, in, "/ok"); err != nil || answer.StatusCode != http.StatusOK || answer.Close {
@@ -104,37 +105,9 @@ func TestAPorchBoundsConnections(t *testing.T) {
 	}
 }
 
-// TestEveryPortHasAPorch: the server counts and bounds the connections of all of its ports,
-// and lets go of those whose client it refuses.
-func TestEveryPortHasAPorch(t *testing.T) {
-	serve := withAPI(t)
-	r := startReady(t, func(c *v1alpha1.RuntimeConfig) {
-		serve(c)
-		c.Listen.Peer = "127.0.0.1:0"
-	})
-	for url, status := range map[string]int{r.client + "/none": 404, r.client + "/socket.io/?EIO=4&transport=polling&sid=none": 400, r.api + "/v1/users/ada": 401} {
-		answer, err := http.Get(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = answer.Body.Close()
-		if answer.StatusCode != status || !answer.Close {
-			t.Errorf("%s is answered %d, and its connection ends: %v", url, answer.StatusCode, answer.Close)
-		}
-	}
-	_, text := r.get(r.admin + "/metrics")
-	for _, port := range []string{"client", "api", "admin", "peer"} {
-		for _, name := range []string{"anteroom_http_connections", "anteroom_http_connections_limit", "anteroom_http_connections_refused_total"} {
-			if !strings.Contains(text, name+`{port="`+port+`"}`) {
-				t.Errorf("%s of %s is not among the metrics", name, port)
-			}
-		}
-	}
-}
-
-func TestPorchMetrics(t *testing.T) {
-	var all porches
-	all.add("client", fixed(7)).open.Add(3)
+func TestLimitMetrics(t *testing.T) {
+	var all Limits
+	all.Add("client", Fixed(7)).open.Add(3)
 	if err := testutil.CollectAndCompare(all, strings.NewReader(`
 # HELP anteroom_http_connections TCP connections that are open and no WebSockets, by port: client, api, admin or peer.
 # TYPE anteroom_http_connections gauge

@@ -1,4 +1,4 @@
-package app
+package admission
 
 import (
 	"net/http"
@@ -10,44 +10,44 @@ import (
 	"github.com/anteroom/anteroom/runtime/internal/edge/socketio"
 )
 
-// gate refuses requests before they cost anything: with 503 while the server cannot serve, and
+// Gate refuses requests before they cost anything: with 503 while the server cannot serve, and
 // for handshakes beyond the bound of connections or faster than connectsPerSecond.
-type gate struct {
+type Gate struct {
 	next     atomic.Pointer[http.Handler]
-	bounds   []bound
+	bounds   []Bound
 	perSec   func() int
 	connects *rate.Limiter
 	refused  func(reason string)
 }
 
-// bound is a reason to turn new connections away, for as long as it is reached.
-type bound struct {
-	// reason is the metric's word for it, text the client's.
-	reason, text string
-	reached      func() bool
+// Bound is a reason to turn new connections away, for as long as it is reached.
+type Bound struct {
+	// Reason is the label of the metric, Text the message to the client.
+	Reason, Text string
+	Reached      func() bool
 }
 
-// newGate makes a gate that is closed until open is called. PerSecond returns the allowed
+// NewGate makes a gate that is closed until Open is called. PerSecond returns the allowed
 // connects, with a burst of one second's worth; refused counts the reasons of refusals.
-func newGate(perSecond func() int, refused func(reason string), bounds ...bound) *gate {
+func NewGate(perSecond func() int, refused func(reason string), bounds ...Bound) *Gate {
 	now := perSecond()
-	return &gate{perSec: perSecond, connects: rate.NewLimiter(rate.Limit(now), now), refused: refused, bounds: bounds}
+	return &Gate{perSec: perSecond, connects: rate.NewLimiter(rate.Limit(now), now), refused: refused, bounds: bounds}
 }
 
-// open lets requests through to next.
-func (g *gate) open(next http.Handler) { g.next.Store(&next) }
+// Open lets requests through to next.
+func (g *Gate) Open(next http.Handler) { g.next.Store(&next) }
 
 // ServeHTTP implements http.Handler.
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next := g.next.Load()
 	if next == nil {
-		later(w, "this server is starting")
+		RetryLater(w, "this server is starting")
 		return
 	}
 	if handshake(r) {
 		if reason, text := g.against(); reason != "" {
 			g.refused(reason)
-			later(w, text)
+			RetryLater(w, text)
 			return
 		}
 	}
@@ -61,10 +61,10 @@ func handshake(r *http.Request) bool {
 }
 
 // against says what there is against a new connection; reason is "" for nothing.
-func (g *gate) against() (reason, text string) {
+func (g *Gate) against() (reason, text string) {
 	for _, b := range g.bounds {
-		if b.reached() {
-			return b.reason, b.text
+		if b.Reached() {
+			return b.Reason, b.Text
 		}
 	}
 	if !g.admit() {
@@ -73,7 +73,7 @@ func (g *gate) against() (reason, text string) {
 	return "", ""
 }
 
-func (g *gate) admit() bool {
+func (g *Gate) admit() bool {
 	now := time.Now()
 	if wanted := g.perSec(); wanted != g.connects.Burst() {
 		g.connects.SetLimitAt(now, rate.Limit(wanted))
@@ -82,7 +82,8 @@ func (g *gate) admit() bool {
 	return g.connects.AllowN(now, 1)
 }
 
-func later(w http.ResponseWriter, text string) {
+// RetryLater answers 503, and asks the client to try again in a second.
+func RetryLater(w http.ResponseWriter, text string) {
 	w.Header().Set("Retry-After", "1")
 	w.Header().Set("Cache-Control", "no-store")
 	http.Error(w, text, http.StatusServiceUnavailable)

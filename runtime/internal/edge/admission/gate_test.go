@@ -1,4 +1,4 @@
-package app
+package admission
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 
 func TestGate(t *testing.T) {
 	perSecond, refused := 2, 0
-	g := newGate(func() int { return perSecond }, func(string) { refused++ })
+	g := NewGate(func() int { return perSecond }, func(string) { refused++ })
 	ask := func(method, target string) int {
 		w := httptest.NewRecorder()
 		g.ServeHTTP(w, httptest.NewRequest(method, target, http.NoBody))
@@ -21,7 +21,7 @@ func TestGate(t *testing.T) {
 	if code := ask("GET", handshake); code != 503 || refused != 0 {
 		t.Fatalf("shut: %d, %d turned away", code, refused)
 	}
-	g.open(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	g.Open(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
 	for range 2 {
 		if code := ask("GET", handshake); code != 200 {
 			t.Errorf("within the rate: %d", code)

@@ -1,4 +1,6 @@
-package app
+// Package admission decides which connections a server accepts: it bounds the connections of
+// each port, and refuses handshakes while the server is starting, full or short of memory.
+package admission
 
 import (
 	"net"
@@ -9,30 +11,34 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// How many connections a port takes that are no WebSockets, which the engine counts. One
-// takes some 23 KiB while it is idle.
+// Bounds of the connections of a port, without WebSockets, which the engine counts. An idle
+// connection takes about 23 KiB.
 const (
-	// clientPorch is for those of clients without a session; pollers have pollerConns each.
-	clientPorch = 2048
+	// clientConns bounds the connections of clients without a session. Each polling session
+	// adds pollerConns.
+	clientConns = 2048
 	pollerConns = 4
-	apiPorch    = 1024
-	adminPorch  = 256
-	// peerPorch is for requests that other servers forward, polls included.
-	peerPorch = 16384
+	APIConns    = 1024
+	AdminConns  = 256
+	// PeerConns bounds the connections of other servers' forwarded requests, polls included.
+	PeerConns = 16384
 )
 
-// porch counts the connections of one port from the accept on, until they end or become a
-// WebSocket, and ends those beyond its bound before anything of them is read.
-type porch struct {
+// ClientConns returns the bound of the client port for a number of polling sessions.
+func ClientConns(polling int) int { return clientConns + pollerConns*polling }
+
+// Limit counts the connections of a port from the accept until they end or become a WebSocket.
+// It closes connections beyond its bound before it reads from them.
+type Limit struct {
 	port string
-	// most is asked with each connection.
+	// most returns the bound; it is called for each connection.
 	most    func() int
 	open    atomic.Int64
 	refused atomic.Uint64
 }
 
 // count is the ConnState of the port's server.
-func (p *porch) count(c net.Conn, state http.ConnState) {
+func (p *Limit) count(c net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		if p.open.Add(1) > int64(p.most()) {
@@ -44,18 +50,18 @@ func (p *porch) count(c net.Conn, state http.ConnState) {
 	}
 }
 
-// porches are those of all ports; as a collector they tell how near each is to its bound.
-type porches []*porch
+// Limits are the limits of all ports. As a collector it exports counts and bounds.
+type Limits []*Limit
 
-// add makes the porch of a port.
-func (all *porches) add(port string, most func() int) *porch {
-	p := &porch{port: port, most: most}
+// Add makes the limit of a port.
+func (all *Limits) Add(port string, most func() int) *Limit {
+	p := &Limit{port: port, most: most}
 	*all = append(*all, p)
 	return p
 }
 
-// before puts the porch before a server. Final tells which statuses end their connection.
-func (p *porch) before(server *http.Server, final func(status int) bool) *http.Server {
+// Guard applies the limit to a server. A connection ends after an answer whose status is final.
+func (p *Limit) Guard(server *http.Server, final func(status int) bool) *http.Server {
 	server.ConnState = p.count
 	server.Handler = ending(server.Handler, final)
 	return server
@@ -71,14 +77,14 @@ var (
 )
 
 // Describe implements prometheus.Collector.
-func (porches) Describe(out chan<- *prometheus.Desc) {
+func (Limits) Describe(out chan<- *prometheus.Desc) {
 	out <- openDesc
 	out <- mostDesc
 	out <- beyondDesc
 }
 
 // Collect implements prometheus.Collector.
-func (all porches) Collect(out chan<- prometheus.Metric) {
+func (all Limits) Collect(out chan<- prometheus.Metric) {
 	for _, p := range all {
 		out <- prometheus.MustNewConstMetric(openDesc, prometheus.GaugeValue, float64(p.open.Load()), p.port)
 		out <- prometheus.MustNewConstMetric(mostDesc, prometheus.GaugeValue, float64(p.most()), p.port)
@@ -86,19 +92,18 @@ func (all porches) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// fixed is a bound that does not change.
-func fixed(n int) func() int { return func() int { return n } }
+// Fixed returns a constant bound.
+func Fixed(n int) func() int { return func() int { return n } }
 
-// failed counts an answer to a request without a session.
-func failed(status int) bool { return status >= http.StatusBadRequest }
+// Failed reports whether a status is an error: the client of such an answer has no session.
+func Failed(status int) bool { return status >= http.StatusBadRequest }
 
-// unknown tells of an answer to somebody without a token.
-func unknown(status int) bool {
+// Unauthorized reports whether a status refuses the caller.
+func Unauthorized(status int) bool {
 	return slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, status)
 }
 
-// ending has connections end with the answers that final tells of, so that who is refused
-// keeps nothing open.
+// ending closes a connection after a final answer, so that a refused client keeps none open.
 func ending(next http.Handler, final func(status int) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(&lastWord{w, final}, r)

@@ -1,4 +1,4 @@
-package app
+package admission
 
 import (
 	"bufio"
@@ -34,10 +34,10 @@ type account struct{ used, limit uint64 }
 // over reports whether more than percent of the limit is used.
 func (a account) over(percent uint64) bool { return a.limit > 0 && a.used >= a.limit/100*percent }
 
-// memory watches that the process keeps clear of its limits: of Go's own
+// Memory watches that the process keeps clear of its limits: of Go's own
 // (GOMEMLIMIT), for what is alive after a collection, and of the container's, for
 // everything with the kernel's buffers. Without limits it watches in vain.
-type memory struct {
+type Memory struct {
 	look func() (goes, container account)
 	log  *slog.Logger
 	// goes and container are as last seen.
@@ -45,12 +45,12 @@ type memory struct {
 	high            atomic.Bool
 }
 
-func newMemory(log *slog.Logger) *memory {
-	return &memory{log: log, look: func() (account, account) { return goMemory(), containerMemory(cgroupRoot) }}
+func NewMemory(log *slog.Logger) *Memory {
+	return &Memory{log: log, look: func() (account, account) { return goMemory(), containerMemory(cgroupRoot) }}
 }
 
-// run looks at the memory until ctx ends.
-func (m *memory) run(ctx context.Context) {
+// Run measures the memory until ctx ends.
+func (m *Memory) Run(ctx context.Context) {
 	tick := time.NewTicker(memoryEvery)
 	defer tick.Stop()
 	for {
@@ -64,7 +64,7 @@ func (m *memory) run(ctx context.Context) {
 }
 
 // check looks once.
-func (m *memory) check() {
+func (m *Memory) check() {
 	goes, container := m.look()
 	m.goes.Store(&goes)
 	m.container.Store(&container)
@@ -83,8 +83,8 @@ func (m *memory) check() {
 	}
 }
 
-// short reports whether new connections have to be turned away.
-func (m *memory) short() bool { return m.high.Load() }
+// Short reports whether new connections have to be turned away.
+func (m *Memory) Short() bool { return m.high.Load() }
 
 // LogValue implements slog.LogValuer.
 func (a account) LogValue() slog.Value {
@@ -154,13 +154,13 @@ var (
 )
 
 // Describe implements prometheus.Collector.
-func (*memory) Describe(out chan<- *prometheus.Desc) {
+func (*Memory) Describe(out chan<- *prometheus.Desc) {
 	out <- memoryUsedDesc
 	out <- memoryLimitDesc
 }
 
 // Collect implements prometheus.Collector.
-func (m *memory) Collect(out chan<- prometheus.Metric) {
+func (m *Memory) Collect(out chan<- prometheus.Metric) {
 	for of, seen := range map[string]*atomic.Pointer[account]{"go": &m.goes, "container": &m.container} {
 		if a := seen.Load(); a != nil {
 			out <- prometheus.MustNewConstMetric(memoryUsedDesc, prometheus.GaugeValue, float64(a.used), of)
