@@ -29,13 +29,13 @@ func TestEventCommentsDeclareTheirTypes(t *testing.T) {
 // out of the documents.
 func TestUnknownSourceIsAnError(t *testing.T) {
 	for name, c := range map[string]struct{ source, says string }{
-		"no comment":         {`const EventX = "x:y"`, "neither a request nor a push"},
-		"a missing type":       {"const EventX = \"x:y\" // push: Missing", "no type Missing"},
-		"an unknown rule":    {"const EventX = \"x:y\" // push: X\ntype X struct { A string `json:\"a\" validate:\"email\"` }", `"email" is not known`},
-		"no name in JSON":    {"const EventX = \"x:y\" // push: X\ntype X struct { A string }", "no name in JSON"},
-		"a type without JSON":  {"const EventX = \"x:y\" // push: X\ntype X struct { A chan int `json:\"a\"` }", "no place in a contract"},
-		"no events":          {"type Error struct{}\ntype Meta struct{}\ntype ConnectAuth struct{}", "no events"},
-		"a missing part": {"const EventX = \"x:y\" // push: X\ntype X struct { A Gone `json:\"a\"` }", "no type Gone"},
+		"no comment":          {`const EventX = "x:y"`, "neither a request nor a push"},
+		"a missing type":      {"const EventX = \"x:y\" // push: Missing", "no type Missing"},
+		"an unknown rule":     {"const EventX = \"x:y\" // push: X\ntype X struct { A string `json:\"a\" validate:\"email\"` }", `"email" is not known`},
+		"no name in JSON":     {"const EventX = \"x:y\" // push: X\ntype X struct { A string }", "no name in JSON"},
+		"a type without JSON": {"const EventX = \"x:y\" // push: X\ntype X struct { A chan int `json:\"a\"` }", "no place in a contract"},
+		"no events":           {"type Error struct{}\ntype Meta struct{}\ntype ConnectAuth struct{}", "no events"},
+		"a missing part":      {"const EventX = \"x:y\" // push: X\ntype X struct { A Gone `json:\"a\"` }", "no type Gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()

@@ -22,7 +22,7 @@ var epochs = map[string]string{
 	"app.missedData.Seq":           "the position of a message in a notification; in another epoch it stays until its user reads that far or acknowledges it",
 	"chat.Message.Seq":             "the position of a message, read from the log with it",
 	"chat.Sent.At":                 "the position of a commit, in its answer",
-	"document.Result.At":          "the position of a commit, in its answer",
+	"document.Result.At":           "the position of a commit, in its answer",
 	"document.recent.at":           "a commit in another epoch conflicts, and the state is loaded",
 	"search.Entry.Epoch":           "an entry of another epoch replaces it, and the sweep of the index corrects late entries",
 	"rules.Departure.Version":      "a seq in the document of its own stream, which is kept or lost with the stream",
@@ -52,7 +52,7 @@ var epochs = map[string]string{
 	"stream.Record.Position":       "the position of a commit, as published",
 	"stream.Result.Position":       "the position of a commit, in its answer",
 	"stream.Snapshot.Position":     "the stream's position, with the ends of earlier epochs in Past",
-	"stream.subscription.at":               "the hub catches up when the epoch differs",
+	"stream.subscription.at":       "the hub catches up when the epoch differs",
 	"streamtest.Recorder.at":       "a client of the tests",
 }
 

@@ -45,6 +45,7 @@ type Memory struct {
 	high            atomic.Bool
 }
 
+// NewMemory watches the limits of Go and of the container.
 func NewMemory(log *slog.Logger) *Memory {
 	return &Memory{log: log, look: func() (account, account) { return goMemory(), containerMemory(cgroupRoot) }}
 }
