@@ -87,9 +87,12 @@ func (r *Runner) Do(ctx context.Context, req Request, run func(context.Context) 
 
 // begin waits until no other attempt holds the key, and then leases it.
 func (r *Runner) begin(ctx context.Context, a stream.Attempt) (stream.Reply, error) {
+	held := false
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		reply, err := r.Replies.Begin(ctx, a, leaseFor, r.TTL)
 		switch {
+		case err != nil && held && ctx.Err() != nil:
+			return stream.Reply{}, stillRunning()
 		case err != nil:
 			return stream.Reply{}, fmt.Errorf("look up the key: %w", err)
 		case reply.Mismatch:
@@ -97,12 +100,17 @@ func (r *Runner) begin(ctx context.Context, a stream.Attempt) (stream.Reply, err
 		case reply.Held == 0:
 			return reply, nil
 		}
+		held = true
 		select {
 		case <-time.After(min(pause, reply.Held) + mathrand.N(firstPause)):
 		case <-ctx.Done():
-			return stream.Reply{}, wire.Refuse(wire.CodeUnavailable, "an earlier attempt of this request is still running; repeat the request with the same key")
+			return stream.Reply{}, stillRunning()
 		}
 	}
+}
+
+func stillRunning() error {
+	return wire.Refuse(wire.CodeUnavailable, "an earlier attempt of this request is still running; repeat the request with the same key")
 }
 
 // renew renews the lease until the caller calls stop. A failed renewal leaves the fence at

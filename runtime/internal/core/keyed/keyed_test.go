@@ -3,6 +3,7 @@ package keyed_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -80,6 +81,35 @@ func TestSecondAttemptWaitsForTheAnswer(t *testing.T) {
 	}
 	close(finish)
 	wg.Wait()
+}
+
+// endsContext ends the context of a waiting attempt during its second look-up of the key.
+type endsContext struct {
+	stream.Replies
+	end   context.CancelFunc
+	calls int
+}
+
+func (e *endsContext) Begin(ctx context.Context, a stream.Attempt, lease, ttl time.Duration) (stream.Reply, error) {
+	if e.calls++; e.calls == 2 {
+		e.end()
+		return stream.Reply{}, fmt.Errorf("%w: %w", stream.ErrUnavailable, ctx.Err())
+	}
+	return e.Replies.Begin(ctx, a, lease, ttl)
+}
+
+// An attempt that waits for another attempt gets the same refusal whether its context ends in a
+// pause or during a look-up of the key.
+func TestContextEndsDuringALookUp(t *testing.T) {
+	m, _ := newStore()
+	_, _, err := server(m).Do(t.Context(), request, func(context.Context) (keyed.Answer, error) {
+		ctx, end := context.WithCancel(t.Context())
+		_, _, second := server(&endsContext{Replies: m, end: end}).Do(ctx, request, answers("x"))
+		return keyed.Answer{}, second
+	})
+	if wire.CodeOf(err) != wire.CodeUnavailable {
+		t.Errorf("second attempt: %v, want CodeUnavailable", err)
+	}
 }
 
 // An attempt of a dead server delays the next attempt until its lease ends. From then on
