@@ -32,7 +32,9 @@ func TestAFloodOfInvitesTakesNothingFromBackEnds(t *testing.T) {
 			victim, _ := r.user(names.token("victim"))
 			r.backend("/v1/notifications", `{"userIds":["victim"],"type":"billing","title":"first"}`, 200)
 			var place struct{ Meta wire.Meta }
-			victim.event(wire.EventNotifyNew, &place)
+			for place.Meta.Stream == "" { // a push at the start of the session has no place in a stream
+				victim.event(wire.EventNotifyNew, &place)
+			}
 			victim.send("41")
 			r.backend("/v1/notifications", `{"userIds":["victim"],"type":"billing","title":"second"}`, 200)
 			r.backend("/v1/events", `{"target":{"user":"victim"},"event":"game:missed","data":{"n":1}}`, 200)
