@@ -3,6 +3,7 @@ package crowd
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -229,13 +230,18 @@ func (c *Crowd) Cuts() []Cut {
 	return all
 }
 
-// WasRefused checks that every member received a retryable refusal with this code, and no
+// WasRefused checks that every member received retryable refusals with these codes, and no
 // other refusal.
-func (c *Crowd) WasRefused(code string) {
+func (c *Crowd) WasRefused(codes ...string) {
 	c.t.Helper()
 	for _, m := range c.members {
-		if _, refused := m.seen(); len(refused) != 1 || refused[code] == 0 {
-			c.t.Errorf("%s: got refusals %v, want only %s", m.name, refused, code)
+		_, refused := m.seen()
+		others := maps.Clone(refused)
+		for _, code := range codes {
+			delete(others, code)
+		}
+		if len(refused) == 0 || len(others) > 0 {
+			c.t.Errorf("%s: got refusals %v, want some, and only %v", m.name, refused, codes)
 		}
 	}
 }
