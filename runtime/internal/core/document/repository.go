@@ -21,7 +21,7 @@ type Type[S any] struct {
 	At func(s S, at stream.Snapshot) S
 	// NextDeadline returns the state's next deadline; false when the state has none.
 	NextDeadline func(s S, now time.Time) (time.Time, bool)
-	// Soon, when not nil, returns the delay after which the follow-up work of a change is
+	// CheckAfter, when not nil, returns the delay after which the follow-up work of a change is
 	// checked, in case its first attempt fails; 0 means never. before is nil for a new
 	// document.
 	CheckAfter func(before *S, next S) time.Duration

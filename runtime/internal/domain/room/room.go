@@ -14,6 +14,7 @@ import (
 
 	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
+	"github.com/anteroom/anteroom/runtime/internal/core/userstream"
 	"github.com/anteroom/anteroom/runtime/wire"
 )
 
@@ -89,7 +90,7 @@ func (s *Service) commitMembership(ctx context.Context, user, event, name string
 		return fmt.Errorf("encode %s: %w", event, err)
 	}
 	_, err = s.Store.Commit(ctx, stream.Commit{
-		Stream: stream.ID("user:" + user), Events: []stream.Event{{Name: event, Data: data, Control: c}},
+		Stream: userstream.StreamID(user), Events: []stream.Event{{Name: event, Data: data, Control: c}},
 		Retain: s.Retain, Once: once,
 	})
 	return err

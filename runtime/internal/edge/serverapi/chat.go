@@ -29,14 +29,14 @@ func (s *Server) registerChat() {
 		return
 	}
 	post(s, "/v1/chat:mute", "Keep a user from writing in a channel", func(ctx context.Context, c call, req *ChatMuteRequest) (*wire.ChatMuted, error) {
-		if !validUser(req.UserID) {
+		if !request.ValidID(req.UserID) {
 			return nil, wire.Invalid("userId", notAUser)
 		}
 		m, _, err := s.Chats.Mute(ctx, asBackend(c), &wire.ChatMute{Channel: req.Channel, UserID: req.UserID, ForMs: req.ForMs, Reason: req.Reason})
 		return &m, err
 	})
 	post(s, "/v1/chat:unmute", "Let a user write in a channel again", func(ctx context.Context, c call, req *ChatUnmuteRequest) (*wire.ChatMuted, error) {
-		if !validUser(req.UserID) {
+		if !request.ValidID(req.UserID) {
 			return nil, wire.Invalid("userId", notAUser)
 		}
 		m, _, err := s.Chats.Unmute(ctx, asBackend(c), &wire.ChatUnmute{Channel: req.Channel, UserID: req.UserID})

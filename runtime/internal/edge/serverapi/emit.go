@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/schema"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/domain/notify"
@@ -75,7 +76,7 @@ func (t Target) kind() (string, error) {
 		return "", wire.Invalid("target", "give one of user, users, lobby, room, topic and broadcast")
 	}
 	switch {
-	case t.User != "" && !validUser(t.User):
+	case t.User != "" && !request.ValidID(t.User):
 		return "", wire.Invalid("target.user", notAUser)
 	case t.Room != "" && !room.ValidName(t.Room):
 		return "", wire.Invalid("target.room", notARoom)
@@ -88,17 +89,12 @@ const (
 	notARoom = "the name of a room has letters, digits and _.:- and at most 64 of them"
 )
 
-// validUser reports whether an id can be a user's, by the rules for tokens.
-func validUser(id string) bool {
-	return id != "" && len(id) <= 128 && id != "__proto__" && stream.ID("user:"+id).Validate() == nil
-}
-
 // checkUsers refuses a list with what is no user, or with one twice.
 func checkUsers(field string, users []string) error {
 	seen := make(map[string]bool, len(users))
 	for i, user := range users {
 		switch {
-		case !validUser(user):
+		case !request.ValidID(user):
 			return wire.Invalid(fmt.Sprintf("%s[%d]", field, i), notAUser)
 		case seen[user]:
 			return wire.Invalid(fmt.Sprintf("%s[%d]", field, i), "the user is named twice")

@@ -47,7 +47,7 @@ func (s *Server) registerTickets() {
 	post(s, "/v1/tickets", "Queue a user, or the party that it leads", s.enqueue)
 	post(s, "/v1/tickets:query", "The tickets and proposals of a user",
 		func(ctx context.Context, _ call, req *TicketQuery) (*wire.MMStatusList, error) {
-			if !validUser(req.UserID) {
+			if !request.ValidID(req.UserID) {
 				return nil, wire.Invalid("userId", notAUser)
 			}
 			list, err := s.Queues.Status(ctx, req.UserID)
@@ -55,7 +55,7 @@ func (s *Server) registerTickets() {
 		})
 	post(s, "/v1/tickets:cancel", "Take a ticket out of its queue",
 		func(ctx context.Context, c call, req *TicketCancelRequest) (*Done, error) {
-			if !validUser(req.UserID) {
+			if !request.ValidID(req.UserID) {
 				return nil, wire.Invalid("userId", notAUser)
 			}
 			return &Done{}, s.Queues.Cancel(ctx, asUser(req.UserID, c.key), req.TicketID)
@@ -63,7 +63,7 @@ func (s *Server) registerTickets() {
 }
 
 func (s *Server) enqueue(ctx context.Context, c call, req *TicketRequest) (*TicketResponse, error) {
-	if !validUser(req.UserID) {
+	if !request.ValidID(req.UserID) {
 		return nil, wire.Invalid("userId", notAUser)
 	}
 	live := liveness.Away(s.Now())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/anteroom/anteroom/runtime/internal/core/request"
 	"github.com/anteroom/anteroom/runtime/internal/core/stream"
 	"github.com/anteroom/anteroom/runtime/internal/edge/revocation"
 	"github.com/anteroom/anteroom/runtime/internal/edge/session"
@@ -62,7 +63,7 @@ func (s *Server) registerUsers() {
 }
 
 func (s *Server) disconnect(ctx context.Context, c call, req *DisconnectRequest) (*SessionsEnded, error) {
-	if !validUser(req.UserID) {
+	if !request.ValidID(req.UserID) {
 		return nil, wire.Invalid("userId", notAUser)
 	}
 	return s.end(ctx, c.key, req.UserID, &stream.End{
@@ -97,7 +98,7 @@ func (s *Server) end(ctx context.Context, key, user string, end *stream.End) (*S
 // sessions: a session that connects at the same time is either refused or receives the order.
 func (s *Server) revoke(ctx context.Context, c call, req *RevokeRequest) (*Revoked, error) {
 	user := c.http.PathValue("id")
-	if !validUser(user) {
+	if !request.ValidID(user) {
 		return nil, wire.Invalid("id", notAUser)
 	}
 	if req.Lift {

@@ -21,7 +21,7 @@ func (e *edit) addMember(user Actor, membershipID string, attributes wire.Attrib
 // JoinCommand adds a user by a code or by an invite.
 type JoinCommand struct {
 	User Actor
-	// Enrolment marks the stay that begins with this command.
+	// MembershipID identifies the membership that begins with this command.
 	MembershipID string
 	// Code and Invite are alternatives; the command has one of them.
 	Code, Invite string
